@@ -1,0 +1,1 @@
+"""Who was treated, with what, and what happened to them."""

@@ -1,0 +1,198 @@
+"""The contract between a hospital's data and this library.
+
+``data/dictionary.csv`` says for every column what it is, its unit, its plausible range and whether it
+belongs before or after time zero. This module turns that file into checks; nothing else in the library
+decides whether a value is acceptable.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+import pandera.pandas as pa
+
+NUMERIC = ("number", "integer", "binary")
+MIN_ROWS_FOR_MEDIAN = 30
+END_DAY = {"dead": "death_day", "discharged": "discharge_day", "transferred": "transfer_day"}
+
+
+class ContractError(ValueError):
+    """A cohort breaks the contract; the message lists every violation."""
+
+
+def validate_cohort(frame: pd.DataFrame, dictionary: pd.DataFrame) -> pd.DataFrame:
+    """Return the cohort indexed by patient after checking every rule of the contract.
+
+    Parameters
+    ----------
+    frame : DataFrame, one row per patient
+        Columns as named in the dictionary; days count from time zero, the first dose.
+    dictionary : DataFrame
+        ``data/dictionary.csv``, see its header for the meaning of each field.
+
+    Returns
+    -------
+    DataFrame indexed by ``patient_id`` and sorted by it, so that no result depends on row order.
+
+    Raises
+    ------
+    ContractError
+        If any column is missing or unknown, or any value breaks a rule; all violations in one message.
+    """
+    missing = [name for name in dictionary["name"] if name not in frame]
+    unknown = [name for name in frame if name not in set(dictionary["name"])]
+    problems = [
+        f"column {name}: is required, not in the file; add it (data/dictionary.csv)" for name in missing
+    ]
+    problems += [
+        f"column {name}: is not in data/dictionary.csv; describe it there or drop it" for name in unknown
+    ]
+    if not missing:
+        problems += _violations(frame, dictionary)
+    if problems:
+        listed = "\n".join(f"  - {problem}" for problem in problems)
+        raise ContractError(f"the cohort breaks its contract in {len(problems)} place(s):\n{listed}")
+    return frame.set_index("patient_id").sort_index()
+
+
+def _violations(frame: pd.DataFrame, dictionary: pd.DataFrame) -> list[str]:
+    """Return one sentence per broken rule: what must hold, how many rows, the first ids and values."""
+    try:
+        _schema(dictionary).validate(frame, lazy=True)
+    except pa.errors.SchemaErrors as error:
+        cases = error.failure_cases
+    else:
+        return []
+    cases["column"] = cases["column"].where(cases["schema_context"] == "Column", "row")
+    order = {name: i for i, name in enumerate(dictionary["name"])}
+    groups = cases.groupby(["column", "check"], sort=False)
+    ranked = sorted(groups, key=lambda item: order.get(item[0][0], len(order)))
+    sentences = [_sentence(column, str(rule), group, frame) for (column, rule), group in ranked]
+    return list(dict.fromkeys(sentences))
+
+
+def _sentence(column: str, rule: str, cases: pd.DataFrame, frame: pd.DataFrame) -> str:
+    """Return what must hold, in how many rows it does not, and the first ids and values."""
+    subject = "each row" if column == "row" else f"column {column}"
+    rows = cases["index"].dropna().astype(int).unique()
+    if not len(rows):
+        return f"{subject}: must have {_said(rule)}; the column as a whole has not"
+    ids = ", ".join(str(value) for value in frame["patient_id"].iloc[rows[:3]])
+    values = f" ({_shown(frame[column].iloc[rows[:3]])})" if column in frame else ""
+    return f"{subject}: must have {_said(rule)}; {len(rows)} row(s) have not, first {ids}{values}"
+
+
+def _shown(values: pd.Series) -> str:
+    return ", ".join("nothing" if pd.isna(value) else f"{value}" for value in values)
+
+
+def _said(rule: str) -> str:
+    """Return pandera's own rule names in words; our rules are phrases already."""
+    words = {"not_nullable": "a value in every row", "field_uniqueness": "each value once"}
+    return "numbers only" if rule.startswith(("dtype", "coerce")) else words.get(rule, rule)
+
+
+def _schema(dictionary: pd.DataFrame) -> pa.DataFrameSchema:
+    """Return the pandera schema that the dictionary describes."""
+    columns = {row.name: _column(row) for row in dictionary.itertuples(index=False)}
+    return pa.DataFrameSchema(columns, checks=_row_rules())
+
+
+def _column(row: object) -> pa.Column:
+    """Return the schema of one dictionary row."""
+    get = row._asdict()  # type: ignore[attr-defined]
+    checks = []
+    if get["type"] == "binary":
+        checks.append(pa.Check.isin([0, 1], error="0 or 1"))
+    if get["type"] == "integer":
+        checks.append(pa.Check(lambda s: s == s.round(), error="whole numbers"))
+    if pd.notna(get["low"]):
+        text = f"values from {get['low']:g} to {get['high']:g} {get['unit']}".strip()
+        checks.append(pa.Check.in_range(get["low"], get["high"], error=text))
+    if pd.notna(get["median_low"]):
+        checks.append(_median_check(get["median_low"], get["median_high"], get["unit"]))
+    if get["levels"]:
+        levels = get["levels"].split("|")
+        checks.append(pa.Check.isin(levels, error="one of " + ", ".join(levels)))
+    numeric = get["type"] in NUMERIC
+    return pa.Column(
+        float if numeric else None,
+        checks=checks,
+        nullable=get["missing_allowed"] == "yes",
+        unique=get["type"] == "id",
+        coerce=numeric,
+    )
+
+
+def _median_check(low: float, high: float, unit: str) -> pa.Check:
+    """Return the check that catches a slip of units, which no single value would reveal."""
+    return pa.Check(
+        lambda s: s.count() < MIN_ROWS_FOR_MEDIAN or low <= s.median() <= high,
+        error=f"a median between {low:g} and {high:g} {unit}".strip() + " (check the unit)",
+    )
+
+
+def _row_rules() -> list[pa.Check]:
+    """Return the rules that tie columns together."""
+    until_end = ("icu_day", "imv_day", "stop_day", "rescue_day")
+    rules = [
+        pa.Check(
+            lambda f, day=day: f[day].isna() | (f[day] <= f["followup_day"]),
+            error=f"{day} no later than followup_day",
+        )
+        for day in until_end
+    ]
+    rules += [
+        pa.Check(
+            lambda f, state=state, day=day: (f["end_state"] != state) | (f[day] == f["followup_day"]),
+            error=f"{day} equal to followup_day when end_state is {state}",
+        )
+        for state, day in END_DAY.items()
+    ]
+    rules += [
+        pa.Check(
+            lambda f, state=state, day=day: (f["end_state"] == state) | f[day].isna(),
+            error=f"{day} empty unless end_state is {state}",
+        )
+        for state, day in END_DAY.items()
+    ]
+    rules.append(
+        pa.Check(
+            lambda f: f["imv_day"].isna() | f["icu_day"].isna() | (f["icu_day"] <= f["imv_day"]),
+            error="icu_day no later than imv_day",
+        )
+    )
+    rules.append(
+        pa.Check(
+            lambda f: (f["high_flow_oxygen"] == 1) == f["o2_device"].isin(["high flow", "non-invasive"]),
+            error="high_flow_oxygen in agreement with o2_device",
+        )
+    )
+    return rules
+
+
+def baseline_columns(dictionary: pd.DataFrame) -> list[str]:
+    """Return the columns a propensity score may use: measured at or before time zero."""
+    return list(dictionary.loc[dictionary["role"].isin(["baseline", "site", "period"]), "name"])
+
+
+def require_baseline(columns: list[str], dictionary: pd.DataFrame) -> None:
+    """Check that every named column may enter a baseline model.
+
+    Raises
+    ------
+    ContractError
+        If a column is unknown or belongs after time zero.
+    """
+    known = dictionary.set_index("name")
+    for column in columns:
+        if column not in known.index:
+            raise ContractError(
+                f"covariates must be columns of the cohort, {column!r} is not in data/dictionary.csv; "
+                f"correct the name in protocol.toml or describe the column there"
+            )
+        if column not in baseline_columns(dictionary):
+            raise ContractError(
+                f"covariates must be measured at or before time zero, {column!r} has the role "
+                f"{known.loc[column, 'role']!r} and the window {known.loc[column, 'window']!r}; "
+                f"remove it from protocol.toml: it may be a consequence of the drug"
+            )

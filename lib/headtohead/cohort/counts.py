@@ -1,0 +1,61 @@
+"""Events and patients in two arms: all that an abstract gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class TwoByTwo:
+    """Events and patients in two arms.
+
+    Attributes
+    ----------
+    events_treated, n_treated : int
+        Patients with the event and all patients in the first arm.
+    events_control, n_control : int
+        The same in the second arm.
+    """
+
+    events_treated: int
+    n_treated: int
+    events_control: int
+    n_control: int
+
+    def __post_init__(self) -> None:
+        for arm, events, n in (
+            ("treated", self.events_treated, self.n_treated),
+            ("control", self.events_control, self.n_control),
+        ):
+            if n < 1:
+                raise ValueError(
+                    f"each arm needs at least one patient, the {arm} arm has {n}; "
+                    "check the eligibility rules and the names of the arms"
+                )
+            if not 0 <= events <= n:
+                raise ValueError(
+                    f"events must lie between 0 and the number of patients, the {arm} arm has "
+                    f"{events} events in {n} patients; check the counts"
+                )
+
+    @property
+    def risk_treated(self) -> float:
+        """Events per patient in the first arm."""
+        return self.events_treated / self.n_treated
+
+    @property
+    def risk_control(self) -> float:
+        """Events per patient in the second arm."""
+        return self.events_control / self.n_control
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Array of int, shape (2, 2): rows are arms, columns event and no event."""
+        return np.array(
+            [
+                [self.events_treated, self.n_treated - self.events_treated],
+                [self.events_control, self.n_control - self.events_control],
+            ]
+        )

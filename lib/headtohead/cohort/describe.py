@@ -1,0 +1,127 @@
+"""Who the patients are: Table 1, missing values, and who was treated where and when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from headtohead.cohort.contract import NUMERIC
+
+
+def table_one(
+    frame: pd.DataFrame, treated: pd.Series, columns: Sequence[str], dictionary: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the crude baseline comparison, one row per number variable or level of a category.
+
+    Returns
+    -------
+    DataFrame with ``column``, ``label``, ``unit``, ``level`` (empty for numbers), and for each arm
+    (suffix ``_treated`` and ``_control``): ``n`` not missing, ``missing``, ``centre`` and ``low``,
+    ``high`` (median and quartiles for numbers; count and percent, NaN for categories); ``smd`` over the
+    pooled standard deviation. No p-value: a baseline table describes a sample, it tests nothing.
+    """
+    known = dictionary.set_index("name")
+    rows: list[dict[str, object]] = []
+    for column in columns:
+        entry = known.loc[column]
+        head = {"column": column, "label": entry["label"], "unit": entry["unit"]}
+        number = entry["type"] in NUMERIC and entry["type"] != "binary"
+        parts = _number_rows if number else _category_rows
+        rows += [{**head, **row} for row in parts(frame[column], treated, entry["levels"])]
+    return pd.DataFrame(rows)
+
+
+def _number_rows(values: pd.Series, treated: pd.Series, _levels: str) -> list[dict[str, object]]:
+    row: dict[str, object] = {"level": "", "smd": crude_smd(values, treated)}
+    for arm, mine in (("treated", values[treated]), ("control", values[~treated])):
+        low, centre, high = mine.quantile([0.25, 0.5, 0.75])
+        row |= {
+            f"n_{arm}": int(mine.count()),
+            f"missing_{arm}": int(mine.isna().sum()),
+            f"centre_{arm}": centre,
+            f"low_{arm}": low,
+            f"high_{arm}": high,
+        }
+    return [row]
+
+
+def _category_rows(values: pd.Series, treated: pd.Series, levels: str) -> list[dict[str, object]]:
+    """Return one row per level; a binary variable gives the row of its 1."""
+    binary = set(values.dropna().unique()) <= {0, 1}
+    order = [1] if binary else (levels.split("|") if levels else sorted(values.dropna().unique()))
+    rows = []
+    for level in order:
+        row: dict[str, object] = {
+            "level": "" if binary else str(level),
+            "smd": category_smd(values, treated),
+        }
+        for arm, mine in (("treated", values[treated]), ("control", values[~treated])):
+            count, n = int((mine == level).sum()), int(mine.count())
+            row |= {
+                f"n_{arm}": n,
+                f"missing_{arm}": int(mine.isna().sum()),
+                f"centre_{arm}": count,
+                f"low_{arm}": 100 * count / n if n else np.nan,
+                f"high_{arm}": np.nan,
+            }
+        rows.append(row)
+    return rows
+
+
+def crude_smd(values: pd.Series, treated: pd.Series) -> float:
+    """Return the standardised mean difference over the pooled standard deviation, missing left out."""
+    a, b = values[treated].dropna(), values[~treated].dropna()
+    spread = np.sqrt((a.var() + b.var()) / 2)
+    return float((a.mean() - b.mean()) / spread) if spread > 0 else 0.0
+
+
+def category_smd(values: pd.Series, treated: pd.Series) -> float:
+    """Return the standardised difference of a category: Mahalanobis distance between the two shares.
+
+    References
+    ----------
+    Yang & Dalton (2012) SAS Global Forum, paper 335. For two levels it is the absolute usual SMD.
+    """
+    levels = sorted(values.dropna().unique(), key=str)[1:]
+    if not levels:
+        return 0.0
+    p, q = (
+        np.array([(mine.dropna() == level).mean() for level in levels])
+        for mine in (values[treated], values[~treated])
+    )
+    covariance = sum(np.diag(x) - np.outer(x, x) for x in (p, q)) / 2
+    gap = p - q
+    return float(np.sqrt(gap @ np.linalg.pinv(covariance) @ gap))
+
+
+def missingness(frame: pd.DataFrame, columns: Sequence[str], *, by: Sequence[str]) -> pd.DataFrame:
+    """Return per column and stratum the number and percent of patients with no value."""
+    strata = frame.groupby(list(by), observed=True)
+    rows = [
+        {
+            **dict(zip(by, key, strict=True)),
+            "column": column,
+            "n": len(part),
+            "missing": int(part[column].isna().sum()),
+        }
+        for key, part in strata
+        for column in columns
+    ]
+    table = pd.DataFrame(rows)
+    return table.assign(percent=100 * table["missing"] / table["n"])
+
+
+def arm_by_stratum(frame: pd.DataFrame, treated: pd.Series, *, by: Sequence[str]) -> pd.DataFrame:
+    """Return how many patients of each arm each stratum holds, empty strata included."""
+    counts = pd.crosstab([frame[name] for name in by], treated).rename(
+        columns={True: "treated", False: "control"}
+    )
+    full = counts.reindex(columns=["treated", "control"], fill_value=0)
+    if len(by) > 1:
+        full = full.reindex(
+            pd.MultiIndex.from_product([sorted(frame[name].unique()) for name in by], names=by),
+            fill_value=0,
+        )
+    return full.reset_index().assign(n=lambda t: t["treated"] + t["control"])

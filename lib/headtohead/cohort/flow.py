@@ -1,0 +1,95 @@
+"""From everyone who started one of the drugs to the patients analysed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import pandas as pd
+
+
+class Criterion(Protocol):
+    """What an eligibility criterion must say; ``headtohead.protocol.Criterion`` does."""
+
+    @property
+    def label(self) -> str: ...  # noqa: D102
+    @property
+    def column(self) -> str: ...  # noqa: D102
+    @property
+    def rule(self) -> str: ...  # noqa: D102
+    @property
+    def value(self) -> float | int | str | None: ...  # noqa: D102
+
+
+class EmptyArmError(ValueError):
+    """After the eligibility criteria an arm has nobody left."""
+
+
+def apply_eligibility(
+    frame: pd.DataFrame, criteria: Sequence[Criterion], *, arm: str, treated: str, control: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the eligible patients and how many each criterion removed from each arm.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Everyone who started one of the two drugs.
+    criteria : sequence
+        Applied in order; a patient is counted at the first criterion failed.
+    arm : str
+        Column whose values ``treated`` and ``control`` name the arms.
+
+    Returns
+    -------
+    eligible : DataFrame
+        The rows that meet every criterion, plus the bool column ``treated``.
+    attrition : DataFrame
+        Columns ``step`` (0 = everyone), ``label``, ``arm``, ``n_excluded`` and ``n_remaining``.
+
+    Raises
+    ------
+    EmptyArmError
+        If an arm is empty at the end.
+    """
+    unknown = [c.column for c in criteria if c.column not in frame]
+    if unknown:
+        raise KeyError(
+            f"eligibility needs columns of the cohort, {unknown} are not there; correct protocol.toml"
+        )
+    current = frame[frame[arm].isin([treated, control])]
+    rows = [
+        _step(0, "Started one of the two drugs", current, current, arm, name) for name in (treated, control)
+    ]
+    for step, criterion in enumerate(criteria, start=1):
+        kept = current[_meets(current[criterion.column], criterion)]
+        rows += [_step(step, criterion.label, current, kept, arm, name) for name in (treated, control)]
+        current = kept
+    for name in (treated, control):
+        if not (current[arm] == name).any():
+            raise EmptyArmError(
+                f"each arm needs at least one eligible patient, {name!r} in column {arm!r} has none of "
+                f"{len(frame)} patients; check the arm names and the eligibility rules in protocol.toml"
+            )
+    return current.assign(treated=current[arm] == treated), pd.DataFrame(rows)
+
+
+def _meets(values: pd.Series, criterion: Criterion) -> pd.Series:
+    if criterion.rule == "present":
+        return values.notna()
+    if criterion.rule == "equal":
+        return values == criterion.value
+    return values >= criterion.value
+
+
+def _step(
+    step: int, label: str, before: pd.DataFrame, after: pd.DataFrame, arm: str, name: str
+) -> dict[str, object]:
+    remaining = int((after[arm] == name).sum())
+    excluded = int((before[arm] == name).sum()) - remaining
+    return {
+        "step": step,
+        "label": label,
+        "arm": name,
+        "n_excluded": excluded,
+        "n_remaining": remaining,
+    }

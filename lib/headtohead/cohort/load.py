@@ -1,0 +1,42 @@
+"""Read what is known: the cohort, its dictionary and the published counts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from headtohead.cohort.contract import NUMERIC, validate_cohort
+
+
+def load_dictionary(path: Path) -> pd.DataFrame:
+    """Return ``data/dictionary.csv``, one row per column of the cohort; empty text, never missing text."""
+    frame = pd.read_csv(_existing(path))
+    text = [name for name in frame if name not in ("low", "high", "median_low", "median_high")]
+    return frame.assign(**{name: frame[name].fillna("") for name in text})
+
+
+def load_cohort(path: Path, dictionary: pd.DataFrame) -> pd.DataFrame:
+    """Return the validated cohort of a CSV file, one row per patient, indexed by ``patient_id``.
+
+    Lines that start with ``#`` are comments. Raises ``ContractError`` with every violation.
+    """
+    text = dictionary.loc[~dictionary["type"].isin(NUMERIC), "name"]
+    frame = pd.read_csv(_existing(path), comment="#", dtype=dict.fromkeys(text, str))
+    return validate_cohort(frame, dictionary)
+
+
+def load_published(path: Path) -> pd.DataFrame:
+    """Return ``data/published.csv``: each number of the abstract, as printed, with its place."""
+    return pd.read_csv(_existing(path), dtype={"printed": str}).fillna({"outcome": "", "arm": ""})
+
+
+def load_worlds(path: Path) -> pd.DataFrame:
+    """Return ``data/synthetic/worlds.csv``: the true effect in each synthetic world, per population."""
+    return pd.read_csv(_existing(path), comment="#")
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_file():
+        raise FileNotFoundError(f"a file must exist at {path}, found none; check the path in protocol.toml")
+    return path

@@ -1,0 +1,95 @@
+"""Risks in matched pairs: difference and ratio with intervals that know who is paired with whom.
+
+References
+----------
+Tango (1998) Stat Med 17:891-908. doi:10.1002/(SICI)1097-0258(19980430)17:8<891::AID-SIM780>3.0.CO;2-B
+Agresti & Min (2004) Stat Med 23:65-75. doi:10.1002/sim.1589
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import optimize, stats
+
+from headtohead.outcomes.estimate import Interval
+
+
+@dataclass(frozen=True, slots=True)
+class PairCounts:
+    """Pairs by outcome: both had the event, only the treated, only the control, neither."""
+
+    both: int
+    treated_only: int
+    control_only: int
+    neither: int
+
+    @property
+    def n(self) -> int:
+        """Number of pairs."""
+        return self.both + self.treated_only + self.control_only + self.neither
+
+
+def count_pairs(treated_event: np.ndarray, control_event: np.ndarray) -> PairCounts:
+    """Return the four counts from 0/1 outcomes of the two members, shapes (pairs,)."""
+    t, c = treated_event.astype(bool), control_event.astype(bool)
+    return PairCounts(int((t & c).sum()), int((t & ~c).sum()), int((~t & c).sum()), int((~t & ~c).sum()))
+
+
+def paired_risk_difference(counts: PairCounts, *, conf_level: float) -> Interval:
+    """Return difference, standard error and Tango's score interval.
+
+    The standard error is sqrt((b + c) - (b - c)^2 / m) / m with b, c discordant among m pairs.
+    """
+    b, c, m = counts.treated_only, counts.control_only, counts.n
+    estimate = (b - c) / m
+    std_error = np.sqrt((b + c) - (b - c) ** 2 / m) / m
+    low, high = tango_interval(b, c, m, conf_level=conf_level)
+    return Interval(estimate, float(std_error), low, high)
+
+
+def tango_interval(b: int, c: int, m: int, *, conf_level: float) -> tuple[float, float]:
+    """Return the differences that the score test of paired proportions does not reject.
+
+    Checked: Tango 1998, table II, and closed form at b = c (tests/outcomes/test_paired.py).
+    """
+    z = stats.norm.ppf(0.5 + conf_level / 2)
+
+    def statistic(delta: float) -> float:
+        a = 2 * m
+        k = -b - c + (2 * m - b + c) * delta
+        q = (np.sqrt(max(k * k - 4 * a * (-c * delta * (1 - delta)), 0.0)) - k) / (2 * a)
+        variance = m * (2 * q + delta * (1 - delta))
+        gap = b - c - m * delta
+        return float(gap / np.sqrt(variance)) if variance > 0 else float(np.sign(gap)) * np.inf
+
+    centre, edge = (b - c) / m, 1 - 1e-12
+    low = (
+        -1.0
+        if statistic(-edge) < z
+        else optimize.brentq(lambda d: statistic(d) - z, -edge, centre, xtol=1e-14)
+    )
+    high = (
+        1.0 if statistic(edge) > -z else optimize.brentq(lambda d: statistic(d) + z, centre, edge, xtol=1e-14)
+    )
+    return float(low), float(high)
+
+
+def paired_risk_ratio(counts: PairCounts, *, conf_level: float) -> Interval:
+    """Return ratio, standard error of its logarithm and Wald limits on the log scale.
+
+    Raises
+    ------
+    ValueError
+        If an arm has no event.
+    """
+    treated = counts.both + counts.treated_only
+    control = counts.both + counts.control_only
+    if not treated or not control:
+        raise ValueError(
+            f"a risk ratio needs an event in both arms, found {treated} and {control}; report the difference"
+        )
+    log_se = float(np.sqrt((counts.treated_only + counts.control_only) / (treated * control)))
+    ratio, half = treated / control, stats.norm.ppf(0.5 + conf_level / 2) * log_se
+    return Interval(ratio, log_se, float(ratio * np.exp(-half)), float(ratio * np.exp(half)))

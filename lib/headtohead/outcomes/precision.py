@@ -1,0 +1,77 @@
+"""What a study of this size can show, computed before looking at its result.
+
+References
+----------
+Schoenfeld (1983) Biometrics 39:499-503. doi:10.2307/2531021
+Farrington & Manning (1990) Stat Med 9:1447-1454. doi:10.1002/sim.4780091208
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import optimize, stats
+
+
+def power_of_risk_difference(
+    risk_control: float, difference: float, n_treated: float, n_control: float, *, alpha: float
+) -> float:
+    """Return the power of the two-sided score test to detect a true difference.
+
+    Null variance from the pooled risk, alternative variance from the two risks.
+    """
+    risk = risk_control + difference
+    pooled = (n_treated * risk + n_control * risk_control) / (n_treated + n_control)
+    null = np.sqrt(pooled * (1 - pooled) * (1 / n_treated + 1 / n_control))
+    alternative = np.sqrt(risk * (1 - risk) / n_treated + risk_control * (1 - risk_control) / n_control)
+    z = stats.norm.isf(alpha / 2)
+    gap = abs(difference)
+    return float(
+        stats.norm.cdf((gap - z * null) / alternative) + stats.norm.cdf((-gap - z * null) / alternative)
+    )
+
+
+def minimum_detectable_difference(
+    risk_control: float, n_treated: float, n_control: float, *, power: float, alpha: float
+) -> tuple[float, float]:
+    """Return the smallest harmful (above 0) and beneficial (below 0) difference found with this power."""
+
+    def short(difference: float) -> float:
+        return power_of_risk_difference(risk_control, difference, n_treated, n_control, alpha=alpha) - power
+
+    edge = 1e-9
+    if short(-risk_control + edge) < 0:
+        raise ValueError(
+            f"even a fall of the risk from {risk_control:.3f} to 0 is not detectable with power {power} in "
+            f"{n_treated:g} and {n_control:g} patients; report the harmful direction only"
+        )
+    harm = optimize.brentq(short, 1e-6, 1 - risk_control - edge)
+    return float(harm), float(optimize.brentq(short, -risk_control + edge, -1e-6))
+
+
+def power_of_equivalence(
+    risk: float, n_treated: float, n_control: float, *, margin: float, alpha: float
+) -> float:
+    """Return the power of two one-sided tests when both true risks equal ``risk``."""
+    se = np.sqrt(risk * (1 - risk) * (1 / n_treated + 1 / n_control))
+    reach = margin / se - stats.norm.isf(alpha)
+    return float(max(0.0, 2 * stats.norm.cdf(reach) - 1))
+
+
+def patients_per_arm_for_equivalence(risk: float, *, margin: float, alpha: float, power: float) -> int:
+    """Return the patients per arm for which the equivalence test has the power if the risks are equal."""
+    z = stats.norm.isf(alpha) + stats.norm.isf((1 - power) / 2)
+    return int(np.ceil(2 * risk * (1 - risk) * (z / margin) ** 2))
+
+
+def minimum_detectable_hazard_ratio(
+    events: int, share_treated: float, *, power: float, alpha: float
+) -> float:
+    """Return the hazard ratio above 1 that a log-rank test finds with this power (Schoenfeld)."""
+    z = stats.norm.isf(alpha / 2) + stats.norm.ppf(power)
+    return float(np.exp(z / np.sqrt(events * share_treated * (1 - share_treated))))
+
+
+def minimum_detectable_interaction(events: int, share_treated: float, *, power: float, alpha: float) -> float:
+    """Return the ratio of two subgroup hazard ratios found with this power, subgroups of equal size."""
+    z = stats.norm.isf(alpha / 2) + stats.norm.ppf(power)
+    return float(np.exp(2 * z / np.sqrt(events * share_treated * (1 - share_treated))))

@@ -1,0 +1,102 @@
+"""Is the hazard ratio constant? R's present score test of proportional hazards.
+
+lifelines' test correlates residuals with time, as R did before 2019; on the same fit it can say the
+opposite. This is the score test of adding covariate x g(time) to the model (``cox.zph`` of R's survival
+3.x).
+
+References
+----------
+Grambsch & Therneau (1994) Biometrika 81:515-526. doi:10.1093/biomet/81.3.515
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from scipy.stats import chi2
+
+from headtohead.outcomes.cox import CoxFit
+from headtohead.outcomes.partial_likelihood import Ties, moments, risk_sets, weighted_information
+
+Transform = Literal["km", "identity", "log", "rank"]
+
+
+def proportional_hazards_test(
+    time: pd.Series,
+    event: pd.Series,
+    covariates: pd.DataFrame,
+    fit: CoxFit,
+    *,
+    transform: Transform = "km",
+    ties: Ties = "efron",
+    strata: pd.Series | None = None,
+    terms: Mapping[str, Sequence[str]] | None = None,
+) -> pd.DataFrame:
+    """Return the score test of constant hazard ratios, per term and for all together.
+
+    Parameters
+    ----------
+    time, event, covariates, strata, ties
+        As given to ``fit_cox``.
+    fit : CoxFit
+        The unweighted fit of the same model.
+    transform : {"km", "identity", "log", "rank"}
+        g(time): one minus the Kaplan-Meier estimate just before, the time, its logarithm or its rank.
+    terms : mapping of str to column names, optional
+        Columns tested together, for example the dummies of one category; each column alone if omitted.
+
+    Returns
+    -------
+    DataFrame with ``term`` (last row "GLOBAL"), ``chi_square``, ``df`` and ``p_value``.
+
+    Checked: R survival 3.5.3 ``cox.zph`` (tests/outcomes/test_proportional.py).
+    """
+    p = covariates.shape[1]
+    X = covariates.to_numpy(float)
+    sets = risk_sets(
+        time.to_numpy(float),
+        event.to_numpy(bool),
+        X - X.mean(axis=0),
+        weights=np.ones(len(X)),
+        strata=np.zeros(len(X), int) if strata is None else pd.factorize(strata)[0],
+        entry=None,
+        ties=ties,
+    )
+    at = moments(sets, fit.coefficients.to_numpy())
+    g = _transformed(sets.times, time.to_numpy(float), event.to_numpy(bool), transform)
+    g = g - np.average(g, weights=sets.size)
+    residuals = sets.Z[sets.deaths] - at.mean
+    score = g[sets.group] @ residuals
+    blocks = [
+        weighted_information(sets, at.risk, at.hazard, at.mean, factor)
+        for factor in (np.ones_like(g), g, g * g)
+    ]
+    information = np.block([[blocks[0], blocks[1]], [blocks[1], blocks[2]]])
+    names = list(covariates.columns)
+    tested = {name: [name] for name in names} if terms is None else terms
+    rows = []
+    for term, columns in [*tested.items(), ("GLOBAL", names)]:
+        j = [names.index(column) for column in columns]
+        keep = [*range(p), *(p + i for i in j)]
+        u = np.concatenate([np.zeros(p), score[j]])
+        statistic = float(u @ np.linalg.solve(information[np.ix_(keep, keep)], u))
+        rows.append((term, statistic, len(j), float(chi2.sf(statistic, len(j)))))
+    return pd.DataFrame(rows, columns=["term", "chi_square", "df", "p_value"])
+
+
+def _transformed(at: np.ndarray, time: np.ndarray, event: np.ndarray, transform: Transform) -> np.ndarray:
+    """Return g at the event times ``at``."""
+    if transform == "identity":
+        return at
+    if transform == "log":
+        return np.log(at)
+    times, place = np.unique(time, return_inverse=True)
+    d = np.bincount(place, event, len(times))
+    if transform == "rank":
+        return np.searchsorted(times[d > 0], at) + 1.0
+    at_risk = np.cumsum(np.bincount(place)[::-1])[::-1]
+    survival = np.concatenate([[1.0], np.cumprod(1 - d / at_risk)])
+    return 1 - survival[np.searchsorted(times, at, side="left")]

@@ -1,0 +1,1 @@
+"""From results to numbers in prose, tables, figures and pages."""

@@ -1,0 +1,81 @@
+"""Where the project is on disk, and the fingerprints of its inputs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The checkout.
+
+    Attributes
+    ----------
+    root : Path
+        Folder that holds ``protocol.toml``.
+    """
+
+    root: Path
+
+    @property
+    def protocol(self) -> Path:
+        """The pre-specified choices."""
+        return self.root / "protocol.toml"
+
+    @property
+    def data(self) -> Path:
+        """Published counts, dictionary, synthetic cohorts."""
+        return self.root / "data"
+
+    @property
+    def ledger(self) -> Path:
+        """Every number of the paper."""
+        return self.root / "results" / "ledger.csv"
+
+    @property
+    def build(self) -> Path:
+        """Everything made; can be deleted."""
+        return self.root / "_build"
+
+    @property
+    def lock(self) -> Path:
+        """Exact versions of all packages."""
+        return self.root / "requirements.txt"
+
+
+def find_project(start: Path | None = None) -> Project:
+    """Return the project around ``start`` (default: the working folder), else the one this code is in.
+
+    Raises
+    ------
+    FileNotFoundError
+        If no folder above holds a ``protocol.toml``.
+    """
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents, *Path(__file__).resolve().parents):
+        if (folder / "protocol.toml").is_file():
+            return Project(folder)
+    raise FileNotFoundError(
+        f"a protocol.toml must stand in {here} or above it, found none; go to the project folder"
+    )
+
+
+def digest(paths: Iterable[Path], root: Path) -> str:
+    """Return the sha256 of files by relative name and content, folders taken with all they hold."""
+    total = hashlib.sha256()
+    for path in sorted(_files(paths)):
+        total.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return total.hexdigest()
+
+
+def _files(paths: Iterable[Path]) -> set[Path]:
+    found: set[Path] = set()
+    for path in paths:
+        inside = path.rglob("*") if path.is_dir() else [path]
+        found |= {
+            p for p in inside if p.is_file() and not {"__pycache__", ".ipynb_checkpoints"} & set(p.parts)
+        }
+    return {p for p in found if ".egg-info" not in str(p) and p.suffix not in (".pyc", ".nbi", ".nbc")}

@@ -1,0 +1,31 @@
+"""The results of the paper, from the cache when nothing they rest on has changed.
+
+Chapters import only this: it is light, and loads the analysis itself only when something must be
+computed.
+"""
+
+from __future__ import annotations
+
+from headtohead.cache import cached, code_digest
+from headtohead.project import Project, digest, find_project
+from headtohead.protocol import load_protocol
+from headtohead.study.results import Paper
+
+
+def load_paper(project: Project | None = None) -> Paper:
+    """Return the results of the whole paper, from the cache if nothing they rest on has changed."""
+    project = project or find_project()
+    protocol = load_protocol(project.protocol)
+    inputs = {
+        "data": digest([project.data, project.root / protocol.study.cohort], project.root),
+        "protocol": digest([project.protocol], project.root),
+        "lock": digest([project.lock], project.root) if project.lock.is_file() else "",
+        "code": code_digest("headtohead.study.whole"),
+    }
+
+    def compute() -> Paper:
+        from headtohead.study.whole import compute_paper  # heavy: lifelines, statsmodels, numba
+
+        return compute_paper(project, protocol)
+
+    return cached(project.build / "cache", "paper", inputs, compute)

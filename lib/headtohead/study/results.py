@@ -1,0 +1,158 @@
+"""What the analysis returns: frozen, aggregated, without a single patient row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from headtohead.cohort.counts import TwoByTwo
+from headtohead.outcomes.estimate import Equivalence
+from headtohead.protocol import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class CohortResults:
+    """Who was analysed; see ``cohort/flow.py`` and ``cohort/describe.py`` for the columns."""
+
+    synthetic: bool
+    attrition: pd.DataFrame
+    table_one: pd.DataFrame
+    strata: pd.DataFrame
+    missing: pd.DataFrame
+    follow_up: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class MatchingResults:
+    """How the arms were made comparable, and what it cost."""
+
+    coefficients: pd.DataFrame
+    histogram: pd.DataFrame
+    overlap: dict[str, float]
+    pairs: dict[str, float]
+    lost: pd.DataFrame
+    balance: pd.DataFrame
+    sizes: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeResults:
+    """Estimates, curves and checks."""
+
+    estimates: pd.DataFrame
+    curves: pd.DataFrame
+    kaplan_meier: pd.DataFrame
+    hazards: pd.DataFrame
+    proportional: pd.DataFrame
+    equivalence: dict[str, Equivalence]
+
+
+@dataclass(frozen=True, slots=True)
+class SensitivityResults:
+    """What happens to the primary estimate elsewhere."""
+
+    subsets: pd.DataFrame
+    calipers: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """All results of one cohort."""
+
+    cohort: CohortResults
+    matching: MatchingResults
+    outcomes: OutcomeResults
+    sensitivity: SensitivityResults
+
+
+@dataclass(frozen=True, slots=True)
+class Reanalysis:
+    """Results that rest on the published counts alone.
+
+    Attributes
+    ----------
+    published : DataFrame
+        ``data/published.csv``.
+    comparison : DataFrame
+        Published percentage or p-value, recomputed value, difference, verdict.
+    tests, effects : DataFrame
+        Every test and every interval, column ``outcome``.
+    bounds : DataFrame
+        Deaths without ventilation, and ventilation or death, per arm.
+    equivalence : dict
+        (outcome, "margin" or "wide") to ``Equivalence``.
+    numbers : DataFrame
+        ``name``, ``scale``, ``value``: precision, posterior, fragility and E-values.
+    posterior : DataFrame
+        ``outcome``, ``difference``, ``density``.
+    tables : dict of str to TwoByTwo
+    """
+
+    published: pd.DataFrame
+    comparison: pd.DataFrame
+    tests: pd.DataFrame
+    effects: pd.DataFrame
+    bounds: pd.DataFrame
+    equivalence: dict[tuple[str, str], Equivalence]
+    numbers: pd.DataFrame
+    posterior: pd.DataFrame
+    tables: dict[str, TwoByTwo]
+
+
+@dataclass(frozen=True, slots=True)
+class Nhefs:
+    """Results on NHEFS.
+
+    Attributes
+    ----------
+    effects : DataFrame
+        Weight change 1971 to 1982 in kg, quitters minus others: crude, IPW, pairs, overlap.
+    balance : DataFrame
+        Standardised differences crude, in pairs and weighted (column ``adjustment``).
+    n, n_complete, n_pairs, n_unmatched : int
+        People, people with weight in 1982, pairs, quitters without a pair.
+    ess : dict of str to float
+        Effective sample size of the weights, by estimand.
+    log_rank_chi_square, log_rank_p : float
+        Death by 1992.
+    """
+
+    effects: pd.DataFrame
+    balance: pd.DataFrame
+    n: int
+    n_complete: int
+    n_pairs: int
+    n_unmatched: int
+    ess: dict[str, float]
+    log_rank_chi_square: float
+    log_rank_p: float
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """Everything the chapters show; no patient is in it.
+
+    Attributes
+    ----------
+    protocol : Protocol
+    dictionary : DataFrame
+    reanalysis : Reanalysis
+        Published counts.
+    study : Study
+        The cohort named in the protocol.
+    worlds : dict of str to Study
+        The three synthetic worlds.
+    truth : DataFrame
+        True effects per world, estimand, outcome and horizon.
+    nhefs : Nhefs
+        Real people.
+    """
+
+    protocol: Protocol
+    dictionary: pd.DataFrame
+    reanalysis: Reanalysis
+    study: Study
+    worlds: dict[str, Study]
+    truth: pd.DataFrame
+    nhefs: Nhefs
