@@ -9,11 +9,6 @@ import numpy as np
 import pandas as pd
 
 OutcomeName = Literal["death", "imv", "imv_or_death"]
-LABELS: dict[str, str] = {
-    "death": "Death",
-    "imv": "Invasive mechanical ventilation",
-    "imv_or_death": "Invasive mechanical ventilation or death",
-}
 
 
 @dataclass(frozen=True, slots=True)

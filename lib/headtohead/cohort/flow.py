@@ -14,6 +14,8 @@ class Criterion(Protocol):
     @property
     def label(self) -> str: ...  # noqa: D102
     @property
+    def excludes(self) -> str: ...  # noqa: D102
+    @property
     def column(self) -> str: ...  # noqa: D102
     @property
     def rule(self) -> str: ...  # noqa: D102
@@ -44,7 +46,7 @@ def apply_eligibility(
     eligible : DataFrame
         The rows that meet every criterion, plus the bool column ``treated``.
     attrition : DataFrame
-        Columns ``step`` (0 = everyone), ``label``, ``arm``, ``n_excluded`` and ``n_remaining``.
+        Columns ``step`` (0 = everyone), ``label`` (whom the step excludes), ``arm``, ``n_excluded`` and ``n_remaining``.
 
     Raises
     ------
@@ -58,11 +60,11 @@ def apply_eligibility(
         )
     current = frame[frame[arm].isin([treated, control])]
     rows = [
-        _step(0, "Started one of the two drugs", current, current, arm, name) for name in (treated, control)
+        _step(0, "started one of the two drugs", current, current, arm, name) for name in (treated, control)
     ]
     for step, criterion in enumerate(criteria, start=1):
         kept = current[_meets(current[criterion.column], criterion)]
-        rows += [_step(step, criterion.label, current, kept, arm, name) for name in (treated, control)]
+        rows += [_step(step, criterion.excludes, current, kept, arm, name) for name in (treated, control)]
         current = kept
     for name in (treated, control):
         if not (current[arm] == name).any():

@@ -33,7 +33,7 @@ def load_published(path: Path) -> pd.DataFrame:
 
 def load_worlds(path: Path) -> pd.DataFrame:
     """Return ``data/synthetic/worlds.csv``: the true effect in each synthetic world, per population."""
-    return pd.read_csv(_existing(path), comment="#")
+    return pd.read_csv(_existing(path), keep_default_na=False)  # a world is called "null"
 
 
 def _existing(path: Path) -> Path:

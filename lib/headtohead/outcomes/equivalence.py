@@ -26,7 +26,8 @@ def equivalence_of_counts(table: TwoByTwo, *, margin: float, alpha: float) -> Eq
     upper = stats.norm.cdf(score_statistic(table, margin, "risk difference"))
     lower = stats.norm.sf(score_statistic(table, -margin, "risk difference"))
     low, high = score_interval(table, "risk difference", 1 - 2 * alpha)
-    return Equivalence(margin, float(max(upper, lower)), alpha, low, high, max(-low, high))
+    estimate = table.risk_treated - table.risk_control
+    return Equivalence(estimate, margin, float(max(upper, lower)), alpha, low, high, max(-low, high))
 
 
 def equivalence_of_estimate(estimate: float, std_error: float, *, margin: float, alpha: float) -> Equivalence:
@@ -36,7 +37,7 @@ def equivalence_of_estimate(estimate: float, std_error: float, *, margin: float,
     lower = stats.norm.sf((estimate + margin) / std_error)
     half = stats.norm.ppf(1 - alpha) * std_error
     low, high = estimate - half, estimate + half
-    return Equivalence(margin, float(max(upper, lower)), alpha, low, high, max(-low, high))
+    return Equivalence(estimate, margin, float(max(upper, lower)), alpha, low, high, max(-low, high))
 
 
 def _check(margin: float, alpha: float) -> None:

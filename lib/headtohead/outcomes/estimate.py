@@ -29,6 +29,8 @@ class Equivalence:
 
     Attributes
     ----------
+    estimate : float
+        The difference (a proportion).
     margin : float
         Largest difference (a proportion) that counts as similar.
     p_value : float
@@ -40,6 +42,7 @@ class Equivalence:
         Smallest margin at which the test would pass.
     """
 
+    estimate: float
     margin: float
     p_value: float
     alpha: float

@@ -108,7 +108,7 @@ def _posterior_numbers(
 
 
 def _posterior_curve(outcome: str, table: TwoByTwo) -> pd.DataFrame:
-    grid = np.linspace(-0.20, 0.25, 181)
+    grid = np.linspace(-0.20, 0.25, 181).round(6)
     return pd.DataFrame(
         {"outcome": outcome, "difference": grid, "density": RiskPosterior(table).density(grid)}
     )
@@ -126,7 +126,9 @@ def _robustness_numbers(outcome: str, table: TwoByTwo, level: float) -> list[Num
         ),
     ]
     rows += [
-        _number(f"{outcome}.e_value.hide_{hidden:g}", "e-value", e_value(rr["estimate"], to=hidden))
+        _number(
+            f"{outcome}.e_value.hide_{round(100 * hidden)}", "e-value", e_value(rr["estimate"], to=hidden)
+        )
         for hidden in HIDDEN_RATIOS
     ]
     for test in ("fisher", "pearson"):

@@ -1,0 +1,23 @@
+"""Which results go into the ledger, and under which id: one module per chapter."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from headtohead.paper.ledger import ledger_frame
+from headtohead.paper.numbers import cohort, matching, outcomes, published, real, sensitivity
+from headtohead.study.results import Paper
+
+
+def paper_ledger(paper: Paper) -> pd.DataFrame:
+    """Return the ledger of the whole paper."""
+    return ledger_frame(
+        [
+            *published.rows(paper),
+            *cohort.rows(paper),
+            *matching.rows(paper),
+            *outcomes.rows(paper),
+            *sensitivity.rows(paper),
+            *real.rows(paper),
+        ]
+    )

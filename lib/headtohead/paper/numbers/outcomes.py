@@ -1,0 +1,94 @@
+"""Numbers of the outcomes chapter, and the primary result in each synthetic world."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from headtohead.paper.ledger import entry
+from headtohead.paper.numbers.ids import Row, columns_of, equivalence_rows, estimate_id, key, origin_of
+from headtohead.study.results import Paper, Study
+
+NORMAL = "normal, bootstrap standard error"
+
+
+def rows(paper: Paper) -> Iterator[Row]:
+    """Return estimates, hazards, checks, and the three worlds with their truths."""
+    horizon = paper.protocol.outcome.horizon_days
+    yield from _study(paper.study, horizon)
+    for world, study in paper.worlds.items():
+        yield from _world(world, study, paper.protocol.outcome.primary, horizon)
+    truth = paper.truth[paper.truth["horizon_days"] == horizon]
+    for row in truth.itertuples():
+        yield entry(
+            f"worlds.{row.world}.truth.{row.outcome}{horizon}.{row.estimand.lower()}.rd",
+            "synthetic",
+            "risk difference",
+            row.rd,
+            estimand=row.estimand,
+            outcome=row.outcome,
+            horizon_days=horizon,
+            method="exact, from the causal model",
+            code="cohort/worlds.py::true_effects",
+        )
+
+
+def _study(study: Study, horizon: int) -> Iterator[Row]:
+    found, origin = study.outcomes, origin_of(study)
+    for _, row in found.estimates.iterrows():
+        id_ = f"outcomes.{estimate_id(row, horizon)}"
+        yield entry(
+            id_,
+            origin,
+            row["scale"],
+            row["estimate"],
+            code="outcomes/risk.py::risk_contrast",
+            **columns_of(row),
+        )
+    for _, row in found.hazards.iterrows():
+        id_ = f"outcomes.{estimate_id(row, horizon)}.{key(row['cause'])}"
+        yield entry(
+            id_,
+            origin,
+            row["scale"],
+            row["estimate"],
+            code="outcomes/hazard.py::hazard_ratio",
+            **columns_of(row),
+        )
+    for name, result in found.equivalence.items():
+        yield from equivalence_rows(f"outcomes.equivalence.{name}", origin, result, NORMAL)
+    for row in found.proportional.itertuples():
+        id_ = f"outcomes.proportional.{row.key}.p"
+        yield entry(
+            id_, origin, "p value", row.p_value, code="outcomes/proportional.py::proportional_hazards_test"
+        )
+    km = partial(entry, origin=origin, horizon_days=horizon, code="outcomes/hazard.py::kaplan_meier_error")
+    for row in found.kaplan_meier[found.kaplan_meier["day"] == horizon].itertuples():
+        gap = row.one_minus_km - row.aalen_johansen
+        yield km(f"outcomes.km.{row.arm}.aj", scale="risk", estimate=row.aalen_johansen)
+        yield km(f"outcomes.km.{row.arm}.one_minus_km", scale="risk", estimate=row.one_minus_km)
+        yield km(f"outcomes.km.{row.arm}.error", scale="absolute difference", estimate=gap)
+
+
+def _world(world: str, study: Study, primary: str, horizon: int) -> Iterator[Row]:
+    table = study.outcomes.estimates
+    mine = table[(table["outcome"] == primary) & (table["scale"] == "risk difference")]
+    for _, row in mine.iterrows():
+        id_ = f"worlds.{world}.{estimate_id(row, horizon)}"
+        yield entry(
+            id_,
+            "synthetic",
+            row["scale"],
+            row["estimate"],
+            code="outcomes/risk.py::risk_contrast",
+            **columns_of(row),
+        )
+    yield entry(
+        f"worlds.{world}.pairs.n",
+        "synthetic",
+        "count",
+        study.matching.pairs["n"],
+        code="matching/pairs.py::match_nearest",
+    )
+    for name, result in study.outcomes.equivalence.items():
+        yield from equivalence_rows(f"worlds.{world}.equivalence.{name}", "synthetic", result, NORMAL)

@@ -1,0 +1,194 @@
+"""How a result is shown: one call in a chapter, right in HTML, in print and in JupyterLab.
+
+A figure or table carries its number, caption, alternative text and origin. For the book it is written
+as MyST, so that captions may hold citations and ledger numbers; JupyterLab gets plain HTML.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import vl_convert as vlc
+
+from headtohead.paper import theme  # noqa: F401  # registers the charts' look
+from headtohead.paper.ledger import ORIGINS
+
+MIME = "application/vnd.headtohead+json"
+MAX_ROWS = 250
+ID_LIKE = ("id", "patient", "nhc", "mrn")
+ORIGIN_SENTENCE = {
+    "published": "Published numbers.",
+    "counts": "Computed from the published counts.",
+    "synthetic": "Synthetic cohort: no patient is in it.",
+    "real": "Real people, public data.",
+    "design": "",
+}
+
+
+class DisclosureError(ValueError):
+    """A chart would carry rows that stand for single patients."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A chart with what is seen in it, in words, and where its numbers come from."""
+
+    chart: alt.TopLevelMixin
+    alt: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table body: cells as printed, origin of the numbers, LaTeX column specification."""
+
+    frame: pd.DataFrame
+    origin: str
+    widths: str = ""
+
+
+def show(thing: Drawing | Sheet, name: str, caption: str) -> Figure | Table:
+    """Return the numbered figure or table; ``caption`` is MyST and states the finding first."""
+    if isinstance(thing, Drawing):
+        return Figure(thing.chart, name, caption, thing.alt, thing.origin)
+    return Table(thing.frame, name, caption, thing.origin, thing.widths)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A numbered figure.
+
+    Attributes
+    ----------
+    chart : altair chart
+    name : str
+        Label for cross-references, ``fig-...``.
+    caption : str
+        MyST; the finding first.
+    alt : str
+        What is seen, for those who cannot see it; differs from the caption.
+    origin : str
+        A key of ``ORIGIN_SENTENCE``; "design" for drawings without data.
+    """
+
+    chart: alt.TopLevelMixin
+    name: str
+    caption: str
+    alt: str
+    origin: str
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
+        spec = self.spec()
+        version = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
+        svg = vlc.vegalite_to_svg(spec, vl_version=version)
+        pdf = vlc.vegalite_to_pdf(spec, vl_version=version)
+        caption = " ".join(part for part in (self.caption.strip(), ORIGIN_SENTENCE[self.origin]) if part)
+        payload = {
+            "kind": "figure",
+            "name": self.name,
+            "alt": self.alt.strip(),
+            "caption": caption,
+            "origin": self.origin,
+            "svg": svg,
+            "pdf": base64.b64encode(pdf).decode(),
+            "vega": json.dumps(spec, sort_keys=True, separators=(",", ":")),
+        }
+        preview = f"<figure>{svg}<figcaption>{html.escape(caption)}</figcaption></figure>"
+        return {MIME: payload, "text/html": preview, "text/plain": self.alt.strip()}
+
+    def spec(self) -> dict[str, Any]:
+        """Return the Vega-Lite specification after checking that it carries aggregates only.
+
+        Raises
+        ------
+        DisclosureError
+            If a data set has more than 250 rows or a column that looks like an identifier.
+        """
+        spec = self.chart.to_dict()
+        spec["description"] = self.alt.strip()
+        spec["usermeta"] = {"origin": ORIGINS.get(self.origin, "no data")}
+        for rows in spec.get("datasets", {}).values():
+            columns = {str(column).lower() for row in rows[:1] for column in row}
+            named = sorted(
+                column for column in columns if column.split("_")[0] in ID_LIKE or column.endswith("_id")
+            )
+            if len(rows) > MAX_ROWS or named:
+                raise DisclosureError(
+                    f"a chart may carry at most {MAX_ROWS} aggregated rows and no identifier, {self.name!r} has "
+                    f"{len(rows)} rows and the columns {named}; aggregate before drawing"
+                )
+        return spec
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A numbered table.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        Cells as they are printed; column names are the header.
+    name : str
+        Label for cross-references, ``tbl-...``.
+    caption : str
+        MyST; the finding first.
+    origin : str
+        A key of ``ORIGIN_SENTENCE``.
+    widths : str
+        LaTeX column specification, for example ``lrr`` or ``p{4cm}rr``; default left, then right.
+    """
+
+    frame: pd.DataFrame
+    name: str
+    caption: str
+    origin: str
+    widths: str = ""
+
+    def myst(self) -> str:
+        """Return the table as a MyST directive."""
+        columns = [str(column) for column in self.frame.columns]
+        spec = self.widths or "l" + "r" * (len(columns) - 1)
+        marks = [":--" if kind in "lLp" else "--:" for kind in _kinds(spec)]
+        body = [columns, marks, *self.frame.astype(str).to_numpy().tolist()]
+        lines = ["| " + " | ".join(_cell(text) for text in row) + " |" for row in body]
+        caption = " ".join(part for part in (self.caption.strip(), ORIGIN_SENTENCE[self.origin]) if part)
+        caption = " ".join(caption.split())
+        return "\n".join(
+            [
+                f":::{{tabularcolumns}} {spec}\n:::\n",
+                f":::{{table}} {caption}",
+                f":name: {self.name}",
+                f":class: origin-{self.origin}",
+                "",
+                *lines,
+                ":::",
+            ]
+        )
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
+        payload = {"kind": "table", "name": self.name, "myst": self.myst()}
+        return {
+            MIME: payload,
+            "text/html": self.frame.to_html(index=False, border=0),
+            "text/plain": self.frame.to_string(index=False),
+        }
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _kinds(spec: str) -> list[str]:
+    """Return the letter of each column of a LaTeX specification, widths in braces dropped."""
+    kinds, depth = [], 0
+    for letter in spec:
+        depth += (letter == "{") - (letter == "}")
+        if depth == 0 and letter in "lrcLRCpX":
+            kinds.append(letter)
+    return kinds

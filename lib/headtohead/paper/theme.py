@@ -1,0 +1,55 @@
+"""The face of the paper's charts: one palette, one type size, one width."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+
+WIDTH = 620  # pixels; printed at 0.75 pt each this is the text width of the PDF
+TREATED, CONTROL = "#0072B2", "#D55E00"  # Okabe-Ito: told apart by every common kind of colour vision
+INK, QUIET, FAINT = "#222222", "#6b6b6b", "#d9d9d9"
+TRUTH = "#000000"
+ACCENTS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#6b6b6b")
+FONT = "Liberation Sans, Helvetica, Arial, sans-serif"
+
+
+@alt.theme.register("paper", enable=True)
+def paper_theme() -> alt.theme.ThemeConfig:
+    """Return the configuration every chart shares."""
+    return alt.theme.ThemeConfig(config=_config())
+
+
+def _config() -> Any:
+    return {
+        "font": FONT,
+        "background": "transparent",
+        "padding": 4,
+        "view": {"stroke": None},
+        "range": {"category": list(ACCENTS)},
+        "axis": {
+            "domainColor": QUIET,
+            "tickColor": QUIET,
+            "gridColor": "#ececec",
+            "labelColor": INK,
+            "labelFontSize": 11,
+            "titleColor": INK,
+            "titleFontSize": 11,
+            "titleFontWeight": "normal",
+            "titlePadding": 8,
+            "labelLimit": 320,
+            "tickSize": 4,
+        },
+        "axisY": {"grid": False},
+        "header": {"labelFontSize": 11, "labelColor": INK, "titleFontSize": 11, "labelFontWeight": "bold"},
+        "legend": {
+            "labelFontSize": 11,
+            "titleFontSize": 11,
+            "labelColor": INK,
+            "symbolStrokeWidth": 2,
+            "title": None,
+            "orient": "bottom",
+        },
+        "title": {"fontSize": 12, "anchor": "start", "color": INK, "fontWeight": "bold", "offset": 8},
+        "text": {"color": INK, "fontSize": 11},
+    }
