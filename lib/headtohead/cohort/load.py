@@ -27,8 +27,9 @@ def load_cohort(path: Path, dictionary: pd.DataFrame) -> pd.DataFrame:
 
 
 def load_published(path: Path) -> pd.DataFrame:
-    """Return ``data/published.csv``: each number of the abstract, as printed, with its place."""
-    return pd.read_csv(_existing(path), dtype={"printed": str}).fillna({"outcome": "", "arm": ""})
+    """Return a file of published numbers, each as printed and with its place in the publication."""
+    frame = pd.read_csv(_existing(path), dtype={"printed": str})
+    return frame.fillna({name: "" for name in ("outcome", "arm") if name in frame})
 
 
 def load_worlds(path: Path) -> pd.DataFrame:

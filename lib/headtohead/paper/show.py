@@ -28,6 +28,7 @@ ORIGIN_SENTENCE = {
     "synthetic": "Synthetic cohort: no patient is in it.",
     "real": "Real people, public data.",
     "design": "",
+    "mixed": "Computed from the published counts and from synthetic cohorts, as marked.",
 }
 
 
@@ -112,7 +113,7 @@ class Figure:
         """
         spec = self.chart.to_dict()
         spec["description"] = self.alt.strip()
-        spec["usermeta"] = {"origin": ORIGINS.get(self.origin, "no data")}
+        spec["usermeta"] = {"origin": ORIGINS.get(self.origin, self.origin)}
         for rows in spec.get("datasets", {}).values():
             columns = {str(column).lower() for row in rows[:1] for column in row}
             named = sorted(

@@ -6,19 +6,21 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any, ClassVar
 
+import pandas as pd
 from docutils import nodes
 from math_core import LatexError, LatexToMathML
 from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
 from sphinx.util import logging
-from sphinx.util.docutils import SphinxRole
+from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from headtohead.paper.ledger import MARKS, LedgerError, ledger_part, read_ledger
 from headtohead.paper.show import MIME
-from headtohead.paper.site import connect
+from headtohead.paper.site import connect, stamp
 from headtohead.project import find_project
 from headtohead.protocol import choice_text, load_protocol
 
@@ -69,6 +71,49 @@ class ChoiceRole(SphinxRole):
         return [nodes.inline(self.rawtext, text, classes=["choice"])], []
 
 
+class StampRole(SphinxRole):
+    """``{stamp}`version``` prints what identifies this build: version, released, commit, protocol, data."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Return the part of the stamp as text."""
+        marks = stamp(find_project(Path(self.env.srcdir)))
+        if self.text not in marks:
+            source, line = self.get_source_info()
+            raise SphinxError(f"{source}:{line}: a stamp has the parts {sorted(marks)}, found {self.text!r}")
+        return [nodes.Text(marks[self.text])], []
+
+
+class LedgerDirective(SphinxDirective):
+    """``{ledger}`` prints the whole ledger in HTML, one row with an anchor per number."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the table as raw HTML; other formats refer to the file."""
+        rows = _ledger(self.config.paper_ledger)
+        return [nodes.raw("", ledger_html(rows), format="html")]
+
+
+def ledger_html(rows: pd.DataFrame) -> str:
+    """Return the ledger as an HTML table."""
+    body = [
+        f'<tr id="{html_id(row.id)}"><td><code>{row.id}</code></td><td>{MARKS[row.origin]}</td><td>{escape(row.text)}</td>'
+        f"<td>{_count(row.n)}</td><td>{_count(row.events)}</td><td>{_words(row.estimand)}</td><td>{_words(row.method)}</td>"
+        f"<td><code>{escape(row.code)}</code></td></tr>"
+        for row in rows.itertuples()
+    ]
+    head = "".join(
+        f"<th>{name}</th>" for name in ("Id", "Origin", "Value", "n", "Events", "Estimand", "Method", "Code")
+    )
+    return f'<div class="ledger"><table><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
+
+
+def _count(value: float) -> str:
+    return "" if pd.isna(value) else f"{value:,.0f}"
+
+
+def _words(value: object) -> str:
+    return "" if pd.isna(value) else escape(str(value))
+
+
 _read: dict[str, Any] = {}
 
 
@@ -92,7 +137,7 @@ def visit_result_html(self: Any, node: result_node) -> None:
 
 def depart_result_html(self: Any, node: result_node) -> None:
     """Close the number with the mark of its origin."""
-    self.body.append(f'<sup class="mark">{MARKS[node["origin"]]}</sup></a>')
+    self.body.append(f'<sup class="origin">{MARKS[node["origin"]]}</sup></a>')
 
 
 def visit_result_latex(self: Any, node: result_node) -> None:
@@ -174,6 +219,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("paper_ledger", str(find_project(Path(app.srcdir)).ledger), "env")
     app.add_role("result", ResultRole())
     app.add_role("choice", ChoiceRole())
+    app.add_role("stamp", StampRole())
+    app.add_directive("ledger", LedgerDirective)
     plain: tuple[Callable[..., None], Callable[..., None]] = (visit_result_text, visit_result_text)
     app.add_node(
         result_node,

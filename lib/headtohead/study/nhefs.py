@@ -45,8 +45,11 @@ def nhefs_design(people: pd.DataFrame) -> pd.DataFrame:
     return design
 
 
-def analyse_nhefs(*, conf_level: float, caliper_sd: float) -> Nhefs:
-    """Return score, weights, pairs, balance, weight change and death on the NHEFS cohort."""
+def analyse_nhefs(published: pd.DataFrame, *, conf_level: float, caliper_sd: float) -> Nhefs:
+    """Return score, weights, pairs, balance, weight change and death on the NHEFS cohort.
+
+    ``published`` is ``data/published_nhefs.csv``.
+    """
     people = load_nhefs()
     complete = people.dropna(subset=["wt82_71"])
     treated = complete["qsmk"] == 1
@@ -69,8 +72,9 @@ def analyse_nhefs(*, conf_level: float, caliper_sd: float) -> Nhefs:
         for way in ways
     ]
     chi_square, p_value = _death_by_1992(people)
+    table = pd.concat(effects, ignore_index=True)
     return Nhefs(
-        effects=pd.concat(effects, ignore_index=True),
+        effects=table,
         balance=pd.concat(balance, ignore_index=True),
         n=len(people),
         n_complete=len(complete),
@@ -79,7 +83,27 @@ def analyse_nhefs(*, conf_level: float, caliper_sd: float) -> Nhefs:
         ess={way.estimand: effective_sample_size(way.weights) for way in ways},
         log_rank_chi_square=chi_square,
         log_rank_p=p_value,
+        comparison=_compare(published, table.set_index("estimand"), chi_square),
     )
+
+
+def _compare(published: pd.DataFrame, effects: pd.DataFrame, chi_square: float) -> pd.DataFrame:
+    """Return the published numbers with ours, the difference and whether ours rounds to the printed one."""
+    ours = {
+        "weight.crude": effects.at["crude", "estimate"],
+        "weight.ate": effects.at["ATE", "estimate"],
+        "weight.ate.low": effects.at["ATE", "conf_low"],
+        "weight.ate.high": effects.at["ATE", "conf_high"],
+        "death.log_rank": chi_square,
+    }
+    table = published.assign(ours=published["id"].map(ours))
+    places = table["printed"].str.split(".").str[1].str.len()
+    same = [
+        round(new, digits) == old
+        for new, digits, old in zip(table["ours"], places, table["value"], strict=True)
+    ]
+    verdict = pd.Series(same, index=table.index).map({True: "reproduced", False: "differs"})
+    return table.assign(difference=table["ours"] - table["value"], verdict=verdict)
 
 
 def _death_by_1992(people: pd.DataFrame) -> tuple[float, float]:

@@ -116,6 +116,8 @@ class Nhefs:
         Effective sample size of the weights, by estimand.
     log_rank_chi_square, log_rank_p : float
         Death by 1992.
+    comparison : DataFrame
+        Published number, ours, difference and verdict.
     """
 
     effects: pd.DataFrame
@@ -127,6 +129,7 @@ class Nhefs:
     ess: dict[str, float]
     log_rank_chi_square: float
     log_rank_p: float
+    comparison: pd.DataFrame
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,9 @@ def compute_paper(project: Project, protocol: Protocol) -> Paper:
         worlds={world: done.get(world, done["main"]) for world in WORLDS},
         truth=load_worlds(project.data / "synthetic" / "worlds.csv"),
         nhefs=analyse_nhefs(
-            conf_level=protocol.inference.conf_level, caliper_sd=protocol.matching.caliper_sd
+            load_published(project.data / "published_nhefs.csv"),
+            conf_level=protocol.inference.conf_level,
+            caliper_sd=protocol.matching.caliper_sd,
         ),
     )
 

@@ -49,7 +49,7 @@ def key_figure(paper: Paper) -> Drawing:
         chart,
         f"Horizontal intervals of the risk difference in percentage points: {words}. Of {len(frame)} intervals "
         f"{crossing} cross zero and {inside} lie inside the shaded margin of {margins[0]:g} points.",
-        "synthetic",
+        "mixed",
     )
 
 

@@ -78,7 +78,9 @@ def incidence(paper: Paper, outcome: str, key: str) -> Drawing:
             x=alt.X("day:Q", scale=alt.Scale(domain=[0, horizon], nice=False), axis=None),
             y=alt.Y("arm:N", sort=list(names.values()), title=heading, axis=under_zero),
             text=alt.Text("at_risk:Q", format=".0f"),
-            color=arm_colour(paper.protocol, (TREATED, CONTROL), title=None),
+            color=arm_colour(
+                paper.protocol, (TREATED, CONTROL), title=None, symbolType="stroke", symbolOpacity=1
+            ),
         )
         .properties(width=(WIDTH - 130) / len(causes), height=34)
     )

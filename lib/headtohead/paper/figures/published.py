@@ -32,7 +32,7 @@ def equivalence_plot(paper: Paper) -> Drawing:
                 }
             )
         test = found.equivalence[outcome, "margin"]
-        level = f"{100 * (1 - 2 * test.alpha):.0f}% interval of the margin test"
+        level = f"margin test ({100 * (1 - 2 * test.alpha):.0f}%)"
         rows.append(
             {
                 "label": f"{label}, {level}",

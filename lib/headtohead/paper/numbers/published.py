@@ -31,6 +31,14 @@ def rows(paper: Paper) -> Iterator[Row]:
     yield from _recomputed(found)
     yield from _effects(found, level)
     yield from _bounds(found)
+    limits = found.effects[
+        (found.effects["outcome"] == "death") & (found.effects["method"] == "Katz log")
+    ].iloc[0]
+    for name, value in (("fewer", 1 - limits["conf_low"]), ("more", limits["conf_high"] - 1)):
+        yield entry(
+            f"counts.death.relative.{name}", "counts", "probability", value, code="cohort/two_by_two.py::intervals",
+            method="limit of the risk ratio, Katz log",
+        )  # fmt: skip
     for (outcome, name), result in found.equivalence.items():
         yield from equivalence_rows(
             f"counts.{outcome}.equivalence.{name}", "counts", result, "Miettinen-Nurminen score"

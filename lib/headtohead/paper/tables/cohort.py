@@ -26,7 +26,8 @@ def table_one(paper: Paper) -> Sheet:
             if first
             else f"   {row.level}"
         )
-        cells = [_summary(row, arm) for arm in ("treated", "control")]
+        whole = paper.dictionary.set_index("name").at[row.column, "type"] == "integer"
+        cells = [_summary(row, arm, whole=bool(whole)) for arm in ("treated", "control")]
         missing = row.missing_treated + row.missing_control
         rows.append(
             [name, *cells, number(row.smd, 2) if first else "", str(missing) if first and missing else ""]
@@ -40,11 +41,13 @@ def table_one(paper: Paper) -> Sheet:
     return Sheet(pd.DataFrame(rows, columns=columns), origin(paper), "p{6.2cm}rrrr")
 
 
-def _summary(row: object, arm: str) -> str:
+def _summary(row: object, arm: str, *, whole: bool) -> str:
     """Return median (quartiles) of a number, count (percent) of a level."""
     centre, low, high = (getattr(row, f"{name}_{arm}") for name in ("centre", "low", "high"))
     if pd.isna(high):
         return f"{centre:.0f} ({number(low, 0)}%)"
+    if whole:
+        return f"{number(centre, 0)} ({number(low, 0)} to {number(high, 0)})"
     return f"{significant(centre)} ({significant(low)} to {significant(high)})"
 
 

@@ -18,7 +18,7 @@ def effects(paper: Paper, outcome: str) -> Sheet:
     """Return absolute risks, difference and ratio of one outcome under each adjustment."""
     table, protocol = paper.study.outcomes.estimates, paper.protocol
     mine = table[(table["outcome"] == outcome) & (table["horizon_days"] == protocol.outcome.horizon_days)]
-    cells = mine.set_index(["key", "scale"])
+    cells = mine.set_index(["key", "scale"], drop=False)
     rows = []
     for key in ORDER:
         row = [NAMES[key], str(cells.loc[(key, "risk difference"), "estimand"])]

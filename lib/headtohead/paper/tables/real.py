@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-PUBLISHED_NHEFS = (  # Hernan & Robins, Causal Inference: What If, chapters 12 and 17
-    ("Weight change, crude, kg", "crude", ("estimate",), (2.5,), 1),
-    (
-        "Weight change, inverse probability weighted, kg",
-        "ATE",
-        ("estimate", "conf_low", "conf_high"),
-        (3.4, 2.4, 4.5),
-        1,
-    ),
-)
+import pandas as pd
+
+from headtohead.paper.show import Sheet
+from headtohead.paper.tables.common import number
+from headtohead.study.results import Paper
+
+
+def nhefs(paper: Paper) -> Sheet:
+    """Return each published NHEFS number beside ours."""
+    rows = []
+    for row in paper.nhefs.comparison.itertuples():
+        places = len(row.printed.split(".")[1])
+        rows.append(
+            [
+                row.label,
+                row.printed,
+                number(row.ours, places),
+                number(row.difference, places + 1),
+                row.verdict,
+                row.place,
+            ]
+        )
+    columns = ["Number", "Published", "Ours", "Difference", "Verdict", "Source"]
+    return Sheet(pd.DataFrame(rows, columns=columns), "real", "p{5.6cm}rrrll")

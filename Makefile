@@ -1,0 +1,56 @@
+# Two commands: `make paper` builds HTML and PDF, `make test` runs the tests. Both set everything up themselves.
+.DEFAULT_GOAL := help
+.PHONY: help paper html pdf test lint lab ledger check clean
+SHELL := /bin/sh
+PYTHON ?= python3
+UV := 0.13.9
+BIN := .venv/bin
+READY := .venv/.ready
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+paper: html pdf  ## build _build/html/index.html and _build/paper.pdf
+
+html: $(READY)  ## build the HTML only
+	@$(BIN)/headtohead html $(if $(COLD),--cold)
+
+pdf: html  ## build the HTML and the PDF (installs LaTeX if it is missing and apt is at hand)
+	@$(BIN)/headtohead pdf $(if $(COLD),--cold)
+
+test: $(READY)  ## run the tests
+	@$(BIN)/python -m pytest -q -n 2
+
+lint: $(READY)  ## check style and types, of the chapters' code too
+	@$(BIN)/ruff check lib tests bench
+	@$(BIN)/ruff format --check -q lib tests bench
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/jupytext --quiet --pipe-fmt py:percent --check '$(BIN)/ruff check --quiet --ignore D,E402 {}' $$(grep -l kernelspec book/*.md)
+
+lab: $(READY)  ## pair the chapters with notebooks/ and open JupyterLab
+	@mkdir -p notebooks
+	@$(BIN)/jupytext --quiet --sync $$(grep -l kernelspec book/*.md)
+	@$(BIN)/jupyter lab notebooks
+
+ledger: $(READY)  ## recompute results/ledger.csv
+	@$(BIN)/headtohead ledger
+
+check: $(READY)  ## look at the built paper: pages, numbers, offline, fonts, margins
+	@$(BIN)/python -m pytest -q -m book
+
+clean:  ## remove everything made, keep .venv
+	rm -rf _build notebooks
+
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+		{ echo "Python 3.11, 3.12 or 3.13 is needed, '$(PYTHON)' is another; run: make PYTHON=/path/to/python3.11 ..."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || \
+		{ echo "a virtual environment could not be made; on Debian: sudo apt-get install python3-venv"; exit 1; }
+	@echo "installing the locked packages (once)"
+	@$(BIN)/python -m pip install -q "uv==$(UV)"
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install -q --require-hashes -r requirements.txt
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install -q --no-deps --no-build-isolation -e .
+	@touch $@

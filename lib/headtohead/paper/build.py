@@ -1,0 +1,247 @@
+"""Build the paper: run the study, write the ledger, make HTML and PDF, keep the last good ones on failure.
+
+Jupyter Book's exit codes cannot be trusted, so every step ends with a look at what it made. New pages
+replace the old ones only when all of them are there.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from tqdm import tqdm
+
+from headtohead.paper.ledger import write_ledger
+from headtohead.paper.numbers import paper_ledger
+from headtohead.paper.site import commit, inputs_digest
+from headtohead.project import Project, digest
+from headtohead.study.load import load_paper
+
+LATEX_PACKAGES = (
+    "texlive-xetex", "texlive-latex-recommended", "texlive-latex-extra", "texlive-fonts-recommended",
+    "latexmk", "fonts-texgyre", "fonts-texgyre-math",
+)  # fmt: skip
+LATEX_FILES = ("unicode-math.sty", "tabulary.sty", "capt-of.sty", "fancyhdr.sty", "texgyrepagella-math.otf")
+NO_LATEX, FAILED = 3, 1
+STRICT = ("-n", "-W", "--keep-going")
+
+
+class BuildError(RuntimeError):
+    """The paper could not be built; the last good one is untouched."""
+
+    def __init__(self, message: str, status: int = FAILED) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Where a build happens before it replaces the last good one."""
+
+    project: Project
+
+    @property
+    def root(self) -> Path:
+        """Output folder given to Jupyter Book."""
+        return self.project.build / "work"
+
+    @property
+    def made(self) -> Path:
+        """Where Jupyter Book puts its output under ``root``."""
+        return self.root / "_build"
+
+    def clear(self) -> None:
+        """Forget half-built pages: a second run after a failed one would hide its warnings."""
+        shutil.rmtree(self.made, ignore_errors=True)
+
+
+def write_numbers(project: Project) -> None:
+    """Run the study unless its results are cached, and write the ledger."""
+    changed = write_ledger(paper_ledger(load_paper(project)), project.ledger)
+    _say(f"ledger: {'changed, review its diff' if changed else 'unchanged'}")
+
+
+def build_html(project: Project, *, cold: bool = False) -> None:
+    """Make ``_build/html`` unless it is up to date.
+
+    Raises
+    ------
+    BuildError
+        If a warning, an error or a missing page stops the build.
+    """
+    write_numbers(project)
+    shop, target = Workshop(project), project.build / "html"
+    state = _state(project)
+    mark = project.build / ".html-state"
+    if not cold and mark.is_file() and mark.read_text() == state and (target / "index.html").is_file():
+        _say("html: up to date")
+        return
+    if cold or not mark.is_file():
+        shop.clear()
+    continued = shop.made.exists()
+    try:
+        _jupyter_book(project, shop, "html")
+    except BuildError:
+        if not continued:
+            raise
+        _jupyter_book(project, shop, "html")  # what an earlier build left behind may be at fault: start from nothing
+    missing = [page for page in _pages(project) if not _is_page(shop.made / "html" / f"{page}.html")]
+    if missing or not (shop.made / "html" / "index.html").is_file():
+        shop.clear()
+        raise BuildError(
+            f"every chapter must become a page, {missing or ['index']} did not; see _build/html.log"
+        )
+    _replace(shop.made / "html", target)
+    mark.write_text(state)
+    _say(f"html: {target / 'index.html'}")
+
+
+def build_pdf(project: Project, *, cold: bool = False) -> None:
+    """Make ``_build/paper.pdf`` unless it is up to date; install LaTeX where that is possible.
+
+    Raises
+    ------
+    BuildError
+        If LaTeX is missing and cannot be installed (status 3), or the build fails.
+    """
+    shop, target = Workshop(project), project.build / "paper.pdf"
+    mark, state = project.build / ".pdf-state", _state(project)
+    if not cold and mark.is_file() and mark.read_text() == state and target.is_file():
+        _say("pdf: up to date")
+        return
+    ensure_latex()
+    shutil.rmtree(shop.made / "latex", ignore_errors=True)
+    _jupyter_book(project, shop, "pdflatex")
+    made = shop.made / "latex" / "paper.pdf"
+    if not made.is_file() or not made.read_bytes().startswith(b"%PDF"):
+        raise BuildError(
+            "LaTeX must write paper.pdf, it did not; see _build/pdflatex.log and _build/work/_build/latex/paper.log"
+        )
+    fresh = target.with_suffix(".new")
+    shutil.copyfile(made, fresh)
+    fresh.replace(target)
+    mark.write_text(state)
+    _say(f"pdf: {target}")
+
+
+def ensure_latex() -> None:
+    """Install LaTeX with apt if it is missing and we may; else say what to install."""
+    if _has_latex():
+        return
+    command = ["apt-get", "install", "-y", "--no-install-recommends", *LATEX_PACKAGES]
+    root: list[str] | None = [] if os.geteuid() == 0 else ["sudo", "-n"] if _can_sudo() else None
+    if shutil.which("apt-get") is None or root is None:
+        raise BuildError(
+            "pdf: LaTeX is missing (the HTML is done); install it with: sudo " + " ".join(command), NO_LATEX
+        )
+    _say("pdf: installing LaTeX, once, about 100 MB")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for step in (["apt-get", "update"], command):
+        done = subprocess.run([*root, *step], env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise BuildError(
+                f"pdf: {' '.join(step)} failed: {done.stderr.strip().splitlines()[-1:]}", NO_LATEX
+            )
+    if not _has_latex():
+        raise BuildError(
+            "pdf: LaTeX was installed but xelatex or its fonts are not found; check PATH", NO_LATEX
+        )
+
+
+def _has_latex() -> bool:
+    if not (shutil.which("xelatex") and shutil.which("latexmk") and shutil.which("kpsewhich")):
+        return False
+    found = subprocess.run(["kpsewhich", *LATEX_FILES], capture_output=True, text=True, check=False)
+    return len(found.stdout.split()) == len(LATEX_FILES)
+
+
+def _can_sudo() -> bool:
+    return (
+        bool(shutil.which("sudo"))
+        and subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0
+    )
+
+
+def _state(project: Project) -> str:
+    """Return the fingerprint of everything the pages rest on, the commit they print included."""
+    sources = [project.root / name for name in ("book", "_config.yml", "_toc.yml", "CITATION.cff")]
+    return f"{digest(sources, project.root)} {inputs_digest(project)} {commit(project)}"
+
+
+def _pages(project: Project) -> Iterator[str]:
+    """Return the pages that ``_toc.yml`` lists."""
+    toc = yaml.safe_load((project.root / "_toc.yml").read_text(encoding="utf-8"))
+    yield toc["root"]
+    for part in toc["parts"]:
+        yield from (chapter["file"] for chapter in part["chapters"])
+
+
+def _is_page(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 2000
+
+
+def _jupyter_book(project: Project, shop: Workshop, builder: str) -> None:
+    """Run Jupyter Book with warnings as errors; its log goes to ``_build/<builder>.log``."""
+    log = project.build / f"{builder}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(project.root), *STRICT]
+    command += ["--path-output", str(shop.root), "--builder", builder]
+    environment = {**os.environ, "FORCE_SOURCE_DATE": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    with log.open("w", encoding="utf-8") as stream, _progress(builder) as bar:
+        process = subprocess.Popen(
+            command,
+            cwd=project.root,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+        for line in process.stdout or ():
+            stream.write(line)
+            share = re.search(r"(reading sources|writing output)\.\.\.\s*\[\s*(\d+)%\]", line)
+            if share:
+                bar.n = int(share[2]) // 2 + (50 if share[1] == "writing output" else 0)
+                bar.refresh()
+        status = process.wait()
+    if status:
+        shop.clear()
+        raise BuildError(f"{builder}: the book has warnings or errors:\n{_complaints(log)}\nsee {log}")
+
+
+def _progress(builder: str) -> tqdm:
+    return tqdm(total=100, desc=builder, unit="%", leave=False, disable=not sys.stderr.isatty())
+
+
+def _complaints(log: Path) -> str:
+    """Return the lines of a log that a reader needs, at most twelve."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", log.read_text(encoding="utf-8"))
+    lines = [line for line in plain.splitlines() if re.search(r"WARNING|ERROR|Error|! ", line)]
+    kept = [line for line in lines if "IPKernelApp" not in line and "NbParserConfig" not in line]
+    return (
+        "\n".join(f"  {line}" for line in dict.fromkeys(kept[-40:]))
+        or f"  {(plain.strip().splitlines() or ['(no output)'])[-1]}"
+    )
+
+
+def _replace(made: Path, target: Path) -> None:
+    """Put a finished folder in the place of the last good one."""
+    fresh, old = target.with_name(f".{target.name}-new"), target.with_name(f".{target.name}-old")
+    for leftover in (fresh, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    shutil.copytree(made, fresh)
+    if target.exists():
+        target.rename(old)
+    fresh.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201
