@@ -70,8 +70,8 @@ def intervals(table: TwoByTwo, *, conf_level: float = 0.95) -> pd.DataFrame:
     DataFrame with columns ``scale``, ``method``, ``estimate``, ``conf_low`` and ``conf_high``;
     differences are proportions, not percentage points. Ratios are left out when an arm has no event.
 
-    Checked: ``../shared`` reference recomputed from Miettinen and Nurminen 1985; R ``epitools``-style
-    Katz and Woolf limits; statsmodels for Newcombe's.
+    Checked: against an independent recomputation of the two published tables
+    (tests/cohort/test_two_by_two.py).
     """
     x1, n1, x0, n0 = (
         table.events_treated,

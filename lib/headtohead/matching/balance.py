@@ -33,7 +33,7 @@ def balance_table(
     Returns
     -------
     DataFrame with ``covariate``, ``mean_treated``, ``mean_control``, ``smd`` (signed), ``variance_ratio``
-    (treated over control, NaN for binary covariates) and ``ks`` (largest gap between the two
+    (treated over control, NaN for binary covariates or no spread) and ``ks`` (largest gap between the two
     distribution functions).
 
     References
@@ -65,9 +65,7 @@ def _one(
         "mean_treated": float(mean1),
         "mean_control": float(mean0),
         "smd": float((mean1 - mean0) / spread) if spread > 0 else 0.0,
-        "variance_ratio": np.nan
-        if binary
-        else weighted_variance(x[arm], w[arm]) / weighted_variance(x[~arm], w[~arm]),
+        "variance_ratio": np.nan if binary else _variance_ratio(x, arm, w),
         "ks": _largest_gap(x, arm, w),
     }
 
@@ -78,6 +76,12 @@ def _spread(x: np.ndarray, arm: np.ndarray, denominator: Denominator, binary: bo
         float(part.mean() * (1 - part.mean()) if binary else part.var(ddof=1)) for part in (x[arm], x[~arm])
     )
     return float(np.sqrt(v1 if denominator == "treated" else (v1 + v0) / 2))
+
+
+def _variance_ratio(x: np.ndarray, arm: np.ndarray, w: np.ndarray) -> float:
+    """Return the ratio of the arms' weighted variances, NaN if the control arm does not vary."""
+    control = weighted_variance(x[~arm], w[~arm])
+    return weighted_variance(x[arm], w[arm]) / control if control > 0 else np.nan
 
 
 def weighted_variance(x: np.ndarray, w: np.ndarray) -> float:

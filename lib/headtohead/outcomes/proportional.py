@@ -93,10 +93,11 @@ def _transformed(at: np.ndarray, time: np.ndarray, event: np.ndarray, transform:
         return at
     if transform == "log":
         return np.log(at)
-    times, place = np.unique(time, return_inverse=True)
+    times, place, size = np.unique(time, return_inverse=True, return_counts=True)
+    if transform == "rank":  # of all times, ties at their mean rank
+        mean_rank = np.cumsum(size) - (size - 1) / 2
+        return mean_rank[np.searchsorted(times, at)]
     d = np.bincount(place, event, len(times))
-    if transform == "rank":
-        return np.searchsorted(times[d > 0], at) + 1.0
-    at_risk = np.cumsum(np.bincount(place)[::-1])[::-1]
+    at_risk = np.cumsum(size[::-1])[::-1]
     survival = np.concatenate([[1.0], np.cumprod(1 - d / at_risk)])
     return 1 - survival[np.searchsorted(times, at, side="left")]

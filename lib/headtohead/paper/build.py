@@ -91,7 +91,9 @@ def build_html(project: Project, *, cold: bool = False) -> None:
     except BuildError:
         if not continued:
             raise
-        _jupyter_book(project, shop, "html")  # what an earlier build left behind may be at fault: start from nothing
+        _jupyter_book(
+            project, shop, "html"
+        )  # what an earlier build left behind may be at fault: start from nothing
     missing = [page for page in _pages(project) if not _is_page(shop.made / "html" / f"{page}.html")]
     if missing or not (shop.made / "html" / "index.html").is_file():
         shop.clear()

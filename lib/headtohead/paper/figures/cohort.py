@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import altair as alt
 import pandas as pd
 
 from headtohead.paper.figures.common import arm_colour, arm_names
-from headtohead.paper.ledger import ORIGINS  # noqa: F401  # one vocabulary of origins
 from headtohead.paper.show import Drawing
 from headtohead.paper.theme import CONTROL, INK, QUIET, TREATED, WIDTH
 from headtohead.study.results import Paper
@@ -20,88 +22,78 @@ def origin(paper: Paper) -> str:
 def flow_diagram(paper: Paper) -> Drawing:
     """Return the STROBE flow: everyone who started a drug, exclusions in order, analysed, matched."""
     flow, arms = paper.study.cohort.attrition, paper.protocol.arms
-    per_step = flow.groupby("step").agg(
+    steps = flow.groupby("step").agg(
         label=("label", "first"), excluded=("n_excluded", "sum"), left=("n_remaining", "sum")
     )
-    first, last = per_step.iloc[0], per_step.iloc[-1]
     left = flow[flow["step"] == flow["step"].max()].set_index("arm")["n_remaining"]
-    reasons = [f"{row.excluded}  {row.label}" for row in per_step.iloc[1:].itertuples()]
+    reasons = [f"{row.excluded}  {row.label}" for row in steps.iloc[1:].itertuples()]
     pairs, lost = int(paper.study.matching.pairs["n"]), int(paper.study.matching.pairs["unmatched"])
-    boxes = pd.DataFrame(
-        [
-            (150, 20, 240, 36, [f"Started {arms.treated} or {arms.control}", f"n = {first.left}"]),
-            (
-                455,
-                105,
-                310,
-                30 + 14 * len(reasons),
-                [f"Excluded, n = {per_step['excluded'].sum()}", *reasons],
-            ),
-            (150, 190, 240, 36, ["Eligible and analysed", f"n = {last.left}"]),
-            (70, 260, 130, 36, [arms.treated.capitalize(), f"n = {left[arms.treated]}"]),
-            (230, 260, 130, 36, [arms.control.capitalize(), f"n = {left[arms.control]}"]),
-            (
-                150,
-                330,
-                240,
-                36,
-                ["Matched pairs (replication)", f"{pairs} pairs; {lost} {arms.treated} patients unmatched"],
-            ),
-        ],
-        columns=["x", "y", "w", "h", "lines"],
+    boxes = [  # centre x and y from the top, width, height, lines
+        (150, 20, 240, 36, [f"Started {arms.treated} or {arms.control}", f"n = {steps['left'].iloc[0]}"]),
+        (455, 105, 310, 30 + 14 * len(reasons), [f"Excluded, n = {steps['excluded'].sum()}", *reasons]),
+        (150, 190, 240, 36, ["Eligible and analysed", f"n = {steps['left'].iloc[-1]}"]),
+        (70, 260, 130, 36, [arms.treated.capitalize(), f"n = {left[arms.treated]}"]),
+        (230, 260, 130, 36, [arms.control.capitalize(), f"n = {left[arms.control]}"]),
+        (
+            150,
+            330,
+            270,
+            36,
+            ["Matched pairs (replication)", f"{pairs} pairs; {lost} {arms.treated} patients unmatched"],
+        ),
+    ]
+    lines = [
+        (150, 38, 150, 172), (150, 105, 300, 105), (110, 208, 70, 242),
+        (190, 208, 230, 242), (70, 278, 110, 312), (230, 278, 190, 312),
+    ]  # fmt: skip
+    return Drawing(
+        _boxes_and_lines(boxes, lines, height=355),
+        f"Flow chart. {steps['left'].iloc[0]} patients started a drug; {steps['excluded'].sum()} were excluded for the "
+        f"reasons listed; {steps['left'].iloc[-1]} were analysed, {left[arms.treated]} on {arms.treated} and "
+        f"{left[arms.control]} on {arms.control}; {pairs} pairs were formed.",
+        origin(paper),
     )
-    boxes = boxes.assign(
-        x1=boxes["x"] - boxes["w"] / 2,
-        x2=boxes["x"] + boxes["w"] / 2,
-        y1=boxes["y"] - boxes["h"] / 2,
-        y2=boxes["y"] + boxes["h"] / 2,
+
+
+Box = tuple[float, float, float, float, list[str]]
+
+
+def _boxes_and_lines(
+    boxes: list[Box], lines: Sequence[tuple[float, float, float, float]], *, height: float
+) -> Any:
+    """Return boxes with text, wide ones set left, joined by lines; coordinates in pixels from the top left."""
+    frame = pd.DataFrame(
+        [(x - w / 2, x + w / 2, y - h / 2, y + h / 2) for x, y, w, h, _ in boxes],
+        columns=["x1", "x2", "y1", "y2"],
     )
     texts = pd.DataFrame(
         [
             {
-                "x": b.x1 + 8 if b.w > 300 else b.x,
-                "y": b.y - 7 * (len(b.lines) - 1) + 14 * k,
-                "text": line,
-                "side": "left" if b.w > 300 else "center",
+                "x": x - w / 2 + 8 if w > 300 else x,
+                "y": y - 7 * (len(rows) - 1) + 14 * k,
+                "text": row,
+                "wide": w > 300,
             }
-            for b in boxes.itertuples()
-            for k, line in enumerate(b.lines)
+            for x, y, w, _, rows in boxes
+            for k, row in enumerate(rows)
         ]
     )
-    lines = pd.DataFrame(
-        [
-            (150, 38, 150, 172),
-            (150, 105, 300, 105),
-            (110, 208, 70, 242),
-            (190, 208, 230, 242),
-            (70, 278, 110, 312),
-            (230, 278, 190, 312),
-        ],
-        columns=["x", "y", "x2", "y2"],
-    )
-    px, py = alt.Scale(domain=[0, WIDTH - 5], nice=False), alt.Scale(domain=[355, 0], nice=False)
-    x, y = alt.X("x:Q", scale=px, axis=None), alt.Y("y:Q", scale=py, axis=None)
+    across, down = alt.Scale(domain=[0, WIDTH - 5], nice=False), alt.Scale(domain=[height, 0], nice=False)
+    x, y = alt.X("x:Q", scale=across, axis=None), alt.Y("y:Q", scale=down, axis=None)
+    left, top = alt.X("x1:Q", scale=across, axis=None), alt.Y("y1:Q", scale=down, axis=None)
+    joints = pd.DataFrame(lines, columns=["x", "y", "x2", "y2"])
     layers = [
-        alt.Chart(lines).mark_rule(color=QUIET).encode(x=x, y=y, x2="x2:Q", y2="y2:Q"),
-        alt.Chart(boxes.drop(columns="lines"))
+        alt.Chart(joints).mark_rule(color=QUIET).encode(x=x, y=y, x2="x2:Q", y2="y2:Q"),
+        alt.Chart(frame)
         .mark_rect(fill="white", stroke=INK, strokeWidth=0.8)
-        .encode(
-            x=alt.X("x1:Q", scale=px, axis=None), x2="x2:Q", y=alt.Y("y1:Q", scale=py, axis=None), y2="y2:Q"
-        ),
+        .encode(x=left, x2="x2:Q", y=top, y2="y2:Q"),
     ]
-    for side in ("left", "center"):
+    for wide in (True, False):
+        mine = alt.Chart(texts.loc[texts["wide"] == wide, ["x", "y", "text"]])
         layers.append(
-            alt.Chart(texts[texts["side"] == side])
-            .mark_text(align=side, fontSize=11)
-            .encode(x=x, y=y, text="text:N")
+            mine.mark_text(align="left" if wide else "center", fontSize=11).encode(x=x, y=y, text="text:N")
         )
-    return Drawing(
-        alt.layer(*layers).properties(width=WIDTH - 10, height=355),
-        f"Flow chart. {first.left} patients started a drug; {per_step['excluded'].sum()} were excluded for the reasons listed; "
-        f"{last.left} were analysed, {left[arms.treated]} on {arms.treated} and {left[arms.control]} on {arms.control}; "
-        f"{pairs} pairs were formed.",
-        origin(paper),
-    )
+    return alt.layer(*layers).properties(width=WIDTH - 10, height=height)
 
 
 def strata_bars(paper: Paper) -> Drawing:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from headtohead.paper.figures.common import forest
+from headtohead.paper.figures.forest import forest
 from headtohead.paper.format import interval_text, points
 from headtohead.paper.show import Drawing
 from headtohead.paper.theme import CONTROL, INK, TREATED

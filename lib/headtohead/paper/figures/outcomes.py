@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import altair as alt
 import pandas as pd
 
 from headtohead.cohort.labels import OUTCOME_LABELS
 from headtohead.paper.figures.cohort import origin
-from headtohead.paper.figures.common import arm_colour, arm_names, forest
+from headtohead.paper.figures.common import arm_colour, arm_names
+from headtohead.paper.figures.forest import forest
 from headtohead.paper.format import percent, points
 from headtohead.paper.show import Drawing
 from headtohead.paper.theme import CONTROL, INK, QUIET, TREATED, WIDTH
@@ -31,70 +34,67 @@ def incidence(paper: Paper, outcome: str, key: str) -> Drawing:
     mine = curves[(curves["outcome"] == outcome) & (curves["key"] == key)].copy()
     mine["arm"] = mine["arm"].map(names)
     causes = list(mine["cause"].unique())
-    shown = mine.assign(**{c: (100 * mine[c]).round(3) for c in ("incidence", "conf_low", "conf_high")})
-    x = alt.X(
-        "day:Q",
-        title="Days from the first dose",
-        scale=alt.Scale(domain=[0, horizon], nice=False),
-        axis=alt.Axis(values=[d for d in RISK_DAYS if d <= horizon], grid=False),
-    )
-    panels = []
-    for cause in causes:
-        part = shown[shown["cause"] == cause][["arm", "day", "incidence", "conf_low", "conf_high"]]
-        top = max(20.0, float(part["conf_high"].max()) * 1.05)
-        base = alt.Chart(part)
-        colour = arm_colour(
-            paper.protocol, (TREATED, CONTROL), title=None, symbolType="stroke", symbolOpacity=1
-        )
-        y_scale = alt.Scale(domain=[0, top], nice=True)
-        band = base.mark_area(opacity=0.16, interpolate="step-after").encode(
-            x=x,
-            y=alt.Y("conf_low:Q", scale=y_scale, title="Cumulative incidence, %"),
-            y2="conf_high:Q",
-            color=colour,
-        )
-        line = base.mark_line(interpolate="step-after", strokeWidth=2).encode(
-            x=x,
-            y=alt.Y("incidence:Q", scale=y_scale),
-            color=colour,
-            tooltip=["arm:N", "day:Q", alt.Tooltip("incidence:Q", format=".1f")],
-        )
-        panels.append(
-            alt.layer(band, line).properties(
-                width=(WIDTH - 130) / len(causes), height=190, title=cause.capitalize()
-            )
-        )
-    at_risk = mine[(mine["cause"] == causes[0]) & mine["day"].isin(RISK_DAYS)][["arm", "day", "at_risk"]]
-    counts = at_risk.assign(at_risk=_head_count(at_risk, key))
-    under_zero = alt.Axis(
-        ticks=False, domain=False, labelPadding=16,
-        titleAngle=0, titleAlign="left", titleAnchor="start", titleY=-6, titleX=-90,
-    )  # fmt: skip
-    heading = "At risk" if key in ("crude", "pairs") else "Event-free, %"
-    table = (
-        alt.Chart(counts)
-        .mark_text(fontSize=10.5)
-        .encode(
-            x=alt.X("day:Q", scale=alt.Scale(domain=[0, horizon], nice=False), axis=None),
-            y=alt.Y("arm:N", sort=list(names.values()), title=heading, axis=under_zero),
-            text=alt.Text("at_risk:Q", format=".0f"),
-            color=arm_colour(
-                paper.protocol, (TREATED, CONTROL), title=None, symbolType="stroke", symbolOpacity=1
-            ),
-        )
-        .properties(width=(WIDTH - 130) / len(causes), height=34)
-    )
-    chart = alt.vconcat(alt.hconcat(*panels, spacing=36), table, spacing=6)
+    width = (WIDTH - 130) / len(causes)
+    panels = [_curve(mine[mine["cause"] == cause], paper, cause, width) for cause in causes]
+    at_risk = _risk_table(mine[mine["cause"] == causes[0]], paper, key, width)
     last = mine[mine["day"] == horizon].set_index(["cause", "arm"])["incidence"]
     words = "; ".join(
         f"{cause}: " + ", ".join(f"{arm} {percent(last[cause, arm])}" for arm in names.values())
         for cause in causes
     )
     return Drawing(
-        chart,
+        alt.vconcat(alt.hconcat(*panels, spacing=36), at_risk, spacing=6),
         f"Step curves of cumulative incidence to day {horizon} with bands. At day {horizon}: {words}.",
         origin(paper),
     )
+
+
+def _arms(paper: Paper) -> alt.Color:
+    return arm_colour(paper.protocol, (TREATED, CONTROL), title=None, symbolType="stroke", symbolOpacity=1)
+
+
+def _curve(part: pd.DataFrame, paper: Paper, cause: str, width: float) -> Any:
+    """Return the curves of one cause with their bands."""
+    percent_columns = {name: (100 * part[name]).round(3) for name in ("incidence", "conf_low", "conf_high")}
+    data = part.assign(**percent_columns)[["arm", "day", *percent_columns]]
+    days = alt.Scale(domain=[0, paper.protocol.outcome.horizon_days], nice=False)
+    x = alt.X(
+        "day:Q",
+        title="Days from the first dose",
+        scale=days,
+        axis=alt.Axis(values=list(RISK_DAYS), grid=False),
+    )
+    y_scale = alt.Scale(domain=[0, max(20.0, float(data["conf_high"].max()) * 1.05)], nice=True)
+    low = alt.Y("conf_low:Q", scale=y_scale, title="Cumulative incidence, %")
+    base, colour = alt.Chart(data), _arms(paper)
+    band = base.mark_area(opacity=0.16, interpolate="step-after").encode(
+        x=x, y=low, y2="conf_high:Q", color=colour
+    )
+    tooltip = ["arm:N", "day:Q", alt.Tooltip("incidence:Q", format=".1f")]
+    line = base.mark_line(interpolate="step-after", strokeWidth=2).encode(
+        x=x, y=alt.Y("incidence:Q", scale=y_scale), color=colour, tooltip=tooltip
+    )
+    return alt.layer(band, line).properties(width=width, height=190, title=cause.capitalize())
+
+
+def _risk_table(part: pd.DataFrame, paper: Paper, key: str, width: float) -> alt.Chart:
+    """Return the numbers at risk under the first panel."""
+    at_risk = part[part["day"].isin(RISK_DAYS)][["arm", "day", "at_risk"]]
+    data = at_risk.assign(at_risk=_head_count(at_risk, key))
+    days = alt.Scale(domain=[0, paper.protocol.outcome.horizon_days], nice=False)
+    axis = alt.Axis(
+        ticks=False, domain=False, labelPadding=16,
+        titleAngle=0, titleAlign="left", titleAnchor="start", titleY=-6, titleX=-90,
+    )  # fmt: skip
+    heading = "At risk" if key in ("crude", "pairs") else "Event-free, %"
+    names = list(arm_names(paper.protocol).values())
+    text = alt.Chart(data).mark_text(fontSize=10.5)
+    return text.encode(
+        x=alt.X("day:Q", scale=days, axis=None),
+        y=alt.Y("arm:N", sort=names, title=heading, axis=axis),
+        text=alt.Text("at_risk:Q", format=".0f"),
+        color=_arms(paper),
+    ).properties(width=width, height=34)
 
 
 def _head_count(at_risk: pd.DataFrame, key: str) -> pd.Series:

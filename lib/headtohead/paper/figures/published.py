@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from headtohead.paper.figures.common import forest
+from headtohead.paper.figures.forest import forest
 from headtohead.paper.format import interval_text, p_value, points, probability
 from headtohead.paper.show import Drawing
 from headtohead.paper.theme import CONTROL, INK, QUIET, TREATED, WIDTH

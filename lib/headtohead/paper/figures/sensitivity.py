@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from headtohead.paper.figures.cohort import origin
-from headtohead.paper.figures.common import forest
+from headtohead.paper.figures.forest import forest
 from headtohead.paper.figures.front import primary_difference
 from headtohead.paper.format import points, value_text
 from headtohead.paper.show import Drawing

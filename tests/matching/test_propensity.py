@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+from headtohead.matching.logistic import fit_logistic, with_intercept
+from headtohead.matching.propensity import SeparationError, c_statistic, fit_propensity
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from reference import Reference
+
+GLM_RTOL = 1e-6  # R's glm stops earlier than Newton's method
+
+
+def test_one_binary_covariate_by_hand() -> None:
+    # 1 of 4 treated without it, 3 of 4 with it: scores 0.25 and 0.75, log odds ratio ln 9
+    x = pd.DataFrame({"x": [0.0] * 4 + [1.0] * 4})
+    treated = pd.Series([True, False, False, False, True, True, True, False])
+    fit = fit_propensity(x, treated)
+    np.testing.assert_allclose(fit.ps.unique(), [0.25, 0.75])
+    assert fit.coefficients["estimate"].iloc[1] == pytest.approx(np.log(9))
+    # 16 couples: 9 concordant, 6 tied, 1 discordant -> (9 + 3) / 16
+    assert fit.c_statistic == pytest.approx(0.75)
+
+
+def test_equals_r_glm(reference: Reference) -> None:
+    fit, theirs = reference.propensity, reference.answers["propensity"]
+    np.testing.assert_allclose(fit.coefficients["estimate"], list(theirs["coef"].values()), rtol=GLM_RTOL)
+    np.testing.assert_allclose(fit.coefficients["std_error"], list(theirs["se"].values()), rtol=GLM_RTOL)
+    np.testing.assert_allclose(fit.log_likelihood, theirs["loglik"], rtol=GLM_RTOL)
+    np.testing.assert_allclose(fit.linear_predictor.std(), theirs["lp_sd_all"], rtol=GLM_RTOL)
+    np.testing.assert_allclose(fit.ps.iloc[:5], theirs["ps_first5"], rtol=GLM_RTOL)
+
+
+def test_the_batched_solver_equals_statsmodels_weight_by_weight(reference: Reference) -> None:
+    X, y = with_intercept(reference.design.to_numpy()), reference.treated.to_numpy(float)
+    weights = np.random.default_rng(1).multinomial(len(y), np.full(len(y), 1 / len(y)), size=5).astype(float)
+    ours = fit_logistic(X, y, weights)
+    assert ours.converged.all()
+    for w, beta in zip(weights, ours.coefficients, strict=True):
+        theirs = sm.GLM(y, X, family=sm.families.Binomial(), freq_weights=w).fit(tol=1e-12)
+        np.testing.assert_allclose(beta, theirs.params, atol=1e-7)
+
+
+def test_the_score_sums_to_the_number_treated(reference: Reference) -> None:
+    # the likelihood equation of the intercept
+    assert reference.propensity.ps.sum() == pytest.approx(reference.treated.sum(), rel=1e-9)
+
+
+def test_perfect_separation_is_refused_with_the_covariate_named() -> None:
+    frame = pd.DataFrame({"age": [1.0, 2, 3, 4, 5, 6], "dose": [0.0, 0, 0, 1, 1, 1]})
+    treated = pd.Series([False] * 3 + [True] * 3)
+    with pytest.raises(SeparationError, match=r"\['age', 'dose'\] predict the drug perfectly in 6 patients"):
+        fit_propensity(frame, treated)
+
+
+def test_a_level_seen_in_one_arm_only_is_refused() -> None:
+    rng = np.random.default_rng(0)
+    ward = np.r_[np.ones(10), np.zeros(90)]
+    treated = pd.Series(np.r_[np.ones(10), rng.random(90) < 0.4].astype(bool))
+    frame = pd.DataFrame({"ward": ward, "age": rng.normal(size=100)})
+    with pytest.raises(SeparationError, match=r"\['ward'\]"):
+        fit_propensity(frame, treated)
+
+
+def test_separated_resamples_do_not_count_as_converged() -> None:
+    X = with_intercept(np.array([[1.0], [2], [3], [4]]))
+    assert not fit_logistic(X, np.array([0, 0, 1, 1.0])).converged[0]
+    assert fit_logistic(X, np.array([0, 1, 0, 1.0])).converged[0]
+
+
+def test_mismatched_input_is_refused() -> None:
+    x = pd.DataFrame({"x": [1.0, 2]}, index=["a", "b"])
+    with pytest.raises(ValueError, match="same index"):
+        fit_propensity(x, pd.Series([True, False]))
+    with pytest.raises(ValueError, match=r"\['x'\] have missing values"):
+        fit_propensity(pd.DataFrame({"x": [1.0, np.nan]}), pd.Series([True, False]))
+    with pytest.raises(ValueError, match="all 2 are in one"):
+        fit_propensity(pd.DataFrame({"x": [1.0, 2]}), pd.Series([True, True]))
+
+
+@given(st.lists(st.tuples(st.floats(-5, 5), st.booleans()), min_size=4, max_size=40))
+@settings(deadline=None)
+def test_c_statistic_counts_couples(rows: list[tuple[float, bool]]) -> None:
+    score, treated = pd.Series([r[0] for r in rows]), pd.Series([r[1] for r in rows])
+    if treated.nunique() < 2:
+        return
+    couples = [(a > b) + 0.5 * (a == b) for a in score[treated] for b in score[~treated]]
+    assert c_statistic(score, treated) == pytest.approx(np.mean(couples))

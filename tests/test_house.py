@@ -1,0 +1,94 @@
+"""The house rules that a machine can check."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from headtohead.project import Project
+
+ORDER = ["cohort", "matching", "outcomes", "sensitivity", "study", "paper"]
+EVERYONE_MAY = {"cache", "project"}
+
+
+def modules(project: Project) -> list[Path]:
+    return sorted((project.root / "lib" / "headtohead").rglob("*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("headtohead."):
+            found.add(node.module)
+    return found
+
+
+def test_data_flow_one_way(project: Project) -> None:
+    root = project.root / "lib" / "headtohead"
+    for path in modules(project):
+        folder = path.relative_to(root).parts[0]
+        if folder not in ORDER:
+            continue
+        for name in imports(path):
+            source = name.split(".")[1]
+            if source in ORDER:
+                assert ORDER.index(source) <= ORDER.index(folder), f"{path} imports {name} from further down"
+
+
+def test_only_the_study_and_the_paper_unpack_the_protocol(project: Project) -> None:
+    root = project.root / "lib" / "headtohead"
+    for path in modules(project):
+        if path.relative_to(root).parts[0] in ("cohort", "matching", "outcomes", "sensitivity"):
+            assert "headtohead.protocol" not in imports(path), path
+
+
+def test_matching_and_outcomes_know_no_column_of_this_study(project: Project) -> None:
+    names = {
+        line.split(",")[0] for line in (project.data / "dictionary.csv").read_text().splitlines()[1:]
+    } - {"age", "sex", "period"}
+    root = project.root / "lib" / "headtohead"
+    for folder in ("matching", "outcomes"):
+        for path in (root / folder).glob("*.py"):
+            words = {
+                n.value
+                for n in ast.walk(ast.parse(path.read_text()))
+                if isinstance(n, ast.Constant) and isinstance(n.value, str)
+            }
+            assert not words & names, path
+
+
+def test_modules_and_functions_stay_small(project: Project) -> None:
+    for path in modules(project):
+        lines = path.read_text().splitlines()
+        assert len(lines) <= 300, f"{path} has {len(lines)} lines: split it by meaning"
+        for node in ast.walk(ast.parse("\n".join(lines))):
+            if isinstance(node, ast.FunctionDef) and node.end_lineno:
+                doc = ast.get_docstring(node) or ""
+                body = node.end_lineno - node.lineno - len(doc.splitlines())
+                assert body <= 58, f"{path}:{node.lineno} {node.name} has {body} lines"
+
+
+@pytest.mark.parametrize("banned", ["AalenJohansenFitter", "np.random.seed", "breakpoint("])
+def test_nothing_banned_is_used(project: Project, banned: str) -> None:
+    for path in modules(project):
+        assert banned not in path.read_text(), path
+
+
+def test_nothing_of_the_workplace_is_named(project: Project) -> None:
+    import subprocess
+
+    names = subprocess.run(
+        ["git", "ls-files"], cwd=project.root, capture_output=True, text=True, check=True
+    ).stdout.split("\n")
+    for name in filter(None, names):
+        path = project.root / name
+        if (
+            path.suffix in (".py", ".md", ".toml", ".yml", ".cff")
+            and path.name != "test_house.py"
+            and path.is_file()
+        ):
+            text = path.read_text(errors="ignore")
+            assert not re.search(r"(?<!_build)/work/", text), path
+            assert "../shared" not in text, path
