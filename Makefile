@@ -22,7 +22,7 @@ pdf: html  ## build the HTML and the PDF (installs LaTeX if it is missing and ap
 	@$(BIN)/headtohead pdf $(if $(COLD),--cold)
 
 test: $(READY)  ## run the tests
-	@$(BIN)/python -m pytest -q -n 2
+	@$(BIN)/python -m pytest -q -n 2 -m "not book"
 
 lint: $(READY)  ## check style and types, of the chapters' code too
 	@$(BIN)/ruff check lib tests bench

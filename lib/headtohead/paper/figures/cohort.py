@@ -59,7 +59,7 @@ Box = tuple[float, float, float, float, list[str]]
 
 
 def _boxes_and_lines(
-    boxes: list[Box], lines: Sequence[tuple[float, float, float, float]], *, height: float
+    boxes: Sequence[Box], lines: Sequence[tuple[float, float, float, float]], *, height: float
 ) -> Any:
     """Return boxes with text, wide ones set left, joined by lines; coordinates in pixels from the top left."""
     frame = pd.DataFrame(
