@@ -134,7 +134,9 @@ def kaplan_meier_mistake(paper: Paper) -> Drawing:
                 legend=alt.Legend(labelLimit=320),
             ),
             strokeDash=alt.StrokeDash(
-                "method:N", scale=alt.Scale(domain=shown, range=[[1, 0], [5, 3]]), legend=None
+                "method:N",
+                scale=alt.Scale(domain=shown, range=[[1, 0], [5, 3]]),
+                legend=alt.Legend(labelLimit=320),
             ),
             column=alt.Column("arm:N", sort=list(names.values()), title=None),
         )

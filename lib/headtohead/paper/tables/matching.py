@@ -72,7 +72,7 @@ def balance(paper: Paper) -> Sheet:
         "Covariate",
         *(f"{what} {way}" for what in ("SMD", "VR", "KS") for way in ("crude", "pairs", "overlap")),
     ]
-    return Sheet(pd.DataFrame(rows, columns=columns), origin(paper), "p{4.4cm}" + "r" * 9)
+    return Sheet(pd.DataFrame(rows, columns=columns), origin(paper), "p{3.2cm}" + "r" * 9)
 
 
 def coefficients(paper: Paper) -> Sheet:
