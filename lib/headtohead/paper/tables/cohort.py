@@ -94,5 +94,5 @@ def dictionary(paper: Paper, roles: tuple[str, ...]) -> Sheet:
         )
     columns = ["Column", "Meaning, unit", "Allowed", "May be missing", "Window", "Definition"]
     return Sheet(
-        pd.DataFrame(rows, columns=columns), "design", "p{3.1cm}p{2.8cm}p{2.0cm}p{1.1cm}p{1.6cm}p{3.7cm}"
+        pd.DataFrame(rows, columns=columns), "design", "p{3.3cm}p{2.8cm}p{2.0cm}p{1.2cm}p{1.6cm}p{3.4cm}"
     )
