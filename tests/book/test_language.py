@@ -1,0 +1,87 @@
+"""What the paper may not say, and how much it says."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from book.chapters import ROLE, ROOT, Chapter, chapter, chapters
+
+CHAPTERS = [pytest.param(found, id=found.name) for found in chapters()]
+FORBIDDEN = {
+    r"significan(t|tly|ce)": "a verdict by a p-value: give the difference with its interval",
+    r"insignificant(ly)?": "a verdict by a p-value",
+    r"no (evidence of|evidence for) (a |any )?(difference|effect)": "absence of evidence read as evidence of absence",
+    r"(no|not) differen(ce|t)": "a large p-value shows no such thing",
+    r"did not differ": "a large p-value shows no such thing",
+    r"prov(es|ed|en) (that|to|the|superior|safe|effective)": "one study proves nothing",
+    r"trend(s|ed)? (to|toward|towards)": "a verdict by a p-value",
+    r"(borderline|marginally|highly|statistically)": "a verdict by a p-value",
+    r"superior(ity)? to": "no trial was made",
+    r"obviously|clearly|of course|it is well known": "says nothing",
+    r"easy-to-use|state-of-the-art|robust results|comprehensive|powerful": "praise",
+}
+SAID_OF_OTHERS = {'For a result read as "no difference" the other question matters more'}
+FEWEST_WORDS = {"methods": 1000, "cohort": 1000, "matching": 1000, "outcomes": 1000, "sensitivity": 1000}
+
+
+def text_of(found: Chapter) -> str:
+    text = ROLE.sub(" ", found.prose + "\n" + "\n".join(found.captions.values()))
+    text = " ".join(text.split())
+    for words in SAID_OF_OTHERS:
+        text = text.replace(words, "")
+    return text
+
+
+@pytest.mark.parametrize("found", CHAPTERS)
+@pytest.mark.parametrize("words", FORBIDDEN)
+def test_nothing_is_claimed_that_no_data_can_carry(found: Chapter, words: str) -> None:
+    texts = [m.group(0) for m in re.finditer(rf"[^.]*\b(?:{words})\b[^.]*", text_of(found), flags=re.I)]
+    assert texts == [], f"{FORBIDDEN[words]}"
+
+
+def test_exceptions_are_used() -> None:
+    whole = " ".join(" ".join(found.text.split()) for found in chapters())
+    assert all(words in whole for words in SAID_OF_OTHERS)
+
+
+@pytest.mark.parametrize(
+    "text", ["a significant effect", "There was no difference.", "which proves that", "Statistically, it is"]
+)
+def test_the_patterns_bite(text: str) -> None:
+    assert any(re.search(rf"\b(?:{words})\b", text, flags=re.I) for words in FORBIDDEN)
+
+
+@pytest.mark.parametrize(("name", "fewest"), FEWEST_WORDS.items())
+def test_chapters_explain_enough(name: str, fewest: int) -> None:
+    assert len(chapter(name).words) >= fewest
+
+
+@pytest.mark.parametrize("name", [*FEWEST_WORDS, "real-cohorts"])
+def test_chapters_begin_with_what_they_found(name: str) -> None:
+    assert re.search(r"\A[^\n]*\n+# [^\n]+\n+:::\{admonition\} In short\n", _body(name)), name
+
+
+@pytest.mark.parametrize("name", FEWEST_WORDS)
+def test_chapters_end_with_doubts_and_the_way_to_repeat_them(name: str) -> None:
+    headings = re.findall(r"^## (.*)$", chapter(name).text, flags=re.M)
+    assert headings[-2:] == ["What could be wrong", "Reproduce"]
+
+
+def _body(name: str) -> str:
+    return "\n" + chapter(name).text.split("---\n", 2)[-1].lstrip("\n")
+
+
+@pytest.mark.parametrize("found", CHAPTERS)
+def test_one_sentence_per_line(found: Chapter) -> None:
+    """A line of prose is one sentence, so that a text diff shows the sentences that changed."""
+    prose = ROLE.sub("0", found.prose)
+    prose = "\n".join(
+        line for line in prose.splitlines() if not re.match(r"\||#|\*\*|\d+\. |The maintainers", line)
+    )
+    double = re.findall(r"^.*[a-z]{3}[.?!] [A-Z][a-z]+ .*$", prose, flags=re.M)
+    assert double == []
+
+
+def test_no_notebook_lies_beside_a_chapter() -> None:
+    assert list((ROOT / "book").rglob("*.ipynb")) == []

@@ -1,0 +1,86 @@
+"""A chapter can be edited as a notebook: the way there and back changes nothing but the edit."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from book.chapters import BOOK, ROOT, notebooks
+
+JUPYTEXT = str(Path(sys.executable).with_name("jupytext"))
+
+
+def sync(folder: Path) -> None:
+    """Pair every chapter with a notebook, as ``make lab`` does."""
+    command = [JUPYTEXT, "--quiet", "--sync", *(f"book/{name}.md" for name in notebooks())]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the chapters and of the pairing rules, synced once."""
+    folder = tmp_path_factory.mktemp("desk")
+    shutil.copytree(BOOK, folder / "book")
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    (folder / "notebooks").mkdir()
+    for path in (folder / "book").iterdir():
+        os.utime(path, (1_600_000_000, 1_600_000_000))
+    sync(folder)
+    return folder
+
+
+def changes(before: str, after: str) -> list[str]:
+    """Return the lines removed and added."""
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
+    return [line for line in lines if line[0] in "+-" and not line.startswith(("+++", "---"))]
+
+
+@pytest.mark.parametrize("name", notebooks())
+def test_pairing_leaves_the_chapter_as_it_is(desk: Path, name: str) -> None:
+    assert (desk / "notebooks" / f"{name}.ipynb").is_file()
+    assert (
+        changes((BOOK / f"{name}.md").read_text("utf-8"), (desk / "book" / f"{name}.md").read_text("utf-8"))
+        == []
+    )
+
+
+def test_notebooks_lie_in_their_own_folder(desk: Path) -> None:
+    assert list((desk / "book").glob("*.ipynb")) == []
+    assert sorted(path.stem for path in (desk / "notebooks").iterdir()) == sorted(notebooks())
+
+
+def test_an_edit_in_the_notebook_changes_only_its_lines(desk: Path) -> None:
+    before = {name: (desk / "book" / f"{name}.md").read_text("utf-8") for name in notebooks()}
+    for name in before:
+        path = desk / "notebooks" / f"{name}.ipynb"
+        notebook = nbformat.read(path, as_version=4)
+        code = next(cell for cell in notebook.cells if cell.cell_type == "code")
+        code.source = code.source.replace("paper = load_paper()", "paper = load_paper()  # edited")
+        text = [cell for cell in notebook.cells if cell.cell_type == "markdown"][-1]
+        text.source += "\nA sentence more."
+        nbformat.write(notebook, path)
+    sync(desk)
+    for name, old in before.items():
+        found = changes(old, (desk / "book" / f"{name}.md").read_text("utf-8"))
+        assert sorted(found) == [
+            "+A sentence more.",
+            "+paper = load_paper()  # edited",
+            "-paper = load_paper()",
+        ], name
+
+
+def test_make_lab_pairs_the_same_chapters() -> None:
+    """``make lab`` finds the chapters by a word in them; this file finds them in another way."""
+    recipe = (ROOT / "Makefile").read_text("utf-8")
+    assert "jupytext --quiet --sync $$(grep -l kernelspec book/*.md)" in recipe
+    done = subprocess.run(
+        "grep -l kernelspec book/*.md", shell=True, cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert sorted(Path(line).stem for line in done.stdout.split()) == sorted(notebooks())
