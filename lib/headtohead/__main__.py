@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from headtohead.paper.build import BuildError, build_html, build_pdf, write_numbers
+from headtohead.paper.build import BuildError, build_html, build_pdf, draw_key_figure, write_numbers
 from headtohead.project import find_project
 
 
@@ -20,6 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if given.command == "ledger":
             write_numbers(project)
+            draw_key_figure(project)
         elif given.command == "html":
             build_html(project, cold=given.cold)
         else:

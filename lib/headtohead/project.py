@@ -36,6 +36,11 @@ class Project:
         return self.root / "results" / "ledger.csv"
 
     @property
+    def key_figure(self) -> Path:
+        """The figure of the front page and of README.md."""
+        return self.root / "results" / "key-figure.svg"
+
+    @property
     def build(self) -> Path:
         """Everything made; can be deleted."""
         return self.root / "_build"
