@@ -72,7 +72,8 @@ def digest(paths: Iterable[Path], root: Path) -> str:
     """Return the sha256 of files by relative name and content, folders taken with all they hold."""
     total = hashlib.sha256()
     for path in sorted(_files(paths)):
-        total.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
+        name = path.relative_to(root) if path.is_relative_to(root) else path.name  # a cohort kept elsewhere
+        total.update(str(name).encode() + b"\0" + path.read_bytes() + b"\0")
     return total.hexdigest()
 
 
