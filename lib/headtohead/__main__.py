@@ -16,8 +16,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("command", choices=["ledger", "html", "pdf"])
     parser.add_argument("--cold", action="store_true", help="build from nothing but the cached results")
     given = parser.parse_args(arguments)
-    project = find_project()
     try:
+        project = find_project()
         if given.command == "ledger":
             write_numbers(project)
             draw_key_figure(project)
@@ -29,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)  # noqa: T201
         return error.status
     except (ValueError, FileNotFoundError, KeyError) as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201
+        said = error.args[0] if isinstance(error, KeyError) and error.args else error  # str() would add quotes
+        print(f"{type(error).__name__}: {said}", file=sys.stderr)  # noqa: T201
         return 1
     return 0
 
