@@ -67,8 +67,12 @@ def _not_numbers(frame: pd.DataFrame, numbers: dict[str, pd.Series]) -> list[str
     for name, values in numbers.items():
         bad = values.isna() & frame[name].notna() & (frame[name].astype(str) != "")
         if bad.any():
-            first = ", ".join(f"{i} ({v})" for i, v in frame.loc[bad, ["id", name]].head(3).itertuples(index=False))
-            found.append(f"column {name}: must hold numbers only; {int(bad.sum())} row(s) do not, first {first}")
+            first = ", ".join(
+                f"{i} ({v})" for i, v in frame.loc[bad, ["id", name]].head(3).itertuples(index=False)
+            )
+            found.append(
+                f"column {name}: must hold numbers only; {int(bad.sum())} row(s) do not, first {first}"
+            )
     return found
 
 
@@ -160,7 +164,8 @@ def rows_of(evidence: pd.DataFrame, analysis: str) -> pd.DataFrame:
         If there is none, or a study enters twice: its patients would count twice.
     """
     chosen = evidence[
-        evidence["analysis"].str.split("|").map(lambda names: analysis in names) & (evidence["include"] == "yes")
+        evidence["analysis"].str.split("|").map(lambda names: analysis in names)
+        & (evidence["include"] == "yes")
     ]
     if chosen.empty:
         known = sorted({name for names in evidence["analysis"] for name in names.split("|") if name})

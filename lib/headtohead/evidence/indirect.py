@@ -19,29 +19,37 @@ def bucher(a_versus_common: Interval, b_versus_common: Interval, *, conf_level: 
     Parameters
     ----------
     a_versus_common, b_versus_common : Interval
-        Ratios, with standard errors of their logarithms.
+        Ratios with their limits of level ``conf_level``.
 
     Returns
     -------
     Interval
-        exp(ln A - ln B), variance the sum of both: the comparison of two trials keeps the randomisation
-        within each, and assumes that the ratios would be the same in each other's patients.
+        exp(ln A - ln B); on the log scale the squared half-width is the sum of the squared half-widths of
+        both, which is Bucher's variance sum when they are normal and keeps Student's t of a pool of few
+        studies. The comparison keeps the randomisation within each trial and assumes that the ratios would
+        be the same in each other's patients. ``std_error`` is half-width over the normal quantile.
 
     Raises
     ------
     ValueError
-        If a ratio or standard error is not positive.
+        If a ratio or limit is not positive.
     """
     for name, one in (("first", a_versus_common), ("second", b_versus_common)):
-        if not (one.estimate > 0 and one.std_error > 0):
+        if not 0 < one.conf_low < one.conf_high or not one.estimate > 0:
             raise ValueError(
-                f"an indirect comparison needs ratios and standard errors above 0, the {name} is "
-                f"{one.estimate:g} with {one.std_error:g}; give ratios, not logarithms"
+                f"an indirect comparison needs ratios with limits above 0, the {name} is {one.estimate:g} "
+                f"({one.conf_low:g} to {one.conf_high:g}); give ratios, not logarithms"
             )
     log_ratio = np.log(a_versus_common.estimate) - np.log(b_versus_common.estimate)
-    se = float(np.hypot(a_versus_common.std_error, b_versus_common.std_error))
-    half = norm.ppf(0.5 + conf_level / 2) * se
-    return Interval(*(float(x) for x in (np.exp(log_ratio), se, np.exp(log_ratio - half), np.exp(log_ratio + half))))
+    half = float(np.hypot(_half_width(a_versus_common), _half_width(b_versus_common)))
+    se = half / norm.ppf(0.5 + conf_level / 2)
+    return Interval(
+        *(float(x) for x in (np.exp(log_ratio), se, *np.exp([log_ratio - half, log_ratio + half])))
+    )
+
+
+def _half_width(ratio: Interval) -> float:
+    return float(np.log(ratio.conf_high / ratio.conf_low) / 2)
 
 
 def disagreement(direct: Interval, indirect: Interval, *, conf_level: float) -> tuple[Interval, float]:

@@ -12,7 +12,6 @@ Higgins, Thompson & Spiegelhalter (2009) J R Stat Soc A 172:137-159. doi:10.1111
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
@@ -20,57 +19,13 @@ import pandas as pd
 from scipy.optimize import brentq, minimize_scalar
 from scipy.stats import chi2, norm, t
 
+from headtohead.evidence.pooled import MetaAnalysis
 from headtohead.outcomes.estimate import Interval
 
 Tau2 = Literal["ML", "REML", "DL", "PM"]
 IntervalKind = Literal["normal", "HK", "modified HK"]
 XTOL = 1e-12
-
-
-@dataclass(frozen=True, slots=True)
-class MetaAnalysis:
-    """A pooled effect on the log scale, with how much the studies differ.
-
-    Attributes
-    ----------
-    k : int
-        Studies.
-    log_effect : Interval
-        Mean effect, standard error and limits, logarithms.
-    prediction : tuple of float
-        Limits for the effect in a new study, from Student's t with k - 2 degrees of freedom and the
-        variance tau2 + 1 / sum(w); NaN below three studies.
-    tau2, tau2_low, tau2_high : float
-        Variance between studies, with its Q-profile interval.
-    i2 : float
-        Share of the variation beyond chance, (Q - k + 1) / Q; a proportion, the same for every ``tau2``.
-    q, q_p_value : float
-        Cochran's Q and the p-value of homogeneity.
-    weights : array, shape (k,)
-        Share of each study; adds to 1.
-    conf_level : float
-    tau2_method, interval_method : str
-    """
-
-    k: int
-    log_effect: Interval
-    prediction: tuple[float, float]
-    tau2: float
-    tau2_low: float
-    tau2_high: float
-    i2: float
-    q: float
-    q_p_value: float
-    weights: np.ndarray
-    conf_level: float
-    tau2_method: str
-    interval_method: str
-
-    @property
-    def ratio(self) -> Interval:
-        """The pooled ratio; its standard error is that of the logarithm."""
-        low, high = np.exp(self.log_effect.conf_low), np.exp(self.log_effect.conf_high)
-        return Interval(float(np.exp(self.log_effect.estimate)), self.log_effect.std_error, low, high)
+FLAT = 1e-10  # a gain in likelihood below this is rounding: the maximum is at 0
 
 
 def random_effects(
@@ -175,7 +130,7 @@ def _tau2(y: np.ndarray, v: np.ndarray, method: Tau2) -> float:
         options={"xatol": 1e-10},
     )  # fmt: skip
     between = float(found.x**2)
-    return between if minus_log_likelihood(between) < minus_log_likelihood(0.0) else 0.0
+    return between if minus_log_likelihood(between) < minus_log_likelihood(0.0) - FLAT else 0.0
 
 
 def _q_profile(y: np.ndarray, v: np.ndarray, conf_level: float) -> tuple[float, float]:
@@ -189,5 +144,7 @@ def _q_profile(y: np.ndarray, v: np.ndarray, conf_level: float) -> tuple[float, 
         top = float(np.ptp(y) ** 2 + v.max())
         while cochran_q(y, v, top) > target:
             top *= 4
-        limits.append(float(brentq(lambda b, target=target: cochran_q(y, v, b) - target, 0.0, top, xtol=XTOL)))
+        limits.append(
+            float(brentq(lambda b, target=target: cochran_q(y, v, b) - target, 0.0, top, xtol=XTOL))
+        )
     return limits[0], limits[1]

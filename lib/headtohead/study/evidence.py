@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import get_args
+from typing import NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
@@ -12,13 +12,23 @@ from scipy.stats import norm
 from headtohead.evidence.contract import load_evidence, rows_of
 from headtohead.evidence.effects import Prefer, study_effects
 from headtohead.evidence.indirect import bucher, disagreement
-from headtohead.evidence.meta import IntervalKind, MetaAnalysis, Tau2, random_effects
+from headtohead.evidence.meta import IntervalKind, Tau2, random_effects
+from headtohead.evidence.pooled import MetaAnalysis
 from headtohead.outcomes.estimate import Interval
 from headtohead.study.results_evidence import Evidence
 
 POOLS: dict[str, Prefer] = {"jak": "published", "baricitinib": "counts", "anakinra": "published"}
-PUBLISHED_TAU2, PUBLISHED_INTERVAL = "ML", "HK"  # of the individual-patient meta-analysis that is reproduced
+PUBLISHED_TAU2: Tau2 = "ML"
+PUBLISHED_INTERVAL: IntervalKind = "HK"  # both of the individual-patient meta-analysis that is reproduced
 PRINTED_PLACES = 4
+
+
+class Pooling(NamedTuple):
+    """How studies are pooled; see ``random_effects``."""
+
+    tau2: Tau2
+    interval: IntervalKind
+    conf_level: float
 
 
 def analyse_evidence(path: Path, *, tau2: Tau2, interval: IntervalKind, conf_level: float) -> Evidence:
@@ -26,21 +36,21 @@ def analyse_evidence(path: Path, *, tau2: Tau2, interval: IntervalKind, conf_lev
 
     ``path`` is ``data/evidence.csv``; a row added there enters every result here.
     """
-    rows = load_evidence(path)
+    rows, how = load_evidence(path), Pooling(tau2, interval, conf_level)
     studies = {name: study_effects(rows_of(rows, name), prefer=prefer) for name, prefer in POOLS.items()}
-    pools = {
-        name: _pool(found, tau2, interval, conf_level) for name, found in studies.items() if name != "jak"
-    }
-    pools["jak"] = _pool(studies["jak"], PUBLISHED_TAU2, PUBLISHED_INTERVAL, conf_level)
+    pools = {name: _pool(found, how) for name, found in studies.items() if name != "jak"}
+    pools["jak"] = _pool(studies["jak"], Pooling(PUBLISHED_TAU2, PUBLISHED_INTERVAL, conf_level))
     heaviest = studies["baricitinib"]["study"].iloc[int(pools["baricitinib"].weights.argmax())]
-    for left_out in sorted({"RECOVERY", str(heaviest)} & set(studies["baricitinib"]["study"])):
-        kept = studies["baricitinib"][studies["baricitinib"]["study"] != left_out]
-        pools[f"baricitinib without {left_out}"] = _pool(kept, tau2, interval, conf_level)
-    indirect, apart = _compare_drugs(rows, pools, conf_level)
+    kept = studies["baricitinib"][studies["baricitinib"]["study"] != heaviest]
+    pools["baricitinib without the largest"] = _pool(kept, how)
+    indirect, apart = _compare_drugs(rows, pools, how)
     return Evidence(
         rows=rows,
         effects=pd.concat(
-            [_with_limits(found, pools[name], conf_level).assign(pool=name) for name, found in studies.items()],
+            [
+                _with_limits(found, pools[name], conf_level).assign(pool=name)
+                for name, found in studies.items()
+            ],
             ignore_index=True,
         ),
         pools=pools,
@@ -51,10 +61,8 @@ def analyse_evidence(path: Path, *, tau2: Tau2, interval: IntervalKind, conf_lev
     )
 
 
-def _pool(studies: pd.DataFrame, tau2: Tau2, interval: IntervalKind, conf_level: float) -> MetaAnalysis:
-    return random_effects(
-        studies["log_effect"], studies["variance"], tau2=tau2, interval=interval, conf_level=conf_level
-    )
+def _pool(studies: pd.DataFrame, how: Pooling) -> MetaAnalysis:
+    return random_effects(studies["log_effect"], studies["variance"], **how._asdict())
 
 
 def _with_limits(studies: pd.DataFrame, pool: MetaAnalysis, conf_level: float) -> pd.DataFrame:
@@ -90,39 +98,44 @@ def _estimators(studies: pd.DataFrame, conf_level: float) -> pd.DataFrame:
     found = []
     for tau2 in get_args(Tau2):
         for interval in get_args(IntervalKind):
-            pool = _pool(studies, tau2, interval, conf_level)
+            pool = _pool(studies, Pooling(tau2, interval, conf_level))
             ratio = pool.ratio
             found.append((tau2, interval, pool.tau2, ratio.estimate, ratio.conf_low, ratio.conf_high))
     columns = ["tau2_method", "interval_method", "tau2", "estimate", "conf_low", "conf_high"]
     return pd.DataFrame(found, columns=columns)
 
 
-def _single(rows: pd.DataFrame, analysis: str, prefer: Prefer, conf_level: float) -> Interval:
-    """Return the ratio of the one row of an analysis."""
-    one = study_effects(rows_of(rows, analysis).head(1), prefer=prefer).iloc[0]
-    se = float(np.sqrt(one["variance"]))
-    limits = np.exp(one["log_effect"] + np.array([-1, 1]) * norm.ppf(0.5 + conf_level / 2) * se)
-    return Interval(float(np.exp(one["log_effect"])), se, float(limits[0]), float(limits[1]))
+def _published(rows: pd.DataFrame, analysis: str, prefer: Prefer, how: Pooling) -> Interval:
+    """Return the ratio of the one study of an analysis, or the pool if there are several."""
+    chosen = rows_of(rows, analysis)
+    studies = study_effects(chosen, prefer=prefer)
+    if len(studies) > 1:
+        return _pool(studies, how).ratio
+    log_effect, se = float(studies["log_effect"].iloc[0]), float(np.sqrt(studies["variance"].iloc[0]))
+    limits = np.exp(log_effect + np.array([-1, 1]) * norm.ppf(0.5 + how.conf_level / 2) * se)
+    if studies["basis"].iloc[0] == "limits":  # as printed
+        limits = chosen[["conf_low", "conf_high"]].iloc[0].to_numpy(float)
+    return Interval(float(np.exp(log_effect)), se, float(limits[0]), float(limits[1]))
 
 
 def _compare_drugs(
-    rows: pd.DataFrame, pools: dict[str, MetaAnalysis], conf_level: float
+    rows: pd.DataFrame, pools: dict[str, MetaAnalysis], how: Pooling
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return anakinra against baricitinib: direct, through usual care, and how far apart they are."""
-    direct = _single(rows, "direct", "counts", conf_level)
+    direct = _published(rows, "direct", "counts", how)
     baricitinib = pools["baricitinib"].ratio
     against = {
-        "trials": ("Trials of anakinra, day 28", _single(rows, "anakinra trials", "published", conf_level)),
-        "stay": ("Trials of anakinra, hospital stay", _single(rows, "anakinra stay", "published", conf_level)),
-        "selected": ("Studies with early or selected patients", pools["anakinra"].ratio),
+        "trials": ("Trials of anakinra, by day 28", _published(rows, "anakinra trials", "published", how)),
+        "stay": ("Trials of anakinra, until discharge", _published(rows, "anakinra stay", "published", how)),
+        "selected": ("Single studies of anakinra, by day 28 or 30", pools["anakinra"].ratio),
     }
     found = [("direct", "Direct: published counts, crude", *direct)]
     apart = []
     for key, (label, anakinra) in against.items():
-        ratio = bucher(anakinra, baricitinib, conf_level=conf_level)
+        ratio = bucher(anakinra, baricitinib, conf_level=how.conf_level)
         found.append((key, label, *ratio))
         found.append((f"{key}.usual_care", label, *anakinra))
-        between, p_value = disagreement(direct, ratio, conf_level=conf_level)
+        between, p_value = disagreement(direct, ratio, conf_level=how.conf_level)
         apart.append((key, label, *between, p_value))
     columns = ["key", "label", *Interval._fields]
     return pd.DataFrame(found, columns=columns), pd.DataFrame(apart, columns=[*columns, "p_value"])

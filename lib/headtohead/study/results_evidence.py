@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from headtohead.evidence.meta import MetaAnalysis
+from headtohead.evidence.pooled import MetaAnalysis
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Evidence:
     effects : DataFrame
         Per analysis (``pool``) and study: counts, ratio, limits, weight, how the ratio was obtained.
     pools : dict of str to MetaAnalysis
-        By analysis: "jak" (as published), "baricitinib", "baricitinib without <study>", "anakinra".
+        By analysis: "jak" (as published), "baricitinib", "baricitinib without the largest", "anakinra".
     comparison : DataFrame
         The published pooled result on JAK inhibitors: as printed, ours, difference, verdict.
     estimators : DataFrame
