@@ -7,7 +7,7 @@ from headtohead.evidence.contract import load_evidence, rows_of
 from headtohead.evidence.effects import log_ratio_of_counts, study_effects
 from headtohead.evidence.meta import cochran_q, random_effects
 from headtohead.project import Project
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from reference import GOLDENS, golden
 from statsmodels.regression.linear_model import WLS
@@ -88,6 +88,7 @@ def test_twelve_jak_inhibitor_trials_equal_r_and_the_publication(project: Projec
 studies = st.lists(st.tuples(st.floats(-2, 2), st.floats(0.01, 1)), min_size=3, max_size=12)
 
 
+@settings(deadline=None)
 @given(studies)
 def test_paule_mandel_equals_statsmodels_and_solves_its_equation(pairs: list[tuple[float, float]]) -> None:
     y, v = map(np.array, zip(*pairs, strict=True))
@@ -101,6 +102,7 @@ def test_paule_mandel_equals_statsmodels_and_solves_its_equation(pairs: list[tup
     assert found.tau2 == pytest.approx(theirs.tau2, rel=1e-4, abs=1e-7)  # statsmodels iterates to 1e-5
 
 
+@settings(deadline=None)
 @given(studies, st.sampled_from(["ML", "REML", "DL", "PM"]), st.floats(-3, 3))
 def test_a_shift_moves_the_mean_and_modified_hartung_knapp_is_never_narrower(
     pairs: list[tuple[float, float]], tau2: str, shift: float
