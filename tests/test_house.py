@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from headtohead.project import Project
 
-ORDER = ["cohort", "matching", "outcomes", "sensitivity", "study", "paper"]
+ORDER = ["cohort", "matching", "outcomes", "sensitivity", "evidence", "study", "paper"]
 EVERYONE_MAY = {"cache", "project"}
 
 
@@ -40,7 +40,7 @@ def test_data_flow_one_way(project: Project) -> None:
 def test_only_the_study_and_the_paper_unpack_the_protocol(project: Project) -> None:
     root = project.root / "lib" / "headtohead"
     for path in modules(project):
-        if path.relative_to(root).parts[0] in ("cohort", "matching", "outcomes", "sensitivity"):
+        if path.relative_to(root).parts[0] in ("cohort", "matching", "outcomes", "sensitivity", "evidence"):
             assert "headtohead.protocol" not in imports(path), path
 
 

@@ -149,6 +149,13 @@ class Sensitivity(_Section):
     calipers_sd: tuple[float, ...] = Field(strict=False)
 
 
+class EvidenceSection(_Section):
+    """How published studies are pooled."""
+
+    tau2: Literal["ML", "REML", "DL", "PM"]
+    interval: Literal["normal", "HK", "modified HK"]
+
+
 class Protocol(_Section):
     """Every pre-specified choice, one attribute per section of ``protocol.toml``."""
 
@@ -164,6 +171,7 @@ class Protocol(_Section):
     balance: Balance
     precision: Precision
     sensitivity: Sensitivity
+    evidence: EvidenceSection
 
 
 def load_protocol(path: Path) -> Protocol:

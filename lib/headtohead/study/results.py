@@ -9,6 +9,7 @@ import pandas as pd
 from headtohead.cohort.counts import TwoByTwo
 from headtohead.outcomes.estimate import Equivalence
 from headtohead.protocol import Protocol
+from headtohead.study.results_evidence import Evidence, RealCohorts
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,10 @@ class Paper:
         True effects per world, estimand, outcome and horizon.
     nhefs : Nhefs
         Real people.
+    evidence : Evidence
+        Published studies of the two drugs.
+    real_cohorts : RealCohorts
+        Public cohorts against R.
     """
 
     protocol: Protocol
@@ -159,3 +164,5 @@ class Paper:
     worlds: dict[str, Study]
     truth: pd.DataFrame
     nhefs: Nhefs
+    evidence: Evidence
+    real_cohorts: RealCohorts

@@ -10,7 +10,9 @@ from joblib import Parallel, delayed
 from headtohead.cohort.load import load_cohort, load_dictionary, load_published, load_worlds
 from headtohead.project import Project
 from headtohead.protocol import Protocol
+from headtohead.study.evidence import analyse_evidence
 from headtohead.study.nhefs import analyse_nhefs
+from headtohead.study.real_cohorts import analyse_real_cohorts
 from headtohead.study.reanalysis import analyse_published
 from headtohead.study.results import Paper, Reanalysis, Study
 from headtohead.study.run import run
@@ -36,6 +38,17 @@ def compute_paper(project: Project, protocol: Protocol) -> Paper:
         truth=load_worlds(project.data / "synthetic" / "worlds.csv"),
         nhefs=analyse_nhefs(
             load_published(project.data / "published_nhefs.csv"),
+            conf_level=protocol.inference.conf_level,
+            caliper_sd=protocol.matching.caliper_sd,
+        ),
+        evidence=analyse_evidence(
+            project.data / "evidence.csv",
+            tau2=protocol.evidence.tau2,
+            interval=protocol.evidence.interval,
+            conf_level=protocol.inference.conf_level,
+        ),
+        real_cohorts=analyse_real_cohorts(
+            project.data / "real",
             conf_level=protocol.inference.conf_level,
             caliper_sd=protocol.matching.caliper_sd,
         ),

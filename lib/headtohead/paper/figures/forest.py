@@ -25,6 +25,7 @@ def forest(
     text_width: int = 150,
     row_height: int = 30,
     log: bool = False,
+    ticks: Sequence[float] | None = None,
 ) -> alt.TopLevelMixin:
     """Return the chart.
 
@@ -42,7 +43,7 @@ def forest(
     axis = alt.Axis(ticks=False, domain=False, labelLimit=label_width, labelPadding=8)
     y = alt.Y("label:N", sort=list(data["label"]), title=None, axis=axis)
     x_scale = alt.Scale(domain=list(domain), nice=False, type="log" if log else "linear")
-    x = alt.X("conf_low:Q", title=title, scale=x_scale, axis=alt.Axis(grid=False))
+    x = alt.X("conf_low:Q", title=title, scale=x_scale, axis=_axis(ticks))
     colour = alt.Color("colour:N", scale=None)
     base, width = alt.Chart(data), WIDTH - label_width - text_width
     estimate = alt.X("estimate:Q", scale=x_scale)
@@ -56,6 +57,12 @@ def forest(
         base.mark_text(align="left", fontSize=11).encode(x=alt.value(width + 10), y=y, text="numbers:N"),
     ]
     return alt.layer(*layers).properties(width=width, height=row_height * len(data))
+
+
+def _axis(ticks: Sequence[float] | None) -> alt.Axis:
+    if ticks is None:
+        return alt.Axis(grid=False)
+    return alt.Axis(grid=False, values=list(ticks), format="~g")
 
 
 def _with_text(rows: pd.DataFrame, scale: str) -> pd.DataFrame:

@@ -5,7 +5,16 @@ from __future__ import annotations
 import pandas as pd
 
 from headtohead.paper.ledger import ledger_frame
-from headtohead.paper.numbers import cohort, matching, outcomes, published, real, sensitivity
+from headtohead.paper.numbers import (
+    cohort,
+    evidence,
+    matching,
+    outcomes,
+    published,
+    real,
+    real_cohorts,
+    sensitivity,
+)
 from headtohead.study.results import Paper
 
 
@@ -19,5 +28,7 @@ def paper_ledger(paper: Paper) -> pd.DataFrame:
             *outcomes.rows(paper),
             *sensitivity.rows(paper),
             *real.rows(paper),
+            *evidence.rows(paper),
+            *real_cohorts.rows(paper),
         ]
     )

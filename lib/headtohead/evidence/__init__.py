@@ -1,0 +1,1 @@
+"""What other studies found: published effects, pooled and compared indirectly."""

@@ -1,0 +1,178 @@
+"""The contract of ``data/evidence.csv``: one published result per row, each with where it can be found.
+
+A row may enter a synthesis only if it can be identified (DOI, PubMed or registry number), says whether the
+numbers were read in the study's own publication or elsewhere, and gives a reason for being in or out.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pandera.pandas as pa
+
+IDENTIFIERS = ("doi", "pmid", "registry")
+COUNTS = ("n_drug", "deaths_drug", "n_comparator", "deaths_comparator")
+EFFECT = ("effect", "conf_low", "conf_high", "p_value")
+RATIOS = ("odds ratio", "risk ratio", "hazard ratio", "rate ratio")
+TEXT = (
+    "id", "study", "year", "design", "drug", "comparator", "horizon", "outcome", "measure", *IDENTIFIERS,
+    "source", "include", "analysis", "reason", "note", "seen_in",
+)  # fmt: skip
+COLUMNS = (*TEXT[:6], *COUNTS, *TEXT[6:9], *EFFECT, *TEXT[9:])
+
+
+class EvidenceError(ValueError):
+    """The evidence file breaks its contract; the message lists every violation."""
+
+
+def load_evidence(path: Path) -> pd.DataFrame:
+    """Return the checked evidence, one published result per row; empty text, never missing text.
+
+    Raises
+    ------
+    EvidenceError
+        If the file is missing or breaks the contract; every violation in one message.
+    """
+    if not path.is_file():
+        raise EvidenceError(f"the published evidence must stand in {path}, there is no such file; restore it")
+    return validate_evidence(pd.read_csv(path, dtype=dict.fromkeys(TEXT, str), keep_default_na=False))
+
+
+def validate_evidence(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with counts as float and numbers as float after checking every rule.
+
+    Raises
+    ------
+    EvidenceError
+        If columns are missing or unknown or any row breaks a rule; all violations at once.
+    """
+    missing = [name for name in COLUMNS if name not in frame]
+    unknown = [name for name in frame if name not in COLUMNS]
+    problems = [f"column {name}: is required, not in the file; add it" for name in missing]
+    problems += [f"column {name}: is not known; drop it or add its rule to the contract" for name in unknown]
+    if not missing:
+        numbers = {name: pd.to_numeric(frame[name], errors="coerce") for name in (*COUNTS, *EFFECT)}
+        problems += _not_numbers(frame, numbers)
+        frame = frame.assign(**numbers)
+        problems += _violations(frame)
+    if problems:
+        listed = "\n".join(f"  - {problem}" for problem in problems)
+        raise EvidenceError(f"the evidence breaks its contract in {len(problems)} place(s):\n{listed}")
+    return frame
+
+
+def _not_numbers(frame: pd.DataFrame, numbers: dict[str, pd.Series]) -> list[str]:
+    found = []
+    for name, values in numbers.items():
+        bad = values.isna() & frame[name].notna() & (frame[name].astype(str) != "")
+        if bad.any():
+            first = ", ".join(
+                f"{i} ({v})" for i, v in frame.loc[bad, ["id", name]].head(3).itertuples(index=False)
+            )
+            found.append(
+                f"column {name}: must hold numbers only; {int(bad.sum())} row(s) do not, first {first}"
+            )
+    return found
+
+
+def _violations(frame: pd.DataFrame) -> list[str]:
+    """Return one sentence per broken rule: what must hold, how many rows, the first ids."""
+    try:
+        pa.DataFrameSchema(_columns(), checks=_row_rules()).validate(frame, lazy=True)
+    except pa.errors.SchemaErrors as error:
+        cases = error.failure_cases
+    else:
+        return []
+    sentences = []
+    for (column, rule), group in cases.groupby(["column", "check"], sort=False):
+        rows = group["index"].dropna().astype(int).unique()
+        where = f"column {column}" if (group["schema_context"] == "Column").all() else "each row"
+        ids = ", ".join(str(frame["id"].iloc[row]) for row in rows[:3])
+        said = "each value once" if rule == "field_uniqueness" else rule
+        sentences.append(f"{where}: must have {said}; {len(rows)} row(s) have not, first {ids}")
+    return list(dict.fromkeys(sentences))
+
+
+def _columns() -> dict[str, pa.Column]:
+    def one_of(*levels: str) -> pa.Column:
+        return pa.Column(str, pa.Check.isin(levels, error="one of " + ", ".join(levels)))
+
+    def matching(pattern: str, words: str) -> pa.Column:
+        return pa.Column(str, pa.Check.str_matches(rf"^({pattern})?$", error=words))
+
+    positive = pa.Check.gt(0, error="numbers above 0")
+    whole = pa.Check(lambda s: (s >= 0) & (s == s.round()), error="whole numbers from 0")
+    return {
+        "id": pa.Column(str, pa.Check.str_matches(r"^[\w.-]+$", error="a name without spaces"), unique=True),
+        "doi": matching(r"10\.\d{4,9}/\S+", "a DOI as 10.1000/xyz, or nothing"),
+        "pmid": matching(r"\d{1,8}", "a PubMed number in digits, or nothing"),
+        "source": one_of("primary", "secondary"),
+        "include": one_of("yes", "no"),
+        "measure": one_of(*RATIOS, "counts", "none"),
+        "reason": pa.Column(str, pa.Check.str_length(min_value=1, error="a reason for being in or out")),
+        **{name: pa.Column(float, whole, nullable=True, coerce=True) for name in COUNTS},
+        **{name: pa.Column(float, positive, nullable=True) for name in EFFECT},
+    }
+
+
+def _row_rules() -> list[pa.Check]:
+    """Return the rules that tie columns together."""
+
+    def identified(f: pd.DataFrame) -> pd.Series:
+        return (f[list(IDENTIFIERS)] != "").any(axis=1)
+
+    def counts_whole(f: pd.DataFrame) -> pd.Series:
+        known = f[list(COUNTS)].notna().sum(axis=1)
+        return known.isin([0, len(COUNTS)]) & ((f["measure"] != "counts") | (known == len(COUNTS)))
+
+    def deaths_fit(f: pd.DataFrame) -> pd.Series:
+        return ~((f["deaths_drug"] > f["n_drug"]) | (f["deaths_comparator"] > f["n_comparator"]))
+
+    def limits_around(f: pd.DataFrame) -> pd.Series:
+        return ~((f["conf_low"] >= f["effect"]) | (f["conf_high"] <= f["effect"]))
+
+    def both_limits(f: pd.DataFrame) -> pd.Series:
+        return f["conf_low"].isna() == f["conf_high"].isna()
+
+    def usable(f: pd.DataFrame) -> pd.Series:
+        spread = f["conf_low"].notna() | f["p_value"].notna()
+        published = f["measure"].isin(RATIOS) & f["effect"].notna() & spread
+        return (f["include"] == "no") | published | (f["measure"] == "counts")
+
+    def named(f: pd.DataFrame) -> pd.Series:
+        return (f["include"] == "yes") == (f["analysis"] != "")
+
+    rules = {
+        "a DOI, a PubMed number or a registry number": identified,
+        "all four counts or none, and all four if the measure is counts": counts_whole,
+        "no more deaths than patients": deaths_fit,
+        "the effect between its limits": limits_around,
+        "both limits or neither": both_limits,
+        "four counts, or an effect with limits or a p-value, to be included": usable,
+        "an analysis if it is included, and only then": named,
+    }
+    return [pa.Check(rule, error=words) for words, rule in rules.items()]
+
+
+def rows_of(evidence: pd.DataFrame, analysis: str) -> pd.DataFrame:
+    """Return the included rows of one analysis, in the order of the file.
+
+    Raises
+    ------
+    EvidenceError
+        If there is none, or a study enters twice: its patients would count twice.
+    """
+    chosen = evidence[
+        evidence["analysis"].str.split("|").map(lambda names: analysis in names)
+        & (evidence["include"] == "yes")
+    ]
+    if chosen.empty:
+        known = sorted({name for names in evidence["analysis"] for name in names.split("|") if name})
+        raise EvidenceError(f"an analysis needs at least one included row, {analysis!r} has none of {known}")
+    twice = sorted(chosen["study"][chosen["study"].duplicated()])
+    if twice:
+        raise EvidenceError(
+            f"each study may enter an analysis once, {twice} enter {analysis!r} twice; exclude one row each"
+        )
+    return chosen.reset_index(drop=True)

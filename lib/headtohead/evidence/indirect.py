@@ -1,0 +1,61 @@
+"""Two drugs compared through a common comparator, and that comparison held against a direct one.
+
+References
+----------
+Bucher, Guyatt, Griffith & Walter (1997) J Clin Epidemiol 50:683-691. doi:10.1016/S0895-4356(97)00049-8
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.stats import norm
+
+from headtohead.outcomes.estimate import Interval
+
+
+def bucher(a_versus_common: Interval, b_versus_common: Interval, *, conf_level: float) -> Interval:
+    """Return the ratio of A to B from their ratios to a common comparator.
+
+    Parameters
+    ----------
+    a_versus_common, b_versus_common : Interval
+        Ratios with their limits of level ``conf_level``.
+
+    Returns
+    -------
+    Interval
+        exp(ln A - ln B); on the log scale the squared half-width is the sum of the squared half-widths of
+        both, which is Bucher's variance sum when they are normal and keeps Student's t of a pool of few
+        studies. The comparison keeps the randomisation within each trial and assumes that the ratios would
+        be the same in each other's patients. ``std_error`` is half-width over the normal quantile.
+
+    Raises
+    ------
+    ValueError
+        If a ratio or limit is not positive.
+    """
+    for name, one in (("first", a_versus_common), ("second", b_versus_common)):
+        if not 0 < one.conf_low < one.conf_high or not one.estimate > 0:
+            raise ValueError(
+                f"an indirect comparison needs ratios with limits above 0, the {name} is {one.estimate:g} "
+                f"({one.conf_low:g} to {one.conf_high:g}); give ratios, not logarithms"
+            )
+    log_ratio = np.log(a_versus_common.estimate) - np.log(b_versus_common.estimate)
+    half = float(np.hypot(_half_width(a_versus_common), _half_width(b_versus_common)))
+    se = half / norm.ppf(0.5 + conf_level / 2)
+    return Interval(
+        *(float(x) for x in (np.exp(log_ratio), se, *np.exp([log_ratio - half, log_ratio + half])))
+    )
+
+
+def _half_width(ratio: Interval) -> float:
+    return float(np.log(ratio.conf_high / ratio.conf_low) / 2)
+
+
+def disagreement(direct: Interval, indirect: Interval, *, conf_level: float) -> tuple[Interval, float]:
+    """Return the ratio of the direct to the indirect comparison, and the p-value of their agreement.
+
+    A wide interval around one is no proof of agreement.
+    """
+    ratio = bucher(direct, indirect, conf_level=conf_level)
+    return ratio, float(2 * norm.sf(abs(np.log(ratio.estimate)) / ratio.std_error))
