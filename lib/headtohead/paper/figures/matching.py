@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -111,7 +112,7 @@ def love_plot(paper: Paper) -> Drawing:
     )
     return Drawing(
         alt.hconcat(*panels, spacing=14).resolve_scale(color="independent", shape="independent"),
-        f"Two dot plots of {len(order)} covariates, matching on the left and weighting on the right. Largest difference: {words}; "
+        f"Two dot plots of {len(order)} covariates, matching on the left, weighting on the right. Largest difference: {words}; "
         f"a dashed line marks {paper.protocol.balance.smd_threshold:g}.",
         origin(paper),
     )
@@ -119,7 +120,7 @@ def love_plot(paper: Paper) -> Drawing:
 
 def _love_panel(
     data: pd.DataFrame, title: str, ways: dict[str, str], order: list[str], top: float, paper: Paper
-) -> alt.LayerChart:
+) -> Any:
     """Return one panel; the crude differences are a hollow circle in each."""
     names = {"crude": "Crude", **ways}
     mine = data[data["key"].isin(names)].assign(way=lambda d: d["key"].map(names))
@@ -128,7 +129,7 @@ def _love_panel(
         "covariate:N",
         sort=order,
         title=None,
-        axis=alt.Axis(grid=True, ticks=False, domain=False, labels=first, labelLimit=230),
+        axis=alt.Axis(grid=True, ticks=False, domain=False, labels=first, labelLimit=230, labelPadding=8),
     )
     x = alt.X(
         "smd:Q",

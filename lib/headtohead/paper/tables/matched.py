@@ -20,8 +20,11 @@ def means(paper: Paper) -> Sheet:
     known, arms = paper.dictionary.set_index("name")["label"], paper.protocol.arms
     stages = STAGES | {paper.protocol.estimand.primary.lower(): "weighted"}
     table = paper.study.matching.report
+    levels = table.groupby("column")["level"].unique()
     rows = []
     for (column, level), part in table.groupby(["column", "level"], sort=False):
+        if len(levels[column]) == 2 and level == levels[column][1]:
+            continue  # the other of two levels says the same
         cells = part.set_index("key")
         row = [known.get(column, column) + (f": {level}" if level else "")]
         for key in stages:
