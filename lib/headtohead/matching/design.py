@@ -62,8 +62,7 @@ def design_matrix(
     predictors = _predictors(frame, impute_from)
     parts = [_columns(frame[term.column], term, predictors) for term in terms]
     design = pd.concat(parts, axis=1)
-    single = [term.column for term in terms if term.form == "category" and frame[term.column].nunique() < 2]
-    constant = [*single, *(name for name in design if design[name].nunique() < 2)]
+    constant = [name for name in design if design[name].nunique() < 2]
     if constant:
         raise ValueError(
             f"a covariate must vary between patients, {constant} have one value in all {len(design)}; "
@@ -111,8 +110,7 @@ def _dummies(values: pd.Series) -> pd.DataFrame:
             "missing; give them a level of their own"
         )
     levels = sorted(values.unique(), key=str)
-    columns = {f"{values.name}[{level}]": (values == level).astype(float) for level in levels[1:]}
-    return pd.DataFrame(columns, index=values.index)
+    return pd.DataFrame({f"{values.name}[{level}]": (values == level).astype(float) for level in levels[1:]})
 
 
 def fill_conditional_mean(values: pd.Series, predictors: np.ndarray) -> pd.Series:
