@@ -87,6 +87,20 @@ class Matching(_Section):
     caliper_scale: Literal["pooled", "all"]
     order: Literal["largest", "smallest", "data"]
     exact: tuple[str, ...] = Field(strict=False)
+    exact_finer: tuple[str, ...] = Field(strict=False)
+
+
+class Weighting(_Section):
+    """The weights shown beside those of the estimands."""
+
+    truncate: tuple[float, float] = Field(strict=False)
+    entropy: Literal["ATT", "ATE"]
+
+    @model_validator(mode="after")
+    def _quantiles_ascend(self) -> Self:
+        if not 0 <= self.truncate[0] < self.truncate[1] <= 1:
+            raise ValueError(f"truncate must be two ascending quantiles in 0 to 1, found {self.truncate}")
+        return self
 
 
 class EstimandSection(_Section):
@@ -164,6 +178,7 @@ class Protocol(_Section):
     eligibility: tuple[Criterion, ...] = Field(strict=False)
     propensity: Propensity
     matching: Matching
+    weighting: Weighting
     estimand: EstimandSection
     outcome: Outcome
     equivalence: Equivalence

@@ -66,7 +66,7 @@ def unadjusted(treated: pd.Series) -> Adjustment:
         "all patients, arms as they are",
         ones,
         None,
-        lambda rng, b: _counts(rng, b, n),
+        lambda rng, b: bootstrap_counts(rng, b, n),
     )
 
 
@@ -88,7 +88,7 @@ def matched_pairs(matches: Matches, treated: pd.Series, *, name: str = "Matched 
     in_set, member = sets.notna().to_numpy(), sets.fillna(0).to_numpy(int)
 
     def resample(rng: np.random.Generator, b: int) -> np.ndarray:
-        draws = _counts(rng, b, len(numbers))
+        draws = bootstrap_counts(rng, b, len(numbers))
         return np.where(in_set, draws[:, member], 0.0) * weights.to_numpy()
 
     lost = len(matches.unmatched)
@@ -125,23 +125,34 @@ def propensity_weights(
     X, arm = with_intercept(design.to_numpy(float)), treated.to_numpy(bool)
 
     def resample(rng: np.random.Generator, b: int) -> np.ndarray:
-        counts = _counts(rng, b, len(arm))
-        fits = fit_logistic(X, arm, counts)
-        failed = float((~fits.converged).mean())
-        if failed > MAX_FAILED_SHARE:
-            raise SeparationError(
-                f"the score must be estimable in resamples, {failed:.0%} of {b} had no solution; "
-                "use fewer covariates or look at the overlap of the arms"
-            )
-        beta, used = fits.coefficients[fits.converged], counts[fits.converged]
-        ps = np.clip(1 / (1 + np.exp(-(beta @ X.T))), EDGE, 1 - EDGE)
-        return used * tilted_weights(ps, arm, estimand)
+        ps, counts = refitted_scores(X, arm, bootstrap_counts(rng, b, len(arm)))
+        return counts * tilted_weights(ps, arm, estimand)
 
     weights = weights_from_ps(propensity.ps, treated, estimand=estimand)
     return Adjustment(NAMES[estimand], "weights", estimand, POPULATIONS[estimand], weights, None, resample)
 
 
-def _counts(rng: np.random.Generator, b: int, n: int) -> np.ndarray:
+def refitted_scores(X: np.ndarray, arm: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the scores refitted to each bootstrap sample, and the samples that have one, both (B', n).
+
+    Raises
+    ------
+    SeparationError
+        If more than one in twenty samples has no solution.
+    """
+    fits = fit_logistic(X, arm, counts)
+    failed = float((~fits.converged).mean())
+    if failed > MAX_FAILED_SHARE:
+        raise SeparationError(
+            f"the score must be estimable in resamples, {failed:.0%} of {len(counts)} had no solution; "
+            "use fewer covariates or look at the overlap of the arms"
+        )
+    beta = fits.coefficients[fits.converged]
+    ps = np.clip(1 / (1 + np.exp(-(beta @ X.T))), EDGE, 1 - EDGE)
+    return ps, counts[fits.converged]
+
+
+def bootstrap_counts(rng: np.random.Generator, b: int, n: int) -> np.ndarray:
     """Return how often each of n units is drawn in each of b bootstrap samples."""
     if b < 2:
         raise ValueError(f"a bootstrap needs at least 2 samples, found {b}")

@@ -78,6 +78,16 @@ def _spread(x: np.ndarray, arm: np.ndarray, denominator: Denominator, binary: bo
     return float(np.sqrt(v1 if denominator == "treated" else (v1 + v0) / 2))
 
 
+def crude_spread(covariates: pd.DataFrame, treated: pd.Series, denominator: Denominator) -> np.ndarray:
+    """Return the denominator of each covariate's standardised difference, shape (p,); 1 without spread."""
+    arm, spreads = treated.to_numpy(bool), []
+    for name in covariates:
+        known = covariates[name].notna().to_numpy()
+        x = covariates[name].to_numpy(float)[known]
+        spreads.append(_spread(x, arm[known], denominator, bool(np.isin(x, (0.0, 1.0)).all())))
+    return np.where(np.array(spreads) > 0, spreads, 1.0)
+
+
 def _variance_ratio(x: np.ndarray, arm: np.ndarray, w: np.ndarray) -> float:
     """Return the ratio of the arms' weighted variances, NaN if the control arm does not vary."""
     control = weighted_variance(x[~arm], w[~arm])

@@ -77,7 +77,7 @@ def _newton_step(
     """Return the Newton step of each fit, shape (B, p), and whether its equations could be solved."""
     p = expit(beta @ X.T)
     gradient = (weights * (y - p)) @ X
-    information = _information(X, weights * p * (1 - p))
+    information = weighted_gram(X, weights * p * (1 - p))
     scale = np.sqrt(np.einsum("bjj->bj", information))
     solvable = (scale > 0).all(axis=1)
     scale[~solvable] = 1.0
@@ -89,7 +89,7 @@ def _newton_step(
     return step, solvable
 
 
-def _information(X: np.ndarray, w: np.ndarray) -> np.ndarray:
+def weighted_gram(X: np.ndarray, w: np.ndarray) -> np.ndarray:
     """Return X' diag(w) X for each row of ``w``, shape (B, p, p)."""
     p = X.shape[1]
     if len(w) == 1:

@@ -112,28 +112,50 @@ def match_nearest(
     """
     if ratio < 1:
         raise ValueError(f"ratio must be at least 1 control per treated patient, found {ratio}")
+    check_scores(linear_predictor, treated)
+    score, arm = linear_predictor.to_numpy(float), treated.to_numpy(bool)
+    rows = [
+        _match_rows(score, arm, stratum, ratio, caliper, order) for stratum in strata_rows(exact, len(score))
+    ]
+    return as_matches(linear_predictor, treated, rows, caliper)
+
+
+def check_scores(linear_predictor: pd.Series, treated: pd.Series) -> None:
+    """Raise ValueError unless scores and arms have one index and the scores are finite."""
     if not linear_predictor.index.equals(treated.index):
         raise ValueError("linear_predictor and treated must have the same index; build both from one frame")
-    score, arm = linear_predictor.to_numpy(float), treated.to_numpy(bool)
-    if not np.isfinite(score).all():
-        raise ValueError(
-            f"scores must be finite, {int((~np.isfinite(score)).sum())} are not; look for separation"
-        )
-    rows = [_match_rows(score, arm, stratum, ratio, caliper, order) for stratum in _strata(exact, len(score))]
+    wrong = int((~np.isfinite(linear_predictor.to_numpy(float))).sum())
+    if wrong:
+        raise ValueError(f"scores must be finite, {wrong} are not; look for separation")
+
+
+def as_matches(
+    linear_predictor: pd.Series,
+    treated: pd.Series,
+    rows: Sequence[tuple[np.ndarray, np.ndarray]],
+    caliper: float,
+) -> Matches:
+    """Return the pairs given as row numbers, treated and control, stratum by stratum.
+
+    Raises
+    ------
+    NoMatchError
+        If there is not one.
+    """
     t, c = (np.concatenate(part) for part in zip(*rows, strict=True))
     if not len(t):
         raise NoMatchError(
             f"at least one treated patient needs a control within the caliper of {caliper:.3g} on the logit, "
-            f"none of {int(arm.sum())} has one; widen the caliper or look at the overlap of the scores"
+            f"none of {int(treated.sum())} has one; widen the caliper or look at the overlap of the scores"
         )
-    ids = linear_predictor.index
+    ids, score = linear_predictor.index, linear_predictor.to_numpy(float)
     pairs = pd.DataFrame(
         {"treated_id": ids[t], "control_id": ids[c], "distance": np.abs(score[t] - score[c])}
     )
-    return Matches(pairs, ids[arm].difference(pairs["treated_id"]), caliper)
+    return Matches(pairs, ids[treated.to_numpy(bool)].difference(pairs["treated_id"]), caliper)
 
 
-def _strata(exact: Sequence[pd.Series], n: int) -> list[np.ndarray]:
+def strata_rows(exact: Sequence[pd.Series], n: int) -> list[np.ndarray]:
     """Return the row numbers of each stratum."""
     if not exact:
         return [np.arange(n)]

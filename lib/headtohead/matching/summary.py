@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from headtohead.matching.adjustment import Adjustment
 from headtohead.matching.balance import Denominator, balance_table
+from headtohead.matching.pairs import Matches
 from headtohead.matching.propensity import Propensity
 from headtohead.matching.weights import effective_sample_size
 
@@ -103,3 +104,35 @@ def lost_to_matching(covariates: pd.DataFrame, treated: pd.Series, pairs: Adjust
         }
     )
     return table.rename_axis("covariate").reset_index()
+
+
+def pairs_by_stratum(matches: Matches, treated: pd.Series, *, by: Sequence[pd.Series]) -> pd.DataFrame:
+    """Return per stratum the patients of each arm and how many of them have a partner.
+
+    Parameters
+    ----------
+    matches : Matches
+    treated : Series of bool, shape (n,)
+    by : sequence of Series
+        Columns whose combinations are the strata; one that holds nobody has no row.
+
+    Returns
+    -------
+    DataFrame with the columns of ``by``, ``treated``, ``control``, ``matched_treated``,
+    ``matched_control`` and ``within`` (treated patients whose every partner is of their own stratum).
+    """
+    stratum = pd.Series(list(zip(*by, strict=True)), index=treated.index)
+    pairs = matches.pairs
+    same = stratum[pairs["treated_id"]].to_numpy() == stratum[pairs["control_id"]].to_numpy()
+    within = pd.Series(same, index=pairs["treated_id"]).groupby(level=0).all()
+    counts = pd.DataFrame(
+        {
+            "treated": treated,
+            "control": ~treated,
+            "matched_treated": treated.index.isin(pairs["treated_id"]),
+            "matched_control": treated.index.isin(pairs["control_id"]),
+            "within": within.reindex(treated.index, fill_value=False),
+        }
+    ).astype(int)
+    keys = [series.rename(str(series.name)) for series in by]
+    return counts.groupby(keys, observed=True).sum().reset_index()

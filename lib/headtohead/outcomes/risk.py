@@ -189,7 +189,7 @@ def _bootstrapped(
         "risk difference": bootstrap_interval(point1 - point0, risk1 - risk0, level),
         "risk ratio": rr,
     }
-    repeated = "matched sets redrawn" if adjustment.kind == "pairs" else "score refitted"
+    repeated = "matched sets redrawn" if adjustment.kind == "pairs" else "weights estimated anew"
     return (
         results,
         f"{adjustment.name.lower()}; percentile interval of {len(draws)} bootstraps, {repeated}",

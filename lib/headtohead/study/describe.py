@@ -13,6 +13,7 @@ from headtohead.matching.summary import (
     score_histogram,
 )
 from headtohead.protocol import Protocol
+from headtohead.study.matched import chance, compare_designs, recorded_balance, strata_of_designs
 from headtohead.study.results import CohortResults, MatchingResults
 from headtohead.study.sample import Sample
 
@@ -50,4 +51,9 @@ def describe_matching(sample: Sample, protocol: Protocol) -> MatchingResults:
             sample.design, treated, sample.adjustments, denominator=protocol.balance.smd_denominator
         ),
         sizes=sample_sizes(treated, sample.adjustments),
+        report=recorded_balance(sample, protocol),
+        chance=chance(sample, protocol),
+        designs=compare_designs(sample),
+        strata=strata_of_designs(sample, protocol),
+        skipped=sample.skipped,
     )

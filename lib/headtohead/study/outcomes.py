@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 
 from headtohead.cohort.endpoints import endpoint
+from headtohead.matching.entropy import EntropyError
+from headtohead.matching.propensity import SeparationError
 from headtohead.outcomes.competing import incidence_curves
 from headtohead.outcomes.cox import CannotEstimateError, fit_cox
 from headtohead.outcomes.equivalence import Equivalence, equivalence_of_estimate
@@ -13,6 +15,7 @@ from headtohead.outcomes.hazard import hazard_ratio, kaplan_meier_error
 from headtohead.outcomes.proportional import proportional_hazards_test
 from headtohead.outcomes.risk import risk_contrast
 from headtohead.protocol import Protocol
+from headtohead.study.matched import regress_in_pairs, without_estimate
 from headtohead.study.results import OutcomeResults
 from headtohead.study.sample import Sample, outcome_columns
 
@@ -30,23 +33,31 @@ def estimate_outcomes(sample: Sample, protocol: Protocol) -> OutcomeResults:
         hazards=hazards(sample, protocol, shown),
         proportional=proportionality(sample, horizon),
         equivalence=equivalence(primary_row(estimates, protocol), protocol),
+        regression=regress_in_pairs(sample, protocol),
     )
 
 
 def risks(sample: Sample, protocol: Protocol) -> pd.DataFrame:
     """Return risks, differences and ratios of every outcome under every adjustment, column ``key``."""
     events = outcome_columns(sample.frame, protocol)
-    parts = [
-        risk_contrast(
-            events,
-            sample.treated,
-            way,
-            conf_level=protocol.inference.conf_level,
-            bootstrap_replicates=protocol.inference.bootstrap_replicates,
-            rng=np.random.default_rng([protocol.inference.seed, number]),
-        ).assign(key=key)
-        for number, (key, way) in enumerate(sample.adjustments.items())
-    ]
+    parts = []
+    for number, (key, way) in enumerate(sample.adjustments.items()):
+        try:
+            rows = risk_contrast(
+                events,
+                sample.treated,
+                way,
+                conf_level=protocol.inference.conf_level,
+                bootstrap_replicates=protocol.inference.bootstrap_replicates,
+                rng=np.random.default_rng([protocol.inference.seed, number]),
+            )
+        except (SeparationError, EntropyError) as error:
+            if key == protocol.estimand.primary.lower():
+                raise
+            rows = without_estimate(events, way.estimand, f"cannot be estimated, because {error}")
+        parts.append(rows.assign(key=key))
+    for key, reason in sample.skipped.items():
+        parts.append(without_estimate(events, "none", reason).assign(key=key))
     return pd.concat(parts, ignore_index=True)
 
 

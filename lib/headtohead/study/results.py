@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from headtohead.cohort.counts import TwoByTwo
+from headtohead.matching.chance import ChanceBalance
 from headtohead.outcomes.estimate import Equivalence
 from headtohead.protocol import Protocol
 from headtohead.study.results_evidence import Evidence, RealCohorts
@@ -26,7 +27,12 @@ class CohortResults:
 
 @dataclass(frozen=True, slots=True)
 class MatchingResults:
-    """How the arms were made comparable, and what it cost."""
+    """How the arms were made comparable, and what it cost.
+
+    ``report`` is the before-and-after table of the recorded covariates, ``chance`` what randomising the
+    matched patients would leave, ``designs`` one row per way of matching, ``strata`` its pairs by
+    stratum, and ``skipped`` why an adjustment could not be made, by key.
+    """
 
     coefficients: pd.DataFrame
     histogram: pd.DataFrame
@@ -35,6 +41,11 @@ class MatchingResults:
     lost: pd.DataFrame
     balance: pd.DataFrame
     sizes: pd.DataFrame
+    report: pd.DataFrame
+    chance: ChanceBalance
+    designs: pd.DataFrame
+    strata: pd.DataFrame
+    skipped: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +58,7 @@ class OutcomeResults:
     hazards: pd.DataFrame
     proportional: pd.DataFrame
     equivalence: dict[str, Equivalence]
+    regression: pd.DataFrame
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -12,6 +12,7 @@ from headtohead.matching.design import design_matrix
 from headtohead.matching.pairs import Matches, caliper_width, match_nearest
 from headtohead.matching.propensity import Propensity, fit_propensity
 from headtohead.protocol import Protocol
+from headtohead.study.ways import other_ways
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,11 @@ class Sample:
     propensity : Propensity
     matches : Matches
     adjustments : dict
-        "crude", "pairs" and each estimand in lower case to its ``Adjustment``.
+        "crude", "pairs", each estimand in lower case and those of ``study/ways.py`` to its ``Adjustment``.
+    designs : dict
+        "pairs" and each other way of matching to its ``Matches``.
+    skipped : dict
+        Key of an adjustment that could not be made to the reason.
     """
 
     frame: pd.DataFrame
@@ -34,6 +39,8 @@ class Sample:
     propensity: Propensity
     matches: Matches
     adjustments: dict[str, Adjustment]
+    designs: dict[str, Matches] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
 
     @property
     def treated(self) -> pd.Series:
@@ -59,7 +66,16 @@ def adjust(frame: pd.DataFrame, protocol: Protocol) -> Sample:
     ways = {"crude": unadjusted(treated), "pairs": matched_pairs(matches, treated)}
     for estimand in protocol.estimand.all:
         ways[estimand.lower()] = propensity_weights(score, design, treated, estimand=estimand)
-    return Sample(frame, design, score, matches, ways)
+    others = other_ways(frame, design, score, matches.caliper, protocol)
+    return Sample(
+        frame,
+        design,
+        score,
+        matches,
+        ways | others.adjustments,
+        {"pairs": matches} | others.designs,
+        others.skipped,
+    )
 
 
 def outcome_columns(frame: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:

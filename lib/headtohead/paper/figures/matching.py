@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -14,8 +15,16 @@ from headtohead.paper.show import Drawing
 from headtohead.paper.theme import CONTROL, INK, QUIET, TREATED, WIDTH
 from headtohead.study.results import Paper
 
-WAYS = {"crude": "Crude", "pairs": "Matched pairs", "ato": "Overlap weights"}
-SHAPES = {"Crude": "circle", "Matched pairs": "square", "Overlap weights": "diamond"}
+PANELS = {
+    "Matching": {"pairs": "Matched pairs", "optimal": "Optimal pairs", "exact": "Pairs, exact on more"},
+    "Weighting": {
+        "ato": "Overlap weights",
+        "atm": "Matching weights",
+        "att": "Weights for the treated",
+        "truncated": "Inverse probability, truncated",
+    },
+}
+LOOKS = (("square", TREATED), ("triangle-up", "#009E73"), ("diamond", CONTROL), ("cross", "#CC79A7"))
 
 
 def term_labels(paper: Paper) -> dict[str, str]:
@@ -78,45 +87,68 @@ def score_histogram(paper: Paper) -> Drawing:
 
 
 def love_plot(paper: Paper) -> Drawing:
-    """Return absolute standardised differences, crude, in pairs and weighted."""
-    labels, threshold = term_labels(paper), paper.protocol.balance.smd_threshold
-    table = paper.study.matching.balance
-    table = table[table["key"].isin(WAYS)]
+    """Return absolute standardised differences: crude beside each matching, and beside each weighting."""
+    labels, found = term_labels(paper), paper.study.matching
     data = pd.DataFrame(
         {
-            "covariate": table["covariate"].map(labels),
-            "smd": table["smd"].abs().round(4),
-            "way": table["key"].map(WAYS),
+            "covariate": found.balance["covariate"].map(labels),
+            "smd": found.balance["smd"].abs().round(4),
+            "key": found.balance["key"],
         }
     )
-    order = list(data[data["way"] == "Crude"].sort_values("smd", ascending=False)["covariate"])
+    crude = data[data["key"] == "crude"].sort_values("smd", ascending=False)
+    order, top = list(crude["covariate"]), float(data["smd"].max()) * 1.04
+    made = set(data["key"])
+    panels = [
+        _love_panel(data, title, {key: name for key, name in ways.items() if key in made}, order, top, paper)
+        for title, ways in PANELS.items()
+    ]
+    worst = data.groupby("key")["smd"].max()
+    words = "; ".join(
+        f"{name.lower()} {value_text(worst[key], 'smd')}"
+        for ways in ({"crude": "Crude"}, *PANELS.values())
+        for key, name in ways.items()
+        if key in made
+    )
+    return Drawing(
+        alt.hconcat(*panels, spacing=14).resolve_scale(color="independent", shape="independent"),
+        f"Two dot plots of {len(order)} covariates, matching on the left, weighting on the right. Largest difference: {words}; "
+        f"a dashed line marks {paper.protocol.balance.smd_threshold:g}.",
+        origin(paper),
+    )
+
+
+def _love_panel(
+    data: pd.DataFrame, title: str, ways: dict[str, str], order: list[str], top: float, paper: Paper
+) -> Any:
+    """Return one panel; the crude differences are a hollow circle in each."""
+    names = {"crude": "Crude", **ways}
+    mine = data[data["key"].isin(names)].assign(way=lambda d: d["key"].map(names))
+    first = title == next(iter(PANELS))
     y = alt.Y(
         "covariate:N",
         sort=order,
         title=None,
-        axis=alt.Axis(grid=True, ticks=False, domain=False, labelLimit=260),
+        axis=alt.Axis(grid=True, ticks=False, domain=False, labels=first, labelLimit=230, labelPadding=8),
     )
     x = alt.X(
         "smd:Q",
-        title="Absolute standardised mean difference (pooled SD of the unadjusted sample)",
-        scale=alt.Scale(domainMin=0),
-        axis=alt.Axis(grid=False),
+        title="Absolute standardised difference",
+        scale=alt.Scale(domain=[0, top], nice=False),
+        axis=alt.Axis(grid=False, tickCount=5),
     )
-    domain = list(WAYS.values())
-    points = alt.Chart(data).mark_point(filled=True, size=62, opacity=0.95).encode(
+    shapes, colours = zip(("circle", QUIET), *LOOKS[: len(ways)], strict=True)
+    domain = list(names.values())
+    points = alt.Chart(mine).mark_point(filled=True, size=48, opacity=0.9).encode(
         x=x, y=y,
-        color=alt.Color("way:N", scale=alt.Scale(domain=domain, range=[QUIET, CONTROL, TREATED])),
-        shape=alt.Shape("way:N", scale=alt.Scale(domain=domain, range=[SHAPES[way] for way in domain])),
+        color=alt.Color("way:N", title=None, scale=alt.Scale(domain=domain, range=list(colours)),
+                        legend=alt.Legend(orient="bottom", columns=1, labelLimit=200)),
+        shape=alt.Shape("way:N", title=None, scale=alt.Scale(domain=domain, range=list(shapes))),
         tooltip=["covariate:N", "way:N", "smd:Q"],
     )  # fmt: skip
     limit = (
-        alt.Chart(pd.DataFrame({"at": [threshold]})).mark_rule(color=INK, strokeDash=[3, 3]).encode(x="at:Q")
+        alt.Chart(pd.DataFrame({"at": [paper.protocol.balance.smd_threshold]}))
+        .mark_rule(color=INK, strokeDash=[3, 3])
+        .encode(x="at:Q")
     )
-    worst = data.groupby("way")["smd"].max()
-    return Drawing(
-        alt.layer(limit, points).properties(width=WIDTH - 260, height=20 * len(order)),
-        f"Dot plot of {len(order)} covariates. The largest difference is {value_text(worst['Crude'], 'smd')} crude, "
-        f"{value_text(worst['Matched pairs'], 'smd')} in matched pairs and {value_text(worst['Overlap weights'], 'smd')} under "
-        f"overlap weights; a dashed line marks {threshold:g}.",
-        origin(paper),
-    )
+    return alt.layer(limit, points).properties(width=(WIDTH - 250) / 2, height=20 * len(order), title=title)

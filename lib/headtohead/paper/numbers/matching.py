@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from functools import partial
 
 from headtohead.paper.ledger import entry
-from headtohead.paper.numbers.ids import Row, origin_of
+from headtohead.paper.numbers.ids import SCALE_KEYS, Row, columns_of, origin_of
 from headtohead.study.results import Paper
 
 SCALES = {
@@ -64,4 +65,54 @@ def rows(paper: Paper) -> Iterator[Row]:
             abs(worst["smd"]),
             method=worst["covariate"],
             code="matching/summary.py::lost_to_matching",
+        )
+    yield from _designs(paper, origin)
+    yield from _chance(paper, origin)
+    yield from _regression(paper, origin)
+
+
+def _designs(paper: Paper, origin: str) -> Iterator[Row]:
+    """Return size and distances of each way of matching, and its smallest stratum."""
+    found = paper.study.matching
+    for row in found.designs.itertuples():
+        design = partial(entry, origin=origin, code="study/matched.py::compare_designs")
+        yield design(f"matching.design.{row.key}.pairs", scale="count", estimate=row.n_pairs)
+        yield design(f"matching.design.{row.key}.unmatched", scale="count", estimate=row.unmatched)
+        yield design(f"matching.design.{row.key}.total", scale="score", estimate=row.total_distance)
+        yield design(f"matching.design.{row.key}.widest", scale="score", estimate=row.largest_distance)
+    for key, part in found.strata.groupby("key"):
+        stratum = partial(entry, origin=origin, scale="count", code="matching/summary.py::pairs_by_stratum")
+        yield stratum(f"matching.strata.{key}.within", estimate=part["within"].sum())
+        yield stratum(f"matching.strata.{key}.smallest", estimate=part["matched_treated"].min())
+
+
+CHANCE_SCALES = {
+    "prob_one": "probability",
+    "prob_all": "probability",
+    "prob_as_large": "probability",
+    "expected_above": "per term",
+}
+
+
+def _chance(paper: Paper, origin: str) -> Iterator[Row]:
+    """Return what randomising the matched patients would leave."""
+    for name, value in dataclasses.asdict(paper.study.matching.chance).items():
+        scale = CHANCE_SCALES.get(name, "count" if isinstance(value, int) else "smd")
+        yield entry(
+            f"matching.chance.{name}", origin, scale, value, code="matching/chance.py::chance_balance"
+        )
+
+
+def _regression(paper: Paper, origin: str) -> Iterator[Row]:
+    """Return the risk differences of regression in the matched samples."""
+    names = {"none": "plain", "all": "adjusted"}
+    for _, row in paper.study.outcomes.regression.iterrows():
+        when = f"{row['outcome']}{row['horizon_days']}"
+        yield entry(
+            f"matching.regression.{row['key']}.{names[row['covariates']]}.{when}.{SCALE_KEYS[row['scale']]}",
+            origin,
+            row["scale"],
+            row["estimate"],
+            code="outcomes/matched_regression.py::matched_regression",
+            **columns_of(row),
         )

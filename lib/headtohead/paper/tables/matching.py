@@ -11,14 +11,18 @@ from headtohead.paper.show import Sheet
 from headtohead.paper.tables.common import number
 from headtohead.study.results import Paper
 
-ORDER = ("crude", "pairs", "ato", "atm", "att", "ate")
+ORDER = ("crude", "pairs", "optimal", "exact", "ato", "atm", "att", "entropy", "ate", "truncated")
 NAMES = {
     "crude": "Crude",
     "pairs": "Matched pairs",
+    "optimal": "Optimal pairs",
+    "exact": "Pairs, exact on more",
     "ato": "Overlap weights",
     "atm": "Matching weights",
     "att": "Weights for the treated",
+    "entropy": "Entropy balancing",
     "ate": "Inverse probability weights",
+    "truncated": "The same, truncated",
 }
 
 
@@ -32,6 +36,9 @@ def sizes(paper: Paper) -> Sheet:
     )
     rows = []
     for key in ORDER:
+        if key in found.skipped:
+            rows.append([NAMES[key], *["–"] * 5])
+            continue
         treated, control = table.loc[(key, "treated")], table.loc[(key, "control")]
         largest = max(treated["max_relative_weight"], control["max_relative_weight"])
         rows.append(

@@ -1,0 +1,223 @@
+"""Entropy balancing: the weights nearest to equal ones that make the covariate means agree exactly.
+
+The weights of the convex dual are proportional to exp(x'b) in each arm, so positive weights come out
+without asking. Written for all bootstrap samples together, as ``logistic.py`` is.
+
+References
+----------
+Hainmueller (2012) Polit Anal 20:25-46. doi:10.1093/pan/mpr025
+Zhao & Percival (2017) J Causal Inference 5:20160010. doi:10.1515/jci-2016-0010
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+import pandas as pd
+
+from headtohead.matching.adjustment import MAX_FAILED_SHARE, Adjustment, bootstrap_counts
+from headtohead.matching.logistic import weighted_gram, with_intercept
+
+EntropyEstimand = Literal["ATT", "ATE"]
+MAX_STEPS, MAX_HALVINGS = 60, 30
+RESIDUAL = 1e-9  # standard deviations of a covariate
+POPULATIONS = {"ATT": "patients like the treated", "ATE": "all patients"}
+
+
+class EntropyError(ValueError):
+    """No positive weights give the arms the wanted means."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tilts:
+    """Weights with given means.
+
+    Attributes
+    ----------
+    weights : array, shape (B, n)
+        Each row sums to 1.
+    converged : array of bool, shape (B,)
+        False where the means cannot be reached by positive weights.
+    """
+
+    weights: np.ndarray
+    converged: np.ndarray
+
+
+def entropy_weights(design: pd.DataFrame, treated: pd.Series, *, estimand: EntropyEstimand) -> Adjustment:
+    """Return the adjustment by entropy balancing of the means of every column of the design.
+
+    Parameters
+    ----------
+    design : DataFrame of float, shape (n, p)
+        Complete covariates, no intercept; squares and products among them balance spread and interplay.
+    treated : Series of bool, shape (n,)
+        Same index.
+    estimand : {"ATT", "ATE"}
+        Whose means the arms get: controls those of the treated, who keep weight 1; or both arms those
+        of everyone. The bootstrap balances each sample anew, to the means of that sample.
+
+    Raises
+    ------
+    EntropyError
+        If no positive weights reach the means, in the data or, when resampling, in more than one sample
+        of twenty.
+    ValueError
+        If the indexes differ, a value is missing, an arm is empty or the estimand is another one.
+
+    Checked: by hand and SciPy's solution of the primal problem (tests/matching/test_entropy.py).
+    """
+    _check(design, treated, estimand)
+    X, arm = with_intercept(design.to_numpy(float))[:, 1:], treated.to_numpy(bool)
+    point, converged = _balanced(X, arm, np.ones((1, len(arm))), estimand)
+    if not converged[0]:
+        raise _unreachable(design, treated, estimand)
+
+    def resample(rng: np.random.Generator, b: int) -> np.ndarray:
+        weights, reached = _balanced(X, arm, bootstrap_counts(rng, b, len(arm)), estimand)
+        failed = float((~reached).mean())
+        if failed > MAX_FAILED_SHARE:
+            raise EntropyError(
+                f"the means must be reachable in resamples, {failed:.0%} of {b} had no positive weights; "
+                "balance fewer covariates or look at the overlap of the arms"
+            )
+        return weights[reached]
+
+    weights = pd.Series(point[0], index=treated.index, name="weight")
+    name = "Entropy balancing" if estimand == "ATT" else "Entropy balancing, all patients"
+    return Adjustment(name, "weights", estimand, POPULATIONS[estimand], weights, None, resample)
+
+
+def tilt_to_means(X: np.ndarray, base: np.ndarray, targets: np.ndarray) -> Tilts:
+    """Return the weights closest to ``base`` in relative entropy whose means of ``X`` are the targets.
+
+    Minimises log sum_i base_i exp((x_i - target)'b) over b by Newton's method with step halving.
+
+    Parameters
+    ----------
+    X : array, shape (n, p)
+        Columns of about unit spread.
+    base : array, shape (B, n)
+        Not negative; zero leaves a row out.
+    targets : array, shape (B, p)
+    """
+    beta = np.zeros((len(base), X.shape[1]))
+    share, value = _tilt(X, base, targets, beta)
+    converged = np.zeros(len(base), bool)
+    active = np.arange(len(base))
+    for _ in range(MAX_STEPS):
+        gradient = share[active] @ X - targets[active]
+        arrived = np.abs(gradient).max(axis=1) < RESIDUAL
+        converged[active[arrived]] = True
+        active, gradient = active[~arrived], gradient[~arrived]
+        if not len(active):
+            break
+        step, solvable = _newton(X, share[active], targets[active] + gradient, gradient)
+        active, step, gradient = active[solvable], step[solvable], gradient[solvable]
+        moved = _descend(X, base, targets, beta, share, value, active, step, gradient)
+        active = active[moved]
+    return Tilts(share, converged)
+
+
+def _tilt(
+    X: np.ndarray, base: np.ndarray, targets: np.ndarray, beta: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the normalised weights and the value of the dual at ``beta``."""
+    exponent = beta @ X.T
+    top = np.where(base > 0, exponent, -np.inf).max(axis=1, keepdims=True)
+    raw = base * np.exp(np.minimum(exponent - top, 0.0))
+    total = raw.sum(axis=1, keepdims=True)
+    value = (top + np.log(total))[:, 0] - np.einsum("bp,bp->b", targets, beta)
+    return raw / total, value
+
+
+def _newton(
+    X: np.ndarray, share: np.ndarray, means: np.ndarray, gradient: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the Newton step of each row and whether its equations could be solved."""
+    spread = weighted_gram(X, share) - means[:, :, None] * means[:, None, :]
+    scale = np.sqrt(np.maximum(np.einsum("bjj->bj", spread), 0.0))
+    solvable = (scale > 1e-9).all(axis=1)
+    scale[~solvable] = 1.0
+    scaled = spread / scale[:, :, None] / scale[:, None, :]
+    solvable &= np.linalg.cond(scaled) < 1e12
+    scaled[~solvable] = np.eye(X.shape[1])
+    return np.linalg.solve(scaled, (gradient / scale)[:, :, None])[:, :, 0] / scale, solvable
+
+
+def _descend(
+    X: np.ndarray,
+    base: np.ndarray,
+    targets: np.ndarray,
+    beta: np.ndarray,
+    share: np.ndarray,
+    value: np.ndarray,
+    rows: np.ndarray,
+    step: np.ndarray,
+    gradient: np.ndarray,
+) -> np.ndarray:
+    """Take each step, halved until the dual falls, in place; return which rows moved."""
+    slope, length = np.einsum("bp,bp->b", gradient, step), np.ones(len(rows))
+    waiting = np.ones(len(rows), bool)
+    for _ in range(MAX_HALVINGS):
+        at = np.flatnonzero(waiting)
+        trial = beta[rows[at]] - length[at, None] * step[at]
+        new_share, new_value = _tilt(X, base[rows[at]], targets[rows[at]], trial)
+        # rounding of the dual near its minimum is allowed for, else the last step would never count
+        fell = new_value <= value[rows[at]] - 1e-4 * length[at] * slope[at] + 1e-13
+        done = rows[at[fell]]
+        beta[done], share[done], value[done] = trial[fell], new_share[fell], new_value[fell]
+        waiting[at[fell]] = False
+        if not waiting.any():
+            break
+        length[waiting] /= 2
+    return ~waiting
+
+
+def _balanced(
+    X: np.ndarray, arm: np.ndarray, counts: np.ndarray, estimand: EntropyEstimand
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return weights of both arms for each sample, each arm summing to those it stands for."""
+    for_whom = counts * arm if estimand == "ATT" else counts
+    number = for_whom.sum(axis=1, keepdims=True)
+    weights, converged = np.zeros_like(counts), (counts @ arm > 0) & (counts @ ~arm > 0)
+    targets = for_whom @ X / np.maximum(number, 1)
+    for mine in (arm, ~arm):
+        if estimand == "ATT" and mine is arm:
+            weights[:, mine] = counts[:, mine]
+            continue
+        rows = np.flatnonzero(converged)
+        tilts = tilt_to_means(X[mine], counts[np.ix_(rows, mine)], targets[rows])
+        weights[np.ix_(rows, mine)] = tilts.weights * number[rows]
+        converged[rows] &= tilts.converged
+    return weights, converged
+
+
+def _check(design: pd.DataFrame, treated: pd.Series, estimand: str) -> None:
+    if estimand not in get_args(EntropyEstimand):
+        raise ValueError(f"estimand must be one of {get_args(EntropyEstimand)}, found {estimand!r}")
+    if not design.index.equals(treated.index):
+        raise ValueError("design and treated must have the same index; build both from one frame")
+    if design.isna().any(axis=None):
+        incomplete = list(design.columns[design.isna().any()])
+        raise ValueError(f"the design must be complete, {incomplete} have missing values")
+    if treated.nunique() < 2:
+        raise ValueError(f"both arms must have patients, all {len(treated)} are in one; check the arms")
+
+
+def _unreachable(design: pd.DataFrame, treated: pd.Series, estimand: str) -> EntropyError:
+    """Return the error that names the columns whose wanted mean lies outside an arm's range."""
+    target = (design[treated] if estimand == "ATT" else design).mean()
+    arms = [design[~treated]] if estimand == "ATT" else [design[treated], design[~treated]]
+    outside = [
+        str(name)
+        for name in design
+        if any(not mine[name].min() < target[name] < mine[name].max() for mine in arms)
+    ]
+    return EntropyError(
+        f"positive weights must be able to give the arms the same means, no such weights exist for "
+        f"{outside or 'a combination of covariates'} in {len(design)} patients; balance fewer covariates "
+        "or restrict the cohort to where the arms overlap"
+    )

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from headtohead.cohort.flow import apply_eligibility
+from headtohead.matching.pairs import caliper_width
+from headtohead.protocol import Protocol
+from headtohead.study.matched import compare_designs, regress_in_pairs, strata_of_designs
+from headtohead.study.outcomes import risks
+from headtohead.study.sample import Sample, adjust
+from headtohead.study.ways import other_ways
+
+OTHERS = ["optimal", "exact", "entropy", "truncated"]
+
+
+@pytest.fixture
+def quick(protocol: Protocol) -> Protocol:
+    fewer = protocol.inference.model_copy(update={"bootstrap_replicates": 40})
+    return protocol.model_copy(update={"inference": fewer})
+
+
+@pytest.fixture
+def frame(cohort: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
+    arms = protocol.arms
+    return apply_eligibility(
+        cohort, protocol.eligibility, arm=arms.column, treated=arms.treated, control=arms.control
+    )[0]
+
+
+@pytest.fixture
+def sample(frame: pd.DataFrame, quick: Protocol) -> Sample:
+    return adjust(frame, quick)
+
+
+def test_other_ways_stand_beside_the_primary_ones_and_change_none_of_them(
+    sample: Sample, quick: Protocol
+) -> None:
+    assert list(sample.adjustments)[-4:] == OTHERS
+    assert sample.skipped == {}
+    alone = Sample(
+        sample.frame,
+        sample.design,
+        sample.propensity,
+        sample.matches,
+        {key: way for key, way in sample.adjustments.items() if key not in OTHERS},
+    )
+    table = risks(sample, quick)
+    pd.testing.assert_frame_equal(
+        table[~table["key"].isin(OTHERS)].reset_index(drop=True), risks(alone, quick)
+    )
+    assert table.groupby("key").size().nunique() == 1
+
+
+def test_strata_add_up_to_the_pairs_of_each_design(sample: Sample, quick: Protocol) -> None:
+    strata, designs = strata_of_designs(sample, quick), compare_designs(sample).set_index("key")
+    matched = strata.groupby("key")["matched_treated"].sum()
+    pd.testing.assert_series_equal(matched, designs["n_pairs"].sort_index(), check_names=False)
+    finer = strata[strata["key"] == "exact"]
+    assert (finer["within"] == finer["matched_treated"]).all()
+    assert designs.at["optimal", "n_pairs"] >= designs.at["pairs", "n_pairs"]
+
+
+def test_plain_regression_in_the_pairs_is_the_paired_difference(sample: Sample, quick: Protocol) -> None:
+    plain = regress_in_pairs(sample, quick).query("covariates == 'none'").set_index(["key", "outcome"])
+    paired = risks(sample, quick).query("scale == 'risk difference' and horizon_days == 28")
+    paired = paired.set_index(["key", "outcome"]).loc[plain.index]
+    np.testing.assert_allclose(plain["estimate"], paired["estimate"], atol=1e-12)
+    assert (plain["std_error"] / paired["std_error"]).between(1, 1.02).all()  # the factor for few clusters
+
+
+def test_a_way_that_cannot_be_made_says_why_and_stops_nothing(sample: Sample, quick: Protocol) -> None:
+    closest = caliper_width(sample.propensity.linear_predictor, sample.treated, caliper_sd=1e-9, scale="all")
+    apart = sample.design.assign(apart=10.0 * sample.treated + np.arange(len(sample.frame)) / 1e3)
+    found = other_ways(sample.frame, apart, sample.propensity, closest, quick)
+    assert list(found.adjustments) == ["truncated"]
+    assert set(found.skipped) == {"optimal", "exact", "entropy"}
+    assert found.skipped["optimal"].startswith("cannot be estimated, because at least one treated patient")
+    assert "no such weights exist for ['apart']" in found.skipped["entropy"]
+    without = Sample(
+        sample.frame,
+        sample.design,
+        sample.propensity,
+        sample.matches,
+        {"crude": sample.adjustments["crude"]},
+        skipped=found.skipped,
+    )
+    table = risks(without, quick)
+    assert table[table["key"] == "entropy"]["estimate"].isna().all()
+    assert table[table["key"] == "entropy"]["method"].unique() == [found.skipped["entropy"]]
