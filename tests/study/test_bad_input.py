@@ -15,6 +15,8 @@ import pandas as pd
 import pytest
 from headtohead.__main__ import main
 from headtohead.project import Project
+from headtohead.protocol import ProtocolError
+from headtohead.study.load import load_paper
 from project_copy import fingerprints
 from study.own_cohort import eligible, project_with, rows_of
 
@@ -248,10 +250,7 @@ def test_without_a_protocol_anywhere(project: Project, tmp_path: Path) -> None:
     assert not (tmp_path / "_build").exists()
 
 
-def test_the_protocol_vanished_while_the_folder_is_known(project: Project, tmp_path: Path) -> None:
-    from headtohead.protocol import ProtocolError
-    from headtohead.study.load import load_paper
-
+def test_the_protocol_vanished_while_the_folder_is_known(tmp_path: Path) -> None:
     with pytest.raises(ProtocolError, match="there is no such file; restore it with: git checkout protocol"):
         load_paper(Project(tmp_path))
     assert list(tmp_path.iterdir()) == []

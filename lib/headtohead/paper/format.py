@@ -49,7 +49,7 @@ VALUE: dict[str, Callable[[float], str]] = {
     "risk, treated": percent,
     "risk, control": percent,
     "percent": lambda v: f"{_plain(v, 1)}%",
-    "percentage": lambda v: f"{v:.0f}%",
+    "percentage": lambda v: f"{_plain(v, 0)}%",
     "risk difference": points,
     "absolute difference": lambda v: _plain(100 * abs(v), 1),
     "risk ratio": lambda v: _plain(v, 2),

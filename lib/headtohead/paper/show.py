@@ -124,7 +124,7 @@ class Figure:
         spec["description"] = self.alt.strip()
         spec["usermeta"] = {"origin": ORIGINS.get(self.origin, self.origin)}
         for rows in spec.get("datasets", {}).values():
-            columns = {str(column).lower() for row in rows[:1] for column in row}
+            columns = {str(column).lower() for row in rows for column in row}
             named = sorted(
                 column for column in columns if column.split("_")[0] in ID_LIKE or column.endswith("_id")
             )

@@ -1,0 +1,48 @@
+"""Every figure and table of the paper, found in its modules, called with the results."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import product
+from typing import Any
+
+from headtohead.paper import figures, tables
+from headtohead.paper.show import Drawing, Sheet
+from headtohead.study.results import Paper
+
+OUTCOMES = ("death", "imv", "imv_or_death")
+ARGUMENTS: dict[str, tuple[Any, ...]] = {
+    "outcome": OUTCOMES,
+    "key": ("crude", "pairs", "ato"),
+    "roles": (("baseline",), ("outcome", "safety")),
+}
+Make = Callable[[Paper], Drawing | Sheet]
+
+
+def makers() -> dict[str, Make]:
+    """Return each public function of results to a drawing or a sheet, once per choice of its arguments."""
+    return dict(_found())
+
+
+def _found() -> Iterator[tuple[str, Make]]:
+    for package in (figures, tables):
+        for module in pkgutil.iter_modules(package.__path__):
+            inside = importlib.import_module(f"{package.__name__}.{module.name}")
+            for name, function in vars(inside).items():
+                if inspect.isfunction(function) and function.__module__ == inside.__name__:
+                    if function.__annotations__.get("return") not in ("Drawing", "Sheet") or name[0] == "_":
+                        continue
+                    kind = package.__name__.rsplit(".", 1)[1]
+                    yield from _choices(f"{kind}.{module.name}.{name}", function)
+
+
+def _choices(label: str, function: Callable[..., Any]) -> Iterator[tuple[str, Make]]:
+    names = list(inspect.signature(function).parameters)[1:]
+    for values in product(*(ARGUMENTS[name] for name in names)):
+        chosen = dict(zip(names, values, strict=True))
+        extra = ", ".join(str(value) for value in values)
+        yield (f"{label}({extra})" if extra else label), partial(function, **chosen)

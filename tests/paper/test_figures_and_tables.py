@@ -1,0 +1,85 @@
+"""Each figure and each table, made from the results of the whole paper."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+import pytest
+from headtohead.paper.ledger import ORIGINS
+from headtohead.paper.show import MIME, ORIGIN_SENTENCE, Figure, Table, show
+from headtohead.study.results import Paper
+from paper.exhibits import Make, makers
+
+MAKERS = makers()
+FIGURES = [name for name in MAKERS if name.startswith("figures.")]
+TABLES = [name for name in MAKERS if name.startswith("tables.")]
+HOLE = re.compile(r"(?<![\w.])(nan|NaN|None|inf|NaT|<NA>)(?![\w.])")
+
+
+def test_all_are_found() -> None:
+    assert len({name.partition("(")[0] for name in FIGURES}) >= 16
+    assert len({name.partition("(")[0] for name in TABLES}) >= 20
+
+
+def made(name: str, paper: Paper) -> Figure | Table:
+    maker: Make = MAKERS[name]
+    label = ("fig-" if name in FIGURES else "tbl-") + "x"
+    return show(maker(paper), label, "A finding.")
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_figure_has_data_words_and_an_origin(name: str, paper: Paper) -> None:
+    figure = made(name, paper)
+    assert isinstance(figure, Figure)
+    spec = figure.spec()
+    data = spec["datasets"]
+    assert data
+    assert all(rows for rows in data.values())
+    assert figure.alt.endswith(".")
+    assert not HOLE.search(figure.alt), figure.alt
+    assert spec["description"] == figure.alt.strip()
+    assert spec["usermeta"]["origin"] == ORIGINS.get(figure.origin, figure.origin)
+    assert figure.origin in ORIGIN_SENTENCE
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_table_has_rows_full_cells_and_an_origin(name: str, paper: Paper) -> None:
+    table = made(name, paper)
+    assert isinstance(table, Table)
+    assert len(table.frame) > 0
+    assert table.frame.columns.is_unique
+    cells = table.frame.astype(str).stack()
+    assert not cells[cells.map(lambda cell: bool(HOLE.search(cell)))].size
+    assert not cells.str.contains(r"(?<![\w.])-\d", regex=True).any(), "a minus sign is not a hyphen"
+    text = table.myst()
+    assert f":class: origin-{table.origin}" in text
+    sentence = ORIGIN_SENTENCE[table.origin]
+    assert f":::{{table}} A finding. {sentence}".rstrip() in text
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    assert len(lines) == len(table.frame) + 2
+    columns = {len(re.findall(r"(?<!\\)\|", line)) - 1 for line in lines}
+    assert columns == {table.frame.shape[1]}
+
+
+@pytest.mark.parametrize(
+    ("world_is", "sentence"),
+    [(True, "Synthetic cohort: no patient is in it."), (False, "Real people")],
+)
+def test_what_is_drawn_from_the_cohort_says_whose_it_is(world_is: bool, sentence: str, paper: Paper) -> None:
+    cohort = dataclasses.replace(paper.study.cohort, synthetic=world_is)
+    other = dataclasses.replace(paper, study=dataclasses.replace(paper.study, cohort=cohort))
+    for name in ("figures.cohort.flow_diagram", "tables.cohort.table_one", "tables.matching.balance"):
+        assert sentence in ORIGIN_SENTENCE[made(name, other).origin]
+
+
+def test_what_a_chapter_gets(paper: Paper) -> None:
+    bundle = made("figures.matching.love_plot", paper)._repr_mimebundle_()
+    assert set(bundle) == {MIME, "text/html", "text/plain"}
+    payload = bundle[MIME]
+    assert payload["svg"].startswith("<svg")
+    assert payload["caption"] == "A finding. Synthetic cohort: no patient is in it."
+    assert "<img" not in payload["svg"]
+    table = made("tables.matching.sizes", paper)._repr_mimebundle_()
+    assert table[MIME]["kind"] == "table"
+    assert "<table" in table["text/html"]
