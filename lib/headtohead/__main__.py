@@ -1,4 +1,4 @@
-"""The command line: ``headtohead ledger | html | pdf``."""
+"""The command line: ``headtohead ledger | html | pdf | simulate``."""
 
 from __future__ import annotations
 
@@ -8,18 +8,23 @@ from collections.abc import Sequence
 
 from headtohead.paper.build import BuildError, build_html, build_pdf, write_numbers
 from headtohead.project import find_project
+from headtohead.protocol import load_protocol
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; errors are one message, not a traceback."""
     parser = argparse.ArgumentParser(prog="headtohead", description="Build the living paper.")
-    parser.add_argument("command", choices=["ledger", "html", "pdf"])
+    parser.add_argument("command", choices=["ledger", "html", "pdf", "simulate"])
     parser.add_argument("--cold", action="store_true", help="build from nothing but the cached results")
     given = parser.parse_args(arguments)
     project = find_project()
     try:
         if given.command == "ledger":
             write_numbers(project)
+        elif given.command == "simulate":
+            from headtohead.study.artefacts import simulate  # heavy, and only for this command
+
+            simulate(project, load_protocol(project.protocol))
         elif given.command == "html":
             build_html(project, cold=given.cold)
         else:

@@ -60,9 +60,7 @@ def recentred(world: World, patients: pd.DataFrame, departure: Departure) -> Wor
     share = float(propensity(patients, intercept=world.intercept, steering=world.steering).mean())
 
     def gap(intercept: float) -> float:
-        return float(
-            true_score(replace(world, intercept=intercept), patients, departure).mean() - share
-        )
+        return float(true_score(replace(world, intercept=intercept), patients, departure).mean() - share)
 
     return replace(world, intercept=float(brentq(gap, world.intercept - 5, world.intercept + 5)))
 

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from headtohead.sensitivity.specification import AXES, Reason, Sample, estimate_sample, subset
+from headtohead.sensitivity.specification import AXES, Reason, Result, Sample, estimate_sample, subset
 
 ESTIMANDS = {
     "crude": "crude",
@@ -112,14 +112,15 @@ def _rules(levels: Mapping[str, Sequence[str]]) -> dict[str, Rule]:
 
     return {
         "only pairs have a caliper": lambda t: ~t["estimator"].isin(PAIRED) & (t["caliper"] != NOT_USED),
-        "pairs need a caliper or the choice of none": lambda t: t["estimator"].isin(PAIRED)
-        & (t["caliper"] == NOT_USED),
+        "pairs need a caliper or the choice of none": lambda t: (
+            t["estimator"].isin(PAIRED) & (t["caliper"] == NOT_USED)
+        ),
         "the crude difference uses no covariates, so these choices would repeat one analysis": lambda t: (
-            t["estimator"] == "crude"
-        )
-        & repeated(t),
-        "trimming needs a score, which the crude difference has not": lambda t: (t["estimator"] == "crude")
-        & (t["population"] == "trimmed"),
+            (t["estimator"] == "crude") & repeated(t)
+        ),
+        "trimming needs a score, which the crude difference has not": lambda t: (
+            (t["estimator"] == "crude") & (t["population"] == "trimmed")
+        ),
     }
 
 
@@ -155,9 +156,9 @@ def curve(
     names = list(material.outcomes)
     keys = [
         (row[1:4], row[5], (row[0], row[4]))
-        for row in valid[
-            ["estimator", "covariates", "form", "missing", "caliper", "population"]
-        ].itertuples(index=False, name=None)
+        for row in valid[["estimator", "covariates", "form", "missing", "caliper", "population"]].itertuples(
+            index=False, name=None
+        )
     ]
     wanted: dict[tuple[tuple[str, str, str], str], set[tuple[str, str]]] = {}
     for design, population, way in keys:
@@ -189,17 +190,17 @@ def curve(
 
 def _estimates(
     part: Sample | Reason, ways: set[tuple[str, str]], caliper_scale: str, order: str
-) -> dict[tuple[str, str], object]:
+) -> dict[tuple[str, str], Result]:
     if isinstance(part, Reason):
         return dict.fromkeys(ways, part)
     return estimate_sample(part, ways, caliper_scale=caliper_scale, order=order)
 
 
-def _pick(result: object, outcome: int) -> tuple[float, float, float, str]:
+def _pick(result: Result, outcome: int) -> tuple[float, float, float, str]:
     """Return estimate, standard error, patients and method of one outcome."""
     if isinstance(result, Reason):
         return np.nan, np.nan, np.nan, f"cannot be estimated, because {result.text}"
-    effects, n = result  # type: ignore[misc]
+    effects, n = result
     return float(effects.estimate[outcome]), float(effects.std_error[outcome]), float(n), ""
 
 
@@ -216,7 +217,11 @@ def summary_by(curve_: pd.DataFrame, axis: str, *, margin: float) -> pd.DataFram
     for level, part in done.groupby(axis, sort=False):
         values = part["estimate"]
         quantiles = dict(
-            zip(("low", "q1", "median", "q3", "high"), values.quantile([0.05, 0.25, 0.5, 0.75, 0.95]), strict=True)
+            zip(
+                ("low", "q1", "median", "q3", "high"),
+                values.quantile([0.05, 0.25, 0.5, 0.75, 0.95]),
+                strict=True,
+            )
         )
         rows.append(
             {"level": level, "n": len(part), **quantiles, "positive": float((values > 0).mean()),

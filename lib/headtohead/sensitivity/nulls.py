@@ -105,11 +105,7 @@ def fit_plasmode(
     risks = []
     for link in links:
         y = outcomes[link.outcome].to_numpy()
-        rows = (
-            np.ones(len(y), bool)
-            if link.given is None
-            else outcomes[link.given].to_numpy() == link.where
-        )
+        rows = np.ones(len(y), bool) if link.given is None else outcomes[link.given].to_numpy() == link.where
         beta = ridge_logistic(with_arm[rows], y[rows], ridge=LINK_RIDGE)[0]
         risks.append(expit(X @ beta[:-1]))
     return Plasmode(ps, tuple(links), np.array(risks))

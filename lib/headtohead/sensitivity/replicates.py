@@ -49,7 +49,7 @@ class Scenario:
     bootstrap_replicates : int
         0 for none.
     extra_wait_days : int or None
-        For the mistakes; None leaves them out.
+        For the mistakes, mean extra wait of the first drug; 0 leaves out that mistake, None all of them.
     plasmode : Plasmode or None
         Draw from a fitted cohort instead of the causal model, with ``plasmode_design`` (n, p) and
         ``plasmode_exact`` (n,).
@@ -157,7 +157,7 @@ def _mistakes(
     end, treated = frame["end_day"].to_numpy(float), frame["treated"].to_numpy(bool)
     wait = frame["admission_to_dose"].to_numpy()
     later = wait + np.where(treated, rng.integers(0, 2 * extra + 1, len(frame)), 0)
-    return mistaken_estimates(
+    found = mistaken_estimates(
         design,
         treated,
         death_day=np.where(dead, end, np.inf),
@@ -168,6 +168,9 @@ def _mistakes(
         longer_wait_days=later,
         horizon_days=scenario.horizon_days,
     )
+    if not extra:
+        found[MISTAKES.index("from admission, one drug later")] = np.nan
+    return found
 
 
 def _completed(frame: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:

@@ -23,7 +23,6 @@ from headtohead.matching.logistic import with_intercept
 from headtohead.matching.pairs import CaliperScale, Order, caliper_width, match_nearest
 from headtohead.matching.weights import tilted_weights
 from headtohead.outcomes.paired import count_pairs, paired_risk_difference
-from headtohead.outcomes.risk import weighted_risks
 from headtohead.sensitivity.effects import (
     Effects,
     augmented,
@@ -89,9 +88,7 @@ def estimate_replicate(
         "crude": _crude(event, treated, conf_level),
         "pairs": _pairs(event, treated, X @ score, exact, caliper_sd, caliper_scale, order, conf_level),
         "gcomp_sandwich": _wald(model.effects, conf_level),
-        "aipw_influence": _wald(
-            doubly_robust_effects(Y, treated, expit(X @ score), model), conf_level
-        ),
+        "aipw_influence": _wald(doubly_robust_effects(Y, treated, expit(X @ score), model), conf_level),
     }
     for key, estimand in (("iptw", "ATE"), ("ow", "ATO")):
         effect = weighted_effects(Y, treated, X, score, estimand=estimand)  # type: ignore[arg-type]
@@ -99,7 +96,12 @@ def estimate_replicate(
     if bootstrap_replicates:
         counts = resample_counts(rng, bootstrap_replicates, len(event))
         draws = _draws(event, treated, X, score, counts)
-        points = {"iptw": "iptw_sandwich", "ow": "ow_sandwich", "gcomp": "gcomp_sandwich", "aipw": "aipw_influence"}
+        points = {
+            "iptw": "iptw_sandwich",
+            "ow": "ow_sandwich",
+            "gcomp": "gcomp_sandwich",
+            "aipw": "aipw_influence",
+        }
         for key, drawn in draws.items():
             rows[f"{key}_bootstrap"] = _percentile(rows[points[key]][0], drawn, conf_level)
     return np.array([rows.get(name, (np.nan,) * len(COLUMNS)) for name in ESTIMATORS])
@@ -145,6 +147,7 @@ def _wald(effects: Effects, level: float) -> Row:
 
 
 def _percentile(estimate: float, draws: np.ndarray, level: float) -> Row:
+    draws = draws[~np.isnan(draws)]  # resamples in which a model has no maximum, at most one in twenty
     low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
     return estimate, float(draws.std(ddof=1)), float(low), float(high)
 
@@ -153,14 +156,12 @@ def _draws(
     event: np.ndarray, treated: np.ndarray, X: np.ndarray, score: np.ndarray, counts: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Return the estimates of every resample, score and outcome model fitted in each."""
-    ps = np.clip(
-        expit(ridge_logistic(X, treated, counts, ridge=0.0, start=score) @ X.T), EDGE, 1 - EDGE
-    )
+    ps = np.clip(expit(ridge_logistic(X, treated, counts, ridge=0.0, start=score) @ X.T), EDGE, 1 - EDGE)
     out = {}
     for key, estimand in (("iptw", "ATE"), ("ow", "ATO")):
         weights = counts * tilted_weights(ps, treated, estimand)  # type: ignore[arg-type]
-        risk1, risk0 = weighted_risks(event, treated, weights)
-        out[key] = risk1 - risk0
+        w1, w0 = weights[:, treated], weights[:, ~treated]
+        out[key] = w1 @ event[treated] / w1.sum(axis=1) - w0 @ event[~treated] / w0.sum(axis=1)
     with_arm = np.column_stack([X, treated])
     start = ridge_logistic(with_arm, event, ridge=OUTCOME_RIDGE)[0]
     beta = ridge_logistic(with_arm, event, counts, ridge=OUTCOME_RIDGE, start=start)
@@ -184,9 +185,10 @@ def performance(results: np.ndarray, truth: np.ndarray) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame with ``estimator``, ``replicates``, ``failed`` (no estimate exists), ``truth``, ``bias``, ``empirical_se``, ``mean_se`` (root
-    mean square), ``coverage``, ``rejects`` (share of intervals without 0: the power, or without any effect
-    the type-I error) and the error of each, ``..._mc``. Estimators that were not run are left out.
+    DataFrame with ``estimator``, ``replicates``, ``failed`` (no estimate exists), ``truth``, ``bias``,
+    ``empirical_se``, ``mean_se`` (root mean square), ``coverage``, ``rejects`` (share of intervals without
+    0: the power or, where there is no effect, the type-I error) and the error of each, ``..._mc``.
+    Estimators that were not run are left out.
 
     Notes
     -----

@@ -26,7 +26,6 @@ from headtohead.sensitivity.effects import (
     weighted_effects,
 )
 from headtohead.sensitivity.refits import NoMaximumError, ridge_logistic
-from headtohead.sensitivity.strata import concurrent_periods
 
 AXES = ("estimator", "caliper", "covariates", "form", "missing", "outcome", "population")
 WEIGHTS: dict[str, Estimand] = {
@@ -34,7 +33,9 @@ WEIGHTS: dict[str, Estimand] = {
     "overlap weights": "ATO",
     "matching weights": "ATM",
 }
-OUTCOME_RIDGE = 0.1  # normal prior of SD 3 per SD of a covariate: decides nothing but whether a maximum exists
+OUTCOME_RIDGE = (
+    0.1  # normal prior of SD 3 per SD of a covariate: decides nothing but whether a maximum exists
+)
 FEWEST = 10  # patients per arm below which no model is fitted
 DEPENDENT = 1e-8
 
@@ -96,7 +97,7 @@ def subset(
     """
     rows = np.isfinite(design).all(axis=1)
     if population == "concurrent":
-        rows &= concurrent_periods(pd.Series(stratum), pd.Series(arm), min_share=min_share).to_numpy()
+        rows &= _concurrent(stratum, arm, min_share)
     found = _fitted(design, arm, Y, rows)
     if population != "trimmed" or isinstance(found, Reason):
         return found
@@ -104,6 +105,13 @@ def subset(
     ps = expit(found.linear_predictor)
     inside[rows] = (ps >= trim) & (ps <= 1 - trim)
     return _fitted(design, arm, Y, inside)
+
+
+def _concurrent(stratum: np.ndarray, arm: np.ndarray, min_share: float) -> np.ndarray:
+    """Return who was treated in a stratum in which each drug has at least this share."""
+    codes = np.unique(stratum, return_inverse=True)[1]
+    share = np.bincount(codes, weights=arm) / np.bincount(codes)
+    return np.asarray(((share >= min_share) & (share <= 1 - min_share))[codes])
 
 
 def _fitted(design: np.ndarray, arm: np.ndarray, Y: np.ndarray, rows: np.ndarray) -> Sample | Reason:
@@ -164,9 +172,7 @@ def _pairs(
     scale: CaliperScale = "all" if caliper_scale == "all" else "pooled"
     turn: Order = next(name for name in get_args(Order) if name == order)
     lp, arm = pd.Series(sample.linear_predictor), pd.Series(sample.arm)
-    width = (
-        np.inf if caliper == "none" else caliper_width(lp, arm, caliper_sd=float(caliper), scale=scale)
-    )
+    width = np.inf if caliper == "none" else caliper_width(lp, arm, caliper_sd=float(caliper), scale=scale)
     if estimator == "optimal pairs":
         return optimal_pairs(sample.linear_predictor, sample.arm, caliper=width)
     pairs = match_nearest(lp, arm, ratio=1, caliper=width, order=turn).pairs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from headtohead.sensitivity.multiverse import NOT_USED, Material, curve, grid
 from headtohead.sensitivity.nulls import Link, Plasmode, fit_plasmode, statistics
 from headtohead.study.sample import outcome_columns
 
+NULL_STREAM = 5  # keeps the random numbers of the null curves apart from others of the same seed
 FORMS = ("as in the score", "linear")
 MISSING = ("filled", "complete cases")
 POPULATIONS = ("all", "concurrent", "trimmed")
@@ -53,16 +55,18 @@ def specifications(protocol: Protocol) -> pd.DataFrame:
     wanted = {
         "estimator": PRIMARY_ESTIMATOR.get(protocol.estimand.primary, "overlap weights"),
         "caliper": NOT_USED,
-        "covariates": _primary_set(protocol),
+        "covariates": primary_set(protocol),
         "form": FORMS[0],
         "missing": MISSING[0],
         "outcome": next(iter(first)),
         "population": POPULATIONS[0],
     }
-    return table.assign(primary=np.logical_and.reduce([table[axis] == value for axis, value in wanted.items()]))
+    return table.assign(
+        primary=np.logical_and.reduce([table[axis] == value for axis, value in wanted.items()])
+    )
 
 
-def _primary_set(protocol: Protocol) -> str:
+def primary_set(protocol: Protocol) -> str:
     """Return the name of the covariate set that holds the terms of the score and nothing else."""
     score = {term.column for term in protocol.propensity.terms}
     for one, columns in _cumulative(protocol):
@@ -128,9 +132,7 @@ def _with_interaction(design: pd.DataFrame, pair: tuple[str, ...]) -> pd.DataFra
     return pd.concat([design, pd.DataFrame(products)], axis=1)
 
 
-def specification_curve(
-    table: pd.DataFrame, given: Material, protocol: Protocol
-) -> pd.DataFrame:
+def specification_curve(table: pd.DataFrame, given: Material, protocol: Protocol) -> pd.DataFrame:
     """Return the estimates of all valid rows of ``specifications``."""
     return curve(
         table[table["excluded"] == ""],
@@ -146,14 +148,32 @@ def plasmode(given: Material, protocol: Protocol) -> Plasmode:
     """Return the data-generating models of the null curves, fitted with the terms of the score."""
     by_28, in_hospital, either = list(given.outcomes)
     links = (Link(either), Link(by_28, either, 1), Link(in_hospital, by_28, 0))
-    design = given.designs[_primary_set(protocol), FORMS[0], MISSING[0]]
+    design = given.designs[primary_set(protocol), FORMS[0], MISSING[0]]
     return fit_plasmode(design, given.arm, given.outcomes, links)
 
 
-def null_statistics(
-    table: pd.DataFrame, given: Material, model: Plasmode, protocol: Protocol, number: int
-) -> pd.DataFrame:
-    """Return the statistics of the curve of null data set ``number``; its seed is its own."""
-    rows, arm, outcomes = model.draw(np.random.default_rng([protocol.inference.seed, 5, number]))
-    found = specification_curve(table, given.take(rows, arm, outcomes[list(given.outcomes)]), protocol)
-    return statistics(found, alpha=protocol.equivalence.alpha).assign(number=number)
+@dataclass(frozen=True, slots=True)
+class NullCurves:
+    """Everything a process needs to compute null curves."""
+
+    table: pd.DataFrame
+    given: Material
+    model: Plasmode
+    protocol: Protocol
+
+    def statistics(self, first: int, last: int) -> pd.DataFrame:
+        """Return the statistics of null data sets ``first`` to ``last - 1``; each has its own seed."""
+        return pd.concat([self._one(number) for number in range(first, last)], ignore_index=True)
+
+    def _one(self, number: int) -> pd.DataFrame:
+        rng = np.random.default_rng([self.protocol.inference.seed, NULL_STREAM, number])
+        rows, arm, outcomes = self.model.draw(rng)
+        resampled = self.given.take(rows, arm, outcomes[list(self.given.outcomes)])
+        found = specification_curve(self.table, resampled, self.protocol)
+        return statistics(found, alpha=self.protocol.equivalence.alpha).assign(number=number)
+
+
+def null_curves(frame: pd.DataFrame, protocol: Protocol) -> NullCurves:
+    """Return the null curves of a cohort, ready to be computed."""
+    given = material(frame, protocol)
+    return NullCurves(specifications(protocol), given, plasmode(given, protocol), protocol)
