@@ -9,7 +9,14 @@ import pytest
 from headtohead.cohort.flow import apply_eligibility
 from headtohead.outcomes.risk import risk_contrast
 from headtohead.protocol import Protocol
-from headtohead.sensitivity.multiverse import EmptyGridError, Material, curve, grid, summary_by, variance_shares
+from headtohead.sensitivity.multiverse import (
+    EmptyGridError,
+    Material,
+    curve,
+    grid,
+    summary_by,
+    variance_shares,
+)
 from headtohead.sensitivity.specification import AXES
 from headtohead.sensitivity.strata import concurrent_periods
 from headtohead.study.multiverse import levels, material, specification_curve, specifications

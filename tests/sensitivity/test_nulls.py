@@ -20,7 +20,7 @@ CHOICES = {"min_share": 0.1, "trim": 0.1, "caliper_scale": "pooled", "order": "l
 LINKS = (Link("death"),)
 
 
-def cohort(seed: int, n: int = 120) -> Material:
+def cohort(seed: int, n: int = 250) -> Material:
     """Return patients with strong confounding, which one of the two designs misses, and no effect."""
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(n, 2))
@@ -38,7 +38,9 @@ def shown(given: Material) -> pd.DataFrame:
 
 def plasmode_p(given: Material, n_nulls: int, seed: int) -> float:
     model = fit_plasmode(given.designs["two", "linear", "filled"], given.arm, given.outcomes, LINKS)
-    nulls = pd.concat(shown(given.take(*model.draw(np.random.default_rng([seed, i])))) for i in range(n_nulls))
+    nulls = pd.concat(
+        shown(given.take(*model.draw(np.random.default_rng([seed, i])))) for i in range(n_nulls)
+    )
     return float(joint_p_values(shown(given), nulls).at[0, "p_median"])
 
 
@@ -54,7 +56,12 @@ def test_joint_p_values_by_hand() -> None:
     # of four null medians one is at least 0.3 and three are at most 0.3 or tied: tails 2/5 and 5/5
     seen = pd.DataFrame({"facet": ["all"], "n": [9], "median": [0.3], "small_p": [0.5], "one_sign": [1.0]})
     nulls = pd.DataFrame(
-        {"facet": ["all"] * 4, "median": [-0.1, 0.0, 0.1, 0.3], "small_p": [0.1, 0.5, 0.6, 0.2], "one_sign": [0.7] * 4}
+        {
+            "facet": ["all"] * 4,
+            "median": [-0.1, 0.0, 0.1, 0.3],
+            "small_p": [0.1, 0.5, 0.6, 0.2],
+            "one_sign": [0.7] * 4,
+        }
     )
     found = joint_p_values(seen, nulls).iloc[0]
     assert found["p_median"] == pytest.approx(0.8)

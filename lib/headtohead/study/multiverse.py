@@ -82,17 +82,21 @@ def _cumulative(protocol: Protocol) -> Iterator[tuple[CovariateSet, list[str]]]:
         yield one, columns
 
 
+def known_outcomes(frame: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
+    """Return the patients of whom every outcome of the grid is known: nobody transferred before a horizon."""
+    outcomes = outcome_columns(frame, protocol)[list(_outcome_names(protocol).values())]
+    return frame[outcomes.notna().all(axis=1)]
+
+
 def material(frame: pd.DataFrame, protocol: Protocol) -> Material:
     """Return the designs, drugs and outcomes that all specifications draw on.
 
     Knots and filled values are those of all patients; a restriction of the population does not move them.
-
-    Raises
-    ------
-    ValueError
-        If an outcome is unknown because a patient was censored before the horizon.
+    ``frame`` holds patients whose outcomes are known (``known_outcomes``).
     """
     by_column = {term.column: term for term in protocol.propensity.terms}
+    outcomes = outcome_columns(frame, protocol)
+    named = pd.DataFrame({name: outcomes[key] for name, key in _outcome_names(protocol).items()})
     designs = {}
     for one, columns in _cumulative(protocol):
         for form in FORMS:
@@ -104,13 +108,6 @@ def material(frame: pd.DataFrame, protocol: Protocol) -> Material:
             filled = design.to_numpy(float)
             designs[one.name, form, MISSING[0]] = filled
             designs[one.name, form, MISSING[1]] = np.where(complete[:, None], filled, np.nan)
-    outcomes = outcome_columns(frame, protocol)
-    named = pd.DataFrame({name: outcomes[key] for name, key in _outcome_names(protocol).items()})
-    if named.isna().any(axis=None):
-        raise ValueError(
-            f"the specification curve needs every outcome by its horizon, {int(named.isna().any(axis=1).sum())} "
-            "patients were transferred before it; restrict the curve or the cohort"
-        )
     return Material(
         designs, frame["treated"].to_numpy(bool), named.reset_index(drop=True), frame["period"].to_numpy()
     )
@@ -175,5 +172,5 @@ class NullCurves:
 
 def null_curves(frame: pd.DataFrame, protocol: Protocol) -> NullCurves:
     """Return the null curves of a cohort, ready to be computed."""
-    given = material(frame, protocol)
+    given = material(known_outcomes(frame, protocol), protocol)
     return NullCurves(specifications(protocol), given, plasmode(given, protocol), protocol)

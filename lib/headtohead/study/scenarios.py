@@ -15,7 +15,7 @@ from headtohead.protocol import Protocol
 from headtohead.sensitivity.mistakes import MISTAKES
 from headtohead.sensitivity.replicates import Scenario
 from headtohead.sensitivity.simulation import ESTIMATORS
-from headtohead.study.multiverse import FORMS, MISSING, material, plasmode, primary_set
+from headtohead.study.multiverse import FORMS, MISSING, known_outcomes, material, plasmode, primary_set
 
 SHARP_NULL = "sharp null"
 PATIENTS = 342  # as in the published study: 125 and 217
@@ -93,6 +93,7 @@ def _departures(base: Scenario, protocol: Protocol) -> list[Scenario]:
 
 def _plasmode(base: Scenario, frame: pd.DataFrame, protocol: Protocol) -> Scenario:
     """Return the cell whose patients, scores and risks are those fitted to the cohort, without an effect."""
+    frame = known_outcomes(frame, protocol)
     given = material(frame, protocol)
     strata = [frame[name] for name in protocol.matching.exact]
     exact = pd.MultiIndex.from_arrays(strata).factorize()[0] if strata else np.zeros(len(frame), int)
