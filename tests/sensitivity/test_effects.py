@@ -123,7 +123,7 @@ def test_a_target_outside_the_controls_is_an_error() -> None:
         entropy_weights(np.array([[0.0], [1.0]]), np.array([2.0]))
 
 
-def test_the_augmented_estimate_is_right_if_either_model_is(sample: Sample) -> None:
+def test_the_augmented_estimate_is_right_if_either_model_is() -> None:
     # truth by design: no effect at all; one model is made useless in turn
     rng = np.random.default_rng(5)
     X = with_intercept(rng.normal(size=(40_000, 2)))

@@ -25,7 +25,6 @@ from headtohead.matching.weights import tilted_weights
 from headtohead.outcomes.paired import count_pairs, paired_risk_difference
 from headtohead.sensitivity.effects import (
     Effects,
-    augmented,
     crude_effects,
     doubly_robust_effects,
     regression_effects,
@@ -43,9 +42,7 @@ ESTIMATORS = {
     "ow_sandwich": "ATO",
     "ow_bootstrap": "ATO",
     "gcomp_sandwich": "ATE",
-    "gcomp_bootstrap": "ATE",
     "aipw_influence": "ATE",
-    "aipw_bootstrap": "ATE",
 }
 COLUMNS = ("estimate", "std_error", "conf_low", "conf_high")
 EDGE = 1e-9
@@ -96,14 +93,8 @@ def estimate_replicate(
     if bootstrap_replicates:
         counts = resample_counts(rng, bootstrap_replicates, len(event))
         draws = _draws(event, treated, X, score, counts)
-        points = {
-            "iptw": "iptw_sandwich",
-            "ow": "ow_sandwich",
-            "gcomp": "gcomp_sandwich",
-            "aipw": "aipw_influence",
-        }
         for key, drawn in draws.items():
-            rows[f"{key}_bootstrap"] = _percentile(rows[points[key]][0], drawn, conf_level)
+            rows[f"{key}_bootstrap"] = _percentile(rows[f"{key}_sandwich"][0], drawn, conf_level)
     return np.array([rows.get(name, (np.nan,) * len(COLUMNS)) for name in ESTIMATORS])
 
 
@@ -155,21 +146,13 @@ def _percentile(estimate: float, draws: np.ndarray, level: float) -> Row:
 def _draws(
     event: np.ndarray, treated: np.ndarray, X: np.ndarray, score: np.ndarray, counts: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Return the estimates of every resample, score and outcome model fitted in each."""
+    """Return the weighted estimates of every resample, the score fitted in each."""
     ps = np.clip(expit(ridge_logistic(X, treated, counts, ridge=0.0, start=score) @ X.T), EDGE, 1 - EDGE)
     out = {}
     for key, estimand in (("iptw", "ATE"), ("ow", "ATO")):
         weights = counts * tilted_weights(ps, treated, estimand)  # type: ignore[arg-type]
         w1, w0 = weights[:, treated], weights[:, ~treated]
         out[key] = w1 @ event[treated] / w1.sum(axis=1) - w0 @ event[~treated] / w0.sum(axis=1)
-    with_arm = np.column_stack([X, treated])
-    start = ridge_logistic(with_arm, event, ridge=OUTCOME_RIDGE)[0]
-    beta = ridge_logistic(with_arm, event, counts, ridge=OUTCOME_RIDGE, start=start)
-    base = beta[:, :-1] @ X.T
-    risk1, risk0 = expit(base + beta[:, -1:]), expit(base)
-    share = counts / len(event)
-    out["gcomp"] = (share * (risk1 - risk0)).sum(axis=1)
-    out["aipw"] = (share * augmented(event, treated, ps, risk1, risk0)).sum(axis=1)
     return out
 
 

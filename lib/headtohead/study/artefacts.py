@@ -24,9 +24,19 @@ from headtohead.cohort.load import load_cohort, load_dictionary
 from headtohead.project import Project, digest
 from headtohead.protocol import Protocol
 from headtohead.sensitivity.mistakes import bias
+from headtohead.sensitivity.multiverse import variance_shares
+from headtohead.sensitivity.nulls import joint_p_values, statistics
 from headtohead.sensitivity.replicates import Scenario, run_replicates
 from headtohead.sensitivity.simulation import COLUMNS, ESTIMATORS, performance
-from headtohead.study.multiverse import NullCurves, null_curves
+from headtohead.study.multiverse import (
+    NullCurves,
+    known_outcomes,
+    material,
+    null_curves,
+    specification_curve,
+    specifications,
+)
+from headtohead.study.results import Multiverse, Simulation
 from headtohead.study.scenarios import replicates, scenarios, truths
 from headtohead.study.tasks import Task, run_tasks
 
@@ -62,7 +72,7 @@ def simulate(project: Project, protocol: Protocol, *, jobs: int = -1) -> None:
     for name, table in tables.items():
         text = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
         write_whole(project.root / "results" / f"{name}.csv", text.encode())
-    write_whole(_sidecar(project), _toml(marks, protocol).encode())
+    write_whole(_sidecar(project), _toml(marks, project, protocol).encode())
     _say(f"simulate: {len(tasks)} tasks, {time.perf_counter() - started:.0f} s")
 
 
@@ -157,12 +167,13 @@ def _sidecar(project: Project) -> Path:
     return project.root / "results" / "artefacts.toml"
 
 
-def _toml(marks: dict[str, str], protocol: Protocol) -> str:
+def _toml(marks: dict[str, str], project: Project, protocol: Protocol) -> str:
     lines = [
         "# Fingerprints of the committed results: code, data and choices they rest on. Written by make simulate."
     ]
     for name, mark in marks.items():
         lines += [f"\n[{name}]", f'inputs = "{mark}"', f"seed = {protocol.inference.seed}"]
+        lines += [f'cohort = "{cohort_digest(project, protocol)}"']
     return "\n".join(lines) + "\n"
 
 
@@ -174,8 +185,7 @@ def require_current(project: Project, protocol: Protocol) -> None:
     StaleError
         If one does not, or is missing.
     """
-    path = _sidecar(project)
-    stored = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    stored = stored_marks(project)
     now = fingerprints(project, protocol)
     stale = [name for name, mark in now.items() if stored.get(name, {}).get("inputs") != mark]
     missing = [name for name in FILES if not (project.root / "results" / f"{name}.csv").is_file()]
@@ -184,6 +194,36 @@ def require_current(project: Project, protocol: Protocol) -> None:
             f"committed results must belong to the code, data and choices that are here, {stale or missing} "
             "do not; run make simulate and commit what it writes"
         )
+
+
+def explore(project: Project, protocol: Protocol) -> Multiverse:
+    """Return the specification curve of the paper's cohort, computed, beside the committed null curves."""
+    frame = known_outcomes(eligible(project, protocol), protocol)
+    table = specifications(protocol)
+    found = specification_curve(table, material(frame, protocol), protocol)
+    split = table.groupby("excluded", sort=False).size().rename("n").reset_index()
+    joint = pd.DataFrame()
+    if stored_marks(project).get("multiverse_nulls", {}).get("cohort") == cohort_digest(project, protocol):
+        observed = statistics(found, alpha=protocol.equivalence.alpha)
+        joint = joint_p_values(observed, read_artefacts(project)["multiverse_nulls"])
+    return Multiverse(split, found, joint, variance_shares(found))
+
+
+def read_simulation(project: Project) -> Simulation:
+    """Return the committed results of the simulation study."""
+    tables = read_artefacts(project)
+    return Simulation(tables["simulation"], tables["simulation_mistakes"])
+
+
+def cohort_digest(project: Project, protocol: Protocol) -> str:
+    """Return the hash of the cohort to which null curves belong."""
+    return digest([project.root / protocol.study.cohort], project.root)
+
+
+def stored_marks(project: Project) -> dict[str, Any]:
+    """Return the committed fingerprints, empty if there are none."""
+    path = _sidecar(project)
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 def read_artefacts(project: Project) -> dict[str, pd.DataFrame]:

@@ -5,7 +5,16 @@ from __future__ import annotations
 import pandas as pd
 
 from headtohead.paper.ledger import ledger_frame
-from headtohead.paper.numbers import cohort, matching, outcomes, published, real, sensitivity
+from headtohead.paper.numbers import (
+    cohort,
+    matching,
+    multiverse,
+    outcomes,
+    published,
+    real,
+    sensitivity,
+    simulation,
+)
 from headtohead.study.results import Paper
 
 
@@ -19,5 +28,7 @@ def paper_ledger(paper: Paper) -> pd.DataFrame:
             *outcomes.rows(paper),
             *sensitivity.rows(paper),
             *real.rows(paper),
+            *multiverse.rows(paper),
+            *simulation.rows(paper),
         ]
     )
