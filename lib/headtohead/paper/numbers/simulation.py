@@ -27,6 +27,7 @@ def rows(paper: Paper) -> Iterator[Row]:
     mine = partial(entry, origin="synthetic", code="sensitivity/simulation.py::performance")
     for row in found.performance.itertuples():
         id_ = f"simulation.{key(row.scenario)}.{row.estimator}"
+        yield mine(f"{id_}.truth", scale="risk difference", estimate=row.truth, method="exact")
         for name, scale in SCALES.items():
             yield mine(
                 f"{id_}.{name}",
