@@ -51,11 +51,15 @@ def test_a_replicate_is_analysed_as_the_paper_analyses_its_cohort(reference: Ref
     caliper = caliper_width(lp, treated, caliper_sd=0.2, scale="pooled")
     ways = {
         "ow_bootstrap": propensity_weights(reference.propensity, reference.design, treated, estimand="ATO"),
-        "pairs": matched_pairs(match_nearest(lp, treated, ratio=1, caliper=caliper, order="largest"), treated),
+        "pairs": matched_pairs(
+            match_nearest(lp, treated, ratio=1, caliper=caliper, order="largest"), treated
+        ),
     }
     for name, way in ways.items():
         theirs = risk_contrast(
             events, treated, way, conf_level=0.95, bootstrap_replicates=200, rng=np.random.default_rng(4)
         ).set_index("scale").loc["risk difference"]  # fmt: skip
         # same resamples, two Newton fits
-        np.testing.assert_allclose(found.loc[name].to_numpy(), theirs[list(COLUMNS)].to_numpy(float), atol=1e-8)
+        np.testing.assert_allclose(
+            found.loc[name].to_numpy(), theirs[list(COLUMNS)].to_numpy(float), atol=1e-8
+        )

@@ -84,7 +84,9 @@ def test_every_cell_has_its_replicates(
 
 
 def test_the_primary_analysis_meets_its_targets(stored: dict[str, pd.DataFrame]) -> None:
-    primary = stored["simulation"].query("estimator == 'ow_bootstrap'").set_index("scenario").loc[list(WORLDS)]
+    primary = (
+        stored["simulation"].query("estimator == 'ow_bootstrap'").set_index("scenario").loc[list(WORLDS)]
+    )
     assert (primary["bias"].abs() <= 0.005).all()
     assert primary["coverage"].between(0.935, 0.965).all()
     assert 0.035 <= primary.at["sharp null", "rejects"] <= 0.065

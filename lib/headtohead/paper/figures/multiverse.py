@@ -57,11 +57,11 @@ def _curves(curve: pd.DataFrame, margin: float) -> Any:
         alt.Chart().mark_rule(color=INK, strokeWidth=0.8, strokeDash=dash).encode(y=alt.datum(at))
         for at, dash in ((0, [1, 0]), (-margin, [4, 3]), (margin, [4, 3]))
     ]
-    column = alt.Column("estimand:N", sort=list(ORDER), title=None).spacing(6)
+    column = alt.Column("estimand:N", sort=list(ORDER), title=None)
     return (
         alt.layer(bars, *lines, dots, data=shown)
-        .properties(width=(WIDTH - 90) / len(ORDER), height=170)
-        .facet(column=column)
+        .properties(width=(WIDTH - 230) / len(ORDER), height=170)
+        .facet(column=column, spacing=6)
     )
 
 
@@ -106,4 +106,4 @@ def _dashboard(curve: pd.DataFrame, margin: float) -> Any:
         base.mark_rule(color=QUIET, strokeWidth=1).encode(x="low:Q", x2="high:Q"),
         base.mark_rule(color=TREATED, strokeWidth=4).encode(x="q1:Q", x2="q3:Q"),
         base.mark_point(filled=True, size=40, color=INK, opacity=1).encode(x=x),
-    ).properties(width=WIDTH - 300, height=15 * len(data))
+    ).properties(width=WIDTH - 200, height=15 * len(data))
