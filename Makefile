@@ -1,6 +1,6 @@
 # Two commands: `make paper` builds HTML and PDF, `make test` runs the tests. Both set everything up themselves.
 .DEFAULT_GOAL := help
-.PHONY: help paper html pdf test lint lab ledger check bench clean
+.PHONY: help paper html pdf test lint lab ledger simulate check bench clean
 SHELL := /bin/sh
 PYTHON ?= python3
 UV := 0.13.9
@@ -37,6 +37,9 @@ lab: $(READY)  ## pair the chapters with notebooks/ and open JupyterLab
 
 ledger: $(READY)  ## recompute results/: every number, and the key figure
 	@$(BIN)/headtohead ledger
+
+simulate: $(READY)  ## recompute the committed simulation results, about ten minutes on two cores; goes on where it stopped
+	@$(BIN)/headtohead simulate
 
 check: $(READY)  ## look at the built paper: pages, numbers, offline, fonts, margins
 	@$(BIN)/python -m pytest -q -m book

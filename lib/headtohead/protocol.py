@@ -170,6 +170,36 @@ class EvidenceSection(_Section):
     interval: Literal["normal", "HK", "modified HK"]
 
 
+class CovariateSet(_Section):
+    """Covariates of some specifications: those of the sets before it and its own."""
+
+    name: str
+    adds: tuple[str, ...] = Field(strict=False)
+    interaction: tuple[str, ...] = Field(default=(), max_length=2, strict=False)
+
+
+class Multiverse(_Section):
+    """The grid of the specification curve and its null data sets."""
+
+    estimators: tuple[str, ...] = Field(min_length=1, strict=False)
+    calipers_sd: tuple[float, ...] = Field(strict=False)
+    covariates: tuple[CovariateSet, ...] = Field(min_length=1, strict=False)
+    trim: float = Field(gt=0, lt=0.5)
+    nulls: int = Field(ge=19)
+
+
+class Simulation(_Section):
+    """The simulation study."""
+
+    replicates: int = Field(ge=2)
+    bootstrap_replicates: int = Field(ge=2)
+    departure_replicates: int = Field(ge=2)
+    period_factor: float = Field(gt=0)
+    limitation_log_odds: float
+    lab_missing_log_odds: float
+    extra_wait_days: int = Field(ge=0)
+
+
 class Protocol(_Section):
     """Every pre-specified choice, one attribute per section of ``protocol.toml``."""
 
@@ -187,6 +217,8 @@ class Protocol(_Section):
     precision: Precision
     sensitivity: Sensitivity
     evidence: EvidenceSection
+    multiverse: Multiverse
+    simulation: Simulation
 
 
 def load_protocol(path: Path) -> Protocol:

@@ -89,10 +89,10 @@ def _observed(drawn: Drawn, arm: int, rng: np.random.Generator) -> pd.DataFrame:
     )
     for name in ("end_day", "dead", "imv_day"):
         frame[f"other_{name}"] = drawn.other[name]
-    return frame.join(_treatment(frame, arm, rng)).join(_safety(frame, arm, rng))
+    return frame.join(treatment_course(frame, arm, rng)).join(_safety(frame, arm, rng))
 
 
-def _treatment(frame: pd.DataFrame, arm: int, rng: np.random.Generator) -> pd.DataFrame:
+def treatment_course(frame: pd.DataFrame, arm: int, rng: np.random.Generator) -> pd.DataFrame:
     """Return dose, planned course and its end; stopping has no effect on any outcome in any world."""
     n = len(frame)
     if arm:

@@ -20,6 +20,9 @@ def load_paper(project: Project | None = None) -> Paper:
         "data": digest([project.data, project.root / protocol.study.cohort], project.root),
         "protocol": digest([project.protocol], project.root),
         "lock": digest([project.lock], project.root) if project.lock.is_file() else "",
+        "artefacts": digest(
+            sorted({*(project.root / "results").glob("*.csv")} - {project.ledger}), project.root
+        ),
         "code": code_digest("headtohead.study.whole"),
     }
 

@@ -146,6 +146,45 @@ class Nhefs:
 
 
 @dataclass(frozen=True, slots=True)
+class Multiverse:
+    """The specification curve of the paper's cohort.
+
+    Attributes
+    ----------
+    grid : DataFrame
+        ``excluded`` (reason; empty: valid) and ``n``: how the full product splits.
+    curve : DataFrame
+        One row per valid specification; see ``sensitivity/multiverse.py::curve``.
+    joint : DataFrame
+        Statistics of the whole curve with joint p-values; empty if the committed null curves belong to
+        another cohort.
+    variance : Series
+        Share of the variance of the estimates between the levels of each axis.
+    """
+
+    grid: pd.DataFrame
+    curve: pd.DataFrame
+    joint: pd.DataFrame
+    variance: pd.Series
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """The simulation study, read from ``results/``.
+
+    Attributes
+    ----------
+    performance : DataFrame
+        See ``sensitivity/simulation.py::performance``; column ``scenario``.
+    mistakes : DataFrame
+        See ``sensitivity/mistakes.py::bias``; column ``scenario``.
+    """
+
+    performance: pd.DataFrame
+    mistakes: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
 class Paper:
     """Everything the chapters show; no patient is in it.
 
@@ -167,6 +206,10 @@ class Paper:
         Published studies of the two drugs.
     real_cohorts : RealCohorts
         Public cohorts against R.
+    multiverse : Multiverse
+        Every defensible specification.
+    simulation : Simulation
+        Performance of the estimators under known truths.
     """
 
     protocol: Protocol
@@ -178,3 +221,5 @@ class Paper:
     nhefs: Nhefs
     evidence: Evidence
     real_cohorts: RealCohorts
+    multiverse: Multiverse
+    simulation: Simulation

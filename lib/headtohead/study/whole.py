@@ -10,6 +10,7 @@ from joblib import Parallel, delayed
 from headtohead.cohort.load import load_cohort, load_dictionary, load_published, load_worlds
 from headtohead.project import Project
 from headtohead.protocol import Protocol
+from headtohead.study.artefacts import explore, read_simulation
 from headtohead.study.evidence import analyse_evidence
 from headtohead.study.nhefs import analyse_nhefs
 from headtohead.study.real_cohorts import analyse_real_cohorts
@@ -52,6 +53,8 @@ def compute_paper(project: Project, protocol: Protocol) -> Paper:
             conf_level=protocol.inference.conf_level,
             caliper_sd=protocol.matching.caliper_sd,
         ),
+        multiverse=explore(project, protocol),
+        simulation=read_simulation(project),
     )
 
 

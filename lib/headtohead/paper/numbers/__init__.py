@@ -9,11 +9,13 @@ from headtohead.paper.numbers import (
     cohort,
     evidence,
     matching,
+    multiverse,
     outcomes,
     published,
     real,
     real_cohorts,
     sensitivity,
+    simulation,
 )
 from headtohead.study.results import Paper
 
@@ -30,5 +32,7 @@ def paper_ledger(paper: Paper) -> pd.DataFrame:
             *real.rows(paper),
             *evidence.rows(paper),
             *real_cohorts.rows(paper),
+            *multiverse.rows(paper),
+            *simulation.rows(paper),
         ]
     )

@@ -1,0 +1,243 @@
+"""The specification curve: one estimate for every defensible combination of analytic choices.
+
+Combinations that mean nothing are listed with the reason, so that the number of specifications is the
+full product minus the exclusions, and nothing is dropped in silence. The specifications do not all ask
+the same question: each carries its estimand, and curves are read within an estimand.
+
+References
+----------
+Simonsohn, Simmons & Nelson (2020) Nat Hum Behav 4:1208-1214. doi:10.1038/s41562-020-0912-z
+Del Giudice & Gangestad (2021) Adv Methods Pract Psychol Sci 4(1). doi:10.1177/2515245920954925
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from headtohead.sensitivity.specification import AXES, Reason, Result, Sample, estimate_sample, subset
+
+ESTIMANDS = {
+    "crude": "crude",
+    "outcome regression": "ATE",
+    "greedy pairs": "matched",
+    "optimal pairs": "matched",
+    "inverse probability weights": "ATE",
+    "overlap weights": "ATO",
+    "matching weights": "ATM",
+    "entropy balancing": "ATT",
+    "augmented weights": "ATE",
+}
+PAIRED = ("greedy pairs", "optimal pairs")
+NOT_USED = "not used"
+Rule = Callable[[pd.DataFrame], pd.Series]
+
+
+class EmptyGridError(ValueError):
+    """No combination of the choices is a valid analysis."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What every specification draws on, one row per patient.
+
+    Attributes
+    ----------
+    designs : mapping of (covariates, form, missing) to array, shape (n, p)
+        Columns of the score without intercept; a row with NaN is a patient that design cannot use.
+    arm : array of bool, shape (n,)
+    outcomes : DataFrame of float, shape (n, outcomes)
+    stratum : array, shape (n,)
+        Period, for the restriction to patients treated while both drugs were in use.
+    """
+
+    designs: Mapping[tuple[str, str, str], np.ndarray]
+    arm: np.ndarray
+    outcomes: pd.DataFrame
+    stratum: np.ndarray
+
+    def take(self, rows: np.ndarray, arm: np.ndarray, outcomes: pd.DataFrame) -> Material:
+        """Return the material of resampled patients with other drugs and outcomes."""
+        designs = {key: X[rows] for key, X in self.designs.items()}
+        return Material(designs, arm, outcomes, self.stratum[rows])
+
+
+def grid(levels: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """Return every combination of the levels, one row each, with why it is excluded.
+
+    Parameters
+    ----------
+    levels : mapping
+        For each of ``AXES`` its levels. Calipers are texts: a number of standard deviations, ``none``.
+        The level "not used" is added to them for estimators without pairs.
+
+    Returns
+    -------
+    DataFrame with the columns of ``AXES``, ``estimand`` and ``excluded`` (empty text: valid).
+
+    Raises
+    ------
+    EmptyGridError
+        If no combination is valid.
+    """
+    if set(levels) != set(AXES):
+        raise EmptyGridError(f"a grid needs levels for {AXES}, found {sorted(levels)}; name them all")
+    full = {**levels, "caliper": (*levels["caliper"], NOT_USED)}
+    table = pd.DataFrame(list(product(*(full[axis] for axis in AXES))), columns=list(AXES))
+    unknown = sorted(set(table["estimator"]) - set(ESTIMANDS))
+    if unknown:
+        raise EmptyGridError(f"estimators must be among {sorted(ESTIMANDS)}, found {unknown}; correct them")
+    table["estimand"] = table["estimator"].map(ESTIMANDS)
+    table["excluded"] = ""
+    for reason, rule in _rules(levels).items():
+        table.loc[rule(table) & (table["excluded"] == ""), "excluded"] = reason
+    if not (table["excluded"] == "").any():
+        raise EmptyGridError(
+            f"at least one of the {len(table)} combinations must be a valid analysis, none is: "
+            f"{'; '.join(table['excluded'].unique())}; add levels to the grid"
+        )
+    return table
+
+
+def _rules(levels: Mapping[str, Sequence[str]]) -> dict[str, Rule]:
+    """Return for each reason which rows of the full product it excludes."""
+
+    def repeated(t: pd.DataFrame) -> pd.Series:
+        return sum((t[axis] != levels[axis][0] for axis in ("covariates", "form", "missing")), start=0) > 0
+
+    return {
+        "only pairs have a caliper": lambda t: ~t["estimator"].isin(PAIRED) & (t["caliper"] != NOT_USED),
+        "pairs need a caliper or the choice of none": lambda t: (
+            t["estimator"].isin(PAIRED) & (t["caliper"] == NOT_USED)
+        ),
+        "the crude difference uses no covariates, so these choices would repeat one analysis": lambda t: (
+            (t["estimator"] == "crude") & repeated(t)
+        ),
+        "trimming needs a score, which the crude difference has not": lambda t: (
+            (t["estimator"] == "crude") & (t["population"] == "trimmed")
+        ),
+    }
+
+
+def curve(
+    valid: pd.DataFrame,
+    material: Material,
+    *,
+    min_share: float,
+    trim: float,
+    caliper_scale: str,
+    order: str,
+) -> pd.DataFrame:
+    """Return the estimate of every valid specification.
+
+    Parameters
+    ----------
+    valid : DataFrame
+        Rows of ``grid`` that are not excluded.
+    material : Material
+    min_share : float
+        A period is concurrent if each drug has at least this share of it.
+    trim : float
+        Patients of the trimmed population have a score between this and one minus this; the score is
+        fitted again among them.
+    caliper_scale, order : str
+        As in ``match_nearest``.
+
+    Returns
+    -------
+    ``valid`` with ``estimate`` and ``std_error`` (risk difference, proportions), ``p_value`` (normal),
+    ``n`` and ``method`` (why it cannot be estimated, otherwise empty).
+    """
+    names = list(material.outcomes)
+    keys = [
+        (row[1:4], row[5], (row[0], row[4]))
+        for row in valid[["estimator", "covariates", "form", "missing", "caliper", "population"]].itertuples(
+            index=False, name=None
+        )
+    ]
+    wanted: dict[tuple[tuple[str, str, str], str], set[tuple[str, str]]] = {}
+    for design, population, way in keys:
+        wanted.setdefault((design, population), set()).add(way)
+    found = {}
+    for (design, population), ways in wanted.items():
+        part = subset(
+            material.designs[design],
+            material.arm,
+            material.outcomes.to_numpy(),
+            material.stratum,
+            population=population,
+            min_share=min_share,
+            trim=trim,
+        )
+        found[design, population] = _estimates(part, ways, caliper_scale, order)
+    place = {name: j for j, name in enumerate(names)}
+    picked = [
+        _pick(found[design, population][way], place[outcome])
+        for (design, population, way), outcome in zip(keys, valid["outcome"], strict=True)
+    ]
+    out = valid.reset_index(drop=True).join(
+        pd.DataFrame(picked, columns=["estimate", "std_error", "n", "method"])
+    )
+    usable = out["std_error"] > 0
+    z = (out["estimate"] / out["std_error"].where(usable)).abs()
+    return out.assign(p_value=2 * stats.norm.sf(z))
+
+
+def _estimates(
+    part: Sample | Reason, ways: set[tuple[str, str]], caliper_scale: str, order: str
+) -> dict[tuple[str, str], Result]:
+    if isinstance(part, Reason):
+        return dict.fromkeys(ways, part)
+    return estimate_sample(part, ways, caliper_scale=caliper_scale, order=order)
+
+
+def _pick(result: Result, outcome: int) -> tuple[float, float, float, str]:
+    """Return estimate, standard error, patients and method of one outcome."""
+    if isinstance(result, Reason):
+        return np.nan, np.nan, np.nan, f"cannot be estimated, because {result.text}"
+    effects, n = result
+    return float(effects.estimate[outcome]), float(effects.std_error[outcome]), float(n), ""
+
+
+def summary_by(curve_: pd.DataFrame, axis: str, *, margin: float) -> pd.DataFrame:
+    """Return for each level of a column how the estimates of its specifications are spread.
+
+    Returns
+    -------
+    DataFrame with ``level``, ``n``, quantiles ``low`` (5%), ``q1``, ``median``, ``q3``, ``high`` (95%),
+    ``positive`` (share above 0) and ``beyond`` (share further from 0 than ``margin``).
+    """
+    done = curve_.dropna(subset="estimate")
+    rows = []
+    for level, part in done.groupby(axis, sort=False):
+        values = part["estimate"]
+        quantiles = dict(
+            zip(
+                ("low", "q1", "median", "q3", "high"),
+                values.quantile([0.05, 0.25, 0.5, 0.75, 0.95]),
+                strict=True,
+            )
+        )
+        rows.append(
+            {"level": level, "n": len(part), **quantiles, "positive": float((values > 0).mean()),
+             "beyond": float((values.abs() > margin).mean())}
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def variance_shares(curve_: pd.DataFrame) -> pd.Series:
+    """Return for each axis the share of the variance of the estimates between its levels.
+
+    Main effects, one axis at a time: sum over levels of n (mean - overall mean)^2 over the total sum of
+    squares. The grid is nearly balanced, so the shares nearly add up to that of an additive model.
+    """
+    done = curve_.dropna(subset="estimate")
+    gap = done["estimate"] - done["estimate"].mean()
+    total = float((gap**2).sum())
+    between = {axis: float((gap.groupby(done[axis]).transform("mean") ** 2).sum()) for axis in AXES}
+    return pd.Series(between) / total if total > 0 else pd.Series(0.0, index=list(AXES))

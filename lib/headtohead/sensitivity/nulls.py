@@ -1,0 +1,174 @@
+"""Would a whole specification curve look like this if the drug did nothing?
+
+One curve holds thousands of dependent estimates, so its p-values cannot be counted as if they were
+independent. The curve is recomputed on data sets in which the drug has no effect and everything else is
+as observed (a plasmode): patients are resampled, **both** the drug, from the fitted score, and the
+outcomes, from the fitted outcome model with the drug's effect removed, are drawn anew.
+
+Permuting the drug alone would be wrong. It destroys the dependence of the drug on the covariates, so the
+permuted crude and under-adjusted estimates scatter around zero although confounding, without any effect,
+moves the observed ones away from it; the test would call confounding an effect.
+
+References
+----------
+Simonsohn, Simmons & Nelson (2020) Nat Hum Behav 4:1208-1214. doi:10.1038/s41562-020-0912-z
+Franklin et al. (2014) Comput Stat Data Anal 72:219-226. doi:10.1016/j.csda.2013.10.018
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+
+from headtohead.matching.logistic import with_intercept
+from headtohead.sensitivity.refits import ridge_logistic
+from headtohead.sensitivity.specification import full_rank
+
+LINK_RIDGE = 1.0  # later links of the chain rest on few events
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One outcome in the chain in which outcomes are drawn.
+
+    Attributes
+    ----------
+    outcome : str
+    given : str or None
+        An outcome drawn earlier. Where it does not have the value ``where``, this outcome equals it:
+        who did not reach ventilation or death did not die, who died by day 28 died in hospital.
+    where : int
+    """
+
+    outcome: str
+    given: str | None = None
+    where: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Plasmode:
+    """What is needed to draw data sets without an effect.
+
+    Attributes
+    ----------
+    ps : array, shape (n,)
+        Fitted score.
+    links : tuple of Link
+    risks : array, shape (links, n)
+        Fitted risk of each link under the control drug.
+    """
+
+    ps: np.ndarray
+    links: tuple[Link, ...]
+    risks: np.ndarray
+
+    def draw(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
+        """Return row numbers of resampled patients, their new arm and their new outcomes."""
+        n = len(self.ps)
+        rows = rng.integers(0, n, n)
+        arm = rng.random(n) < self.ps[rows]
+        outcomes: dict[str, np.ndarray] = {}
+        for link, risk in zip(self.links, self.risks[:, rows], strict=True):
+            drawn = (rng.random(n) < risk).astype(float)
+            if link.given is not None:
+                earlier = outcomes[link.given]
+                drawn = np.where(earlier == link.where, drawn, earlier)
+            outcomes[link.outcome] = drawn
+        return rows, arm, pd.DataFrame(outcomes)
+
+
+def fit_plasmode(
+    design: np.ndarray, arm: np.ndarray, outcomes: pd.DataFrame, links: Sequence[Link]
+) -> Plasmode:
+    """Return the fitted score and outcome models, the drug's coefficient set to zero.
+
+    Parameters
+    ----------
+    design : array, shape (n, p)
+        Complete columns without intercept.
+    arm : array of bool, shape (n,)
+    outcomes : DataFrame of float, shape (n, outcomes)
+    links : sequence of Link
+        In drawing order; every outcome once.
+    """
+    if sorted(link.outcome for link in links) != sorted(outcomes):
+        raise ValueError(
+            f"each outcome needs one link, found {[link.outcome for link in links]} for {list(outcomes)}"
+        )
+    X = full_rank(with_intercept(design))
+    ps = expit(X @ ridge_logistic(X, arm, ridge=0.0)[0])
+    with_arm = np.column_stack([X, arm])
+    risks = []
+    for link in links:
+        y = outcomes[link.outcome].to_numpy()
+        rows = np.ones(len(y), bool) if link.given is None else outcomes[link.given].to_numpy() == link.where
+        beta = ridge_logistic(with_arm[rows], y[rows], ridge=LINK_RIDGE)[0]
+        risks.append(expit(X @ beta[:-1]))
+    return Plasmode(ps, tuple(links), np.array(risks))
+
+
+def statistics(curve: pd.DataFrame, *, alpha: float) -> pd.DataFrame:
+    """Return what a curve shows, for all specifications and for each outcome.
+
+    Returns
+    -------
+    DataFrame with ``facet``, ``n``, ``median`` (risk difference), ``small_p`` (share with p below
+    ``alpha``) and ``one_sign`` (share of the sign that most estimates have).
+    """
+    done = curve.dropna(subset="estimate")
+    facets = {"all": done} | {str(name): part for name, part in done.groupby("outcome", sort=False)}
+    rows = [
+        {
+            "facet": name,
+            "n": len(part),
+            "median": float(part["estimate"].median()),
+            "small_p": float((part["p_value"] < alpha).mean()),
+            "one_sign": float(max((part["estimate"] > 0).mean(), (part["estimate"] < 0).mean())),
+        }
+        for name, part in facets.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def joint_p_values(observed: pd.DataFrame, nulls: pd.DataFrame) -> pd.DataFrame:
+    """Return the observed statistics with their p-values under the null curves.
+
+    Parameters
+    ----------
+    observed : DataFrame
+        From ``statistics``.
+    nulls : DataFrame
+        The same for each null data set, rows of one data set after the other.
+
+    Returns
+    -------
+    ``observed`` with ``null_median`` (centre of the null medians: what confounding alone leaves),
+    ``p_median`` (two-sided), ``p_small_p``, ``p_one_sign`` (upper tail) and ``nulls`` (their number).
+    Every p-value counts the observed curve among the nulls and so is never zero.
+    """
+    rows = []
+    for _, row in observed.iterrows():
+        mine = nulls[nulls["facet"] == row["facet"]]
+        if mine.empty:
+            raise ValueError(f"there must be null curves of {row['facet']!r}, found none; run: make simulate")
+        low = _tail(mine["median"] <= row["median"])
+        high = _tail(mine["median"] >= row["median"])
+        rows.append(
+            {
+                **row,
+                "null_median": float(mine["median"].mean()),
+                "p_median": min(1.0, 2 * min(low, high)),
+                "p_small_p": _tail(mine["small_p"] >= row["small_p"]),
+                "p_one_sign": _tail(mine["one_sign"] >= row["one_sign"]),
+                "nulls": len(mine),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _tail(as_extreme: pd.Series) -> float:
+    return float((1 + as_extreme.sum()) / (1 + len(as_extreme)))

@@ -1,0 +1,179 @@
+"""Every estimator of the specification curve on one sample, sharing one score."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import get_args
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+
+from headtohead.matching.logistic import with_intercept
+from headtohead.matching.pairs import CaliperScale, NoMatchError, Order, caliper_width, match_nearest
+from headtohead.matching.weights import Estimand
+from headtohead.sensitivity.effects import (
+    Effects,
+    OutcomeModel,
+    balanced_effects,
+    crude_effects,
+    doubly_robust_effects,
+    optimal_pairs,
+    paired_effects,
+    regression_effects,
+    weighted_effects,
+)
+from headtohead.sensitivity.refits import NoMaximumError, ridge_logistic
+
+AXES = ("estimator", "caliper", "covariates", "form", "missing", "outcome", "population")
+WEIGHTS: dict[str, Estimand] = {
+    "inverse probability weights": "ATE",
+    "overlap weights": "ATO",
+    "matching weights": "ATM",
+}
+OUTCOME_RIDGE = (
+    0.1  # normal prior of SD 3 per SD of a covariate: decides nothing but whether a maximum exists
+)
+FEWEST = 10  # patients per arm below which no model is fitted
+DEPENDENT = 1e-8
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why something cannot be estimated."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The patients of one specification with their score; the outcome models are fitted when asked for.
+
+    Attributes
+    ----------
+    X : array, shape (n, p)
+        Standardised design of full rank, intercept first.
+    arm : array of bool, shape (n,)
+    Y : array, shape (n, outcomes)
+    score : array, shape (p,)
+        Coefficients of the propensity score.
+    """
+
+    X: np.ndarray
+    arm: np.ndarray
+    Y: np.ndarray
+    score: np.ndarray
+
+    @cached_property
+    def linear_predictor(self) -> np.ndarray:
+        """Logit of the score, shape (n,)."""
+        return np.asarray(self.X @ self.score)
+
+    @cached_property
+    def outcome_model(self) -> OutcomeModel:
+        """Logistic outcome regressions, shared by standardisation and the augmented estimator."""
+        return regression_effects(self.Y, self.arm, self.X, ridge=OUTCOME_RIDGE)
+
+
+def subset(
+    design: np.ndarray,
+    arm: np.ndarray,
+    Y: np.ndarray,
+    stratum: np.ndarray,
+    *,
+    population: str,
+    min_share: float,
+    trim: float,
+) -> Sample | Reason:
+    """Return the patients of a population with their score, or why there is none.
+
+    Parameters
+    ----------
+    design : array, shape (n, p)
+        Without intercept; rows with NaN are left out.
+    population : {"all", "concurrent", "trimmed"}
+    """
+    rows = np.isfinite(design).all(axis=1)
+    if population == "concurrent":
+        rows &= _concurrent(stratum, arm, min_share)
+    found = _fitted(design, arm, Y, rows)
+    if population != "trimmed" or isinstance(found, Reason):
+        return found
+    inside = np.zeros(len(arm), bool)
+    ps = expit(found.linear_predictor)
+    inside[rows] = (ps >= trim) & (ps <= 1 - trim)
+    return _fitted(design, arm, Y, inside)
+
+
+def _concurrent(stratum: np.ndarray, arm: np.ndarray, min_share: float) -> np.ndarray:
+    """Return who was treated in a stratum in which each drug has at least this share."""
+    codes = np.unique(stratum, return_inverse=True)[1]
+    share = np.bincount(codes, weights=arm) / np.bincount(codes)
+    return np.asarray(((share >= min_share) & (share <= 1 - min_share))[codes])
+
+
+def _fitted(design: np.ndarray, arm: np.ndarray, Y: np.ndarray, rows: np.ndarray) -> Sample | Reason:
+    mine = arm[rows]
+    fewest = min(mine.sum(), (~mine).sum()) if len(mine) else 0
+    if fewest < FEWEST:
+        return Reason(f"an arm must have {FEWEST} patients, the smaller has {fewest}")
+    X = full_rank(with_intercept(design[rows]))
+    try:
+        return Sample(X, mine, Y[rows], ridge_logistic(X, mine, ridge=0.0)[0])
+    except NoMaximumError as error:
+        return Reason(str(error))
+
+
+def full_rank(X: np.ndarray) -> np.ndarray:
+    """Return the columns that are no combination of earlier ones: a period that is not there, say."""
+    diagonal = np.abs(np.diag(np.linalg.qr(X, mode="r")))
+    return X[:, diagonal > DEPENDENT * np.sqrt(len(X))]
+
+
+Result = tuple[Effects, int] | Reason
+
+
+def estimate_sample(
+    sample: Sample, ways: set[tuple[str, str]], *, caliper_scale: str, order: str
+) -> dict[tuple[str, str], Result]:
+    """Return effects and number of patients for each (estimator, caliper) asked for."""
+    return {way: _attempt(sample, *way, caliper_scale, order) for way in sorted(ways)}
+
+
+def _attempt(sample: Sample, estimator: str, caliper: str, caliper_scale: str, order: str) -> Result:
+    X, arm, Y, n = sample.X, sample.arm, sample.Y, len(sample.arm)
+    simple: dict[str, Callable[[], Effects]] = {
+        "crude": lambda: crude_effects(Y, arm),
+        "outcome regression": lambda: sample.outcome_model.effects,
+        "entropy balancing": lambda: balanced_effects(Y, arm, X),
+        "augmented weights": lambda: doubly_robust_effects(
+            Y, arm, expit(sample.linear_predictor), sample.outcome_model
+        ),
+    }
+    try:
+        if estimator in simple:
+            return simple[estimator](), n
+        if estimator in WEIGHTS:
+            return weighted_effects(Y, arm, X, sample.score, estimand=WEIGHTS[estimator]), n
+        t, c = _pairs(sample, estimator, caliper, caliper_scale, order)
+        if len(t) < FEWEST:
+            return Reason(f"{FEWEST} pairs are needed, found {len(t)}")
+        return (paired_effects(Y, t, c), 2 * len(t))
+    except (NoMaximumError, NoMatchError) as error:
+        return Reason(str(error))
+
+
+def _pairs(
+    sample: Sample, estimator: str, caliper: str, caliper_scale: str, order: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return row numbers of pairs on the score alone, greedy or optimal."""
+    scale: CaliperScale = "all" if caliper_scale == "all" else "pooled"
+    turn: Order = next(name for name in get_args(Order) if name == order)
+    lp, arm = pd.Series(sample.linear_predictor), pd.Series(sample.arm)
+    width = np.inf if caliper == "none" else caliper_width(lp, arm, caliper_sd=float(caliper), scale=scale)
+    if estimator == "optimal pairs":
+        return optimal_pairs(sample.linear_predictor, sample.arm, caliper=width)
+    pairs = match_nearest(lp, arm, ratio=1, caliper=width, order=turn).pairs
+    return pairs["treated_id"].to_numpy(), pairs["control_id"].to_numpy()
