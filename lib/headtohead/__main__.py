@@ -34,9 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)  # noqa: T201
         return error.status
     except (ValueError, FileNotFoundError, KeyError) as error:
-        said = (
-            error.args[0] if isinstance(error, KeyError) and error.args else error
-        )  # str() would add quotes
+        # str() of a KeyError would add quotes
+        said = error.args[0] if isinstance(error, KeyError) and error.args else error
         print(f"{type(error).__name__}: {said}", file=sys.stderr)  # noqa: T201
         return 1
     return 0

@@ -67,9 +67,8 @@ def _violations(frame: pd.DataFrame, dictionary: pd.DataFrame) -> list[str]:
     order = {name: i for i, name in enumerate(dictionary["name"])}
     groups = cases.groupby(["column", "check"], sort=False)
     ranked = sorted(groups, key=lambda item: order.get(item[0][0], len(order)))
-    words = {
-        name for (name, rule), _ in ranked if _said(str(rule)) == NOT_NUMBERS
-    }  # hide what follows from it
+    # where a value is no number, every other rule of its column fails too: say the cause alone
+    words = {name for (name, rule), _ in ranked if _said(str(rule)) == NOT_NUMBERS}
     sentences = [
         _sentence(column, str(rule), group, frame)
         for (column, rule), group in ranked
