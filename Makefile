@@ -1,6 +1,6 @@
 # Two commands: `make paper` builds HTML and PDF, `make test` runs the tests. Both set everything up themselves.
 .DEFAULT_GOAL := help
-.PHONY: help paper html pdf test lint lab ledger check clean
+.PHONY: help paper html pdf test lint lab ledger check release site clean
 SHELL := /bin/sh
 PYTHON ?= python3
 UV := 0.13.9
@@ -40,6 +40,12 @@ ledger: $(READY)  ## recompute results/ledger.csv
 
 check: $(READY)  ## look at the built paper: pages, numbers, offline, fonts, margins
 	@$(BIN)/python -m pytest -q -m book
+
+release: $(READY)  ## freeze a version: make release VERSION=1.1.0
+	@$(BIN)/headtohead release $(VERSION)
+
+site: $(READY)  ## unpack all versions into _build/site
+	@$(BIN)/headtohead site
 
 clean:  ## remove everything made, keep .venv
 	rm -rf _build notebooks

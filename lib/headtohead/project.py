@@ -36,6 +36,11 @@ class Project:
         return self.root / "results" / "ledger.csv"
 
     @property
+    def claims(self) -> Path:
+        """The conclusions of the text and the rules under which they hold."""
+        return self.root / "claims.toml"
+
+    @property
     def build(self) -> Path:
         """Everything made; can be deleted."""
         return self.root / "_build"
