@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 from calendar import timegm
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,7 +30,33 @@ class ReleaseError(RuntimeError):
     """The version cannot be released; nothing was changed that running it again would not complete."""
 
 
-def release(project: Project, version: str, *, revision: str | None = None) -> Path:
+def build_checkout(copy: Path) -> None:
+    """Build HTML and PDF of a checkout from nothing and run its gates."""
+    environment = {**os.environ, "PYTHONPATH": str(copy / "lib")}
+    steps = {
+        "html": [sys.executable, "-m", "headtohead", "html", "--cold"],
+        "pdf": [sys.executable, "-m", "headtohead", "pdf", "--cold"],
+        "gates": [sys.executable, "-m", "pytest", "-q", "-m", "book", "-p", "no:cacheprovider"],
+    }
+    for name, command in steps.items():
+        _say(f"{name} of the commit ...")
+        done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            words = "\n".join((done.stdout + done.stderr).strip().splitlines()[-30:])
+            raise ReleaseError(f"{name} must pass before a release, it did not:\n{words}")
+        if name == "html" and _git(Project(copy), "status", "--porcelain", "results").strip():
+            raise ReleaseError(
+                "the committed ledger must equal a fresh run, it does not; run: make ledger, and commit"
+            )
+
+
+def release(
+    project: Project,
+    version: str,
+    *,
+    revision: str | None = None,
+    build: Callable[[Path], None] = build_checkout,
+) -> Path:
     """Freeze a version and return its archive.
 
     Parameters
@@ -40,6 +66,8 @@ def release(project: Project, version: str, *, revision: str | None = None) -> P
         Three numbers, higher than every version there is; with a section in ``CHANGELOG.md``.
     revision : str, optional
         Commit to release (default: the present one, in which the version is set first).
+    build : callable
+        Makes ``_build/html`` and ``_build/paper.pdf`` in a checkout, or raises.
 
     Raises
     ------
@@ -53,7 +81,7 @@ def release(project: Project, version: str, *, revision: str | None = None) -> P
         set_version(project, version, date)
     commit = _git(project, "rev-parse", f"{revision or 'HEAD'}^{{commit}}").strip()
     with _checkout(project, commit) as copy:
-        _build(copy)
+        build(copy)
         size = _freeze(project, copy, version, date)
     _say(f"frozen: versions/v{version}.tar.xz, {size / 1e6:.2f} MB")
     _tag(project, version, commit)
@@ -142,26 +170,6 @@ def _checkout(project: Project, commit: str) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _build(copy: Path) -> None:
-    """Build HTML and PDF of a checkout from nothing and run its gates."""
-    environment = {**os.environ, "PYTHONPATH": str(copy / "lib")}
-    steps = {
-        "html": [sys.executable, "-m", "headtohead", "html", "--cold"],
-        "pdf": [sys.executable, "-m", "headtohead", "pdf", "--cold"],
-        "gates": [sys.executable, "-m", "pytest", "-q", "-m", "book", "-p", "no:cacheprovider"],
-    }
-    for name, command in steps.items():
-        _say(f"{name} of the commit ...")
-        done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
-        if done.returncode:
-            words = "\n".join((done.stdout + done.stderr).strip().splitlines()[-30:])
-            raise ReleaseError(f"{name} must pass before a release, it did not:\n{words}")
-        if name == "html" and _git(Project(copy), "status", "--porcelain", "results").strip():
-            raise ReleaseError(
-                "the committed ledger must equal a fresh run, it does not; run: make ledger, and commit"
-            )
-
-
 def _freeze(project: Project, copy: Path, version: str, date: str) -> int:
     """Put pages, PDF, ledger and choices of a built checkout under ``versions/``."""
     files = files_of(copy / "_build" / "html", "html")
@@ -193,7 +201,7 @@ def _tag(project: Project, version: str, commit: str) -> None:
 
 
 def _is_tracked(project: Project, path: str) -> bool:
-    return bool(_git(project, "ls-files", path).strip())
+    return bool(_git(project, "ls-tree", "-r", "--name-only", "HEAD", path).strip())
 
 
 def _git(project: Project, *arguments: str) -> str:
