@@ -1,6 +1,6 @@
 # Two commands: `make paper` builds HTML and PDF, `make test` runs the tests. Both set everything up themselves.
 .DEFAULT_GOAL := help
-.PHONY: help paper html pdf test lint lab ledger check release site clean
+.PHONY: help paper html pdf test lint lab ledger check bench release site clean
 SHELL := /bin/sh
 PYTHON ?= python3
 UV := 0.13.9
@@ -35,11 +35,14 @@ lab: $(READY)  ## pair the chapters with notebooks/ and open JupyterLab
 	@$(BIN)/jupytext --quiet --sync $$(grep -l kernelspec book/*.md)
 	@$(BIN)/jupyter lab notebooks
 
-ledger: $(READY)  ## recompute results/ledger.csv
+ledger: $(READY)  ## recompute results/: every number, and the key figure
 	@$(BIN)/headtohead ledger
 
 check: $(READY)  ## look at the built paper: pages, numbers, offline, fonts, margins
 	@$(BIN)/python -m pytest -q -m book
+
+bench: $(READY)  ## time the study, the builds and the library beside its peers, against the targets
+	@$(BIN)/python bench/speed.py
 
 release: $(READY)  ## freeze a version: make release VERSION=1.1.0
 	@$(BIN)/headtohead release $(VERSION)
@@ -52,11 +55,13 @@ clean:  ## remove everything made, keep .venv
 
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
-		{ echo "Python 3.11, 3.12 or 3.13 is needed, '$(PYTHON)' is another; run: make PYTHON=/path/to/python3.11 ..."; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || \
-		{ echo "a virtual environment could not be made; on Debian: sudo apt-get install python3-venv"; exit 1; }
+		{ echo "Python 3.11, 3.12 or 3.13 is needed, '$(PYTHON)' is not; run: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "a virtual environment cannot be made: '$(PYTHON)' lacks venv; on Debian: sudo apt-get install python3-venv" >&2; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
 	@echo "installing the locked packages (once)"
-	@$(BIN)/python -m pip install -q "uv==$(UV)"
-	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install -q --require-hashes -r requirements.txt
-	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install -q --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip install -q "uv==$(UV)" && export VIRTUAL_ENV="$(CURDIR)/.venv" && \
+		$(BIN)/uv pip install -q --require-hashes -r requirements.txt && \
+		$(BIN)/uv pip install -q --no-deps --no-build-isolation -e . || \
+		{ echo "the packages could not be installed, the reason stands above; this step alone needs the network" >&2; exit 1; }
 	@touch $@

@@ -55,9 +55,10 @@ def _add(
 
 
 def _ledger(project: Project, _given: argparse.Namespace) -> int:
-    from headtohead.paper.build import write_numbers
+    from headtohead.paper.build import draw_key_figure, write_numbers
 
     write_numbers(project)
+    draw_key_figure(project)
     return 0
 
 

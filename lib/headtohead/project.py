@@ -41,6 +41,11 @@ class Project:
         return self.root / "claims.toml"
 
     @property
+    def key_figure(self) -> Path:
+        """The figure of the front page and of README.md."""
+        return self.root / "results" / "key-figure.svg"
+
+    @property
     def build(self) -> Path:
         """Everything made; can be deleted."""
         return self.root / "_build"
@@ -72,7 +77,8 @@ def digest(paths: Iterable[Path], root: Path) -> str:
     """Return the sha256 of files by relative name and content, folders taken with all they hold."""
     total = hashlib.sha256()
     for path in sorted(_files(paths)):
-        total.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
+        name = path.relative_to(root) if path.is_relative_to(root) else path.name  # a cohort kept elsewhere
+        total.update(str(name).encode() + b"\0" + path.read_bytes() + b"\0")
     return total.hexdigest()
 
 

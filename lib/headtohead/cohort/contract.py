@@ -12,6 +12,7 @@ import pandera.pandas as pa
 
 NUMERIC = ("number", "integer", "binary")
 MIN_ROWS_FOR_MEDIAN = 30
+NOT_NUMBERS = "numbers only"
 END_DAY = {"dead": "death_day", "discharged": "discharge_day", "transferred": "transfer_day"}
 
 
@@ -66,7 +67,12 @@ def _violations(frame: pd.DataFrame, dictionary: pd.DataFrame) -> list[str]:
     order = {name: i for i, name in enumerate(dictionary["name"])}
     groups = cases.groupby(["column", "check"], sort=False)
     ranked = sorted(groups, key=lambda item: order.get(item[0][0], len(order)))
-    sentences = [_sentence(column, str(rule), group, frame) for (column, rule), group in ranked]
+    words = {name for (name, rule), _ in ranked if _said(str(rule)) == NOT_NUMBERS}  # hide what follows from it
+    sentences = [
+        _sentence(column, str(rule), group, frame)
+        for (column, rule), group in ranked
+        if column not in words or _said(str(rule)) == NOT_NUMBERS
+    ]
     return list(dict.fromkeys(sentences))
 
 
@@ -88,7 +94,7 @@ def _shown(values: pd.Series) -> str:
 def _said(rule: str) -> str:
     """Return pandera's own rule names in words; our rules are phrases already."""
     words = {"not_nullable": "a value in every row", "field_uniqueness": "each value once"}
-    return "numbers only" if rule.startswith(("dtype", "coerce")) else words.get(rule, rule)
+    return NOT_NUMBERS if rule.startswith(("dtype", "coerce")) else words.get(rule, rule)
 
 
 def _schema(dictionary: pd.DataFrame) -> pa.DataFrameSchema:
@@ -159,6 +165,12 @@ def _row_rules() -> list[pa.Check]:
         pa.Check(
             lambda f: f["imv_day"].isna() | f["icu_day"].isna() | (f["icu_day"] <= f["imv_day"]),
             error="icu_day no later than imv_day",
+        )
+    )
+    rules.append(
+        pa.Check(
+            lambda f: f["synthetic"].nunique() < 2,
+            error="the same value of synthetic: made-up and real patients in one cohort would be shown as real",
         )
     )
     rules.append(

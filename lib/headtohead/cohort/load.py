@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from headtohead.cohort.contract import NUMERIC, validate_cohort
+from headtohead.cohort.contract import NUMERIC, ContractError, validate_cohort
 
 
 def load_dictionary(path: Path) -> pd.DataFrame:
@@ -22,7 +22,12 @@ def load_cohort(path: Path, dictionary: pd.DataFrame) -> pd.DataFrame:
     Lines that start with ``#`` are comments. Raises ``ContractError`` with every violation.
     """
     text = dictionary.loc[~dictionary["type"].isin(NUMERIC), "name"]
-    frame = pd.read_csv(_existing(path), comment="#", dtype=dict.fromkeys(text, str))
+    try:
+        frame = pd.read_csv(_existing(path), comment="#", dtype=dict.fromkeys(text, str))
+    except (UnicodeDecodeError, pd.errors.EmptyDataError, pd.errors.ParserError) as error:
+        raise ContractError(
+            f"{path} must be a comma-separated table in UTF-8 with one header line, found: {error}; export it again"
+        ) from None
     return validate_cohort(frame, dictionary)
 
 

@@ -110,6 +110,11 @@ def _dummies(values: pd.Series) -> pd.DataFrame:
             "missing; give them a level of their own"
         )
     levels = sorted(values.unique(), key=str)
+    if len(levels) < 2:
+        raise ValueError(
+            f"a covariate must vary between patients, {values.name!r} has one value in all {len(values)}; "
+            "remove it from the terms of the model and from the columns to impute from"
+        )
     return pd.DataFrame({f"{values.name}[{level}]": (values == level).astype(float) for level in levels[1:]})
 
 

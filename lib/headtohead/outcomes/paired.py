@@ -62,6 +62,8 @@ def tango_interval(b: int, c: int, m: int, *, conf_level: float) -> tuple[float,
         q = (np.sqrt(max(k * k - 4 * a * (-c * delta * (1 - delta)), 0.0)) - k) / (2 * a)
         variance = m * (2 * q + delta * (1 - delta))
         gap = b - c - m * delta
+        if gap == 0:
+            return 0.0  # also where no pair is discordant and the variance vanishes
         return float(gap / np.sqrt(variance)) if variance > 0 else float(np.sign(gap)) * np.inf
 
     centre, edge = (b - c) / m, 1 - 1e-12

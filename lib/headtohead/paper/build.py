@@ -77,6 +77,13 @@ def check_conclusions(project: Project) -> None:
     check_claims(project.claims, project.root / "book", read_ledger(project.ledger), protocol)
 
 
+def draw_key_figure(project: Project) -> bool:
+    """Draw the figure that README.md shows; return whether it changed."""
+    from headtohead.paper.figures.front import write_key_figure  # heavy: altair, vl-convert
+
+    return write_key_figure(load_paper(project), project.key_figure)
+
+
 def build_html(project: Project, *, cold: bool = False) -> None:
     """Make ``_build/html`` unless it is up to date.
 
@@ -93,6 +100,8 @@ def build_html(project: Project, *, cold: bool = False) -> None:
     if not cold and mark.is_file() and mark.read_text() == state and (target / "index.html").is_file():
         _say("html: up to date")
         return
+    if draw_key_figure(project):
+        state = _state(project)  # the stamp says whether files differ from the commit
     if cold or not mark.is_file():
         shop.clear()
     continued = shop.made.exists()

@@ -29,9 +29,9 @@ def percent(value: float) -> str:
 
 def probability(value: float) -> str:
     """Return a probability as a whole percentage, never 0% or 100%."""
-    if value < 0.005:
+    if value <= 0.005:
         return "<1%"
-    return ">99%" if value > 0.995 else f"{100 * value:.0f}%"
+    return ">99%" if value >= 0.995 else f"{100 * value:.0f}%"
 
 
 def p_value(value: float) -> str:

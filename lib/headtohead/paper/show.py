@@ -10,7 +10,7 @@ import base64
 import html
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, overload
 
 import altair as alt
 import pandas as pd
@@ -54,6 +54,10 @@ class Sheet:
     widths: str = ""
 
 
+@overload
+def show(thing: Drawing, name: str, caption: str) -> Figure: ...
+@overload
+def show(thing: Sheet, name: str, caption: str) -> Table: ...
 def show(thing: Drawing | Sheet, name: str, caption: str) -> Figure | Table:
     """Return the numbered figure or table; ``caption`` is MyST and states the finding first."""
     if isinstance(thing, Drawing):
@@ -86,8 +90,8 @@ class Figure:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
         spec = self.spec()
-        version = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
-        svg = vlc.vegalite_to_svg(spec, vl_version=version)
+        version = _vega_lite_version()
+        svg = self.svg()
         pdf = vlc.vegalite_to_pdf(spec, vl_version=version)
         caption = " ".join(part for part in (self.caption.strip(), ORIGIN_SENTENCE[self.origin]) if part)
         payload = {
@@ -102,6 +106,11 @@ class Figure:
         }
         preview = f"<figure>{svg}<figcaption>{html.escape(caption)}</figcaption></figure>"
         return {MIME: payload, "text/html": preview, "text/plain": self.alt.strip()}
+
+    def svg(self, background: str = "transparent") -> str:
+        """Return the chart as SVG text, the same on every machine: vl-convert brings the font."""
+        config = {**self.spec(), "background": background}
+        return str(vlc.vegalite_to_svg(config, vl_version=_vega_lite_version()))
 
     def spec(self) -> dict[str, Any]:
         """Return the Vega-Lite specification after checking that it carries aggregates only.
@@ -125,6 +134,10 @@ class Figure:
                     f"{len(rows)} rows and the columns {named}; aggregate before drawing"
                 )
         return spec
+
+
+def _vega_lite_version() -> str:
+    return ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from headtohead.cohort.endpoints import endpoint
 from headtohead.outcomes.competing import incidence_curves
-from headtohead.outcomes.cox import fit_cox
+from headtohead.outcomes.cox import CannotEstimateError, fit_cox
 from headtohead.outcomes.equivalence import Equivalence, equivalence_of_estimate
 from headtohead.outcomes.hazard import hazard_ratio, kaplan_meier_error
 from headtohead.outcomes.proportional import proportional_hazards_test
@@ -113,8 +113,12 @@ def proportionality(sample: Sample, horizon_days: int) -> pd.DataFrame:
         time = outcome.time_days[used].clip(upper=horizon_days)
         event = (outcome.cause[used] == 1) & (outcome.time_days[used] <= horizon_days)
         X = sample.treated[used].astype(float).rename("treated").to_frame()
-        test = proportional_hazards_test(time, event, X, fit_cox(time, event, X))
-        rows.append(test.assign(key=key).iloc[[0]])
+        try:
+            test = proportional_hazards_test(time, event, X, fit_cox(time, event, X)).iloc[[0]].assign(method=np.nan)
+        except CannotEstimateError as error:  # an arm without deaths has risks, but no hazard ratio to test
+            reason = f"cannot be estimated, because {error}"
+            test = pd.DataFrame({"term": ["treated"], "p_value": np.nan, "method": reason})
+        rows.append(test.assign(key=key))
     return pd.concat(rows, ignore_index=True)
 
 

@@ -22,7 +22,8 @@ def run(cohort: pd.DataFrame, dictionary: pd.DataFrame, protocol: Protocol) -> S
     ContractError, EmptyArmError, SeparationError, NoMatchError, ValueError
         Each names what must hold, what was found and what to do.
     """
-    require_baseline([term.column for term in protocol.propensity.terms], dictionary)
+    named = [term.column for term in protocol.propensity.terms]
+    require_baseline([*named, *protocol.propensity.impute_from, *protocol.matching.exact], dictionary)
     frame, attrition = apply_eligibility(
         cohort,
         protocol.eligibility,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 
+from headtohead.cache import write_whole
 from headtohead.paper.figures.forest import forest
 from headtohead.paper.format import interval_text, points
-from headtohead.paper.show import Drawing
+from headtohead.paper.show import Drawing, show
 from headtohead.paper.theme import CONTROL, INK, TREATED
 from headtohead.study.results import Paper, Study
 
@@ -51,6 +54,15 @@ def key_figure(paper: Paper) -> Drawing:
         f"{crossing} cross zero and {inside} lie inside the shaded margin of {margins[0]:g} points.",
         "mixed",
     )
+
+
+def write_key_figure(paper: Paper, path: Path) -> bool:
+    """Write the key figure as SVG on white, for pages that are not ours; return whether it changed."""
+    content = (show(key_figure(paper), "fig-key", "").svg("white") + "\n").encode()
+    if path.is_file() and path.read_bytes() == content:
+        return False
+    write_whole(path, content)
+    return True
 
 
 def _three(row: pd.Series) -> dict[str, float]:

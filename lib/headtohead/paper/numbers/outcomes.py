@@ -59,9 +59,8 @@ def _study(study: Study, horizon: int) -> Iterator[Row]:
         yield from equivalence_rows(f"outcomes.equivalence.{name}", origin, result, NORMAL)
     for row in found.proportional.itertuples():
         id_ = f"outcomes.proportional.{row.key}.p"
-        yield entry(
-            id_, origin, "p value", row.p_value, code="outcomes/proportional.py::proportional_hazards_test"
-        )
+        code = "outcomes/proportional.py::proportional_hazards_test"
+        yield entry(id_, origin, "p value", row.p_value, method=row.method, code=code)
     km = partial(entry, origin=origin, horizon_days=horizon, code="outcomes/hazard.py::kaplan_meier_error")
     for row in found.kaplan_meier[found.kaplan_meier["day"] == horizon].itertuples():
         gap = row.one_minus_km - row.aalen_johansen
