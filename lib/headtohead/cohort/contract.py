@@ -67,7 +67,9 @@ def _violations(frame: pd.DataFrame, dictionary: pd.DataFrame) -> list[str]:
     order = {name: i for i, name in enumerate(dictionary["name"])}
     groups = cases.groupby(["column", "check"], sort=False)
     ranked = sorted(groups, key=lambda item: order.get(item[0][0], len(order)))
-    words = {name for (name, rule), _ in ranked if _said(str(rule)) == NOT_NUMBERS}  # hide what follows from it
+    words = {
+        name for (name, rule), _ in ranked if _said(str(rule)) == NOT_NUMBERS
+    }  # hide what follows from it
     sentences = [
         _sentence(column, str(rule), group, frame)
         for (column, rule), group in ranked

@@ -51,13 +51,15 @@ def execute_in_parallel(_app: Sphinx, env: Any, docnames: list[str]) -> None:
     from jupyter_cache.executors import load_executor
 
     cache = get_cache(settings.execution_cache_path)
-    ours = []
+    ours, names = [], []
     for name in docnames:
         path = Path(env.doc2path(name))
         if "kernelspec" in path.read_text("utf-8")[:800]:
             record = cache.add_nb_to_project(str(path), read_data={"name": "jupytext", "type": "plugin"})
             ours.append(record.pk)
+            names.append(name)
     stale = sorted({record.pk for record in cache.list_unexecuted()} & set(ours))
+    env.paper_fresh = {name for name, pk in zip(names, ours, strict=True) if pk in stale}
     if len(stale) > 1:
         load_executor("local-parallel", cache).run_and_cache(
             filter_pks=stale, timeout=settings.execution_timeout

@@ -114,7 +114,11 @@ def proportionality(sample: Sample, horizon_days: int) -> pd.DataFrame:
         event = (outcome.cause[used] == 1) & (outcome.time_days[used] <= horizon_days)
         X = sample.treated[used].astype(float).rename("treated").to_frame()
         try:
-            test = proportional_hazards_test(time, event, X, fit_cox(time, event, X)).iloc[[0]].assign(method=np.nan)
+            test = (
+                proportional_hazards_test(time, event, X, fit_cox(time, event, X))
+                .iloc[[0]]
+                .assign(method=np.nan)
+            )
         except CannotEstimateError as error:  # an arm without deaths has risks, but no hazard ratio to test
             reason = f"cannot be estimated, because {error}"
             test = pd.DataFrame({"term": ["treated"], "p_value": np.nan, "method": reason})
