@@ -28,7 +28,7 @@ lint: $(READY)  ## check style and types, of the chapters' code too
 	@$(BIN)/ruff check lib tests bench
 	@$(BIN)/ruff format --check -q lib tests bench
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/jupytext --quiet --pipe-fmt py:percent --check '$(BIN)/ruff check --quiet --ignore D,E402 {}' $$(grep -l kernelspec book/*.md)
+	@$(BIN)/jupytext --quiet --pipe-fmt py:percent --check '$(BIN)/ruff check --quiet --ignore D,E402,E501 {}' $$(grep -l kernelspec book/*.md)
 
 lab: $(READY)  ## pair the chapters with notebooks/ and open JupyterLab
 	@mkdir -p notebooks

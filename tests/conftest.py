@@ -1,7 +1,9 @@
-"""Fixtures that several tests share: reference cohorts with R's answers, the paper's own data."""
+"""Fixtures that several tests share: reference cohorts with R's answers, the paper's own data and results."""
 
 from __future__ import annotations
 
+import fcntl
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +11,9 @@ import pytest
 from headtohead.cohort.load import load_cohort, load_dictionary
 from headtohead.project import Project, find_project
 from headtohead.protocol import Protocol, load_protocol
+from headtohead.study.load import load_paper
+from headtohead.study.results import Paper
+from project_copy import copy_project
 from reference import REFERENCE_COHORTS, Reference, load_reference
 
 
@@ -35,3 +40,33 @@ def dictionary(project: Project) -> pd.DataFrame:
 @pytest.fixture(scope="session")
 def cohort(project: Project, dictionary: pd.DataFrame) -> pd.DataFrame:
     return load_cohort(project.data / "synthetic" / "cohort_null.csv", dictionary)
+
+
+@pytest.fixture(scope="session")
+def quick(protocol: Protocol) -> Protocol:
+    """Return the protocol with a bootstrap of 20, for tests that do not look at its limits."""
+    few = protocol.inference.model_copy(update={"bootstrap_replicates": 20})
+    return protocol.model_copy(update={"inference": few})
+
+
+@pytest.fixture(scope="session")
+def fresh(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Return a copy of the project, without the truth files, whose results were just computed.
+
+    Computed once: all workers of one run of the tests wait for the first and share its folder.
+    """
+    mine = tmp_path_factory.getbasetemp()
+    shared = mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine
+    copy = Project(shared / "fresh")
+    with (shared / "fresh.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not copy.protocol.is_file():
+            copy_project(project, copy.root)
+        load_paper(copy)
+    return copy
+
+
+@pytest.fixture(scope="session")
+def paper(fresh: Project) -> Paper:
+    """Return the results of the whole paper."""
+    return load_paper(fresh)

@@ -81,7 +81,7 @@ def _violations(frame: pd.DataFrame, dictionary: pd.DataFrame) -> list[str]:
 def _sentence(column: str, rule: str, cases: pd.DataFrame, frame: pd.DataFrame) -> str:
     """Return what must hold, in how many rows it does not, and the first ids and values."""
     subject = "each row" if column == "row" else f"column {column}"
-    rows = cases["index"].dropna().astype(int).unique()
+    rows = cases["index"].dropna().astype(int).sort_values().unique()
     if not len(rows):
         return f"{subject}: must have {_said(rule)}; the column as a whole has not"
     ids = ", ".join(str(value) for value in frame["patient_id"].iloc[rows[:3]])

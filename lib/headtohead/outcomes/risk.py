@@ -95,7 +95,7 @@ def _rows(
             horizon_days=horizon_days,
             scale=scale,
             conf_level=conf_level,
-            n=_size(adjustment, members.get(scale, used)),
+            n=_size(adjustment, members.get(scale, used), arm),
             events=int(y[members.get(scale, used)].sum()),
             method=method if result else NO_RATIO,
             **(result._asdict() if result else {}),
@@ -107,11 +107,13 @@ def _rows(
 Results = dict[str, Interval | None]
 
 
-def _size(adjustment: Adjustment, mask: np.ndarray) -> int:
-    """Return the number of patients; under weights their effective number, rounded."""
+def _size(adjustment: Adjustment, mask: np.ndarray, arm: np.ndarray) -> int:
+    """Return the number of patients; under weights the sum of the arms' effective numbers, rounded."""
     if adjustment.kind != "weights":
         return int(mask.sum())
-    return round(effective_sample_size(adjustment.weights.to_numpy()[mask]))
+    weights = adjustment.weights.to_numpy()
+    arms = [weights[mask & side] for side in (arm, ~arm)]
+    return round(sum(effective_sample_size(w) for w in arms if w.size))
 
 
 def _only_pairs(adjustment: Adjustment) -> bool:

@@ -167,8 +167,11 @@ def ensure_latex() -> None:
     for step in (["apt-get", "update"], command):
         done = subprocess.run([*root, *step], env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
+            reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
             raise BuildError(
-                f"pdf: {' '.join(step)} failed: {done.stderr.strip().splitlines()[-1:]}", NO_LATEX
+                f"pdf: LaTeX is missing (the HTML is done) and {step[0]} {step[1]} failed: {reason}; "
+                "install it with: sudo " + " ".join(command),
+                NO_LATEX,
             )
     if not _has_latex():
         raise BuildError(

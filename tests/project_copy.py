@@ -1,0 +1,29 @@
+"""A project of its own for a test: the same data and choices in another folder."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from headtohead.project import Project
+
+
+def copy_project(source: Project, root: Path) -> Project:
+    """Copy protocol, lock, data and ledger, and the stored results if there are any.
+
+    The truth of the synthetic worlds stays behind: no analysis may need it.
+    """
+    root.mkdir(parents=True)
+    shutil.copytree(source.data, root / "data", ignore=shutil.ignore_patterns("truth"))
+    for path in (source.protocol, source.lock, source.root / "CITATION.cff", source.ledger):
+        target = root / path.relative_to(source.root)
+        target.parent.mkdir(exist_ok=True)
+        shutil.copyfile(path, target)
+    if (stored := source.build / "cache").is_dir() and not (source.root / "lib").is_dir():
+        shutil.copytree(stored, root / "_build" / "cache")
+    return Project(root)
+
+
+def fingerprints(*folders: Path) -> dict[str, bytes]:
+    """Return every file under the folders with its content."""
+    return {str(p): p.read_bytes() for folder in folders for p in sorted(folder.rglob("*")) if p.is_file()}

@@ -1,0 +1,269 @@
+"""What a user gets wrong, at the command line: one message, no traceback, nothing overwritten."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import joblib
+import pandas as pd
+import pytest
+from headtohead.__main__ import main
+from headtohead.project import Project
+from project_copy import fingerprints
+from study.own_cohort import eligible, project_with, rows_of
+
+Rows = Callable[[pd.DataFrame], pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """What is wrong, in the protocol (old text, new text) or in the rows, and what must be said."""
+
+    name: str
+    says: tuple[str, ...]
+    protocol: tuple[str, str] = ("", "")
+    rows: Rows = lambda rows: rows
+
+
+def broken_contract(rows: pd.DataFrame) -> pd.DataFrame:
+    rows = rows.copy()
+    rows.loc[0:1, "sex"] = "X"
+    rows.loc[5, "age"] = "140"
+    rows.loc[3, "patient_id"] = "SYN-0001"
+    rows.loc[7, "ldh"] = "high"
+    rows.loc[rows.index[rows["end_state"] == "dead"][0], "death_day"] = "119"
+    return rows
+
+
+def one_of_each(rows: pd.DataFrame) -> pd.DataFrame:
+    some = rows[eligible(rows)]
+    return pd.concat([some[some["drug"] == drug].head(1) for drug in ("anakinra", "baricitinib")])
+
+
+MISTAKES = (
+    Mistake(
+        "unknown key",
+        ("ProtocolError", "1 impossible choice", "matching.calliper", "not permitted (found 1)", "correct them"),
+        protocol=("[matching]\n", "[matching]\ncalliper = 1\n"),
+    ),
+    Mistake(
+        "inadmissible value",
+        ("ProtocolError", "matching.caliper_sd", "greater than 0 (found -0.2)", "correct them"),
+        protocol=("caliper_sd = 0.2", "caliper_sd = -0.2"),
+    ),
+    Mistake(
+        "broken TOML",
+        ("ProtocolError", "must be valid TOML", "line", "correct that line"),
+        protocol=("[matching]", "[matching"),
+    ),
+    Mistake(
+        "no such cohort file",
+        ("FileNotFoundError", "a file must exist at", "nowhere.csv", "check the path in protocol.toml"),
+        protocol=("data/cohort.csv", "data/nowhere.csv"),
+    ),
+    Mistake(
+        "unknown covariate in a term",
+        ("must be columns of the cohort", "'egffr' is not in data/dictionary.csv", "correct the name in protocol.toml"),
+        protocol=('column = "egfr"', 'column = "egffr"'),
+    ),
+    Mistake(
+        "covariate after time zero",
+        ("at or before time zero", "'icu_day'", "'after time zero'", "remove it from protocol.toml"),
+        protocol=('column = "egfr"', 'column = "icu_day"'),
+    ),
+    Mistake(
+        "unknown column to match on exactly",
+        ("must be columns of the cohort", "'ward' is not in data/dictionary.csv", "correct the name"),
+        protocol=('exact = ["hospital"]', 'exact = ["ward"]'),
+    ),
+    Mistake(
+        "unknown column to impute from",
+        ("must be columns of the cohort", "'agge' is not in data/dictionary.csv", "correct the name"),
+        protocol=('impute_from = ["age"', 'impute_from = ["agge"'),
+    ),
+    Mistake(
+        "incomplete column to impute from",
+        ("columns to impute from must be complete, ['ldh'] have missing values", "choose others"),
+        protocol=('impute_from = ["age"', 'impute_from = ["ldh"'),
+    ),
+    Mistake(
+        "unknown column in a criterion",
+        ("eligibility needs columns of the cohort, ['contraindicated'] are not there", "correct protocol.toml"),
+        protocol=('column = "contraindication"', 'column = "contraindicated"'),
+    ),
+    Mistake(
+        "broken contract",
+        (
+            "breaks its contract in 5 place(s)",
+            "column patient_id: must have each value once; 2 row(s) have not, first SYN-0001",
+            "column age: must have values from 0 to 110 years; 1 row(s) have not, first SYN-0006 (140)",
+            "column sex: must have one of F, M; 2 row(s) have not, first SYN-0001, SYN-0002 (X, X)",
+            "column ldh: must have numbers only; 1 row(s) have not, first SYN-0008 (high)",
+            "death_day equal to followup_day when end_state is dead; 1 row(s) have not",
+        ),
+        rows=broken_contract,
+    ),
+    Mistake(
+        "columns missing and unknown",
+        ("in 2 place(s)", "column alt: is required", "add it", "column weight: is not in", "describe it there or drop it"),
+        rows=lambda rows: rows.drop(columns="alt").assign(weight="80"),
+    ),
+    Mistake(
+        "made-up and real patients mixed",
+        ("must have the same value of synthetic", "the column as a whole has not"),
+        rows=lambda rows: rows.assign(synthetic=["0", "0", *rows["synthetic"][2:]]),
+    ),
+    Mistake(
+        "empty arm",
+        ("each arm needs at least one eligible patient", "'baricitinib' in column 'drug' has none of 148", "check the arm"),
+        rows=lambda rows: rows[rows["drug"] == "anakinra"],
+    ),
+    Mistake(
+        "no patient at all",
+        ("each arm needs at least one eligible patient", "none of 0 patients"),
+        rows=lambda rows: rows.head(0),
+    ),
+    Mistake(
+        "perfect separation",
+        ("both drugs must be possible", "'hospital[Z]'", "in 342 patients", "restrict the cohort"),
+        rows=lambda rows: rows.assign(hospital=rows["hospital"].where(rows["drug"] != "anakinra", "Z")),
+    ),
+    Mistake(
+        "no pair within the caliper",
+        ("needs a control within the caliper of 3.77e-08", "none of 125 has one", "widen the caliper"),
+        protocol=("caliper_sd = 0.2", "caliper_sd = 0.00000005"),
+    ),
+    Mistake(
+        "one hospital only",
+        ("must vary between patients, 'hospital' has one value in all 342", "remove it from the terms"),
+        rows=lambda rows: rows.assign(hospital="A"),
+    ),
+    Mistake(
+        "constant covariate",
+        ("must vary between patients, ['egfr'] have one value in all 342", "remove them from the model"),
+        rows=lambda rows: rows.assign(egfr="60"),
+    ),
+    Mistake(
+        "eighteen patients",
+        ("both drugs must be possible", "predict the drug perfectly in 18 patients", "remove the covariate"),
+        rows=lambda rows: rows[eligible(rows)].head(18),
+    ),
+    Mistake(
+        "two patients",
+        ("must vary between patients", "in all 2", "remove it from the terms"),
+        rows=one_of_each,
+    ),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def rows(project: Project) -> pd.DataFrame:
+    return rows_of(project)
+
+
+@pytest.mark.parametrize(
+    ("command", "mistake"),
+    [("ledger", mistake) for mistake in MISTAKES] + [("html", mistake) for mistake in MISTAKES[::7]],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_one_message_and_nothing_overwritten(
+    command: str,
+    mistake: Mistake,
+    project: Project,
+    rows: pd.DataFrame,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    made = project_with(project, tmp_path / "p", mistake.rows(rows))
+    text = made.protocol.read_text("utf-8")
+    assert mistake.protocol[0] in text
+    made.protocol.write_text(text.replace(*mistake.protocol, 1), "utf-8")
+    before = fingerprints(made.root)
+    monkeypatch.chdir(made.root)
+    with joblib.parallel_config(backend="sequential"):
+        status = main([command])
+    said = capsys.readouterr()
+    assert status == 1
+    assert said.out == ""
+    for part in mistake.says:
+        assert part in said.err, said.err
+    assert "Traceback" not in said.err
+    assert len(said.err.strip().splitlines()) <= 8, said.err
+    assert fingerprints(made.root) == before
+
+
+def test_files_that_are_no_table(
+    project: Project,
+    rows: pd.DataFrame,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    made = project_with(project, tmp_path / "p", rows)
+    monkeypatch.chdir(made.root)
+    accents = rows.assign(hospital="Málaga").to_csv(index=False).encode("latin-1")
+    for content in (b"", accents):
+        (made.data / "cohort.csv").write_bytes(content)
+        with joblib.parallel_config(backend="sequential"):
+            assert main(["ledger"]) == 1
+        said = capsys.readouterr().err
+        assert said.startswith("ContractError: ")
+        assert "cohort.csv must be a comma-separated table in UTF-8" in said
+        assert "export it again" in said
+
+
+def test_the_command_itself_says_it_once_from_a_parallel_run(
+    project: Project, rows: pd.DataFrame, tmp_path: Path
+) -> None:
+    made = project_with(project, tmp_path / "p", broken_contract(rows))
+    before = fingerprints(made.root)
+    done = command("ledger", made.root)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith("ContractError: the cohort breaks its contract in 5 place(s):\n  - ")
+    assert "Traceback" not in done.stderr
+    assert fingerprints(made.root) == before
+
+
+def test_without_a_protocol_anywhere(project: Project, tmp_path: Path) -> None:
+    """The code must lie outside any project: inside one, the command finds the project around itself."""
+    shutil.copytree(
+        project.root / "lib" / "headtohead",
+        tmp_path / "lib" / "headtohead",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
+    done = command("ledger", tmp_path, PYTHONPATH=str(tmp_path / "lib"))
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"FileNotFoundError: a protocol.toml must stand in {tmp_path} or above it, found none; "
+        "go to the project folder\n"
+    )
+    assert not (tmp_path / "_build").exists()
+
+
+def test_the_protocol_vanished_while_the_folder_is_known(project: Project, tmp_path: Path) -> None:
+    from headtohead.protocol import ProtocolError
+    from headtohead.study.load import load_paper
+
+    with pytest.raises(ProtocolError, match="there is no such file; restore it with: git checkout protocol"):
+        load_paper(Project(tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
+def command(name: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "headtohead", name],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
