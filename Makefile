@@ -1,6 +1,6 @@
 # Two commands: `make paper` builds HTML and PDF, `make test` runs the tests. Both set everything up themselves.
 .DEFAULT_GOAL := help
-.PHONY: help paper html pdf test lint lab ledger simulate check bench clean
+.PHONY: help paper html pdf test lint lab ledger simulate check bench release site clean
 SHELL := /bin/sh
 PYTHON ?= python3
 UV := 0.13.9
@@ -46,6 +46,12 @@ check: $(READY)  ## look at the built paper: pages, numbers, offline, fonts, mar
 
 bench: $(READY)  ## time the study, the builds and the library beside its peers, against the targets
 	@$(BIN)/python bench/speed.py
+
+release: $(READY)  ## freeze a version: make release VERSION=1.1.0
+	@$(BIN)/headtohead release $(VERSION)
+
+site: $(READY)  ## unpack all versions into _build/site
+	@$(BIN)/headtohead site
 
 clean:  ## remove everything made, keep .venv
 	rm -rf _build notebooks

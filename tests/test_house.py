@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from headtohead.project import Project
 
-ORDER = ["cohort", "matching", "outcomes", "sensitivity", "evidence", "study", "paper"]
+ORDER = ["cohort", "matching", "outcomes", "sensitivity", "evidence", "study", "paper", "living"]
 EVERYONE_MAY = {"cache", "project"}
 
 

@@ -1,43 +1,122 @@
-"""The command line: ``headtohead ledger | html | pdf | simulate``."""
+"""The command line, ``headtohead --help``; each command imports only what it needs."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
-from headtohead.paper.build import BuildError, build_html, build_pdf, draw_key_figure, write_numbers
-from headtohead.project import find_project
-from headtohead.protocol import load_protocol
+from headtohead.project import Project, find_project
+
+FAILED, TROUBLE = 1, 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; errors are one message, not a traceback."""
-    parser = argparse.ArgumentParser(prog="headtohead", description="Build the living paper.")
-    parser.add_argument("command", choices=["ledger", "html", "pdf", "simulate"])
-    parser.add_argument("--cold", action="store_true", help="build from nothing but the cached results")
-    given = parser.parse_args(arguments)
+    given = _parser().parse_args(arguments)
+    run: Callable[[Project, argparse.Namespace], int] = given.run
     try:
-        project = find_project()
-        if given.command == "ledger":
-            write_numbers(project)
-            draw_key_figure(project)
-        elif given.command == "simulate":
-            from headtohead.study.artefacts import simulate  # heavy, and only for this command
+        return run(find_project(), given)
+    except (ValueError, FileNotFoundError, KeyError, RuntimeError) as error:
+        words = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+        print(words, file=sys.stderr)  # noqa: T201
+        return int(getattr(error, "status", TROUBLE if given.command == "diff" else FAILED))
 
-            simulate(project, load_protocol(project.protocol))
-        elif given.command == "html":
-            build_html(project, cold=given.cold)
-        else:
-            build_pdf(project, cold=given.cold)
-    except BuildError as error:
-        print(error, file=sys.stderr)  # noqa: T201
-        return error.status
-    except (ValueError, FileNotFoundError, KeyError) as error:
-        # str() of a KeyError would add quotes
-        said = error.args[0] if isinstance(error, KeyError) and error.args else error
-        print(f"{type(error).__name__}: {said}", file=sys.stderr)  # noqa: T201
-        return 1
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="headtohead", description="Build and compare the living paper.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    _add(commands, "ledger", _ledger, "recompute results/ledger.csv")
+    for name, run in (("html", _html), ("pdf", _pdf)):
+        command = _add(commands, name, run, f"build the {name.upper()}")
+        command.add_argument("--cold", action="store_true", help="from nothing but the cached results")
+    diff = _add(
+        commands, "diff", _diff,
+        "say what moved between two ledgers; exit status 0 nothing, 1 numbers, 2 conclusions, 3 trouble",
+    )  # fmt: skip
+    diff.add_argument("old", nargs="?", default="HEAD", help="file, version or git revision (default HEAD)")
+    diff.add_argument("new", nargs="?", help="the same (default: the ledger here)")
+    diff.add_argument("--format", choices=["text", "markdown"], default="text")
+    diff.add_argument("--tolerance", type=float, help="relative change that counts as the same")
+    freeze = _add(commands, "release", _release, "freeze a version: cold build, gates, archive, tag")
+    freeze.add_argument("version", help="three numbers, higher than all before")
+    freeze.add_argument("--commit", help="release this commit as it is (default: the present one)")
+    _add(commands, "simulate", _simulate, "recompute the committed simulation results")
+    _add(commands, "site", _site, "unpack all versions into _build/site")
+    return parser
+
+
+def _add(
+    commands: argparse._SubParsersAction, name: str, run: Callable, help_: str
+) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(name, help=help_, description=help_)
+    command.set_defaults(run=run)
+    return command
+
+
+def _ledger(project: Project, _given: argparse.Namespace) -> int:
+    from headtohead.paper.build import draw_key_figure, write_numbers
+
+    write_numbers(project)
+    draw_key_figure(project)
+    return 0
+
+
+def _html(project: Project, given: argparse.Namespace) -> int:
+    from headtohead.paper.build import build_html
+
+    build_html(project, cold=given.cold)
+    return 0
+
+
+def _pdf(project: Project, given: argparse.Namespace) -> int:
+    from headtohead.paper.build import build_pdf
+
+    build_pdf(project, cold=given.cold)
+    return 0
+
+
+def _simulate(project: Project, _given: argparse.Namespace) -> int:
+    from headtohead.protocol import load_protocol
+    from headtohead.study.artefacts import simulate
+
+    simulate(project, load_protocol(project.protocol))
+    return 0
+
+
+def _diff(project: Project, given: argparse.Namespace) -> int:
+    from headtohead.living.compare import TOLERANCE, compare
+    from headtohead.living.sources import read_source
+    from headtohead.living.words import as_markdown, as_text
+    from headtohead.paper.claims import load_claims
+    from headtohead.protocol import load_protocol
+
+    new = given.new or str(project.ledger)
+    names = [Path(name).name if Path(name).is_file() else name for name in (given.old, new)]
+    result = compare(
+        read_source(project, given.old),
+        read_source(project, new),
+        claims=load_claims(project.root / "claims.toml"),
+        protocol=load_protocol(project.protocol),
+        tolerance=TOLERANCE if given.tolerance is None else given.tolerance,
+    )
+    write = as_markdown if given.format == "markdown" else as_text
+    sys.stdout.write(write(result, *names))
+    return result.status
+
+
+def _release(project: Project, given: argparse.Namespace) -> int:
+    from headtohead.living.release import release
+
+    sys.stdout.write(f"released: {release(project, given.version, revision=given.commit)}\n")
+    return 0
+
+
+def _site(project: Project, _given: argparse.Namespace) -> int:
+    from headtohead.living.assemble import assemble
+
+    sys.stdout.write(f"site: {assemble(project) / 'index.html'}\n")
     return 0
 
 

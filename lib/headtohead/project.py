@@ -36,6 +36,11 @@ class Project:
         return self.root / "results" / "ledger.csv"
 
     @property
+    def claims(self) -> Path:
+        """The conclusions of the text and the rules under which they hold."""
+        return self.root / "claims.toml"
+
+    @property
     def key_figure(self) -> Path:
         """The figure of the front page and of README.md."""
         return self.root / "results" / "key-figure.svg"

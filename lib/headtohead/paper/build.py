@@ -18,10 +18,12 @@ from pathlib import Path
 import yaml
 from tqdm import tqdm
 
-from headtohead.paper.ledger import write_ledger
+from headtohead.paper.claims import check_claims
+from headtohead.paper.ledger import read_ledger, write_ledger
 from headtohead.paper.numbers import paper_ledger
 from headtohead.paper.site import commit, inputs_digest
 from headtohead.project import Project, digest
+from headtohead.protocol import load_protocol
 from headtohead.study.load import load_paper
 
 LATEX_PACKAGES = (
@@ -64,8 +66,15 @@ class Workshop:
 
 def write_numbers(project: Project) -> None:
     """Run the study unless its results are cached, and write the ledger."""
-    changed = write_ledger(paper_ledger(load_paper(project)), project.ledger)
-    _say(f"ledger: {'changed, review its diff' if changed else 'unchanged'}")
+    ledger = paper_ledger(load_paper(project))
+    changed = write_ledger(ledger, project.ledger)
+    _say(f"ledger: {'changed; review it with: headtohead diff' if changed else 'unchanged'}")
+
+
+def check_conclusions(project: Project) -> None:
+    """Raise ``ClaimError`` if a sentence of the paper is not borne out by the ledger."""
+    protocol = load_protocol(project.protocol)
+    check_claims(project.claims, project.root / "book", read_ledger(project.ledger), protocol)
 
 
 def draw_key_figure(project: Project) -> bool:
@@ -84,6 +93,7 @@ def build_html(project: Project, *, cold: bool = False) -> None:
         If a warning, an error or a missing page stops the build.
     """
     write_numbers(project)
+    check_conclusions(project)
     shop, target = Workshop(project), project.build / "html"
     state = _state(project)
     mark = project.build / ".html-state"
@@ -250,7 +260,7 @@ def _replace(made: Path, target: Path) -> None:
     fresh, old = target.with_name(f".{target.name}-new"), target.with_name(f".{target.name}-old")
     for leftover in (fresh, old):
         shutil.rmtree(leftover, ignore_errors=True)
-    shutil.copytree(made, fresh)
+    shutil.copytree(made, fresh, ignore=shutil.ignore_patterns("*.map"))
     if target.exists():
         target.rename(old)
     fresh.rename(target)

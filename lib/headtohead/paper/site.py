@@ -11,7 +11,6 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-from headtohead import __version__
 from headtohead.cache import write_whole
 from headtohead.paper.ledger import MARKS, ORIGINS
 from headtohead.project import Project, digest, find_project
@@ -52,13 +51,15 @@ def execute_in_parallel(_app: Sphinx, env: Any, docnames: list[str]) -> None:
     from jupyter_cache.executors import load_executor
 
     cache = get_cache(settings.execution_cache_path)
-    ours = []
+    ours, names = [], []
     for name in docnames:
         path = Path(env.doc2path(name))
         if "kernelspec" in path.read_text("utf-8")[:800]:
             record = cache.add_nb_to_project(str(path), read_data={"name": "jupytext", "type": "plugin"})
             ours.append(record.pk)
+            names.append(name)
     stale = sorted({record.pk for record in cache.list_unexecuted()} & set(ours))
+    env.paper_fresh = {name for name, pk in zip(names, ours, strict=True) if pk in stale}
     if len(stale) > 1:
         load_executor("local-parallel", cache).run_and_cache(
             filter_pks=stale, timeout=settings.execution_timeout
@@ -68,20 +69,20 @@ def execute_in_parallel(_app: Sphinx, env: Any, docnames: list[str]) -> None:
 def stamp(project: Project) -> dict[str, str]:
     """Return what identifies this build: version, date of release, commit, hashes of protocol and data."""
     return {
-        "version": __version__,
-        "released": release_date(project),
+        "version": citation(project, "version"),
+        "released": citation(project, "date-released"),
         "commit": commit(project),
         "protocol": protocol_hash(project.protocol),
         "data": digest([project.data], project.root)[:12],
     }
 
 
-def release_date(project: Project) -> str:
-    """Return the date in ``CITATION.cff``: a build shows when it was released, not when it was made."""
+def citation(project: Project, key: str) -> str:
+    """Return a line of ``CITATION.cff``: a build shows when it was released, not when it was made."""
     for line in (project.root / "CITATION.cff").read_text("utf-8").splitlines():
-        if line.startswith("date-released:"):
+        if line.startswith(f"{key}:"):
             return line.split(":", 1)[1].strip().strip("'\"")
-    raise ValueError("CITATION.cff must have a line date-released: YYYY-MM-DD, found none; add it")
+    raise ValueError(f"CITATION.cff must have a line {key}: ..., found none; add it")
 
 
 def commit(project: Project) -> str:

@@ -18,6 +18,7 @@ from sphinx.errors import SphinxError
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
+from headtohead.paper.directives import ChecklistDirective, ProvenanceDirective, add_panel
 from headtohead.paper.ledger import MARKS, LedgerError, ledger_part, read_ledger
 from headtohead.paper.show import MIME
 from headtohead.paper.site import connect, stamp
@@ -221,6 +222,9 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_role("choice", ChoiceRole())
     app.add_role("stamp", StampRole())
     app.add_directive("ledger", LedgerDirective)
+    app.add_directive("checklist", ChecklistDirective)
+    app.add_directive("provenance", ProvenanceDirective)
+    app.connect("source-read", add_panel)
     plain: tuple[Callable[..., None], Callable[..., None]] = (visit_result_text, visit_result_text)
     app.add_node(
         result_node,

@@ -1,0 +1,1 @@
+"""What changes between versions of the paper, and how a version is frozen, published and checked."""

@@ -1,0 +1,122 @@
+"""The site of all versions, for any static host: unpacked archives, a list of versions, a feed.
+
+Old versions are unpacked, never rebuilt. What a page must say about later versions is added here; the
+archive stays as it was.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from html import escape
+from pathlib import Path
+
+from headtohead.living.archive import thaw
+from headtohead.living.feed import feed
+from headtohead.living.history import Version, followed, history
+from headtohead.living.versions_page import versions_page
+from headtohead.living.words import summary
+from headtohead.project import Project
+from headtohead.protocol import load_protocol
+
+REDIRECT = (
+    '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url=latest/book/index.html">'
+    '<title>To the paper</title><a href="latest/book/index.html">To the paper</a>\n'
+)
+UP = "../../"  # from a page in v1.1.0/book/ to the site
+HEADER = '<div class="article-header-buttons">'
+SWITCHER = (
+    '<div class="version-switcher__container dropdown pst-js-only"><button id="version-button" type="button" '
+    'class="version-switcher__button btn btn-sm dropdown-toggle" data-bs-toggle="dropdown" aria-haspopup="listbox" '
+    'aria-controls="version-list" aria-label="Version switcher list">{name}<span class="caret"></span></button>'
+    '<div id="version-list" class="version-switcher__menu dropdown-menu list-group-flush py-0" role="listbox" '
+    'aria-labelledby="version-button"></div></div>'
+)
+# Over file:// the list of versions cannot be fetched: the switcher becomes a link to the plain page.
+SCRIPT = (
+    "<script>if (location.protocol.startsWith('http')) {{ DOCUMENTATION_OPTIONS.theme_switcher_json_url = '{up}switcher.json'; "
+    "DOCUMENTATION_OPTIONS.theme_switcher_version_match = '{name}'; }} else {{ "
+    "const box = document.querySelector('.version-switcher__container'); if (box) "
+    'box.outerHTML = \'<a class="btn btn-sm" href="{up}versions.html">Versions</a>\'; }}</script>'
+)
+
+
+def assemble(project: Project) -> Path:
+    """Make ``_build/site`` whole and return it.
+
+    Raises
+    ------
+    ValueError
+        If there is no version.
+    ArchiveError
+        If an archive is damaged.
+    """
+    known = history(project)
+    target = project.build / "site"
+    fresh, old = target.with_name(".site-new"), target.with_name(".site-old")
+    for leftover in (fresh, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    for version in known:
+        _unpack(project, version, known[-1], fresh / f"v{version.name}")
+    _unpack(project, known[-1], known[-1], fresh / "latest")
+    title = load_protocol(project.protocol).study.title
+    _write(fresh / "switcher.json", json.dumps(_switcher(known), indent=1) + "\n")
+    _write(fresh / "versions.html", versions_page(title, known, followed(project)))
+    (fresh / "feed.xml").write_bytes(feed(title, known))
+    _write(fresh / "index.html", REDIRECT)
+    if target.exists():
+        target.rename(old)
+    fresh.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+    return target
+
+
+def _unpack(project: Project, version: Version, latest: Version, folder: Path) -> None:
+    root = project.root / "versions"
+    for name, data in thaw(root / f"v{version.name}.tar.xz", root / "assets").items():
+        path = folder / name.removeprefix("html/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if name.startswith("html/book/") and name.endswith(".html"):
+            data = dress(data.decode("utf-8"), version, latest).encode()
+        path.write_bytes(data)
+
+
+def dress(page: str, version: Version, latest: Version) -> str:
+    """Return a page with the version switcher and, on an old version, a banner that says what moved since."""
+    name = escape(version.name)
+    page = page.replace(HEADER, SWITCHER.format(name=name) + HEADER, 1)
+    page = page.replace(
+        "</head>", f'<link rel="alternate" type="application/atom+xml" href="{UP}feed.xml"></head>', 1
+    )
+    page = page.replace("</body>", SCRIPT.format(up=UP, name=name) + "</body>", 1)
+    if version.name == latest.name:
+        return page
+    banner = (
+        f'<div class="old-version" role="note" style="padding:.6rem 1rem;background:#7a1f1f;color:#fff;text-align:center">'
+        f"This is version {name} of {escape(version.date)}. "
+        f'<a style="color:#fff" href="{UP}latest/book/index.html">The latest is {escape(latest.name)}</a>: '
+        f'{escape(summary(version.to_latest))} since (<a style="color:#fff" href="{UP}versions.html">what changed</a>).</div>'
+    )
+    start = page.find("<body")
+    end = page.find(">", start) + 1
+    return page[:end] + banner + page[end:]
+
+
+def _switcher(known: list[Version]) -> list[dict[str, object]]:
+    """Return the list that the theme reads; addresses are relative to a page in ``book/``."""
+    newest = known[-1]
+    latest = {
+        "name": f"{newest.name} (latest)",
+        "version": "latest",
+        "url": f"{UP}latest/",
+        "preferred": True,
+    }
+    return [latest] + [
+        {"name": version.name, "version": version.name, "url": f"{UP}v{version.name}/"}
+        for version in reversed(known)
+    ]
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")

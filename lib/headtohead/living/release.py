@@ -1,0 +1,217 @@
+"""Freezing a version: a cold build of a clean commit, all gates, one archive, one tag.
+
+The build happens in a worktree of the commit, so nothing of the working folder can get in. Every step
+can be repeated: a release that was interrupted is completed by running it again.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from calendar import timegm
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from headtohead.cache import write_whole
+from headtohead.living.archive import files_of, freeze
+from headtohead.living.sources import version_folder, version_key, versions
+from headtohead.project import Project
+
+FROZEN = ("protocol.toml", "claims.toml", "CITATION.cff", "CHANGELOG.md")
+HEADING = r"^## \[{version}\] - (\d{{4}}-\d{{2}}-\d{{2}})$"
+
+
+class ReleaseError(RuntimeError):
+    """The version cannot be released; nothing was changed that running it again would not complete."""
+
+
+def build_checkout(copy: Path) -> None:
+    """Build HTML and PDF of a checkout from nothing and run its gates."""
+    environment = {**os.environ, "PYTHONPATH": str(copy / "lib")}
+    steps = {
+        "html": [sys.executable, "-m", "headtohead", "html", "--cold"],
+        "pdf": [sys.executable, "-m", "headtohead", "pdf", "--cold"],
+        "gates": [sys.executable, "-m", "pytest", "-q", "-m", "book", "-p", "no:cacheprovider"],
+    }
+    for name, command in steps.items():
+        _say(f"{name} of the commit ...")
+        done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            words = "\n".join((done.stdout + done.stderr).strip().splitlines()[-30:])
+            raise ReleaseError(f"{name} must pass before a release, it did not:\n{words}")
+        if name == "html" and _git(Project(copy), "status", "--porcelain", "results").strip():
+            raise ReleaseError(
+                "the committed ledger must equal a fresh run, it does not; run: make ledger, and commit"
+            )
+
+
+def release(
+    project: Project,
+    version: str,
+    *,
+    revision: str | None = None,
+    build: Callable[[Path], None] = build_checkout,
+) -> Path:
+    """Freeze a version and return its archive.
+
+    Parameters
+    ----------
+    project : Project
+    version : str
+        Three numbers, higher than every version there is; with a section in ``CHANGELOG.md``.
+    revision : str, optional
+        Commit to release (default: the present one, in which the version is set first).
+    build : callable
+        Makes ``_build/html`` and ``_build/paper.pdf`` in a checkout, or raises.
+
+    Raises
+    ------
+    ReleaseError
+        If the tree is dirty, the version exists or is not the highest, its changes are not described, or
+        a build or a gate fails.
+    """
+    check(project, version, older=revision is not None)
+    date = changelog_date(project, version)
+    if revision is None:
+        set_version(project, version, date)
+    commit = _git(project, "rev-parse", f"{revision or 'HEAD'}^{{commit}}").strip()
+    with _checkout(project, commit) as copy:
+        build(copy)
+        size = _freeze(project, copy, version, date)
+    _say(f"frozen: versions/v{version}.tar.xz, {size / 1e6:.2f} MB")
+    _tag(project, version, commit)
+    _git(project, "add", "versions")
+    if _git(project, "status", "--porcelain", "versions").strip():
+        _git(project, "commit", "-q", "-m", f"Freeze version {version}", "--", "versions")
+    return project.root / "versions" / f"v{version}.tar.xz"
+
+
+def check(project: Project, version: str, *, older: bool = False) -> None:
+    """Raise ``ReleaseError`` unless this version can be released from this state."""
+    key = version_key(version)
+    changed = [
+        line
+        for line in _git(project, "status", "--porcelain").splitlines()
+        if not line[3:].startswith((f"versions/v{version}", "versions/assets")) and line[3:] != "versions/"
+    ]
+    if changed:
+        raise ReleaseError(
+            f"the tree must be clean, {len(changed)} file(s) differ from the commit ({changed[0][3:]}); "
+            "commit or stash them"
+        )
+    done = _is_tracked(project, f"versions/v{version}/ledger.csv")
+    if done and _tagged(project, version):
+        raise ReleaseError(
+            f"version {version} is released already; a version never changes, choose the next number"
+        )
+    highest = max((version_key(known) for known in versions(project) if known != version), default=(0, 0, 0))
+    if key <= highest and not older:
+        raise ReleaseError(
+            f"a version must be higher than all before it, {version} is not above "
+            f"{'.'.join(map(str, highest))}; choose a higher number"
+        )
+
+
+def changelog_date(project: Project, version: str) -> str:
+    """Return the date in the heading of a version in ``CHANGELOG.md``.
+
+    Raises
+    ------
+    ReleaseError
+        If there is no such heading: readers are owed the reason of every change.
+    """
+    text = (project.root / "CHANGELOG.md").read_text(encoding="utf-8")
+    found = re.search(HEADING.format(version=re.escape(version)), text, flags=re.M)
+    if not found:
+        raise ReleaseError(
+            f"CHANGELOG.md must say what changed and why under '## [{version}] - YYYY-MM-DD', found no such "
+            "heading; write it and commit it"
+        )
+    return found[1]
+
+
+def set_version(project: Project, version: str, date: str) -> None:
+    """Set version and date in ``pyproject.toml`` and ``CITATION.cff`` and commit that, unless it is so already."""
+    edits = {
+        "pyproject.toml": [(r'(?m)^version = "[^"]*"', f'version = "{version}"')],
+        "CITATION.cff": [
+            (r"(?m)^version: .*", f"version: {version}"),
+            (r"(?m)^date-released: .*", f"date-released: {date}"),
+        ],
+    }
+    for name, changes in edits.items():
+        path = project.root / name
+        text = path.read_text(encoding="utf-8")
+        for pattern, new in changes:
+            text = re.sub(pattern, new, text, count=1)
+        write_whole(path, text.encode())
+    if _git(project, "status", "--porcelain", *edits).strip():
+        _git(project, "commit", "-q", "-m", f"Set version {version}", "--", *edits)
+
+
+@contextmanager
+def _checkout(project: Project, commit: str) -> Iterator[Path]:
+    """Give a clean copy of a commit, and take it away afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="release-"))
+    copy = folder / "paper"
+    _git(project, "worktree", "prune")
+    _git(project, "worktree", "add", "-q", "--detach", str(copy), commit)
+    try:
+        yield copy
+    finally:
+        subprocess.run(
+            ["git", "-C", str(project.root), "worktree", "remove", "--force", str(copy)], check=False
+        )
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _freeze(project: Project, copy: Path, version: str, date: str) -> int:
+    """Put pages, PDF, ledger and choices of a built checkout under ``versions/``."""
+    files = files_of(copy / "_build" / "html", "html")
+    files["paper.pdf"] = (copy / "_build" / "paper.pdf").read_bytes()
+    files["ledger.csv"] = (copy / "results" / "ledger.csv").read_bytes()
+    files |= {name: (copy / name).read_bytes() for name in FROZEN if (copy / name).is_file()}
+    files |= (
+        files_of(copy / "_build" / "machine", "machine") if (copy / "_build" / "machine").is_dir() else {}
+    )
+    root = project.root / "versions"
+    epoch = timegm((int(date[:4]), int(date[5:7]), int(date[8:]), 0, 0, 0))
+    size = freeze(files, root / f"v{version}.tar.xz", root / "assets", date=epoch)
+    write_whole(version_folder(project, version) / "ledger.csv", files["ledger.csv"])
+    return size
+
+
+def _tagged(project: Project, version: str) -> bool:
+    return bool(_git(project, "tag", "--list", f"v{version}").strip())
+
+
+def _tag(project: Project, version: str, commit: str) -> None:
+    """Tag the commit; a tag of an interrupted release must point to the same commit."""
+    if not _tagged(project, version):
+        _git(project, "tag", "-a", f"v{version}", "-m", f"Version {version}", commit)
+    elif _git(project, "rev-parse", f"v{version}^{{commit}}").strip() != commit:
+        raise ReleaseError(
+            f"the tag v{version} must point to {commit[:10]}, it does not; unless it is published: git tag -d v{version}"
+        )
+
+
+def _is_tracked(project: Project, path: str) -> bool:
+    return bool(_git(project, "ls-tree", "-r", "--name-only", "HEAD", path).strip())
+
+
+def _git(project: Project, *arguments: str) -> str:
+    done = subprocess.run(
+        ["git", "-C", str(project.root), *arguments], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise ReleaseError(f"git {' '.join(arguments[:2])} failed: {done.stderr.strip()}")
+    return done.stdout
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201

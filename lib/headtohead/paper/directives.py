@@ -1,0 +1,48 @@
+"""Directives that print data of the project: checklists, and the panel of where a chapter came from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.errors import SphinxError
+from sphinx.util.docutils import SphinxDirective
+
+from headtohead.paper.checklists import ChecklistError, checklist_myst, load_checklists
+from headtohead.paper.provenance import panel_html
+from headtohead.project import find_project
+
+
+class ChecklistDirective(SphinxDirective):
+    """```{checklist} STROBE``` prints one checklist of ``book/checklists.yml``."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Return the table; an unknown name or a broken file stops the build."""
+        path = find_project(Path(self.env.srcdir)).root / "book" / "checklists.yml"
+        try:
+            known = load_checklists(path)
+        except ChecklistError as error:
+            raise SphinxError(str(error)) from None
+        if self.arguments[0] not in known:
+            raise SphinxError(f"no checklist {self.arguments[0]!r} in {path}; it has {sorted(known)}")
+        self.env.note_dependency(str(path))
+        return self.parse_text_to_nodes(checklist_myst(known[self.arguments[0]]))
+
+
+class ProvenanceDirective(SphinxDirective):
+    """```{provenance}``` prints what the chapter was made from: hashes, packages, functions, tests."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the panel as raw HTML; on paper the footer of each page says what identifies the build."""
+        project = find_project(Path(self.env.srcdir))
+        fresh = self.env.docname in getattr(self.env, "paper_fresh", set())
+        return [nodes.raw("", panel_html(project, self.env.docname, fresh=fresh), format="html")]
+
+
+def add_panel(_app: Sphinx, docname: str, source: list[str]) -> None:
+    """Put the panel at the foot of every chapter that runs code, so that none can forget it."""
+    if "kernelspec" in source[0][:800]:
+        source[0] = f"{source[0].rstrip()}\n\n```{{provenance}}\n```\n"
