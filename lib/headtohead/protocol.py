@@ -149,6 +149,24 @@ class Sensitivity(_Section):
     calipers_sd: tuple[float, ...] = Field(strict=False)
 
 
+class Prior(_Section):
+    """A normal prior of the primary risk difference; without ``sd_pp`` it is flat."""
+
+    name: str
+    label: str
+    mean_pp: float
+    sd_pp: float | None = Field(default=None, gt=0)
+
+
+class Further(_Section):
+    """The further analyses of the outcomes."""
+
+    split_day: int = Field(ge=1)
+    outcome_terms: tuple[Term, ...] = Field(min_length=1, strict=False)
+    predictors: tuple[Term, ...] = Field(min_length=1, strict=False)
+    priors: tuple[Prior, ...] = Field(min_length=1, strict=False)
+
+
 class Protocol(_Section):
     """Every pre-specified choice, one attribute per section of ``protocol.toml``."""
 
@@ -164,6 +182,7 @@ class Protocol(_Section):
     balance: Balance
     precision: Precision
     sensitivity: Sensitivity
+    further: Further
 
 
 def load_protocol(path: Path) -> Protocol:

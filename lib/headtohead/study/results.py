@@ -9,6 +9,7 @@ import pandas as pd
 from headtohead.cohort.counts import TwoByTwo
 from headtohead.outcomes.estimate import Equivalence
 from headtohead.protocol import Protocol
+from headtohead.study.further_results import FurtherResults
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class Study:
     matching: MatchingResults
     outcomes: OutcomeResults
     sensitivity: SensitivityResults
+    further: FurtherResults
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from headtohead.paper.ledger import ledger_frame
-from headtohead.paper.numbers import cohort, matching, outcomes, published, real, sensitivity
+from headtohead.paper.numbers import cohort, further, matching, outcomes, published, real, sensitivity
 from headtohead.study.results import Paper
 
 
@@ -17,6 +17,7 @@ def paper_ledger(paper: Paper) -> pd.DataFrame:
             *cohort.rows(paper),
             *matching.rows(paper),
             *outcomes.rows(paper),
+            *further.rows(paper),
             *sensitivity.rows(paper),
             *real.rows(paper),
         ]
