@@ -67,7 +67,9 @@ def test_with_many_events_both_agree(reference: Reference) -> None:
     X = reference.design[["age", "charlson"]]
     for table in (
         logistic_few_events(reference.frame["death28"], X, conf_level=0.95),
-        cox_few_events(reference.frame["time"].astype(float), reference.frame["status"] == 1, X, conf_level=0.95),
+        cox_few_events(
+            reference.frame["time"].astype(float), reference.frame["status"] == 1, X, conf_level=0.95
+        ),
     ):
         a, b = of(table, "maximum likelihood"), of(table, "Firth")
         np.testing.assert_allclose(a["estimate"], b["estimate"], rtol=0.02)

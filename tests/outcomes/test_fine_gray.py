@@ -65,7 +65,9 @@ def test_mgus2_equals_crr(cause_number: int, key: str) -> None:
     frame = pd.read_csv(GOLDENS / "survival_mgus2.csv").dropna(subset=["age", "mspike", "sex"])
     time = frame["ptime"].where(frame["pstat"] == 1, frame["futime"]).astype(float)
     cause = pd.Series(np.where(frame["pstat"] == 1, 1, 2 * frame["death"]), frame.index)
-    X = pd.DataFrame({"age": frame["age"], "male": frame["sex"] == "M", "mspike": frame["mspike"]}, dtype=float)
+    X = pd.DataFrame(
+        {"age": frame["age"], "male": frame["sex"] == "M", "mspike": frame["mspike"]}, dtype=float
+    )
     fit = fit_fine_gray(time, cause, X, cause_number=cause_number)
     expected = golden("reference_survival.json")["mgus2"][key]
     np.testing.assert_allclose(fit.coefficients, expected["coef"], atol=NEWTON)
@@ -112,7 +114,9 @@ def test_whole_weights_are_copies_and_arms_can_be_swapped(seed: int) -> None:
     np.testing.assert_allclose(weighted.std_errors, copied.std_errors, atol=1e-8)
     swapped = fit_fine_gray(time, cause, X.assign(treated=1 - X["treated"]), cause_number=1)
     plain = fit_fine_gray(time, cause, X, cause_number=1)
-    assert np.exp(plain.coefficients["treated"] + swapped.coefficients["treated"]) == pytest.approx(1, abs=1e-8)
+    assert np.exp(plain.coefficients["treated"] + swapped.coefficients["treated"]) == pytest.approx(
+        1, abs=1e-8
+    )
 
 
 def test_rows_of_pairs_use_the_pairs_as_clusters(reference: Reference) -> None:

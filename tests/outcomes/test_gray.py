@@ -26,7 +26,9 @@ def test_by_hand() -> None:
 @pytest.mark.parametrize("cause_number", [1, 2])
 def test_equals_cmprsk(reference: Reference, cause_number: int) -> None:
     frame = reference.frame
-    ours = gray_test(frame["time"].astype(float), frame["status"], reference.treated, cause_number=cause_number)
+    ours = gray_test(
+        frame["time"].astype(float), frame["status"], reference.treated, cause_number=cause_number
+    )
     theirs = reference.answers["cuminc"]["gray"][cause_number - 1]
     np.testing.assert_allclose(ours, theirs[:2], rtol=1e-8)
 
@@ -50,7 +52,9 @@ def test_equals_comprisk_and_does_not_depend_on_the_name_of_the_arms(seed: int) 
     ours = gray_test(time, cause, treated, cause_number=1)
     theirs = comprisk.gray_test(time.to_numpy(), cause.to_numpy(), treated.to_numpy().astype(int))
     assert ours.chi_square == pytest.approx(theirs.stat, rel=1e-8)
-    assert gray_test(time, cause, ~treated, cause_number=1).chi_square == pytest.approx(ours.chi_square, rel=1e-8)
+    assert gray_test(time, cause, ~treated, cause_number=1).chi_square == pytest.approx(
+        ours.chi_square, rel=1e-8
+    )
 
 
 def test_under_the_null_the_p_values_are_uniform() -> None:

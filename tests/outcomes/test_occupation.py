@@ -41,7 +41,9 @@ def test_with_censoring_and_one_absorbing_step_it_is_aalen_johansen(reference: R
     time, cause = reference.frame["time"].to_numpy(float), reference.frame["status"].to_numpy()
     days = np.arange(29)
     states = np.where(days < time[:, None], 0, cause[:, None])
-    states = np.where((days > time[:, None]) & (cause[:, None] == 0), -1, states)  # seen on the day they leave
+    states = np.where(
+        (days > time[:, None]) & (cause[:, None] == 0), -1, states
+    )  # seen on the day they leave
     frame = state_occupation(
         states, reference.treated, pd.Series(1.0, reference.frame.index), names=("in", "dead", "home")
     )

@@ -33,7 +33,9 @@ def test_a_ratio_that_changes_on_day_7_is_found() -> None:
     first = rng.exponential(1 / early, n)
     time = pd.Series(np.where(first <= 7, first, 7 + rng.exponential(1 / late)))
     cause = pd.Series((time <= 28).astype(int))
-    rows = split_hazard_ratios(time.clip(upper=28), cause, treated, unadjusted(treated), cuts=(0, 7, 28), **OPTIONS)
+    rows = split_hazard_ratios(
+        time.clip(upper=28), cause, treated, unadjusted(treated), cuts=(0, 7, 28), **OPTIONS
+    )
     for truth, row in zip((1, 2), rows.itertuples(), strict=True):
         assert abs(np.log(row.estimate / truth)) < 4 * row.std_error
 

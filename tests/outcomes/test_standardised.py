@@ -11,7 +11,9 @@ from reference import Reference
 OPTIONS = {"outcome": "death", "horizon_days": 28, "conf_level": 0.95, "bootstrap_replicates": 200}
 
 
-def risks(event: pd.Series, treated: pd.Series, one: pd.DataFrame, two: pd.DataFrame, *estimands: str) -> pd.DataFrame:
+def risks(
+    event: pd.Series, treated: pd.Series, one: pd.DataFrame, two: pd.DataFrame, *estimands: str
+) -> pd.DataFrame:
     rows = standardised_risks(
         event, treated, one, two, estimands=estimands, rng=np.random.default_rng(1), **OPTIONS
     )

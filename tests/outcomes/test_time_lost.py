@@ -23,7 +23,9 @@ OPTIONS = {
 def test_by_hand() -> None:
     # death on day 2, discharge on day 6, two still there at day 10: days lost to death 8/4 = 2, to
     # discharge 4/4 = 1, in hospital (2 + 6 + 10 + 10) / 4 = 7
-    found = time_lost(np.array([2.0, 6, 12, 12]), np.array([1, 2, 1, 0]), np.ones((1, 4)), n_causes=2, horizon_days=10)
+    found = time_lost(
+        np.array([2.0, 6, 12, 12]), np.array([1, 2, 1, 0]), np.ones((1, 4)), n_causes=2, horizon_days=10
+    )
     np.testing.assert_allclose(found, [[2, 1, 7]])
 
 
@@ -68,4 +70,6 @@ def test_unknown_times_are_refused() -> None:
     time = pd.Series([1.0, np.nan])
     treated = pd.Series([True, False])
     with pytest.raises(ValueError, match="1 of 2 are missing"):
-        days_lost(time, pd.Series([1, 0]), treated, unadjusted(treated), rng=np.random.default_rng(1), **OPTIONS)
+        days_lost(
+            time, pd.Series([1, 0]), treated, unadjusted(treated), rng=np.random.default_rng(1), **OPTIONS
+        )

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from headtohead.matching.adjustment import matched_pairs, propensity_weights, unadjusted
+from headtohead.matching.adjustment import Adjustment, matched_pairs, propensity_weights, unadjusted
 from headtohead.matching.pairs import match_nearest
 from headtohead.outcomes.win_ratio import WinResult, win_ratio
 from hypothesis import given, settings
@@ -13,7 +13,7 @@ from reference import Reference
 OPTIONS = {"outcome": "hierarchy", "horizon_days": 28, "conf_level": 0.95, "bootstrap_replicates": 200}
 
 
-def of(levels: pd.DataFrame, treated: pd.Series, way=None) -> WinResult:  # noqa: ANN001
+def of(levels: pd.DataFrame, treated: pd.Series, way: Adjustment | None = None) -> WinResult:
     return win_ratio(levels, treated, way or unadjusted(treated), rng=np.random.default_rng(1), **OPTIONS)
 
 
@@ -48,7 +48,7 @@ def test_equals_comparing_one_by_one_and_swaps_to_its_inverse(seed: int) -> None
     assert found[0] * of(levels, ~treated).estimates["estimate"][0] == pytest.approx(1)
 
 
-def test_components_add_up(reference: Reference) -> None:
+def test_components_add_up() -> None:
     levels, treated = random_levels(3)
     parts = of(levels, treated).components
     assert parts[["wins", "losses", "ties"]].sum().sum() == pytest.approx(1)
@@ -67,7 +67,9 @@ def test_equal_weights_are_the_crude_comparison_and_both_errors_agree(reference:
 
 def test_pairs_are_compared_within_the_pair(reference: Reference) -> None:
     treated = reference.treated
-    matches = match_nearest(reference.propensity.linear_predictor, treated, ratio=1, caliper=0.2, order="largest")
+    matches = match_nearest(
+        reference.propensity.linear_predictor, treated, ratio=1, caliper=0.2, order="largest"
+    )
     levels = pd.DataFrame({"days": -reference.frame["time"].astype(float)})
     found = of(levels, treated, matched_pairs(matches, treated)).estimates["estimate"]
     gap = (

@@ -29,11 +29,11 @@ def course_by_day(frame: pd.DataFrame, *, horizon_days: int) -> np.ndarray:
 
 
 def outcome_hierarchy(frame: pd.DataFrame, *, horizon_days: int) -> pd.DataFrame:
-    """Return the levels of ``HIERARCHY``, higher is better: days until death, ventilation and intensive
-    care (one above the horizon if none by then), and days in hospital with a minus sign.
+    """Return the levels of ``HIERARCHY``, higher is better, shape (n, 4).
 
-    Days in hospital are those by the horizon; a death counts as never leaving. NaN where a patient was
-    censored before the horizon.
+    Days until death, ventilation and intensive care, one above the horizon if none by then, and minus
+    the days in hospital by the horizon; a death counts as never leaving. NaN where a patient was censored
+    before the horizon.
     """
     never = horizon_days + 1.0
     levels = {

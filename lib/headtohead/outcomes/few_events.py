@@ -22,8 +22,7 @@ from scipy.stats import norm
 from headtohead.matching.logistic import fit_logistic
 from headtohead.outcomes.cox import CannotEstimateError, fit_cox
 
-TIGHT = {"gtol": 1e-8, "xtol": 1e-8, "max_iter": 200}
-PROFILE = {"method": "pl", "max_iter": 200, "tol": 1e-6}
+STOP, PROFILE_STOP, MAX_STEPS = 1e-8, 1e-6, 200
 NO_MAXIMUM = "the likelihood has no maximum"
 
 
@@ -60,8 +59,12 @@ def logistic_few_events(event: pd.Series, covariates: pd.DataFrame, *, conf_leve
         p = 1 / (1 + np.exp(-design @ fit.coefficients[0]))
         information = (design * (p * (1 - p))[:, None]).T @ design
         plain = fit.coefficients[0][1:], np.sqrt(np.diag(np.linalg.inv(information)))[1:]
-    firth = FirthLogisticRegression(backend="numpy", **TIGHT).fit(Z, y.astype(int))
-    limits = firth.conf_int(alpha=1 - conf_level, **PROFILE)[: Z.shape[1]]
+    firth = FirthLogisticRegression(backend="numpy", gtol=STOP, xtol=STOP, max_iter=MAX_STEPS).fit(
+        Z, y.astype(int)
+    )
+    limits = firth.conf_int(alpha=1 - conf_level, method="pl", max_iter=MAX_STEPS, tol=PROFILE_STOP)[
+        : Z.shape[1]
+    ]
     return _table(covariates, plain, (firth.coef_, limits), spread, len(y), int(y.sum()), conf_level)
 
 
@@ -81,8 +84,10 @@ def cox_few_events(
         plain = fit.coefficients.to_numpy() * spread, fit.std_errors.to_numpy() * spread
     except CannotEstimateError:
         plain = None
-    firth = FirthCoxPH(backend="numpy", **TIGHT).fit(X / spread, (y, time.to_numpy(float)))
-    limits = firth.conf_int(alpha=1 - conf_level, **PROFILE)
+    firth = FirthCoxPH(backend="numpy", gtol=STOP, xtol=STOP, max_iter=MAX_STEPS).fit(
+        X / spread, (y, time.to_numpy(float))
+    )
+    limits = firth.conf_int(alpha=1 - conf_level, method="pl", max_iter=MAX_STEPS, tol=PROFILE_STOP)
     return _table(covariates, plain, (firth.coef_, limits), spread, len(y), int(y.sum()), conf_level)
 
 

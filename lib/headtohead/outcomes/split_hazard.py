@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -38,7 +39,7 @@ def split_hazard_ratios(
     Later intervals compare those still at risk: arms no longer balanced by the baseline adjustment.
     """
     rows, labels = [], []
-    for first, last in zip(cuts[:-1], cuts[1:], strict=True):
+    for first, last in pairwise(cuts):
         at_risk = (time > first) & (adjustment.weights > 0)
         event = (cause == cause_number) & (time <= last)
         row = {

@@ -167,9 +167,7 @@ def split(sample: Sample, protocol: Protocol, keys: list[str]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def hierarchical(
-    sample: Sample, protocol: Protocol, keys: list[str]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def hierarchical(sample: Sample, protocol: Protocol, keys: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return win ratios with their components, column ``key``."""
     levels = outcome_hierarchy(sample.frame, horizon_days=protocol.outcome.horizon_days)
     wins, components = [], []

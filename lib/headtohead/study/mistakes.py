@@ -114,9 +114,7 @@ def _hazard(sample: Sample, design: pd.DataFrame, protocol: Protocol) -> dict[st
 def prognostic_table(sample: Sample, protocol: Protocol) -> pd.DataFrame:
     """Return odds ratios of death in hospital for the predictors the abstract names, and the drug."""
     outcome = endpoint(sample.frame, "death")
-    X = design_matrix(
-        sample.frame, protocol.further.predictors, impute_from=protocol.propensity.impute_from
-    )
+    X = design_matrix(sample.frame, protocol.further.predictors, impute_from=protocol.propensity.impute_from)
     X = X.div([UNITS.get(name, 1) for name in X])
     X = X.assign(ventilated=sample.frame["imv_day"].notna().astype(float))
     X = X.assign(treated=sample.treated.astype(float))

@@ -82,11 +82,14 @@ def posteriors(paper: Paper) -> Drawing:
     data = data[data["points"].between(-16, 20) & ((data["points"] * 2).round(6) % 1 == 0)]
     margin = protocol.equivalence.margin_pp
     band = alt.Chart(pd.DataFrame({"low": [-margin], "high": [margin]})).mark_rect(color=QUIET, opacity=0.15)
-    zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color=QUIET).encode(x="zero:Q")
+    zero = (
+        alt.Chart(pd.DataFrame({"zero": [0.0]}))
+        .mark_rule(color=QUIET)
+        .encode(x=alt.X("zero:Q", axis=alt.Axis(grid=False)))
+    )
     scale = alt.Scale(domain=[-16, 20], nice=False)
     line = alt.Chart(data).mark_line(strokeWidth=2).encode(
-        x=alt.X(
-            "points:Q", scale=scale,
+        x=alt.X("points:Q", scale=scale, axis=alt.Axis(grid=False),
             title=f"Risk difference of death, {protocol.arms.treated} minus {protocol.arms.control}, percentage points",
         ),
         y=alt.Y("density:Q", title="Posterior density", axis=alt.Axis(labels=False, ticks=False, grid=False)),
@@ -94,12 +97,13 @@ def posteriors(paper: Paper) -> Drawing:
             "prior:N", title="Prior", sort=list(short.values()),
             scale=alt.Scale(domain=list(short.values()), range=[TREATED, INK, "#CC79A7"][: len(short)]),
         ),
-        strokeDash=alt.StrokeDash(
-            "prior:N", legend=None,
+        strokeDash=alt.StrokeDash("prior:N", title="Prior", sort=list(short.values()),
             scale=alt.Scale(domain=list(short.values()), range=[[1, 0], [6, 3], [2, 2]][: len(short)]),
         ),
     )  # fmt: skip
-    chart = alt.layer(band.encode(x=alt.X("low:Q", scale=scale), x2="high:Q"), zero, line)
+    chart = alt.layer(
+        band.encode(x=alt.X("low:Q", scale=scale, axis=alt.Axis(grid=False)), x2="high:Q"), zero, line
+    )
     words = "; ".join(
         f"{row.prior} prior, centre {points(row.mean)}, {probability(row.worse)} of the area above zero and "
         f"{probability(row.within_margin)} inside the band"

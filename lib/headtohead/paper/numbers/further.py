@@ -33,9 +33,7 @@ def _from(frame: pd.DataFrame, id_: str, origin: str, code: str) -> Iterator[Row
     """Return one row per result; ``id_`` is filled from the result's columns, as keys."""
     for _, row in frame.iterrows():
         parts = {str(name): key(str(value)) for name, value in row.items()}
-        yield entry(
-            id_.format(**parts), origin, row["scale"], row["estimate"], code=code, **columns_of(row)
-        )
+        yield entry(id_.format(**parts), origin, row["scale"], row["estimate"], code=code, **columns_of(row))
 
 
 def _estimates(found: FurtherResults, origin: str) -> Iterator[Row]:
@@ -78,7 +76,10 @@ def _summaries(found: FurtherResults, origin: str, horizon: int) -> Iterator[Row
             f"outcomes.occupation.{row.arm}.{key(row.state)}", origin, "risk", row.probability,
             horizon_days=horizon, code="outcomes/occupation.py::state_occupation",
         )  # fmt: skip
-    models = {"prognostic": (found.prognostic, "odds ratio"), "ventilation": (found.ventilation, "hazard ratio")}
+    models = {
+        "prognostic": (found.prognostic, "odds ratio"),
+        "ventilation": (found.ventilation, "hazard ratio"),
+    }
     for name, (table, scale) in models.items():
         for row in table.itertuples():
             yield entry(

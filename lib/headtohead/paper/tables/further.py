@@ -42,7 +42,14 @@ def models(paper: Paper) -> Sheet:
             part = mine[(mine["estimand"] == estimand) & (mine["approach"] == approach)]
             rows.append(_risks(label, estimand, part))
     arms = paper.protocol.arms
-    columns = ["Method", "Estimand", arms.treated.capitalize(), arms.control.capitalize(), "Difference, points", "Ratio"]
+    columns = [
+        "Method",
+        "Estimand",
+        arms.treated.capitalize(),
+        arms.control.capitalize(),
+        "Difference, points",
+        "Ratio",
+    ]
     return Sheet(pd.DataFrame(rows, columns=columns), origin(paper), "p{3.4cm}lrrrr")
 
 
@@ -91,7 +98,14 @@ def days(paper: Paper) -> Sheet:
         ]
         for state, label in STATES.items()
     ]  # fmt: skip
-    columns = ["Days", arms.treated.capitalize(), arms.control.capitalize(), "Difference", "In pairs", "Crude"]
+    columns = [
+        "Days",
+        arms.treated.capitalize(),
+        arms.control.capitalize(),
+        "Difference",
+        "In pairs",
+        "Crude",
+    ]
     return Sheet(pd.DataFrame(rows, columns=columns), origin(paper), "lrrrrr")
 
 
@@ -184,7 +198,9 @@ def mistakes(paper: Paper) -> Sheet:
 
 
 def _value(row: pd.Series) -> str:
-    return NOT_ESTIMATED if pd.isna(row["estimate"]) else value_text(float(row["estimate"]), str(row["scale"]))
+    return (
+        NOT_ESTIMATED if pd.isna(row["estimate"]) else value_text(float(row["estimate"]), str(row["scale"]))
+    )
 
 
 def split(paper: Paper) -> Sheet:
