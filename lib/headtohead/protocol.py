@@ -200,6 +200,24 @@ class Simulation(_Section):
     extra_wait_days: int = Field(ge=0)
 
 
+class Prior(_Section):
+    """A normal prior of the primary risk difference; without ``sd_pp`` it is flat."""
+
+    name: str
+    label: str
+    mean_pp: float
+    sd_pp: float | None = Field(default=None, gt=0)
+
+
+class Further(_Section):
+    """The further analyses of the outcomes."""
+
+    split_day: int = Field(ge=1)
+    outcome_terms: tuple[Term, ...] = Field(min_length=1, strict=False)
+    predictors: tuple[Term, ...] = Field(min_length=1, strict=False)
+    priors: tuple[Prior, ...] = Field(min_length=1, strict=False)
+
+
 class Protocol(_Section):
     """Every pre-specified choice, one attribute per section of ``protocol.toml``."""
 
@@ -219,6 +237,7 @@ class Protocol(_Section):
     evidence: EvidenceSection
     multiverse: Multiverse
     simulation: Simulation
+    further: Further
 
 
 def load_protocol(path: Path) -> Protocol:

@@ -82,7 +82,7 @@ def _newton_step(
     solvable = (scale > 0).all(axis=1)
     scale[~solvable] = 1.0
     scaled = information / scale[:, :, None] / scale[:, None, :]
-    solvable &= np.linalg.cond(scaled) < 1e12
+    solvable &= np.linalg.cond(scaled, 1) < 1e12
     scaled[~solvable] = np.eye(X.shape[1])
     step = np.linalg.solve(scaled, (gradient / scale)[:, :, None])[:, :, 0] / scale
     step[~solvable] = 0.0

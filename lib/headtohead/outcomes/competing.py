@@ -207,6 +207,16 @@ def day_incidence(
     -------
     Array of shape (B, horizon_days + 1, n_causes).
     """
+    times, incidence = batch_incidence(time, cause, weights, n_causes=n_causes, horizon_days=horizon_days)
+    index = np.searchsorted(times, np.arange(horizon_days + 1), side="right")
+    padded = np.concatenate([np.zeros((len(weights), 1, n_causes)), incidence], axis=1)
+    return padded[:, index]
+
+
+def batch_incidence(
+    time: np.ndarray, cause: np.ndarray, weights: np.ndarray, *, n_causes: int, horizon_days: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the event times up to the horizon and the incidence at them, shapes (T,) and (B, T, K)."""
     times = np.unique(time[(cause > 0) & (time <= horizon_days)])
     at_risk = weights @ (time[:, None] >= times)
     d = np.stack(
@@ -216,7 +226,4 @@ def day_incidence(
     hazard = d / np.where(at_risk > 0, at_risk, 1.0)[..., None]
     event_free = np.cumprod(1 - hazard.sum(axis=-1), axis=1)
     before = np.concatenate([np.ones((len(weights), 1)), event_free[:, :-1]], axis=1)
-    incidence = np.cumsum(before[..., None] * hazard, axis=1)
-    index = np.searchsorted(times, np.arange(horizon_days + 1), side="right")
-    padded = np.concatenate([np.zeros((len(weights), 1, n_causes)), incidence], axis=1)
-    return padded[:, index]
+    return times, np.cumsum(before[..., None] * hazard, axis=1)

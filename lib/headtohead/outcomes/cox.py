@@ -106,39 +106,63 @@ def fit_cox(
     (tests/outcomes/test_cox.py).
     """
     use = np.ones(len(time), bool) if weights is None else (weights > 0).to_numpy()
-    X = covariates.to_numpy(float)[use]
     died = event.to_numpy(bool)[use]
     if not died.any():
         raise CannotEstimateError(f"a hazard ratio needs events, found none in {int(use.sum())} patients")
+    n = int(use.sum())
+    w = np.ones(n) if weights is None else weights.to_numpy(float)[use]
+    Z, spread = standardised(covariates, use, w)
+    sets = risk_sets(
+        time.to_numpy(float)[use],
+        died,
+        Z,
+        weights=w,
+        strata=np.zeros(n, int) if strata is None else pd.factorize(strata[use])[0],
+        entry=None if entry is None else entry.to_numpy(float)[use],
+        ties=ties,
+    )
+    who = None
+    if clusters is not None or weights is not None:
+        who = np.arange(n) if clusters is None else pd.factorize(clusters[use])[0]
+    return fit_risk_sets(sets, spread, list(covariates.columns), who, tol=tol)
+
+
+def standardised(
+    covariates: pd.DataFrame, use: np.ndarray, weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the used rows of the covariates, centred and scaled, and their standard deviations.
+
+    Raises
+    ------
+    CannotEstimateError
+        If a covariate has one value only.
+    """
+    X = covariates.to_numpy(float)[use]
     spread = X.std(axis=0)
     if (spread == 0).any():
         flat = list(covariates.columns[spread == 0])
         raise CannotEstimateError(
             f"a covariate must vary, {flat} have one value in all {len(X)} patients; remove them"
         )
-    w = np.ones(len(X)) if weights is None else weights.to_numpy(float)[use]
-    sets = risk_sets(
-        time.to_numpy(float)[use],
-        died,
-        (X - np.average(X, axis=0, weights=w)) / spread,
-        weights=w,
-        strata=np.zeros(len(X), int) if strata is None else pd.factorize(strata[use])[0],
-        entry=None if entry is None else entry.to_numpy(float)[use],
-        ties=ties,
-    )
-    beta, at, null = _newton(sets, tol, list(covariates.columns))
+    return (X - np.average(X, axis=0, weights=weights)) / spread, spread
+
+
+def fit_risk_sets(
+    sets: RiskSets, spread: np.ndarray, names: list[str], who: np.ndarray | None, *, tol: float = 1e-10
+) -> CoxFit:
+    """Return the fit of a partial likelihood; ``who`` numbers the clusters of the robust covariance."""
+    beta, at, null = _newton(sets, tol, names)
     inverse = np.linalg.inv(at.information)
     robust = None
-    if clusters is not None or weights is not None:
-        who = np.arange(len(X)) if clusters is None else pd.factorize(clusters[use])[0]
+    if who is not None:
         robust = _sandwich(score_residuals(sets, at) @ inverse, who) / np.outer(spread, spread)
     return CoxFit(
-        pd.Series(beta / spread, index=covariates.columns),
+        pd.Series(beta / spread, index=names),
         inverse / np.outer(spread, spread),
         robust,
         (null, at.log_likelihood),
-        len(X),
-        int(died.sum()),
+        len(sets.Z),
+        len(sets.deaths),
     )
 
 

@@ -11,12 +11,25 @@ Therneau & Grambsch (2000) Modeling Survival Data. doi:10.1007/978-1-4757-3294-8
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 Ties = Literal["efron", "breslow"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lingering:
+    """Rows that stay at risk after their time, as Fine and Gray ask of competing events.
+
+    Row ``rows[k]`` weighs ``scale[k]`` x ``factor[g]`` in every group g after its own time.
+    """
+
+    rows: np.ndarray
+    scale: np.ndarray
+    factor: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +51,7 @@ class RiskSets:
     size: np.ndarray
     mean_weight: np.ndarray
     times: np.ndarray
+    lingering: Lingering | None = None
 
     @property
     def n_groups(self) -> int:
@@ -54,8 +68,12 @@ def risk_sets(
     strata: np.ndarray,
     entry: np.ndarray | None,
     ties: Ties,
+    lingering: Callable[[np.ndarray], Lingering] | None = None,
 ) -> RiskSets:
-    """Return the bookkeeping of the partial likelihood for rows of positive weight."""
+    """Return the bookkeeping of the partial likelihood for rows of positive weight.
+
+    ``lingering``, given the event times, says who stays at risk after their own time (one stratum).
+    """
     died = np.flatnonzero(event)
     order = died[np.lexsort((time[died], strata[died]))]
     s, t = strata[order], time[order]
@@ -78,6 +96,7 @@ def risk_sets(
         size=size,
         mean_weight=np.bincount(group, weights[order]) / size,
         times=group_time,
+        lingering=None if lingering is None else lingering(group_time),
     )
 
 
@@ -102,7 +121,12 @@ def _sum_column(sets: RiskSets, column: np.ndarray) -> np.ndarray:
     leaving = np.bincount(sets.last, column, sets.n_groups + 1)
     if sets.first.any():
         leaving = leaving - np.bincount(sets.first, column, sets.n_groups + 1)
-    return np.cumsum(leaving[::-1])[::-1][1:]
+    total = np.cumsum(leaving[::-1])[::-1][1:]
+    stay = sets.lingering
+    if stay is None:
+        return total
+    gone = np.bincount(sets.last[stay.rows], column[stay.rows] * stay.scale, sets.n_groups + 1)
+    return total + stay.factor * np.cumsum(gone)[:-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +184,11 @@ def _exposure(sets: RiskSets, hazard: np.ndarray) -> np.ndarray:
     """Return each row's hazard summed over the groups it is at risk in, ties thinned as Efron does."""
     running = np.concatenate([[0.0], np.cumsum(np.bincount(sets.group, hazard, sets.n_groups))])
     exposure = running[sets.last] - running[sets.first]
+    stay = sets.lingering
+    if stay is not None:
+        later = np.bincount(sets.group, hazard, sets.n_groups) * stay.factor
+        to_come = np.concatenate([np.cumsum(later[::-1])[::-1], [0.0]])
+        exposure[stay.rows] += stay.scale * to_come[sets.last[stay.rows]]
     thinned = np.bincount(sets.group, hazard * sets.share, sets.n_groups)
     exposure[sets.deaths] -= thinned[sets.group]
     return exposure

@@ -58,6 +58,13 @@ VALUE: dict[str, Callable[[float], str]] = {
     "rate ratio": lambda v: _plain(v, 2),
     "ratio": lambda v: _plain(v, 2),
     "tau squared": lambda v: _plain(v, 3),
+    "subdistribution hazard ratio": lambda v: _plain(v, 2),
+    "win ratio": lambda v: _plain(v, 2),
+    "net benefit": points,
+    "mean days": lambda v: _plain(v, 1),
+    "mean days, treated": lambda v: _plain(v, 1),
+    "mean days, control": lambda v: _plain(v, 1),
+    "difference in days": lambda v: _signed(v, 1),
     "ratio of hazard ratios": lambda v: _plain(v, 1),
     "e-value": lambda v: _plain(v, 2),
     "smd": lambda v: _plain(v, 2),
@@ -75,6 +82,11 @@ VALUE: dict[str, Callable[[float], str]] = {
     "per term": lambda v: _plain(v, 1),
 }
 UNIT = {
+    "net benefit": " percentage points",
+    "mean days": " days",
+    "mean days, treated": " days",
+    "mean days, control": " days",
+    "difference in days": " days",
     "risk difference": " percentage points",
     "absolute difference": " percentage points",
 }

@@ -10,6 +10,7 @@ from headtohead.cohort.counts import TwoByTwo
 from headtohead.matching.chance import ChanceBalance
 from headtohead.outcomes.estimate import Equivalence
 from headtohead.protocol import Protocol
+from headtohead.study.further_results import FurtherResults
 from headtohead.study.results_evidence import Evidence, RealCohorts
 
 
@@ -77,6 +78,7 @@ class Study:
     matching: MatchingResults
     outcomes: OutcomeResults
     sensitivity: SensitivityResults
+    further: FurtherResults
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from headtohead.cohort.contract import require_baseline
 from headtohead.cohort.flow import apply_eligibility
 from headtohead.protocol import Protocol
 from headtohead.study.describe import describe_cohort, describe_matching
-from headtohead.study.outcomes import estimate_outcomes
+from headtohead.study.further import estimate_further
+from headtohead.study.outcomes import estimate_outcomes, primary_row
 from headtohead.study.results import Study
 from headtohead.study.sample import adjust
 from headtohead.study.sensitivity import vary
@@ -32,9 +33,11 @@ def run(cohort: pd.DataFrame, dictionary: pd.DataFrame, protocol: Protocol) -> S
         control=protocol.arms.control,
     )
     sample = adjust(frame, protocol)
+    outcomes = estimate_outcomes(sample, protocol)
     return Study(
         describe_cohort(frame, attrition, dictionary),
         describe_matching(sample, protocol),
-        estimate_outcomes(sample, protocol),
+        outcomes,
         vary(sample, protocol),
+        estimate_further(sample, primary_row(outcomes.estimates, protocol), protocol),
     )

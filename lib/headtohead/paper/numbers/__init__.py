@@ -8,6 +8,7 @@ from headtohead.paper.ledger import ledger_frame
 from headtohead.paper.numbers import (
     cohort,
     evidence,
+    further,
     matching,
     multiverse,
     outcomes,
@@ -28,6 +29,7 @@ def paper_ledger(paper: Paper) -> pd.DataFrame:
             *cohort.rows(paper),
             *matching.rows(paper),
             *outcomes.rows(paper),
+            *further.rows(paper),
             *sensitivity.rows(paper),
             *real.rows(paper),
             *evidence.rows(paper),

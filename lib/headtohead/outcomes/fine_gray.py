@@ -1,0 +1,165 @@
+"""Fine and Gray's subdistribution hazard ratio, with case weights and clustered errors.
+
+Whoever had a competing event stays in the risk set, with a weight that falls as censoring would have
+removed them. With the lingering rows of ``partial_likelihood.py`` every sum stays a running sum, so a
+million patients need seconds where R's ``crr``, quadratic in n, needs hours.
+
+References
+----------
+Fine & Gray (1999) JASA 94:496-509. doi:10.1080/01621459.1999.10474144
+Austin & Fine (2019) Stat Med 38:751-777. doi:10.1002/sim.8008
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from headtohead.matching.adjustment import Adjustment
+from headtohead.outcomes.cox import CannotEstimateError, CoxFit, fit_risk_sets, standardised
+from headtohead.outcomes.estimate import estimate_frame, estimate_row
+from headtohead.outcomes.partial_likelihood import Lingering, risk_sets
+
+Rule = Literal["crr", "finegray"]
+TIES: dict[Rule, Literal["breslow", "efron"]] = {"crr": "breslow", "finegray": "efron"}
+
+
+def fit_fine_gray(
+    time: pd.Series,
+    cause: pd.Series,
+    covariates: pd.DataFrame,
+    *,
+    cause_number: int,
+    rule: Rule = "crr",
+    weights: pd.Series | None = None,
+    clusters: pd.Series | None = None,
+) -> CoxFit:
+    """Return the fit of the subdistribution hazard of one cause.
+
+    Parameters
+    ----------
+    time : Series of float, shape (n,)
+    cause : Series of int, shape (n,)
+        0 censored, ``cause_number`` the cause of interest, any other number a competing event.
+    covariates : DataFrame of float, shape (n, p)
+    rule : {"crr", "finegray"}
+        Tied days. ``crr`` (R's cmprsk): Breslow, and an event on a day of censorings counts as at risk
+        of them. ``finegray`` (R's survival): Efron, and it does not. Without censoring and without ties
+        they agree.
+    weights, clusters : Series, optional
+        As in ``fit_cox``.
+
+    Returns
+    -------
+    CoxFit; always with a robust covariance (clusters, else patients), because a lingering patient
+    counts more than once. It is Lin and Wei's, which takes the censoring distribution as known.
+
+    Raises
+    ------
+    CannotEstimateError
+        If the cause does not occur or the likelihood has no maximum.
+
+    Notes
+    -----
+    A patient with a competing event at T is at risk at t > T with weight G(t-) / G(T-), G the
+    Kaplan-Meier estimate of staying uncensored (weighted as the patients are, both arms together).
+
+    Checked: cmprsk 2.2-11 ``crr`` and survival 3.5.3 ``finegray`` with ``coxph``; comprisk
+    (tests/outcomes/test_fine_gray.py).
+    """
+    use = np.ones(len(time), bool) if weights is None else (weights > 0).to_numpy()
+    t, c = time.to_numpy(float)[use], cause.to_numpy(int)[use]
+    if np.isnan(t).any():
+        raise ValueError("times must be known; drop or impute the rows that are not")
+    w = np.ones(len(t)) if weights is None else weights.to_numpy(float)[use]
+    if not (c == cause_number).any():
+        raise CannotEstimateError(
+            f"a subdistribution hazard ratio needs events, found none of cause {cause_number} in "
+            f"{len(t)} patients"
+        )
+    Z, spread = standardised(covariates, use, w)
+    sets = risk_sets(
+        t, c == cause_number, Z, weights=w, strata=np.zeros(len(t), int), entry=None, ties=TIES[rule],
+        lingering=lambda event_times: _lingering(t, c, w, event_times, cause_number, rule),
+    )  # fmt: skip
+    who = np.arange(len(t)) if clusters is None else pd.factorize(clusters[use])[0]
+    return fit_risk_sets(sets, spread, list(covariates.columns), who)
+
+
+def _lingering(
+    t: np.ndarray, c: np.ndarray, w: np.ndarray, event_times: np.ndarray, cause_number: int, rule: Rule
+) -> Lingering:
+    """Return who stays after a competing event, and the weights G(t-) and 1 / G(T-)."""
+    times, place = np.unique(t, return_inverse=True)
+    at_risk = np.cumsum(np.bincount(place, w)[::-1])[::-1]
+    censored = np.bincount(place, w * (c == 0))
+    if rule == "finegray":
+        at_risk = at_risk - np.bincount(place, w * (c != 0))
+    share = np.divide(censored, at_risk, out=np.zeros(len(times)), where=at_risk > 0)
+    before = np.concatenate([[1.0], np.cumprod(1 - share)[:-1]])
+    rows = np.flatnonzero((c != 0) & (c != cause_number))
+    return Lingering(rows, 1 / before[place[rows]], before[np.searchsorted(times, event_times)])
+
+
+def subdistribution_hazard_ratio(
+    time: pd.Series,
+    cause: pd.Series,
+    treated: pd.Series,
+    adjustment: Adjustment,
+    *,
+    cause_number: int,
+    outcome: str,
+    horizon_days: int,
+    conf_level: float,
+) -> pd.DataFrame:
+    """Return the subdistribution hazard ratio of the treated arm as one row.
+
+    Above 1 the treated arm has the higher cumulative incidence. It orders incidences; it is not the
+    ratio of any rate among patients at risk, nor of the risks themselves.
+
+    Returns
+    -------
+    DataFrame of ``ESTIMATE_COLUMNS``; ``std_error`` is that of the logarithm. If the ratio cannot be
+    estimated, its cells are NaN and ``method`` says why.
+    """
+    used = adjustment.weights > 0
+    late = time > horizon_days
+    common = {
+        "estimand": adjustment.estimand,
+        "population": adjustment.population,
+        "outcome": outcome,
+        "horizon_days": horizon_days,
+        "scale": "subdistribution hazard ratio",
+        "conf_level": conf_level,
+        "n": int(used.sum()),
+        "events": int(((cause == cause_number) & ~late & used).sum()),
+    }
+    try:
+        fit = fit_fine_gray(
+            time.mask(late, horizon_days),
+            cause.mask(late, 0),
+            treated.astype(float).rename("treated").to_frame(),
+            cause_number=cause_number,
+            weights=None if adjustment.kind == "crude" else adjustment.weights,
+            clusters=adjustment.sets,
+        )
+    except CannotEstimateError as error:
+        return estimate_frame([estimate_row(**common, method=f"cannot be estimated, because {error}")])
+    log_hr, se = float(fit.coefficients["treated"]), float(fit.std_errors["treated"])
+    half = norm.ppf(0.5 + conf_level / 2) * se
+    clusters = "matched sets" if adjustment.kind == "pairs" else "patients"
+    return estimate_frame(
+        [
+            estimate_row(
+                **common,
+                estimate=np.exp(log_hr),
+                std_error=se,
+                conf_low=np.exp(log_hr - half),
+                conf_high=np.exp(log_hr + half),
+                method=f"Fine-Gray, Breslow ties as crr, standard error clustered on {clusters}",
+            )
+        ]
+    )
