@@ -10,19 +10,12 @@ import pytest
 from book.chapters import BOOK, notebooks
 from headtohead.paper.show import MIME
 from headtohead.project import Project
-from headtohead.study.load import load_paper
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 QUIET = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore::ResourceWarning"
 )  # of the kernel's client
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _results(project: Project) -> None:
-    """Have the results in the cache, so that a chapter takes seconds."""
-    load_paper(project)
 
 
 def run(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.NotebookNode:
@@ -34,9 +27,10 @@ def run(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.NotebookNode:
 
 @QUIET
 @pytest.mark.parametrize("name", notebooks())
-def test_chapter_runs_alone(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chapter_runs_alone(name: str, fresh: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the copy whose results are computed once for all tests."""
     monkeypatch.setenv("PYDEVD_DISABLE_FILE_VALIDATION", "1")
-    notebook = run(jupytext.read(BOOK / f"{name}.md"), BOOK)
+    notebook = run(jupytext.read(BOOK / f"{name}.md"), fresh.root)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert cells
     for cell in cells:
