@@ -9,13 +9,14 @@ from headtohead.project import Project
 
 
 def copy_project(source: Project, root: Path) -> Project:
-    """Copy protocol, lock, data and ledger, and the stored results if there are any.
+    """Copy protocol, claims, lock, data and results, and the stored results if there are any.
 
     The truth of the synthetic worlds stays behind: no analysis may need it.
     """
     root.mkdir(parents=True)
     shutil.copytree(source.data, root / "data", ignore=shutil.ignore_patterns("truth"))
-    for path in (source.protocol, source.lock, source.root / "CITATION.cff", source.ledger):
+    shutil.copytree(source.ledger.parent, root / "results")
+    for path in (source.protocol, source.lock, source.root / "CITATION.cff", source.root / "claims.toml"):
         target = root / path.relative_to(source.root)
         target.parent.mkdir(exist_ok=True)
         shutil.copyfile(path, target)

@@ -197,6 +197,6 @@ def _newton(sets: RiskSets, tol: float, names: list[str]) -> tuple[np.ndarray, M
 
 def _no_maximum(names: list[str], why: str) -> CannotEstimateError:
     return CannotEstimateError(
-        f"the hazard ratio of {names} cannot be estimated, because {why}; "
+        f"the hazard ratio of {names} has no finite estimate: {why}; "
         "report the absolute risks, or use Firth's penalised likelihood"
     )
