@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time as clock
-
 import comprisk
 import numpy as np
 import pandas as pd
@@ -149,11 +147,3 @@ def test_an_arm_without_events_is_said_in_words(reference: Reference) -> None:
     assert "cannot be estimated, because" in row["method"]
     with pytest.raises(CannotEstimateError, match="found none of cause 7"):
         fit_fine_gray(time, cause, treated.astype(float).to_frame(), cause_number=7)
-
-
-def test_ten_thousand_patients_take_a_fraction_of_a_second() -> None:
-    time, cause, X = competing(1, 10_000)
-    weights, clusters = pd.Series(np.linspace(0.5, 2, 10_000)), pd.Series(np.arange(10_000) // 2)
-    start = clock.perf_counter()
-    fit_fine_gray(time, cause, X, cause_number=1, weights=weights, clusters=clusters)
-    assert clock.perf_counter() - start < 2  # 0.03 s alone on a core; quadratic code needs minutes
