@@ -200,28 +200,30 @@ def builds() -> Iterator[Timing]:
             shutil.copytree(PROJECT.root / name, copy / name)
         for name in ("protocol.toml", "requirements.txt", "_config.yml", "_toc.yml", "CITATION.cff"):
             shutil.copy(PROJECT.root / name, copy / name)
-        headtohead = partial(command, [str(Path(sys.executable).with_name("headtohead"))], copy)
-        yield Timing("html, from nothing", headtohead("html", "--cold"), TARGET_SECONDS["html cold"])
-        yield Timing("html, nothing changed", headtohead("html"), TARGET_SECONDS["html unchanged"])
+        build = partial(command, [str(Path(sys.executable).with_name("headtohead"))], copy)
+        yield build("html, from nothing", "html cold", "html", "--cold")
+        yield build("html, nothing changed", "html unchanged", "html")
         chapter = copy / "book" / "discussion.md"
         chapter.write_text(chapter.read_text("utf-8") + "\nOne more sentence.\n", encoding="utf-8")
-        yield Timing("html, prose of one chapter edited", headtohead("html"), TARGET_SECONDS["html prose"])
+        yield build("html, prose of one chapter edited", "html prose", "html")
         if shutil.which("xelatex"):
-            yield Timing("pdf, after html", headtohead("pdf"), TARGET_SECONDS["pdf"])
+            yield build("pdf, after html", "pdf", "pdf")
 
 
 def tests() -> Iterator[Timing]:
     """Time the test suite."""
-    yield Timing("make test", command(["make", "-s"], PROJECT.root, "test"), TARGET_SECONDS["tests"])
+    yield command(["make", "-s"], PROJECT.root, "make test", "tests", "test")
 
 
-def command(program: list[str], folder: Path, *arguments: str) -> float:
-    """Return the seconds a command takes; its output is shown only if it fails."""
-    started = time.perf_counter()
+def command(program: list[str], folder: Path, what: str, target: str, *arguments: str) -> Timing:
+    """Return how long a command takes, with its processor time; its output is shown only if it fails."""
+    before, started = os.times(), time.perf_counter()
     done = subprocess.run([*program, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    seconds, after = time.perf_counter() - started, os.times()
     if done.returncode:
         sys.exit(f"{' '.join([*program, *arguments])} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-    return time.perf_counter() - started
+    spent = after.children_user + after.children_system - before.children_user - before.children_system
+    return Timing(what, seconds, TARGET_SECONDS[target], {"processor time": spent})
 
 
 def told(seconds: float) -> str:
@@ -240,7 +242,10 @@ def main() -> None:
     if unknown := set(chosen) - set(parts):
         parser.error(f"parts are {', '.join(parts)}; found {', '.join(sorted(unknown))}")
     warnings.simplefilter("ignore")  # the peers'
-    print(f"{'what':<52}{'measured':>10}{'target':>10}      peers in the same run")
+    print(
+        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}: on a busy machine the times are upper bounds"
+    )
+    print(f"{'what':<52}{'measured':>10}{'target':>10}      beside it, in the same run")
     for part in chosen:
         for row in parts[part]():
             peers = ", ".join(f"{name} {told(seconds)}" for name, seconds in row.peers.items())
