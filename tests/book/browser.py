@@ -41,7 +41,7 @@ def open_browser() -> Iterator[Browser]:
         opened.close()
 
 
-@dataclass(slots=True)
+@dataclass  # no slots: playwright notes its handlers on the object
 class Visits:
     """One window of one size that opens pages one after the other and notes what happens."""
 

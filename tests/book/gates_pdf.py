@@ -15,7 +15,7 @@ FEWEST_LETTERS = 250  # head and foot are about 150; a sheet with one full-page 
 A4 = (595.28, 841.89)
 LOG = {
     r"Missing character: There is no (\S+)": "no shape for the character",
-    r"(?:Reference|Citation) `([^']*)'[^.]{0,40}undefined": "an unresolved reference",
+    r"(?:[Rr]eference|Citation) `([^']*)'[^.]{0,40}undefined": "an unresolved reference",
     r"There were (undefined references)": "unresolved",
 }
 
