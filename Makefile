@@ -38,8 +38,8 @@ lab: $(READY)  ## pair the chapters with notebooks/ and open JupyterLab
 ledger: $(READY)  ## recompute results/: every number, and the key figure
 	@$(BIN)/headtohead ledger
 
-check: $(READY)  ## look at the built paper: pages, numbers, offline, fonts, margins
-	@$(BIN)/python -m pytest -q -m book
+check: $(READY)  ## run the gates on the built paper: numbers, claims, links, offline, fonts, margins
+	@$(BIN)/python -m pytest -q -n 2 -m book
 
 reproducible: $(READY)  ## build this commit twice from nothing and compare every byte
 	@$(BIN)/headtohead reproduce

@@ -42,7 +42,7 @@ class ProvenanceDirective(SphinxDirective):
         return [nodes.raw("", panel_html(project, self.env.docname, fresh=fresh), format="html")]
 
 
-def add_panel(_app: Sphinx, docname: str, source: list[str]) -> None:
+def add_panel(_app: Sphinx, _docname: str, source: list[str]) -> None:
     """Put the panel at the foot of every chapter that runs code, so that none can forget it."""
     if "kernelspec" in source[0][:800]:
         source[0] = f"{source[0].rstrip()}\n\n```{{provenance}}\n```\n"
