@@ -1,6 +1,6 @@
 # Two commands: `make paper` builds HTML and PDF, `make test` runs the tests. Both set everything up themselves.
 .DEFAULT_GOAL := help
-.PHONY: help paper html pdf test lint lab ledger simulate check bench release site clean
+.PHONY: help paper html pdf test lint lab ledger simulate check reproducible bench release site clean
 SHELL := /bin/sh
 PYTHON ?= python3
 UV := 0.13.9
@@ -11,7 +11,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 paper: html pdf  ## build _build/html/index.html and _build/paper.pdf
 
@@ -41,8 +41,11 @@ ledger: $(READY)  ## recompute results/: every number, and the key figure
 simulate: $(READY)  ## recompute the committed simulation results, about ten minutes on two cores; goes on where it stopped
 	@$(BIN)/headtohead simulate
 
-check: $(READY)  ## look at the built paper: pages, numbers, offline, fonts, margins
-	@$(BIN)/python -m pytest -q -m book
+check: $(READY)  ## run the gates on the built paper: numbers, claims, links, offline, fonts, margins
+	@$(BIN)/python -m pytest -q -n 2 -m book
+
+reproducible: $(READY)  ## build this commit twice from nothing and compare every byte
+	@$(BIN)/headtohead reproduce
 
 bench: $(READY)  ## time the study, the builds and the library beside its peers, against the targets
 	@$(BIN)/python bench/speed.py

@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     freeze.add_argument("version", help="three numbers, higher than all before")
     freeze.add_argument("--commit", help="release this commit as it is (default: the present one)")
     _add(commands, "simulate", _simulate, "recompute the committed simulation results")
+    _add(commands, "reproduce", _reproduce, "build this commit twice from nothing and compare every byte")
     _add(commands, "site", _site, "unpack all versions into _build/site")
     return parser
 
@@ -110,6 +111,13 @@ def _release(project: Project, given: argparse.Namespace) -> int:
     from headtohead.living.release import release
 
     sys.stdout.write(f"released: {release(project, given.version, revision=given.commit)}\n")
+    return 0
+
+
+def _reproduce(project: Project, _given: argparse.Namespace) -> int:
+    from headtohead.living.reproduce import reproduce
+
+    sys.stdout.write(f"reproducible: {reproduce(project)} files are the same in two cold builds\n")
     return 0
 
 

@@ -1,21 +1,25 @@
-"""Looking at the built paper: pages, links, text of the PDF."""
+"""Reading the built paper: pages, links, text of the PDF."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
 from functools import cache
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
 import yaml
 from book.chapters import ROOT
+from headtohead.paper.ledger import MARKS
 
 BUILD = ROOT / "_build"
 SITE = BUILD / "html"
 PDF = BUILD / "paper.pdf"
 LATEX_LOG = BUILD / "work" / "_build" / "latex" / "paper.log"
 SILENT = {"script", "style", "template", "svg", "math"}
+BLOCKS = {"p", "td", "th", "li", "dt", "dd", "div", "br", "h1", "h2", "h3", "h4", "figcaption", "caption"}
+EDGE = "\0"  # between two blocks of text
 VOID = {"img", "br", "hr", "meta", "link", "input", "source", "wbr", "col", "area", "base", "embed", "track"}
 
 
@@ -32,7 +36,7 @@ def need(path: Path) -> Path:
         If it is not there.
     """
     if not path.exists():
-        raise BuildMissingError(f"{path.relative_to(ROOT)} is missing: run make paper first")
+        raise BuildMissingError(f"{path} is missing: run make paper first")
     return path
 
 
@@ -60,19 +64,36 @@ class Page(HTMLParser):
         self.figures: list[Shown] = []
         self.loads: list[str] = []
         self.results: list[tuple[str, str]] = []
+        self.marks: list[str] = []
+        self.html = path.read_text("utf-8")
         self._open: list[tuple[str, dict[str, str]]] = []
         self._pieces: list[str] = []
         self._all: list[str] = []
-        self.feed(path.read_text("utf-8"))
+        self.feed(self.html)
         self.close()
 
     @property
     def text(self) -> str:
-        return " ".join("".join(self._pieces).split())
+        return " ".join(self.blocks)
+
+    @property
+    def printed(self) -> list[str]:
+        """Every number of the ledger in the text, each with the mark of its origin."""
+        return [text + mark for (_, text), mark in zip(self.results, self.marks, strict=True)]
+
+    @property
+    def title(self) -> str:
+        found = re.search(r"<title>(.*?)</title>", self.html, flags=re.S)
+        return unescape(" ".join(found[1].split())) if found else ""
+
+    @property
+    def blocks(self) -> list[str]:
+        """Paragraphs, headings, captions and cells of the article."""
+        return [" ".join(block.split()) for block in "".join(self._pieces).split(EDGE) if block.strip()]
 
     @property
     def everything(self) -> str:
-        return " ".join("".join(self._all).split())
+        return " ".join("".join(self._all).replace(EDGE, " ").split())
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -82,7 +103,9 @@ class Page(HTMLParser):
         if tag == "a" and "href" in given:
             self.links.append(given["href"])
         if tag == "a" and "result" in given.get("class", "").split():
-            self.results.append((given["title"].split(": ")[1], ""))
+            origin, id_ = given["title"].split(": ")
+            self.results.append((id_, ""))
+            self.marks.append(MARKS[origin])
         if tag == "meta":
             self.meta[given.get("name") or given.get("property", "charset")] = given.get("content", "")
         if tag in ("img", "script", "source", "iframe", "video") and "src" in given:
@@ -99,14 +122,14 @@ class Page(HTMLParser):
             self.figures.append(Shown(given.get("id", "")))
         if tag == "img" and self._inside("figure"):
             self.figures[-1].alt.append(given.get("alt", ""))
-        if tag in ("p", "td", "th", "li", "div", "br", "h1", "h2", "h3", "figcaption", "caption"):
-            self._put(" ")
+        if tag in BLOCKS:
+            self._put(EDGE)
 
     def handle_endtag(self, tag: str) -> None:
         names = [name for name, _ in self._open]
         if tag in names:
             del self._open[len(names) - 1 - names[::-1].index(tag) :]
-        self._put(" " if tag in ("p", "td", "th", "li", "div", "caption") else "")
+        self._put(EDGE if tag in BLOCKS else "")
 
     def handle_data(self, data: str) -> None:
         tag, given = self._open[-1] if self._open else ("", {})
@@ -129,34 +152,32 @@ class Page(HTMLParser):
 
 
 @cache
-def page(name: str) -> Page:
+def read_page(path: Path) -> Page:
+    """Return one page, read once."""
+    return Page(path)
+
+
+def page(name: str, site: Path = SITE) -> Page:
     """Return one built page, by its name in the table of contents."""
-    return Page(need(SITE / f"{name}.html"))
+    return read_page(need(site / f"{name}.html"))
 
 
-def pages() -> list[Page]:
-    """Return every page of the site, search and index included."""
-    return [
-        page(str(path.relative_to(SITE))[:-5]) for path in sorted(need(SITE).rglob("*.html")) if _ours(path)
-    ]
-
-
-def _ours(path: Path) -> bool:
-    return "_static" not in path.parts and path != SITE / "index.html"
+def pages(site: Path = SITE) -> list[Page]:
+    """Return every page of a site, search and index included, its redirecting root not."""
+    found = [path for path in sorted(need(site).rglob("*.html")) if "_static" not in path.parts]
+    return [read_page(path) for path in found if path != site / "index.html"]
 
 
 @cache
-def sheets() -> tuple[str, ...]:
-    """Return the text of each sheet of the PDF."""
+def sheets(pdf: Path = PDF) -> tuple[str, ...]:
+    """Return the text of each sheet of a PDF."""
     from pypdf import PdfReader
 
-    return tuple(sheet.extract_text() for sheet in PdfReader(need(PDF)).pages)
+    return tuple(sheet.extract_text() for sheet in PdfReader(need(pdf)).pages)
 
 
 def squeezed(text: str) -> str:
     """Return text without spaces and hyphens, so that line ends and hyphenation do not matter."""
-    return re.sub(
-        r"[\s\u00ad\u2010-]+",
-        "",
-        text.replace("ﬁ", "fi").replace("ﬂ", "fl").replace("ﬀ", "ff").replace("ﬃ", "ffi"),
-    )
+    for ligature, letters in {"ﬁ": "fi", "ﬂ": "fl", "ﬀ": "ff", "ﬃ": "ffi"}.items():
+        text = text.replace(ligature, letters)
+    return re.sub(r"[\s\u00ad\u2010-]+", "", text)

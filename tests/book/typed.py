@@ -3,7 +3,7 @@
 The rule is strict: outside roles, maths and code no digit may stand in the prose of the paper, in a caption
 or in an alternative text. What may is listed in ``NAMES``, one reason each; a new entry is a decision.
 Number words ("two hospitals", "five per cent") are allowed; those that state a result are guarded one by
-one in ``conclusions.toml``.
+one in ``claims.toml``.
 """
 
 from __future__ import annotations

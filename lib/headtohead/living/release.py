@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 from calendar import timegm
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from headtohead.cache import write_whole
 from headtohead.living.archive import files_of, freeze
 from headtohead.living.sources import version_folder, version_key, versions
+from headtohead.living.worktree import worktree
 from headtohead.project import Project
 
 FROZEN = ("protocol.toml", "claims.toml", "CITATION.cff", "CHANGELOG.md")
@@ -80,7 +78,7 @@ def release(
     if revision is None:
         set_version(project, version, date)
     commit = _git(project, "rev-parse", f"{revision or 'HEAD'}^{{commit}}").strip()
-    with _checkout(project, commit) as copy:
+    with worktree(project, commit, "paper") as copy:
         build(copy)
         size = _freeze(project, copy, version, date)
     _say(f"frozen: versions/v{version}.tar.xz, {size / 1e6:.2f} MB")
@@ -152,22 +150,6 @@ def set_version(project: Project, version: str, date: str) -> None:
         write_whole(path, text.encode())
     if _git(project, "status", "--porcelain", *edits).strip():
         _git(project, "commit", "-q", "-m", f"Set version {version}", "--", *edits)
-
-
-@contextmanager
-def _checkout(project: Project, commit: str) -> Iterator[Path]:
-    """Give a clean copy of a commit, and take it away afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="release-"))
-    copy = folder / "paper"
-    _git(project, "worktree", "prune")
-    _git(project, "worktree", "add", "-q", "--detach", str(copy), commit)
-    try:
-        yield copy
-    finally:
-        subprocess.run(
-            ["git", "-C", str(project.root), "worktree", "remove", "--force", str(copy)], check=False
-        )
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _freeze(project: Project, copy: Path, version: str, date: str) -> int:

@@ -11,8 +11,10 @@ import re
 import shutil
 import subprocess
 import sys
+from calendar import timegm
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import yaml
@@ -21,7 +23,7 @@ from tqdm import tqdm
 from headtohead.paper.claims import check_claims
 from headtohead.paper.ledger import read_ledger, write_ledger
 from headtohead.paper.numbers import paper_ledger
-from headtohead.paper.site import commit, inputs_digest
+from headtohead.paper.site import citation, commit, inputs_digest
 from headtohead.project import Project, digest
 from headtohead.protocol import load_protocol
 from headtohead.study.load import load_paper
@@ -211,13 +213,29 @@ def _is_page(path: Path) -> bool:
     return path.is_file() and path.stat().st_size > 2000
 
 
+def build_environment(project: Project) -> dict[str, str]:
+    """Return the environment of Jupyter Book and LaTeX: the clock stands at the release, not at the build.
+
+    ``SOURCE_DATE_EPOCH`` (https://reproducible-builds.org/specs/source-date-epoch/), unless set already, is
+    midnight UTC of ``date-released`` in ``CITATION.cff``; ``FORCE_SOURCE_DATE`` makes TeX obey it too.
+    """
+    released = date.fromisoformat(citation(project, "date-released"))
+    fixed = {
+        "SOURCE_DATE_EPOCH": str(timegm(released.timetuple())),
+        "FORCE_SOURCE_DATE": "1",
+        "PYTHONHASHSEED": "0",  # the order of sets
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    }
+    return fixed | os.environ
+
+
 def _jupyter_book(project: Project, shop: Workshop, builder: str) -> None:
     """Run Jupyter Book with warnings as errors; its log goes to ``_build/<builder>.log``."""
     log = project.build / f"{builder}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(project.root), *STRICT]
     command += ["--path-output", str(shop.root), "--builder", builder]
-    environment = {**os.environ, "FORCE_SOURCE_DATE": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    environment = build_environment(project)
     with log.open("w", encoding="utf-8") as stream, _progress(builder) as bar:
         process = subprocess.Popen(
             command,

@@ -106,7 +106,7 @@ def checklist_myst(checklist: Checklist) -> str:
         for item in checklist.items
     )
     return (
-        ":::{tabularcolumns} p{1.2cm}p{5.6cm}p{5.0cm}p{4.0cm}\n:::\n\n"
+        ":::{tabularcolumns} p{1.2cm}p{5.2cm}p{4.9cm}p{3.9cm}\n:::\n\n"
         f":::{{table}} {checklist.title} (doi:{checklist.doi}): what each item asks for, in our words, "
         f"and where it is answered.{note}\n"
         f":name: tbl-checklist-{checklist.name.lower()}\n:class: checklist\n\n"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import re
 from dataclasses import dataclass
 from typing import Any, overload
 
@@ -22,6 +23,7 @@ from headtohead.paper.ledger import ORIGINS
 MIME = "application/vnd.headtohead+json"
 MAX_ROWS = 250
 ID_LIKE = ("id", "patient", "nhc", "mrn")
+RESOURCES = re.compile(rb"(?:[ \t]*/[A-Za-z]+\d+ \d+ 0 R\n){2,}")
 ORIGIN_SENTENCE = {
     "published": "Published numbers.",
     "counts": "Computed from the published counts.",
@@ -92,7 +94,7 @@ class Figure:
         spec = self.spec()
         version = _vega_lite_version()
         svg = self.svg()
-        pdf = vlc.vegalite_to_pdf(spec, vl_version=version)
+        pdf = in_order(vlc.vegalite_to_pdf(spec, vl_version=version))
         caption = " ".join(part for part in (self.caption.strip(), ORIGIN_SENTENCE[self.origin]) if part)
         payload = {
             "kind": "figure",
@@ -134,6 +136,15 @@ class Figure:
                     f"{len(rows)} rows and the columns {named}; aggregate before drawing"
                 )
         return spec
+
+
+def in_order(pdf: bytes) -> bytes:
+    """Return the PDF of a chart with the resources of each dictionary sorted by name.
+
+    vl-convert writes them in an order that differs from run to run. The length stays, so that the offsets
+    in the PDF hold.
+    """
+    return RESOURCES.sub(lambda found: b"".join(sorted(found[0].splitlines(keepends=True))), pdf)
 
 
 def _vega_lite_version() -> str:
