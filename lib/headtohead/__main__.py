@@ -63,9 +63,11 @@ def _ledger(project: Project, _given: argparse.Namespace) -> int:
 
 
 def _html(project: Project, given: argparse.Namespace) -> int:
+    from headtohead.living.machine import write_machine
     from headtohead.paper.build import build_html
 
     build_html(project, cold=given.cold)
+    write_machine(project)
     return 0
 
 
