@@ -123,7 +123,7 @@ def _point(
 ) -> None:
     """Turn links between pages into links within the article, and numbers into named content."""
     for link in article.select("a[href]"):
-        href, classes = str(link["href"]), link.get("class") or []
+        href, classes = str(link["href"]), str(link.get("class") or "")
         if "result" in classes:
             id_ = str(link["title"]).split(": ", 1)[1]
             link.name, link.attrs = "span", {"data-content-type": f"ledger:{id_}"}
@@ -228,7 +228,8 @@ def _assemble(front: Front, summary: str, body: str, cites: Sequence[str]) -> st
         f'{doi}<article-version article-version-type="living-paper">{escape(front.version)}</article-version>'
         f"<title-group><article-title>{escape(front.title)}</article-title></title-group>"
         f"<contrib-group>{authors}</contrib-group>"
-        f'<pub-date date-type="pub" iso-8601-date="{front.date}"><day>{day}</day><month>{month}</month><year>{year}</year></pub-date>'
+        f'<pub-date date-type="pub" iso-8601-date="{front.date}"><day>{day}</day><month>{month}</month>'
+        f"<year>{year}</year></pub-date>"
         f"<permissions><license><license-p>{escape(front.licence)}</license-p></license></permissions>"
         f"<abstract>{summary}</abstract></article-meta></front>\n"
         f"<body>\n{body}\n</body>\n<back><ref-list><title>References</title>\n{refs}</ref-list></back></article>"
