@@ -1,6 +1,6 @@
 # Two commands: `make paper` builds HTML and PDF, `make test` runs the tests. Both set everything up themselves.
 .DEFAULT_GOAL := help
-.PHONY: help paper html pdf test lint lab ledger check bench release site clean
+.PHONY: help paper html pdf test lint notebooks lab kernel latex ledger diff check bench release site clean
 SHELL := /bin/sh
 PYTHON ?= python3
 UV := 0.13.9
@@ -11,7 +11,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 paper: html pdf  ## build _build/html/index.html and _build/paper.pdf
 
@@ -30,13 +30,25 @@ lint: $(READY)  ## check style and types, of the chapters' code too
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/jupytext --quiet --pipe-fmt py:percent --check '$(BIN)/ruff check --quiet --ignore D,E402,E501 {}' $$(grep -l kernelspec book/*.md)
 
-lab: $(READY)  ## pair the chapters with notebooks/ and open JupyterLab
+notebooks: $(READY)  ## pair the chapters with notebooks/
 	@mkdir -p notebooks
 	@$(BIN)/jupytext --quiet --sync $$(grep -l kernelspec book/*.md)
+
+lab: notebooks  ## pair the chapters with notebooks/ and open JupyterLab
 	@$(BIN)/jupyter lab notebooks
+
+kernel: $(READY)  ## put .venv behind the kernel of another Jupyter: make kernel PREFIX=/path/to/it
+	@$(BIN)/python -m ipykernel install --prefix "$(PREFIX)" --name python3 --display-name "Python 3" >/dev/null
+
+latex: $(READY)  ## install LaTeX if it is missing and apt is at hand
+	@$(BIN)/headtohead latex
 
 ledger: $(READY)  ## recompute results/: every number, and the key figure
 	@$(BIN)/headtohead ledger
+
+diff: $(READY)  ## say which numbers moved: make diff OLD=1.0.0 NEW=1.1.0 FORMAT=markdown OUT=file
+	@$(if $(OUT),mkdir -p $(dir $(OUT)))
+	@$(BIN)/headtohead diff $(or $(OLD),HEAD) $(NEW) --format $(or $(FORMAT),text) $(if $(OUT),>$(OUT)) || [ $$? -le 2 ]
 
 check: $(READY)  ## look at the built paper: pages, numbers, offline, fonts, margins
 	@$(BIN)/python -m pytest -q -m book

@@ -1,4 +1,4 @@
-"""The command line: ``headtohead ledger | html | pdf | diff | release | site``. Each command imports only what it needs."""
+"""The command line: ``headtohead ledger | html | pdf | latex | diff | release | site``. Each command imports only what it needs."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     freeze = _add(commands, "release", _release, "freeze a version: cold build, gates, archive, tag")
     freeze.add_argument("version", help="three numbers, higher than all before")
     freeze.add_argument("--commit", help="release this commit as it is (default: the present one)")
+    _add(commands, "latex", _latex, "install LaTeX if it is missing and apt is at hand")
     _add(commands, "site", _site, "unpack all versions into _build/site")
     return parser
 
@@ -75,6 +76,13 @@ def _pdf(project: Project, given: argparse.Namespace) -> int:
     from headtohead.paper.build import build_pdf
 
     build_pdf(project, cold=given.cold)
+    return 0
+
+
+def _latex(_project: Project, _given: argparse.Namespace) -> int:
+    from headtohead.paper.build import ensure_latex
+
+    ensure_latex()
     return 0
 
 

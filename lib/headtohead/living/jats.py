@@ -80,12 +80,13 @@ def jats(
         labels |= _take_labels(article)
         _point(article, name, places, {key: f"ref-{i + 1}" for i, key in enumerate(cites)}, set(pages))
     summary = _pandoc(_headed(abstract.extract()))
+    seen: dict[str, str] = {}
     for name, article in articles.items():
-        _simplify(article, name, figures)
+        seen |= _simplify(article, name, figures)
     _promote(first)
     body = _pandoc("\n".join(str(article) for article in articles.values()))
     text = _assemble(front, summary, body, list(cites.values()))
-    return _finish(text, labels), labels
+    return _finish(text, labels, seen), labels
 
 
 def _article(html: str, name: str) -> Tag:
@@ -143,8 +144,9 @@ def _point(
             link.unwrap()  # an appendix: it is not part of the article
 
 
-def _simplify(article: Tag, page: str, figures: Mapping[str, str]) -> None:
-    """Leave headings, paragraphs, lists, figures and tables; name sections by their headings."""
+def _simplify(article: Tag, page: str, figures: Mapping[str, str]) -> dict[str, str]:
+    """Leave headings, paragraphs, lists, figures and tables; return the alternative text of each image."""
+    seen = {}
     for section in article.select("section"):
         heading = section.find(re.compile("^h[1-6]$"), recursive=False)
         if isinstance(heading, Tag):
@@ -154,11 +156,14 @@ def _simplify(article: Tag, page: str, figures: Mapping[str, str]) -> None:
         rubric.name, rubric.attrs = "h2", {}
     for image in article.select("img"):
         name = str(image["src"]).rsplit("/", 1)[-1]
-        image.attrs = {"src": figures.get(name, name), "alt": str(image.get("alt", ""))}
+        address = figures.get(name, name)
+        seen[address] = str(image.get("alt", ""))
+        image.attrs = {"src": address}  # pandoc would not escape the text
     _unwrap(article)
     for tag in article.select("[id]"):
         if tag.name not in ("figure", "table") and not re.fullmatch("h[1-6]", tag.name):
             del tag["id"]
+    return seen
 
 
 def _unwrap(part: Tag) -> None:
@@ -236,14 +241,16 @@ def _assemble(front: Front, summary: str, body: str, cites: Sequence[str]) -> st
     )
 
 
-def _finish(text: str, labels: Mapping[str, str]) -> bytes:
-    """Give figures and tables their printed numbers and return the XML, which is thereby well-formed."""
+def _finish(text: str, labels: Mapping[str, str], seen: Mapping[str, str]) -> bytes:
+    """Give figures and tables their printed numbers and words and return the XML, which is thereby well-formed."""
     for prefix, address in (("xlink", XLINK), ("mml", MML)):
         ET.register_namespace(prefix, address)
     try:
         root = ET.fromstring(text)
     except ET.ParseError as error:
         raise JatsError(f"the article must be well-formed XML, it is not: {error}") from None
+    for graphic in root.iter("graphic"):
+        ET.SubElement(graphic, "alt-text").text = seen.get(graphic.get(f"{{{XLINK}}}href", ""), "")
     for wrap in root.iter("table-wrap"):
         table = wrap.find("table")
         if table is not None and table.get("id"):
