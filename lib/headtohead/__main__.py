@@ -1,4 +1,4 @@
-"""The command line: ``headtohead ledger | html | pdf | latex | diff | release | site``. Each command imports only what it needs."""
+"""The command line: ``headtohead ledger | html | pdf | latex | diff | release | site``; each imports only what it needs."""
 
 from __future__ import annotations
 
