@@ -1,6 +1,6 @@
 # Two commands: `make paper` builds HTML and PDF, `make test` runs the tests. Both set everything up themselves.
 .DEFAULT_GOAL := help
-.PHONY: help paper html pdf test lint lab ledger simulate check reproducible bench release site clean
+.PHONY: help paper html pdf test lint notebooks lab kernel latex ledger simulate diff check reproducible bench release site clean
 SHELL := /bin/sh
 PYTHON ?= python3
 UV := 0.13.9
@@ -30,16 +30,28 @@ lint: $(READY)  ## check style and types, of the chapters' code too
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/jupytext --quiet --pipe-fmt py:percent --check '$(BIN)/ruff check --quiet --ignore D,E402,E501 {}' $$(grep -l kernelspec book/*.md)
 
-lab: $(READY)  ## pair the chapters with notebooks/ and open JupyterLab
+notebooks: $(READY)  ## pair the chapters with notebooks/
 	@mkdir -p notebooks
 	@$(BIN)/jupytext --quiet --sync $$(grep -l kernelspec book/*.md)
+
+lab: notebooks  ## pair the chapters with notebooks/ and open JupyterLab
 	@$(BIN)/jupyter lab notebooks
+
+kernel: $(READY)  ## put .venv behind the kernel of another Jupyter: make kernel PREFIX=/path/to/it
+	@$(BIN)/python -m ipykernel install --prefix "$(PREFIX)" --name python3 --display-name "Python 3" >/dev/null
+
+latex: $(READY)  ## install LaTeX if it is missing and apt is at hand
+	@$(BIN)/headtohead latex
 
 ledger: $(READY)  ## recompute results/: every number, and the key figure
 	@$(BIN)/headtohead ledger
 
 simulate: $(READY)  ## recompute the committed simulation results, about ten minutes on two cores; goes on where it stopped
 	@$(BIN)/headtohead simulate
+
+diff: $(READY)  ## say which numbers moved: make diff OLD=1.0.0 NEW=1.1.0 FORMAT=markdown OUT=file
+	@$(if $(OUT),mkdir -p $(dir $(OUT)))
+	@$(BIN)/headtohead diff $(or $(OLD),HEAD) $(NEW) --format $(or $(FORMAT),text) $(if $(OUT),>$(OUT)) || [ $$? -le 2 ]
 
 check: $(READY)  ## run the gates on the built paper: numbers, claims, links, offline, fonts, margins
 	@$(BIN)/python -m pytest -q -n 2 -m book
@@ -67,7 +79,7 @@ $(READY): requirements.txt pyproject.toml
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
 	@echo "installing the locked packages (once)"
 	@$(BIN)/python -m pip install -q "uv==$(UV)" && export VIRTUAL_ENV="$(CURDIR)/.venv" && \
-		$(BIN)/uv pip install -q --require-hashes -r requirements.txt && \
+		$(BIN)/uv pip install -q --compile-bytecode --require-hashes -r requirements.txt && \
 		$(BIN)/uv pip install -q --no-deps --no-build-isolation -e . || \
 		{ echo "the packages could not be installed, the reason stands above; this step alone needs the network" >&2; exit 1; }
 	@touch $@

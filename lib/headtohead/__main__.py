@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     freeze.add_argument("--commit", help="release this commit as it is (default: the present one)")
     _add(commands, "simulate", _simulate, "recompute the committed simulation results")
     _add(commands, "reproduce", _reproduce, "build this commit twice from nothing and compare every byte")
+    _add(commands, "latex", _latex, "install LaTeX if it is missing and apt is at hand")
     _add(commands, "site", _site, "unpack all versions into _build/site")
     return parser
 
@@ -65,9 +66,11 @@ def _ledger(project: Project, _given: argparse.Namespace) -> int:
 
 
 def _html(project: Project, given: argparse.Namespace) -> int:
+    from headtohead.living.machine import write_machine
     from headtohead.paper.build import build_html
 
     build_html(project, cold=given.cold)
+    write_machine(project)
     return 0
 
 
@@ -83,6 +86,13 @@ def _simulate(project: Project, _given: argparse.Namespace) -> int:
     from headtohead.study.artefacts import simulate
 
     simulate(project, load_protocol(project.protocol))
+    return 0
+
+
+def _latex(_project: Project, _given: argparse.Namespace) -> int:
+    from headtohead.paper.build import ensure_latex
+
+    ensure_latex()
     return 0
 
 

@@ -14,6 +14,7 @@ import pytest
 from book.chapters import BOOK, ROOT, notebooks
 
 JUPYTEXT = str(Path(sys.executable).with_name("jupytext"))
+IMPORT = "from headtohead.paper.show import show"  # stands in the first cell of every chapter
 
 
 def sync(folder: Path) -> None:
@@ -62,7 +63,7 @@ def test_an_edit_in_the_notebook_changes_only_its_lines(desk: Path) -> None:
         path = desk / "notebooks" / f"{name}.ipynb"
         notebook = nbformat.read(path, as_version=4)
         code = next(cell for cell in notebook.cells if cell.cell_type == "code")
-        code.source = code.source.replace("paper = load_paper()", "paper = load_paper()  # edited")
+        code.source = code.source.replace(IMPORT, f"{IMPORT}  # edited")
         text = [cell for cell in notebook.cells if cell.cell_type == "markdown"][-1]
         text.source += "\nA sentence more."
         nbformat.write(notebook, path)
@@ -71,8 +72,8 @@ def test_an_edit_in_the_notebook_changes_only_its_lines(desk: Path) -> None:
         found = changes(old, (desk / "book" / f"{name}.md").read_text("utf-8"))
         assert sorted(found) == [
             "+A sentence more.",
-            "+paper = load_paper()  # edited",
-            "-paper = load_paper()",
+            f"+{IMPORT}  # edited",
+            f"-{IMPORT}",
         ], name
 
 

@@ -16,6 +16,7 @@ from headtohead.living.feed import feed
 from headtohead.living.history import Version, followed, history
 from headtohead.living.versions_page import versions_page
 from headtohead.living.words import summary
+from headtohead.paper.meta import PDF_FROM_PAGE, PDF_ON_SITE
 from headtohead.project import Project
 from headtohead.protocol import load_protocol
 
@@ -84,6 +85,7 @@ def _unpack(project: Project, version: Version, latest: Version, folder: Path) -
 def dress(page: str, version: Version, latest: Version) -> str:
     """Return a page with the version switcher and, on an old version, a banner that says what moved since."""
     name = escape(version.name)
+    page = page.replace(f'content="{PDF_FROM_PAGE}"', f'content="{PDF_ON_SITE}"')
     page = page.replace(HEADER, SWITCHER.format(name=name) + HEADER, 1)
     page = page.replace(
         "</head>", f'<link rel="alternate" type="application/atom+xml" href="{UP}feed.xml"></head>', 1

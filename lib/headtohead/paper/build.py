@@ -197,7 +197,9 @@ def _can_sudo() -> bool:
 
 def _state(project: Project) -> str:
     """Return the fingerprint of everything the pages rest on, the commit they print included."""
-    sources = [project.root / name for name in ("book", "_config.yml", "_toc.yml", "CITATION.cff")]
+    sources = [
+        project.root / name for name in ("book", "_config.yml", "_toc.yml", "CITATION.cff", "CHANGELOG.md")
+    ]
     return f"{digest(sources, project.root)} {inputs_digest(project)} {commit(project)}"
 
 

@@ -98,6 +98,9 @@ def rows_of(ledger: pd.DataFrame, ids: Iterable[str]) -> pd.DataFrame:
     """
     found: list[str] = []
     for id_ in ids:
+        if id_ in ledger.index:
+            found.append(id_)
+            continue
         fits = [name for name in ledger.index if fnmatchcase(name, id_)]
         if not fits:
             raise ClaimError(f"a claim rests on the number {id_!r}, the ledger has none; correct claims.toml")

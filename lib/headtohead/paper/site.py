@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
+import tomllib
 from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import Any
@@ -24,7 +26,12 @@ BANNER = f"Synthetic cohort: where a number is marked S, no patient is behind it
 def inputs_digest(project: Project) -> str:
     """Return the hash of everything the chapters' outputs rest on, apart from the chapters themselves."""
     parts = [project.root / "lib", project.data, project.protocol, project.lock, project.ledger]
-    return digest([part for part in parts if part.exists()], project.root)[:16]
+    parts += (project.root / "versions").glob("v*/ledger.csv")
+    files = digest([part for part in parts if part.exists()], project.root)
+    followed = (
+        tomllib.loads(project.claims.read_text("utf-8")).get("followed") if project.claims.is_file() else []
+    )
+    return hashlib.sha256(f"{files} {followed}".encode()).hexdigest()[:16]
 
 
 def use_fresh_results(app: Sphinx, config: Config) -> None:

@@ -20,6 +20,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from headtohead.paper.directives import ChecklistDirective, ProvenanceDirective, add_panel
 from headtohead.paper.ledger import MARKS, LedgerError, ledger_part, read_ledger
+from headtohead.paper.meta import add_meta
 from headtohead.paper.show import MIME
 from headtohead.paper.site import connect, stamp
 from headtohead.project import find_project
@@ -225,6 +226,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("checklist", ChecklistDirective)
     app.add_directive("provenance", ProvenanceDirective)
     app.connect("source-read", add_panel)
+    app.connect("html-page-context", add_meta)
     plain: tuple[Callable[..., None], Callable[..., None]] = (visit_result_text, visit_result_text)
     app.add_node(
         result_node,
