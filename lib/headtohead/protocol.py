@@ -175,6 +175,7 @@ class Sensitivity(_Section):
     negative_control: str
     early_days: int = Field(ge=1)
     unseen_deaths: int = Field(ge=1)
+    subgroup_bootstraps: int = Field(ge=2)
     subgroups: tuple[Subgroup, ...] = Field(strict=False)
 
 

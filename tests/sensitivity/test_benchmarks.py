@@ -17,7 +17,16 @@ def counted(cells: list[tuple[int, int, int, int]]) -> tuple[pd.DataFrame, pd.Se
 
 def test_benchmark_by_hand() -> None:
     # treated: 4 of 10 exposed, 2 of them die, 1 of 6 unexposed; controls: 2 of 10 exposed, 1 dies, 1 of 8
-    cells = [(1, 1, 1, 2), (1, 1, 0, 2), (0, 1, 1, 1), (0, 1, 0, 5), (1, 0, 1, 1), (1, 0, 0, 1), (0, 0, 1, 1), (0, 0, 0, 7)]
+    cells = [
+        (1, 1, 1, 2),
+        (1, 1, 0, 2),
+        (0, 1, 1, 1),
+        (0, 1, 0, 5),
+        (1, 0, 1, 1),
+        (1, 0, 0, 1),
+        (0, 0, 1, 1),
+        (0, 0, 0, 7),
+    ]
     row = confounder_benchmarks(*counted(cells)).iloc[0]
     assert row["with_arm"] == pytest.approx(2.0)
     # (2 x 6/10 + 1 x 8/10) / (1 x 4/10 + 1 x 2/10) = 2.0 / 0.6
@@ -32,7 +41,9 @@ def test_the_bound_of_two_equal_ratios_is_what_their_e_value_undoes() -> None:
 
 
 def test_order_unknown_values_and_what_cannot_be_estimated() -> None:
-    exposures, arm, y = counted([(1, 1, 1, 3), (0, 1, 0, 5), (1, 0, 1, 2), (0, 0, 0, 9), (0, 0, 1, 1), (0, 1, 1, 1)])
+    exposures, arm, y = counted(
+        [(1, 1, 1, 3), (0, 1, 0, 5), (1, 0, 1, 2), (0, 0, 0, 9), (0, 0, 1, 1), (0, 1, 1, 1)]
+    )
     exposures["nobody"] = 0.0
     exposures["partly"] = exposures["x"].where(np.arange(len(y)) % 4 > 0)
     found = confounder_benchmarks(exposures, arm, y).set_index("covariate")
@@ -48,6 +59,8 @@ def test_interaction_by_hand() -> None:
     assert found.difference == pytest.approx(0.2)
     assert (found.conf_low, found.conf_high) == pytest.approx((0.102, 0.298), abs=1e-4)
     assert found.detectable == pytest.approx((1.959964 + 0.841621) * 0.05, rel=1e-6)
-    assert interaction([1, 1, 1], [1, 2, 3], conf_level=0.9, power=0.8, alpha=0.05).p_value == pytest.approx(1)
+    assert interaction([1, 1, 1], [1, 2, 3], conf_level=0.9, power=0.8, alpha=0.05).p_value == pytest.approx(
+        1
+    )
     with pytest.raises(ValueError, match="leave out groups without an estimate"):
         interaction([1, np.nan], [1, 1], conf_level=0.9, power=0.8, alpha=0.05)

@@ -60,9 +60,7 @@ def test_known_truth_where_complete_cases_are_biased() -> None:
         x = rng.normal(size=300)
         z = x + 0.6 * rng.normal(size=300)
         values = pd.DataFrame({"x": np.where(rng.random(300) < 1 / (1 + np.exp(-z)), np.nan, x)})
-        copies = impute(
-            values, pd.DataFrame({"z": z}), imputations=10, iterations=1, donors=5, rng=rng
-        )
+        copies = impute(values, pd.DataFrame({"z": z}), imputations=10, iterations=1, donors=5, rng=rng)
         found = estimate_within(copies, mean_and_error, conf_level=0.95, df_complete=299)
         errors.append(found.estimate)
         covered += found.low <= 0 <= found.high

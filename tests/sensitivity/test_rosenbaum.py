@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from headtohead.sensitivity.rosenbaum import NO_DISCORDANT, bounds, largest_gamma
+from headtohead.sensitivity.rosenbaum import NO_DISCORDANT, bounds, hiding_gamma, largest_gamma
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -44,6 +44,13 @@ def test_largest_gamma_is_where_the_bound_meets_alpha() -> None:
     assert 4 < gamma < 6
     assert bounds(98, 12, gammas=[gamma])["p_high"].iloc[0] == pytest.approx(0.025, abs=1e-8)
     assert largest_gamma(5, 5, alpha=0.025) is None
+
+
+def test_what_could_have_been_hidden() -> None:
+    # b = c = 1: P(X >= 1) = 1 - (G / (1 + G))^2 = 0.19 at G / (1 + G) = 0.9, G = 9
+    assert hiding_gamma(1, 1, alpha=0.19) == pytest.approx(9)
+    assert hiding_gamma(98, 12, alpha=0.025) == 1.0
+    assert hiding_gamma(0, 0, alpha=0.025) is None
 
 
 def test_concordant_pairs_and_errors() -> None:

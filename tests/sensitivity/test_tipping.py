@@ -16,7 +16,12 @@ def grid(**changed: object) -> pd.DataFrame:
     draws = bootstrap_counts(np.random.default_rng(0), 400, len(EVENT))
     given = {"extra_treated": [0, 30, 75], "extra_control": [0, 30], "margin": 0.05, "alpha": 0.05}
     return tipping_grid(
-        EVENT, EVENT == 0, TREATED, ONES, draws, **(given | {"conf_level": 0.95} | changed)  # type: ignore[arg-type]
+        EVENT,
+        EVENT == 0,
+        TREATED,
+        ONES,
+        draws,
+        **(given | {"conf_level": 0.95} | changed),  # type: ignore[arg-type]
     )
 
 

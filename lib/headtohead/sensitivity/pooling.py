@@ -108,9 +108,7 @@ def _check(q: np.ndarray, u: np.ndarray) -> None:
 def _degrees_of_freedom(m: int, share: float, df_complete: float) -> float:
     """Return 1 / (1/old + 1/observed); ``share`` is the share of the variance due to the missing values."""
     observed = (
-        np.inf
-        if np.isinf(df_complete)
-        else (df_complete + 1) / (df_complete + 3) * df_complete * (1 - share)
+        np.inf if np.isinf(df_complete) else (df_complete + 1) / (df_complete + 3) * df_complete * (1 - share)
     )
     old = np.inf if share**2 == 0 else (m - 1) / share**2  # the square of a tiny share is 0
     if np.isinf(old):

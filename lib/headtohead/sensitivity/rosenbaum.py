@@ -71,6 +71,21 @@ def largest_gamma(treated_only: int, control_only: int, *, alpha: float) -> floa
     return float(optimize.brentq(excess, 1.0, BEYOND)) if excess(BEYOND) > 0 else float(np.inf)
 
 
+def hiding_gamma(treated_only: int, control_only: int, *, alpha: float) -> float | None:
+    """Return the smallest Gamma at which a hidden bias could have masked a one-sided p-value of ``alpha``.
+
+    1 if the p-value is as small without one; None if no pair is discordant.
+    """
+    _check(treated_only, control_only, [1.0])
+    if treated_only + control_only == 0:
+        return None
+
+    def excess(gamma: float) -> float:
+        return float(bounds(treated_only, control_only, gammas=[gamma])["p_low"].iloc[0]) - alpha
+
+    return 1.0 if excess(1.0) <= 0 else float(optimize.brentq(excess, 1.0, BEYOND))
+
+
 def _check(treated_only: int, control_only: int, gammas: Sequence[float]) -> None:
     if min(treated_only, control_only) < 0 or min(gammas) < 1:
         raise ValueError(

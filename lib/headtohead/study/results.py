@@ -11,6 +11,7 @@ from headtohead.matching.chance import ChanceBalance
 from headtohead.outcomes.estimate import Equivalence
 from headtohead.protocol import Protocol
 from headtohead.study.results_evidence import Evidence, RealCohorts
+from headtohead.study.results_robustness import Robustness
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +211,8 @@ class Paper:
         Every defensible specification.
     simulation : Simulation
         Performance of the estimators under known truths.
+    robustness : Robustness
+        What else could have made or hidden the primary estimate.
     """
 
     protocol: Protocol
@@ -223,3 +226,4 @@ class Paper:
     real_cohorts: RealCohorts
     multiverse: Multiverse
     simulation: Simulation
+    robustness: Robustness

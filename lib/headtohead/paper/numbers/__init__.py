@@ -14,6 +14,7 @@ from headtohead.paper.numbers import (
     published,
     real,
     real_cohorts,
+    robustness,
     sensitivity,
     simulation,
 )
@@ -34,5 +35,6 @@ def paper_ledger(paper: Paper) -> pd.DataFrame:
             *real_cohorts.rows(paper),
             *multiverse.rows(paper),
             *simulation.rows(paper),
+            *robustness.rows(paper),
         ]
     )
