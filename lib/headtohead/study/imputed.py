@@ -54,7 +54,7 @@ def _multiply(frame: pd.DataFrame, protocol: Protocol) -> Callable[[str], pd.Dat
     except ValueError as error:
         reason = str(error)
 
-        def refuse(key: str) -> pd.DataFrame:
+        def refuse(_key: str) -> pd.DataFrame:
             raise ValueError(reason)
 
         return refuse

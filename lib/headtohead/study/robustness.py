@@ -163,15 +163,10 @@ def levels(frame: pd.DataFrame, group: Subgroup) -> dict[str, pd.Series]:
     values = frame[group.column]
     if group.cut is not None:
         return {f"below {group.cut:g}": values < group.cut, f"{group.cut:g} or above": values >= group.cut}
-    return {_level(value): values == value for value in sorted(values.dropna().unique(), key=str)}
-
-
-def _level(value: object) -> str:
-    return (
-        {"0": "no", "1": "yes"}.get(f"{value:g}", f"{value:g}")
-        if isinstance(value, (int, float))
-        else str(value)
-    )
+    found = sorted(values.dropna().unique(), key=str)
+    if set(found) == {0, 1}:
+        return {"no": values == 0, "yes": values == 1}
+    return {str(value): values == value for value in found}
 
 
 def interactions(groups: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
