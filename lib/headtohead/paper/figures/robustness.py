@@ -51,8 +51,8 @@ def unseen_deaths(paper: Paper) -> Drawing:
     words = ", ".join(f"{name} {share:.0f}%" for name, share in shares.items())
     return Drawing(
         chart,
-        f"Square grid of supposed numbers, {arms.control} across from 0 to {grid['control'].max()}, {arms.treated} "
-        f"upwards from 0 to {grid['treated'].max()}. Coloured corners: share of squares {words}. The estimate runs from "
+        f"Square grid of supposed numbers, {arms.control} across up to {grid['control'].max()}, {arms.treated} "
+        f"upwards up to {grid['treated'].max()}. Coloured corners: share of squares {words}. The estimate runs from "
         f"{points(grid['estimate'].min())} to {points(grid['estimate'].max())} points across it.",
         origin(paper),
     )
