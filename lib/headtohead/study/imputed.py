@@ -29,10 +29,11 @@ def compare_handling(frame: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
     One row per handling and adjustment (primary weights, pairs); one that cannot be estimated says why.
     """
     seed, replicates = protocol.inference.seed, protocol.inference.bootstrap_replicates
+    primary = 2 + protocol.estimand.all.index(protocol.estimand.primary)  # the stream of study/outcomes.py
     whole = frame[frame[_terms(protocol)].notna().all(axis=1)]
     tries: dict[str, Callable[[str], pd.DataFrame]] = {
         "complete": lambda key: _one(whole, key, protocol, replicates, [seed, 301]),
-        "single": lambda key: _one(frame, key, protocol, replicates, [seed, 302]),
+        "single": lambda key: _one(frame, key, protocol, replicates, [seed, primary]),
         "multiple": _multiply(frame, protocol),
     }
     rows = []
