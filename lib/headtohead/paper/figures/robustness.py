@@ -36,12 +36,16 @@ def unseen_deaths(paper: Paper) -> Drawing:
         scale=alt.Scale(domain=list(VERDICTS.values()), range=[TREATED, CONTROL, INK, QUIET]),
         legend=alt.Legend(title=None),
     )
+    axis = alt.Axis(grid=False)
+    room = {
+        arm: alt.Scale(domain=[-1, int(grid[arm].max()) + 1], nice=False) for arm in ("control", "treated")
+    }
     chart = (
         alt.Chart(data)
         .mark_square(size=190, opacity=0.85)
         .encode(
-            x=alt.X("control:Q", title=f"Unseen deaths, {arms.control}", axis=alt.Axis(grid=False)),
-            y=alt.Y("treated:Q", title=f"Unseen deaths, {arms.treated}", axis=alt.Axis(grid=False)),
+            x=alt.X("control:Q", title=f"Unseen deaths, {arms.control}", axis=axis, scale=room["control"]),
+            y=alt.Y("treated:Q", title=f"Unseen deaths, {arms.treated}", axis=axis, scale=room["treated"]),
             color=colour,
             tooltip=["control", "treated", "rd", "verdict"],
         )
