@@ -101,8 +101,8 @@ def _benchmarks(paper: Paper) -> Iterator[Row]:
     observed = deaths.risk_treated / deaths.risk_control
     for percent, truth in ((80, 0.8), (125, 1.25)):
         needed = max(observed / truth, truth / observed)
-        code = "sensitivity/confounding.py::e_value"
-        yield entry(f"robustness.benchmark.needed_{percent}", "counts", "ratio", needed, code=code)
+        code = "paper/numbers/robustness.py"
+        yield entry(f"counts.death.bias_factor.hide_{percent}", "counts", "ratio", needed, code=code)
 
 
 def _subgroups(paper: Paper) -> Iterator[Row]:
