@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from headtohead.choices import choice_text
 from headtohead.project import Project, digest, find_project
 from headtohead.protocol import (
     Protocol,
     ProtocolError,
-    choice_text,
     load_protocol,
     parse_protocol,
     protocol_hash,

@@ -156,11 +156,27 @@ class Precision(_Section):
     power: float = Field(gt=0.5, lt=1)
 
 
+class Subgroup(_Section):
+    """A column by whose levels, or below and from a cut, the effect is estimated."""
+
+    column: str
+    cut: float | None = None
+
+
 class Sensitivity(_Section):
     """The grids of the sensitivity analyses."""
 
     concurrent_min_share: float = Field(ge=0, lt=0.5)
     calipers_sd: tuple[float, ...] = Field(strict=False)
+    imputations: int = Field(ge=2)
+    imputation_rounds: int = Field(ge=1)
+    imputation_bootstraps: int = Field(ge=2)
+    gammas: tuple[float, ...] = Field(min_length=1, strict=False)
+    negative_control: str
+    early_days: int = Field(ge=1)
+    unseen_deaths: int = Field(ge=1)
+    subgroup_bootstraps: int = Field(ge=2)
+    subgroups: tuple[Subgroup, ...] = Field(strict=False)
 
 
 class EvidenceSection(_Section):
@@ -284,39 +300,3 @@ def _short(value: object) -> str:
 def protocol_hash(path: Path) -> str:
     """Return the first 12 hex digits of the file's sha256: the fingerprint printed in the paper."""
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-
-
-PERCENT_KEYS = ("conf_level", "power", "concurrent_min_share")
-PLAIN_KEYS = ("seed",)
-
-
-def choice_text(protocol: Protocol, dotted: str) -> str:
-    """Return one choice as the text prints it, for example ``matching.caliper_sd`` as "0.2".
-
-    Raises
-    ------
-    KeyError
-        If there is no such choice.
-    """
-    value: Any = protocol
-    for part in dotted.split("."):
-        if not hasattr(value, part):
-            raise KeyError(f"no choice {dotted!r} in protocol.toml; the section has {_choices_of(value)}")
-        value = getattr(value, part)
-    name = dotted.rsplit(".", 1)[-1]
-    if isinstance(value, tuple):
-        items = [_one_choice(item, name) for item in value]
-        return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1]
-    return _one_choice(value, name)
-
-
-def _one_choice(value: object, name: str) -> str:
-    if name in PERCENT_KEYS and isinstance(value, float):
-        return f"{100 * value:g}%"
-    if isinstance(value, int) and not isinstance(value, bool) and name not in PLAIN_KEYS:
-        return f"{value:,}"
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _choices_of(value: object) -> list[str]:
-    return sorted(type(value).model_fields) if isinstance(value, BaseModel) else []

@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 import yaml
 from book.chapters import BOOK, ROOT, Chapter, chapter, chapters
+from headtohead.choices import choice_text
 from headtohead.paper.ledger import MARKS, ledger_part, read_ledger
 from headtohead.project import Project
-from headtohead.protocol import Protocol, choice_text
+from headtohead.protocol import Protocol
 from pybtex.database import BibliographyData, parse_file
 
 CHAPTERS = [pytest.param(found, id=found.name) for found in chapters()]

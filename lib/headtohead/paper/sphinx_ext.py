@@ -18,13 +18,14 @@ from sphinx.errors import SphinxError
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
+from headtohead.choices import choice_text
 from headtohead.paper.directives import ChecklistDirective, ProvenanceDirective, add_panel
 from headtohead.paper.ledger import MARKS, LedgerError, ledger_part, read_ledger
 from headtohead.paper.meta import add_meta
 from headtohead.paper.show import MIME
 from headtohead.paper.site import connect, stamp
 from headtohead.project import find_project
-from headtohead.protocol import choice_text, load_protocol
+from headtohead.protocol import load_protocol
 
 LOG = logging.getLogger(__name__)
 _mathml = LatexToMathML()

@@ -12,6 +12,7 @@ from headtohead.outcomes.estimate import Equivalence
 from headtohead.protocol import Protocol
 from headtohead.study.further_results import FurtherResults
 from headtohead.study.results_evidence import Evidence, RealCohorts
+from headtohead.study.results_robustness import Robustness
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +213,8 @@ class Paper:
         Every defensible specification.
     simulation : Simulation
         Performance of the estimators under known truths.
+    robustness : Robustness
+        What else could have made or hidden the primary estimate.
     """
 
     protocol: Protocol
@@ -225,3 +228,4 @@ class Paper:
     real_cohorts: RealCohorts
     multiverse: Multiverse
     simulation: Simulation
+    robustness: Robustness

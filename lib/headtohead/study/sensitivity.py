@@ -21,7 +21,7 @@ def vary(sample: Sample, protocol: Protocol) -> SensitivityResults:
     primary = (protocol.outcome.primary, protocol.outcome.horizon_days)
     return SensitivityResults(
         subsets=estimate_in_subsets(
-            frame, _subsets(frame, protocol), lambda part: _primary_in(part, primary, protocol)
+            frame, _subsets(frame, protocol), lambda part: primary_in(part, primary, protocol)
         ),
         calipers=caliper_grid(
             sample.propensity.linear_predictor,
@@ -48,7 +48,7 @@ def _subsets(frame: pd.DataFrame, protocol: Protocol) -> dict[str, pd.Series]:
     return masks
 
 
-def _primary_in(part: pd.DataFrame, primary: tuple[str, int], protocol: Protocol) -> pd.DataFrame:
+def primary_in(part: pd.DataFrame, primary: tuple[str, int], protocol: Protocol) -> pd.DataFrame:
     """Return the primary analysis on a subset; terms that no longer vary leave the model."""
     terms = [term for term in protocol.propensity.terms if part[term.column].nunique() > 1]
     fill = [name for name in protocol.propensity.impute_from if part[name].nunique() > 1]

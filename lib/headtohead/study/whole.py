@@ -10,12 +10,14 @@ from joblib import Parallel, delayed
 from headtohead.cohort.load import load_cohort, load_dictionary, load_published, load_worlds
 from headtohead.project import Project
 from headtohead.protocol import Protocol
-from headtohead.study.artefacts import explore, read_simulation
+from headtohead.study.artefacts import eligible, explore, read_simulation
 from headtohead.study.evidence import analyse_evidence
+from headtohead.study.multiverse import known_outcomes
 from headtohead.study.nhefs import analyse_nhefs
 from headtohead.study.real_cohorts import analyse_real_cohorts
 from headtohead.study.reanalysis import analyse_published
 from headtohead.study.results import Paper, Reanalysis, Study
+from headtohead.study.robustness import check_robustness
 from headtohead.study.run import run
 
 WORLDS = ("null", "harm", "benefit")
@@ -55,6 +57,7 @@ def compute_paper(project: Project, protocol: Protocol) -> Paper:
         ),
         multiverse=explore(project, protocol),
         simulation=read_simulation(project),
+        robustness=check_robustness(known_outcomes(eligible(project, protocol), protocol), protocol),
     )
 
 

@@ -15,6 +15,7 @@ from headtohead.paper.numbers import (
     published,
     real,
     real_cohorts,
+    robustness,
     sensitivity,
     simulation,
 )
@@ -36,5 +37,6 @@ def paper_ledger(paper: Paper) -> pd.DataFrame:
             *real_cohorts.rows(paper),
             *multiverse.rows(paper),
             *simulation.rows(paper),
+            *robustness.rows(paper),
         ]
     )

@@ -1,0 +1,145 @@
+"""Tables of the robustness checks."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from headtohead.paper.figures.cohort import origin
+from headtohead.paper.format import percent, value_text
+from headtohead.paper.show import Sheet
+from headtohead.paper.tables.common import NOT_ESTIMATED, with_interval
+from headtohead.study.results import Paper
+
+HANDLING = {
+    "complete": "Complete cases",
+    "single": "Filled once (primary)",
+    "multiple": "Multiple imputation",
+}
+OUTCOMES = {"imv_or_death": "Ventilation or death"}
+
+
+def missing(paper: Paper) -> Sheet:
+    """Return the primary difference under three ways of handling missing covariates."""
+    names = {paper.protocol.estimand.primary.lower(): "Weights", "pairs": "Pairs"}
+    rows = [
+        [
+            f"{names[row['key']]}: {HANDLING[row['handling']].lower()}",
+            _or_dash(row["patients"], "count"),
+            _pairs(row),
+            with_interval(row, "risk difference"),
+            _or_dash(row["fmi"], "risk"),
+            _or_dash(row["mc_error"], "absolute difference"),
+        ]
+        for _, row in paper.robustness.missing.iterrows()
+    ]
+    columns = [
+        "Adjustment and missing values",
+        "Patients",
+        "Pairs",
+        "Risk difference, points",
+        "Missing information",
+        "Monte Carlo error",
+    ]
+    return Sheet(pd.DataFrame(rows, columns=columns), origin(paper), "p{4.6cm}rrrrr")
+
+
+def _or_dash(value: float, scale: str) -> str:
+    return "–" if pd.isna(value) else value_text(float(value), scale)
+
+
+def _pairs(row: pd.Series) -> str:
+    low, high = row["pairs_low"], row["pairs_high"]
+    if pd.isna(low):
+        return "–"
+    return f"{low:.0f}" if low == high else f"{low:.0f} to {high:.0f}"
+
+
+def hidden_bias(paper: Paper) -> Sheet:
+    """Return the one-sided p-values that a hidden bias of each strength allows."""
+    rows = [
+        [
+            value_text(row.gamma, "ratio"),
+            *(NOT_ESTIMATED if pd.isna(p) else value_text(p, "p value") for p in (row.p_low, row.p_high)),
+        ]
+        for row in paper.robustness.hidden_bias.itertuples()
+    ]
+    columns = ["Odds of treatment differ by up to", "Smallest p-value", "Largest p-value"]
+    return Sheet(pd.DataFrame(rows, columns=columns), origin(paper), "rrr")
+
+
+def negative_controls(paper: Paper) -> Sheet:
+    """Return the differences of outcomes on which the drugs cannot have acted."""
+    dictionary = paper.dictionary.set_index("name")["label"]
+    ways = {"crude": "crude", "pairs": "pairs", paper.protocol.estimand.primary.lower(): "weights"}
+    table = paper.robustness.negative
+    rows = []
+    for (outcome, horizon), part in table.groupby(["outcome", "horizon_days"], sort=False):
+        label = OUTCOMES.get(str(outcome)) or str(dictionary[outcome])
+        for name, words in ways.items():
+            mine = part[part["key"] == name].set_index("scale")
+            row = mine.loc["risk difference"].copy()
+            events = [f"{mine.at[f'risk, {arm}', 'events']:.0f}" for arm in ("treated", "control")]
+            when = (
+                "in the stay"
+                if horizon == paper.protocol.outcome.whole_stay_days
+                else f"by day {horizon:.0f}"
+            )
+            rows.append([f"{label} {when}, {words}", *events, with_interval(row, "risk difference")])
+    arms = paper.protocol.arms
+    columns = [
+        "Outcome and adjustment",
+        f"Events, {arms.treated}",
+        f"Events, {arms.control}",
+        "Risk difference, points",
+    ]
+    return Sheet(pd.DataFrame(rows, columns=columns), origin(paper), "p{5.6cm}rrr")
+
+
+def benchmarks(paper: Paper) -> Sheet:
+    """Return how much each observed covariate, left out, could confound."""
+    arms = paper.protocol.arms
+    rows = [
+        [
+            covariate_label(row.covariate, paper.dictionary),
+            percent(row.prevalence_treated),
+            percent(row.prevalence_control),
+            *(
+                NOT_ESTIMATED if pd.isna(v) else value_text(v, "ratio")
+                for v in (row.with_arm, row.with_outcome, row.bound)
+            ),
+        ]
+        for row in paper.robustness.benchmarks.itertuples()
+    ]
+    columns = [
+        "Covariate",
+        arms.treated.capitalize(),
+        arms.control.capitalize(),
+        "Ratio between arms",
+        "Risk ratio of death",
+        "Largest bias factor",
+    ]
+    return Sheet(pd.DataFrame(rows, columns=columns), origin(paper), "p{5cm}rrrrr")
+
+
+def covariate_label(text: str, dictionary: pd.DataFrame) -> str:
+    """Return "column|level" as it is printed."""
+    name, _, level = text.partition("|")
+    label = str(dictionary.set_index("name").at[name, "label"])
+    return f"{label} {level}" if level else label
+
+
+def interactions(paper: Paper) -> Sheet:
+    """Return the test of equal differences and what it could have found, by subgroup column."""
+    labels = paper.dictionary.set_index("name")["label"]
+    rows = [
+        [
+            str(labels[row.column]),
+            *(
+                NOT_ESTIMATED if pd.isna(value) else value_text(value, scale)
+                for value, scale in ((row.detectable, "absolute difference"), (row.p_value, "p value"))
+            ),
+        ]
+        for row in paper.robustness.interactions.itertuples()
+    ]
+    columns = ["Subgroups by", "Detectable difference, points", "p-value of interaction"]
+    return Sheet(pd.DataFrame(rows, columns=columns), origin(paper), "lrr")

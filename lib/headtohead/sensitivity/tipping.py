@@ -1,0 +1,87 @@
+"""How many outcomes that nobody saw would change the answer?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from headtohead.outcomes.risk import weighted_risks
+
+
+def tipping_grid(
+    event: pd.Series,
+    may_follow: pd.Series,
+    treated: pd.Series,
+    weights: pd.Series,
+    draws: np.ndarray,
+    *,
+    extra_treated: Sequence[int],
+    extra_control: Sequence[int],
+    margin: float,
+    alpha: float,
+    conf_level: float,
+) -> pd.DataFrame:
+    """Return the risk difference after unseen events in each arm.
+
+    Parameters
+    ----------
+    event : Series of float, shape (n,)
+        0/1, as observed.
+    may_follow : Series of bool, shape (n,)
+        Who left observation without the event and may have had it later.
+    treated, weights : Series, shape (n,)
+    draws : array, shape (B, n)
+        Weights of bootstrap samples.
+    extra_treated, extra_control : sequences of int
+        Unseen events per arm, at most as many as may follow.
+    margin, alpha : float
+        Equivalence is judged by the interval of level 1 - 2 alpha.
+
+    Returns
+    -------
+    DataFrame with ``treated``, ``control`` (unseen events), ``estimate``, ``std_error``, ``conf_low``,
+    ``conf_high`` and ``verdict``: "harm" or "benefit" if the interval lies above or below 0, "similar" if
+    the equivalence interval lies inside the margin, "open" otherwise.
+
+    Notes
+    -----
+    Which patients the unseen events hit is unknown: each of the n_f who may follow has one with
+    probability q = k / n_f. The variance is that of the bootstrap with the expected outcome plus that of
+    who is hit, q (1 - q) times the sum of the squared normalised weights. Limits are normal.
+    """
+    y, follow, arm = event.to_numpy(float), may_follow.to_numpy(bool), treated.to_numpy(bool)
+    w, rows = weights.to_numpy(float), []
+    for side, extras in ((arm, extra_treated), (~arm, extra_control)):
+        if max(extras) > (follow & side).sum():
+            raise ValueError(
+                f"unseen events must be possible, {max(extras)} were asked for and {int((follow & side).sum())} "
+                "patients of the arm left observation without one; ask for fewer"
+            )
+    z, z_equivalence = stats.norm.ppf(0.5 + conf_level / 2), stats.norm.isf(alpha)
+    for k1 in extra_treated:
+        for k0 in extra_control:
+            later = np.where(arm, k1 / max((follow & arm).sum(), 1), k0 / max((follow & ~arm).sum(), 1))
+            chance = np.where(follow, later, 0.0)
+            point1, point0 = weighted_risks(y + chance, arm, w[None, :])
+            risk1, risk0 = weighted_risks(y + chance, arm, draws)
+            share = w / np.where(arm, w[arm].sum(), w[~arm].sum())
+            hit = float(np.sum(share**2 * chance * (1 - chance)))
+            estimate = float(point1[0] - point0[0])
+            error = float(np.sqrt(np.var(risk1 - risk0, ddof=1) + hit))
+            low, high = estimate - z * error, estimate + z * error
+            similar = abs(estimate) + z_equivalence * error < margin
+            verdict = "harm" if low > 0 else "benefit" if high < 0 else "similar" if similar else "open"
+            rows.append((k1, k0, estimate, error, low, high, verdict))
+    columns = ["treated", "control", "estimate", "std_error", "conf_low", "conf_high", "verdict"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def fewest(grid: pd.DataFrame, verdict: str) -> pd.Series | None:
+    """Return the cell with the fewest unseen events that gives the verdict, None if none does."""
+    found = grid[grid["verdict"] == verdict]
+    if found.empty:
+        return None
+    return found.loc[(found["treated"] + found["control"]).idxmin()]
