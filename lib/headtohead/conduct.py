@@ -10,7 +10,6 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
-
 class Section(BaseModel):
     """A section of the protocol: frozen, and every key must be known."""
 

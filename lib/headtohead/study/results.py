@@ -71,12 +71,13 @@ class SensitivityResults:
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """All results of one cohort."""
+    """All results of one cohort; ``diagnostics`` is the panel of ``sensitivity/diagnostics.py``."""
 
     cohort: CohortResults
     matching: MatchingResults
     outcomes: OutcomeResults
     sensitivity: SensitivityResults
+    diagnostics: pd.DataFrame
 
 
 @dataclass(frozen=True, slots=True)

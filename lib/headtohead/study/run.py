@@ -8,6 +8,7 @@ from headtohead.cohort.contract import require_baseline
 from headtohead.cohort.flow import apply_eligibility
 from headtohead.protocol import Protocol
 from headtohead.study.describe import describe_cohort, describe_matching
+from headtohead.study.diagnostics import diagnose
 from headtohead.study.outcomes import estimate_outcomes
 from headtohead.study.results import Study
 from headtohead.study.sample import adjust
@@ -32,9 +33,11 @@ def run(cohort: pd.DataFrame, dictionary: pd.DataFrame, protocol: Protocol) -> S
         control=protocol.arms.control,
     )
     sample = adjust(frame, protocol)
+    diagnostics = diagnose(sample, protocol)
     return Study(
         describe_cohort(frame, attrition, dictionary),
         describe_matching(sample, protocol),
         estimate_outcomes(sample, protocol),
         vary(sample, protocol),
+        diagnostics,
     )

@@ -7,6 +7,7 @@ import pandas as pd
 from headtohead.paper.ledger import ledger_frame
 from headtohead.paper.numbers import (
     cohort,
+    diagnostics,
     evidence,
     matching,
     multiverse,
@@ -27,6 +28,7 @@ def paper_ledger(paper: Paper) -> pd.DataFrame:
             *published.rows(paper),
             *cohort.rows(paper),
             *matching.rows(paper),
+            *diagnostics.rows(paper),
             *outcomes.rows(paper),
             *sensitivity.rows(paper),
             *real.rows(paper),
