@@ -10,6 +10,7 @@ from headtohead.cohort.counts import TwoByTwo
 from headtohead.matching.chance import ChanceBalance
 from headtohead.outcomes.estimate import Equivalence
 from headtohead.protocol import Protocol
+from headtohead.sensitivity.deviations import PerProtocol
 from headtohead.study.results_evidence import Evidence, RealCohorts
 
 
@@ -63,10 +64,11 @@ class OutcomeResults:
 
 @dataclass(frozen=True, slots=True)
 class SensitivityResults:
-    """What happens to the primary estimate elsewhere."""
+    """What happens to the primary estimate elsewhere, and if the drug is taken as intended."""
 
     subsets: pd.DataFrame
     calipers: pd.DataFrame
+    per_protocol: PerProtocol
 
 
 @dataclass(frozen=True, slots=True)
