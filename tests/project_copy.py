@@ -20,6 +20,9 @@ def copy_project(source: Project, root: Path) -> Project:
         target = root / path.relative_to(source.root)
         target.parent.mkdir(exist_ok=True)
         shutil.copyfile(path, target)
+    for path in sorted((source.root / "results").iterdir()):
+        if path.suffix in (".csv", ".toml"):
+            shutil.copyfile(path, root / "results" / path.name)
     if (stored := source.build / "cache").is_dir() and not (source.root / "lib").is_dir():
         shutil.copytree(stored, root / "_build" / "cache")
     return Project(root)

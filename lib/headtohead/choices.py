@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from headtohead.protocol import Protocol
 
-PERCENT_KEYS = ("conf_level", "power", "concurrent_min_share")
+PERCENT_KEYS = ("conf_level", "power", "concurrent_min_share", "min_equipoise_share", "max_missing_share")
 PLAIN_KEYS = ("seed",)
 
 

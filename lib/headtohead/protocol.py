@@ -10,7 +10,9 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
+
+from headtohead.conduct import Amendment, Deviations, Diagnostics, Section, Simulation
 
 Estimand = Literal["ATE", "ATT", "ATC", "ATO", "ATM"]
 
@@ -19,19 +21,16 @@ class ProtocolError(ValueError):
     """``protocol.toml`` is missing, cannot be read or states an impossible choice."""
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class StudySection(_Section):
+class StudySection(Section):
     """Which paper this is and which cohort it analyses."""
 
     title: str
     cohort: str
     world: str
+    blinded: bool
 
 
-class Arms(_Section):
+class Arms(Section):
     """The column that defines the arms and its two values."""
 
     column: str
@@ -45,7 +44,7 @@ class Arms(_Section):
         return self
 
 
-class Criterion(_Section):
+class Criterion(Section):
     """One eligibility criterion, applied in the order of the file."""
 
     label: str
@@ -55,7 +54,7 @@ class Criterion(_Section):
     value: float | int | str | None = None
 
 
-class Term(_Section):
+class Term(Section):
     """One covariate of the propensity score and its functional form."""
 
     column: str
@@ -71,7 +70,7 @@ class Term(_Section):
         return self
 
 
-class Propensity(_Section):
+class Propensity(Section):
     """The propensity-score model."""
 
     terms: tuple[Term, ...] = Field(min_length=1, strict=False)
@@ -79,7 +78,7 @@ class Propensity(_Section):
     impute_from: tuple[str, ...] = Field(strict=False)
 
 
-class Matching(_Section):
+class Matching(Section):
     """The replication estimator: pairs on the propensity score."""
 
     ratio: int = Field(ge=1)
@@ -90,7 +89,7 @@ class Matching(_Section):
     exact_finer: tuple[str, ...] = Field(strict=False)
 
 
-class Weighting(_Section):
+class Weighting(Section):
     """The weights shown beside those of the estimands."""
 
     truncate: tuple[float, float] = Field(strict=False)
@@ -103,7 +102,7 @@ class Weighting(_Section):
         return self
 
 
-class EstimandSection(_Section):
+class EstimandSection(Section):
     """Whose effect is estimated."""
 
     primary: Estimand
@@ -116,7 +115,7 @@ class EstimandSection(_Section):
         return self
 
 
-class Outcome(_Section):
+class Outcome(Section):
     """What is compared and until when."""
 
     primary: Literal["death", "imv", "imv_or_death"]
@@ -125,7 +124,7 @@ class Outcome(_Section):
     whole_stay_days: int = Field(ge=1)
 
 
-class Equivalence(_Section):
+class Equivalence(Section):
     """The margins against which similarity is tested, in percentage points."""
 
     margin_pp: float = Field(gt=0)
@@ -133,7 +132,7 @@ class Equivalence(_Section):
     alpha: float = Field(gt=0, lt=0.5)
 
 
-class Inference(_Section):
+class Inference(Section):
     """Intervals and randomness."""
 
     conf_level: float = Field(gt=0.5, lt=1)
@@ -141,7 +140,7 @@ class Inference(_Section):
     seed: int = Field(ge=0)
 
 
-class Balance(_Section):
+class Balance(Section):
     """How balance is judged."""
 
     smd_denominator: Literal["pooled", "treated"]
@@ -150,20 +149,20 @@ class Balance(_Section):
     variance_ratio_high: float = Field(gt=1)
 
 
-class Precision(_Section):
+class Precision(Section):
     """What the sample size can show."""
 
     power: float = Field(gt=0.5, lt=1)
 
 
-class Subgroup(_Section):
+class Subgroup(Section):
     """A column by whose levels, or below and from a cut, the effect is estimated."""
 
     column: str
     cut: float | None = None
 
 
-class Sensitivity(_Section):
+class Sensitivity(Section):
     """The grids of the sensitivity analyses."""
 
     concurrent_min_share: float = Field(ge=0, lt=0.5)
@@ -179,14 +178,14 @@ class Sensitivity(_Section):
     subgroups: tuple[Subgroup, ...] = Field(strict=False)
 
 
-class EvidenceSection(_Section):
+class EvidenceSection(Section):
     """How published studies are pooled."""
 
     tau2: Literal["ML", "REML", "DL", "PM"]
     interval: Literal["normal", "HK", "modified HK"]
 
 
-class CovariateSet(_Section):
+class CovariateSet(Section):
     """Covariates of some specifications: those of the sets before it and its own."""
 
     name: str
@@ -194,7 +193,7 @@ class CovariateSet(_Section):
     interaction: tuple[str, ...] = Field(default=(), max_length=2, strict=False)
 
 
-class Multiverse(_Section):
+class Multiverse(Section):
     """The grid of the specification curve and its null data sets."""
 
     estimators: tuple[str, ...] = Field(min_length=1, strict=False)
@@ -204,19 +203,7 @@ class Multiverse(_Section):
     nulls: int = Field(ge=19)
 
 
-class Simulation(_Section):
-    """The simulation study."""
-
-    replicates: int = Field(ge=2)
-    bootstrap_replicates: int = Field(ge=2)
-    departure_replicates: int = Field(ge=2)
-    period_factor: float = Field(gt=0)
-    limitation_log_odds: float
-    lab_missing_log_odds: float
-    extra_wait_days: int = Field(ge=0)
-
-
-class Prior(_Section):
+class Prior(Section):
     """A normal prior of the primary risk difference; without ``sd_pp`` it is flat."""
 
     name: str
@@ -225,7 +212,7 @@ class Prior(_Section):
     sd_pp: float | None = Field(default=None, gt=0)
 
 
-class Further(_Section):
+class Further(Section):
     """The further analyses of the outcomes."""
 
     split_day: int = Field(ge=1)
@@ -234,7 +221,7 @@ class Further(_Section):
     priors: tuple[Prior, ...] = Field(min_length=1, strict=False)
 
 
-class Protocol(_Section):
+class Protocol(Section):
     """Every pre-specified choice, one attribute per section of ``protocol.toml``."""
 
     study: StudySection
@@ -254,6 +241,9 @@ class Protocol(_Section):
     multiverse: Multiverse
     simulation: Simulation
     further: Further
+    diagnostics: Diagnostics
+    deviations: Deviations
+    amendment: tuple[Amendment, ...] = Field(min_length=1, strict=False)
 
 
 def load_protocol(path: Path) -> Protocol:

@@ -18,6 +18,8 @@ OUTCOMES = ("death", "imv", "imv_or_death")
 ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "outcome": OUTCOMES,
     "key": ("crude", "pairs", "ato"),
+    "pool": ("baricitinib", "anakinra"),
+    "domain": ((0.1, 5),),
     "roles": (("baseline",), ("outcome", "safety")),
 }
 Make = Callable[[Paper], Drawing | Sheet]

@@ -28,6 +28,7 @@ ORIGINS = {
 }
 MARKS = {"published": "P", "counts": "C", "synthetic": "S", "real": "R"}
 ROUNDING_NOISE = 1e-10  # an exact zero computed in floating point differs between machines
+WITHHELD = "withheld"  # text and method of a number that may not be seen yet
 PARTS = ("text", "value", "ci", "low", "high", "n", "events", "level")
 
 
@@ -144,7 +145,7 @@ def ledger_part(row: pd.Series, part: str) -> str:
     """
     if part not in PARTS:
         raise LedgerError(f"a part must be one of {PARTS}, found {part!r} for {row['id']!r}")
-    if part == "text":
+    if part == "text" or row["method"] == WITHHELD:
         return str(row["text"])
     column = {
         "value": "estimate",

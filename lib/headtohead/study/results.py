@@ -10,6 +10,7 @@ from headtohead.cohort.counts import TwoByTwo
 from headtohead.matching.chance import ChanceBalance
 from headtohead.outcomes.estimate import Equivalence
 from headtohead.protocol import Protocol
+from headtohead.sensitivity.deviations import PerProtocol
 from headtohead.study.further_results import FurtherResults
 from headtohead.study.results_evidence import Evidence, RealCohorts
 from headtohead.study.results_robustness import Robustness
@@ -65,21 +66,23 @@ class OutcomeResults:
 
 @dataclass(frozen=True, slots=True)
 class SensitivityResults:
-    """What happens to the primary estimate elsewhere."""
+    """What happens to the primary estimate elsewhere, and if the drug is taken as intended."""
 
     subsets: pd.DataFrame
     calipers: pd.DataFrame
+    per_protocol: PerProtocol
 
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """All results of one cohort."""
+    """All results of one cohort; ``diagnostics`` is the panel of ``sensitivity/diagnostics.py``."""
 
     cohort: CohortResults
     matching: MatchingResults
     outcomes: OutcomeResults
     sensitivity: SensitivityResults
     further: FurtherResults
+    diagnostics: pd.DataFrame
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from headtohead.cohort.contract import require_baseline
 from headtohead.cohort.flow import apply_eligibility
 from headtohead.protocol import Protocol
 from headtohead.study.describe import describe_cohort, describe_matching
+from headtohead.study.diagnostics import diagnose
 from headtohead.study.further import estimate_further
 from headtohead.study.outcomes import estimate_outcomes, primary_row
 from headtohead.study.results import Study
@@ -34,10 +35,12 @@ def run(cohort: pd.DataFrame, dictionary: pd.DataFrame, protocol: Protocol) -> S
     )
     sample = adjust(frame, protocol)
     outcomes = estimate_outcomes(sample, protocol)
+    diagnostics = diagnose(sample, protocol)
     return Study(
         describe_cohort(frame, attrition, dictionary),
         describe_matching(sample, protocol),
         outcomes,
         vary(sample, protocol),
         estimate_further(sample, primary_row(outcomes.estimates, protocol), protocol),
+        diagnostics,
     )

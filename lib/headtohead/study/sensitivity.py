@@ -11,6 +11,7 @@ from headtohead.matching.propensity import fit_propensity
 from headtohead.outcomes.risk import risk_contrast
 from headtohead.protocol import Protocol
 from headtohead.sensitivity.strata import caliper_grid, concurrent_periods, estimate_in_subsets
+from headtohead.study.deviations import follow_strategy
 from headtohead.study.results import SensitivityResults
 from headtohead.study.sample import Sample, outcome_columns
 
@@ -35,6 +36,7 @@ def vary(sample: Sample, protocol: Protocol) -> SensitivityResults:
             denominator=protocol.balance.smd_denominator,
             conf_level=protocol.inference.conf_level,
         ),
+        per_protocol=follow_strategy(sample, protocol),
     )
 
 

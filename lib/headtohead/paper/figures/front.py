@@ -17,12 +17,13 @@ WORLD_LABELS = {"null": "No-effect world", "harm": "Harm world", "benefit": "Ben
 
 
 def key_figure(paper: Paper) -> Drawing:
-    """Return the published difference and each world's adjusted one, against the margins."""
+    """Return the published difference and, unless blinded, each world's adjusted one, against the margins."""
     protocol = paper.protocol
     published = paper.reanalysis.effects
     real = published[(published["outcome"] == "death") & (published["method"] == "Newcombe")].iloc[0]
     rows = [{"label": "Published counts, crude", **_three(real), "colour": INK, "truth": float("nan")}]
-    for world, study in paper.worlds.items():
+    shown = {} if protocol.study.blinded else paper.worlds
+    for world, study in shown.items():
         rows.append(
             {
                 "label": f"{WORLD_LABELS[world]}, adjusted",

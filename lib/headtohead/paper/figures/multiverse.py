@@ -13,6 +13,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from headtohead.paper.blinding import outcome_by_arm
 from headtohead.paper.figures.cohort import origin
 from headtohead.paper.format import percent, points
 from headtohead.paper.show import Drawing
@@ -26,6 +27,7 @@ ORDER = ("crude", "ATE", "ATT", "ATM", "ATO", "matched")
 Z = 1.96
 
 
+@outcome_by_arm
 def specification_curve(paper: Paper) -> Drawing:
     """Return the curve of each estimand above the spread of the estimates by choice."""
     curve, margin = paper.multiverse.curve.dropna(subset="estimate"), paper.protocol.equivalence.margin_pp

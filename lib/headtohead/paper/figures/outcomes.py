@@ -8,6 +8,7 @@ import altair as alt
 import pandas as pd
 
 from headtohead.cohort.labels import OUTCOME_LABELS
+from headtohead.paper.blinding import outcome_by_arm
 from headtohead.paper.figures.cohort import origin
 from headtohead.paper.figures.common import arm_colour, arm_names
 from headtohead.paper.figures.forest import forest
@@ -27,6 +28,7 @@ ESTIMAND_LABELS = {
 }
 
 
+@outcome_by_arm
 def incidence(paper: Paper, outcome: str, key: str) -> Drawing:
     """Return cumulative incidence of every cause of an outcome by arm, with numbers at risk below."""
     names, horizon = arm_names(paper.protocol), paper.protocol.outcome.horizon_days
@@ -105,6 +107,7 @@ def _head_count(at_risk: pd.DataFrame, key: str) -> pd.Series:
     return 100 * at_risk["at_risk"] / start
 
 
+@outcome_by_arm
 def kaplan_meier_mistake(paper: Paper) -> Drawing:
     """Return the incidence of death beside the curve that censors discharge."""
     names, horizon = arm_names(paper.protocol), paper.protocol.outcome.horizon_days
@@ -154,6 +157,7 @@ def kaplan_meier_mistake(paper: Paper) -> Drawing:
     )
 
 
+@outcome_by_arm
 def estimates_forest(paper: Paper, outcome: str) -> Drawing:
     """Return the risk differences of one outcome, one panel per estimand."""
     protocol, table = paper.protocol, paper.study.outcomes.estimates

@@ -6,6 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from headtohead.paper.blinding import outcome_by_arm
 from headtohead.paper.figures.cohort import origin
 from headtohead.paper.figures.forest import forest
 from headtohead.paper.figures.front import primary_difference
@@ -15,6 +16,7 @@ from headtohead.paper.theme import CONTROL, INK, QUIET, TREATED, WIDTH
 from headtohead.study.results import Paper
 
 
+@outcome_by_arm
 def subset_forest(paper: Paper) -> Drawing:
     """Return the primary difference by hospital, by period and where both drugs were in use."""
     protocol, table = paper.protocol, paper.study.sensitivity.subsets
@@ -49,6 +51,7 @@ def subset_forest(paper: Paper) -> Drawing:
     return Drawing(chart, f"Forest of risk differences: {words}.", origin(paper))
 
 
+@outcome_by_arm
 def caliper_chart(paper: Paper) -> Drawing:
     """Return pairs, worst imbalance and risk difference against the width of the caliper."""
     table = paper.study.sensitivity.calipers

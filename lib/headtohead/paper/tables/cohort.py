@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from headtohead.paper.blinding import outcome_by_arm
 from headtohead.paper.figures.cohort import origin
 from headtohead.paper.show import Sheet
 from headtohead.paper.tables.common import number, significant
@@ -51,6 +52,7 @@ def _summary(row: object, arm: str, *, whole: bool) -> str:
     return f"{significant(centre)} ({significant(low)} to {significant(high)})"
 
 
+@outcome_by_arm
 def follow_up(paper: Paper) -> Sheet:
     """Return how and when the stay ended."""
     names = {True: paper.protocol.arms.treated.capitalize(), False: paper.protocol.arms.control.capitalize()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from headtohead.cohort.labels import OUTCOME_LABELS
+from headtohead.paper.blinding import outcome_by_arm
 from headtohead.paper.figures.cohort import origin
 from headtohead.paper.format import percent, value_text
 from headtohead.paper.show import Sheet
@@ -122,6 +123,7 @@ def chance(paper: Paper) -> Sheet:
     return Sheet(pd.DataFrame(rows, columns=columns), origin(paper))
 
 
+@outcome_by_arm
 def regression(paper: Paper) -> Sheet:
     """Return risk differences in each matched sample, plain and with covariates."""
     table = paper.study.outcomes.regression

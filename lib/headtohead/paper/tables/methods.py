@@ -74,3 +74,13 @@ def eligibility(paper: Paper) -> Sheet:
         for number, criterion in enumerate(paper.protocol.eligibility, start=1)
     ]
     return Sheet(pd.DataFrame(rows, columns=["Order", "Criterion", "In the data"]), "design", "lll")
+
+
+def history(paper: Paper) -> Sheet:
+    """Return the versions of the protocol: what changed, why, and whether outcomes had been seen."""
+    rows = [
+        [found.date, found.version, found.what, found.why, "yes" if found.outcomes_seen else "no"]
+        for found in paper.protocol.amendment
+    ]
+    columns = ["Date", "Version", "What", "Why", "Outcomes seen"]
+    return Sheet(pd.DataFrame(rows, columns=columns), "design", "llp{4.6cm}p{4.6cm}l")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from headtohead.paper.blinding import outcome_by_arm
 from headtohead.paper.format import percent, points, value_text
 from headtohead.paper.show import Sheet
 from headtohead.sensitivity.multiverse import summary_by
@@ -31,6 +32,7 @@ def grid(paper: Paper) -> Sheet:
     return Sheet(pd.DataFrame(rows, columns=["Combination of choices", "Number"]), "design", "p{11cm}r")
 
 
+@outcome_by_arm
 def by_estimand(paper: Paper) -> Sheet:
     """Return how the estimates of each estimand are spread."""
     spread = summary_by(paper.multiverse.curve, "estimand", margin=paper.protocol.equivalence.margin_pp / 100)
@@ -58,6 +60,7 @@ def by_estimand(paper: Paper) -> Sheet:
     return Sheet(pd.DataFrame(rows, columns=columns), "synthetic", "lrrrrrr")
 
 
+@outcome_by_arm
 def joint(paper: Paper) -> Sheet:
     """Return the statistics of the whole curve with their joint p-values."""
     rows = [
@@ -83,6 +86,7 @@ def joint(paper: Paper) -> Sheet:
     return Sheet(pd.DataFrame(rows, columns=columns), "synthetic", "p{3.4cm}rp{2.6cm}rp{2.6cm}p{2.6cm}")
 
 
+@outcome_by_arm
 def variance(paper: Paper) -> Sheet:
     """Return which choices move the estimate."""
     shares = paper.multiverse.variance.sort_values(ascending=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from headtohead.cohort.labels import OUTCOME_LABELS
+from headtohead.paper.blinding import outcome_by_arm
 from headtohead.paper.figures.cohort import origin
 from headtohead.paper.figures.front import WORLD_LABELS, primary_difference, true_difference
 from headtohead.paper.format import interval_text, p_value, points
@@ -14,6 +15,7 @@ from headtohead.paper.tables.matching import NAMES, ORDER
 from headtohead.study.results import Paper
 
 
+@outcome_by_arm
 def effects(paper: Paper, outcome: str) -> Sheet:
     """Return absolute risks, difference and ratio of one outcome under each adjustment."""
     table, protocol = paper.study.outcomes.estimates, paper.protocol
@@ -39,6 +41,7 @@ def effects(paper: Paper, outcome: str) -> Sheet:
     return Sheet(pd.DataFrame(rows, columns=columns), origin(paper), "p{2.6cm}lrrrrr")
 
 
+@outcome_by_arm
 def hazards(paper: Paper) -> Sheet:
     """Return cause-specific hazard ratios of every cause, crude, in pairs and weighted."""
     table = paper.study.outcomes.hazards
@@ -51,6 +54,7 @@ def hazards(paper: Paper) -> Sheet:
     return Sheet(pd.DataFrame(rows, columns=columns), origin(paper), "p{3.4cm}p{3.0cm}rrrr")
 
 
+@outcome_by_arm
 def worlds(paper: Paper) -> Sheet:
     """Return the primary estimate in each world beside its truth and its margin test."""
     rows = []

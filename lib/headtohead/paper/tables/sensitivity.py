@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
+from headtohead.paper.blinding import outcome_by_arm
+from headtohead.paper.figures.cohort import origin
 from headtohead.paper.format import value_text
 from headtohead.paper.show import Sheet
+from headtohead.paper.tables.common import with_interval
 from headtohead.study.results import Paper
 
 OUTCOMES = {"death": "Death in hospital", "imv": "Invasive ventilation"}
@@ -45,3 +48,26 @@ def fragility(paper: Paper) -> Sheet:
     ]
     columns = ["Outcome", "The p-value", "Patients changed, Fisher", "Patients changed, Pearson"]
     return Sheet(pd.DataFrame(rows, columns=columns), "counts", "llrr")
+
+
+@outcome_by_arm
+def per_protocol(paper: Paper) -> Sheet:
+    """Return the primary risks as started, and under the strategy without and with weights."""
+    table = paper.study.sensitivity.per_protocol.estimates
+    rows = [
+        [
+            str(name).capitalize(),
+            *(with_interval(row) for _, row in part.iterrows()),
+            f"{part['events'].max():.0f}",
+        ]
+        for name, part in table.groupby("analysis", sort=False)
+    ]
+    arms = paper.protocol.arms
+    columns = [
+        "Analysis",
+        arms.treated.capitalize(),
+        arms.control.capitalize(),
+        "Difference, points",
+        "Events",
+    ]
+    return Sheet(pd.DataFrame(rows, columns=columns), origin(paper), "p{3.6cm}rrrr")

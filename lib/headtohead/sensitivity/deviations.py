@@ -1,0 +1,234 @@
+r"""What the risks would be if the drug had been taken as intended: censoring at a deviation, weighted.
+
+Patients are censored on the day they leave the strategy. Those who leave are sicker than those who stay,
+so who stays is weighted by the inverse of the probability of having stayed, from a logistic model over
+person-days. The numerator of the stabilised weights may hold only the arm and the day: it then cancels
+within each arm and day, and changes the spread of the weights but not the estimate. With baseline
+covariates in it, those who stay would no longer stand for the arm.
+
+References
+----------
+Robins & Finkelstein (2000) Biometrics 56:779-788. doi:10.1111/j.0006-341X.2000.00779.x
+Hernan & Robins (2017) New England Journal of Medicine 377:1391-1398. doi:10.1056/NEJMsm1605385
+Greenland & Mansournia (2015) Statistics in Medicine 34:3133-3143. doi:10.1002/sim.6537
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+
+from headtohead.matching.adjustment import Adjustment
+from headtohead.matching.logistic import fit_logistic, with_intercept
+from headtohead.outcomes.estimate import bootstrap_interval, estimate_frame, estimate_row
+
+ANALYSES = ("as started", "censored", "censored and weighted")
+SCALES = ("risk, treated", "risk, control", "risk difference")
+NOBODY = "cannot be estimated, because everybody at risk in an arm left the strategy before the horizon"
+MAX_FAILED_SHARE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class PerProtocol:
+    """Effects with and without deviations.
+
+    Attributes
+    ----------
+    estimates : DataFrame
+        ``ESTIMATE_COLUMNS`` and ``analysis``, one of ``ANALYSES``.
+    weights : dict of str to float
+        Mean, percentiles and largest of the stabilised weights over person-days.
+    deviations : DataFrame
+        ``arm``, ``n`` and how many left the strategy before the horizon and the end of their stay.
+    """
+
+    estimates: pd.DataFrame
+    weights: dict[str, float]
+    deviations: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class _Days:
+    """Person-days; patients in rows, days in columns.
+
+    ``exposed``: could leave the strategy on day 0, 1, ...; ``left``: did. ``at_risk`` and ``cause``:
+    followed, as intended, and the event, on day 1, 2, ...
+    """
+
+    exposed: np.ndarray
+    left: np.ndarray
+    at_risk: np.ndarray
+    cause: np.ndarray
+
+
+def per_protocol(
+    time_days: pd.Series,
+    cause: pd.Series,
+    deviation_day: pd.Series,
+    treated: pd.Series,
+    adjustment: Adjustment,
+    *,
+    baseline: pd.DataFrame,
+    changing: Sequence[pd.Series],
+    outcome: str,
+    horizon_days: int,
+    conf_level: float,
+    bootstrap_replicates: int,
+    rng: np.random.Generator,
+) -> PerProtocol:
+    """Return the risks by the horizon as started, and under the strategy without and with weights.
+
+    Parameters
+    ----------
+    time_days, cause : Series, shape (n,)
+        End of follow-up and its cause: 1 the outcome, above 1 a competing event, 0 censored.
+    deviation_day : Series of float, shape (n,)
+        Day on which the patient left the strategy, NaN for never; one on or after the last day is none.
+    treated : Series of bool, shape (n,)
+    adjustment : Adjustment
+        Makes the arms comparable at the start; its resamples are refitted, and so is the model of leaving.
+    baseline : DataFrame of float, shape (n, p)
+        Covariates of that model, without a missing value.
+    changing : sequence of Series
+        For each state that changes, the day from which it holds, NaN for never.
+
+    Raises
+    ------
+    ValueError
+        If a covariate is missing.
+    """
+    if baseline.isna().any(axis=None):
+        raise ValueError(
+            f"the model of deviating needs complete covariates, {list(baseline.columns[baseline.isna().any()])} "
+            "have missing values; fill them as the score does"
+        )
+    arm, n_days = treated.to_numpy(bool), horizon_days
+    stays = _person_days(time_days, cause, deviation_day, n_days)
+    started = _person_days(time_days, cause, deviation_day * np.nan, n_days)
+    ones = np.ones((1, len(arm), n_days))
+    weights = np.vstack([adjustment.weights.to_numpy()[None], adjustment.resample(rng, bootstrap_replicates)])
+    weights = weights / weights.mean(axis=1, keepdims=True)
+    ratio = _stabilised(stays, arm, baseline.to_numpy(float), changing, weights)
+    found = {
+        "as started": _risks(started, arm, weights, ones),
+        "censored": _risks(stays, arm, weights, ones),
+        "censored and weighted": _risks(stays, arm, weights, ratio),
+    }
+    shared = {"estimand": adjustment.estimand, "population": adjustment.population, "outcome": outcome}
+    parts = [
+        _rows(risks, conf_level, **shared, horizon_days=horizon_days, events=_events(days)).assign(
+            analysis=name
+        )
+        for (name, risks), days in zip(found.items(), (started, stays, stays), strict=True)
+    ]
+    return PerProtocol(
+        pd.concat(parts, ignore_index=True), _spread(ratio[0][stays.at_risk]), _counts(stays, arm)
+    )
+
+
+def _person_days(time_days: pd.Series, cause: pd.Series, deviation_day: pd.Series, n_days: int) -> _Days:
+    end = np.ceil(time_days.to_numpy(float))[:, None]
+    left = np.floor(deviation_day.fillna(np.inf).to_numpy(float))[:, None]
+    before, day = np.arange(n_days)[None], np.arange(1, n_days + 1)[None]
+    exposed = (before < end) & (before <= left)
+    at_risk = (day <= end) & (day <= left)
+    return _Days(
+        exposed,
+        exposed & (before == left),
+        at_risk,
+        np.where(at_risk & (day == end), cause.to_numpy(int)[:, None], 0),
+    )
+
+
+def _stabilised(
+    days: _Days, arm: np.ndarray, baseline: np.ndarray, changing: Sequence[pd.Series], weights: np.ndarray
+) -> np.ndarray:
+    """Return the stabilised weights, shape (B, n, days), at the start of day 1, 2, ..."""
+    who, when = np.nonzero(days.exposed)
+    few = np.column_stack([arm[who], when])
+    states = [when >= s.fillna(np.inf).to_numpy(float)[who] for s in changing]
+    many = np.column_stack([few, baseline[who], *states])
+    y, w = days.left[who, when].astype(float), weights[:, who]
+    log_ratio = np.zeros((len(weights), *days.exposed.shape))
+    log_ratio[:, who, when] = _log_staying(few, y, w) - _log_staying(many, y, w)
+    return np.asarray(np.exp(np.cumsum(log_ratio, axis=2)))
+
+
+def _log_staying(covariates: np.ndarray, left: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the log probability of staying on each person-day, shape (B, rows).
+
+    Few leave, and in some resamples nobody with a given state does. Two half observations per
+    coefficient, one of each kind, are the log-F(1, 1) prior of Greenland and Mansournia: the model then
+    always has a solution. The intercept is free.
+    """
+    if not left.any():
+        return np.zeros((len(weights), len(left)))
+    X = with_intercept(covariates)
+    prior = np.repeat(np.eye(X.shape[1])[1:], 2, axis=0)
+    y = np.concatenate([left, np.tile([1.0, 0.0], len(prior) // 2)])
+    half = np.full((len(weights), len(prior)), 0.5)
+    fits = fit_logistic(np.vstack([X, prior]), y, np.hstack([weights, half]))
+    return np.asarray(np.log1p(-np.clip(expit(fits.coefficients @ X.T), 0, 1 - 1e-9)))
+
+
+def _risks(days: _Days, arm: np.ndarray, weights: np.ndarray, ratio: np.ndarray) -> np.ndarray:
+    """Return the cumulative incidence of cause 1 by the last day, shape (2, B): treated, control.
+
+    Aalen-Johansen with weights that change by day; NaN if an arm has nobody left before it is over.
+    """
+    found = np.zeros((2, len(weights)))
+    for row, mine in enumerate((arm, ~arm)):
+        w, r = weights[:, mine], ratio[:, mine] if len(ratio) > 1 else ratio[0, mine][None]
+        alive = np.ones(len(weights))
+        for day in range(days.at_risk.shape[1]):
+            now = w * r[:, :, day]
+            size = now @ days.at_risk[mine, day].astype(float)
+            empty = size <= 0
+            safe = np.where(empty, 1.0, size)
+            first = now @ (days.cause[mine, day] == 1).astype(float) / safe
+            any_ = now @ (days.cause[mine, day] > 0).astype(float) / safe
+            found[row] += np.where(empty & (alive > 1e-9), np.nan, alive * first)
+            alive *= 1 - any_
+    return found
+
+
+def _rows(risks: np.ndarray, conf_level: float, **shared: object) -> pd.DataFrame:
+    draws = dict(zip(SCALES, [*risks, risks[0] - risks[1]], strict=True))
+    rows = []
+    for scale, values in draws.items():
+        again = values[1:][np.isfinite(values[1:])]
+        if np.isnan(values[0]) or len(again) < (1 - MAX_FAILED_SHARE) * (len(values) - 1):
+            rows.append(estimate_row(**shared, scale=scale, method=NOBODY))
+            continue
+        found = bootstrap_interval(float(values[0]), again, conf_level)
+        method = f"weighted Aalen-Johansen; percentile interval of {len(again)} bootstraps, models refitted"
+        rows.append(
+            estimate_row(**shared, **found._asdict(), scale=scale, conf_level=conf_level, method=method)
+        )
+    return estimate_frame(rows)
+
+
+def _events(days: _Days) -> int:
+    return int((days.cause == 1).sum())
+
+
+def _spread(weights: np.ndarray) -> dict[str, float]:
+    low, middle, high = np.quantile(weights, [0.01, 0.5, 0.99])
+    return {
+        "mean": float(weights.mean()),
+        "low": float(low),
+        "median": float(middle),
+        "high": float(high),
+        "largest": float(weights.max()),
+    }
+
+
+def _counts(days: _Days, arm: np.ndarray) -> pd.DataFrame:
+    gone: np.ndarray = np.asarray(days.left.any(axis=1))
+    masks: list[tuple[str, np.ndarray]] = [("treated", arm), ("control", ~arm)]
+    rows = [(name, int(m.sum()), int(gone[m].sum())) for name, m in masks]
+    return pd.DataFrame(rows, columns=["arm", "n", "left"])

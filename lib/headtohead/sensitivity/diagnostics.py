@@ -1,0 +1,130 @@
+"""Diagnostics that a design has to meet before anyone looks at its estimates.
+
+Each check is a row: what was measured, its threshold, and whether it holds. None uses the outcome by
+arm; the one exception, the negative control, is an outcome that neither drug can change.
+
+References
+----------
+Walker et al. (2013) Comparative Effectiveness Research 3:11-20. doi:10.2147/CER.S40357 (equipoise)
+Schuemie et al. (2020) Journal of the American Medical Informatics Association 27:1331-1337.
+doi:10.1093/jamia/ocaa103 (diagnostics before estimates)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from headtohead.outcomes.precision import minimum_detectable_difference
+
+COLUMNS = ("key", "diagnostic", "scale", "value", "low", "high", "rule", "threshold", "passed", "method")
+Rule = Literal["at most", "at least", "includes"]
+
+
+def check(
+    key: str, diagnostic: str, scale: str, value: float, *, rule: Rule, threshold: float, **more: Any
+) -> dict[str, Any]:
+    """Return one row of the panel.
+
+    Parameters
+    ----------
+    key, diagnostic : str
+        Short name and words.
+    scale : str
+        How the value is printed.
+    value : float
+        NaN if it cannot be had; the check then fails and ``method`` says why.
+    rule : {"at most", "at least", "includes"}
+        How the value has to stand to the threshold; "includes": the interval ``low`` to ``high`` holds it.
+    threshold : float
+    **more
+        ``low``, ``high``, ``method``.
+
+    Raises
+    ------
+    ValueError
+        If the value is missing without a reason.
+    """
+    row: dict[str, Any] = {"low": np.nan, "high": np.nan, "method": ""} | more
+    if np.isnan(value):
+        if not row["method"]:
+            raise ValueError(f"a check without a value must say why, {key!r} does not; give method")
+        passed = False
+    elif rule == "includes":
+        passed = bool(row["low"] <= threshold <= row["high"])
+    else:
+        passed = bool(value <= threshold if rule == "at most" else value >= threshold)
+    row |= {"key": key, "diagnostic": diagnostic, "scale": scale, "value": float(value)}
+    return row | {"rule": rule, "threshold": threshold, "passed": passed}
+
+
+def panel(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
+    """Return the checks as a frame with ``COLUMNS``."""
+    return pd.DataFrame(list(rows), columns=list(COLUMNS))
+
+
+def preference_score(ps: pd.Series, treated: pd.Series) -> pd.Series:
+    r"""Return the propensity score freed of how common each drug is.
+
+    :math:`\operatorname{logit} F = \operatorname{logit} e - \operatorname{logit} \Pr(A = 1)` (Walker et al.).
+    One half means that a patient's covariates do not favour either drug.
+    """
+    share = float(treated.mean())
+    odds = ps / (1 - ps) / (share / (1 - share))
+    return (odds / (1 + odds)).rename("preference")
+
+
+def share_in_equipoise(ps: pd.Series, treated: pd.Series, *, low: float, high: float) -> float:
+    """Return the smaller of the two arms' shares of patients whose preference score is in ``low`` to ``high``.
+
+    The smaller one: half of each drug's patients, not half of all, must have been open to both drugs.
+    """
+    inside = preference_score(ps, treated).between(low, high)
+    return float(min(inside[treated].mean(), inside[~treated].mean()))
+
+
+def largest_missing_share(frame: pd.DataFrame) -> tuple[str, float]:
+    """Return the column with the most missing values, and their share."""
+    share = frame.isna().mean()
+    return str(share.idxmax()), float(share.max())
+
+
+def largest_standardised_coefficient(design: pd.DataFrame, coefficients: pd.DataFrame) -> tuple[str, float]:
+    """Return the term with the largest absolute coefficient per standard deviation, and that coefficient.
+
+    Parameters
+    ----------
+    design : DataFrame, shape (n, p)
+    coefficients : DataFrame
+        ``term`` and ``estimate``; terms that are no column of the design (the intercept) are left out.
+    """
+    slope = coefficients.set_index("term")["estimate"].reindex(design.columns)
+    size = (slope * design.std()).abs()
+    return str(size.idxmax()), float(size.max())
+
+
+def distance_from_certainty(ps: pd.Series) -> float:
+    """Return how near the most extreme score comes to zero or one."""
+    return float(np.minimum(ps, 1 - ps).min())
+
+
+def detectable(
+    risk: float, n_treated: float, n_control: float, *, power: float, alpha: float
+) -> tuple[float, str]:
+    """Return the smallest increase of the risk that is found with this power, and why if there is none.
+
+    Parameters
+    ----------
+    risk : float
+        Of both arms together, so that the check stays blind to the comparison.
+    n_treated, n_control : float
+        Effective numbers after adjustment.
+    """
+    try:
+        harm, _ = minimum_detectable_difference(risk, n_treated, n_control, power=power, alpha=alpha)
+    except ValueError as error:
+        return float("nan"), f"cannot be estimated, because {error}"
+    return harm, ""
