@@ -33,6 +33,7 @@ BY_ARM = re.compile(
     r"|multiverse\.(?!(product|excluded|valid|failed|joint\.nulls)$).*"
     r"|matching\.regression\..*"
     r"|cohort\.follow_up\..*"
+    r"|robustness\..*"
 )
 BLANK = [name for name in ESTIMATE_COLUMNS if name not in ("estimand", "population", "outcome", "scale")]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
+from headtohead.paper.blinding import outcome_by_arm
 from headtohead.paper.figures.cohort import origin
 from headtohead.paper.figures.common import arm_names
 from headtohead.paper.format import percent, points, probability
@@ -21,6 +22,7 @@ STATE_COLOURS = {
 }
 
 
+@outcome_by_arm
 def occupation(paper: Paper) -> Drawing:
     """Return the stacked probability of every state by day, one panel per arm."""
     names, horizon = arm_names(paper.protocol), paper.protocol.outcome.horizon_days
@@ -67,6 +69,7 @@ def occupation(paper: Paper) -> Drawing:
     )
 
 
+@outcome_by_arm
 def posteriors(paper: Paper) -> Drawing:
     """Return the posterior densities of the primary difference under each prior, margins shaded."""
     protocol, found = paper.protocol, paper.study.further

@@ -5,6 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
+from headtohead.paper.blinding import outcome_by_arm
 from headtohead.paper.figures.cohort import origin
 from headtohead.paper.figures.forest import forest
 from headtohead.paper.format import points
@@ -20,6 +21,7 @@ VERDICTS = {
 }
 
 
+@outcome_by_arm
 def unseen_deaths(paper: Paper) -> Drawing:
     """Return the verdict for each number of deaths after discharge in either arm."""
     grid, arms = paper.robustness.tipping, paper.protocol.arms
@@ -62,6 +64,7 @@ def unseen_deaths(paper: Paper) -> Drawing:
     )
 
 
+@outcome_by_arm
 def subgroup_forest(paper: Paper) -> Drawing:
     """Return the primary difference in each level of each subgroup column."""
     protocol, table = paper.protocol, paper.robustness.subgroups

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from headtohead.cohort.labels import OUTCOME_LABELS
+from headtohead.paper.blinding import outcome_by_arm
 from headtohead.paper.figures.cohort import origin
 from headtohead.paper.figures.front import WORLD_LABELS, true_difference
 from headtohead.paper.format import interval_text, p_value, percent, points, probability, value_text
@@ -26,6 +27,7 @@ TERMS = {
 }
 
 
+@outcome_by_arm
 def models(paper: Paper) -> Sheet:
     """Return risks and differences by outcome models beside the weights."""
     primary = paper.study.outcomes.estimates
@@ -63,6 +65,7 @@ def _risks(label: str, estimand: str, part: pd.DataFrame) -> list[str]:
     ]
 
 
+@outcome_by_arm
 def subdistribution(paper: Paper) -> Sheet:
     """Return Fine-Gray ratios of every cause with Gray's test of the crude comparison."""
     found = paper.study.further
@@ -83,6 +86,7 @@ def subdistribution(paper: Paper) -> Sheet:
     return Sheet(pd.DataFrame(rows, columns=columns), origin(paper), "p{3.0cm}p{3.0cm}rrrr")
 
 
+@outcome_by_arm
 def days(paper: Paper) -> Sheet:
     """Return mean days in each state under the primary adjustment, and the differences of all three."""
     found = paper.study.further.days
@@ -109,6 +113,7 @@ def days(paper: Paper) -> Sheet:
     return Sheet(pd.DataFrame(rows, columns=columns), origin(paper), "lrrrrr")
 
 
+@outcome_by_arm
 def wins(paper: Paper) -> Sheet:
     """Return the share of comparisons won and lost at each level, and the win ratio."""
     found = paper.study.further
@@ -127,11 +132,13 @@ def wins(paper: Paper) -> Sheet:
     return Sheet(pd.DataFrame(rows, columns=columns), origin(paper), "p{5.4cm}rrr")
 
 
+@outcome_by_arm
 def prognostic(paper: Paper) -> Sheet:
     """Return odds ratios of death in hospital, maximum and Firth's likelihood."""
     return _both(paper, paper.study.further.prognostic, "odds ratio")
 
 
+@outcome_by_arm
 def ventilation(paper: Paper) -> Sheet:
     """Return hazard ratios of ventilation, maximum and Firth's likelihood."""
     return _both(paper, paper.study.further.ventilation, "hazard ratio")
@@ -153,6 +160,7 @@ def _both(paper: Paper, table: pd.DataFrame, scale: str) -> Sheet:
     return Sheet(pd.DataFrame(rows, columns=columns), origin(paper), "lrr")
 
 
+@outcome_by_arm
 def posterior(paper: Paper) -> Sheet:
     """Return posterior probabilities under each prior."""
     narrow, wide = paper.protocol.equivalence.margin_pp, paper.protocol.equivalence.wide_margin_pp
@@ -174,6 +182,7 @@ def posterior(paper: Paper) -> Sheet:
     return Sheet(pd.DataFrame(rows, columns=columns), origin(paper), "p{5.0cm}rrrrr")
 
 
+@outcome_by_arm
 def mistakes(paper: Paper) -> Sheet:
     """Return the primary difference in each world: truth, as specified, and under each mistake."""
     rows = []
@@ -203,6 +212,7 @@ def _value(row: pd.Series) -> str:
     )
 
 
+@outcome_by_arm
 def split(paper: Paper) -> Sheet:
     """Return hazard ratios of death before and after the split day."""
     rows = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from headtohead.paper.blinding import outcome_by_arm
 from headtohead.paper.figures.cohort import origin
 from headtohead.paper.format import percent, value_text
 from headtohead.paper.show import Sheet
@@ -18,6 +19,7 @@ HANDLING = {
 OUTCOMES = {"imv_or_death": "Ventilation or death"}
 
 
+@outcome_by_arm
 def missing(paper: Paper) -> Sheet:
     """Return the primary difference under three ways of handling missing covariates."""
     names = {paper.protocol.estimand.primary.lower(): "Weights", "pairs": "Pairs"}
@@ -54,6 +56,7 @@ def _pairs(row: pd.Series) -> str:
     return f"{low:.0f}" if low == high else f"{low:.0f} to {high:.0f}"
 
 
+@outcome_by_arm
 def hidden_bias(paper: Paper) -> Sheet:
     """Return the one-sided p-values that a hidden bias of each strength allows."""
     rows = [
@@ -67,6 +70,7 @@ def hidden_bias(paper: Paper) -> Sheet:
     return Sheet(pd.DataFrame(rows, columns=columns), origin(paper), "rrr")
 
 
+@outcome_by_arm
 def negative_controls(paper: Paper) -> Sheet:
     """Return the differences of outcomes on which the drugs cannot have acted."""
     dictionary = paper.dictionary.set_index("name")["label"]
@@ -95,6 +99,7 @@ def negative_controls(paper: Paper) -> Sheet:
     return Sheet(pd.DataFrame(rows, columns=columns), origin(paper), "p{5.6cm}rrr")
 
 
+@outcome_by_arm
 def benchmarks(paper: Paper) -> Sheet:
     """Return how much each observed covariate, left out, could confound."""
     arms = paper.protocol.arms
@@ -128,6 +133,7 @@ def covariate_label(text: str, dictionary: pd.DataFrame) -> str:
     return f"{label} {level}" if level else label
 
 
+@outcome_by_arm
 def interactions(paper: Paper) -> Sheet:
     """Return the test of equal differences and what it could have found, by subgroup column."""
     labels = paper.dictionary.set_index("name")["label"]
