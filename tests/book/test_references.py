@@ -54,8 +54,11 @@ def test_every_entry_can_be_found(library: BibliographyData) -> None:
         assert {"title", "year"} <= set(fields), key
         assert entry.persons.get("author"), key
         assert re.fullmatch(r"(19|20)\d\d", fields["year"]), key
-        assert key.endswith(fields["year"]), f"{key} is of {fields['year']}"
+        assert key.rstrip("ab").endswith(fields["year"]), f"{key} is of {fields['year']}"
         if entry.type != "book":
+            if entry.type == "misc" and "doi" not in fields:
+                assert "PROSPERO" in fields["howpublished"], f"{key} needs a DOI or a registration"
+                continue
             assert DOI.fullmatch(fields["doi"]), f"{key}: {fields['doi']}"
         elif "doi" in fields:
             assert DOI.fullmatch(fields["doi"]), key
@@ -73,6 +76,9 @@ def test_every_number_is_in_the_ledger_and_has_the_part(found: Chapter, ledger: 
 
 
 def test_every_number_has_the_origin_of_its_name(ledger: pd.DataFrame) -> None:
+    studies = ledger["id"].str.split(".").str[0].isin(["evidence", "real"])
+    assert set(ledger.loc[studies, "origin"]) == {"published", "real"}
+    ledger = ledger[~studies]
     cohort = set(ledger.loc[~ledger["id"].str.split(".").str[0].isin(ORIGIN_OF), "origin"])
     assert len(cohort) == 1, f"one cohort has one origin, found {cohort}"
     for id_, origin in ledger["origin"].items():

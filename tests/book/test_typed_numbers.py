@@ -20,6 +20,8 @@ SCREEN = {  # texts of charts and table heads that hold a digit, with the reason
     ", Aalen-Johansen against 1 - Kaplan-Meier: ": "a formula",
     "true risk ratio 0.80 (benefit)": "a ratio chosen for illustration, in the name of the ledger id",
     "true risk ratio 1.25 (harm)": "a ratio chosen for illustration, in the name of the ledger id",
+    "Age, per 10 years": "the unit of a coefficient",
+    "Barthel index, per 10 points": "the unit of a coefficient",
     "0, 1": "the codes of a binary column",
     "h = e(1 − e)": "a formula",
     "h = min(e, 1 − e)": "a formula",

@@ -21,6 +21,8 @@ NAMES = {
     r"Python 3(\.\d+)?((, 3\.\d+)* (or|to) 3\.\d+)?": "a version of a program",
     r"Jupyter Book [12]": "a version of a program",
     r"CC BY 4\.0": "a licence",
+    r"SHA-256": "an algorithm",
+    r"Table 2 fallacy": "the name of an error",
 }
 DIGIT = r"[0-9⁰¹²³⁴-⁹₀-₉½⅓⅔¼¾%‰]"
 _NUMBER = re.compile(rf"\S*{DIGIT}\S*")

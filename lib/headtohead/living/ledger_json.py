@@ -62,7 +62,7 @@ def _number_schema() -> dict[str, Any]:
 
 def _kind(column: str) -> dict[str, Any]:
     special: dict[str, dict[str, Any]] = {
-        "id": {"type": "string", "pattern": r"^[a-z0-9_]+(\.[a-z0-9_]+)+$"},
+        "id": {"type": "string", "pattern": r"^[a-z0-9_-]+(\.[a-z0-9_-]+)+$"},
         "origin": {"enum": list(ORIGINS)},
         "code": {"type": "string", "pattern": r"^[a-z0-9_/]+\.(py(::\w+)?|csv)$"},
         "conf_level": {"type": ["number", "null"], "exclusiveMinimum": 0, "exclusiveMaximum": 1},

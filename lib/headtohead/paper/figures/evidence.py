@@ -17,7 +17,7 @@ ROW = 26
 TICKS = (0.1, 0.2, 0.5, 1, 2, 5)
 
 
-def pool_forest(paper: Paper, *, pool: str, domain: tuple[float, float]) -> Drawing:
+def pool_forest(paper: Paper, *, pool: str, domain: tuple[float, float] = (0.1, 5)) -> Drawing:
     """Return studies as squares sized by weight, the pool as a diamond, the prediction interval below."""
     found = paper.evidence
     colour = CONTROL if pool == "baricitinib" else TREATED

@@ -64,7 +64,7 @@ def occupation(paper: Paper) -> Drawing:
     )
     return Drawing(
         alt.hconcat(*panels, spacing=24),
-        f"Two panels of stacked areas that always fill 100 per cent. At day {horizon}, {words}.",
+        f"Two panels of stacked areas that always fill the whole height. At day {horizon}, {words}.",
         origin(paper),
     )
 

@@ -33,8 +33,7 @@ def specification_curve(paper: Paper) -> Drawing:
     curve, margin = paper.multiverse.curve.dropna(subset="estimate"), paper.protocol.equivalence.margin_pp
     spread = summary_by(curve, "estimand", margin=margin / 100)
     words = "; ".join(
-        f"{row.level} {row.n} specifications, median {points(row.median)}, middle nine tenths {points(row.low)} to "
-        f"{points(row.high)}, {percent(row.positive)} above zero"
+        f"{row.level} {row.n} specifications, median {points(row.median)}, {percent(row.positive)} above zero"
         for row in spread.itertuples()
     )
     return Drawing(

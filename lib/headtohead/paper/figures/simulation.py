@@ -7,6 +7,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from headtohead.choices import choice_text
 from headtohead.paper.format import percent, points
 from headtohead.paper.show import Drawing
 from headtohead.paper.tables.simulation import WORLDS
@@ -37,7 +38,13 @@ def bias_and_coverage(paper: Paper) -> Drawing:
         }
     )
     left = _panel(data, "bias", "Bias, percentage points", [-0.5, 0, 0.5], label=True)
-    right = _panel(data, "coverage", "Coverage of 95% intervals, %", [93.5, 95, 96.5], label=False)
+    right = _panel(
+        data,
+        "coverage",
+        f"Coverage of {choice_text(paper.protocol, 'inference.conf_level')} intervals, %",
+        [93.5, 95, 96.5],
+        label=False,
+    )
     words = "; ".join(
         f"{SHOWN[str(name)]} from {points(part['bias'].min())} to {points(part['bias'].max())} points and from "
         f"{percent(part['coverage'].min())} to {percent(part['coverage'].max())}"

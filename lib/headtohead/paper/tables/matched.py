@@ -35,7 +35,7 @@ def means(paper: Paper) -> Sheet:
         rows.append([*row, f"{crude['missing_treated']:.0f}, {crude['missing_control']:.0f}"])
     columns = ["Covariate"]
     for name in stages.values():
-        columns += [f"{arm.capitalize()}, {name}" for arm in (arms.treated, arms.control)] + ["SMD"]
+        columns += [f"{arm.capitalize()}, {name}" for arm in (arms.treated, arms.control)] + [f"SMD, {name}"]
     return Sheet(
         pd.DataFrame(rows, columns=[*columns, "Missing"]),
         origin(paper),
