@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from headtohead.paper.site import inputs_digest, outdated, release_date, stamp, use_fresh_results
+from headtohead.paper.site import citation, inputs_digest, outdated, stamp, use_fresh_results
 from headtohead.project import Project
 from sphinx.application import Sphinx
 
@@ -147,5 +147,5 @@ def test_the_stamp_identifies_protocol_and_data(small: Project, project: Project
 
 def test_a_release_needs_a_date(small: Project) -> None:
     (small.root / "CITATION.cff").write_text("title: x\n")
-    with pytest.raises(ValueError, match=r"must have a line date-released: YYYY-MM-DD, found none; add it"):
-        release_date(small)
+    with pytest.raises(ValueError, match=r"must have a line date-released: \.\.\., found none; add it"):
+        citation(small, "date-released")

@@ -36,7 +36,7 @@ def included(paper: Paper) -> Sheet:
     ]
     columns = ["Study", "Design", "Arms", "Deaths", "Printed ratio", "Until", "Identifier", "Source"]
     frame = pd.DataFrame(cells, columns=columns)
-    return Sheet(frame, "real", "p{2.2cm}p{1.8cm}p{2.4cm}p{1.7cm}p{2.4cm}p{1.2cm}p{3cm}l")
+    return Sheet(frame, "real", "p{1.9cm}p{1.6cm}p{2.1cm}p{1.5cm}p{2.0cm}p{1.1cm}p{2.5cm}l")
 
 
 def _deaths(row: object) -> str:

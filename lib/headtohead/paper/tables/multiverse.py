@@ -83,7 +83,7 @@ def joint(paper: Paper) -> Sheet:
         f"p below {alpha:g}",
         "One sign",
     ]
-    return Sheet(pd.DataFrame(rows, columns=columns), "synthetic", "p{3.4cm}rp{2.6cm}rp{2.6cm}p{2.6cm}")
+    return Sheet(pd.DataFrame(rows, columns=columns), "synthetic", "p{2.8cm}rp{2.5cm}rp{2.5cm}p{2.5cm}")
 
 
 @outcome_by_arm

@@ -39,4 +39,4 @@ def two_arms(paper: Paper) -> Sheet:
         ratios = [with_interval(effects.loc[way]) for way in WAYS]
         rows.append([size.title, size.arms, people, f"{size.events:,}", number(smd["crude"], 2), *ratios])
     columns = ["Cohort", "Arms", "People", "Events", "Largest difference, crude", *WAYS.values()]
-    return Sheet(pd.DataFrame(rows, columns=columns), "real", "p{2.4cm}p{2.4cm}rrrrrr")
+    return Sheet(pd.DataFrame(rows, columns=columns), "real", "p{1.9cm}p{1.9cm}" + "p{1.5cm}" * 6)
