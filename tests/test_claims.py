@@ -115,7 +115,8 @@ def test_4_competing_risks_are_right(frames: dict[str, pd.DataFrame]) -> None:
         np.testing.assert_allclose(
             aalen_johansen(time[order], cause[order]).incidence, curve.incidence, atol=EXACT
         )
-        theirs = CumIncidenceRight(time, cause)
+        with np.errstate(divide="ignore", invalid="ignore"):  # its variance, not used, divides by zero
+            theirs = CumIncidenceRight(time, cause)
         np.testing.assert_allclose(curve.at(theirs.times)[:, 0], theirs.cinc[0], atol=EXACT)
     mistaken = kaplan_meier_error(death.time_days, death.cause, arms, horizon_days=28)
     gap = mistaken["one_minus_km"] - mistaken["aalen_johansen"]
@@ -211,7 +212,10 @@ def test_11_the_multiverse_is_complete(protocol: Protocol, paper: Paper) -> None
     assert table.loc[~valid, "excluded"].str.len().gt(10).all()  # each exclusion has its reason
     assert table["primary"].sum() == 1
     assert valid[table["primary"]].all()
-    assert set(paper.multiverse.joint["p_value"].between(0, 1)) == {True}
+    joint = paper.multiverse.joint[["p_median", "p_small_p", "p_one_sign"]]
+    assert len(joint)
+    assert joint.gt(0).all(axis=None)
+    assert joint.le(1).all(axis=None)
 
 
 def test_12_a_hospitals_cohort_can_be_swapped_in(

@@ -78,7 +78,8 @@ RUNNING = re.compile(
 
 def not_printed(numbers: Iterable[str], sheets: Sequence[str]) -> list[str]:
     """Return the marked numbers of the pages that the PDF prints less often, or with other digits."""
-    whole = squeezed(" ".join(RUNNING.sub(" ", sheet) for sheet in sheets))  # a number may go over the page
+    text = " ".join(RUNNING.sub(" ", sheet) for sheet in sheets)  # a number may go over the page
+    whole = squeezed(re.sub(r",\s+", ",|", text))  # a comma before a number is not its own
     faults = []
     for number, times in sorted(Counter(numbers).items()):
         found = len(re.findall(rf"(?<!\d)(?<!\d[.,]){re.escape(squeezed(number))}", whole))

@@ -55,14 +55,25 @@ def test_the_parts_hold_the_sample_of_the_protocol(study: Study) -> None:
     assert study.matching.pairs["n"] + study.matching.pairs["unmatched"] == 125
     assert study.matching.pairs["largest_distance"] <= study.matching.pairs["caliper"]
     assert study.matching.histogram[["treated", "control"]].sum().tolist() == [125, 217]
-    assert set(study.matching.sizes["key"]) == {"crude", "pairs", "ato", "att", "atm", "ate"}
+    assert set(study.matching.sizes["key"]) == {
+        "crude",
+        "pairs",
+        "ato",
+        "att",
+        "atm",
+        "ate",
+        "optimal",
+        "exact",
+        "entropy",
+        "truncated",
+    }
     assert list(study.sensitivity.calipers["n_pairs"]) == sorted(study.sensitivity.calipers["n_pairs"])
 
 
 def test_every_estimate_names_its_estimand_outcome_and_horizon(study: Study) -> None:
     table = study.outcomes.estimates
     assert set(ESTIMATE_COLUMNS) <= set(table)
-    assert len(table) == 6 * 3 * 2 * 4  # adjustments, outcomes, horizons, scales
+    assert len(table) == 10 * 3 * 2 * 4  # adjustments, outcomes, horizons, scales
     assert not table.duplicated(["key", "outcome", "horizon_days", "scale"]).any()
     assert (
         table[["estimand", "population", "outcome", "horizon_days", "scale", "method", "n"]]
