@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from headtohead.paper.ledger import read_ledger
+from headtohead.paper.site import citation
 from headtohead.project import Project
 from paper.tiny_book import runs, text_of, tiny_project, write_page
 from project_copy import fingerprints
@@ -69,6 +70,7 @@ def test_a_tiny_book_through_its_life(fresh: Project, tmp_path: Path) -> None:
         "_config.yml",
         "_toc.yml",
         "CITATION.cff",
+        "claims.toml",
         "protocol.toml",
         "requirements.txt",
         "book",
@@ -82,7 +84,7 @@ def roles_print_numbers_choices_and_the_stamp(made: Project) -> None:
     said, number = text_of(made), read_ledger(made.ledger).loc["counts.death.rd"]
     assert f"Deaths: {number['text']} C , n = 342 C ." in said
     assert "Caliper 0.2 , level 95% ." in said
-    assert "Version 0.1.0 of 20" in said
+    assert f"Version {citation(made, 'version')} of {citation(made, 'date-released')}" in said
     page = (made.build / "html" / "book" / "index.html").read_text("utf-8")
     assert 'class="result origin-counts" href="ledger.html#n-counts-death-rd"' in page
     ledger = (made.build / "html" / "book" / "ledger.html").read_text("utf-8")

@@ -108,7 +108,8 @@ def test_the_text_is_within_half_a_digit_of_the_number(scale: str, value: float)
     if "<" in text or ">" in text or scale in ("percentage", "probability"):
         return
     number = float(text.replace(MINUS, "-").replace(",", "").rstrip("%"))
-    exact = value * (100 if scale.startswith("risk") and "ratio" not in scale else 1)
+    proportion = scale == "net benefit" or (scale.startswith("risk") and "ratio" not in scale)
+    exact = value * (100 if proportion else 1)
     exact = abs(100 * value) if scale == "absolute difference" else exact
     decimals = len(text.rstrip("%").partition(".")[2])
     assert abs(number - exact) <= 0.5 * 10**-decimals + 1e-9  # 1e-9: the product by 100

@@ -31,6 +31,13 @@ with Path("../runs.txt").open("a") as runs:
 ```
 
 """
+ABSTRACT = ":::{div} abstract\n**Result.** There is a page.\n:::\n\n"
+CLAIM = """[[claim]]
+file = "index"
+says = "The page must be as long as a page."
+ids = ["counts.death.rd"]
+each = "low < value < high"
+"""
 FILLER = "The page must be as long as a page. " * 60
 
 
@@ -39,13 +46,16 @@ def tiny_project(source: Project, root: Path, prose: str) -> Project:
     made = copy_project(source, root)
     real = Path(__file__).parents[2]
     shutil.copyfile(real / "_config.yml", root / "_config.yml")
+    (root / "claims.toml").write_text(CLAIM)
     (root / "_toc.yml").write_text(
         "format: jb-book\nroot: book/index\nparts:\n  - chapters:\n      - file: book/ledger\n"
+        "      - file: book/references\n"
     )
     (root / "lib").mkdir()
     (root / "lib" / "analysis.py").write_text("A = 1\n")
     (root / "book").mkdir()
     shutil.copyfile(real / "book" / "references.bib", root / "book" / "references.bib")
+    shutil.copyfile(real / "book" / "references.md", root / "book" / "references.md")
     write_page(made, prose)
     (root / "book" / "ledger.md").write_text("# Ledger\n\n```{ledger}\n```\n")
     return made
@@ -53,7 +63,8 @@ def tiny_project(source: Project, root: Path, prose: str) -> Project:
 
 def write_page(project: Project, prose: str, code: str = COUNTING) -> None:
     """Write the chapter."""
-    (project.root / "book" / "index.md").write_text(f"{HEAD}{code}{prose}\n\n{FILLER}\n", "utf-8")
+    text = f"{HEAD}{code}{prose}\n\n{ABSTRACT}{FILLER}\n"
+    (project.root / "book" / "index.md").write_text(text, "utf-8")
 
 
 def runs(project: Project) -> int:

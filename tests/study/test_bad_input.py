@@ -51,22 +51,22 @@ def one_of_each(rows: pd.DataFrame) -> pd.DataFrame:
 MISTAKES = (
     Mistake(
         "unknown key",
-        ("ProtocolError", "1 impossible choice", "matching.calliper", "not permitted (found 1)", "correct them"),
+        ("1 impossible choice", "matching.calliper", "not permitted (found 1)", "correct them"),
         protocol=("[matching]\n", "[matching]\ncalliper = 1\n"),
     ),
     Mistake(
         "inadmissible value",
-        ("ProtocolError", "matching.caliper_sd", "greater than 0 (found -0.2)", "correct them"),
+        ("matching.caliper_sd", "greater than 0 (found -0.2)", "correct them"),
         protocol=("caliper_sd = 0.2", "caliper_sd = -0.2"),
     ),
     Mistake(
         "broken TOML",
-        ("ProtocolError", "must be valid TOML", "line", "correct that line"),
+        ("must be valid TOML", "line", "correct that line"),
         protocol=("[matching]", "[matching"),
     ),
     Mistake(
         "no such cohort file",
-        ("FileNotFoundError", "a file must exist at", "nowhere.csv", "check the path in protocol.toml"),
+        ("a file must exist at", "nowhere.csv", "check the path in protocol.toml"),
         protocol=("data/cohort.csv", "data/nowhere.csv"),
     ),
     Mistake(
@@ -216,7 +216,6 @@ def test_files_that_are_no_table(
         with joblib.parallel_config(backend="sequential"):
             assert main(["ledger"]) == 1
         said = capsys.readouterr().err
-        assert said.startswith("ContractError: ")
         assert "cohort.csv must be a comma-separated table in UTF-8" in said
         assert "export it again" in said
 
@@ -229,7 +228,7 @@ def test_the_command_itself_says_it_once_from_a_parallel_run(
     done = command("ledger", made.root)
     assert done.returncode == 1
     assert done.stdout == ""
-    assert done.stderr.startswith("ContractError: the cohort breaks its contract in 5 place(s):\n  - ")
+    assert done.stderr.startswith("the cohort breaks its contract in 5 place(s):\n  - ")
     assert "Traceback" not in done.stderr
     assert fingerprints(made.root) == before
 
@@ -244,8 +243,7 @@ def test_without_a_protocol_anywhere(project: Project, tmp_path: Path) -> None:
     done = command("ledger", tmp_path, PYTHONPATH=str(tmp_path / "lib"))
     assert done.returncode == 1
     assert done.stderr == (
-        f"FileNotFoundError: a protocol.toml must stand in {tmp_path} or above it, found none; "
-        "go to the project folder\n"
+        f"a protocol.toml must stand in {tmp_path} or above it, found none; go to the project folder\n"
     )
     assert not (tmp_path / "_build").exists()
 

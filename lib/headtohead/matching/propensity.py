@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
 from scipy.stats import rankdata
+from statsmodels.discrete.discrete_model import Logit
 from statsmodels.tools.sm_exceptions import ConvergenceWarning, PerfectSeparationWarning
+from statsmodels.tools.tools import add_constant
 
 EXTREME_SCORE = 1e-6
 
@@ -74,9 +75,7 @@ def fit_propensity(design: pd.DataFrame, treated: pd.Series) -> Propensity:
         warnings.simplefilter("error", ConvergenceWarning)
         warnings.simplefilter("error", RuntimeWarning)
         try:
-            fit = sm.Logit(treated.astype(float), sm.add_constant(design)).fit(
-                disp=0, method="newton", maxiter=100
-            )
+            fit = Logit(treated.astype(float), add_constant(design)).fit(disp=0, method="newton", maxiter=100)
         except (
             PerfectSeparationWarning,
             ConvergenceWarning,

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import integrate, optimize, stats
+from scipy import integrate, optimize, special, stats
 
 from headtohead.cohort.counts import TwoByTwo
 from headtohead.cohort.score import score_interval, score_statistic
@@ -53,11 +53,12 @@ class RiskPosterior:
 
     def probability_below(self, difference: float) -> float:
         """Return the probability that risk treated - risk control lies below ``difference``."""
-        treated, control = self._laws()
-        low, high = treated.ppf(1e-14), treated.isf(1e-14)
+        (a, b), (c, d) = self._shapes()
+        low, high = special.betaincinv(a, b, 1e-14), special.betainccinv(a, b, 1e-14)
 
         def density(p: float) -> float:
-            return float(treated.pdf(p) * control.sf(p - difference))
+            law = np.exp(special.xlogy(a - 1, p) + special.xlog1py(b - 1, -p) - special.betaln(a, b))
+            return float(law * special.betaincc(c, d, min(max(p - difference, 0.0), 1.0)))
 
         return float(integrate.quad(density, low, high, epsabs=1e-12, epsrel=1e-10, limit=200)[0])
 
@@ -76,14 +77,14 @@ class RiskPosterior:
 
     def density(self, differences: np.ndarray) -> np.ndarray:
         """Return the posterior density of the difference at given points."""
-        treated, control = self._laws()
+        treated, control = (stats.beta(*shape) for shape in self._shapes())
         p = np.linspace(treated.ppf(1e-10), treated.isf(1e-10), 2001)
         joint = treated.pdf(p)[None, :] * control.pdf(p[None, :] - np.asarray(differences)[:, None])
         return np.asarray(integrate.simpson(joint, x=p, axis=1))
 
-    def _laws(self) -> tuple[stats.rv_continuous, stats.rv_continuous]:
+    def _shapes(self) -> tuple[tuple[float, float], tuple[float, float]]:
         t = self.table
         return (
-            stats.beta(t.events_treated + 0.5, t.n_treated - t.events_treated + 0.5),
-            stats.beta(t.events_control + 0.5, t.n_control - t.events_control + 0.5),
+            (t.events_treated + 0.5, t.n_treated - t.events_treated + 0.5),
+            (t.events_control + 0.5, t.n_control - t.events_control + 0.5),
         )

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
 from scipy.stats import t as student
+from statsmodels.regression.linear_model import WLS
 
 from headtohead.matching.adjustment import Adjustment
 from headtohead.outcomes.estimate import estimate_frame, estimate_row
@@ -124,7 +124,7 @@ def _no_outcome(y: pd.Series) -> str:
 def _fit(
     y: pd.Series, X: pd.DataFrame, weights: pd.Series, sets: pd.Series, conf_level: float
 ) -> dict[str, Any]:
-    fit = sm.WLS(y, X, weights=weights).fit(cov_type="cluster", cov_kwds={"groups": sets.to_numpy()})
+    fit = WLS(y, X, weights=weights).fit(cov_type="cluster", cov_kwds={"groups": sets.to_numpy()})
     estimate, se, n_sets = float(fit.params["treated"]), float(fit.bse["treated"]), sets.nunique()
     half = student.ppf(0.5 + conf_level / 2, n_sets - 1) * se
     return {

@@ -23,6 +23,8 @@ from headtohead.study.further_results import FurtherResults
 from headtohead.study.mistakes import prognostic_table, ventilation_table, with_mistakes
 from headtohead.study.sample import Sample, outcome_columns
 
+POSTERIOR_COLUMNS = ["prior", "label", "mean", "conf_low", "conf_high", "worse", "within_margin", "within_wide",
+                     "worse_by_margin"]  # fmt: skip
 GRID = np.linspace(-0.20, 0.25, 91).round(6)
 
 
@@ -188,9 +190,16 @@ def hierarchical(sample: Sample, protocol: Protocol, keys: list[str]) -> tuple[p
 
 
 def posteriors(primary: pd.Series, protocol: Protocol) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the posterior of the primary difference under each prior, and the densities."""
+    """Return the posterior of the primary difference under each prior, and the densities.
+
+    Without a standard error, as when nobody died, the numbers are missing and there is no density.
+    """
     rows, curves = [], []
     narrow, wide = protocol.equivalence.margin_pp / 100, protocol.equivalence.wide_margin_pp / 100
+    if not primary["std_error"] > 0:
+        missing = [{"prior": prior.name, "label": prior.label} for prior in protocol.further.priors]
+        none = pd.DataFrame(missing).reindex(columns=POSTERIOR_COLUMNS)
+        return none, pd.DataFrame(columns=["prior", "difference", "density"], dtype=float)
     for prior in protocol.further.priors:
         sd = None if prior.sd_pp is None else prior.sd_pp / 100
         law = normal_posterior(
@@ -206,4 +215,4 @@ def posteriors(primary: pd.Series, protocol: Protocol) -> tuple[pd.DataFrame, pd
             }
         )  # fmt: skip
         curves.append(pd.DataFrame({"prior": prior.name, "difference": GRID, "density": law.density(GRID)}))
-    return pd.DataFrame(rows), pd.concat(curves, ignore_index=True)
+    return pd.DataFrame(rows)[POSTERIOR_COLUMNS], pd.concat(curves, ignore_index=True)

@@ -17,6 +17,7 @@ from headtohead.study.nhefs import analyse_nhefs
 from headtohead.study.real_cohorts import analyse_real_cohorts
 from headtohead.study.reanalysis import analyse_published
 from headtohead.study.results import Paper, Reanalysis, Study
+from headtohead.study.results_robustness import Robustness
 from headtohead.study.robustness import check_robustness
 from headtohead.study.run import run
 
@@ -25,12 +26,18 @@ PLAUSIBLE_PAIRS = (100, 110)  # how many pairs a caliper would leave of 125, for
 
 
 def compute_paper(project: Project, protocol: Protocol) -> Paper:
-    """Run every analysis; the cohorts side by side on the cores there are."""
+    """Run every analysis; the long ones side by side."""
     dictionary = load_dictionary(project.data / "dictionary.csv")
     main = project.root / protocol.study.cohort
     files = {world: project.data / "synthetic" / f"cohort_{world}.csv" for world in WORLDS}
     jobs = {"main": main} | {world: path for world, path in files.items() if path != main}
-    studies = Parallel(n_jobs=2)(delayed(_run)(path, dictionary, protocol) for path in jobs.values())
+    *studies, robustness, multiverse = Parallel(n_jobs=2)(
+        [
+            *(delayed(_run)(path, dictionary, protocol) for path in jobs.values()),
+            delayed(_check)(project, protocol),
+            delayed(explore)(project, protocol),
+        ]
+    )
     done = dict(zip(jobs, studies, strict=True))
     return Paper(
         protocol=protocol,
@@ -55,14 +62,18 @@ def compute_paper(project: Project, protocol: Protocol) -> Paper:
             conf_level=protocol.inference.conf_level,
             caliper_sd=protocol.matching.caliper_sd,
         ),
-        multiverse=explore(project, protocol),
+        multiverse=multiverse,
         simulation=read_simulation(project),
-        robustness=check_robustness(known_outcomes(eligible(project, protocol), protocol), protocol),
+        robustness=robustness,
     )
 
 
 def _run(path: Path, dictionary: pd.DataFrame, protocol: Protocol) -> Study:
     return run(load_cohort(path, dictionary), dictionary, protocol)
+
+
+def _check(project: Project, protocol: Protocol) -> Robustness:
+    return check_robustness(known_outcomes(eligible(project, protocol), protocol), protocol)
 
 
 def _reanalyse(data: Path, protocol: Protocol) -> Reanalysis:

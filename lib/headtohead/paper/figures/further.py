@@ -107,10 +107,13 @@ def posteriors(paper: Paper) -> Drawing:
     chart = alt.layer(
         band.encode(x=alt.X("low:Q", scale=scale, axis=alt.Axis(grid=False)), x2="high:Q"), zero, line
     )
-    words = "; ".join(
-        f"{row.prior} prior, centre {points(row.mean)}, {probability(row.worse)} of the area above zero and "
-        f"{probability(row.within_margin)} inside the band"
-        for row in found.posterior.itertuples()
+    words = (
+        "; ".join(
+            f"{row.prior} prior, centre {points(row.mean)}, {probability(row.worse)} of the area above zero and "
+            f"{probability(row.within_margin)} inside the band"
+            for row in found.posterior.dropna().itertuples()
+        )
+        or "cannot be drawn, because the difference has no standard error"
     )
     return Drawing(
         chart.properties(width=WIDTH - 130, height=200),

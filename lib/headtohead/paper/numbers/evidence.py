@@ -61,7 +61,7 @@ def _file(paper: Paper) -> Iterator[Row]:
         yield entry(f"evidence.{name}", "real", "count", int(value), code="data/evidence.csv")
     for row in rows[rows["effect"].notna()].itertuples():
         yield entry(
-            f"evidence.study.{row.id.lower()}", "published", row.measure, row.effect,
+            f"evidence.study.{key(row.id)}", "published", row.measure, row.effect,
             conf_low=row.conf_low, conf_high=row.conf_high, conf_level=level, outcome=row.outcome,
             method=f"{row.study}, {row.horizon}; {row.doi or row.pmid or row.registry}", code="data/evidence.csv",
         )  # fmt: skip

@@ -164,22 +164,24 @@ def _both(paper: Paper, table: pd.DataFrame, scale: str) -> Sheet:
 def posterior(paper: Paper) -> Sheet:
     """Return posterior probabilities under each prior."""
     narrow, wide = paper.protocol.equivalence.margin_pp, paper.protocol.equivalence.wide_margin_pp
-    rows = [
-        [
-            row.label,
-            f"{points(row.mean)} ({interval_text(row.conf_low, row.conf_high, 'risk difference')})",
-            probability(row.worse),
-            probability(row.worse_by_margin),
-            probability(row.within_margin),
-            probability(row.within_wide),
-        ]
-        for row in paper.study.further.posterior.itertuples()
-    ]
+    rows = [_believed(row) for _, row in paper.study.further.posterior.iterrows()]
     columns = [
         "Prior", "Difference, points", "Higher risk", f"Higher by over {narrow:g}",
         f"Within {narrow:g}", f"Within {wide:g}",
     ]  # fmt: skip
     return Sheet(pd.DataFrame(rows, columns=columns), origin(paper), "p{5.0cm}rrrrr")
+
+
+def _believed(row: pd.Series) -> list[str]:
+    if pd.isna(row["mean"]):
+        return [str(row["label"]), *[NOT_ESTIMATED] * 5]
+    interval = interval_text(row["conf_low"], row["conf_high"], "risk difference")
+    chances = ("worse", "worse_by_margin", "within_margin", "within_wide")
+    return [
+        str(row["label"]),
+        f"{points(row['mean'])} ({interval})",
+        *(probability(row[name]) for name in chances),
+    ]
 
 
 @outcome_by_arm

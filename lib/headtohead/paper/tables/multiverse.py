@@ -11,7 +11,7 @@ from headtohead.sensitivity.multiverse import summary_by
 from headtohead.study.results import Paper
 
 ESTIMANDS = {
-    "crude": "None (crude)",
+    "crude": "Crude, unadjusted",
     "ATE": "ATE",
     "matched": "Matched patients",
     "ATO": "ATO",

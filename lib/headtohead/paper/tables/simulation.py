@@ -29,7 +29,7 @@ POINTS = {
 }
 WORLDS = {"null": "Null", "harm": "Harm", "benefit": "Benefit", "sharp null": "Sharp null"}
 MISTAKES = {
-    "none": "None: overlap weights as specified",
+    "none": "As specified: overlap weights",
     "one minus Kaplan-Meier": "Discharge taken for censoring: difference",
     "one minus Kaplan-Meier, risk treated": "Discharge taken for censoring: risk, first drug",
     "one minus Kaplan-Meier, risk control": "Discharge taken for censoring: risk, second drug",
