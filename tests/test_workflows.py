@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
-from headtohead.paper.build import LATEX_PACKAGES
+from headtohead.paper.latex import LATEX_PACKAGES
 from headtohead.project import Project, find_project
 
 ROOT = find_project(Path(__file__).parent).root

@@ -90,7 +90,7 @@ def _simulate(project: Project, _given: argparse.Namespace) -> int:
 
 
 def _latex(_project: Project, _given: argparse.Namespace) -> int:
-    from headtohead.paper.build import ensure_latex
+    from headtohead.paper.latex import ensure_latex
 
     ensure_latex()
     return 0

@@ -12,6 +12,7 @@ import os
 import pickle
 import tempfile
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -80,7 +81,7 @@ def _closure(module: str) -> dict[str, Path]:
         path = _file(name)
         if path is not None and name not in found:
             found[name] = path
-            waiting += _imports(path)
+            waiting += _imports(path.read_text(encoding="utf-8"))
     return found
 
 
@@ -96,12 +97,13 @@ def _file(module: str) -> Path | None:
     return None
 
 
-def _imports(path: Path) -> list[str]:
-    """Return the names that a file imports, wherever in the file."""
+@cache
+def _imports(source: str) -> tuple[str, ...]:
+    """Return the names that a source imports, wherever in it."""
     names: list[str] = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
             names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return names
+    return tuple(names)

@@ -21,7 +21,13 @@ from headtohead.study.results import Paper, Study
 from headtohead.study.run import run
 from study.own_cohort import from_a_hospital, rows_of
 
-LONG = (".curve", ".curves", ".posterior", ".posterior_curves", ".occupation")  # by day, value or analysis, not by patient
+LONG = (
+    ".curve",
+    ".curves",
+    ".posterior",
+    ".posterior_curves",
+    ".occupation",
+)  # by day, value or analysis, not by patient
 CURVES = ["key", "outcome", "cause", "arm", "day"]
 
 
@@ -109,7 +115,9 @@ def test_no_patient_is_in_the_results(study: Study, paper: Paper, cohort: pd.Dat
     assert len(found) > 60
     for place, frame in found:
         columns = [*frame.columns.astype(str), *(str(name) for name in frame.index.names)]
-        assert not [name for name in columns if name in ("patient", "patient_id") or name.endswith("_id")], place
+        assert not [name for name in columns if name in ("patient", "patient_id") or name.endswith("_id")], (
+            place
+        )
         assert not frame.index.isin(cohort.index).any(), place
         assert not frame.astype(str).isin(set(cohort.index)).any(axis=None), place
         assert len(frame) <= MAX_ROWS or place.endswith(LONG), f"{place} has {len(frame)} rows"

@@ -13,17 +13,12 @@ from pathlib import Path
 import yaml
 
 from headtohead.cache import write_whole
-from headtohead.living.crate import crate
-from headtohead.living.jats import Front, jats
-from headtohead.living.ledger_json import SCHEMA_FILE, as_bytes, ledger_json, ledger_schema
-from headtohead.paper.ledger import read_ledger
-from headtohead.paper.meta import article_ld, author_names, citation_file
 from headtohead.project import Project, digest
 
 WHAT = {
     "ledger.csv": "Every number of the paper, one row each",
     "ledger.json": "Every number of the paper, one object each",
-    SCHEMA_FILE: "JSON Schema of ledger.json",
+    "ledger.schema.json": "JSON Schema of ledger.json",
     "paper.jsonld": "The paper and its data after schema.org",
     "paper.jats.xml": "The text of the paper as JATS XML",
 }
@@ -59,6 +54,12 @@ def write_machine(project: Project) -> Path:
 
 def machine_files(project: Project) -> dict[str, bytes]:
     """Return every file of the folder by its name; the same pages give the same bytes."""
+    from headtohead.living.crate import crate  # heavy, and needed only when something has changed
+    from headtohead.living.jats import Front, jats
+    from headtohead.living.ledger_json import SCHEMA_FILE, as_bytes, ledger_json, ledger_schema
+    from headtohead.paper.ledger import read_ledger
+    from headtohead.paper.meta import article_ld, author_names, citation_file
+
     found = citation_file(project)
     title, version = str(found["title"]), str(found["version"])
     html, chapters = project.build / "html", paper_chapters(project)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtr
 
-from headtohead.matching.adjustment import Adjustment
 from headtohead.matching.balance import Denominator, balance_table, crude_spread
+
+if TYPE_CHECKING:  # results are read in every chapter, which needs no model
+    from headtohead.matching.adjustment import Adjustment
 
 BLOCK = 500  # trials at a time: bounds the memory
 ROUNDING = 1e-9  # the same division of few patients, summed in another order
@@ -107,7 +110,7 @@ def chance_balance(
         n_control=n0,
         n_covariates=covariates.shape[1],
         smd_sd=sd,
-        prob_one=float(2 * norm.cdf(threshold / sd) - 1),
+        prob_one=float(2 * ndtr(threshold / sd) - 1),
         prob_all=float((largest <= threshold).mean()),
         expected_above=float((trials > threshold).sum(axis=1).mean()),
         expected_largest=float(largest.mean()),

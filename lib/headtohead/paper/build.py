@@ -17,32 +17,20 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
 import yaml
 from tqdm import tqdm
 
+from headtohead.cache import cached, code_digest
 from headtohead.paper.claims import check_claims
+from headtohead.paper.latex import BuildError, ensure_latex
 from headtohead.paper.ledger import read_ledger, write_ledger
-from headtohead.paper.numbers import paper_ledger
 from headtohead.paper.site import citation, commit, inputs_digest
 from headtohead.project import Project, digest
 from headtohead.protocol import load_protocol
-from headtohead.study.load import load_paper
+from headtohead.study.load import load_paper, paper_inputs
 
-LATEX_PACKAGES = (
-    "texlive-xetex", "texlive-latex-recommended", "texlive-latex-extra", "texlive-fonts-recommended",
-    "latexmk", "fonts-texgyre", "fonts-texgyre-math",
-)  # fmt: skip
-LATEX_FILES = ("unicode-math.sty", "tabulary.sty", "capt-of.sty", "fancyhdr.sty", "texgyrepagella-math.otf")
-NO_LATEX, FAILED = 3, 1
 STRICT = ("-n", "-W", "--keep-going")
-
-
-class BuildError(RuntimeError):
-    """The paper could not be built; the last good one is untouched."""
-
-    def __init__(self, message: str, status: int = FAILED) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +56,14 @@ class Workshop:
 
 def write_numbers(project: Project) -> None:
     """Run the study unless its results are cached, and write the ledger."""
-    ledger = paper_ledger(load_paper(project))
-    changed = write_ledger(ledger, project.ledger)
+
+    def compute() -> pd.DataFrame:
+        from headtohead.paper.numbers import paper_ledger  # heavy: the analysis
+
+        return paper_ledger(load_paper(project))
+
+    inputs = paper_inputs(project) | {"numbers": code_digest("headtohead.paper.numbers")}
+    changed = write_ledger(cached(project.build / "cache", "ledger", inputs, compute), project.ledger)
     _say(f"ledger: {'changed; review it with: headtohead diff' if changed else 'unchanged'}")
 
 
@@ -154,47 +148,6 @@ def build_pdf(project: Project, *, cold: bool = False) -> None:
     fresh.replace(target)
     mark.write_text(state)
     _say(f"pdf: {target}")
-
-
-def ensure_latex() -> None:
-    """Install LaTeX with apt if it is missing and we may; else say what to install."""
-    if _has_latex():
-        return
-    command = ["apt-get", "install", "-y", "--no-install-recommends", *LATEX_PACKAGES]
-    root: list[str] | None = [] if os.geteuid() == 0 else ["sudo", "-n"] if _can_sudo() else None
-    if shutil.which("apt-get") is None or root is None:
-        raise BuildError(
-            "pdf: LaTeX is missing (the HTML is done); install it with: sudo " + " ".join(command), NO_LATEX
-        )
-    _say("pdf: installing LaTeX, once, about 100 MB")
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for step in (["apt-get", "update"], command):
-        done = subprocess.run([*root, *step], env=environment, capture_output=True, text=True, check=False)
-        if done.returncode:
-            reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise BuildError(
-                f"pdf: LaTeX is missing (the HTML is done) and {step[0]} {step[1]} failed: {reason}; "
-                "install it with: sudo " + " ".join(command),
-                NO_LATEX,
-            )
-    if not _has_latex():
-        raise BuildError(
-            "pdf: LaTeX was installed but xelatex or its fonts are not found; check PATH", NO_LATEX
-        )
-
-
-def _has_latex() -> bool:
-    if not (shutil.which("xelatex") and shutil.which("latexmk") and shutil.which("kpsewhich")):
-        return False
-    found = subprocess.run(["kpsewhich", *LATEX_FILES], capture_output=True, text=True, check=False)
-    return len(found.stdout.split()) == len(LATEX_FILES)
-
-
-def _can_sudo() -> bool:
-    return (
-        bool(shutil.which("sudo"))
-        and subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0
-    )
 
 
 def _state(project: Project) -> str:

@@ -17,14 +17,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from headtohead.matching.adjustment import Adjustment
 from headtohead.matching.logistic import fit_logistic, with_intercept
 from headtohead.outcomes.estimate import bootstrap_interval, estimate_frame, estimate_row
+
+if TYPE_CHECKING:  # results are read in every chapter, which needs no model
+    from headtohead.matching.adjustment import Adjustment
 
 ANALYSES = ("as started", "censored", "censored and weighted")
 SCALES = ("risk, treated", "risk, control", "risk difference")
