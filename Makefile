@@ -1,6 +1,6 @@
 # Two commands: `make paper` builds HTML and PDF, `make test` runs the tests. Both set everything up themselves.
 .DEFAULT_GOAL := help
-.PHONY: help paper html pdf test lint notebooks lab kernel latex ledger simulate diff check reproducible bench release site clean
+.PHONY: help paper html pdf machine test lint notebooks lab kernel latex ledger simulate diff check reproducible bench release site clean
 SHELL := /bin/sh
 PYTHON ?= python3
 UV := 0.13.9
@@ -13,13 +13,16 @@ export OPENBLAS_NUM_THREADS := 1
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
-paper: html pdf  ## build _build/html/index.html and _build/paper.pdf
+paper: html pdf machine  ## build _build/html/index.html and _build/paper.pdf
 
 html: $(READY)  ## build the HTML only
 	@$(BIN)/headtohead html $(if $(COLD),--cold)
 
 pdf: html  ## build the HTML and the PDF (installs LaTeX if it is missing and apt is at hand)
 	@$(BIN)/headtohead pdf $(if $(COLD),--cold)
+
+machine: html  ## write the paper for machines into _build/machine: JSON, JATS XML, schema.org, RO-Crate
+	@$(BIN)/headtohead machine
 
 test: $(READY)  ## run the tests
 	@$(BIN)/python -m pytest -q -n 2 -m "not book"

@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     freeze.add_argument("version", help="three numbers, higher than all before")
     freeze.add_argument("--commit", help="release this commit as it is (default: the present one)")
     _add(commands, "simulate", _simulate, "recompute the committed simulation results")
+    _add(commands, "machine", _machine, "write the paper for machines: JSON, JATS XML, schema.org, RO-Crate")
     _add(commands, "reproduce", _reproduce, "build this commit twice from nothing and compare every byte")
     _add(commands, "latex", _latex, "install LaTeX if it is missing and apt is at hand")
     _add(commands, "site", _site, "unpack all versions into _build/site")
@@ -66,11 +67,9 @@ def _ledger(project: Project, _given: argparse.Namespace) -> int:
 
 
 def _html(project: Project, given: argparse.Namespace) -> int:
-    from headtohead.living.machine import write_machine
     from headtohead.paper.build import build_html
 
     build_html(project, cold=given.cold)
-    write_machine(project)
     return 0
 
 
@@ -78,6 +77,13 @@ def _pdf(project: Project, given: argparse.Namespace) -> int:
     from headtohead.paper.build import build_pdf
 
     build_pdf(project, cold=given.cold)
+    return 0
+
+
+def _machine(project: Project, _given: argparse.Namespace) -> int:
+    from headtohead.living.machine import write_machine
+
+    sys.stdout.write(f"machine: {write_machine(project)}\n")
     return 0
 
 

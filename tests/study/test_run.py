@@ -16,8 +16,7 @@ from headtohead.paper.numbers import paper_ledger
 from headtohead.paper.show import MAX_ROWS
 from headtohead.project import Project
 from headtohead.protocol import Protocol
-from headtohead.study.outcomes import primary_row
-from headtohead.study.results import Paper, Study
+from headtohead.study.results import Paper, Study, primary_row
 from headtohead.study.run import run
 from study.own_cohort import from_a_hospital, rows_of
 

@@ -22,6 +22,7 @@ from headtohead.choices import choice_text
 from headtohead.paper.directives import ChecklistDirective, ProvenanceDirective, add_panel
 from headtohead.paper.ledger import MARKS, LedgerError, ledger_part, read_ledger
 from headtohead.paper.meta import add_meta
+from headtohead.paper.numref import ReadOnceDomain
 from headtohead.paper.show import MIME
 from headtohead.paper.site import connect, stamp
 from headtohead.project import find_project
@@ -235,6 +236,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         latex=(visit_result_latex, depart_result_latex),
         text=plain,
     )
+    app.add_domain(ReadOnceDomain, override=True)
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_math_block, None))
     connect(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

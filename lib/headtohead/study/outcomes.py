@@ -16,7 +16,7 @@ from headtohead.outcomes.proportional import proportional_hazards_test
 from headtohead.outcomes.risk import risk_contrast
 from headtohead.protocol import Protocol
 from headtohead.study.matched import regress_in_pairs, without_estimate
-from headtohead.study.results import OutcomeResults
+from headtohead.study.results import OutcomeResults, primary_row
 from headtohead.study.sample import Sample, outcome_columns
 
 
@@ -59,17 +59,6 @@ def risks(sample: Sample, protocol: Protocol) -> pd.DataFrame:
     for key, reason in sample.skipped.items():
         parts.append(without_estimate(events, "none", reason).assign(key=key))
     return pd.concat(parts, ignore_index=True)
-
-
-def primary_row(estimates: pd.DataFrame, protocol: Protocol) -> pd.Series:
-    """Return the primary result: risk difference, primary outcome, horizon and estimand."""
-    mine = (
-        (estimates["key"] == protocol.estimand.primary.lower())
-        & (estimates["outcome"] == protocol.outcome.primary)
-        & (estimates["horizon_days"] == protocol.outcome.horizon_days)
-        & (estimates["scale"] == "risk difference")
-    )
-    return estimates[mine].iloc[0]
 
 
 def curves(sample: Sample, protocol: Protocol, keys: list[str]) -> pd.DataFrame:

@@ -191,6 +191,27 @@ class Simulation:
 
 
 @dataclass(frozen=True, slots=True)
+class World:
+    """What the paper shows of a synthetic cohort whose truth is known: estimates, margin tests, mistakes."""
+
+    n_pairs: int
+    estimates: pd.DataFrame
+    equivalence: dict[str, Equivalence]
+    mistakes: pd.DataFrame
+
+
+def primary_row(estimates: pd.DataFrame, protocol: Protocol) -> pd.Series:
+    """Return the primary result: risk difference, primary outcome, horizon and estimand."""
+    mine = (
+        (estimates["key"] == protocol.estimand.primary.lower())
+        & (estimates["outcome"] == protocol.outcome.primary)
+        & (estimates["horizon_days"] == protocol.outcome.horizon_days)
+        & (estimates["scale"] == "risk difference")
+    )
+    return estimates[mine].iloc[0]
+
+
+@dataclass(frozen=True, slots=True)
 class Paper:
     """Everything the chapters show; no patient is in it.
 
@@ -202,7 +223,7 @@ class Paper:
         Published counts.
     study : Study
         The cohort named in the protocol.
-    worlds : dict of str to Study
+    worlds : dict of str to World
         The three synthetic worlds.
     truth : DataFrame
         True effects per world, estimand, outcome and horizon.
@@ -224,7 +245,7 @@ class Paper:
     dictionary: pd.DataFrame
     reanalysis: Reanalysis
     study: Study
-    worlds: dict[str, Study]
+    worlds: dict[str, World]
     truth: pd.DataFrame
     nhefs: Nhefs
     evidence: Evidence

@@ -10,9 +10,10 @@ from headtohead.protocol import Protocol
 from headtohead.study.describe import describe_cohort, describe_matching
 from headtohead.study.diagnostics import diagnose
 from headtohead.study.further import estimate_further
-from headtohead.study.outcomes import estimate_outcomes, primary_row
-from headtohead.study.results import Study
-from headtohead.study.sample import adjust
+from headtohead.study.mistakes import with_mistakes
+from headtohead.study.outcomes import equivalence, estimate_outcomes, risks
+from headtohead.study.results import Study, World, primary_row
+from headtohead.study.sample import Sample, adjust
 from headtohead.study.sensitivity import vary
 
 
@@ -24,6 +25,42 @@ def run(cohort: pd.DataFrame, dictionary: pd.DataFrame, protocol: Protocol) -> S
     ContractError, EmptyArmError, SeparationError, NoMatchError, ValueError
         Each names what must hold, what was found and what to do.
     """
+    sample, attrition = _sample(cohort, dictionary, protocol)
+    outcomes = estimate_outcomes(sample, protocol)
+    diagnostics = diagnose(sample, protocol)
+    return Study(
+        describe_cohort(sample.frame, attrition, dictionary),
+        describe_matching(sample, protocol),
+        outcomes,
+        vary(sample, protocol),
+        estimate_further(sample, primary_row(outcomes.estimates, protocol), protocol),
+        diagnostics,
+    )
+
+
+def run_world(cohort: pd.DataFrame, dictionary: pd.DataFrame, protocol: Protocol) -> World:
+    """Return what is shown of a synthetic world; the same numbers as in ``run``, and the same errors."""
+    sample, _ = _sample(cohort, dictionary, protocol)
+    estimates = risks(sample, protocol)
+    primary = primary_row(estimates, protocol)
+    return World(
+        sample.matches.n_pairs,
+        estimates,
+        equivalence(primary, protocol),
+        with_mistakes(sample, primary, protocol),
+    )
+
+
+def world_of(study: Study) -> World:
+    """Return a study as a world."""
+    found = study.outcomes
+    return World(int(study.matching.pairs["n"]), found.estimates, found.equivalence, study.further.mistakes)
+
+
+def _sample(
+    cohort: pd.DataFrame, dictionary: pd.DataFrame, protocol: Protocol
+) -> tuple[Sample, pd.DataFrame]:
+    """Return the eligible patients, adjusted, and how they were chosen."""
     named = [term.column for term in protocol.propensity.terms]
     require_baseline([*named, *protocol.propensity.impute_from, *protocol.matching.exact], dictionary)
     frame, attrition = apply_eligibility(
@@ -33,14 +70,4 @@ def run(cohort: pd.DataFrame, dictionary: pd.DataFrame, protocol: Protocol) -> S
         treated=protocol.arms.treated,
         control=protocol.arms.control,
     )
-    sample = adjust(frame, protocol)
-    outcomes = estimate_outcomes(sample, protocol)
-    diagnostics = diagnose(sample, protocol)
-    return Study(
-        describe_cohort(frame, attrition, dictionary),
-        describe_matching(sample, protocol),
-        outcomes,
-        vary(sample, protocol),
-        estimate_further(sample, primary_row(outcomes.estimates, protocol), protocol),
-        diagnostics,
-    )
+    return adjust(frame, protocol), attrition

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 from joblib import Parallel, delayed
@@ -16,11 +18,12 @@ from headtohead.study.multiverse import known_outcomes
 from headtohead.study.nhefs import analyse_nhefs
 from headtohead.study.real_cohorts import analyse_real_cohorts
 from headtohead.study.reanalysis import analyse_published
-from headtohead.study.results import Paper, Reanalysis, Study
+from headtohead.study.results import Paper, Reanalysis
 from headtohead.study.results_robustness import Robustness
 from headtohead.study.robustness import check_robustness
-from headtohead.study.run import run
+from headtohead.study.run import run, run_world, world_of
 
+T = TypeVar("T")
 WORLDS = ("null", "harm", "benefit")
 PLAUSIBLE_PAIRS = (100, 110)  # how many pairs a caliper would leave of 125, for the detectable difference
 
@@ -30,21 +33,22 @@ def compute_paper(project: Project, protocol: Protocol) -> Paper:
     dictionary = load_dictionary(project.data / "dictionary.csv")
     main = project.root / protocol.study.cohort
     files = {world: project.data / "synthetic" / f"cohort_{world}.csv" for world in WORLDS}
-    jobs = {"main": main} | {world: path for world, path in files.items() if path != main}
-    *studies, robustness, multiverse = Parallel(n_jobs=2)(
+    others = {world: path for world, path in files.items() if path != main}
+    study, robustness, multiverse, *rest = Parallel(n_jobs=2)(
         [
-            *(delayed(_run)(path, dictionary, protocol) for path in jobs.values()),
+            delayed(_run)(run, main, dictionary, protocol),
             delayed(_check)(project, protocol),
             delayed(explore)(project, protocol),
+            *(delayed(_run)(run_world, path, dictionary, protocol) for path in others.values()),
         ]
     )
-    done = dict(zip(jobs, studies, strict=True))
+    worlds = dict(zip(others, rest, strict=True))
     return Paper(
         protocol=protocol,
         dictionary=dictionary,
         reanalysis=_reanalyse(project.data, protocol),
-        study=done["main"],
-        worlds={world: done.get(world, done["main"]) for world in WORLDS},
+        study=study,
+        worlds={world: worlds[world] if world in worlds else world_of(study) for world in WORLDS},
         truth=load_worlds(project.data / "synthetic" / "worlds.csv"),
         nhefs=analyse_nhefs(
             load_published(project.data / "published_nhefs.csv"),
@@ -68,8 +72,8 @@ def compute_paper(project: Project, protocol: Protocol) -> Paper:
     )
 
 
-def _run(path: Path, dictionary: pd.DataFrame, protocol: Protocol) -> Study:
-    return run(load_cohort(path, dictionary), dictionary, protocol)
+def _run(analyse: Callable[..., T], path: Path, dictionary: pd.DataFrame, protocol: Protocol) -> T:
+    return analyse(load_cohort(path, dictionary), dictionary, protocol)
 
 
 def _check(project: Project, protocol: Protocol) -> Robustness:

@@ -11,7 +11,7 @@ from headtohead.paper.figures.forest import forest
 from headtohead.paper.format import interval_text, points
 from headtohead.paper.show import Drawing, show
 from headtohead.paper.theme import CONTROL, INK, TREATED
-from headtohead.study.results import Paper, Study
+from headtohead.study.results import Paper, primary_row
 
 WORLD_LABELS = {"null": "No-effect world", "harm": "Harm world", "benefit": "Benefit world"}
 
@@ -23,11 +23,11 @@ def key_figure(paper: Paper) -> Drawing:
     real = published[(published["outcome"] == "death") & (published["method"] == "Newcombe")].iloc[0]
     rows = [{"label": "Published counts, crude", **_three(real), "colour": INK, "truth": float("nan")}]
     shown = {} if protocol.study.blinded else paper.worlds
-    for world, study in shown.items():
+    for world, found in shown.items():
         rows.append(
             {
                 "label": f"{WORLD_LABELS[world]}, adjusted",
-                **_three(primary_difference(study, paper)),
+                **_three(primary_row(found.estimates, protocol)),
                 "colour": {"null": "#6b6b6b", "harm": CONTROL, "benefit": TREATED}[world],
                 "truth": true_difference(paper, world),
             }
@@ -68,18 +68,6 @@ def write_key_figure(paper: Paper, path: Path) -> bool:
 
 def _three(row: pd.Series) -> dict[str, float]:
     return {name: float(row[name]) for name in ("estimate", "conf_low", "conf_high")}
-
-
-def primary_difference(study: Study, paper: Paper) -> pd.Series:
-    """Return the primary risk difference of one study."""
-    protocol, table = paper.protocol, study.outcomes.estimates
-    mine = (
-        (table["key"] == protocol.estimand.primary.lower())
-        & (table["outcome"] == protocol.outcome.primary)
-        & (table["horizon_days"] == protocol.outcome.horizon_days)
-        & (table["scale"] == "risk difference")
-    )
-    return table[mine].iloc[0]
 
 
 def true_difference(paper: Paper, world: str) -> float:

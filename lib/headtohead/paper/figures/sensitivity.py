@@ -9,11 +9,10 @@ import pandas as pd
 from headtohead.paper.blinding import outcome_by_arm
 from headtohead.paper.figures.cohort import origin
 from headtohead.paper.figures.forest import forest
-from headtohead.paper.figures.front import primary_difference
 from headtohead.paper.format import points, value_text
 from headtohead.paper.show import Drawing
 from headtohead.paper.theme import CONTROL, INK, QUIET, TREATED, WIDTH
-from headtohead.study.results import Paper
+from headtohead.study.results import Paper, primary_row
 
 
 @outcome_by_arm
@@ -21,7 +20,7 @@ def subset_forest(paper: Paper) -> Drawing:
     """Return the primary difference by hospital, by period and where both drugs were in use."""
     protocol, table = paper.protocol, paper.study.sensitivity.subsets
     mine = table[table["scale"] == "risk difference"]
-    everyone = primary_difference(paper.study, paper)
+    everyone = primary_row(paper.study.outcomes.estimates, paper.protocol)
     rows = pd.DataFrame(
         [
             {

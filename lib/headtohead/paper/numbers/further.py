@@ -24,9 +24,9 @@ def rows(paper: Paper) -> Iterator[Row]:
     yield from _estimates(found, origin)
     yield from _summaries(found, origin, paper.protocol.outcome.horizon_days)
     yield from _beliefs(found, origin, paper.protocol.inference.conf_level)
-    yield from _mistakes("outcomes", found, origin)
-    for world, study in paper.worlds.items():
-        yield from _mistakes(f"worlds.{world}", study.further, "synthetic")
+    yield from _mistakes("outcomes", found.mistakes, origin)
+    for world, shown in paper.worlds.items():
+        yield from _mistakes(f"worlds.{world}", shown.mistakes, "synthetic")
 
 
 def _from(frame: pd.DataFrame, id_: str, origin: str, code: str) -> Iterator[Row]:
@@ -106,8 +106,8 @@ def _beliefs(found: FurtherResults, origin: str, level: float) -> Iterator[Row]:
             yield entry(id_, origin, "probability", getattr(row, name), code=code)
 
 
-def _mistakes(prefix: str, found: FurtherResults, origin: str) -> Iterator[Row]:
-    for _, row in found.mistakes.iterrows():
+def _mistakes(prefix: str, table: pd.DataFrame, origin: str) -> Iterator[Row]:
+    for _, row in table.iterrows():
         short = SCALE_KEYS[row["scale"]]
         yield entry(
             f"{prefix}.mistake.{row['mistake']}.{short}", origin, row["scale"], row["estimate"],

@@ -7,7 +7,7 @@ from functools import partial
 
 from headtohead.paper.ledger import entry
 from headtohead.paper.numbers.ids import Row, columns_of, equivalence_rows, estimate_id, key, origin_of
-from headtohead.study.results import Paper, Study
+from headtohead.study.results import Paper, Study, World
 
 NORMAL = "normal, bootstrap standard error"
 
@@ -16,8 +16,8 @@ def rows(paper: Paper) -> Iterator[Row]:
     """Return estimates, hazards, checks, and the three worlds with their truths."""
     horizon = paper.protocol.outcome.horizon_days
     yield from _study(paper.study, horizon)
-    for world, study in paper.worlds.items():
-        yield from _world(world, study, paper.protocol.outcome.primary, horizon)
+    for world, found in paper.worlds.items():
+        yield from _world(world, found, paper.protocol.outcome.primary, horizon)
     truth = paper.truth[paper.truth["horizon_days"] == horizon]
     for row in truth.itertuples():
         yield entry(
@@ -69,8 +69,8 @@ def _study(study: Study, horizon: int) -> Iterator[Row]:
         yield km(f"outcomes.km.{row.arm}.error", scale="absolute difference", estimate=gap)
 
 
-def _world(world: str, study: Study, primary: str, horizon: int) -> Iterator[Row]:
-    table = study.outcomes.estimates
+def _world(world: str, found: World, primary: str, horizon: int) -> Iterator[Row]:
+    table = found.estimates
     mine = table[(table["outcome"] == primary) & (table["scale"] == "risk difference")]
     for _, row in mine.iterrows():
         id_ = f"worlds.{world}.{estimate_id(row, horizon)}"
@@ -86,8 +86,8 @@ def _world(world: str, study: Study, primary: str, horizon: int) -> Iterator[Row
         f"worlds.{world}.pairs.n",
         "synthetic",
         "count",
-        study.matching.pairs["n"],
+        found.n_pairs,
         code="matching/pairs.py::match_nearest",
     )
-    for name, result in study.outcomes.equivalence.items():
+    for name, result in found.equivalence.items():
         yield from equivalence_rows(f"worlds.{world}.equivalence.{name}", "synthetic", result, NORMAL)

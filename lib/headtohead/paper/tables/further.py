@@ -188,8 +188,8 @@ def _believed(row: pd.Series) -> list[str]:
 def mistakes(paper: Paper) -> Sheet:
     """Return the primary difference in each world: truth, as specified, and under each mistake."""
     rows = []
-    for world, study in paper.worlds.items():
-        table = study.further.mistakes
+    for world, found in paper.worlds.items():
+        table = found.mistakes
         cells = table[table["scale"] == "risk difference"].set_index("mistake", drop=False)
         hr = table[table["scale"] == "hazard ratio"].set_index("mistake", drop=False)
         names = ("none", "ventilation", "completers")

@@ -7,12 +7,12 @@ import pandas as pd
 from headtohead.cohort.labels import OUTCOME_LABELS
 from headtohead.paper.blinding import outcome_by_arm
 from headtohead.paper.figures.cohort import origin
-from headtohead.paper.figures.front import WORLD_LABELS, primary_difference, true_difference
+from headtohead.paper.figures.front import WORLD_LABELS, true_difference
 from headtohead.paper.format import interval_text, p_value, points
 from headtohead.paper.show import Sheet
 from headtohead.paper.tables.common import with_interval
 from headtohead.paper.tables.matching import NAMES, ORDER
-from headtohead.study.results import Paper
+from headtohead.study.results import Paper, primary_row
 
 
 @outcome_by_arm
@@ -58,8 +58,8 @@ def hazards(paper: Paper) -> Sheet:
 def worlds(paper: Paper) -> Sheet:
     """Return the primary estimate in each world beside its truth and its margin test."""
     rows = []
-    for world, study in paper.worlds.items():
-        row = primary_difference(study, paper)
+    for world, found in paper.worlds.items():
+        row = primary_row(found.estimates, paper.protocol)
         truth = true_difference(paper, world)
         covered = row["conf_low"] <= truth <= row["conf_high"]
         rows.append(
@@ -70,7 +70,7 @@ def worlds(paper: Paper) -> Sheet:
                 interval_text(row["conf_low"], row["conf_high"], "risk difference"),
                 "yes" if covered else "no",
                 "yes" if row["conf_low"] > 0 or row["conf_high"] < 0 else "no",
-                p_value(study.outcomes.equivalence["margin"].p_value),
+                p_value(found.equivalence["margin"].p_value),
             ]
         )
     level = f"{100 * paper.protocol.inference.conf_level:.0f}% interval"
