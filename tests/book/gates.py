@@ -78,14 +78,27 @@ RUNNING = re.compile(
 
 def not_printed(numbers: Iterable[str], sheets: Sequence[str]) -> list[str]:
     """Return the marked numbers of the pages that the PDF prints less often, or with other digits."""
-    text = " ".join(RUNNING.sub(" ", sheet) for sheet in sheets)  # a number may go over the page
-    whole = squeezed(re.sub(r",\s+", ",|", text))  # a comma before a number is not its own
+    plain = [
+        squeezed(re.sub(r",\s+", ",|", RUNNING.sub(" ", sheet))) for sheet in sheets
+    ]  # no comma of a number
     faults = []
     for number, times in sorted(Counter(numbers).items()):
-        found = len(re.findall(rf"(?<!\d)(?<!\d[.,]){re.escape(squeezed(number))}", whole))
+        digits = squeezed(number)
+        whole = re.compile(rf"(?<!\d)(?<!\d[.,]){re.escape(digits)}")
+        found = sum(len(whole.findall(sheet)) for sheet in plain)
+        found += sum(
+            _goes_over(digits, plain[at], "".join(plain[at + 1 : at + 4])) for at in range(len(plain))
+        )
         if found < times:
             faults.append(f"{number} is {times} times on the pages, {found} times in the PDF")
     return faults
+
+
+def _goes_over(number: str, sheet: str, following: str) -> bool:
+    """Return whether a number begins at the foot of a sheet and goes on after it, be it under or past figures."""
+    return any(
+        sheet.endswith(number[:cut]) and number[cut:] in following for cut in range(3, len(number) - 1)
+    )
 
 
 def link_faults(pages: Sequence[Page], site: Path) -> list[str]:

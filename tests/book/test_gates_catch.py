@@ -79,6 +79,13 @@ def test_a_number_that_the_pdf_prints_otherwise_is_caught(tmp_path: Path, printe
     assert gates.not_printed(numbers, sheets(small_pdf(tmp_path / "b.pdf", wrong)))
 
 
+def test_a_number_may_go_over_the_sheet_but_not_change_there() -> None:
+    number, foot = "+3.7 points (95% CI −9.6 to +16.7)S", "Version 1.0.0 (2026-11-23) · protocol abc 36"
+    first = f"a difference of +3.7 points (95%\n{foot}"
+    assert gates.not_printed([number], [first, "Figure 2. A finding.\nCI −9.6 to +16.7)S above it"]) == []
+    assert gates.not_printed([number], [first, "Figure 2. A finding.\nCI −9.6 to +16.8)S above it"])
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [

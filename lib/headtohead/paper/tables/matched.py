@@ -39,7 +39,7 @@ def means(paper: Paper) -> Sheet:
     return Sheet(
         pd.DataFrame(rows, columns=[*columns, "Missing"]),
         origin(paper),
-        "p{1.7cm}" + "p{1.32cm}p{1.32cm}p{0.9cm}" * 3 + "p{0.9cm}",
+        "p{1.65cm}" + "p{1.27cm}p{1.27cm}p{1.04cm}" * 3 + "p{0.9cm}",
     )
 
 
