@@ -12,6 +12,7 @@ from headtohead.paper.ledger import LedgerError
 from headtohead.project import Project
 
 ID = "worlds.null.death28.ato.rd"
+NAME = "Deaths, adjusted, world without effect"
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def freeze(project: Project, version: str, old: str = "", new: str = "") -> None
 
 def test_before_the_first_version_there_is_the_present_build(mine: Project) -> None:
     found = numbers_by_version(mine)
-    assert list(found["id"]) == followed(mine)
+    assert dict(zip(found["id"], found["name"], strict=True)) == followed(mine)
     assert found["present"].all()
     assert changes_myst(mine).startswith("No version has been frozen yet")
     assert len(estimates(mine).frame) == len(found)
@@ -45,16 +46,16 @@ def test_a_number_is_shown_as_it_stood_in_each_version(mine: Project) -> None:
     freeze(mine, "0.0.1", "+2.7", "+2.6")
     freeze(mine, "0.0.2")
     frame = estimates(mine).frame
-    start = list(frame["Number"]).index(f"`{ID}`")
+    start = list(frame["Number"]).index(NAME)
     rows = frame.iloc[start : start + 3]
-    assert list(rows["Number"]) == [f"`{ID}`", "", ""]
+    assert list(rows["Number"]) == [NAME, f"`{ID}`", ""]
     assert list(rows["Version"])[:2] == ["0.0.1", "0.0.2"]
     assert rows["Version"].iloc[2].endswith("(this build)")
     assert [text.split()[0] for text in rows["Value"]] == ["+2.6", "+2.7", "+2.7"]
     spec = intervals(mine).chart.to_dict()
     drawn = next(rows for rows in spec["datasets"].values() if len(rows) > 2 and "label" in rows[0])
-    labels = [row["label"] for row in drawn if row["label"].startswith(ID)]
-    assert labels == [f"{ID}, 0.0.1", f"{ID}, 0.0.2", f"{ID}, this build"]
+    labels = [row["label"] for row in drawn if row["label"].startswith(NAME)]
+    assert labels == [f"{NAME}, 0.0.1", f"{NAME}, 0.0.2", f"{NAME}, this build"]
 
 
 def test_a_number_that_a_version_lacks_is_said_to_be_absent(mine: Project) -> None:
@@ -90,6 +91,6 @@ def test_what_changed_and_why(mine: Project) -> None:
 
 def test_a_followed_number_that_does_not_exist_is_an_error(mine: Project) -> None:
     text = (mine.root / "claims.toml").read_text()
-    (mine.root / "claims.toml").write_text(text.replace('"counts.death.rd",', '"counts.death.rx",', 1))
+    (mine.root / "claims.toml").write_text(text.replace('"counts.death.rd" =', '"counts.death.rx" =', 1))
     with pytest.raises(LedgerError, match=r"\['counts.death.rx'\] are not"):
         numbers_by_version(mine)

@@ -81,7 +81,8 @@ def test_words_leave_roles_and_citations_out() -> None:
     ("text", "words"),
     [
         ("[[claim]\n", "must be valid TOML"),
-        ("followed = []\n", "there is none"),
+        ("[followed]\n", "there is none"),
+        ('[[conclusion]]\nfile="a"\nsays="b"\nids=["c"]\neach="True"\n', "'conclusion' is neither claim nor followed"),
         ('[[claim]]\nfile="a"\nsays="b"\nids=["c"]\n', r"b: needs file, says, ids and a rule"),
         ('[[claim]]\nfile="a"\nsays="b"\neach="True"\n', r"has \['each', 'file', 'says'\]"),
         ('[[claim]]\nfile="a"\nids=["c"]\neach="True"\n', r"\(no sentence\)"),

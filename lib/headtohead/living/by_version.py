@@ -24,8 +24,8 @@ def numbers_by_version(project: Project) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``version`` (the last one is this build), ``present`` and the columns of the ledger; NaN and ``ABSENT``
-        where a version did not have the number.
+        ``name`` (what readers see), ``version`` (the last one is this build), ``present`` and the columns of the
+        ledger; NaN and ``ABSENT`` where a version did not have the number.
 
     Raises
     ------
@@ -33,28 +33,28 @@ def numbers_by_version(project: Project) -> pd.DataFrame:
         If a followed number is not in the present ledger.
     """
     now = read_ledger(project.ledger)
-    ids = followed(project)
-    unknown = [id_ for id_ in ids if id_ not in now.index]
+    names = followed(project)
+    unknown = [id_ for id_ in names if id_ not in now.index]
     if unknown:
         raise LedgerError(f"a followed number must be in the ledger, {unknown} are not; correct claims.toml")
     here = f"{citation_file(project)['version']} (this build)"
-    editions = [(name, False, read_source(project, name)) for name in versions(project)]
+    editions = [(version, False, read_source(project, version)) for version in versions(project)]
     editions = [*editions[-SHOWN:], (here, True, now)]
     rows: list[dict[str, Any]] = []
-    for id_ in ids:
-        for name, present, ledger in editions:
+    for id_, name in names.items():
+        for version, present, ledger in editions:
             row = ledger.loc[id_].to_dict() if id_ in ledger.index else {"id": id_, "text": ABSENT}
-            rows.append({"version": name, "present": present, **row})
+            rows.append({"name": name, "version": version, "present": present, **row})
     return pd.DataFrame(rows)
 
 
 def estimates(project: Project | None = None) -> Sheet:
-    """Return the table: one row per number and version, the number named where it starts."""
+    """Return the table: one row per number and version, the number named where it starts, with its id below."""
     found = numbers_by_version(project or find_project())
-    first = ~found["id"].duplicated()
+    turn = found.groupby("id", sort=False).cumcount()
     frame = pd.DataFrame(
         {
-            "Number": ("`" + found["id"] + "`").where(first, ""),
+            "Number": found["name"].where(turn == 0, ("`" + found["id"] + "`").where(turn == 1, "")),
             "Version": found["version"],
             "Value": found["text"],
             "Origin": found["origin"].map(MARKS).fillna(""),
@@ -71,14 +71,14 @@ def intervals(project: Project | None = None) -> Drawing:
     found = found[(found["scale"] == "risk difference") & found["conf_low"].notna()]
     rows = pd.DataFrame(
         {
-            "label": found["id"] + ", " + found["version"].str.removesuffix(" (this build)"),
+            "label": found["name"] + ", " + found["version"].str.removesuffix(" (this build)"),
             "estimate": found["estimate"],
             "conf_low": found["conf_low"],
             "conf_high": found["conf_high"],
             "colour": [TREATED if present else INK for present in found["present"]],
         }
     )
-    rows.loc[found["present"].to_numpy(), "label"] = found["id"] + ", this build"
+    rows.loc[found["present"].to_numpy(), "label"] = found["name"] + ", this build"
     edge = 1.15 * 100 * float(max(rows["conf_high"].max(), -rows["conf_low"].min()))
     chart = forest(
         rows, scale="risk difference", title="Risk difference, percentage points", domain=(-edge, edge),

@@ -84,9 +84,9 @@ def changelog(path: Path) -> dict[str, tuple[str, str]]:
     return {m["version"]: (m["date"] or "", m["body"].strip()) for m in found}
 
 
-def followed(project: Project) -> list[str]:
-    """Return the ids of the numbers whose history is shown: ``followed`` in ``claims.toml``."""
-    return list(tomllib.loads((project.root / "claims.toml").read_text(encoding="utf-8")).get("followed", []))
+def followed(project: Project) -> dict[str, str]:
+    """Return the numbers whose history is shown, id to the name that readers see: ``followed`` in ``claims.toml``."""
+    return dict(tomllib.loads((project.root / "claims.toml").read_text(encoding="utf-8")).get("followed", {}))
 
 
 def by_version(history_: list[Version], id_: str) -> pd.DataFrame:

@@ -26,7 +26,7 @@ pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .78rem; backgro
 """
 
 
-def versions_page(title: str, history: list[Version], followed: list[str]) -> str:
+def versions_page(title: str, history: list[Version], followed: dict[str, str]) -> str:
     """Return the page: versions, each followed number by version, and what changed and why."""
     rows = "".join(_version_row(version) for version in reversed(history))
     changes = "".join(_change(version, history) for version in reversed(history))
@@ -54,16 +54,16 @@ def _version_row(version: Version) -> str:
     )
 
 
-def _estimates(history: list[Version], followed: list[str]) -> str:
+def _estimates(history: list[Version], followed: dict[str, str]) -> str:
     head = "".join(f"<th>{escape(version.name)}</th>" for version in history)
     body = "".join(
-        f"<tr><td><code>{escape(id_)}</code></td>"
+        f"<tr><td>{escape(name)}<br><code>{escape(id_)}</code></td>"
         + "".join(f"<td>{_text(version, id_)}</td>" for version in history)
         + "</tr>"
-        for id_ in followed
+        for id_, name in followed.items()
     )
     table = f'<div class="wide"><table><thead><tr><th>Number</th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-    return table + "".join(_forest(history, id_) for id_ in followed)
+    return table + "".join(_forest(history, id_, name) for id_, name in followed.items())
 
 
 def _text(version: Version, id_: str) -> str:
@@ -73,7 +73,7 @@ def _text(version: Version, id_: str) -> str:
     return f'{escape(str(row["text"]))} <span title="{escape(ORIGINS[row["origin"]])}">{MARKS[row["origin"]]}</span>'
 
 
-def _forest(history: list[Version], id_: str) -> str:
+def _forest(history: list[Version], id_: str, name: str) -> str:
     """Return the number's interval in each version as an SVG figure; nothing without intervals."""
     rows = by_version(history, id_)
     if rows.empty or rows["conf_low"].isna().any() or rows["scale"].iloc[0] != "risk difference":
@@ -81,7 +81,7 @@ def _forest(history: list[Version], id_: str) -> str:
     newest = rows.index[-1]
     drawn = pd.DataFrame(
         {
-            "label": [f"Version {name}" for name in rows["version"]],
+            "label": [f"Version {version}" for version in rows["version"]],
             "estimate": rows["estimate"],
             "conf_low": rows["conf_low"],
             "conf_high": rows["conf_high"],
@@ -98,7 +98,7 @@ def _forest(history: list[Version], id_: str) -> str:
     )
     svg = vlc.vegalite_to_svg(chart.to_dict())
     origin = ORIGINS[rows["origin"].iloc[0]]
-    return f"<figure>{svg}<figcaption><code>{escape(id_)}</code> by version; {escape(origin)}.</figcaption></figure>"
+    return f"<figure>{svg}<figcaption>{escape(name)}, by version; {escape(origin)}.</figcaption></figure>"
 
 
 def _change(version: Version, history: list[Version]) -> str:

@@ -109,7 +109,7 @@ def checklist_myst(checklist: Checklist) -> str:
         ":::{tabularcolumns} p{1.2cm}p{5.2cm}p{4.9cm}p{3.9cm}\n:::\n\n"
         f":::{{table}} {checklist.title} (doi:{checklist.doi}): what each item asks for, in our words, "
         f"and where it is answered.{note}\n"
-        f":name: tbl-checklist-{checklist.name.lower()}\n:class: checklist\n\n"
+        f":name: tbl-checklist-{checklist.name.lower()}\n:class: longtable checklist\n\n"
         f"| Item | Asks for | Where | Answered |\n| :-- | :-- | :-- | :-- |\n{rows}\n:::\n"
     )
 

@@ -71,14 +71,16 @@ def load_claims(path: Path) -> tuple[Claim, ...]:
         If the file is missing or broken, or lists every claim with an unknown key, no rule or no id.
     """
     try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8")).get("claim", [])
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ClaimError(
             f"the conclusions of the paper must stand in {path}, there is no such file"
         ) from None
     except tomllib.TOMLDecodeError as error:
         raise ClaimError(f"{path} must be valid TOML, found: {error}; correct that line") from None
-    faults = [
+    entries = found.get("claim", [])
+    faults = [f"  - {key!r} is neither claim nor followed" for key in sorted(set(found) - {"claim", "followed"})]
+    faults += [
         f"  - {entry.get('says', '(no sentence)')}: needs file, says, ids and a rule (each or all), has {sorted(entry)}"
         for entry in entries
         if set(entry) - KEYS or not {"file", "says", "ids"} <= set(entry) or not {"each", "all"} & set(entry)

@@ -49,11 +49,12 @@ class Drawing:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A table body: cells as printed, origin of the numbers, LaTeX column specification."""
+    """A table body: cells as printed, origin of the numbers, LaTeX columns, and whether it may go over pages."""
 
     frame: pd.DataFrame
     origin: str
     widths: str = ""
+    long: bool = False
 
 
 @overload
@@ -64,7 +65,7 @@ def show(thing: Drawing | Sheet, name: str, caption: str) -> Figure | Table:
     """Return the numbered figure or table; ``caption`` is MyST and states the finding first."""
     if isinstance(thing, Drawing):
         return Figure(thing.chart, name, caption, thing.alt, thing.origin)
-    return Table(thing.frame, name, caption, thing.origin, thing.widths)
+    return Table(thing.frame, name, caption, thing.origin, thing.widths, thing.long)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +168,8 @@ class Table:
         A key of ``ORIGIN_SENTENCE``.
     widths : str
         LaTeX column specification, for example ``lrr`` or ``p{4cm}rr``; default left, then right.
+    long : bool
+        Starts where it stands on paper and may go over pages, instead of floating.
     """
 
     frame: pd.DataFrame
@@ -174,6 +177,7 @@ class Table:
     caption: str
     origin: str
     widths: str = ""
+    long: bool = False
 
     def myst(self) -> str:
         """Return the table as a MyST directive."""
@@ -189,7 +193,7 @@ class Table:
                 f":::{{tabularcolumns}} {spec}\n:::\n",
                 f":::{{table}} {caption}",
                 f":name: {self.name}",
-                f":class: origin-{self.origin}",
+                f":class: {'longtable ' if self.long else ''}origin-{self.origin}",
                 "",
                 *lines,
                 ":::",
@@ -206,7 +210,7 @@ class Table:
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+    return text.replace("|", "\\|").replace("\n", " ") or "&nbsp;"  # LaTeX gives an empty cell two lines
 
 
 def _kinds(spec: str) -> list[str]:

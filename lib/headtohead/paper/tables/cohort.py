@@ -95,6 +95,5 @@ def dictionary(paper: Paper, roles: tuple[str, ...]) -> Sheet:
             ]
         )
     columns = ["Column", "Meaning, unit", "Allowed", "May be missing", "Window", "Definition"]
-    return Sheet(
-        pd.DataFrame(rows, columns=columns), "design", "p{3.3cm}p{2.8cm}p{2.0cm}p{1.2cm}p{1.6cm}p{3.4cm}"
-    )
+    widths = "p{3.2cm}p{2.6cm}p{1.9cm}p{1.2cm}p{2.4cm}p{3.2cm}"
+    return Sheet(pd.DataFrame(rows, columns=columns), "design", widths, long=True)
