@@ -85,6 +85,16 @@ def test_twelve_jak_inhibitor_trials_equal_r_and_the_publication(project: Projec
     assert found.tau2_high == pytest.approx(0.3904, abs=1e-4)
 
 
+def test_the_interval_of_the_variance_is_empty_where_studies_agree_too_well() -> None:
+    # Q = 2 * 0.005^2 / 0.25 = 0.0002, below the 2.5 % point of chi-square with 1 df, 0.00098: no tau2 >= 0 fits
+    found = random_effects(
+        np.array([0.0, 0.01]), np.full(2, 0.25), tau2="REML", interval="normal", conf_level=0.95
+    )
+    assert found.q == pytest.approx(0.0002)
+    assert found.tau2 == 0
+    assert np.isnan([found.tau2_low, found.tau2_high]).all()
+
+
 studies = st.lists(st.tuples(st.floats(-2, 2), st.floats(0.01, 1)), min_size=3, max_size=12)
 
 

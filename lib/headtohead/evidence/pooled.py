@@ -23,7 +23,7 @@ class MetaAnalysis:
         Limits for the effect in a new study, from Student's t with k - 2 degrees of freedom and the
         variance tau2 + 1 / sum(w); NaN below three studies.
     tau2, tau2_low, tau2_high : float
-        Variance between studies, with its Q-profile interval.
+        Variance between studies, with its Q-profile interval, NaN where that is empty.
     i2 : float
         Share of the variation beyond chance, (Q - k + 1) / Q; a proportion, the same for every ``tau2``.
     q, q_p_value : float

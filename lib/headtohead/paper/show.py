@@ -193,7 +193,7 @@ class Table:
                 f":::{{tabularcolumns}} {spec}\n:::\n",
                 f":::{{table}} {caption}",
                 f":name: {self.name}",
-                f":class: {'longtable ' if self.long else ''}origin-{self.origin}",
+                f":class: origin-{self.origin}{' longtable' if self.long else ''}",
                 "",
                 *lines,
                 ":::",

@@ -84,7 +84,7 @@ def _pooled(id_: str, pool: MetaAnalysis, scale: str) -> Iterator[Row]:
     yield entry(f"{id_}.i2", "real", "risk", pool.i2, **shared)
     yield entry(
         f"{id_}.tau2", "real", "tau squared", pool.tau2, conf_low=pool.tau2_low, conf_high=pool.tau2_high,
-        conf_level=pool.conf_level, **shared,
+        conf_level=None if np.isnan(pool.tau2_high) else pool.conf_level, **shared,
     )  # fmt: skip
     yield entry(f"{id_}.q", "real", "chi-square", pool.q, **shared)
     yield entry(f"{id_}.q.p", "real", "p value", pool.q_p_value, **shared)
