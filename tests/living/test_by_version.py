@@ -46,9 +46,9 @@ def test_a_number_is_shown_as_it_stood_in_each_version(mine: Project) -> None:
     freeze(mine, "0.0.1", "+2.7", "+2.6")
     freeze(mine, "0.0.2")
     frame = estimates(mine).frame
-    start = list(frame["Number"]).index(NAME)
+    start = list(frame["Number"]).index(f"{NAME} (`{ID}`)")
     rows = frame.iloc[start : start + 3]
-    assert list(rows["Number"]) == [NAME, f"`{ID}`", ""]
+    assert list(rows["Number"]) == [f"{NAME} (`{ID}`)", "", ""]
     assert list(rows["Version"])[:2] == ["0.0.1", "0.0.2"]
     assert rows["Version"].iloc[2].endswith("(this build)")
     assert [text.split()[0] for text in rows["Value"]] == ["+2.6", "+2.7", "+2.7"]

@@ -49,12 +49,12 @@ def numbers_by_version(project: Project) -> pd.DataFrame:
 
 
 def estimates(project: Project | None = None) -> Sheet:
-    """Return the table: one row per number and version, the number named where it starts, with its id below."""
+    """Return the table: one row per number and version, the number named where it starts."""
     found = numbers_by_version(project or find_project())
-    turn = found.groupby("id", sort=False).cumcount()
+    first = ~found["id"].duplicated()
     frame = pd.DataFrame(
         {
-            "Number": found["name"].where(turn == 0, ("`" + found["id"] + "`").where(turn == 1, "")),
+            "Number": (found["name"] + " (`" + found["id"] + "`)").where(first, ""),
             "Version": found["version"],
             "Value": found["text"],
             "Origin": found["origin"].map(MARKS).fillna(""),
@@ -82,7 +82,7 @@ def intervals(project: Project | None = None) -> Drawing:
     edge = 1.15 * 100 * float(max(rows["conf_high"].max(), -rows["conf_low"].min()))
     chart = forest(
         rows, scale="risk difference", title="Risk difference, percentage points", domain=(-edge, edge),
-        label_width=250, text_width=140, row_height=26,
+        label_width=310, text_width=140, row_height=26,
     )  # fmt: skip
     n_versions, crossing = (
         found["version"].nunique(),
