@@ -25,7 +25,7 @@ def run(cohort: pd.DataFrame, dictionary: pd.DataFrame, protocol: Protocol) -> S
     ContractError, EmptyArmError, SeparationError, NoMatchError, ValueError
         Each names what must hold, what was found and what to do.
     """
-    sample, attrition = _sample(cohort, dictionary, protocol)
+    sample, attrition = prepare(cohort, dictionary, protocol)
     outcomes = estimate_outcomes(sample, protocol)
     diagnostics = diagnose(sample, protocol)
     return Study(
@@ -40,7 +40,7 @@ def run(cohort: pd.DataFrame, dictionary: pd.DataFrame, protocol: Protocol) -> S
 
 def run_world(cohort: pd.DataFrame, dictionary: pd.DataFrame, protocol: Protocol) -> World:
     """Return what is shown of a synthetic world; the same numbers as in ``run``, and the same errors."""
-    sample, _ = _sample(cohort, dictionary, protocol)
+    sample, _ = prepare(cohort, dictionary, protocol)
     estimates = risks(sample, protocol)
     primary = primary_row(estimates, protocol)
     return World(
@@ -57,10 +57,10 @@ def world_of(study: Study) -> World:
     return World(int(study.matching.pairs["n"]), found.estimates, found.equivalence, study.further.mistakes)
 
 
-def _sample(
+def prepare(
     cohort: pd.DataFrame, dictionary: pd.DataFrame, protocol: Protocol
 ) -> tuple[Sample, pd.DataFrame]:
-    """Return the eligible patients, adjusted, and how they were chosen."""
+    """Return the eligible patients, adjusted, and how they were chosen; the errors are those of ``run``."""
     named = [term.column for term in protocol.propensity.terms]
     require_baseline([*named, *protocol.propensity.impute_from, *protocol.matching.exact], dictionary)
     frame, attrition = apply_eligibility(

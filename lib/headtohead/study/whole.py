@@ -21,7 +21,7 @@ from headtohead.study.reanalysis import analyse_published
 from headtohead.study.results import Paper, Reanalysis
 from headtohead.study.results_robustness import Robustness
 from headtohead.study.robustness import check_robustness
-from headtohead.study.run import run, run_world, world_of
+from headtohead.study.run import prepare, run, run_world, world_of
 
 T = TypeVar("T")
 WORLDS = ("null", "harm", "benefit")
@@ -33,6 +33,7 @@ def compute_paper(project: Project, protocol: Protocol) -> Paper:
     dictionary = load_dictionary(project.data / "dictionary.csv")
     main = project.root / protocol.study.cohort
     files = {world: project.data / "synthetic" / f"cohort_{world}.csv" for world in WORLDS}
+    prepare(load_cohort(main, dictionary), dictionary, protocol)  # what is wrong with a cohort is said first
     others = {world: path for world, path in files.items() if path != main}
     study, robustness, multiverse, *rest = Parallel(n_jobs=2)(
         [
