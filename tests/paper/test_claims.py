@@ -82,7 +82,10 @@ def test_words_leave_roles_and_citations_out() -> None:
     [
         ("[[claim]\n", "must be valid TOML"),
         ("[followed]\n", "there is none"),
-        ('[[conclusion]]\nfile="a"\nsays="b"\nids=["c"]\neach="True"\n', "'conclusion' is neither claim nor followed"),
+        (
+            '[[conclusion]]\nfile="a"\nsays="b"\nids=["c"]\neach="True"\n',
+            "'conclusion' is neither claim nor followed",
+        ),
         ('[[claim]]\nfile="a"\nsays="b"\nids=["c"]\n', r"b: needs file, says, ids and a rule"),
         ('[[claim]]\nfile="a"\nsays="b"\neach="True"\n', r"has \['each', 'file', 'says'\]"),
         ('[[claim]]\nfile="a"\nids=["c"]\neach="True"\n', r"\(no sentence\)"),

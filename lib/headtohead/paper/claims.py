@@ -79,7 +79,9 @@ def load_claims(path: Path) -> tuple[Claim, ...]:
     except tomllib.TOMLDecodeError as error:
         raise ClaimError(f"{path} must be valid TOML, found: {error}; correct that line") from None
     entries = found.get("claim", [])
-    faults = [f"  - {key!r} is neither claim nor followed" for key in sorted(set(found) - {"claim", "followed"})]
+    faults = [
+        f"  - {key!r} is neither claim nor followed" for key in sorted(set(found) - {"claim", "followed"})
+    ]
     faults += [
         f"  - {entry.get('says', '(no sentence)')}: needs file, says, ids and a rule (each or all), has {sorted(entry)}"
         for entry in entries
