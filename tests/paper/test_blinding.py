@@ -10,10 +10,19 @@ import numpy as np
 import pandas as pd
 import pytest
 from headtohead.outcomes.estimate import ESTIMATE_COLUMNS
-from headtohead.paper.blinding import SENTENCE, WITHHELD, rests_on_outcomes, withhold_rows
-from headtohead.paper.ledger import PARTS, entry, ledger_part
+from headtohead.paper.claims import Claim, load_claims, words_of
+from headtohead.paper.ledger import PARTS, WITHHELD, entry, ledger_part
 from headtohead.paper.numbers import paper_ledger
-from headtohead.paper.show import Drawing, Sheet
+from headtohead.paper.show import Drawing, Sheet, show
+from headtohead.paper.withheld import (
+    PARAGRAPH,
+    SENTENCE,
+    rests_on_outcomes,
+    tells_outcomes,
+    withhold_paragraphs,
+    withhold_rows,
+)
+from headtohead.project import Project
 from headtohead.study.results import Paper
 from paper.exhibits import makers
 
@@ -68,6 +77,72 @@ def test_a_withheld_row_keeps_only_its_name() -> None:
     assert list(withhold_rows([made], blinded=False)) == [made]
 
 
+CHAPTER = """---
+title: kept, although it says {result}`outcomes.x`
+---
+
+(label)=
+# Outcomes of {result}`outcomes.x`
+
+:::{admonition} In short
+Risks were {result}`outcomes.death28.ato.rd value`.
+More died.
+:::
+
+The design is {result}`matching.pairs.n`.
+
+Plain words: anakinra
+was better.
+
+| a | {result}`outcomes.x` |
+
+```{code-cell} ipython3
+paper = load_paper()
+show(tables.effects(paper, "death"), "tbl-death", \"\"\"
+Anakinra was better, by {result}`outcomes.x`.
+Intervals at 95%.
+\"\"\")
+show(tables.balance(paper), "tbl-balance", \"\"\"
+Balance is {result}`matching.smd`.
+\"\"\")
+```
+"""
+
+
+def test_paragraphs_and_captions_that_tell_an_outcome_go_and_the_rest_stays() -> None:
+    claims = [Claim("c", "anakinra was better.", ("outcomes.death28.*.rd",), each="value < 0")]
+    left = withhold_paragraphs(CHAPTER, claims)
+    assert left.count(PARAGRAPH) == 3
+    for gone in ("Risks were", "More died", "Plain words", "was better", "Intervals at"):
+        assert gone not in left
+    for line in CHAPTER.splitlines():
+        if not any(
+            word in line for word in ("Risks", "More", "Plain", "was better", "Anakinra", "Intervals")
+        ):
+            assert line in left.splitlines()
+    assert withhold_paragraphs(left, claims) == left
+
+
+def test_a_conclusion_from_the_published_counts_is_not_withheld() -> None:
+    claim = Claim("c", "More died.", ("counts.death.rd",), each="value > 0")
+    assert not tells_outcomes(claim)
+    assert withhold_paragraphs("More died.", [claim]) == "More died."
+
+
+def test_no_chapter_keeps_a_conclusion_that_rests_on_an_outcome(project: Project) -> None:
+    claims = load_claims(project.claims)
+    hidden = [claim for claim in claims if tells_outcomes(claim)]
+    assert len(hidden) > 30
+    for path in sorted((project.root / "book").glob("*.md")):
+        left = withhold_paragraphs(path.read_text("utf-8"), claims)
+        assert [claim.says for claim in hidden if claim.says in words_of(left)] == [], path.name
+        prose = re.sub(r"(?m)^(\||#).*", "", left)
+        assert [id_ for id_ in re.findall(r"\{result\}`([^` ]+)", prose) if rests_on_outcomes(id_)] == []
+    kept = words_of(withhold_paragraphs((project.root / "book" / "cohort.md").read_text("utf-8"), claims))
+    shown = [claim for claim in claims if claim.file == "cohort" and not tells_outcomes(claim)]
+    assert sum(claim.says in kept for claim in shown) > 0.8 * len(shown)
+
+
 def test_the_blinded_ledger_holds_no_outcome_by_arm(paper: Paper) -> None:
     seen, hidden = (paper_ledger(p).set_index("id") for p in (paper, blind(paper)))
     assert list(seen.index) == list(hidden.index), "every {result} of the chapters still finds its row"
@@ -102,6 +177,7 @@ def test_every_exhibit_is_a_panel_or_does_not_change(paper: Paper) -> None:
             continue
         assert SENTENCE in content(after), name
         assert type(after) is type(before), name
+        assert show(after, "fig-x", "Anakinra was better.").caption == PARAGRAPH
         panels.add(name.partition("(")[0])
     expected = {n.partition("(")[0] for n in makers() if MODULES_OF_OUTCOMES.match(n)} | ALSO
     assert expected <= panels

@@ -124,20 +124,20 @@ def test_the_build_stops_when_results_no_longer_bear_a_sentence_out(
     tmp_path: Path, protocol: Protocol
 ) -> None:
     path = paper(tmp_path)
-    assert check_claims(path, tmp_path, small(), protocol) == 1
+    assert check_claims(load_claims(path), tmp_path, small(), protocol) == 1
     with pytest.raises(ClaimError, match=r"'a: More died .*' is not true of: 5\.0%") as error:
-        check_claims(path, tmp_path, small(x=0.05), protocol)
+        check_claims(load_claims(path), tmp_path, small(x=0.05), protocol)
     assert "rewrite the sentence, then its rule in claims.toml" in str(error.value)
 
 
 def test_the_build_stops_when_the_sentence_has_gone(tmp_path: Path, protocol: Protocol) -> None:
     path = paper(tmp_path, "Many died.")
     with pytest.raises(ClaimError, match=r"'a: More died .*': these words are not in the chapter"):
-        check_claims(path, tmp_path, small(), protocol)
+        check_claims(load_claims(path), tmp_path, small(), protocol)
 
 
 def test_every_claim_of_the_paper_stands(project: Project, ledger: pd.DataFrame, protocol: Protocol) -> None:
-    assert check_claims(project.claims, project.root / "book", ledger, protocol) == len(CLAIMS) >= 60
+    assert check_claims(CLAIMS, project.root / "book", ledger, protocol) == len(CLAIMS) >= 60
 
 
 def other_results(ledger: pd.DataFrame, ids: list[str]) -> Iterator[pd.DataFrame]:

@@ -1,55 +1,21 @@
-"""The paper while its outcomes are withheld: everything is built, no outcome by arm is printed.
-
-With ``blinded = true`` in ``protocol.toml`` the ledger holds no number, and no figure or table any mark,
-that rests on the outcomes of an analysed cohort by arm. Baseline, matching, balance, diagnostics,
-published numbers and the simulation study stay.
-"""
+"""Figures and tables while the outcomes are withheld: each that tells one is a panel that says so."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import Concatenate, ParamSpec, TypeVar, cast
 
 import altair as alt
-import numpy as np
 import pandas as pd
 
-from headtohead.outcomes.estimate import ESTIMATE_COLUMNS
-from headtohead.paper.ledger import WITHHELD
 from headtohead.paper.show import Drawing, Sheet
 from headtohead.paper.theme import INK, WIDTH
+from headtohead.paper.withheld import PARAGRAPH, SENTENCE
 from headtohead.study.results import Paper
 
 P = ParamSpec("P")
 Exhibit = TypeVar("Exhibit", Drawing, Sheet)
-SENTENCE = "Withheld until the diagnostics are accepted."
-BY_ARM = re.compile(
-    r"outcomes\..*"
-    r"|worlds\.\w+\.(?!truth\.|pairs\.n$).*"
-    r"|sensitivity\.per_protocol\..*"
-    r"|sensitivity\..*\.(rd|rr|or|hr)(\..*)?"
-    r"|multiverse\.(?!(product|excluded|valid|failed|joint\.nulls)$).*"
-    r"|matching\.regression\..*"
-    r"|cohort\.follow_up\..*"
-    r"|robustness\..*"
-)
-BLANK = [name for name in ESTIMATE_COLUMNS if name not in ("estimand", "population", "outcome", "scale")]
-
-
-def rests_on_outcomes(id_: str) -> bool:
-    """Return whether a number of the ledger tells an outcome of an analysed cohort by arm."""
-    return BY_ARM.fullmatch(id_) is not None
-
-
-def withhold_rows(rows: Iterable[dict[str, Any]], *, blinded: bool) -> Iterator[dict[str, Any]]:
-    """Yield the rows of the ledger; while blinded, those that tell an outcome keep only their name."""
-    for row in rows:
-        if blinded and rests_on_outcomes(row["id"]):
-            yield row | dict.fromkeys(BLANK, np.nan) | {"text": WITHHELD, "method": WITHHELD}
-        else:
-            yield row
 
 
 def outcome_by_arm(
@@ -74,8 +40,8 @@ def _panel() -> Drawing:
         .encode(text="text:N")
         .properties(width=WIDTH - 10, height=90)
     )
-    return Drawing(chart, SENTENCE, "design")
+    return Drawing(chart, SENTENCE, "design", caption=PARAGRAPH)
 
 
 def _sheet() -> Sheet:
-    return Sheet(pd.DataFrame({"Result": [SENTENCE]}), "design", "l")
+    return Sheet(pd.DataFrame({"Result": [SENTENCE]}), "design", "l", caption=PARAGRAPH)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -137,7 +137,7 @@ def words_of(chapter: str) -> str:
     return " ".join(re.sub(r"\{[\w:-]+\}`[^`]*`", "{}", text).split())
 
 
-def check_claims(path: Path, chapters: Path, ledger: pd.DataFrame, protocol: Protocol) -> int:
+def check_claims(claims: Sequence[Claim], chapters: Path, ledger: pd.DataFrame, protocol: Protocol) -> int:
     """Return how many claims stand.
 
     Raises
@@ -146,7 +146,6 @@ def check_claims(path: Path, chapters: Path, ledger: pd.DataFrame, protocol: Pro
         Names every sentence that its numbers no longer bear out, with those numbers, and every sentence
         that is no longer in its chapter.
     """
-    claims = load_claims(path)
     faults = []
     for claim in claims:
         if not holds(claim, ledger, protocol):

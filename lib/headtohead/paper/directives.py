@@ -10,8 +10,11 @@ from sphinx.errors import SphinxError
 from sphinx.util.docutils import SphinxDirective
 
 from headtohead.paper.checklists import ChecklistError, checklist_myst, load_checklists
+from headtohead.paper.claims import load_claims
 from headtohead.paper.provenance import panel_html
+from headtohead.paper.withheld import withhold_paragraphs
 from headtohead.project import find_project
+from headtohead.protocol import load_protocol
 
 
 class ChecklistDirective(SphinxDirective):
@@ -46,3 +49,10 @@ def add_panel(_app: Sphinx, _docname: str, source: list[str]) -> None:
     """Put the panel at the foot of every chapter that runs code, so that none can forget it."""
     if "kernelspec" in source[0][:800]:
         source[0] = f"{source[0].rstrip()}\n\n```{{provenance}}\n```\n"
+
+
+def withhold_outcomes(app: Sphinx, _docname: str, source: list[str]) -> None:
+    """While the study is blinded, take out what the chapters say of outcomes by arm."""
+    project = find_project(Path(app.srcdir))
+    if load_protocol(project.protocol).study.blinded:
+        source[0] = withhold_paragraphs(source[0], load_claims(project.claims))

@@ -40,21 +40,23 @@ class DisclosureError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A chart with what is seen in it, in words, and where its numbers come from."""
+    """A chart with what is seen in it, in words, where its numbers come from, and a caption that must be used."""
 
     chart: alt.TopLevelMixin
     alt: str
     origin: str
+    caption: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A table body: cells as printed, origin of the numbers, LaTeX columns, and whether it may go over pages."""
+    """A table body: cells as printed, origin, LaTeX columns, whether it may go over pages, and a caption as above."""
 
     frame: pd.DataFrame
     origin: str
     widths: str = ""
     long: bool = False
+    caption: str = ""
 
 
 @overload
@@ -63,9 +65,10 @@ def show(thing: Drawing, name: str, caption: str) -> Figure: ...
 def show(thing: Sheet, name: str, caption: str) -> Table: ...
 def show(thing: Drawing | Sheet, name: str, caption: str) -> Figure | Table:
     """Return the numbered figure or table; ``caption`` is MyST and states the finding first."""
+    said = thing.caption or caption
     if isinstance(thing, Drawing):
-        return Figure(thing.chart, name, caption, thing.alt, thing.origin)
-    return Table(thing.frame, name, caption, thing.origin, thing.widths, thing.long)
+        return Figure(thing.chart, name, said, thing.alt, thing.origin)
+    return Table(thing.frame, name, said, thing.origin, thing.widths, thing.long)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pandas as pd
 
-from headtohead.paper.blinding import withhold_rows
 from headtohead.paper.ledger import ledger_frame
 from headtohead.paper.numbers import (
     cohort,
@@ -21,6 +20,7 @@ from headtohead.paper.numbers import (
     sensitivity,
     simulation,
 )
+from headtohead.paper.withheld import withhold_rows
 from headtohead.study.results import Paper
 
 
