@@ -1,6 +1,6 @@
 """The pre-specified choices: ``protocol.toml`` as a frozen, checked object.
 
-Only ``study.py`` unpacks a ``Protocol``; every other function takes plain arguments.
+Only ``study/`` unpacks a ``Protocol``; every other function takes plain arguments.
 """
 
 from __future__ import annotations
@@ -8,217 +8,39 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 
-from headtohead.conduct import Amendment, Deviations, Diagnostics, Section, Simulation
-
-Estimand = Literal["ATE", "ATT", "ATC", "ATO", "ATM"]
+from headtohead.design_choices import (
+    Arms,
+    Balance,
+    Criterion,
+    Equivalence,
+    EstimandSection,
+    Inference,
+    Matching,
+    Outcome,
+    Precision,
+    Propensity,
+    Section,
+    StudySection,
+    Weighting,
+)
+from headtohead.further_choices import (
+    Amendment,
+    Deviations,
+    Diagnostics,
+    EvidenceSection,
+    Further,
+    Multiverse,
+    Sensitivity,
+    Simulation,
+)
 
 
 class ProtocolError(ValueError):
     """``protocol.toml`` is missing, cannot be read or states an impossible choice."""
-
-
-class StudySection(Section):
-    """Which paper this is and which cohort it analyses."""
-
-    title: str
-    cohort: str
-    world: str
-    blinded: bool
-
-
-class Arms(Section):
-    """The column that defines the arms and its two values."""
-
-    column: str
-    treated: str
-    control: str
-
-    @model_validator(mode="after")
-    def _two_arms(self) -> Self:
-        if self.treated == self.control:
-            raise ValueError(f"treated and control must differ, both are {self.treated!r}")
-        return self
-
-
-class Criterion(Section):
-    """One eligibility criterion, applied in the order of the file."""
-
-    label: str
-    excludes: str
-    column: str
-    rule: Literal["at least", "equal", "present"]
-    value: float | int | str | None = None
-
-
-class Term(Section):
-    """One covariate of the propensity score and its functional form."""
-
-    column: str
-    form: Literal["linear", "log", "spline", "log spline", "category"]
-    knots: int | None = Field(default=None, ge=3, le=5)
-
-    @model_validator(mode="after")
-    def _knots_for_splines(self) -> Self:
-        if ("spline" in self.form) != (self.knots is not None):
-            raise ValueError(
-                f"knots must be given for splines and only for them, term {self.column!r} is {self.form!r}"
-            )
-        return self
-
-
-class Propensity(Section):
-    """The propensity-score model."""
-
-    terms: tuple[Term, ...] = Field(min_length=1, strict=False)
-    min_treated_per_term: int = Field(ge=1)
-    impute_from: tuple[str, ...] = Field(strict=False)
-
-
-class Matching(Section):
-    """The replication estimator: pairs on the propensity score."""
-
-    ratio: int = Field(ge=1)
-    caliper_sd: float = Field(gt=0)
-    caliper_scale: Literal["pooled", "all"]
-    order: Literal["largest", "smallest", "data"]
-    exact: tuple[str, ...] = Field(strict=False)
-    exact_finer: tuple[str, ...] = Field(strict=False)
-
-
-class Weighting(Section):
-    """The weights shown beside those of the estimands."""
-
-    truncate: tuple[float, float] = Field(strict=False)
-    entropy: Literal["ATT", "ATE"]
-
-    @model_validator(mode="after")
-    def _quantiles_ascend(self) -> Self:
-        if not 0 <= self.truncate[0] < self.truncate[1] <= 1:
-            raise ValueError(f"truncate must be two ascending quantiles in 0 to 1, found {self.truncate}")
-        return self
-
-
-class EstimandSection(Section):
-    """Whose effect is estimated."""
-
-    primary: Estimand
-    all: tuple[Estimand, ...] = Field(strict=False)
-
-    @model_validator(mode="after")
-    def _primary_is_listed(self) -> Self:
-        if self.primary not in self.all:
-            raise ValueError(f"the primary estimand must be in the list of all, {self.primary!r} is not")
-        return self
-
-
-class Outcome(Section):
-    """What is compared and until when."""
-
-    primary: Literal["death", "imv", "imv_or_death"]
-    secondary: tuple[Literal["death", "imv", "imv_or_death"], ...] = Field(strict=False)
-    horizon_days: int = Field(ge=1, le=120)
-    whole_stay_days: int = Field(ge=1)
-
-
-class Equivalence(Section):
-    """The margins against which similarity is tested, in percentage points."""
-
-    margin_pp: float = Field(gt=0)
-    wide_margin_pp: float = Field(gt=0)
-    alpha: float = Field(gt=0, lt=0.5)
-
-
-class Inference(Section):
-    """Intervals and randomness."""
-
-    conf_level: float = Field(gt=0.5, lt=1)
-    bootstrap_replicates: int = Field(ge=2)
-    seed: int = Field(ge=0)
-
-
-class Balance(Section):
-    """How balance is judged."""
-
-    smd_denominator: Literal["pooled", "treated"]
-    smd_threshold: float = Field(gt=0)
-    variance_ratio_low: float = Field(gt=0)
-    variance_ratio_high: float = Field(gt=1)
-
-
-class Precision(Section):
-    """What the sample size can show."""
-
-    power: float = Field(gt=0.5, lt=1)
-
-
-class Subgroup(Section):
-    """A column by whose levels, or below and from a cut, the effect is estimated."""
-
-    column: str
-    cut: float | None = None
-
-
-class Sensitivity(Section):
-    """The grids of the sensitivity analyses."""
-
-    concurrent_min_share: float = Field(ge=0, lt=0.5)
-    calipers_sd: tuple[float, ...] = Field(strict=False)
-    imputations: int = Field(ge=2)
-    imputation_rounds: int = Field(ge=1)
-    imputation_bootstraps: int = Field(ge=2)
-    gammas: tuple[float, ...] = Field(min_length=1, strict=False)
-    negative_control: str
-    early_days: int = Field(ge=1)
-    unseen_deaths: int = Field(ge=1)
-    subgroup_bootstraps: int = Field(ge=2)
-    subgroups: tuple[Subgroup, ...] = Field(strict=False)
-
-
-class EvidenceSection(Section):
-    """How published studies are pooled."""
-
-    tau2: Literal["ML", "REML", "DL", "PM"]
-    interval: Literal["normal", "HK", "modified HK"]
-
-
-class CovariateSet(Section):
-    """Covariates of some specifications: those of the sets before it and its own."""
-
-    name: str
-    adds: tuple[str, ...] = Field(strict=False)
-    interaction: tuple[str, ...] = Field(default=(), max_length=2, strict=False)
-
-
-class Multiverse(Section):
-    """The grid of the specification curve and its null data sets."""
-
-    estimators: tuple[str, ...] = Field(min_length=1, strict=False)
-    calipers_sd: tuple[float, ...] = Field(strict=False)
-    covariates: tuple[CovariateSet, ...] = Field(min_length=1, strict=False)
-    trim: float = Field(gt=0, lt=0.5)
-    nulls: int = Field(ge=19)
-
-
-class Prior(Section):
-    """A normal prior of the primary risk difference; without ``sd_pp`` it is flat."""
-
-    name: str
-    label: str
-    mean_pp: float
-    sd_pp: float | None = Field(default=None, gt=0)
-
-
-class Further(Section):
-    """The further analyses of the outcomes."""
-
-    split_day: int = Field(ge=1)
-    outcome_terms: tuple[Term, ...] = Field(min_length=1, strict=False)
-    predictors: tuple[Term, ...] = Field(min_length=1, strict=False)
-    priors: tuple[Prior, ...] = Field(min_length=1, strict=False)
 
 
 class Protocol(Section):

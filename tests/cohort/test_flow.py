@@ -3,7 +3,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 from headtohead.cohort.flow import EmptyArmError, apply_eligibility
-from headtohead.protocol import Criterion, Protocol
+from headtohead.design_choices import Criterion
+from headtohead.protocol import Protocol
 
 ADULT = Criterion(label="Adult", excludes="a child", column="age", rule="at least", value=18)
 STEROID = Criterion(label="Steroid", excludes="no steroid", column="steroid_start_day", rule="present")

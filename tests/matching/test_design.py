@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from headtohead.design_choices import Term
 from headtohead.matching.design import design_matrix, fill_conditional_mean, restricted_cubic_spline
-from headtohead.protocol import Term
 
 
 def test_categories_become_dummies_of_all_but_the_first_level() -> None:

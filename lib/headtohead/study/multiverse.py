@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from headtohead.design_choices import Term
+from headtohead.further_choices import CovariateSet
 from headtohead.matching.design import design_matrix
-from headtohead.protocol import CovariateSet, Protocol, Term
+from headtohead.protocol import Protocol
 from headtohead.sensitivity.multiverse import NOT_USED, Material, curve, grid
 from headtohead.sensitivity.nulls import Link, Plasmode, fit_plasmode, statistics
 from headtohead.study.sample import outcome_columns

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from headtohead.cohort.endpoints import endpoint
+from headtohead.further_choices import Subgroup
 from headtohead.outcomes.paired import count_pairs
 from headtohead.outcomes.risk import risk_contrast
-from headtohead.protocol import Protocol, Subgroup
+from headtohead.protocol import Protocol
 from headtohead.sensitivity.benchmarks import confounder_benchmarks
 from headtohead.sensitivity.interaction import interaction
 from headtohead.sensitivity.rosenbaum import bounds, hiding_gamma, largest_gamma

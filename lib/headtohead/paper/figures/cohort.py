@@ -126,7 +126,8 @@ def strata_bars(paper: Paper) -> Drawing:
     low, high = share.loc[share["share"].idxmin()], share.loc[share["share"].idxmax()]
     return Drawing(
         chart,
-        f"Bars of patients by drug for two hospitals and three periods. The share given {paper.protocol.arms.treated} runs from "
+        f"Bars of patients by drug in each of {len(share)} strata of hospital and period. "
+        f"The share given {paper.protocol.arms.treated} runs from "
         f"{100 * low['share']:.0f}% (hospital {low['hospital']}, period {low['period']}) to {100 * high['share']:.0f}% "
         f"(hospital {high['hospital']}, period {high['period']}).",
         origin(paper),
@@ -141,14 +142,14 @@ def missing_map(paper: Paper) -> Drawing:
     data = pd.DataFrame(
         {
             "variable": table["column"].map(labels),
-            "stratum": table["hospital"].astype(str) + table["period"].astype(str),
+            "stratum": table["hospital"].astype(str) + " " + table["period"].astype(str),
             "percent": table["percent"].round(1),
         }
     )
     order = [labels[name] for name in total.index]
     x = alt.X(
         "stratum:N",
-        title="Hospital (A, B) and period (1 to 3)",
+        title="Hospital and period",
         axis=alt.Axis(labelAngle=0, ticks=False, domain=False),
     )
     y = alt.Y("variable:N", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False))
@@ -176,7 +177,8 @@ def missing_map(paper: Paper) -> Drawing:
     )
     return Drawing(
         alt.layer(heat, text).properties(width=WIDTH - 290, height=19 * len(order)),
-        f"Heat map of per cent missing for {len(order)} variables in six strata. {labels[worst.index[0]]} is missing most "
-        f"({100 * worst.iloc[0]:.0f}%), then {labels[worst.index[1]]} ({100 * worst.iloc[1]:.0f}%); most others are below ten.",
+        f"Heat map of per cent missing for {len(order)} variables in {data['stratum'].nunique()} strata. "
+        f"{labels[worst.index[0]]} is missing most "
+        f"({100 * worst.iloc[0]:.0f}%), then {labels[worst.index[1]]} ({100 * worst.iloc[1]:.0f}%).",
         origin(paper),
     )

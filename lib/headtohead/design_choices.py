@@ -1,0 +1,149 @@
+"""Choices that define the analysis: sections of ``protocol.toml`` on question, cohort, score and estimate."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Estimand = Literal["ATE", "ATT", "ATC", "ATO", "ATM"]
+
+
+class Section(BaseModel):
+    """A section of the protocol: frozen, and every key must be known."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class StudySection(Section):
+    """Which paper this is and which cohort it analyses."""
+
+    title: str
+    cohort: str
+    world: str
+    blinded: bool
+
+
+class Arms(Section):
+    """The column that defines the arms and its two values."""
+
+    column: str
+    treated: str
+    control: str
+
+    @model_validator(mode="after")
+    def _two_arms(self) -> Self:
+        if self.treated == self.control:
+            raise ValueError(f"treated and control must differ, both are {self.treated!r}")
+        return self
+
+
+class Criterion(Section):
+    """One eligibility criterion, applied in the order of the file."""
+
+    label: str
+    excludes: str
+    column: str
+    rule: Literal["at least", "equal", "present"]
+    value: float | int | str | None = None
+
+
+class Term(Section):
+    """One covariate of the propensity score and its functional form."""
+
+    column: str
+    form: Literal["linear", "log", "spline", "log spline", "category"]
+    knots: int | None = Field(default=None, ge=3, le=5)
+
+    @model_validator(mode="after")
+    def _knots_for_splines(self) -> Self:
+        if ("spline" in self.form) != (self.knots is not None):
+            raise ValueError(
+                f"knots must be given for splines and only for them, term {self.column!r} is {self.form!r}"
+            )
+        return self
+
+
+class Propensity(Section):
+    """The propensity-score model."""
+
+    terms: tuple[Term, ...] = Field(min_length=1, strict=False)
+    min_treated_per_term: int = Field(ge=1)
+    impute_from: tuple[str, ...] = Field(strict=False)
+
+
+class Matching(Section):
+    """The replication estimator: pairs on the propensity score."""
+
+    ratio: int = Field(ge=1)
+    caliper_sd: float = Field(gt=0)
+    caliper_scale: Literal["pooled", "all"]
+    order: Literal["largest", "smallest", "data"]
+    exact: tuple[str, ...] = Field(strict=False)
+    exact_finer: tuple[str, ...] = Field(strict=False)
+
+
+class Weighting(Section):
+    """The weights shown beside those of the estimands."""
+
+    truncate: tuple[float, float] = Field(strict=False)
+    entropy: Literal["ATT", "ATE"]
+
+    @model_validator(mode="after")
+    def _quantiles_ascend(self) -> Self:
+        if not 0 <= self.truncate[0] < self.truncate[1] <= 1:
+            raise ValueError(f"truncate must be two ascending quantiles in 0 to 1, found {self.truncate}")
+        return self
+
+
+class EstimandSection(Section):
+    """Whose effect is estimated."""
+
+    primary: Estimand
+    all: tuple[Estimand, ...] = Field(strict=False)
+
+    @model_validator(mode="after")
+    def _primary_is_listed(self) -> Self:
+        if self.primary not in self.all:
+            raise ValueError(f"the primary estimand must be in the list of all, {self.primary!r} is not")
+        return self
+
+
+class Outcome(Section):
+    """What is compared and until when."""
+
+    primary: Literal["death", "imv", "imv_or_death"]
+    secondary: tuple[Literal["death", "imv", "imv_or_death"], ...] = Field(strict=False)
+    horizon_days: int = Field(ge=1, le=120)
+    whole_stay_days: int = Field(ge=1)
+
+
+class Equivalence(Section):
+    """The margins against which similarity is tested, in percentage points."""
+
+    margin_pp: float = Field(gt=0)
+    wide_margin_pp: float = Field(gt=0)
+    alpha: float = Field(gt=0, lt=0.5)
+
+
+class Inference(Section):
+    """Intervals and randomness."""
+
+    conf_level: float = Field(gt=0.5, lt=1)
+    bootstrap_replicates: int = Field(ge=2)
+    seed: int = Field(ge=0)
+
+
+class Balance(Section):
+    """How balance is judged."""
+
+    smd_denominator: Literal["pooled", "treated"]
+    smd_threshold: float = Field(gt=0)
+    variance_ratio_low: float = Field(gt=0)
+    variance_ratio_high: float = Field(gt=1)
+
+
+class Precision(Section):
+    """What the sample size can show."""
+
+    power: float = Field(gt=0.5, lt=1)
