@@ -54,7 +54,8 @@ simulate: $(READY)  ## recompute the committed simulation results, about ten min
 
 diff: $(READY)  ## say which numbers moved: make diff OLD=1.0.0 NEW=1.1.0 FORMAT=markdown OUT=file
 	@$(if $(OUT),mkdir -p $(dir $(OUT)))
-	@$(BIN)/headtohead diff $(or $(OLD),HEAD) $(NEW) --format $(or $(FORMAT),text) $(if $(OUT),>$(OUT)) || [ $$? -le 2 ]
+	@$(BIN)/headtohead diff $(or $(OLD),HEAD) $(NEW) --format $(or $(FORMAT),text) $(if $(OUT),>$(OUT).new) || [ $$? -le 2 ]
+	@$(if $(OUT),mv $(OUT).new $(OUT))
 
 check: $(READY)  ## run the gates on the built paper: numbers, claims, links, offline, fonts, margins
 	@$(BIN)/python -m pytest -q -n 2 -m book

@@ -6,10 +6,19 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from headtohead.project import Project, find_project
 
-FAILED, TROUBLE = 1, 3
+FAILED, TROUBLE, STOPPED = 1, 3, 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """Ends with 3 where the command cannot be understood: 1 and 2 are answers of ``diff``."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(TROUBLE, f"{self.prog}: {message}\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -18,14 +27,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run: Callable[[Project, argparse.Namespace], int] = given.run
     try:
         return run(find_project(), given)
-    except (ValueError, FileNotFoundError, KeyError, RuntimeError) as error:
+    except KeyboardInterrupt:
+        print("stopped; what was there before is unchanged, run it again to go on", file=sys.stderr)  # noqa: T201
+        return STOPPED
+    except (ValueError, OSError, KeyError, RuntimeError) as error:
         words = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
         print(words, file=sys.stderr)  # noqa: T201
         return int(getattr(error, "status", TROUBLE if given.command == "diff" else FAILED))
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="headtohead", description="Build and compare the living paper.")
+    parser = _Parser(prog="headtohead", description="Build and compare the living paper.")
     commands = parser.add_subparsers(dest="command", required=True)
     _add(commands, "ledger", _ledger, "recompute results/ledger.csv")
     for name, run in (("html", _html), ("pdf", _pdf)):
@@ -38,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     diff.add_argument("old", nargs="?", default="HEAD", help="file, version or git revision (default HEAD)")
     diff.add_argument("new", nargs="?", help="the same (default: the ledger here)")
     diff.add_argument("--format", choices=["text", "markdown"], default="text")
-    diff.add_argument("--tolerance", type=float, help="relative change that counts as the same")
+    diff.add_argument("--tolerance", type=_tolerance, help="relative change that counts as the same")
     freeze = _add(commands, "release", _release, "freeze a version: cold build, gates, archive, tag")
     freeze.add_argument("version", help="three numbers, higher than all before")
     freeze.add_argument("--commit", help="release this commit as it is (default: the present one)")
@@ -48,6 +60,13 @@ def _parser() -> argparse.ArgumentParser:
     _add(commands, "latex", _latex, "install LaTeX if it is missing and apt is at hand")
     _add(commands, "site", _site, "unpack all versions into _build/site")
     return parser
+
+
+def _tolerance(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError(f"must be a share from 0 to below 1, found {text}")
+    return value
 
 
 def _add(

@@ -6,7 +6,8 @@ import pytest
 from book.built import LATEX_LOG, PDF, contents, need, page, sheets, squeezed
 from book.chapters import chapters
 from book.gates import not_printed
-from headtohead import __version__
+from headtohead.paper.meta import citation_file
+from headtohead.project import Project
 from pypdf import PdfReader
 
 from book import gates_pdf
@@ -37,8 +38,8 @@ def test_no_hole_in_the_text() -> None:
     assert gates_pdf.sheet_holes(sheets()) == []
 
 
-def test_every_sheet_names_its_version() -> None:
-    assert gates_pdf.without(f"Version {__version__}", sheets()) == []
+def test_every_sheet_names_its_version(project: Project) -> None:
+    assert gates_pdf.without(f"Version {citation_file(project)['version']}", sheets()) == []
 
 
 def test_every_chapter_is_printed() -> None:

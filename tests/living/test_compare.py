@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from headtohead.living.compare import TOLERANCE, compare, reading
+from headtohead.living.compare import NO_EFFECT, OF_ONE_ARM, TOLERANCE, compare, reading
 from headtohead.living.words import as_markdown, as_text, summary
 from headtohead.paper.claims import Claim
 from headtohead.paper.ledger import entry, ledger_frame, read_ledger
@@ -123,3 +123,10 @@ def test_reading_of_an_interval(low: float, high: float, words: str) -> None:
 def test_the_committed_ledger_equals_itself(project: Project, protocol: Protocol) -> None:
     committed = read_ledger(project.ledger)
     assert compare(committed, committed, claims=[], protocol=protocol).status == 0
+
+
+def test_every_scale_with_an_interval_has_its_reading(project: Project) -> None:
+    ledger = read_ledger(project.ledger)
+    scales = set(ledger.loc[ledger["conf_low"].notna(), "scale"])
+    assert scales <= set(NO_EFFECT) | OF_ONE_ARM
+    assert not set(NO_EFFECT) & OF_ONE_ARM

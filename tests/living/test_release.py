@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from headtohead.living.archive import thaw
 from headtohead.living.assemble import assemble
-from headtohead.living.release import ReleaseError, release
+from headtohead.living.release import ReleaseError, release, set_version
 from headtohead.living.sources import read_source, version_key, versions
 from headtohead.paper.ledger import LedgerError
 from headtohead.project import Project
@@ -126,6 +126,66 @@ def test_a_dirty_tree_is_refused(small: Project) -> None:
     move_an_estimate(small)
     with pytest.raises(ReleaseError, match=r"the tree must be clean, 1 file\(s\) differ"):
         release(small, "9.0.0", build=build)
+
+
+def test_a_release_that_stopped_after_setting_the_version_is_completed(small: Project) -> None:
+    set_version(small, "9.0.0", "2026-12-01")
+    git(small, "reset", "-q", "--soft", "HEAD~1")  # as if it had stopped before the commit
+    assert git(small, "status", "--porcelain") != ""
+    release(small, "9.0.0", build=build)
+    assert "version: 9.0.0\n" in git(small, "show", "v9.0.0:CITATION.cff")
+    assert git(small, "status", "--porcelain") == ""
+
+
+def test_another_edit_beside_the_version_is_refused(small: Project) -> None:
+    set_version(small, "9.0.0", "2026-12-01")
+    git(small, "reset", "-q", "--soft", "HEAD~1")
+    with (small.root / "CITATION.cff").open("a") as file:
+        file.write("abstract: more\n")
+    with pytest.raises(ReleaseError, match=r"the tree must be clean, 1 file\(s\) differ .*CITATION"):
+        release(small, "9.0.0", build=build)
+
+
+def test_what_a_stopped_release_left_half_written_is_cleared(small: Project) -> None:
+    for place in ("versions/.v9.0.0.tar.xz.abc", "versions/assets/.0a.xz.abc"):
+        (small.root / place).parent.mkdir(parents=True, exist_ok=True)
+        (small.root / place).write_text("half")
+    release(small, "9.0.0", build=build)
+    assert list((small.root / "versions").rglob(".*")) == []
+    assert "abc" not in git(small, "ls-files", "versions")
+
+
+def test_a_tag_that_stands_elsewhere_is_refused_before_the_build(small: Project) -> None:
+    git(small, "tag", "v9.0.0")
+    (small.root / "more.txt").write_text("more")
+    commit(small, "More")
+
+    def never(_copy: Path) -> None:
+        raise AssertionError("it was built")
+
+    with pytest.raises(ReleaseError, match=r"the tag v9\.0\.0 must point to .*git tag -d v9\.0\.0"):
+        release(small, "9.0.0", build=never)
+
+
+def test_a_tag_above_the_version_is_refused(small: Project) -> None:
+    git(small, "tag", "v9.9.9")
+    with pytest.raises(ReleaseError, match=r"9\.0\.0 is not above 9\.9\.9"):
+        release(small, "9.0.0", build=build)
+
+
+@pytest.mark.parametrize(
+    ("section", "fault"),
+    [
+        ("## [9.2.0] - 2026-13-45\nMore.\n\n", "no such day"),
+        ("## [9.2.0] - 2026-12-03\n\n", "no text below it"),
+    ],
+)
+def test_a_version_needs_a_day_and_a_reason(small: Project, section: str, fault: str) -> None:
+    path = small.root / "CHANGELOG.md"
+    path.write_text(section + path.read_text())
+    commit(small, "Describe")
+    with pytest.raises(ReleaseError, match=f"found {fault}; write it"):
+        release(small, "v9.2.0", build=build)
 
 
 def test_a_version_that_exists_is_refused(small: Project) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from headtohead.paper.ledger import (
+    LEDGER_COLUMNS,
     MARKS,
     ORIGINS,
     LedgerError,
@@ -34,11 +36,11 @@ def row(id_: str = "outcomes.death28.ato.rd", **columns: object) -> dict[str, ob
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     path = tmp_path / "results" / "ledger.csv"
-    assert write_ledger(ledger_frame([row("b.two"), row("a.one", n=np.nan), row("c.NA", method="NA")]), path)
+    assert write_ledger(ledger_frame([row("b.two"), row("a.one", n=np.nan), row("c.na", method="NA")]), path)
     back = read_ledger(path)
-    assert list(back.index) == ["a.one", "b.two", "c.NA"]
+    assert list(back.index) == ["a.one", "b.two", "c.na"]
     assert back.at["b.two", "method"] == 'bootstrap, 2,000 replicates; "percentile"'
-    assert back.at["c.NA", "method"] == "NA"
+    assert back.at["c.na", "method"] == "NA"
     assert np.isnan(back.at["a.one", "n"])
     assert back.at["b.two", "estimate"] == 0.01
     assert not write_ledger(back, path), "the same numbers are no change"
@@ -134,6 +136,16 @@ def test_no_other_part() -> None:
         ledger_part(pd.Series(row()), "p")
 
 
+def swapped(text: str, id_: str, column: str, value: str) -> str:
+    """Return a ledger's text with one cell changed."""
+    rows = list(csv.reader(io.StringIO(text)))
+    row = next(row for row in rows if row[0] == id_)
+    row[LEDGER_COLUMNS.index(column)] = value
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue()
+
+
 def test_a_missing_or_damaged_file(tmp_path: Path, project: Project) -> None:
     path = tmp_path / "ledger.csv"
     with pytest.raises(LedgerError, match="there is no such file; run: make ledger"):
@@ -144,7 +156,24 @@ def test_a_missing_or_damaged_file(tmp_path: Path, project: Project) -> None:
         ("", "must be a table, it cannot be read"),
         (lines[0] + "a,b\n" + '"never closed', "must be a table, it cannot be read"),
         (good.replace("origin", "source", 1), "must have the columns"),
-        (good + lines[5], "must hold each id once"),
+        (good + lines[5], "the id .* repeats"),
+        (good[:-1], "the end is missing"),
+        (good[:3000], r"line \d+: 17 fields are needed, there are"),
+        (lines[0], "the end is missing"),
+        (
+            good.replace(",counts,", ",guesses,", 1),
+            "line 2.*the origin must be one of|the origin must be one of",
+        ),
+        (good.replace(lines[5].split(",")[0] + ",", ",", 1), "line 6: '' is not an id"),
+        (
+            swapped(good, "counts.death.rd", "estimate", "abc"),
+            "a number is needed, found {'estimate': 'abc'}",
+        ),
+        (
+            swapped(good, "counts.death.rd", "estimate", "inf"),
+            "a number is needed, found {'estimate': 'inf'}",
+        ),
+        (swapped(good, "counts.death.rd", "conf_low", "0.9"), "the lower limit 0.9 is above the upper one"),
     ):
         path.write_text(content, "utf-8")
         with pytest.raises(LedgerError, match=message):

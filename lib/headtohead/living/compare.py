@@ -16,9 +16,11 @@ from headtohead.paper.claims import Claim, ClaimError, holds
 from headtohead.protocol import Protocol
 
 NO_EFFECT = {
-    "risk difference": 0.0, "mean difference": 0.0, "risk ratio": 1.0, "odds ratio": 1.0, "hazard ratio": 1.0,
-    "subdistribution hazard ratio": 1.0, "win ratio": 1.0, "days difference": 0.0,
+    "risk difference": 0.0, "mean difference": 0.0, "difference in days": 0.0, "net benefit": 0.0,
+    "risk ratio": 1.0, "odds ratio": 1.0, "hazard ratio": 1.0, "rate ratio": 1.0, "ratio": 1.0,
+    "subdistribution hazard ratio": 1.0, "win ratio": 1.0,
 }  # fmt: skip
+OF_ONE_ARM = {"risk, treated", "risk, control", "mean days, treated", "mean days, control", "tau squared"}
 NUMBERS = ["estimate", "std_error", "conf_low", "conf_high", "n", "events"]
 TOLERANCE = 2e-6  # relative; the ledger has six digits, the last may differ between machines
 FLOOR = 1e-9

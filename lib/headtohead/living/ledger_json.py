@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from jsonschema import Draft202012Validator
 
-from headtohead.paper.ledger import LEDGER_COLUMNS, ORIGINS, LedgerError
+from headtohead.paper.ledger import ID, LEDGER_COLUMNS, ORIGINS, LedgerError
 
 SCHEMA_FILE = "ledger.schema.json"
 WORDS = {"estimand", "population", "outcome", "method"}
@@ -62,7 +62,7 @@ def _number_schema() -> dict[str, Any]:
 
 def _kind(column: str) -> dict[str, Any]:
     special: dict[str, dict[str, Any]] = {
-        "id": {"type": "string", "pattern": r"^[a-z0-9_-]+(\.[a-z0-9_-]+)+$"},
+        "id": {"type": "string", "pattern": f"^{ID.pattern}$"},
         "origin": {"enum": list(ORIGINS)},
         "code": {"type": "string", "pattern": r"^[a-z0-9_/]+\.(py(::\w+)?|csv)$"},
         "conf_level": {"type": ["number", "null"], "exclusiveMinimum": 0, "exclusiveMaximum": 1},

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from calendar import timegm
 from collections.abc import Callable
+from datetime import date as date_type
 from pathlib import Path
 
 from headtohead.cache import write_whole
@@ -20,8 +21,10 @@ from headtohead.living.sources import version_folder, version_key, versions
 from headtohead.living.worktree import worktree
 from headtohead.project import Project
 
+VERSIONED = ("pyproject.toml", "CITATION.cff")
 FROZEN = ("protocol.toml", "claims.toml", "CITATION.cff", "CHANGELOG.md")
-HEADING = r"^## \[{version}\] - (\d{{4}}-\d{{2}}-\d{{2}})$"
+HEADING = r"^## \[{version}\] - (\d{{4}}-\d{{2}}-\d{{2}})$(?P<reason>(?:\n(?!## ).*)*)"
+TAG = re.compile(r"v\d+\.\d+\.\d+")
 
 
 class ReleaseError(RuntimeError):
@@ -31,6 +34,7 @@ class ReleaseError(RuntimeError):
 def build_checkout(copy: Path) -> None:
     """Build HTML and PDF of a checkout from nothing and run its gates."""
     environment = {**os.environ, "PYTHONPATH": str(copy / "lib")}
+    environment.pop("HEADTOHEAD_NO_BROWSER", None)  # a release is looked at in a browser
     steps = {
         "html": [sys.executable, "-m", "headtohead", "html", "--cold"],
         "pdf": [sys.executable, "-m", "headtohead", "pdf", "--cold"],
@@ -76,8 +80,11 @@ def release(
         If the tree is dirty, the version exists or is not the highest, its changes are not described, or
         a build or a gate fails.
     """
-    check(project, version, older=revision is not None)
+    version = ".".join(map(str, version_key(version)))
+    for leftover in (project.root / "versions").rglob(".*"):
+        leftover.unlink()  # half written by a release that was stopped
     date = changelog_date(project, version)
+    check(project, version, date, revision=revision)
     if revision is None:
         set_version(project, version, date)
     commit = _git(project, "rev-parse", f"{revision or 'HEAD'}^{{commit}}").strip()
@@ -86,19 +93,20 @@ def release(
         size = _freeze(project, copy, version, date)
     _say(f"frozen: versions/v{version}.tar.xz, {size / 1e6:.2f} MB")
     _tag(project, version, commit)
-    _git(project, "add", "versions")
+    _git(project, "add", f"versions/v{version}", f"versions/v{version}.tar.xz", "versions/assets")
     if _git(project, "status", "--porcelain", "versions").strip():
         _git(project, "commit", "-q", "-m", f"Freeze version {version}", "--", "versions")
     return project.root / "versions" / f"v{version}.tar.xz"
 
 
-def check(project: Project, version: str, *, older: bool = False) -> None:
+def check(project: Project, version: str, date: str, *, revision: str | None = None) -> None:
     """Raise ``ReleaseError`` unless this version can be released from this state."""
     key = version_key(version)
+    ours = (f"versions/v{version}", "versions/assets", *_half_set(project, version, date))
     changed = [
         line
         for line in _git(project, "status", "--porcelain").splitlines()
-        if not line[3:].startswith((f"versions/v{version}", "versions/assets")) and line[3:] != "versions/"
+        if not line[3:].startswith(ours) and line[3:] != "versions/"
     ]
     if changed:
         raise ReleaseError(
@@ -110,8 +118,10 @@ def check(project: Project, version: str, *, older: bool = False) -> None:
         raise ReleaseError(
             f"version {version} is released already; a version never changes, choose the next number"
         )
-    highest = max((version_key(known) for known in versions(project) if known != version), default=(0, 0, 0))
-    if key <= highest and not older:
+    _same_commit(project, version, revision or "HEAD")
+    known = {*versions(project), *_tagged_versions(project)} - {version}
+    highest = max(map(version_key, known), default=(0, 0, 0))
+    if key <= highest and revision is None:
         raise ReleaseError(
             f"a version must be higher than all before it, {version} is not above "
             f"{'.'.join(map(str, highest))}; choose a higher number"
@@ -128,31 +138,56 @@ def changelog_date(project: Project, version: str) -> str:
     """
     text = (project.root / "CHANGELOG.md").read_text(encoding="utf-8")
     found = re.search(HEADING.format(version=re.escape(version)), text, flags=re.M)
-    if not found:
+    if not found or not _is_date(found[1]) or not found["reason"].strip():
+        fault = (
+            "no such heading"
+            if not found
+            else "no such day"
+            if not _is_date(found[1])
+            else "no text below it"
+        )
         raise ReleaseError(
-            f"CHANGELOG.md must say what changed and why under '## [{version}] - YYYY-MM-DD', found no such "
-            "heading; write it and commit it"
+            f"CHANGELOG.md must say what changed and why under '## [{version}] - YYYY-MM-DD', found {fault}; "
+            "write it and commit it"
         )
     return found[1]
 
 
+def _is_date(text: str) -> bool:
+    try:
+        return bool(date_type.fromisoformat(text))
+    except ValueError:
+        return False
+
+
 def set_version(project: Project, version: str, date: str) -> None:
     """Set version and date in ``pyproject.toml`` and ``CITATION.cff`` and commit that, unless it is so already."""
-    edits = {
-        "pyproject.toml": [(r'(?m)^version = "[^"]*"', f'version = "{version}"')],
-        "CITATION.cff": [
-            (r"(?m)^version: .*", f"version: {version}"),
-            (r"(?m)^date-released: .*", f"date-released: {date}"),
-        ],
-    }
-    for name, changes in edits.items():
+    for name in VERSIONED:
         path = project.root / name
-        text = path.read_text(encoding="utf-8")
-        for pattern, new in changes:
-            text = re.sub(pattern, new, text, count=1)
-        write_whole(path, text.encode())
-    if _git(project, "status", "--porcelain", *edits).strip():
-        _git(project, "commit", "-q", "-m", f"Set version {version}", "--", *edits)
+        write_whole(path, _versioned(path.read_text(encoding="utf-8"), version, date).encode())
+    if _git(project, "status", "--porcelain", *VERSIONED).strip():
+        _git(project, "commit", "-q", "-m", f"Set version {version}", "--", *VERSIONED)
+
+
+def _versioned(text: str, version: str, date: str) -> str:
+    """Return a file with version and date of release set: TOML's or YAML's line, whichever it has."""
+    for pattern, new in (
+        (r'(?m)^version = "[^"]*"', f'version = "{version}"'),
+        (r"(?m)^version: .*", f"version: {version}"),
+        (r"(?m)^date-released: .*", f"date-released: {date}"),
+    ):
+        text = re.sub(pattern, new, text, count=1)
+    return text
+
+
+def _half_set(project: Project, version: str, date: str) -> list[str]:
+    """Return the files in which a release that was stopped has set the version, and changed nothing else."""
+    return [
+        name
+        for name in VERSIONED
+        if (project.root / name).read_text(encoding="utf-8")
+        == _versioned(_git(project, "show", f"HEAD:{name}"), version, date)
+    ]
 
 
 def _freeze(project: Project, copy: Path, version: str, date: str) -> int:
@@ -176,12 +211,24 @@ def _tagged(project: Project, version: str) -> bool:
 
 
 def _tag(project: Project, version: str, commit: str) -> None:
-    """Tag the commit; a tag of an interrupted release must point to the same commit."""
+    """Tag the commit, unless a release that was stopped has done so."""
     if not _tagged(project, version):
         _git(project, "tag", "-a", f"v{version}", "-m", f"Version {version}", commit)
-    elif _git(project, "rev-parse", f"v{version}^{{commit}}").strip() != commit:
+
+
+def _tagged_versions(project: Project) -> list[str]:
+    return [tag[1:] for tag in _git(project, "tag", "--list", "v*").split() if TAG.fullmatch(tag)]
+
+
+def _same_commit(project: Project, version: str, revision: str) -> None:
+    """Check that a tag of a release that was stopped points to the commit that is released."""
+    if not _tagged(project, version):
+        return
+    commit, tagged = (_git(project, "rev-parse", f"{name}^{{commit}}") for name in (revision, f"v{version}"))
+    if commit != tagged:
         raise ReleaseError(
-            f"the tag v{version} must point to {commit[:10]}, it does not; unless it is published: git tag -d v{version}"
+            f"the tag v{version} must point to {commit[:10]}, it points to {tagged[:10]}; "
+            f"unless it is published: git tag -d v{version}"
         )
 
 

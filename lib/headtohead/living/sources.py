@@ -25,6 +25,8 @@ def read_source(project: Project, name: str) -> pd.DataFrame:
     LedgerError
         If it is none of them, or its ledger is damaged.
     """
+    if not name:
+        raise LedgerError("a ledger must be a file, a version or a git revision, found an empty name")
     path = Path(name)
     if path.is_dir():
         path = path / "ledger.csv"

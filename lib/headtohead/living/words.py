@@ -33,7 +33,7 @@ def as_text(result: Comparison, old: str, new: str) -> str:
     for title, items in _sections(result):
         lines += ["", title, *(f"  {item}" for item in _limited(items))]
     if result.n_within:
-        lines += ["", f"{_count(result.n_within, 'number')} differ within tolerance"]
+        lines += ["", f"{_count(result.n_within, 'number')} within tolerance of the old value"]
     return "\n".join(lines) + "\n"
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,9 @@ ORIGINS = {
 MARKS = {"published": "P", "counts": "C", "synthetic": "S", "real": "R"}
 ROUNDING_NOISE = 1e-10  # an exact zero computed in floating point differs between machines
 WITHHELD = "withheld"  # text and method of a number that may not be seen yet
+ID = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
+NUMERIC = ("horizon_days", "estimate", "std_error", "conf_low", "conf_high", "conf_level", "n", "events")
+SHOWN = 8  # faults of a damaged file
 PARTS = ("text", "value", "ci", "low", "high", "n", "events", "level")
 
 
@@ -114,25 +119,63 @@ def read_ledger(path: Path) -> pd.DataFrame:
     Raises
     ------
     LedgerError
-        If the file is missing, has other columns or a repeated id.
+        If the file is missing, cut off or has other columns, or names the lines that no ledger can hold.
     """
     if not path.is_file():
         raise LedgerError(
             f"the numbers of the paper must stand in {path}, there is no such file; run: make ledger"
         )
     try:
-        frame = pd.read_csv(path, keep_default_na=False, na_values={name: [""] for name in ESTIMATE_COLUMNS})
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        content = path.read_text(encoding="utf-8")
+        header, *rows = csv.reader(io.StringIO(content), strict=True)
+    except (UnicodeDecodeError, csv.Error, ValueError) as error:
         raise LedgerError(f"{path} must be a table, it cannot be read ({error}); run: make ledger") from None
-    if tuple(frame.columns) != LEDGER_COLUMNS:
+    if tuple(header) != LEDGER_COLUMNS:
         raise LedgerError(
-            f"{path} must have the columns {LEDGER_COLUMNS}, found {tuple(frame)}; run: make ledger"
+            f"{path} must have the columns {LEDGER_COLUMNS}, found {tuple(header)}; run: make ledger"
         )
-    if frame["id"].duplicated().any():
+    faults = [f"  - line {i}: {fault}" for i, row in enumerate(rows, 2) for fault in _faults(row)]
+    faults += [
+        f"  - the id {id_} repeats" for id_, n in Counter(row[0] for row in rows if row).items() if n > 1
+    ]
+    if not rows or not content.endswith("\n"):
+        faults.append("  - the end is missing")
+    if faults:
+        listed = "\n".join(faults[:SHOWN])
         raise LedgerError(
-            f"{path} must hold each id once, {sorted(frame['id'][frame['id'].duplicated()])} repeat"
+            f"{path} must hold one whole row per number, {len(faults)} place(s) do not:\n{listed}\n"
+            f"make it anew: make ledger; or restore it with git checkout"
         )
+    frame = pd.read_csv(
+        io.StringIO(content), keep_default_na=False, na_values={name: [""] for name in ESTIMATE_COLUMNS}
+    )
     return frame.set_index("id", drop=False)
+
+
+def _faults(row: list[str]) -> Iterator[str]:
+    """Yield what is wrong with the fields of one line."""
+    if len(row) != len(LEDGER_COLUMNS):
+        yield f"{len(LEDGER_COLUMNS)} fields are needed, there are {len(row)}"
+        return
+    cells = dict(zip(LEDGER_COLUMNS, row, strict=True))
+    if not ID.fullmatch(cells["id"]):
+        yield f"{cells['id']!r} is not an id"
+    if cells["origin"] not in ORIGINS:
+        yield f"the origin must be one of {sorted(ORIGINS)}, found {cells['origin']!r}"
+    if not cells["text"]:
+        yield "there is no text"
+    wrong = {name: cells[name] for name in NUMERIC if cells[name] and not _finite(cells[name])}
+    if wrong:
+        yield f"a number is needed, found {wrong}"
+    elif cells["conf_low"] and cells["conf_high"] and float(cells["conf_low"]) > float(cells["conf_high"]):
+        yield f"the lower limit {cells['conf_low']} is above the upper one, {cells['conf_high']}"
+
+
+def _finite(text: str) -> bool:
+    try:
+        return bool(np.isfinite(float(text)))
+    except ValueError:
+        return False
 
 
 def ledger_part(row: pd.Series, part: str) -> str:
