@@ -123,7 +123,7 @@ def _latex(_project: Project, _given: argparse.Namespace) -> int:
 
 def _diff(project: Project, given: argparse.Namespace) -> int:
     from headtohead.living.compare import TOLERANCE, compare
-    from headtohead.living.sources import read_source
+    from headtohead.living.sources import read_claims, read_source
     from headtohead.living.words import as_markdown, as_text
     from headtohead.paper.claims import load_claims
     from headtohead.protocol import load_protocol
@@ -133,7 +133,8 @@ def _diff(project: Project, given: argparse.Namespace) -> int:
     result = compare(
         read_source(project, given.old),
         read_source(project, new),
-        claims=load_claims(project.root / "claims.toml"),
+        claims=read_claims(project, new) or load_claims(project.claims),
+        old_claims=read_claims(project, given.old),
         protocol=load_protocol(project.protocol),
         tolerance=TOLERANCE if given.tolerance is None else given.tolerance,
     )

@@ -82,7 +82,7 @@ def test_new_and_removed_rows_are_told(protocol: Protocol) -> None:
     result = compare(OLD, new, claims=[], protocol=protocol)
     assert (list(result.added.index), list(result.removed.index)) == (["m"], ["n"])
     assert result.status == 1
-    assert summary(result) == "0 estimates moved, 0 conclusions changed, 1 new, 1 removed"
+    assert summary(result) == "0 estimates moved, 0 conclusions changed, 1 number new, 1 removed"
 
 
 def test_the_last_digit_is_within_tolerance(protocol: Protocol) -> None:
@@ -130,3 +130,22 @@ def test_every_scale_with_an_interval_has_its_reading(project: Project) -> None:
     scales = set(ledger.loc[ledger["conf_low"].notna(), "scale"])
     assert scales <= set(NO_EFFECT) | OF_ONE_ARM
     assert not set(NO_EFFECT) & OF_ONE_ARM
+
+
+def test_sentences_that_come_and_go_are_told(protocol: Protocol) -> None:
+    other = Claim(file="index", says="b is above zero", ids=("b.rd",), each="low > 0")
+    result = compare(OLD, OLD, claims=[CLAIM, other], protocol=protocol, old_claims=[CLAIM])
+    assert (result.stated, result.withdrawn, result.status) == (("index: b is above zero",), (), 1)
+    assert summary(result) == "0 estimates moved, 0 conclusions changed (1 new, 0 withdrawn)"
+    assert "index: b is above zero" in as_text(result, "old", "new")
+    back = compare(OLD, OLD, claims=[CLAIM], protocol=protocol, old_claims=[CLAIM, other])
+    assert back.withdrawn == ("index: b is above zero",)
+    assert compare(OLD, OLD, claims=[CLAIM, other], protocol=protocol).status == 0
+
+
+def test_a_long_list_of_new_numbers_is_told_by_kind(protocol: Protocol) -> None:
+    many = [entry(f"a.x.n{i}", "counts", "count", i, code="x") for i in range(60)]
+    result = compare(
+        OLD, ledger(*[OLD.loc[i].to_dict() for i in OLD.index], *many), claims=[], protocol=protocol
+    )
+    assert "a: 60 numbers" in as_text(result, "old", "new")

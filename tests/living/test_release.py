@@ -7,10 +7,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from headtohead.living.archive import thaw
+from headtohead.living.archive import ArchiveError, thaw
 from headtohead.living.assemble import assemble
 from headtohead.living.release import ReleaseError, release, set_version
-from headtohead.living.sources import read_source, version_key, versions
+from headtohead.living.sources import read_claims, read_source, version_key, versions
+from headtohead.paper.claims import load_claims
 from headtohead.paper.ledger import LedgerError
 from headtohead.project import Project
 
@@ -89,6 +90,7 @@ def test_two_versions_make_a_site(small: Project) -> None:
     site = assemble(small)
     old, new = ((site / f"v{v}" / "book" / "index.html").read_text() for v in ("9.0.0", "9.1.0"))
     assert "1 estimate moved, 0 conclusions changed since" in old
+    assert "versions.html#" in (site / "switcher.json").read_text()
     assert "old-version" not in new
     assert (site / "latest" / "book" / "index.html").read_text() == new
     page = (site / "versions.html").read_text()
@@ -229,3 +231,25 @@ def test_what_is_no_ledger_is_told(small: Project) -> None:
 def test_a_site_without_versions_is_refused(small: Project) -> None:
     with pytest.raises(ValueError, match="needs at least one version"):
         assemble(small)
+
+
+def test_claims_are_found_by_version_and_revision(small: Project) -> None:
+    claims = load_claims(small.claims)
+    assert read_claims(small, str(small.ledger)) == claims
+    assert read_claims(small, "HEAD") == claims
+    release(small, "9.0.0", build=build)
+    assert read_claims(small, "9.0.0") == claims
+    (small.root / "versions" / "v9.0.0" / "claims.toml").unlink()
+    assert read_claims(small, "9.0.0") is None
+    other = small.root / "other.csv"
+    shutil.copy(small.ledger, other)
+    assert read_claims(small, str(other)) is None
+
+
+def test_a_plain_ledger_that_is_not_the_frozen_one_is_refused(small: Project) -> None:
+    release(small, "9.0.0", build=build)
+    plain = small.root / "versions" / "v9.0.0" / "ledger.csv"
+    plain.write_text(plain.read_text().replace("+2.7", "+2.8", 1))
+    with pytest.raises(ArchiveError, match=r"v9\.0\.0/ledger\.csv must equal the ledger in the archive"):
+        assemble(small)
+    assert not (small.build / "site").exists()

@@ -11,9 +11,10 @@ import shutil
 from html import escape
 from pathlib import Path
 
-from headtohead.living.archive import thaw
+from headtohead.living.archive import ArchiveError, thaw
 from headtohead.living.feed import feed
 from headtohead.living.history import Version, followed, history
+from headtohead.living.sources import version_folder
 from headtohead.living.versions_page import versions_page
 from headtohead.living.words import summary
 from headtohead.paper.meta import PDF_FROM_PAGE, PDF_ON_SITE
@@ -24,7 +25,7 @@ REDIRECT = (
     '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url=latest/book/index.html">'
     '<title>To the paper</title><a href="latest/book/index.html">To the paper</a>\n'
 )
-UP = "../../"  # from a page in v1.1.0/book/ to the site
+UP = "../../"  # from a page in v1.1.0/book/ to the site; every chapter is there
 HEADER = '<div class="article-header-buttons">'
 SWITCHER = (
     '<div class="version-switcher__container dropdown pst-js-only"><button id="version-button" type="button" '
@@ -74,30 +75,49 @@ def assemble(project: Project) -> Path:
 
 def _unpack(project: Project, version: Version, latest: Version, folder: Path) -> None:
     root = project.root / "versions"
-    for name, data in thaw(root / f"v{version.name}.tar.xz", root / "assets").items():
+    files = thaw(root / f"v{version.name}.tar.xz", root / "assets")
+    plain = version_folder(project, version.name) / "ledger.csv"
+    if plain.read_bytes() != files["ledger.csv"]:
+        raise ArchiveError(
+            f"{plain.relative_to(project.root)} must equal the ledger in the archive of the version, it does not; "
+            "restore it: git checkout versions"
+        )
+    for name, data in files.items():
         path = folder / name.removeprefix("html/")
         path.parent.mkdir(parents=True, exist_ok=True)
-        if name.startswith("html/book/") and name.endswith(".html"):
-            data = dress(data.decode("utf-8"), version, latest).encode()
+        if name.startswith("html/") and name.endswith(".html") and b"<body" in data:
+            up = "../" * (path.relative_to(folder).as_posix().count("/") + 1)
+            data = dress(data.decode("utf-8"), version, latest, up=up).encode()
         path.write_bytes(data)
 
 
-def dress(page: str, version: Version, latest: Version) -> str:
-    """Return a page with the version switcher and, on an old version, a banner that says what moved since."""
+def dress(page: str, version: Version, latest: Version, *, up: str = "../../") -> str:
+    """Return a page with the version switcher and, on an old version, a banner that says what moved since.
+
+    Parameters
+    ----------
+    page : str
+        HTML.
+    version, latest : Version
+    up : str
+        Way from the page to the site.
+    """
     name = escape(version.name)
     page = page.replace(f'content="{PDF_FROM_PAGE}"', f'content="{PDF_ON_SITE}"')
     page = page.replace(HEADER, SWITCHER.format(name=name) + HEADER, 1)
     page = page.replace(
-        "</head>", f'<link rel="alternate" type="application/atom+xml" href="{UP}feed.xml"></head>', 1
+        "</head>", f'<link rel="alternate" type="application/atom+xml" href="{up}feed.xml"></head>', 1
     )
-    page = page.replace("</body>", SCRIPT.format(up=UP, name=name) + "</body>", 1)
+    page = page.replace(
+        "</body>", SCRIPT.format(up=up, name="latest" if version.name == latest.name else name) + "</body>", 1
+    )
     if version.name == latest.name:
         return page
     banner = (
         f'<div class="old-version" role="note" style="padding:.6rem 1rem;background:#7a1f1f;color:#fff;text-align:center">'
         f"This is version {name} of {escape(version.date)}. "
-        f'<a style="color:#fff" href="{UP}latest/book/index.html">The latest is {escape(latest.name)}</a>: '
-        f'{escape(summary(version.to_latest))} since (<a style="color:#fff" href="{UP}versions.html">what changed</a>).</div>'
+        f'<a style="color:#fff" href="{up}latest/book/index.html">The latest is {escape(latest.name)}</a>: '
+        f'{escape(summary(version.to_latest))} since (<a style="color:#fff" href="{up}versions.html">what changed</a>).</div>'
     )
     start = page.find("<body")
     end = page.find(">", start) + 1
@@ -113,10 +133,17 @@ def _switcher(known: list[Version]) -> list[dict[str, object]]:
         "url": f"{UP}latest/",
         "preferred": True,
     }
-    return [latest] + [
+    older: list[dict[str, object]] = [
         {"name": version.name, "version": version.name, "url": f"{UP}v{version.name}/"}
-        for version in reversed(known)
+        for version in reversed(known[:-1])
     ]
+    # the theme appends the page's path to an address: after the mark it does no harm
+    every: dict[str, object] = {
+        "name": "All versions, and what changed",
+        "version": "versions",
+        "url": f"{UP}versions.html#",
+    }
+    return [latest, *older, every]
 
 
 def _write(path: Path, text: str) -> None:

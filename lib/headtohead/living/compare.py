@@ -42,6 +42,8 @@ class Comparison:
         whose verdict differs.
     n_within : int
         Rows that differ by no more than the tolerance.
+    stated, withdrawn : tuple of str
+        Claims that only the new, or only the old edition makes; a sentence in new words is one of each.
     """
 
     moved: pd.DataFrame
@@ -49,6 +51,8 @@ class Comparison:
     removed: pd.DataFrame
     claims: pd.DataFrame
     n_within: int
+    stated: tuple[str, ...] = ()
+    withdrawn: tuple[str, ...] = ()
 
     @property
     def n_conclusions(self) -> int:
@@ -60,7 +64,8 @@ class Comparison:
         """0 nothing moved, 1 numbers moved, 2 a conclusion changed."""
         if self.n_conclusions:
             return 2
-        return int(bool(len(self.moved) or len(self.added) or len(self.removed)))
+        news = (self.moved, self.added, self.removed, self.stated, self.withdrawn)
+        return int(any(len(part) for part in news))
 
 
 def compare(
@@ -70,6 +75,7 @@ def compare(
     claims: Sequence[Claim],
     protocol: Protocol,
     tolerance: float = TOLERANCE,
+    old_claims: Sequence[Claim] | None = None,
 ) -> Comparison:
     """Return what moved from one ledger to another.
 
@@ -83,7 +89,12 @@ def compare(
         For the margin.
     tolerance : float
         Relative change of a number up to which it counts as the same.
+    old_claims : sequence of Claim, optional
+        Those of the old edition; without them no claim counts as new or withdrawn.
     """
+    now, then = (
+        [claim.name for claim in made] for made in (claims, claims if old_claims is None else old_claims)
+    )
     both = old.index.intersection(new.index)
     before, after = old.loc[both], new.loc[both]
     numbers = _differ(before[NUMBERS].to_numpy(float), after[NUMBERS].to_numpy(float), tolerance)
@@ -109,6 +120,8 @@ def compare(
         removed=old.loc[old.index.difference(new.index)],
         claims=_turned_claims(old, new, claims, protocol),
         n_within=int((any_digit & ~moved).sum()),
+        stated=tuple(name for name in now if name not in then),
+        withdrawn=tuple(name for name in then if name not in now),
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from headtohead.living.compare import Comparison, compare
-from headtohead.living.sources import read_source, versions
+from headtohead.living.sources import read_claims, read_source, versions
 from headtohead.paper.claims import load_claims
 from headtohead.project import Project
 from headtohead.protocol import load_protocol
@@ -59,11 +59,13 @@ def history(project: Project) -> list[Version]:
     if not names:
         raise ValueError("a site needs at least one version, there is none; run: make release VERSION=...")
     ledgers = {name: read_source(project, name) for name in names}
-    claims, protocol = load_claims(project.root / "claims.toml"), load_protocol(project.protocol)
+    claims = {name: read_claims(project, name) for name in names}
+    now, protocol = load_claims(project.claims), load_protocol(project.protocol)
     changes = changelog(project.root / "CHANGELOG.md")
 
     def between(old: str, new: str) -> Comparison:
-        return compare(ledgers[old], ledgers[new], claims=claims, protocol=protocol)
+        stated = claims[new] or now
+        return compare(ledgers[old], ledgers[new], claims=stated, protocol=protocol, old_claims=claims[old])
 
     return [
         Version(

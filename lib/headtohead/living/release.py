@@ -202,7 +202,9 @@ def _freeze(project: Project, copy: Path, version: str, date: str) -> int:
     root = project.root / "versions"
     epoch = timegm((int(date[:4]), int(date[5:7]), int(date[8:]), 0, 0, 0))
     size = freeze(files, root / f"v{version}.tar.xz", root / "assets", date=epoch)
-    write_whole(version_folder(project, version) / "ledger.csv", files["ledger.csv"])
+    for name in ("claims.toml", "ledger.csv"):  # the ledger last: with it the version is there
+        if name in files:
+            write_whole(version_folder(project, version) / name, files[name])
     return size
 
 

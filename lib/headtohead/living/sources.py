@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from headtohead.paper.claims import Claim, ClaimError, load_claims, parse_claims
 from headtohead.paper.ledger import LedgerError, read_ledger
 from headtohead.project import Project
 
@@ -51,6 +52,27 @@ def read_source(project: Project, name: str) -> pd.DataFrame:
             return read_ledger(copy)
         except LedgerError as error:
             raise LedgerError(str(error).replace(str(copy), f"{name}:{where}")) from None
+
+
+def read_claims(project: Project, name: str) -> tuple[Claim, ...] | None:
+    """Return the conclusions that a version or revision states; None where they cannot be known.
+
+    A plain file of numbers states none, unless it is the ledger of the project itself.
+    """
+    if Path(name).exists():
+        return load_claims(project.claims) if Path(name).resolve() == project.ledger.resolve() else None
+    folder = version_folder(project, name)
+    if folder.is_dir():
+        frozen = folder / project.claims.name
+        return load_claims(frozen) if frozen.is_file() else None
+    found = subprocess.run(
+        ["git", "-C", str(project.root), "show", f"{name}:{project.claims.name}"],
+        capture_output=True, check=False,
+    )  # fmt: skip
+    try:
+        return None if found.returncode else parse_claims(found.stdout.decode())
+    except (ClaimError, UnicodeDecodeError):
+        return None  # written for an older form of the file
 
 
 def versions(project: Project) -> list[str]:

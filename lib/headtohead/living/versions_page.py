@@ -20,7 +20,8 @@ body { font: 17px/1.55 "Source Serif 4", Georgia, serif; max-width: 50rem; margi
 h1, h2, h3, table, figcaption, .small { font-family: system-ui, sans-serif; }
 table { border-collapse: collapse; font-size: .82rem; width: 100%; border-top: 1.5px solid; border-bottom: 1.5px solid; }
 th, td { text-align: left; padding: .3rem .6rem .3rem 0; vertical-align: top; border-bottom: 1px solid #8883; }
-.wide { overflow-x: auto; } figure { margin: 1.5rem 0; } figure svg { max-width: 100%; height: auto; }
+.wide { overflow-x: auto; } figure { margin: 1.5rem 3rem 1.5rem 0; }
+figure svg { max-width: 100%; height: auto; overflow: visible; }
 @media (prefers-color-scheme: dark) { figure svg { filter: invert(.88) hue-rotate(180deg); } }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .78rem; background: #8881; padding: 1rem; }
 """
@@ -95,8 +96,12 @@ def _forest(history: list[Version], id_: str, name: str) -> str:
         title="Risk difference, percentage points",
         domain=(-edge, edge),
         label_width=130,
+        text_width=140,
     )
-    svg = vlc.vegalite_to_svg(chart.to_dict())
+    words = "; ".join(f"version {row.version}: {row.text}" for row in rows.itertuples())
+    svg = vlc.vegalite_to_svg(chart.to_dict()).replace(
+        "<svg ", f'<svg role="img" aria-label="{escape(f"Intervals of {name}. {words}.")}" ', 1
+    )
     origin = ORIGINS[rows["origin"].iloc[0]]
     return f"<figure>{svg}<figcaption>{escape(name)}, by version; {escape(origin)}.</figcaption></figure>"
 

@@ -16,8 +16,10 @@ def summary(result: Comparison) -> str:
         f"{_count(len(result.moved), 'estimate')} moved",
         f"{_count(result.n_conclusions, 'conclusion')} changed",
     ]
+    if result.stated or result.withdrawn:
+        parts[-1] += f" ({len(result.stated)} new, {len(result.withdrawn)} withdrawn)"
     if len(result.added):
-        parts.append(f"{len(result.added)} new")
+        parts.append(f"{_count(len(result.added), 'number')} new")
     if len(result.removed):
         parts.append(f"{len(result.removed)} removed")
     return ", ".join(parts)
@@ -59,10 +61,20 @@ def _sections(result: Comparison) -> list[tuple[str, list[str]]]:
     sections = [
         ("Conclusions that changed", conclusions),
         ("Estimates that moved", [_moved(row) for row in rest.itertuples()]),
-        ("New numbers", [f"{row.id}: {row.text}" for row in result.added.itertuples()]),
-        ("Numbers removed", [f"{row.id}: {row.text}" for row in result.removed.itertuples()]),
+        ("Conclusions first stated", list(result.stated)),
+        ("Conclusions withdrawn, or in other words", list(result.withdrawn)),
+        ("New numbers", _listed(result.added)),
+        ("Numbers removed", _listed(result.removed)),
     ]
     return [(title, items) for title, items in sections if items]
+
+
+def _listed(rows: pd.DataFrame) -> list[str]:
+    """Return the numbers one by one, or how many of each kind where that would be too long to read."""
+    if len(rows) <= SHOWN:
+        return [f"{row.id}: {row.text}" for row in rows.itertuples()]
+    kinds = rows["id"].str.extract(r"^([^.]+)", expand=False).value_counts().sort_index()
+    return [f"{kind}: {_count(number, 'number')}" for kind, number in kinds.items()]
 
 
 def _claim(row: object) -> str:

@@ -71,11 +71,17 @@ def load_claims(path: Path) -> tuple[Claim, ...]:
         If the file is missing or broken, or lists every claim with an unknown key, no rule or no id.
     """
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
+        return parse_claims(path.read_text(encoding="utf-8"), str(path))
     except FileNotFoundError:
         raise ClaimError(
             f"the conclusions of the paper must stand in {path}, there is no such file"
         ) from None
+
+
+def parse_claims(text: str, path: str = "claims.toml") -> tuple[Claim, ...]:
+    """Return the claims that a text holds; ``path`` is its name in messages. See ``load_claims`` for errors."""
+    try:
+        found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ClaimError(f"{path} must be valid TOML, found: {error}; correct that line") from None
     entries = found.get("claim", [])

@@ -6,6 +6,7 @@ import hashlib
 import os
 import subprocess
 import tomllib
+from html import escape
 from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import Any
@@ -113,10 +114,14 @@ def put_stamp(app: Sphinx, config: Config) -> None:
         f"Version {marks['version']} ({marks['released']}) · commit {marks['commit']} · "
         f"protocol {marks['protocol']} · data {marks['data']}"
     )
+    cite = (
+        f"Cite this version: The maintainers of this living paper. {citation(project, 'title')}. "
+        f"Version {marks['version']}, {marks['released']}."
+    )
     config.html_theme_options = {
         **config.html_theme_options,
         "announcement": BANNER,
-        "extra_footer": f"<div class='stamp'>{line}</div>",
+        "extra_footer": f"<div class='stamp'>{line}<br>{escape(cite)}</div>",
     }
     config.version = config.release = marks["version"]
     commands = {
