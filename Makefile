@@ -58,7 +58,7 @@ diff: $(READY)  ## say which numbers moved: make diff OLD=1.0.0 NEW=1.1.0 FORMAT
 	@$(if $(OUT),mv $(OUT).new $(OUT))
 
 check: $(READY)  ## run the gates on the built paper: numbers, claims, links, offline, fonts, margins
-	@$(BIN)/python -m pytest -q -n 2 -m book
+	@$(BIN)/python -m pytest -q -n 2 -m "book or gate"
 
 reproducible: $(READY)  ## build this commit twice from nothing and compare every byte
 	@$(BIN)/headtohead reproduce
@@ -70,7 +70,7 @@ release: $(READY)  ## freeze a version: make release VERSION=1.1.0
 	@$(BIN)/headtohead release $(VERSION)
 
 site: $(READY)  ## unpack all versions into _build/site
-	@$(BIN)/headtohead site
+	@$(BIN)/headtohead site $(if $(NEWEST),--newest $(NEWEST))
 
 clean:  ## remove everything made, keep .venv
 	rm -rf _build notebooks

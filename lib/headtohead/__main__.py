@@ -58,7 +58,8 @@ def _parser() -> argparse.ArgumentParser:
     _add(commands, "machine", _machine, "write the paper for machines: JSON, JATS XML, schema.org, RO-Crate")
     _add(commands, "reproduce", _reproduce, "build this commit twice from nothing and compare every byte")
     _add(commands, "latex", _latex, "install LaTeX if it is missing and apt is at hand")
-    _add(commands, "site", _site, "unpack all versions into _build/site")
+    site = _add(commands, "site", _site, "unpack all versions into _build/site")
+    site.add_argument("--newest", help="stop unless this is the newest version, for example v1.1.0")
     return parser
 
 
@@ -157,9 +158,16 @@ def _reproduce(project: Project, _given: argparse.Namespace) -> int:
     return 0
 
 
-def _site(project: Project, _given: argparse.Namespace) -> int:
+def _site(project: Project, given: argparse.Namespace) -> int:
     from headtohead.living.assemble import assemble
+    from headtohead.living.sources import versions
 
+    newest = (given.newest or "").removeprefix("v")
+    if newest and newest not in versions(project)[-1:]:
+        raise ValueError(
+            f"the newest version must be {newest}, it is {versions(project)[-1:] or 'none'}; "
+            "push the commit that froze it with its tag: git push --follow-tags"
+        )
     sys.stdout.write(f"site: {assemble(project) / 'index.html'}\n")
     return 0
 

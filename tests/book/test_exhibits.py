@@ -9,6 +9,7 @@ from book.chapters import ROLE, chapters, words_of
 from headtohead.paper.show import Figure, Table
 from headtohead.project import Project
 
+pytestmark = pytest.mark.gate
 EXHIBITS = {name: found for chapter in chapters() for name, found in chapter.exhibits.items()}
 LISTS = {  # tables that hold definitions and no result: their caption says what is listed
     "tbl-target", "tbl-eligibility", "tbl-terms",

@@ -7,6 +7,7 @@ import re
 import pytest
 from book.chapters import ROLE, ROOT, Chapter, chapter, chapters
 
+pytestmark = pytest.mark.gate
 CHAPTERS = [pytest.param(found, id=found.name) for found in chapters()]
 FORBIDDEN = {
     r"significan(t|tly|ce)": "a verdict by a p-value: give the difference with its interval",

@@ -14,6 +14,7 @@ from headtohead.project import Project
 from headtohead.protocol import Protocol
 from pybtex.database import BibliographyData, parse_file
 
+pytestmark = pytest.mark.gate
 CHAPTERS = [pytest.param(found, id=found.name) for found in chapters()]
 DOI = re.compile(r"10\.\d{4,9}/[^\s\"]+")
 ORIGIN_OF = {

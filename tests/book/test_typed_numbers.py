@@ -9,6 +9,7 @@ import pytest
 from book.chapters import FRONT, ROOT, Chapter, chapters
 from book.typed import typed_numbers
 
+pytestmark = pytest.mark.gate
 CHAPTERS = [pytest.param(chapter, id=chapter.name) for chapter in chapters()]
 DRAWINGS = sorted((ROOT / "lib" / "headtohead" / "paper").glob("[ft]*/*.py"))
 SCREEN = {  # texts of charts and table heads that hold a digit, with the reason

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from headtohead.__main__ import main
 from headtohead.living.archive import ArchiveError, thaw
 from headtohead.living.assemble import assemble
 from headtohead.living.release import ReleaseError, release, set_version
@@ -226,6 +227,17 @@ def test_what_is_no_ledger_is_told(small: Project) -> None:
     commit(small, "Damage the ledger")
     with pytest.raises(LedgerError, match=r"HEAD:results/ledger\.csv must have the columns"):
         read_source(small, "HEAD")
+
+
+def test_a_tag_whose_version_is_not_there_publishes_nothing(
+    small: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    release(small, "9.0.0", build=build)
+    monkeypatch.chdir(small.root)
+    assert main(["site", "--newest", "v9.1.0"]) == 1
+    assert "the newest version must be 9.1.0, it is ['9.0.0']" in capsys.readouterr().err
+    assert not (small.build / "site").exists()
+    assert main(["site", "--newest", "v9.0.0"]) == 0
 
 
 def test_a_site_without_versions_is_refused(small: Project) -> None:

@@ -17,6 +17,7 @@ from headtohead.paper.theme import INK, TREATED
 STYLE = """
 :root { color-scheme: light dark; }
 body { font: 17px/1.55 "Source Serif 4", Georgia, serif; max-width: 50rem; margin: 3rem auto; padding: 0 1.2rem; }
+body { background: Canvas; color: CanvasText; } a { color: LinkText; }
 h1, h2, h3, table, figcaption, .small { font-family: system-ui, sans-serif; }
 table { border-collapse: collapse; font-size: .82rem; width: 100%; border-top: 1.5px solid; border-bottom: 1.5px solid; }
 th, td { text-align: left; padding: .3rem .6rem .3rem 0; vertical-align: top; border-bottom: 1px solid #8883; }
