@@ -13,7 +13,6 @@ pytestmark = pytest.mark.gate
 CHAPTERS = [pytest.param(chapter, id=chapter.name) for chapter in chapters()]
 DRAWINGS = sorted((ROOT / "lib" / "headtohead" / "paper").glob("[ft]*/*.py"))
 SCREEN = {  # texts of charts and table heads that hold a digit, with the reason
-    "Hospital (A, B) and period (1 to 3)": "names of the periods",
     "datum.percent > 45": "when white letters are readable",
     "last within 48 hours": "a definition of the data dictionary",
     "worst within 24 hours": "a definition of the data dictionary",

@@ -26,7 +26,7 @@ def small(project: Project, tmp_path: Path) -> Project:
         path.write_text("1\n")
     (tmp_path / "results" / "ledger.csv").write_bytes(project.ledger.read_bytes())
     (tmp_path / "protocol.toml").write_bytes(project.protocol.read_bytes())
-    (tmp_path / "CITATION.cff").write_text("version: 0.0.1\ndate-released: '2026-11-23'\n")
+    (tmp_path / "CITATION.cff").write_text("title: Small\nversion: 0.0.1\ndate-released: '2026-11-23'\n")
     return Project(tmp_path)
 
 

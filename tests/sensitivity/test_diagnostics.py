@@ -67,8 +67,8 @@ def test_the_detectable_difference_has_the_power() -> None:
         (0.11, "at most", 0.1, {}, False),
         (8.0, "at least", 8, {}, True),
         (7.9, "at least", 8, {}, False),
-        (0.02, "includes", 0, {"low": -0.01, "high": 0.05}, True),
-        (0.02, "includes", 0, {"low": 0.01, "high": 0.03}, False),
+        (0.02, "within", 0.06, {"low": -0.01, "high": 0.05}, True),
+        (0.02, "within", 0.05, {"low": -0.06, "high": 0.03}, False),
     ],
 )
 def test_a_check_holds_or_not(value: float, rule: str, threshold: float, limits: dict, passed: bool) -> None:

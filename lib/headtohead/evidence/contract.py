@@ -12,6 +12,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 IDENTIFIERS = ("doi", "pmid", "registry")
+SIZE = ("n_studies", "n_total")  # of a pooled result
 COUNTS = ("n_drug", "deaths_drug", "n_comparator", "deaths_comparator")
 EFFECT = ("effect", "conf_low", "conf_high", "p_value")
 RATIOS = ("odds ratio", "risk ratio", "hazard ratio", "rate ratio")
@@ -19,7 +20,7 @@ TEXT = (
     "id", "study", "year", "design", "drug", "comparator", "horizon", "outcome", "measure", *IDENTIFIERS,
     "source", "include", "analysis", "reason", "note", "seen_in",
 )  # fmt: skip
-COLUMNS = (*TEXT[:6], *COUNTS, *TEXT[6:9], *EFFECT, *TEXT[9:])
+COLUMNS = (*TEXT[:6], *SIZE, *COUNTS, *TEXT[6:9], *EFFECT, *TEXT[9:])
 
 
 class EvidenceError(ValueError):
@@ -52,7 +53,7 @@ def validate_evidence(frame: pd.DataFrame) -> pd.DataFrame:
     problems = [f"column {name}: is required, not in the file; add it" for name in missing]
     problems += [f"column {name}: is not known; drop it or add its rule to the contract" for name in unknown]
     if not missing:
-        numbers = {name: pd.to_numeric(frame[name], errors="coerce") for name in (*COUNTS, *EFFECT)}
+        numbers = {name: pd.to_numeric(frame[name], errors="coerce") for name in (*SIZE, *COUNTS, *EFFECT)}
         problems += _not_numbers(frame, numbers)
         frame = frame.assign(**numbers)
         problems += _violations(frame)
@@ -111,7 +112,7 @@ def _columns() -> dict[str, pa.Column]:
         "include": one_of("yes", "no"),
         "measure": one_of(*RATIOS, "counts", "none"),
         "reason": pa.Column(str, pa.Check.str_length(min_value=1, error="a reason for being in or out")),
-        **{name: pa.Column(float, whole, nullable=True, coerce=True) for name in COUNTS},
+        **{name: pa.Column(float, whole, nullable=True, coerce=True) for name in (*SIZE, *COUNTS)},
         **{name: pa.Column(float, positive, nullable=True) for name in EFFECT},
     }
 

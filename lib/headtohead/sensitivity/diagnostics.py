@@ -21,7 +21,7 @@ import pandas as pd
 from headtohead.outcomes.precision import minimum_detectable_difference
 
 COLUMNS = ("key", "diagnostic", "scale", "value", "low", "high", "rule", "threshold", "passed", "method")
-Rule = Literal["at most", "at least", "includes"]
+Rule = Literal["at most", "at least", "within"]
 
 
 def check(
@@ -37,8 +37,9 @@ def check(
         How the value is printed.
     value : float
         NaN if it cannot be had; the check then fails and ``method`` says why.
-    rule : {"at most", "at least", "includes"}
-        How the value has to stand to the threshold; "includes": the interval ``low`` to ``high`` holds it.
+    rule : {"at most", "at least", "within"}
+        How the value has to stand to the threshold; "within": the interval ``low`` to ``high`` lies inside it on
+        both sides of zero.
     threshold : float
     **more
         ``low``, ``high``, ``method``.
@@ -53,8 +54,8 @@ def check(
         if not row["method"]:
             raise ValueError(f"a check without a value must say why, {key!r} does not; give method")
         passed = False
-    elif rule == "includes":
-        passed = bool(row["low"] <= threshold <= row["high"])
+    elif rule == "within":
+        passed = bool(-threshold < row["low"] and row["high"] < threshold)
     else:
         passed = bool(value <= threshold if rule == "at most" else value >= threshold)
     row |= {"key": key, "diagnostic": diagnostic, "scale": scale, "value": float(value)}

@@ -103,13 +103,20 @@ def _precision(sample: Sample, protocol: Protocol) -> dict[str, Any]:
 
 
 def _negative_control(sample: Sample, protocol: Protocol) -> dict[str, Any]:
-    """Return the adjusted difference in an outcome that neither drug can change."""
+    """Return the adjusted difference in an outcome that neither drug can change; it must be shown to be small."""
+    margin = protocol.equivalence.margin_pp / 100
     column, words = protocol.diagnostics.negative_control, "Negative control: risk difference"
     known = column in sample.frame and sample.frame[column].notna().all()
     if not known:
         reason = f"cannot be estimated, because {column!r} is not recorded for every patient"
         return check(
-            "negative_control", words, "risk difference", np.nan, rule="includes", threshold=0, method=reason
+            "negative_control",
+            words,
+            "risk difference",
+            np.nan,
+            rule="within",
+            threshold=margin,
+            method=reason,
         )
     rows = risk_contrast(
         pd.DataFrame({(column, protocol.outcome.whole_stay_days): sample.frame[column].astype(float)}),
@@ -121,6 +128,6 @@ def _negative_control(sample: Sample, protocol: Protocol) -> dict[str, Any]:
     ).set_index("scale")
     found = rows.loc["risk difference"]
     return check(
-        "negative_control", words, "risk difference", found["estimate"], rule="includes", threshold=0,
+        "negative_control", words, "risk difference", found["estimate"], rule="within", threshold=margin,
         low=found["conf_low"], high=found["conf_high"],
     )  # fmt: skip

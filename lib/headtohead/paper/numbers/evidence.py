@@ -32,10 +32,12 @@ def rows(paper: Paper) -> Iterator[Row]:
             if len(studies) and studies[columns].notna().all(axis=None):
                 total = studies[columns].to_numpy().sum()
                 yield entry(f"evidence.{key(name)}.{part}", "real", "count", total, code="data/evidence.csv")
+    yield from _absolute(paper)
     for row in found.indirect.itertuples():
+        direct = row.key == "direct"  # of the published counts and of nothing else
         printed = row.key.endswith("usual_care") and not row.key.startswith("selected")
         yield entry(
-            f"evidence.indirect.{row.key}", "published" if printed else "real",
+            f"evidence.indirect.{row.key}", "counts" if direct else "published" if printed else "real",
             "ratio" if row.key.startswith("selected") else "risk ratio", row.estimate,
             std_error=row.std_error, conf_low=row.conf_low, conf_high=row.conf_high, conf_level=level,
             method=row.label, outcome="death", code="evidence/indirect.py::bucher",
@@ -50,6 +52,26 @@ def rows(paper: Paper) -> Iterator[Row]:
         yield entry(f"evidence.disagreement.{row.key}.p", "real", "p value", row.p_value, **shared)
 
 
+def _absolute(paper: Paper) -> Iterator[Row]:
+    """Yield the risks of the trials of baricitinib taken together, and the difference that the pooled ratio makes."""
+    found = paper.evidence.effects[paper.evidence.effects["pool"] == "baricitinib"]
+    pool, code = paper.evidence.pools["baricitinib"], "paper/numbers/evidence.py::_absolute"
+    for arm, side in (("drug", "treated"), ("comparator", "control")):
+        deaths, n = found[f"deaths_{arm}"].sum(), found[f"n_{arm}"].sum()
+        yield entry(
+            f"evidence.baricitinib.risk_{side}", "real", "risk", deaths / n, n=n, events=deaths, outcome="death",
+            method="deaths and patients of all trials added, without an interval: trials differ", code=code,
+        )  # fmt: skip
+    low, middle, high = (
+        (ratio - 1) * deaths / n for ratio in (pool.ratio.conf_low, pool.ratio.estimate, pool.ratio.conf_high)
+    )
+    yield entry(
+        "evidence.baricitinib.rd", "real", "risk difference", middle, conf_low=low, conf_high=high,
+        conf_level=pool.conf_level, outcome="death", code=code,
+        method="pooled risk ratio applied to the risk with usual care, which is taken as known",
+    )  # fmt: skip
+
+
 def _file(paper: Paper) -> Iterator[Row]:
     rows, level = paper.evidence.rows, paper.protocol.inference.conf_level
     sizes = {
@@ -59,6 +81,11 @@ def _file(paper: Paper) -> Iterator[Row]:
     }
     for name, value in sizes.items():
         yield entry(f"evidence.{name}", "real", "count", int(value), code="data/evidence.csv")
+    for row in rows[rows["n_total"].notna()].itertuples():
+        for part, value in (("k", row.n_studies), ("n", row.n_total)):
+            yield entry(
+                f"evidence.study.{key(row.id)}.{part}", "published", "count", value, code="data/evidence.csv"
+            )
     for row in rows[rows["effect"].notna()].itertuples():
         yield entry(
             f"evidence.study.{key(row.id)}", "published", row.measure, row.effect,

@@ -18,16 +18,18 @@ def rows(paper: Paper) -> Iterator[Row]:
     yield from _study(paper.study, horizon)
     for world, found in paper.worlds.items():
         yield from _world(world, found, paper.protocol.outcome.primary, horizon)
-    truth = paper.truth[paper.truth["horizon_days"] == horizon]
+    stay = paper.protocol.outcome.whole_stay_days
+    truth = paper.truth[paper.truth["horizon_days"].isin([horizon, stay])]
     for row in truth.itertuples():
+        until = "_stay" if row.horizon_days == stay else row.horizon_days
         yield entry(
-            f"worlds.{row.world}.truth.{row.outcome}{horizon}.{row.estimand.lower()}.rd",
+            f"worlds.{row.world}.truth.{row.outcome}{until}.{row.estimand.lower()}.rd",
             "synthetic",
             "risk difference",
             row.rd,
             estimand=row.estimand,
             outcome=row.outcome,
-            horizon_days=horizon,
+            horizon_days=row.horizon_days,
             method="exact, from the causal model",
             code="cohort/worlds.py::true_effects",
         )

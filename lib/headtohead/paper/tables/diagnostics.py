@@ -11,7 +11,7 @@ from headtohead.paper.format import interval_text, value_text
 from headtohead.paper.show import Sheet
 from headtohead.study.results import Paper
 
-RULES = {"at most": "≤ {}", "at least": "≥ {}", "includes": "interval includes {}"}
+RULES = {"at most": "≤ {}", "at least": "≥ {}", "within": "interval within ± {}"}
 
 
 def panel(paper: Paper) -> Sheet:
@@ -25,8 +25,8 @@ def panel(paper: Paper) -> Sheet:
 
 
 def _threshold(row: Any) -> str:
-    zero = row.rule == "includes" and row.threshold == 0
-    return RULES[row.rule].format("0" if zero else value_text(float(row.threshold), row.scale))
+    scale = "absolute difference" if row.rule == "within" else row.scale
+    return RULES[row.rule].format(value_text(float(row.threshold), scale))
 
 
 def _value(row: Any) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pandas as pd
 
 from headtohead.cohort.labels import OUTCOME_LABELS
+from headtohead.further_choices import Prior
 from headtohead.paper.blinding import outcome_by_arm
 from headtohead.paper.figures.cohort import origin
 from headtohead.paper.figures.front import WORLD_LABELS, true_difference
-from headtohead.paper.format import interval_text, p_value, percent, points, probability, value_text
+from headtohead.paper.format import interval_text, p_value, percent, points, probability
 from headtohead.paper.show import Sheet
 from headtohead.paper.tables.common import NOT_ESTIMATED, with_interval
 from headtohead.paper.tables.matching import NAMES
@@ -160,16 +161,32 @@ def _both(paper: Paper, table: pd.DataFrame, scale: str) -> Sheet:
     return Sheet(pd.DataFrame(rows, columns=columns), origin(paper), "lrr")
 
 
+MISTAKES = {
+    "none": "As specified",
+    "ventilation": "Mistake: ventilation as a covariate",
+    "completers": "Mistake: completers only",
+}
+
+
 @outcome_by_arm
 def posterior(paper: Paper) -> Sheet:
     """Return posterior probabilities under each prior."""
     narrow, wide = paper.protocol.equivalence.margin_pp, paper.protocol.equivalence.wide_margin_pp
-    rows = [_believed(row) for _, row in paper.study.further.posterior.iterrows()]
+    laws = {prior.label: prior for prior in paper.protocol.further.priors}
+    rows = [
+        [f"{row['label']}{_law(laws[str(row['label'])])}", *_believed(row)[1:]]
+        for _, row in paper.study.further.posterior.iterrows()
+    ]
     columns = [
-        "Prior", "Difference, points", "Higher risk", f"Higher by over {narrow:g}",
+        "Prior (mean, SD, points)", "Difference, points", "Higher risk", f"Higher by over {narrow:g}",
         f"Within {narrow:g}", f"Within {wide:g}",
     ]  # fmt: skip
     return Sheet(pd.DataFrame(rows, columns=columns), origin(paper), "p{5.0cm}rrrrr")
+
+
+def _law(prior: Prior) -> str:
+    """Return mean and standard deviation of a prior as the table prints them; nothing for a flat one."""
+    return "" if prior.sd_pp is None else f" ({prior.mean_pp:g}, {prior.sd_pp:g})"
 
 
 def _believed(row: pd.Series) -> list[str]:
@@ -186,32 +203,19 @@ def _believed(row: pd.Series) -> list[str]:
 
 @outcome_by_arm
 def mistakes(paper: Paper) -> Sheet:
-    """Return the primary difference in each world: truth, as specified, and under each mistake."""
+    """Return for each world the truth, and the primary analysis as specified and under each mistake."""
     rows = []
     for world, found in paper.worlds.items():
         table = found.mistakes
         cells = table[table["scale"] == "risk difference"].set_index("mistake", drop=False)
         hr = table[table["scale"] == "hazard ratio"].set_index("mistake", drop=False)
-        names = ("none", "ventilation", "completers")
-        rows.append(
-            [
-                WORLD_LABELS[world],
-                points(true_difference(paper, world)),
-                *(with_interval(cells.loc[name]) for name in names),
-                *(_value(hr.loc[name]) for name in names[:2]),
-            ]
-        )
-    columns = [
-        "World", "Truth", "As specified", "Mistake: ventilation as a covariate", "Mistake: completers only",
-        "HR", "HR with ventilation (mistake)",
-    ]  # fmt: skip
-    return Sheet(pd.DataFrame(rows, columns=columns), "synthetic", "lrp{2.6cm}p{2.6cm}p{2.6cm}rr")
-
-
-def _value(row: pd.Series) -> str:
-    return (
-        NOT_ESTIMATED if pd.isna(row["estimate"]) else value_text(float(row["estimate"]), str(row["scale"]))
-    )
+        rows.append([WORLD_LABELS[world], "Truth", "", "", points(true_difference(paper, world)), ""])
+        for name, label in MISTAKES.items():
+            row = cells.loc[name]
+            ratio = with_interval(hr.loc[name]) if name in hr.index else ""
+            rows.append(["", label, f"{row['n']:.0f}", f"{row['events']:.0f}", with_interval(row), ratio])
+    columns = ["World", "Analysis", "Patients", "Deaths", "Difference, points", "Hazard ratio"]
+    return Sheet(pd.DataFrame(rows, columns=columns), "synthetic", "lp{4.2cm}rrrr")
 
 
 @outcome_by_arm
