@@ -1,6 +1,6 @@
 """How fast: the study, the builds, and the library beside its peers, each with its target.
 
-``make bench`` runs everything but the test suite; ``python bench/speed.py study`` (``kernels``, ``builds``,
+``make bench`` runs everything but the test suite; ``python bench/speed.py study`` (``kernels``, ``builds``, ``gates``,
 ``tests``) runs one part. Every peer is timed in the same run on the same data, so that the ratio holds on any
 machine; R stands beside it where ``Rscript`` and its package ``survival`` are installed. A kernel's target is
 the fastest peer; the other targets are seconds on two idle cores.
@@ -35,9 +35,13 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 PROJECT = find_project(Path(__file__).parent)
 SMALL, LARGE, HUGE = 342, 100_000, 1_000_000  # patients: the study; a registry; a country
 TARGET_SECONDS = {
-    "study": 15.0, "html cold": 60.0, "html unchanged": 5.0, "html prose": 15.0, "pdf": 30.0, "tests": 180.0,
-    "pairs": 2.0,
+    "study": 20.0, "html cold": 60.0, "html unchanged": 5.0, "html prose": 10.0, "pdf": 30.0, "tests": 240.0,
+    "pairs": 0.7, "diff": 1.0, "check": 120.0,
 }  # fmt: skip
+FILES = (
+    "protocol.toml", "requirements.txt", "_config.yml", "_toc.yml", "CITATION.cff", "claims.toml", "CHANGELOG.md",
+    "pyproject.toml",
+)  # fmt: skip
 COVARIATES = ["treated", "age", "ldh"]
 R_SCRIPT = """
 suppressMessages(library(survival))
@@ -196,9 +200,18 @@ def builds() -> Iterator[Timing]:
     """Time the builds in a copy of the checkout, so that nobody's chapter is edited."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "paper"
-        for name in ("book", "data", "lib", "results"):
+        for name in ("book", "data", "lib", "results", "versions", "tests"):
             shutil.copytree(PROJECT.root / name, copy / name)
-        for name in ("protocol.toml", "requirements.txt", "_config.yml", "_toc.yml", "CITATION.cff"):
+        for name in (
+            "protocol.toml",
+            "requirements.txt",
+            "_config.yml",
+            "_toc.yml",
+            "CITATION.cff",
+            "claims.toml",
+            "CHANGELOG.md",
+            "pyproject.toml",
+        ):
             shutil.copy(PROJECT.root / name, copy / name)
         build = partial(command, [str(Path(sys.executable).with_name("headtohead"))], copy)
         yield build("html, from nothing", "html cold", "html", "--cold")
@@ -208,6 +221,18 @@ def builds() -> Iterator[Timing]:
         yield build("html, prose of one chapter edited", "html prose", "html")
         if shutil.which("xelatex"):
             yield build("pdf, after html", "pdf", "pdf")
+    yield command(
+        [str(Path(sys.executable).with_name("headtohead"))],
+        PROJECT.root,
+        "diff of two ledgers",
+        "diff",
+        "diff",
+    )
+
+
+def gates() -> Iterator[Timing]:
+    """Time the gates on the paper that is built here."""
+    yield command(["make", "-s"], PROJECT.root, "make check, after make paper", "check", "check")
 
 
 def tests() -> Iterator[Timing]:
@@ -231,12 +256,12 @@ def told(seconds: float) -> str:
 
 
 def main() -> None:
-    parts = {"kernels": kernels, "study": study, "builds": builds, "tests": tests}
+    parts = {"kernels": kernels, "study": study, "builds": builds, "gates": gates, "tests": tests}
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "parts", nargs="*", metavar="part", help=f"of {', '.join(parts)}; default all but tests"
+        "parts", nargs="*", metavar="part", help=f"of {', '.join(parts)}; default all but gates and tests"
     )
     chosen = parser.parse_args().parts or ["kernels", "study", "builds"]
     if unknown := set(chosen) - set(parts):

@@ -9,8 +9,13 @@ import pytest
 from headtohead.paper import provenance
 from headtohead.paper.ledger import LEDGER_COLUMNS, entry, ledger_frame, read_ledger
 from headtohead.paper.provenance import behind_numbers, exhibits, panel_html
-from headtohead.project import Project, digest
+from headtohead.project import Project, digest, find_project
 
+CHAPTERS = sorted(
+    path.stem
+    for path in (find_project(Path(__file__).parent).root / "book").glob("*.md")
+    if "{result}`" in path.read_text("utf-8") or "show(" in path.read_text("utf-8")
+)
 CHAPTER = """---
 kernelspec: {name: python3}
 ---
@@ -83,3 +88,22 @@ def test_the_panel_has_no_clock_no_folder_and_is_the_same_twice(project: Project
     assert "from the cache of the same inputs" in panel
     assert str(project.root) not in panel
     assert not re.search(r"\d\d:\d\d|20\d\d-\d\d-\d\d", panel)
+
+
+def test_a_helper_beside_the_tests_counts_and_a_package_stands_for_its_modules(tmp_path: Path) -> None:
+    tests = tmp_path / "tests"
+    (tests / "paper").mkdir(parents=True)
+    (tests / "paper" / "exhibits.py").write_text("from headtohead.paper import figures\n")
+    (tests / "paper" / "test_all.py").write_text("from paper.exhibits import makers\n")
+    (tests / "test_other.py").write_text("from headtohead.paper.show import show\n")
+    assert provenance.tests_of("paper.figures.front", tests) == ["tests/paper/test_all.py"]
+    assert provenance.tests_of("paper.tables.front", tests) == []
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_every_exhibit_and_number_of_a_chapter_names_its_tests(project: Project, name: str) -> None:
+    panel = panel_html(project, f"book/{name}", fresh=True)
+    rows = re.findall(r"<tr><th>(.*?)</th><td>(.*?)</td></tr>", panel)
+    made = [cell for head, cell in rows if head == "Numbers" or head.startswith("<a ")]
+    assert made
+    assert [cell for cell in made if "tested " not in cell and not cell.startswith("<code>data/")] == []

@@ -46,8 +46,8 @@ class ProvenanceDirective(SphinxDirective):
 
 
 def add_panel(_app: Sphinx, _docname: str, source: list[str]) -> None:
-    """Put the panel at the foot of every chapter that runs code, so that none can forget it."""
-    if "kernelspec" in source[0][:800]:
+    """Put the panel at the foot of every chapter that runs code or prints a number, so that none can forget it."""
+    if "kernelspec" in source[0][:800] or "{result}`" in source[0]:
         source[0] = f"{source[0].rstrip()}\n\n```{{provenance}}\n```\n"
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from functools import cache
 from html import escape
 from importlib.metadata import version
@@ -59,25 +60,66 @@ def _called(thing: ast.expr, names: dict[str, str]) -> str:
 def behind_numbers(chapter: str, ledger: pd.DataFrame) -> list[str]:
     """Return the modules that computed the numbers a chapter prints."""
     used = [id_ for id_ in dict.fromkeys(NUMBER.findall(chapter)) if id_ in ledger.index]
-    code = ledger.loc[used, "code"].str.split("::").str[0].str.removesuffix(".py").str.replace("/", ".")
-    return sorted(set(code))
+    files = {code.split("::")[0] for code in ledger.loc[used, "code"]}
+    return sorted(
+        file.removesuffix(".py").replace("/", ".") if file.endswith(".py") else file for file in files
+    )
 
 
 def tests_of(module: str, tests: Path) -> list[str]:
-    """Return the test files that import a module of the library."""
-    folder, _, name = module.rpartition(".")
-    pattern = re.compile(
-        rf"from headtohead\.{re.escape(module)} import|from headtohead\.{re.escape(folder)} import[^\n]*\b{name}\b"
-    )
-    return [file for file, text in _test_texts(tests) if pattern.search(text)]
+    """Return the test files that import a module of the library, themselves or through a helper beside them.
+
+    Importing a package counts for each of its modules: the tests that do so walk through all of them.
+    """
+    package = f"headtohead.{module.rpartition('.')[0]}"
+    wanted = f"headtohead.{module}"
+    return [
+        file
+        for file, names in _imports_of_tests(tests)
+        if package in names or any(name == wanted or name.startswith(wanted + ".") for name in names)
+    ]
+
+
+def tested_through(module: str, project: Project) -> tuple[str, list[str]]:
+    """Return the module that calls one without tests of its own, and the tests of the caller; empty if none."""
+    library = project.root / "lib" / "headtohead"
+    for path in sorted(library.rglob("*.py")):
+        if any(f"{name}.".startswith(f"headtohead.{module}.") for name in _imported(path)):
+            place = path.parent if path.stem == "__init__" else path.with_suffix("")
+            caller = place.relative_to(library).as_posix().replace("/", ".")
+            if found := tests_of(caller, project.root / "tests"):
+                return caller, found
+    return "", []
 
 
 @cache
-def _test_texts(tests: Path) -> tuple[tuple[str, str], ...]:
+def _imports_of_tests(tests: Path) -> tuple[tuple[str, frozenset[str]], ...]:
     return tuple(
-        (path.relative_to(tests.parent).as_posix(), path.read_text(encoding="utf-8"))
+        (path.relative_to(tests.parent).as_posix(), frozenset(_reached(path, tests)))
         for path in sorted(tests.rglob("test_*.py"))
     )
+
+
+def _reached(path: Path, tests: Path) -> Iterator[str]:
+    """Yield what a test file imports, and what the helpers import that it imports."""
+    for name in _imported(path):
+        yield name
+        for helper in (name, name.rpartition(".")[0]):
+            beside = tests.joinpath(*helper.split(".")).with_suffix(".py") if helper else path
+            if beside.is_file() and beside != path:
+                yield from _reached(beside, tests)
+
+
+@cache
+def _imported(path: Path) -> tuple[str, ...]:
+    """Return the dotted names of everything that a file imports, wherever in it."""
+    names: list[str] = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    return tuple(names)
 
 
 def panel_html(project: Project, chapter: str, *, fresh: bool) -> str:
@@ -103,26 +145,31 @@ def panel_html(project: Project, chapter: str, *, fresh: bool) -> str:
     inputs = ", ".join(f"{escape(name)} <code>{value[:12]}</code>" for name, value in hashes.items())
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     shown = exhibits(text)
-    rows = [
-        ("Inputs", inputs),
-        ("Cells", "executed for this build" if fresh else "from the cache of the same inputs"),
-        ("Packages", packages),
-    ]
+    rows = [("Inputs", inputs), ("Packages", packages)]
+    if "kernelspec" in text[:800]:
+        rows.insert(1, ("Cells", "executed for this build" if fresh else "from the cache of the same inputs"))
     rows += [
         (f"<a href='#{row.label}'>{row.label}</a>", _function(row.function, project))
         for row in shown.itertuples()
     ]
     rows += [
-        ("Numbers", _function(f"{module}.", project))
-        for module in behind_numbers(text, read_ledger(project.ledger))
+        ("Numbers", _function(f"{source}.", project))
+        for source in behind_numbers(text, read_ledger(project.ledger))
     ]
     body = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in rows)
     return f'<details class="provenance"><summary>Where this chapter comes from</summary><table>{body}</table></details>'
 
 
 def _function(dotted: str, project: Project) -> str:
+    """Return what made something, and where that is tested; a file of data stands for itself."""
+    if dotted.startswith("data/"):
+        return f"<code>{escape(dotted.rstrip('.'))}</code>"
     module, _, name = dotted.rpartition(".")
-    tests = ", ".join(f"<code>{path}</code>" for path in tests_of(module, project.root / "tests"))
-    return f"<code>{escape(dotted.rstrip('.') if not name else dotted)}</code>" + (
-        f"; tested in {tests}" if tests else ""
+    files, how = tests_of(module, project.root / "tests"), "tested in"
+    if not files:
+        caller, files = tested_through(module, project)
+        how = f"tested through <code>{caller}</code> in"
+    tests = ", ".join(f"<code>{path}</code>" for path in files)
+    return f"<code>{escape(dotted if name else dotted.rstrip('.'))}</code>" + (
+        f"; {how} {tests}" if tests else ""
     )

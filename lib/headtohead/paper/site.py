@@ -53,7 +53,8 @@ def outdated(app: Sphinx, env: Any, *_: object) -> set[str]:
 def execute_in_parallel(_app: Sphinx, env: Any, docnames: list[str]) -> None:
     """Run the chapters that are not cached side by side; myst-nb then finds them cached."""
     settings = env.mystnb_config
-    if settings.execution_mode != "cache" or len(docnames) < 2:
+    env.paper_fresh = set()
+    if settings.execution_mode != "cache":
         return
     from jupyter_cache import get_cache
     from jupyter_cache.executors import load_executor
