@@ -81,15 +81,28 @@ def tests_of(module: str, tests: Path) -> list[str]:
 
 
 def tested_through(module: str, project: Project) -> tuple[str, list[str]]:
-    """Return the module that calls one without tests of its own, and the tests of the caller; empty if none."""
-    library = project.root / "lib" / "headtohead"
-    for path in sorted(library.rglob("*.py")):
-        if any(f"{name}.".startswith(f"headtohead.{module}.") for name in _imported(path)):
-            place = path.parent if path.stem == "__init__" else path.with_suffix("")
-            caller = place.relative_to(library).as_posix().replace("/", ".")
+    """Return the nearest caller, with its tests, of a module without tests of its own; empty if none."""
+    waiting, seen = [module], {module}
+    while waiting:
+        for caller in _callers(waiting.pop(0), project.root / "lib" / "headtohead"):
             if found := tests_of(caller, project.root / "tests"):
                 return caller, found
+            if caller not in seen:
+                seen.add(caller)
+                waiting.append(caller)
     return "", []
+
+
+def _callers(module: str, library: Path) -> list[str]:
+    """Return the modules of the library that import one."""
+    wanted = f"headtohead.{module}."
+    found = [
+        path
+        for path in sorted(library.rglob("*.py"))
+        if any(f"{name}.".startswith(wanted) for name in _imported(path))
+    ]
+    places = [path.parent if path.stem == "__init__" else path.with_suffix("") for path in found]
+    return [place.relative_to(library).as_posix().replace("/", ".") for place in places]
 
 
 @cache
