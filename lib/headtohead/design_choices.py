@@ -20,7 +20,7 @@ class StudySection(Section):
 
     title: str
     cohort: str
-    world: str
+    world: Literal["null", "harm", "benefit"]
     blinded: bool
 
 
@@ -46,6 +46,17 @@ class Criterion(Section):
     column: str
     rule: Literal["at least", "equal", "present"]
     value: float | int | str | None = None
+
+    @model_validator(mode="after")
+    def _value_fits_the_rule(self) -> Self:
+        if (self.rule == "present") != (self.value is None) or (
+            self.rule == "at least" and isinstance(self.value, str)
+        ):
+            raise ValueError(
+                f"value must be a number for 'at least', given for 'equal' and absent for 'present'; "
+                f"the criterion on {self.column!r} is {self.rule!r} with {self.value!r}"
+            )
+        return self
 
 
 class Term(Section):
@@ -116,6 +127,14 @@ class Outcome(Section):
     secondary: tuple[Literal["death", "imv", "imv_or_death"], ...] = Field(strict=False)
     horizon_days: int = Field(ge=1, le=120)
     whole_stay_days: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _horizon_within_the_stay(self) -> Self:
+        if self.whole_stay_days < self.horizon_days:
+            raise ValueError(
+                f"whole_stay_days must reach at least the horizon of {self.horizon_days} days, found {self.whole_stay_days}"
+            )
+        return self
 
 
 class Equivalence(Section):

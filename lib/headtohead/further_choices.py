@@ -129,6 +129,7 @@ class Amendment(Section):
 
     date: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
     version: str = Field(pattern=r"^([0-9a-f]{12}|this file)$")
+    choices: str | None = Field(default=None, pattern=r"^[0-9a-f]{12}$")
     what: str
     why: str
     outcomes_seen: bool

@@ -6,6 +6,7 @@ Only ``study/`` unpacks a ``Protocol``; every other function takes plain argumen
 from __future__ import annotations
 
 import hashlib
+import json
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,15 @@ def parse_protocol(choices: dict[str, Any], source: str = "protocol.toml") -> Pr
 def _short(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def choices_hash(protocol: Protocol) -> str:
+    """Return the first 12 hex digits of the sha256 of every choice of the analysis, history and cohort apart.
+
+    The last amendment names it, so that no choice changes without an entry in the history.
+    """
+    chosen = protocol.model_dump(mode="json", exclude={"amendment", "study"})
+    return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def protocol_hash(path: Path) -> str:

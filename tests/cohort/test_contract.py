@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from headtohead.cohort.contract import ContractError, baseline_columns, require_baseline, validate_cohort
+from headtohead.cohort.load import load_cohort
 from headtohead.project import Project
 
 
@@ -85,3 +88,31 @@ def test_covariates_from_after_time_zero_are_refused(dictionary: pd.DataFrame) -
 def test_no_baseline_column_is_measured_after_time_zero(dictionary: pd.DataFrame) -> None:
     windows = dictionary.set_index("name").loc[baseline_columns(dictionary), "window"]
     assert set(windows) <= {"before time zero", "at time zero"}
+
+
+@pytest.mark.parametrize(("mark", "name"), [(";", "semicolons"), ("\t", "tabs")])
+def test_another_separator_is_named(
+    project: Project, dictionary: pd.DataFrame, tmp_path: Path, mark: str, name: str
+) -> None:
+    text = (project.data / "synthetic" / "cohort_null.csv").read_text("utf-8")
+    path = tmp_path / "own.csv"
+    path.write_text(
+        "".join(line for line in text.splitlines(True) if line[0] != "#").replace(",", mark), "utf-8"
+    )
+    with pytest.raises(
+        ContractError, match=f"separated by commas, its header is separated by {name}; export it"
+    ):
+        load_cohort(path, dictionary)
+
+
+def test_a_mark_of_order_and_a_hash_in_a_label_are_read(
+    project: Project, dictionary: pd.DataFrame, tmp_path: Path
+) -> None:
+    """Spreadsheets begin a file with a byte-order mark, and wards are called "#3"."""
+    source = project.data / "synthetic" / "cohort_null.csv"
+    path = tmp_path / "own.csv"
+    text = "".join(line for line in source.read_text("utf-8").splitlines(True) if line[0] != "#")
+    path.write_text("\ufeff" + text.replace(",A,", ",A #3,"), "utf-8")
+    own, shipped = load_cohort(path, dictionary), load_cohort(source, dictionary)
+    assert set(own["hospital"]) == {"A #3", "B"}
+    pd.testing.assert_frame_equal(own.drop(columns="hospital"), shipped.drop(columns="hospital"))

@@ -96,6 +96,30 @@ def test_an_arm_without_events_gives_no_ratio_and_says_why(reference: Reference)
         assert np.isfinite(rows.at["risk difference", "estimate"])
 
 
+def test_without_events_the_interval_is_no_point_and_equivalence_is_not_certain(reference: Reference) -> None:
+    """In equal weights the interval is Wilson's and Newcombe's, and its width shrinks with the effective numbers."""
+    nobody = pd.DataFrame({("death", 28): np.zeros(len(reference.frame))})
+    treated = reference.treated
+    ways = [
+        propensity_weights(reference.propensity, reference.design, treated, estimand=e)
+        for e in ("ATO", "ATE")
+    ]
+    crude = risk_contrast(nobody, treated, unadjusted(treated), rng=np.random.default_rng(0), **OPTIONS)
+    widths = [crude.set_index("scale").at["risk difference", "std_error"]]
+    for way in ways:
+        rows = risk_contrast(nobody, treated, way, rng=np.random.default_rng(0), **OPTIONS).set_index("scale")
+        row = rows.loc["risk difference"]
+        assert row["conf_low"] < 0 < row["conf_high"]
+        n = way.weights[treated].sum() ** 2 / (way.weights[treated] ** 2).sum()
+        z = stats.norm.ppf(0.975)
+        assert row["conf_high"] == pytest.approx(z**2 / (n + z**2))  # Wilson's upper limit of 0 in n
+        assert "Newcombe" in row["method"]
+        test = equivalence_of_estimate(row["estimate"], row["std_error"], margin=0.001, alpha=0.05)
+        assert not test.equivalent
+        widths.append(row["std_error"])
+    assert widths[0] < min(widths[1:])
+
+
 def test_a_censored_outcome_is_refused(reference: Reference) -> None:
     unknown = events(reference).mask(reference.frame["time"] < 3)
     with pytest.raises(ValueError, match="patients have none; estimate the risk by Aalen-Johansen"):

@@ -5,7 +5,10 @@ from __future__ import annotations
 import dataclasses
 import re
 
+import pandas as pd
 import pytest
+import vl_convert
+from headtohead.paper.figures.forest import forest, with_deaths
 from headtohead.paper.ledger import ORIGINS
 from headtohead.paper.show import MIME, ORIGIN_SENTENCE, Figure, Table, show
 from headtohead.study.results import Paper
@@ -83,3 +86,22 @@ def test_what_a_chapter_gets(paper: Paper) -> None:
     table = made("tables.matching.sizes", paper)._repr_mimebundle_()
     assert table[MIME]["kind"] == "table"
     assert "<table" in table["text/html"]
+
+
+def test_a_forest_keeps_the_row_that_cannot_be_estimated() -> None:
+    rows = pd.DataFrame(
+        {
+            "label": [with_deaths("All", 3.0), with_deaths("Few", float("nan"))],
+            "estimate": [0.01, float("nan")],
+            "conf_low": [-0.02, float("nan")],
+            "conf_high": [0.04, float("nan")],
+            "colour": ["#000", "#000"],
+        }
+    )
+    svg = vl_convert.vegalite_to_svg(
+        forest(rows, scale="risk difference", title="x", domain=(-9, 9)).to_json()
+    )
+    for words in ("All, 3 deaths", ">Few<", "cannot be estimated", "+1.0"):
+        assert words in svg
+    assert "NaN" not in svg
+    assert svg.count('aria-roledescription="point"') == 1

@@ -43,6 +43,14 @@ def broken_contract(rows: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
+def transferred(rows: pd.DataFrame) -> pd.DataFrame:
+    rows, two = rows.copy(), rows.index[eligible(rows) & (rows["end_state"] == "discharged")][:2]
+    rows.loc[two, "transfer_day"] = rows.loc[two, "discharge_day"]
+    rows.loc[two, "discharge_day"] = ""
+    rows.loc[two, "end_state"] = "transferred"
+    return rows
+
+
 def one_of_each(rows: pd.DataFrame) -> pd.DataFrame:
     some = rows[eligible(rows)]
     return pd.concat([some[some["drug"] == drug].head(1) for drug in ("anakinra", "baricitinib")])
@@ -78,6 +86,41 @@ MISTAKES = (
         "covariate after time zero",
         ("at or before time zero", "'icu_day'", "'after time zero'", "remove it from protocol.toml"),
         protocol=('column = "egfr"', 'column = "icu_day"'),
+    ),
+    *(
+        Mistake(
+            f"{name} after time zero",
+            ("at or before time zero", f"'{column}'", "'after time zero'", "remove it from protocol.toml"),
+            protocol=change,
+        )
+        for name, column, change in (
+            ("subgroup", "icu_day", ('{ column = "sex" }', '{ column = "icu_day" }')),
+            ("exact match", "end_state", ('exact_finer = ["hospital", "period"]', 'exact_finer = ["end_state"]')),
+            ("column to impute from", "rescue_day", ('impute_from = ["age"', 'impute_from = ["rescue_day"')),
+        )
+    ),
+    Mistake(
+        "unknown world",
+        ("study.world", "'null', 'harm' or 'benefit' (found 'nil')", "correct them"),
+        protocol=('world = "null"', 'world = "nil"'),
+    ),
+    Mistake(
+        "horizon beyond the stay",
+        ("outcome: ", "whole_stay_days must reach at least the horizon of 28 days, found 20", "correct them"),
+        protocol=("whole_stay_days = 120", "whole_stay_days = 20"),
+    ),
+    Mistake(
+        "value that does not fit its rule",
+        ("the criterion on 'age' is 'at least' with '18'", "value must be a number for 'at least'"),
+        protocol=("value = 18", 'value = "18"'),
+    ),
+    Mistake(
+        "unknown outcomes",
+        (
+            "every outcome must be known to day 120 (outcome.whole_stay_days), 2 of 342 patients",
+            "transferred or still in hospital", "first SYN-", "lower whole_stay_days towards the horizon of 28 days",
+        ),
+        rows=transferred,
     ),
     Mistake(
         "unknown column to match on exactly",

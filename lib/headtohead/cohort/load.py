@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pandas as pd
@@ -23,12 +24,25 @@ def load_cohort(path: Path, dictionary: pd.DataFrame) -> pd.DataFrame:
     """
     text = dictionary.loc[~dictionary["type"].isin(NUMERIC), "name"]
     try:
-        frame = pd.read_csv(_existing(path), comment="#", dtype=dict.fromkeys(text, str))
+        lines = _existing(path).read_text(encoding="utf-8-sig").splitlines(keepends=True)
+        rows = [line for line in lines if not line.startswith("#")]
+        _require_commas(path, rows[0] if rows else "")
+        frame = pd.read_csv(io.StringIO("".join(rows)), dtype=dict.fromkeys(text, str))
     except (UnicodeDecodeError, pd.errors.EmptyDataError, pd.errors.ParserError) as error:
         raise ContractError(
             f"{path} must be a comma-separated table in UTF-8 with one header line, found: {error}; export it again"
         ) from None
     return validate_cohort(frame, dictionary)
+
+
+def _require_commas(path: Path, header: str) -> None:
+    """Check the separator, which else would look like every column missing."""
+    other = next((mark for mark in (";", "\t") if mark in header and "," not in header), None)
+    if other:
+        name = {";": "semicolons", "\t": "tabs"}[other]
+        raise ContractError(
+            f"{path} must be separated by commas, its header is separated by {name}; export it again as CSV with commas"
+        )
 
 
 def load_published(path: Path) -> pd.DataFrame:

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
+from statsmodels.stats.proportion import proportion_confint
 
 from headtohead.cohort.counts import TwoByTwo
 from headtohead.cohort.two_by_two import intervals, risk_difference_se, wilson
@@ -18,6 +20,7 @@ from headtohead.matching.weights import effective_sample_size
 from headtohead.outcomes.estimate import Interval, bootstrap_interval, estimate_frame, estimate_row
 from headtohead.outcomes.paired import count_pairs, paired_risk_difference, paired_risk_ratio
 
+NO_EVENT = "an arm has no event: Wilson and Newcombe intervals for the effective numbers of patients"
 NO_RATIO = "cannot be estimated, because an arm has no event"
 
 
@@ -172,7 +175,11 @@ def _paired(
 def _bootstrapped(
     y: np.ndarray, arm: np.ndarray, adjustment: Adjustment, draws: np.ndarray, level: float
 ) -> tuple[Results, str]:
-    point1, point0 = (float(r[0]) for r in weighted_risks(y, arm, adjustment.weights.to_numpy()[None, :]))
+    weights = adjustment.weights.to_numpy()
+    point1, point0 = (float(r[0]) for r in weighted_risks(y, arm, weights[None, :]))
+    if min(point1, point0) == 0:
+        n1, n0 = (effective_sample_size(weights[side & (weights > 0)]) for side in (arm, ~arm))
+        return _score(point1, point0, n1, n0, level), f"{adjustment.name.lower()}; {NO_EVENT}"
     risk1, risk0 = weighted_risks(y, arm, draws)
     rr = None
     if min(point1, point0, risk1.min(), risk0.min()) > 0:
@@ -194,6 +201,26 @@ def _bootstrapped(
         results,
         f"{adjustment.name.lower()}; percentile interval of {len(draws)} bootstraps, {repeated}",
     )
+
+
+def _score(risk1: float, risk0: float, n1: float, n0: float, level: float) -> Results:
+    """Return Wilson intervals of two risks and Newcombe's of their difference, for effective numbers of patients.
+
+    Where an arm has no event, every bootstrap sample has none either: its interval would be a point.
+    """
+    (low1, high1), (low0, high0) = (
+        map(float, proportion_confint(risk * n, n, alpha=1 - level, method="wilson"))
+        for risk, n in ((risk1, n1), (risk0, n0))
+    )
+    difference, z = risk1 - risk0, float(norm.ppf(0.5 + level / 2))
+    low = difference - np.hypot(risk1 - low1, high0 - risk0)
+    high = difference + np.hypot(high1 - risk1, risk0 - low0)
+    return {
+        "risk, treated": Interval(risk1, (high1 - low1) / (2 * z), low1, high1),
+        "risk, control": Interval(risk0, (high0 - low0) / (2 * z), low0, high0),
+        "risk difference": Interval(difference, float(high - low) / (2 * z), float(low), float(high)),
+        "risk ratio": None,
+    }
 
 
 def weighted_risks(y: np.ndarray, arm: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -18,7 +18,7 @@ from sphinx.errors import SphinxError
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from headtohead.choices import choice_text
+from headtohead.choices import choice_text, words_of_columns
 from headtohead.paper.directives import ChecklistDirective, ProvenanceDirective, add_panel, withhold_outcomes
 from headtohead.paper.ledger import MARKS, LedgerError, ledger_part, read_ledger
 from headtohead.paper.meta import add_meta
@@ -68,7 +68,8 @@ class ChoiceRole(SphinxRole):
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Return the choice as text."""
         try:
-            text = choice_text(load_protocol(find_project(Path(self.env.srcdir)).protocol), self.text)
+            project = find_project(Path(self.env.srcdir))
+            text = choice_text(load_protocol(project.protocol), self.text, words_of_columns(project))
         except (KeyError, ValueError) as error:
             source, line = self.get_source_info()
             raise SphinxError(f"{source}:{line}: {error}") from None

@@ -53,8 +53,8 @@ def interaction(
     q, se = np.asarray(estimates, dtype=float), np.asarray(std_errors, dtype=float)
     if len(q) < 2 or not (np.isfinite(q).all() and np.isfinite(se).all() and (se > 0).all()):
         raise ValueError(
-            f"an interaction needs an estimate and a positive error in each of at least 2 groups, found {q} "
-            f"and {se}; leave out groups without an estimate"
+            f"an interaction needs an estimate and a positive error in each of at least 2 groups, "
+            f"{int((np.isfinite(q) & (se > 0)).sum())} of {len(q)} have them; leave out groups without an estimate"
         )
     w = 1 / se**2
     pooled = float(np.sum(w * q) / np.sum(w))

@@ -40,7 +40,9 @@ def estimate_in_subsets(
         try:
             rows = estimate(frame[mask])
         except ValueError as error:
-            rows = pd.DataFrame([{"method": f"cannot be estimated, because {error}"}])
+            rows = pd.DataFrame(
+                [{"scale": "risk difference", "method": f"cannot be estimated, because {error}"}]
+            )
         parts.append(rows.assign(subset=label))
     return pd.concat(parts, ignore_index=True)
 

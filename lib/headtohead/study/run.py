@@ -13,7 +13,7 @@ from headtohead.study.further import estimate_further
 from headtohead.study.mistakes import with_mistakes
 from headtohead.study.outcomes import equivalence, estimate_outcomes, risks
 from headtohead.study.results import Study, World, primary_row
-from headtohead.study.sample import Sample, adjust
+from headtohead.study.sample import Sample, adjust, outcome_columns
 from headtohead.study.sensitivity import vary
 
 
@@ -57,12 +57,24 @@ def world_of(study: Study) -> World:
     return World(int(study.matching.pairs["n"]), found.estimates, found.equivalence, study.further.mistakes)
 
 
+def _baseline(protocol: Protocol) -> list[str]:
+    """Return every column that a model, a stratum or a subgroup takes as known at time zero."""
+    named = [
+        *(term.column for term in (*protocol.propensity.terms, *protocol.further.outcome_terms)),
+        *(term.column for term in protocol.deviations.terms),
+        *(group.column for group in protocol.sensitivity.subgroups),
+        *protocol.propensity.impute_from,
+        *protocol.matching.exact,
+        *protocol.matching.exact_finer,
+    ]
+    return list(dict.fromkeys(named))
+
+
 def prepare(
     cohort: pd.DataFrame, dictionary: pd.DataFrame, protocol: Protocol
 ) -> tuple[Sample, pd.DataFrame]:
     """Return the eligible patients, adjusted, and how they were chosen; the errors are those of ``run``."""
-    named = [term.column for term in protocol.propensity.terms]
-    require_baseline([*named, *protocol.propensity.impute_from, *protocol.matching.exact], dictionary)
+    require_baseline(_baseline(protocol), dictionary)
     frame, attrition = apply_eligibility(
         cohort,
         protocol.eligibility,
@@ -70,4 +82,18 @@ def prepare(
         treated=protocol.arms.treated,
         control=protocol.arms.control,
     )
+    _require_known_outcomes(frame, protocol)
     return adjust(frame, protocol), attrition
+
+
+def _require_known_outcomes(frame: pd.DataFrame, protocol: Protocol) -> None:
+    """Check that nobody's stay is cut off before an outcome is known: risks are proportions here."""
+    known = outcome_columns(frame, protocol).notna().all(axis=1)
+    if not known.all():
+        first = ", ".join(map(str, frame.index[~known][:3]))
+        raise ValueError(
+            f"every outcome must be known to day {protocol.outcome.whole_stay_days} (outcome.whole_stay_days), "
+            f"{int((~known).sum())} of {len(frame)} patients were transferred or still in hospital before it, first "
+            f"{first}; complete their stays, lower whole_stay_days towards the horizon of "
+            f"{protocol.outcome.horizon_days} days, or leave them out and report how many"
+        )

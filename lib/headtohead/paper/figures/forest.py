@@ -33,7 +33,8 @@ def forest(
     ----------
     rows : DataFrame
         ``label``, ``estimate``, ``conf_low``, ``conf_high`` and ``colour``; optionally ``truth``. Drawn
-        from top to bottom. Differences are proportions and are drawn in percentage points.
+        from top to bottom; a missing estimate is said in words. Differences are proportions and are drawn
+        in percentage points.
     scale : str
         A scale of ``paper/format.py`` for the numbers on the right.
     bands : sequence of float
@@ -59,6 +60,18 @@ def forest(
     return alt.layer(*layers).properties(width=width, height=row_height * len(data))
 
 
+def with_deaths(name: str, events: float) -> str:
+    """Return a label with its deaths, where they were counted."""
+    return name if pd.isna(events) else f"{name}, {events:.0f} deaths"
+
+
+def numbers_of(row: pd.Series, scale: str) -> str:
+    """Return an estimate with its interval, or that there is none: such a row keeps its place and has no mark."""
+    if pd.isna(row["estimate"]):
+        return "cannot be estimated"
+    return f"{value_text(row['estimate'], scale)} ({interval_text(row['conf_low'], row['conf_high'], scale)})"
+
+
 def _axis(ticks: Sequence[float] | None) -> alt.Axis:
     if ticks is None:
         return alt.Axis(grid=False)
@@ -68,10 +81,7 @@ def _axis(ticks: Sequence[float] | None) -> alt.Axis:
 def _with_text(rows: pd.DataFrame, scale: str) -> pd.DataFrame:
     """Return the rows with their numbers as text, proportions as percentage points."""
     factor = 100.0 if scale == "risk difference" else 1.0
-    numbers = [
-        f"{value_text(row.estimate, scale)} ({interval_text(row.conf_low, row.conf_high, scale)})"
-        for row in rows.itertuples()
-    ]
+    numbers = [numbers_of(row, scale) for _, row in rows.iterrows()]
     scaled = {name: (rows[name] * factor).round(5) for name in INTERVAL if name in rows}
     data = rows.assign(order=range(len(rows)), numbers=numbers, **scaled)
     if "truth" in data:

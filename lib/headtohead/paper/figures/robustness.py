@@ -7,7 +7,7 @@ import pandas as pd
 
 from headtohead.paper.blinding import outcome_by_arm
 from headtohead.paper.figures.cohort import origin
-from headtohead.paper.figures.forest import forest
+from headtohead.paper.figures.forest import forest, with_deaths
 from headtohead.paper.format import points
 from headtohead.paper.show import Drawing
 from headtohead.paper.theme import CONTROL, INK, QUIET, TREATED
@@ -73,7 +73,7 @@ def subgroup_forest(paper: Paper) -> Drawing:
     rows = pd.DataFrame(
         [
             {
-                "label": f"{labels[row['column']]} {row['level']}, {row['events']:.0f} deaths",
+                "label": with_deaths(f"{labels[row['column']]} {row['level']}", row["events"]),
                 "estimate": row["estimate"],
                 "conf_low": row["conf_low"],
                 "conf_high": row["conf_high"],

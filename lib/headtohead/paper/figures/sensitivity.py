@@ -8,7 +8,7 @@ import pandas as pd
 
 from headtohead.paper.blinding import outcome_by_arm
 from headtohead.paper.figures.cohort import origin
-from headtohead.paper.figures.forest import forest
+from headtohead.paper.figures.forest import forest, numbers_of, with_deaths
 from headtohead.paper.format import points, value_text
 from headtohead.paper.show import Drawing
 from headtohead.paper.theme import CONTROL, INK, QUIET, TREATED, WIDTH
@@ -24,7 +24,7 @@ def subset_forest(paper: Paper) -> Drawing:
     rows = pd.DataFrame(
         [
             {
-                "label": f"{row.get('subset', 'All patients')}, {row['events']:.0f} deaths",
+                "label": with_deaths(row.get("subset", "All patients"), row["events"]),
                 "estimate": row["estimate"],
                 "conf_low": row["conf_low"],
                 "conf_high": row["conf_high"],
@@ -43,10 +43,7 @@ def subset_forest(paper: Paper) -> Drawing:
         text_width=145,
         row_height=26,
     )
-    words = "; ".join(
-        f"{row.label} {points(row.estimate)} ({points(row.conf_low)} to {points(row.conf_high)})"
-        for row in rows.itertuples()
-    )
+    words = "; ".join(f"{row['label']} {numbers_of(row, 'risk difference')}" for _, row in rows.iterrows())
     return Drawing(chart, f"Forest of risk differences: {words}.", origin(paper))
 
 

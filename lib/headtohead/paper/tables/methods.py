@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from headtohead.choices import ESTIMATORS, POPULATIONS
 from headtohead.paper.show import Sheet
 from headtohead.study.results import Paper
 
@@ -15,11 +16,11 @@ FORMS = {
     "category": "category",
 }
 ESTIMANDS = {
-    "ATO": ("patients in clinical equipoise", "h = e(1 − e)", "overlap weights"),
-    "ATT": ("patients like those given {treated}", "h = e", "weights for the treated"),
-    "ATM": ("patients who could be matched", "h = min(e, 1 − e)", "matching weights"),
-    "ATE": ("all patients", "h = 1", "inverse probability weights"),
-    "ATC": ("patients like those given {control}", "h = 1 − e", "weights for the controls"),
+    "ATO": ("patients in clinical equipoise", "h = e(1 − e)", ESTIMATORS["ATO"]),
+    "ATT": (POPULATIONS["ATT"], "h = e", ESTIMATORS["ATT"]),
+    "ATM": (POPULATIONS["ATM"], "h = min(e, 1 − e)", ESTIMATORS["ATM"]),
+    "ATE": (POPULATIONS["ATE"], "h = 1", ESTIMATORS["ATE"]),
+    "ATC": (POPULATIONS["ATC"], "h = 1 − e", ESTIMATORS["ATC"]),
 }
 
 

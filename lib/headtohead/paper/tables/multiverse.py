@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from headtohead.paper.blinding import outcome_by_arm
+from headtohead.paper.figures.cohort import origin
 from headtohead.paper.format import percent, points, value_text
 from headtohead.paper.show import Sheet
 from headtohead.sensitivity.multiverse import summary_by
@@ -57,7 +58,7 @@ def by_estimand(paper: Paper) -> Sheet:
         "Above zero",
         "Beyond the margin",
     ]
-    return Sheet(pd.DataFrame(rows, columns=columns), "synthetic", "lrrrrrr")
+    return Sheet(pd.DataFrame(rows, columns=columns), origin(paper), "lrrrrrr")
 
 
 @outcome_by_arm
@@ -83,7 +84,7 @@ def joint(paper: Paper) -> Sheet:
         f"p below {alpha:g}",
         "One sign",
     ]
-    return Sheet(pd.DataFrame(rows, columns=columns), "synthetic", "p{2.8cm}rp{2.5cm}rp{2.5cm}p{2.5cm}")
+    return Sheet(pd.DataFrame(rows, columns=columns), origin(paper), "p{2.8cm}rp{2.5cm}rp{2.5cm}p{2.5cm}")
 
 
 @outcome_by_arm
@@ -91,4 +92,4 @@ def variance(paper: Paper) -> Sheet:
     """Return which choices move the estimate."""
     shares = paper.multiverse.variance.sort_values(ascending=False)
     rows = [[str(axis).capitalize(), percent(float(share))] for axis, share in shares.items()]
-    return Sheet(pd.DataFrame(rows, columns=["Choice", "Share of the variance"]), "synthetic", "lr")
+    return Sheet(pd.DataFrame(rows, columns=["Choice", "Share of the variance"]), origin(paper), "lr")

@@ -1,0 +1,90 @@
+"""The methods' words follow the choices: what the chapter calls a choice changes with the file, and not silently."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import Any
+
+import pytest
+from headtohead.choices import ESTIMATORS, PHRASES, POPULATIONS, choice_text, words_of_columns
+from headtohead.project import Project
+from headtohead.protocol import Protocol, choices_hash, parse_protocol
+
+
+@pytest.fixture
+def choices(project: Project) -> dict[str, Any]:
+    return tomllib.loads(project.protocol.read_text("utf-8"))
+
+
+def said(choices: dict[str, Any], project: Project) -> dict[str, str]:
+    protocol = parse_protocol(choices)
+    return {name: choice_text(protocol, f"phrase.{name}", words_of_columns(project)) for name in PHRASES}
+
+
+def test_no_choice_changes_without_an_entry_in_the_history(protocol: Protocol) -> None:
+    """After a change: add an ``[[amendment]]`` that says what and why, with this value as ``choices``."""
+    last = protocol.amendment[-1]
+    assert last.version == "this file"
+    assert last.choices == choices_hash(protocol)
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [
+        ("estimand", "primary", "ATT"),
+        ("matching", "caliper_sd", 0.1),
+        ("equivalence", "margin_pp", 3.0),
+        ("inference", "seed", 1),
+        ("arms", "control", "tocilizumab"),
+    ],
+)
+def test_the_fingerprint_sees_every_kind_of_choice(
+    choices: dict[str, Any], protocol: Protocol, section: str, key: str, value: object
+) -> None:
+    choices[section][key] = value
+    assert choices_hash(parse_protocol(choices)) != choices_hash(protocol)
+
+
+def test_the_fingerprint_ignores_the_cohort_and_the_history(
+    choices: dict[str, Any], protocol: Protocol
+) -> None:
+    choices["study"] |= {"cohort": "data/own.csv", "blinded": True}
+    choices["amendment"][-1]["why"] = "Another reason"
+    assert choices_hash(parse_protocol(choices)) == choices_hash(protocol)
+
+
+def test_each_phrase_follows_its_choice(choices: dict[str, Any], project: Project) -> None:
+    before = said(choices, project)
+    choices["estimand"]["primary"] = "ATT"
+    choices["outcome"] |= {"primary": "imv_or_death", "secondary": ["imv", "death"]}
+    choices["eligibility"] = choices["eligibility"][:2]
+    choices["propensity"]["terms"] = [t for t in choices["propensity"]["terms"] if "spline" not in t["form"]]
+    assert all(before.values())
+    assert said(choices, project) == {
+        "population": "patients like those given anakinra",
+        "estimator": "weights for the treated",
+        "primary_outcome": "invasive mechanical ventilation or death",
+        "secondary_outcomes": "invasive mechanical ventilation and death",
+        "criteria": "Aged 18 years or older; SARS-CoV-2 infection confirmed",
+        "splines": "no covariate",
+    }
+
+
+def test_the_words_as_they_stand(choices: dict[str, Any], project: Project) -> None:
+    found = said(choices, project)
+    assert found["splines"] == "age, SpO2/FiO2 ratio and lactate dehydrogenase"
+    assert found["secondary_outcomes"] == (
+        "invasive mechanical ventilation or death; invasive mechanical ventilation"
+    )
+    assert "disease; not on invasive mechanical ventilation; on a systemic" in found["criteria"]
+
+
+def test_every_estimand_has_words() -> None:
+    assert set(POPULATIONS) == set(ESTIMATORS)
+    assert {"ATO", "ATT", "ATC", "ATM", "ATE"} == set(ESTIMATORS)
+
+
+def test_the_chapter_uses_every_phrase(project: Project) -> None:
+    text = (project.root / "book" / "methods.md").read_text("utf-8")
+    for name in PHRASES:
+        assert f"{{choice}}`phrase.{name}`" in text, name
