@@ -22,6 +22,7 @@ class StudySection(Section):
     cohort: str
     world: Literal["null", "harm", "benefit"]
     blinded: bool
+    draft: bool
 
 
 class Arms(Section):

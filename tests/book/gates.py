@@ -22,6 +22,7 @@ HOLES = {
     r"\?\?": "an unresolved reference",
     r"\{(result|choice|stamp|cite|numref|doc|ref|literalinclude)\}": "an unresolved role",
     r"\(\s*\)|\(\s*to\s*\)|=\s*[,.;)]": "an empty number",
+    r"Left out of this draft": "a passage of a draft",
     r"Traceback|\w+Error:": "an error",
 }
 HOLES_OF_PAGES = HOLES | {r"\[\[|\]\]": "an unresolved mark", r"<[a-z]+ |&[a-z]+;": "a tag"}

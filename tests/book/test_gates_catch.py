@@ -37,7 +37,15 @@ HOLES = {
         "died: None.",
     ],
     "<td>22</td>": ["<td>nan</td>", "<td><p>None</p></td>", "<td>-inf</td>"],
-    "Back": ["{result}`a`", "{numref}`fig-a`", "[[a]]", "Traceback", "KeyError: 'a'", "&lt;b "],
+    "Back": [
+        "Left out of this draft: words",
+        "{result}`a`",
+        "{numref}`fig-a`",
+        "[[a]]",
+        "Traceback",
+        "KeyError: 'a'",
+        "&lt;b ",
+    ],
 }
 
 

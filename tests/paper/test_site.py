@@ -26,6 +26,7 @@ def small(project: Project, tmp_path: Path) -> Project:
         path.write_text("1\n")
     (tmp_path / "results" / "ledger.csv").write_bytes(project.ledger.read_bytes())
     (tmp_path / "protocol.toml").write_bytes(project.protocol.read_bytes())
+    (tmp_path / "data" / "dictionary.csv").write_bytes((project.data / "dictionary.csv").read_bytes())
     (tmp_path / "CITATION.cff").write_text("title: Small\nversion: 0.0.1\ndate-released: '2026-11-23'\n")
     return Project(tmp_path)
 
@@ -68,7 +69,7 @@ def build(small: Project, tmp_path: Path) -> Build:
         if (source / "index.md").read_text("utf-8") != page:
             (source / "index.md").write_text(page, "utf-8")
         app = Sphinx(
-            srcdir=source,
+            srcdir=small.root,
             confdir=None,
             outdir=tmp_path / "_build" / "out",
             doctreedir=tmp_path / "_build" / "doctrees",
@@ -76,6 +77,8 @@ def build(small: Project, tmp_path: Path) -> Build:
             confoverrides={
                 "extensions": ["myst_nb", "headtohead.paper.sphinx_ext"],
                 "nb_execution_mode": "cache",
+                "root_doc": "book/index",
+                "include_patterns": ["book/*"],
             },
             status=None,
             warning=None,
@@ -87,7 +90,7 @@ def build(small: Project, tmp_path: Path) -> Build:
 
 
 def said(app: Sphinx) -> str:
-    return (Path(app.outdir) / "index.txt").read_text("utf-8")
+    return (Path(app.outdir) / "book" / "index.txt").read_text("utf-8")
 
 
 @QUIET
@@ -97,11 +100,14 @@ def test_pages_follow_the_ledger_though_nobody_touched_them(small: Project, buil
     assert "342 patients, anakinra, 2026-11-23." in said(first)
     assert f"/{inputs_digest(small)}" in str(first.config.nb_execution_cache_path)
     assert outdated(first, first.env) == set()
+    small.claims.write_text("# another rule\n")
+    assert outdated(first, first.env) == {"book/index"}, "a draft leaves out what no longer holds"
+    assert outdated(first, first.env) == set()
     lines = small.ledger.read_text("utf-8").splitlines(keepends=True)
     mine = next(i for i, line in enumerate(lines) if line.startswith("counts.death.rd,"))
     lines[mine] = lines[mine].replace(",342,", ",343,")
     small.ledger.write_text("".join(lines), "utf-8")
-    assert outdated(first, first.env) == {"index"}
+    assert outdated(first, first.env) == {"book/index"}
     again = build(page)
     assert "343 patients" in said(again)
     assert again.config.nb_execution_cache_path != first.config.nb_execution_cache_path

@@ -23,6 +23,7 @@ from tqdm import tqdm
 
 from headtohead.cache import cached, code_digest
 from headtohead.paper.claims import check_claims, load_claims
+from headtohead.paper.draft import unsupported
 from headtohead.paper.latex import BuildError, ensure_latex
 from headtohead.paper.ledger import read_ledger, write_ledger
 from headtohead.paper.site import citation, commit, inputs_digest
@@ -69,12 +70,20 @@ def write_numbers(project: Project) -> None:
 
 
 def check_conclusions(project: Project) -> None:
-    """Raise ``ClaimError`` if a sentence that the paper prints is not borne out by the ledger."""
+    """Raise ``ClaimError`` if a sentence that the paper prints is not borne out by the ledger; a draft only says which."""
     protocol = load_protocol(project.protocol)
     claims = load_claims(project.claims)
     if protocol.study.blinded:
         claims = tuple(claim for claim in claims if not tells_outcomes(claim))
-    check_claims(claims, project.root / "book", read_ledger(project.ledger), protocol)
+    ledger = read_ledger(project.ledger)
+    if protocol.study.draft:
+        broken = unsupported(claims, ledger, protocol)
+        _say(
+            f"draft: {len(broken)} of {len(claims)} conclusions do not hold here, their passages are left out:"
+        )
+        _say("\n".join(f"  - {claim.name}" for claim in broken))
+        return
+    check_claims(claims, project.root / "book", ledger, protocol)
 
 
 def draw_key_figure(project: Project) -> bool:
@@ -155,7 +164,8 @@ def build_pdf(project: Project, *, cold: bool = False) -> None:
 def _state(project: Project) -> str:
     """Return the fingerprint of everything the pages rest on, the commit they print included."""
     sources = [
-        project.root / name for name in ("book", "_config.yml", "_toc.yml", "CITATION.cff", "CHANGELOG.md")
+        project.root / name
+        for name in ("book", "_config.yml", "_toc.yml", "CITATION.cff", "CHANGELOG.md", "claims.toml")
     ]
     return f"{digest(sources, project.root)} {inputs_digest(project)} {commit(project)}"
 

@@ -11,6 +11,8 @@ from sphinx.util.docutils import SphinxDirective
 
 from headtohead.paper.checklists import ChecklistError, checklist_myst, load_checklists
 from headtohead.paper.claims import load_claims
+from headtohead.paper.draft import leave_out_unsupported, unsupported
+from headtohead.paper.ledger import read_ledger
 from headtohead.paper.provenance import panel_html
 from headtohead.paper.withheld import withhold_paragraphs
 from headtohead.project import find_project
@@ -51,8 +53,13 @@ def add_panel(_app: Sphinx, _docname: str, source: list[str]) -> None:
         source[0] = f"{source[0].rstrip()}\n\n```{{provenance}}\n```\n"
 
 
-def withhold_outcomes(app: Sphinx, _docname: str, source: list[str]) -> None:
-    """While the study is blinded, take out what the chapters say of outcomes by arm."""
+def withhold_passages(app: Sphinx, _docname: str, source: list[str]) -> None:
+    """Take out what the chapters say of outcomes by arm while blinded, and in a draft what does not hold."""
     project = find_project(Path(app.srcdir))
-    if load_protocol(project.protocol).study.blinded:
+    protocol = load_protocol(project.protocol)
+    if protocol.study.blinded:
         source[0] = withhold_paragraphs(source[0], load_claims(project.claims))
+    if protocol.study.draft:
+        ledger = read_ledger(project.ledger)
+        broken = unsupported(load_claims(project.claims), ledger, protocol)
+        source[0] = leave_out_unsupported(source[0], broken, ledger.index)

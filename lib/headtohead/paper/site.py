@@ -17,10 +17,11 @@ from sphinx.config import Config
 from headtohead.cache import write_whole
 from headtohead.paper.ledger import MARKS, ORIGINS
 from headtohead.project import Project, digest, find_project
-from headtohead.protocol import protocol_hash
+from headtohead.protocol import load_protocol, protocol_hash
 
 STATIC = Path(__file__).parent / "static"
 LEGEND = " · ".join(f"<b>{MARKS[origin]}</b> {text}" for origin, text in ORIGINS.items())
+DRAFT = "Draft, not for citation: passages written for other results are left out. "
 BANNER = f"Synthetic cohort: where a number is marked S, no patient is behind it. <span class='legend'>{LEGEND}</span>"
 
 
@@ -43,8 +44,9 @@ def use_fresh_results(app: Sphinx, config: Config) -> None:
 
 
 def outdated(app: Sphinx, env: Any, *_: object) -> set[str]:
-    """Return every page if an input has changed since the last build."""
-    now = inputs_digest(find_project(Path(app.srcdir)))
+    """Return every page if an input, or the rule of a conclusion, has changed since the last build."""
+    project = find_project(Path(app.srcdir))
+    now = f"{inputs_digest(project)} {digest([project.claims], project.root)}"
     before = getattr(env, "paper_inputs", None)
     env.paper_inputs = now
     return set() if before in (None, now) else set(env.found_docs)
@@ -110,7 +112,7 @@ def commit(project: Project) -> str:
 def put_stamp(app: Sphinx, config: Config) -> None:
     """Print the stamp in the footer of every page and every sheet."""
     project = find_project(Path(app.srcdir))
-    marks = stamp(project)
+    marks, draft = stamp(project), load_protocol(project.protocol).study.draft
     line = (
         f"Version {marks['version']} ({marks['released']}) · commit {marks['commit']} · "
         f"protocol {marks['protocol']} · data {marks['data']}"
@@ -121,7 +123,7 @@ def put_stamp(app: Sphinx, config: Config) -> None:
     )
     config.html_theme_options = {
         **config.html_theme_options,
-        "announcement": BANNER,
+        "announcement": (DRAFT if draft else "") + BANNER,
         "extra_footer": f"<div class='stamp'>{line}<br>{escape(cite)}</div>",
     }
     config.version = config.release = marks["version"]

@@ -19,7 +19,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from headtohead.choices import choice_text, words_of_columns
-from headtohead.paper.directives import ChecklistDirective, ProvenanceDirective, add_panel, withhold_outcomes
+from headtohead.paper.directives import ChecklistDirective, ProvenanceDirective, add_panel, withhold_passages
 from headtohead.paper.ledger import MARKS, LedgerError, ledger_part, read_ledger
 from headtohead.paper.meta import add_meta
 from headtohead.paper.numref import ReadOnceDomain
@@ -228,7 +228,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("ledger", LedgerDirective)
     app.add_directive("checklist", ChecklistDirective)
     app.add_directive("provenance", ProvenanceDirective)
-    app.connect("source-read", withhold_outcomes)
+    app.connect("source-read", withhold_passages)
     app.connect("source-read", add_panel)
     app.connect("html-page-context", add_meta)
     plain: tuple[Callable[..., None], Callable[..., None]] = (visit_result_text, visit_result_text)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -16,13 +15,12 @@ import numpy as np
 from headtohead.outcomes.estimate import ESTIMATE_COLUMNS
 from headtohead.paper.claims import Claim, words_of
 from headtohead.paper.ledger import WITHHELD
+from headtohead.paper.passages import PRINTED, leave_out
 
 SENTENCE = "Withheld until the diagnostics are accepted."
 PARAGRAPH = (
     "Outcomes by arm, and what was concluded from them, are withheld until the diagnostics are accepted."
 )
-PRINTED = re.compile(r"\{result\}`([^` ]+)")
-STRUCTURE = re.compile(r"\s*$|:{3,}|`{3}|\(.*\)=$|#|\||:\w+:|show\(|\"{3}")
 BY_ARM = re.compile(
     r"outcomes\..*"
     r"|worlds\.\w+\.(?!truth\.|pairs\.n$).*"
@@ -62,23 +60,7 @@ def withhold_paragraphs(chapter: str, claims: Iterable[Claim]) -> str:
     tables (whose cells say themselves that they are withheld) and code stay.
     """
     said = [claim.says for claim in claims if tells_outcomes(claim)]
-    lines: list[str] = []
-    for is_text, run in groupby(_marked(chapter), key=lambda pair: pair[0]):
-        block = [line for _, line in run]
-        lines += [PARAGRAPH] if is_text and _tells("\n".join(block), said) else block
-    return "\n".join(lines)
-
-
-def _marked(chapter: str) -> Iterator[tuple[bool, str]]:
-    """Yield each line and whether it is running text: a paragraph, or a caption within a cell."""
-    front = code = caption = False
-    for number, line in enumerate(chapter.split("\n")):
-        if line == "---":
-            front = number == 0
-        code ^= line.startswith("```")
-        inside = not front and (caption or not code) and not STRUCTURE.match(line)
-        caption ^= code and line.count('"""') == 1
-        yield inside, line
+    return leave_out(chapter, lambda passage: _tells(passage, said), PARAGRAPH)
 
 
 def _tells(paragraph: str, said: Iterable[str]) -> bool:
