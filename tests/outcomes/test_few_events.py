@@ -98,3 +98,15 @@ def test_no_event_is_refused() -> None:
         logistic_few_events(y, X, conf_level=0.95)
     with pytest.raises(CannotEstimateError, match="found 0 events"):
         cox_few_events(y + 1, y, X, conf_level=0.95)
+
+
+def test_a_constant_covariate_is_refused() -> None:
+    y, X = two_by_two(2, 5, 1, 5)
+    for call in (
+        lambda: logistic_few_events(y, X.assign(imv=0.0), conf_level=0.95),
+        lambda: cox_few_events(y + 1, y, X.assign(imv=0.0), conf_level=0.95),
+    ):
+        with pytest.raises(
+            CannotEstimateError, match=r"must vary, \['imv'\] have one value in all 10 patients"
+        ):
+            call()

@@ -138,6 +138,11 @@ MISTAKES = (
         protocol=('impute_from = ["age"', 'impute_from = ["ldh"'),
     ),
     Mistake(
+        "covariate that nobody measured",
+        ("missing values of 'ldh'", "found 6 for 0 known values", "remove a covariate that was hardly measured"),
+        rows=lambda rows: rows.assign(ldh=""),
+    ),
+    Mistake(
         "unknown column in a criterion",
         ("eligibility needs columns of the cohort, ['contraindicated'] are not there", "correct protocol.toml"),
         protocol=('column = "contraindication"', 'column = "contraindicated"'),

@@ -130,7 +130,8 @@ def fill_conditional_mean(values: pd.Series, predictors: np.ndarray) -> pd.Serie
     if predictors.shape[1] < 2 or known.sum() <= predictors.shape[1]:
         raise ValueError(
             f"missing values of {values.name!r} need complete columns to be imputed from, "
-            f"found {predictors.shape[1] - 1} for {int(known.sum())} known values; name some in impute_from"
+            f"found {predictors.shape[1] - 1} for {int(known.sum())} known values; name complete "
+            "columns in impute_from, or remove a covariate that was hardly measured"
         )
     beta, *_ = np.linalg.lstsq(predictors[known], values[known].to_numpy(), rcond=None)
     return values.where(known, predictors @ beta)

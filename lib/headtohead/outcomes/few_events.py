@@ -44,12 +44,13 @@ def logistic_few_events(event: pd.Series, covariates: pd.DataFrame, *, conf_leve
     Raises
     ------
     CannotEstimateError
-        If everyone or nobody has the event.
+        If everyone or nobody has the event, or a covariate has one value.
 
     Checked: cells plus one half, penalised likelihood maximised directly (tests/outcomes/test_few_events.py).
     """
     y, X = event.to_numpy(float), covariates.to_numpy(float)
     _need_events(int(y.sum()), len(y), "odds ratio")
+    _need_spread(covariates)
     centre, spread = X.mean(axis=0), X.std(axis=0)
     Z = (X - centre) / spread
     design = np.column_stack([np.ones(len(Z)), Z])
@@ -77,6 +78,7 @@ def cox_few_events(
     """
     y, X = event.to_numpy(bool), covariates.to_numpy(float)
     _need_events(int(y.sum()), len(y), "hazard ratio")
+    _need_spread(covariates)
     spread = X.std(axis=0)
     plain = None
     try:
@@ -96,6 +98,14 @@ def _need_events(events: int, n: int, what: str) -> None:
         raise CannotEstimateError(
             f"an {what} needs patients with and without the event, found {events} events in {n} patients; "
             "report the counts"
+        )
+
+
+def _need_spread(covariates: pd.DataFrame) -> None:
+    constant = [str(name) for name in covariates if covariates[name].nunique() < 2]
+    if constant:
+        raise CannotEstimateError(
+            f"every covariate must vary, {constant} have one value in all {len(covariates)} patients; leave them out"
         )
 
 

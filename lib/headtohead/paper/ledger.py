@@ -26,7 +26,7 @@ ORIGINS = {
     "published": "published",
     "counts": "computed from the published counts",
     "synthetic": "synthetic cohort",
-    "real": "real people, public data or publications",
+    "real": "real people",
 }
 MARKS = {"published": "P", "counts": "C", "synthetic": "S", "real": "R"}
 ROUNDING_NOISE = 1e-10  # an exact zero computed in floating point differs between machines

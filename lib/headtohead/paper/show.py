@@ -28,7 +28,7 @@ ORIGIN_SENTENCE = {
     "published": "Published numbers.",
     "counts": "Computed from the published counts.",
     "synthetic": "Synthetic cohort: no patient is in it.",
-    "real": "Real people, from public data or publications.",
+    "real": "Real people, not simulated.",
     "design": "",
     "mixed": "Computed from the published counts and from synthetic cohorts, as marked.",
 }
