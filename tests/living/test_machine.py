@@ -62,7 +62,11 @@ def test_a_figure_leads_to_its_function_and_its_data(built: Project) -> None:
     assert action["result"] == {"@id": "figures/fig-key.svg"}
     function = found[action["instrument"]["@id"]]
     assert function["isPartOf"] == {"@id": "#lib/headtohead/paper/figures/front.py"}
-    assert {"@id": "#data/published.csv"} in action["object"]
+    assert [item["@id"] for item in action["object"]] == [
+        "#data/dictionary.csv", "#data/published.csv", "#data/synthetic/cohort_benefit.csv",
+        "#data/synthetic/cohort_harm.csv", "#data/synthetic/cohort_null.csv", "#data/synthetic/worlds.csv",
+        "#protocol.toml",
+    ]  # fmt: skip
     assert found["#book/index.md"]["hasPart"][0] == {"@id": "figures/fig-key.svg"}
     assert found["#data/synthetic/cohort_null.csv"]["creativeWorkStatus"] == "synthetic"
     named = {part["@id"] for part in found["./"]["hasPart"]}

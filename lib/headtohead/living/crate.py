@@ -14,6 +14,7 @@ from typing import Any
 from rocrate.model.contextentity import ContextEntity
 from rocrate.rocrate import ROCrate
 
+from headtohead.living.inputs import files_behind
 from headtohead.paper.meta import LICENCES, author_names, citation_file
 from headtohead.paper.provenance import exhibits
 from headtohead.project import Project
@@ -53,25 +54,23 @@ def crate(
     root["author"] = made.add(_context(made, MAINTAINERS, "Organization", names))
     for path, what in files.items():
         made.add_file(dest_path=path, properties={"name": what, "encodingFormat": FORMATS[Path(path).suffix]})
-    data = [_source(made, project, path, ["CreativeWork", "Dataset"]) for path in _data(project)]
-    for item in data:
-        if item.id.startswith("#data/synthetic/"):
-            item["creativeWorkStatus"] = "synthetic"
-    shown = [_chapter(made, project, name, data, labels) for name in chapters]
+    shown = [_chapter(made, project, name, labels) for name in chapters]
     root["mentions"] = [*shown, *[e for e in made.contextual_entities if e.type == "CreateAction"]]
     return _sorted(made.metadata.generate())
 
 
-def _data(project: Project) -> list[str]:
-    """Return the choices and the data that results rest on; the truth of the worlds is no input of an analysis."""
-    tables = (p for p in project.data.rglob("*.csv") if not {"own", "truth"} & set(p.parts))
-    paths = [project.protocol, *sorted(tables)]
-    return [path.relative_to(project.root).as_posix() for path in paths]
+def _data(made: ROCrate, project: Project, path: str) -> ContextEntity:
+    """Describe a file that results rest on."""
+    known = made.get(f"#{path}")
+    if known:
+        return known
+    entity = _source(made, project, path, ["CreativeWork", "Dataset"])
+    if path.startswith("data/synthetic/"):
+        entity["creativeWorkStatus"] = "synthetic"
+    return entity
 
 
-def _chapter(
-    made: ROCrate, project: Project, name: str, data: list[ContextEntity], labels: Mapping[str, str]
-) -> ContextEntity:
+def _chapter(made: ROCrate, project: Project, name: str, labels: Mapping[str, str]) -> ContextEntity:
     """Describe a chapter, everything it shows, and how each of them was made."""
     entity = _source(made, project, f"{name}.md", "Chapter")
     parts = []
@@ -85,7 +84,9 @@ def _chapter(
         action = _context(made, f"#make-{row.label}", "CreateAction", f"Make {printed}")
         made.add(action)
         action["agent"], action["instrument"] = made.get(MAINTAINERS), code
-        action["object"], action["result"] = data, shown
+        action["result"] = shown
+        if data := [_data(made, project, path) for path in files_behind(project, str(row.function))]:
+            action["object"] = data
         parts.append(shown)
     if parts:
         entity["hasPart"] = parts
