@@ -49,7 +49,7 @@ latex: $(READY)  ## install LaTeX if it is missing and apt is at hand
 ledger: $(READY)  ## recompute results/: every number, and the key figure
 	@$(BIN)/headtohead ledger
 
-simulate: $(READY)  ## recompute the committed simulation results, about ten minutes on two cores; goes on where it stopped
+simulate: $(READY)  ## recompute the committed simulation results, about five minutes on two cores; goes on where it stopped
 	@$(BIN)/headtohead simulate
 
 diff: $(READY)  ## say which numbers moved: make diff OLD=1.0.0 NEW=1.1.0 FORMAT=markdown OUT=file
