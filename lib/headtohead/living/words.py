@@ -26,7 +26,7 @@ def summary(result: Comparison) -> str:
 
 
 def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def as_text(result: Comparison, old: str, new: str) -> str:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from headtohead.paper.figures.cohort import origin
+from headtohead.paper.figures.matching import term_labels
 from headtohead.paper.format import interval_text, value_text
 from headtohead.paper.show import Sheet
 from headtohead.study.results import Paper
 
 RULES = {"at most": "≤ {}", "at least": "≥ {}", "within": "interval within ± {}"}
+UNITS = {"absolute difference": " points", "risk difference": " points"}
 
 
 def panel(paper: Paper) -> Sheet:
     """Return each check with its threshold, its value and whether it holds."""
+    labels = paper.dictionary.set_index("name")["label"].to_dict() | term_labels(paper)
     rows = [
-        [row.diagnostic, _threshold(row), _value(row), "pass" if row.passed else "fail"]
+        [_named(row.diagnostic, labels), _threshold(row), _value(row), "pass" if row.passed else "fail"]
         for row in paper.study.diagnostics.itertuples()
     ]
     columns = ["Diagnostic", "Threshold", "Found", "Verdict"]
@@ -26,11 +31,17 @@ def panel(paper: Paper) -> Sheet:
 
 def _threshold(row: Any) -> str:
     scale = "absolute difference" if row.rule == "within" else row.scale
-    return RULES[row.rule].format(value_text(float(row.threshold), scale))
+    return RULES[row.rule].format(value_text(float(row.threshold), scale)) + UNITS.get(scale, "")
 
 
 def _value(row: Any) -> str:
     if pd.isna(row.value):
         return "not estimable"
     text = value_text(float(row.value), row.scale)
-    return text if pd.isna(row.low) else f"{text} ({interval_text(row.low, row.high, row.scale)})"
+    limits = "" if pd.isna(row.low) else f" ({interval_text(row.low, row.high, row.scale)})"
+    return f"{text}{limits}{UNITS.get(row.scale, '')}"
+
+
+def _named(diagnostic: str, labels: Mapping[str, str]) -> str:
+    """Return the words of a check with the label of the column that they name in brackets."""
+    return re.sub(r"\(([^()]+)\)$", lambda found: f"({labels.get(found[1], found[1])})", diagnostic)
