@@ -29,6 +29,7 @@ class Sensitivity(Section):
     early_days: int = Field(ge=1)
     unseen_deaths: int = Field(ge=1)
     subgroup_bootstraps: int = Field(ge=2)
+    shrinkage_sd_pp: float = Field(gt=0)
     subgroups: tuple[Subgroup, ...] = Field(strict=False)
 
 

@@ -65,7 +65,7 @@ def test_the_checklists_of_the_paper_are_complete(project: Project) -> None:
 
 
 SMALL_BOOK = (
-    "extensions = ['myst_parser', 'directive']\nmyst_enable_extensions = ['colon_fence']\n"
+    "extensions = ['myst_parser', 'directive']\nsource_suffix = {'.md': 'markdown'}\nmyst_enable_extensions = ['colon_fence']\n"
     "exclude_patterns = ['_build']\n"
 )
 DIRECTIVE = (

@@ -78,6 +78,9 @@ def build(small: Project, tmp_path: Path) -> Build:
                 "extensions": ["myst_nb", "headtohead.paper.sphinx_ext"],
                 "nb_execution_mode": "cache",
                 "root_doc": "book/index",
+                "source_suffix": {
+                    ".md": "myst-nb"
+                },  # the default is one dictionary for all applications of a process
                 "include_patterns": ["book/*"],
             },
             status=None,

@@ -33,7 +33,9 @@ class Robustness:
     subgroups : DataFrame
         Primary analysis by ``column`` and ``level``.
     interactions : DataFrame
-        One row per column, see ``sensitivity/interaction.py``; ``method`` says why one is missing.
+        One row per column and scale, see ``sensitivity/interaction.py``; ``method`` says why one is missing.
+    shrunken : DataFrame
+        Differences by ``column`` and ``level`` drawn towards each other, see ``sensitivity/shrinkage.py``.
     """
 
     missing: pd.DataFrame
@@ -45,3 +47,4 @@ class Robustness:
     benchmarks: pd.DataFrame
     subgroups: pd.DataFrame
     interactions: pd.DataFrame
+    shrunken: pd.DataFrame

@@ -6,19 +6,16 @@ import numpy as np
 import pandas as pd
 
 from headtohead.cohort.endpoints import endpoint
-from headtohead.further_choices import Subgroup
 from headtohead.outcomes.paired import count_pairs
 from headtohead.outcomes.risk import risk_contrast
 from headtohead.protocol import Protocol
 from headtohead.sensitivity.benchmarks import confounder_benchmarks
-from headtohead.sensitivity.interaction import interaction
 from headtohead.sensitivity.rosenbaum import bounds, hiding_gamma, largest_gamma
-from headtohead.sensitivity.strata import estimate_in_subsets
 from headtohead.sensitivity.tipping import tipping_grid
 from headtohead.study.imputed import compare_handling
 from headtohead.study.results_robustness import Robustness
 from headtohead.study.sample import Sample, adjust, outcome_columns
-from headtohead.study.sensitivity import primary_in
+from headtohead.study.subgroups import interactions, shrunken, subgroups
 
 GRID_SIDE = 15  # at most so many numbers of unseen deaths per arm: a chart carries 250 rows
 MIN_EVENTS = 5  # fewer events in an arm give a bootstrap interval without width on that side
@@ -40,6 +37,7 @@ def check_robustness(frame: pd.DataFrame, protocol: Protocol) -> Robustness:
         benchmarks=benchmarks(frame, protocol),
         subgroups=groups,
         interactions=interactions(groups, protocol),
+        shrunken=shrunken(groups, protocol),
     )
 
 
@@ -142,50 +140,3 @@ def benchmarks(frame: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
                 split[f"{name}|{level}"] = (values == level).astype(float)
     event = endpoint(frame, protocol.outcome.primary).by(protocol.outcome.horizon_days)
     return confounder_benchmarks(pd.DataFrame(split), frame["treated"], event)
-
-
-def subgroups(frame: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
-    """Return the primary analysis by level of each subgroup, the score fitted anew in each."""
-    primary = (protocol.outcome.primary, protocol.outcome.horizon_days)
-    few = protocol.inference.model_copy(
-        update={"bootstrap_replicates": protocol.sensitivity.subgroup_bootstraps}
-    )
-    protocol = protocol.model_copy(update={"inference": few})
-    parts = []
-    for group in protocol.sensitivity.subgroups:
-        masks = levels(frame, group)
-        found = estimate_in_subsets(frame, masks, lambda part: primary_in(part, primary, protocol))
-        parts.append(found.rename(columns={"subset": "level"}).assign(column=group.column))
-    return pd.concat(parts, ignore_index=True)
-
-
-def levels(frame: pd.DataFrame, group: Subgroup) -> dict[str, pd.Series]:
-    """Return who belongs to each level; patients whose value is missing belong to none."""
-    values = frame[group.column]
-    if group.cut is not None:
-        return {f"below {group.cut:g}": values < group.cut, f"{group.cut:g} or above": values >= group.cut}
-    found = sorted(values.dropna().unique(), key=str)
-    if set(found) == {0, 1}:
-        return {"no": values == 0, "yes": values == 1}
-    return {str(value): values == value for value in found}
-
-
-def interactions(groups: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
-    """Return a Wald test of equal risk differences for each subgroup column."""
-    rows = []
-    for column, part in groups.groupby("column", sort=False):
-        mine = part[part["scale"] == "risk difference"]
-        try:
-            found = interaction(
-                mine["estimate"].tolist(),
-                mine["std_error"].tolist(),
-                conf_level=protocol.inference.conf_level,
-                power=protocol.precision.power,
-                alpha=protocol.equivalence.alpha,
-            )
-            row = {name: getattr(found, name) for name in found.__slots__}
-        except ValueError as error:
-            row = {"method": f"cannot be estimated, because {error}"}
-        rows.append({"column": column, "method": "Wald"} | row)
-    names = ["chi_square", "df", "p_value", "difference", "conf_low", "conf_high", "detectable", "method"]
-    return pd.DataFrame(rows).reindex(columns=["column", *names])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from headtohead.matching.adjustment import propensity_weights
+from headtohead.matching.adjustment import Adjustment, propensity_weights
 from headtohead.matching.design import design_matrix
 from headtohead.matching.propensity import fit_propensity
 from headtohead.outcomes.risk import risk_contrast
@@ -50,16 +50,21 @@ def _subsets(frame: pd.DataFrame, protocol: Protocol) -> dict[str, pd.Series]:
     return masks
 
 
-def primary_in(part: pd.DataFrame, primary: tuple[str, int], protocol: Protocol) -> pd.DataFrame:
-    """Return the primary analysis on a subset; terms that no longer vary leave the model."""
+def weights_in(part: pd.DataFrame, protocol: Protocol) -> Adjustment:
+    """Return the primary weights, the score fitted anew on a subset; terms that no longer vary leave the model."""
     terms = [term for term in protocol.propensity.terms if part[term.column].nunique() > 1]
     fill = [name for name in protocol.propensity.impute_from if part[name].nunique() > 1]
     design = design_matrix(part, terms, impute_from=fill)
     score = fit_propensity(design, part["treated"])
+    return propensity_weights(score, design, part["treated"], estimand=protocol.estimand.primary)
+
+
+def primary_in(part: pd.DataFrame, primary: tuple[str, int], protocol: Protocol) -> pd.DataFrame:
+    """Return the primary analysis on a subset."""
     return risk_contrast(
         outcome_columns(part, protocol)[[primary]],
         part["treated"],
-        propensity_weights(score, design, part["treated"], estimand=protocol.estimand.primary),
+        weights_in(part, protocol),
         conf_level=protocol.inference.conf_level,
         bootstrap_replicates=protocol.inference.bootstrap_replicates,
         rng=np.random.default_rng([protocol.inference.seed, 99]),

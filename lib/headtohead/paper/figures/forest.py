@@ -8,9 +8,9 @@ import altair as alt
 import pandas as pd
 
 from headtohead.paper.format import interval_text, value_text
-from headtohead.paper.theme import INK, QUIET, WIDTH
+from headtohead.paper.theme import INK, QUIET, TREATED, WIDTH
 
-INTERVAL = ("estimate", "conf_low", "conf_high", "truth")
+INTERVAL = ("estimate", "conf_low", "conf_high", "truth", "second", "second_low", "second_high")
 
 
 def forest(
@@ -26,13 +26,15 @@ def forest(
     row_height: int = 30,
     log: bool = False,
     ticks: Sequence[float] | None = None,
+    second_name: str = "",
 ) -> alt.TopLevelMixin:
     """Return the chart.
 
     Parameters
     ----------
     rows : DataFrame
-        ``label``, ``estimate``, ``conf_low``, ``conf_high`` and ``colour``; optionally ``truth``. Drawn
+        ``label``, ``estimate``, ``conf_low``, ``conf_high`` and ``colour``; optionally ``truth``, and
+        ``second``, ``second_low``, ``second_high``: another estimate drawn below each, named once. Drawn
         from top to bottom; a missing estimate is said in words. Differences are proportions and are drawn
         in percentage points.
     scale : str
@@ -55,6 +57,7 @@ def forest(
             x=estimate, y=y, color=colour, tooltip=["label:N", "numbers:N"]
         ),
         *_truths(base, data, x_scale, y),
+        *_seconds(base, data, x_scale, y, second_name),
         base.mark_text(align="left", fontSize=11).encode(x=alt.value(width + 10), y=y, text="numbers:N"),
     ]
     return alt.layer(*layers).properties(width=width, height=row_height * len(data))
@@ -117,5 +120,25 @@ def _truths(base: alt.Chart, data: pd.DataFrame, x_scale: alt.Scale, y: alt.Y) -
         ).encode(x=x, y=y),
         first.mark_text(text="true effect", dx=8, dy=-9, align="left", fontSize=10, color=QUIET).encode(
             x=x, y=y
+        ),
+    ]
+
+
+def _seconds(base: alt.Chart, data: pd.DataFrame, x_scale: alt.Scale, y: alt.Y, name: str) -> list[alt.Chart]:
+    """Return another estimate below each row, thin and open, the first one with its name."""
+    if "second" not in data or data["second"].isna().all():
+        return []
+    known = base.transform_filter("isValid(datum.second)")
+    x = alt.X("second:Q", scale=x_scale)
+    first = known.transform_filter(f"datum.order == {data['second'].first_valid_index()}")
+    return [
+        known.mark_rule(strokeWidth=1.2, clip=True, yOffset=8, color=TREATED).encode(
+            x=alt.X("second_low:Q", scale=x_scale), x2="second_high:Q", y=y
+        ),
+        known.mark_point(shape="diamond", size=42, filled=True, opacity=1, yOffset=8, color=TREATED).encode(
+            x=x, y=y
+        ),
+        first.mark_text(text=name, dx=6, dy=11, align="left", fontSize=10, color=TREATED).encode(
+            x=alt.X("second_high:Q", scale=x_scale), y=y
         ),
     ]

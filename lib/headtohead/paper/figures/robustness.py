@@ -66,10 +66,11 @@ def unseen_deaths(paper: Paper) -> Drawing:
 
 @outcome_by_arm
 def subgroup_forest(paper: Paper) -> Drawing:
-    """Return the primary difference in each level of each subgroup column."""
+    """Return the primary difference in each level of each subgroup column, alone and drawn towards the others."""
     protocol, table = paper.protocol, paper.robustness.subgroups
     labels = paper.dictionary.set_index("name")["label"]
     mine = table[table["scale"] == "risk difference"]
+    drawn = paper.robustness.shrunken.set_index(["column", "level"])
     rows = pd.DataFrame(
         [
             {
@@ -78,6 +79,7 @@ def subgroup_forest(paper: Paper) -> Drawing:
                 "conf_low": row["conf_low"],
                 "conf_high": row["conf_high"],
                 "colour": INK,
+                **_second(drawn, (row["column"], row["level"])),
             }
             for _, row in mine.iterrows()
         ]
@@ -90,13 +92,24 @@ def subgroup_forest(paper: Paper) -> Drawing:
         domain=(-35, 35),
         label_width=290,
         text_width=145,
-        row_height=24,
+        row_height=30,
+        second_name="drawn together",
     )
     low, high = rows["estimate"].min(), rows["estimate"].max()
     return Drawing(
         chart,
         f"Forest with {len(rows)} rows, one per level. Points run from {points(low)} to {points(high)}; the widest bar "
-        f"spans {points(rows['conf_low'].min())} to {points(rows['conf_high'].max())}. Shaded bands around the vertical "
-        "zero line show both margins.",
+        f"spans {points(rows['conf_low'].min())} to {points(rows['conf_high'].max())}. Below each, in blue, the estimate "
+        f"drawn towards the others, from {points(rows['second'].min())} to {points(rows['second'].max())}. Shaded "
+        "bands around the vertical zero line show both margins.",
         origin(paper),
     )
+
+
+def _second(drawn: pd.DataFrame, place: tuple[str, str]) -> dict[str, float]:
+    """Return the estimate of a level drawn towards the others, missing where there is none."""
+    names = {"second": "estimate", "second_low": "conf_low", "second_high": "conf_high"}
+    return {
+        to: float(drawn.at[place, name]) if place in drawn.index else float("nan")
+        for to, name in names.items()
+    }

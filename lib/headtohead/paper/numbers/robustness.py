@@ -12,6 +12,11 @@ from headtohead.paper.numbers.ids import SCALE_KEYS, Row, columns_of, key, origi
 from headtohead.sensitivity.tipping import fewest
 from headtohead.study.results import Paper
 
+SHRUNKEN = "hierarchical model: posterior mean, equal-tailed credible interval"
+INTERACTIONS = {  # scale: end of the id, scale of the comparison of levels, scale of what could be found
+    "risk difference": ("rd", "risk difference", "absolute difference"),
+    "hazard ratio": ("rhr", "ratio", "ratio of hazard ratios"),
+}
 NEVER = "no number up to the largest supposed"
 
 
@@ -108,30 +113,47 @@ def _benchmarks(paper: Paper) -> Iterator[Row]:
 def _subgroups(paper: Paper) -> Iterator[Row]:
     found = paper.robustness
     mine = partial(entry, origin=origin_of(paper.study))
-    code = "study/robustness.py::subgroups"
+    code = "study/subgroups.py::subgroups"
     for _, row in found.subgroups.iterrows():
         if row["scale"] in ("risk difference",) or pd.isna(row["scale"]):
             columns = columns_of(row)
             id_ = f"robustness.subgroup.{row['column']}.{key(row['level'])}.rd"
             yield mine(id_, scale="risk difference", estimate=row["estimate"], code=code, **columns)
-    code = "sensitivity/interaction.py::interaction"
-    for _, row in found.interactions.iterrows():
-        id_ = f"robustness.interaction.{row['column']}"
-        method = row["method"]
-        yield mine(f"{id_}.p", scale="p value", estimate=row["p_value"], code=code, method=method)
-        scale = "absolute difference"
-        yield mine(f"{id_}.detectable", scale=scale, estimate=row["detectable"], code=code, method=method)
-        interval = {
-            "conf_low": row["conf_low"],
-            "conf_high": row["conf_high"],
-            "conf_level": paper.protocol.inference.conf_level,
-        }
+        if row["scale"] == "hazard ratio":
+            id_ = f"robustness.subgroup.{row['column']}.{key(row['level'])}.hr"
+            yield mine(id_, scale="hazard ratio", estimate=row["estimate"], code=code, **columns_of(row))
+    code = "sensitivity/shrinkage.py::shrink"
+    for _, row in found.shrunken.iterrows():
+        id_ = f"robustness.subgroup.{row['column']}.{key(row['level'])}.shrunken"
+        words = {"conf_level": paper.protocol.inference.conf_level, "method": SHRUNKEN}
         yield mine(
-            f"{id_}.rd", scale="risk difference", estimate=row["difference"], code=code, method=method,
-            **interval,
+            id_, scale="risk difference", estimate=row["estimate"], code=code, **columns_of(row) | words
+        )
+    for end in ("min", "max"):
+        value = getattr(found.shrunken["estimate"].astype(float), end)()
+        missing = "cannot be estimated, because no column has two levels with an estimate"
+        yield mine(
+            f"robustness.shrunken.{end}", scale="risk difference", estimate=value, code=code,
+            method=missing if pd.isna(value) else SHRUNKEN,
         )  # fmt: skip
-    detectable = found.interactions["detectable"].min()
+    yield from _interactions(paper)
+
+
+def _interactions(paper: Paper) -> Iterator[Row]:
+    """Return the tests of equal effects, of differences in risk and of hazard ratios."""
+    code, found = "sensitivity/interaction.py::interaction", paper.robustness.interactions
+    mine = partial(entry, origin=origin_of(paper.study), code=code)
+    for _, row in found.iterrows():
+        short, scale, detected = INTERACTIONS[row["scale"]]
+        id_, method = f"robustness.interaction.{row['column']}", row["method"]
+        prefix = "" if short == "rd" else f"{short}_"
+        yield mine(f"{id_}.{prefix}p", scale="p value", estimate=row["p_value"], method=method)
+        yield mine(f"{id_}.{prefix}detectable", scale=detected, estimate=row["detectable"], method=method)
+        limits = {name: row[name] for name in ("conf_low", "conf_high")}
+        limits["conf_level"] = paper.protocol.inference.conf_level
+        yield mine(f"{id_}.{short}", scale=scale, estimate=row["difference"], method=method, **limits)
+    detectable = found.loc[found["scale"] == "risk difference", "detectable"].min()
     yield mine(
         "robustness.interaction.smallest_detectable", scale="absolute difference", estimate=detectable,
-        code=code, method="cannot be estimated, because no subgroup has estimates in all its levels",
+        method="cannot be estimated, because no subgroup has estimates in all its levels",
     )  # fmt: skip

@@ -135,17 +135,32 @@ def covariate_label(text: str, dictionary: pd.DataFrame) -> str:
 
 @outcome_by_arm
 def interactions(paper: Paper) -> Sheet:
-    """Return the test of equal differences and what it could have found, by subgroup column."""
-    labels = paper.dictionary.set_index("name")["label"]
-    rows = [
-        [
-            str(labels[row.column]),
-            *(
-                NOT_ESTIMATED if pd.isna(value) else value_text(value, scale)
-                for value, scale in ((row.detectable, "absolute difference"), (row.p_value, "p value"))
-            ),
-        ]
-        for row in paper.robustness.interactions.itertuples()
+    """Return how far the levels of each subgroup column are apart on both scales, and what could have been found."""
+    labels, found = paper.dictionary.set_index("name")["label"], paper.robustness.interactions
+    rows = []
+    for column, part in found.groupby("column", sort=False):
+        on = part.set_index("scale")
+        difference, ratio = on.loc["risk difference"], on.loc["hazard ratio"]
+        rows.append(
+            [
+                str(labels[column]),
+                with_interval(difference.rename({"difference": "estimate"}), "risk difference"),
+                _known(difference["detectable"], "absolute difference"),
+                _known(difference["p_value"], "p value"),
+                with_interval(ratio.rename({"difference": "estimate"}), "ratio"),
+                _known(ratio["p_value"], "p value"),
+            ]
+        )
+    columns = [
+        "Subgroups by",
+        "Difference, points",
+        "Detectable",
+        "p-value",
+        "Ratio of hazard ratios",
+        "p-value ",
     ]
-    columns = ["Subgroups by", "Detectable difference, points", "p-value of interaction"]
-    return Sheet(pd.DataFrame(rows, columns=columns), origin(paper), "lrr")
+    return Sheet(pd.DataFrame(rows, columns=columns), origin(paper), "p{3.2cm}rrrrr")
+
+
+def _known(value: float, scale: str) -> str:
+    return NOT_ESTIMATED if pd.isna(value) else value_text(value, scale)
