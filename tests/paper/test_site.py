@@ -10,6 +10,7 @@ import pytest
 from headtohead.paper.site import citation, inputs_digest, outdated, stamp, use_fresh_results
 from headtohead.project import Project
 from sphinx.application import Sphinx
+from sphinx.testing.util import SphinxTestApp
 
 QUIET = pytest.mark.filterwarnings(  # of the book's tools
     "ignore::DeprecationWarning", "ignore::PendingDeprecationWarning", "ignore::FutureWarning"
@@ -61,32 +62,29 @@ def test_prose_and_by_products_do_not(small: Project, name: str) -> None:
 
 
 @pytest.fixture
-def build(small: Project, tmp_path: Path) -> Build:
+def build(small: Project) -> Build:
     """Return a function that builds one page of MyST and returns the finished application."""
 
     def make(page: str) -> Sphinx:
         source = small.root / "book"
         if (source / "index.md").read_text("utf-8") != page:
             (source / "index.md").write_text(page, "utf-8")
-        app = Sphinx(
+        (small.root / "conf.py").touch()
+        app = SphinxTestApp(
+            "text",
             srcdir=small.root,
-            confdir=None,
-            outdir=tmp_path / "_build" / "out",
-            doctreedir=tmp_path / "_build" / "doctrees",
-            buildername="text",
             confoverrides={
                 "extensions": ["myst_nb", "headtohead.paper.sphinx_ext"],
                 "nb_execution_mode": "cache",
                 "root_doc": "book/index",
-                "source_suffix": {
-                    ".md": "myst-nb"
-                },  # the default is one dictionary for all applications of a process
+                "source_suffix": {".md": "myst-nb"},  # the default is one dictionary for the whole process
                 "include_patterns": ["book/*"],
             },
-            status=None,
-            warning=None,
         )
-        app.build()
+        try:
+            app.build()
+        finally:
+            app.cleanup()
         return app
 
     return make
