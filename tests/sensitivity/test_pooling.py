@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from headtohead.sensitivity.pooling import pool
 from hypothesis import given
 from hypothesis import strategies as st
 
+GOLDENS = Path(__file__).parents[1] / "goldens"
 EXACT = 1e-12  # the same sums in another order
 
 
@@ -56,3 +60,17 @@ def test_errors_say_what_was_found() -> None:
         pool([1], [1], conf_level=0.95, df_complete=np.inf)
     with pytest.raises(ValueError, match="1 of 2 are not, first number 1"):
         pool([1, np.nan], [1, 1], conf_level=0.95, df_complete=np.inf)
+
+
+POOLED_BY_R = json.loads((GOLDENS / "reference_pooling.json").read_text("utf-8"))["cases"]
+
+
+@pytest.mark.parametrize("name", POOLED_BY_R)
+def test_pooled_as_by_mice(name: str) -> None:
+    theirs = POOLED_BY_R[name]
+    for size, complete in (("small", theirs["df_complete"]), ("large", np.inf)):
+        found, want = pool(theirs["q"], theirs["u"], conf_level=0.95, df_complete=complete), theirs[size]
+        ours = (found.estimate, found.within, found.between, found.std_error**2, found.df, found.fmi)
+        assert ours == pytest.approx(
+            [want[key] for key in ("qbar", "ubar", "b", "t", "df", "fmi")], rel=1e-11
+        )

@@ -64,7 +64,7 @@ def pool(
     ValueError
         If there are fewer than two data sets, lengths differ, or a value is missing or negative.
 
-    Checked: by hand and theorems (tests/sensitivity/test_pooling.py).
+    Checked: R mice, by hand, theorems (tests/sensitivity/test_pooling.py).
     """
     q, u = np.asarray(estimates, dtype=float), np.asarray(variances, dtype=float)
     _check(q, u)
