@@ -3,7 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from causaldata import cps_mixtape, nsw_mixtape
 from headtohead.matching.entropy import EntropyError, entropy_weights, tilt_to_means
+from headtohead.matching.weights import effective_sample_size
+from headtohead.outcomes.mean import mean_difference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import Reference
@@ -136,3 +139,26 @@ def test_bad_input_is_refused() -> None:
         entropy_weights(design, treated | True, estimand="ATT")
     with pytest.raises(ValueError, match="must have the same index"):
         entropy_weights(design, treated.iloc[::-1], estimand="ATT")
+
+
+def test_job_training_as_published_with_r() -> None:
+    """Treated of the National Supported Work trial, controls of CPS-1, three moments.
+
+    The README of R's entbal (github.com/bvegetabile/entbal, commit 0a6dcdb) prints for them an effective number of
+    116.46 controls, and from survey's ``svyglm`` a mean of 4957.0 dollars, a difference of 1392.2 and an error of 722.5.
+    """
+    trial, survey = nsw_mixtape.load_pandas().data, cps_mixtape.load_pandas().data
+    frame = pd.concat([trial[trial["treat"] == 1], survey], ignore_index=True)
+    treated = frame["treat"] == 1
+    assert (treated.sum(), (~treated).sum()) == (185, 15_992)
+    z = frame[["age", "educ", "re74", "re75"]].pipe(lambda x: (x - x.mean()) / x.std())
+    binary = frame[["black", "hisp", "marr", "nodegree"]].astype(float)
+    design = pd.concat([binary, z, (z**2).add_suffix(" squared"), (z**3).add_suffix(" cubed")], axis=1)
+    way = entropy_weights(design, treated, estimand="ATT")
+    earned, controls = frame["re78"].astype(float), way.weights[~treated]
+    assert effective_sample_size(controls) == pytest.approx(116.46, abs=0.005)
+    assert np.average(earned[~treated], weights=controls) == pytest.approx(4957.0, abs=0.05)
+    row = mean_difference(earned, treated, way, outcome="earnings", conf_level=0.95).iloc[0]
+    assert row["estimate"] == pytest.approx(1392.2, abs=0.05)
+    n = len(frame)  # survey multiplies the sandwich by n / (n - 1)
+    assert row["std_error"] * np.sqrt(n / (n - 1)) == pytest.approx(722.5, abs=0.05)

@@ -67,7 +67,8 @@ def entropy_weights(design: pd.DataFrame, treated: pd.Series, *, estimand: Entro
     ValueError
         If the indexes differ, a value is missing, an arm is empty or the estimand is another one.
 
-    Checked: by hand and SciPy's solution of the primal problem (tests/matching/test_entropy.py).
+    Checked: R's entbal as published, by hand, SciPy's solution of the primal problem
+    (tests/matching/test_entropy.py).
     """
     _check(design, treated, estimand)
     X, arm = with_intercept(design.to_numpy(float))[:, 1:], treated.to_numpy(bool)
