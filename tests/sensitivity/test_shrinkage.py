@@ -29,17 +29,23 @@ def test_the_joint_posterior_integrated_directly() -> None:
         spread = np.sqrt(s**2 + tau**2)
         return float(np.prod(stats.norm.pdf(y, mu, spread)) * stats.norm.pdf(tau, scale=scale))
 
-    def mean_of_first(mu: float, tau: float) -> float:  # two normals multiplied: precisions add
+    def moments(mu: float, tau: float) -> tuple[float, float]:  # two normals multiplied: precisions add
         a, b = 1 / s[0] ** 2, 1 / max(tau, 1e-12) ** 2
-        return float((y[0] * a + mu * b) / (a + b))
+        mean = float((y[0] * a + mu * b) / (a + b))
+        return mean, mean**2 + 1 / (a + b)
 
     options = {"epsabs": 1e-9, "epsrel": 1e-7}
-    total, _ = integrate.dblquad(weight, 0, 0.3, -0.5, 0.5, **options)
-    first, _ = integrate.dblquad(
-        lambda m, t: weight(m, t) * mean_of_first(m, t), 0, 0.3, -0.5, 0.5, **options
+    total, first, second = (
+        integrate.dblquad(value, 0, 0.3, -0.5, 0.5, **options)[0]
+        for value in (
+            weight,
+            lambda m, t: weight(m, t) * moments(m, t)[0],
+            lambda m, t: weight(m, t) * moments(m, t)[1],
+        )
     )
-    found = shrink(y.tolist(), s.tolist(), tau_sd=scale, conf_level=0.95)
-    assert found["estimate"].iloc[0] == pytest.approx(first / total, rel=1e-4)
+    found = shrink(y.tolist(), s.tolist(), tau_sd=scale, conf_level=0.95).iloc[0]
+    assert found["estimate"] == pytest.approx(first / total, rel=1e-4)
+    assert found["std_error"] == pytest.approx(np.sqrt(second / total - (first / total) ** 2), rel=1e-4)
 
 
 def test_the_eight_schools_as_published() -> None:
