@@ -19,10 +19,10 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from headtohead.cohort.load import load_cohort, load_dictionary
-from headtohead.project import find_project
-from headtohead.protocol import load_protocol
 from kernels import kernels
+from livingpaper.build.project import find_project
+from study.data.load import load_cohort, load_dictionary
+from study.protocol.protocol import load_protocol
 from timing import Timing, best_of
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -37,9 +37,9 @@ FILES = (
 
 def study() -> Iterator[Timing]:
     """Time the whole analysis of the default cohort, and every defensible specification, compiled kernels warm."""
-    from headtohead.study.artefacts import eligible
-    from headtohead.study.multiverse import known_outcomes, material, specification_curve, specifications
-    from headtohead.study.run import run
+    from study.run import run
+    from study.sensitivity.multiverse import known_outcomes, material, specification_curve, specifications
+    from study.simulation.artefacts import eligible
 
     protocol = load_protocol(PROJECT.protocol)
     dictionary = load_dictionary(PROJECT.data / "dictionary.csv")

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from headtohead.cohort.load import load_cohort, load_dictionary
-from headtohead.project import Project, find_project
-from headtohead.protocol import Protocol, load_protocol
-from headtohead.study.load import load_paper
-from headtohead.study.results import Paper
+from livingpaper.build.project import Project, find_project
 from project_copy import copy_project
 from reference import REFERENCE_COHORTS, Reference, load_reference
+from study.data.load import load_cohort, load_dictionary
+from study.load import load_paper
+from study.protocol.protocol import Protocol, load_protocol
+from study.results import Paper
 
 
 @pytest.fixture(params=REFERENCE_COHORTS)

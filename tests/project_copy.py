@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from headtohead.project import Project
+from livingpaper.build.project import Project
 
 
 def copy_project(source: Project, root: Path) -> Project:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from headtohead.design_choices import Term
 from headtohead.matching.design import design_matrix
 from headtohead.matching.propensity import Propensity, fit_propensity
+from study.protocol.design import Term
 
 GOLDENS = Path(__file__).parent / "goldens"
 REFERENCE_COHORTS = ("cohort_342", "cohort_3000", "cohort_ties_600")

@@ -7,15 +7,15 @@ import subprocess
 import sys
 
 import pytest
-from headtohead.project import Project
+from livingpaper.build.project import Project
 
 HEAVY = {
     "scipy", "statsmodels", "lifelines", "pandera", "sklearn", "numba", "altair", "vl_convert", "matplotlib", "joblib",
     "sphinx", "docutils", "myst_nb", "pybtex", "pypandoc", "rocrate", "jsonschema", "jupyter_cache", "bs4",
 }  # fmt: skip
 LIGHT = (
-    "headtohead.__main__", "headtohead.living.compare", "headtohead.living.sources", "headtohead.living.words",
-    "headtohead.living.history", "headtohead.paper.ledger", "headtohead.paper.claims", "headtohead.protocol",
+    "livingpaper.__main__", "livingpaper.ledger.compare", "livingpaper.versions.sources", "livingpaper.ledger.report",
+    "livingpaper.versions.history", "livingpaper.ledger.ledger", "livingpaper.ledger.claims", "study.protocol.protocol",
 )  # fmt: skip
 
 
@@ -42,11 +42,11 @@ def test_a_comparison_loads_nothing_heavy(project: Project) -> None:
     """The whole command, not only its imports."""
     ledger = str(project.ledger)
     found = loaded(
-        f"from headtohead.__main__ import main; assert main(['diff', {ledger!r}, {ledger!r}]) == 0", project
+        f"from livingpaper.__main__ import main; assert main(['diff', {ledger!r}, {ledger!r}]) == 0", project
     )
     assert "pandas" in found
     assert not found & HEAVY
 
 
 def test_heavy_modules_would_be_seen(project: Project) -> None:
-    assert "altair" in loaded("import headtohead.paper.show", project) & HEAVY
+    assert "altair" in loaded("import livingpaper.book.show", project) & HEAVY

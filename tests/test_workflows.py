@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 import yaml
-from headtohead.paper.latex import LATEX_PACKAGES
-from headtohead.project import Project, find_project
+from livingpaper.build.latex import LATEX_PACKAGES
+from livingpaper.build.project import Project, find_project
 
 ROOT = find_project(Path(__file__).parent).root
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 from book.chapters import ROOT
-from headtohead.paper.ledger import MARKS
+from livingpaper.ledger.ledger import MARKS
 
 BUILD = ROOT / "_build"
 SITE = BUILD / "html"

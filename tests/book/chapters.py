@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from headtohead.project import find_project
+from livingpaper.build.project import find_project
 
 ROOT = find_project(Path(__file__).parent).root
 BOOK = ROOT / "book"

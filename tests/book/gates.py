@@ -13,8 +13,8 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from book.built import Page, read_page, squeezed
-from headtohead.paper.checklists import Checklist
-from headtohead.paper.show import ID_LIKE, MAX_ROWS
+from livingpaper.book.checklists import Checklist
+from livingpaper.book.show import ID_LIKE, MAX_ROWS
 
 HOLES = {
     r"(?<![\w-])(nan|NaN|NaT|inf|undefined)(?![\w-])": "an empty value",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
-from headtohead.paper.checklists import Checklist, Item
-from headtohead.paper.ledger import LEDGER_COLUMNS, entry, ledger_frame
+from livingpaper.book.checklists import Checklist, Item
+from livingpaper.ledger.ledger import LEDGER_COLUMNS, entry, ledger_frame
 
 STAMP = "Version 1.0.0 (2026-01-01) · commit abc1234567 · protocol 0123456789ab · data 0123456789ab"
 ALT = "Two bars of nearly the same height, one per drug."

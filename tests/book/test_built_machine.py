@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 from book.built import BUILD, contents, need, page
 from book.chapters import ROOT
-from headtohead.living.ledger_json import check_ledger_json
-from headtohead.living.machine import machine_files
-from headtohead.paper.ledger import ledger_part, read_ledger
-from headtohead.project import Project
+from livingpaper.build.project import Project
+from livingpaper.exports.exports import machine_files
+from livingpaper.ledger.as_json import check_ledger_json
+from livingpaper.ledger.ledger import ledger_part, read_ledger
 
 pytestmark = pytest.mark.book
 MACHINE = BUILD / "machine"

@@ -9,12 +9,12 @@ import pytest
 from book.built import SITE, contents, need, page, pages
 from book.chapters import chapters
 from book.forbidden import forbidden_claims
-from headtohead.paper.checklists import load_checklists
-from headtohead.paper.ledger import ledger_csv, ledger_part, read_ledger
-from headtohead.paper.numbers import paper_ledger
-from headtohead.paper.sphinx_ext import html_id
-from headtohead.project import Project
-from headtohead.study.load import load_paper
+from livingpaper.book.checklists import load_checklists
+from livingpaper.book.roles import html_id
+from livingpaper.build.project import Project
+from livingpaper.ledger.ledger import ledger_csv, ledger_part, read_ledger
+from study.load import load_paper
+from study.numbers import paper_ledger
 
 from book import gates
 

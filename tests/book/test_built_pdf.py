@@ -6,8 +6,8 @@ import pytest
 from book.built import LATEX_LOG, PDF, contents, need, page, sheets, squeezed
 from book.chapters import chapters
 from book.gates import not_printed
-from headtohead.paper.meta import citation_file
-from headtohead.project import Project
+from livingpaper.book.meta import citation_file
+from livingpaper.build.project import Project
 from pypdf import PdfReader
 
 from book import gates_pdf

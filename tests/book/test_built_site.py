@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from book.browser import NO_BROWSER, Visits, open_browser
 from book.built import Page
-from headtohead.living.assemble import assemble
-from headtohead.living.history import followed
-from headtohead.living.sources import versions
-from headtohead.project import Project
+from livingpaper.build.project import Project
+from livingpaper.versions.history import followed
+from livingpaper.versions.site import assemble
+from livingpaper.versions.sources import versions
 from playwright.sync_api import Browser
 
 from book import gates

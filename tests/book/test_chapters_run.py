@@ -8,8 +8,8 @@ import jupytext
 import nbformat
 import pytest
 from book.chapters import BOOK, notebooks
-from headtohead.paper.show import MIME
-from headtohead.project import Project
+from livingpaper.book.show import MIME
+from livingpaper.build.project import Project
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 

@@ -6,8 +6,8 @@ import re
 
 import pytest
 from book.chapters import ROLE, chapters, words_of
-from headtohead.paper.show import Figure, Table
-from headtohead.project import Project
+from livingpaper.book.show import Figure, Table
+from livingpaper.build.project import Project
 
 pytestmark = pytest.mark.gate
 EXHIBITS = {name: found for chapter in chapters() for name, found in chapter.exhibits.items()}

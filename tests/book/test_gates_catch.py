@@ -13,8 +13,8 @@ from book.chapters import Chapter
 from book.forbidden import forbidden_claims
 from book.small import ALT, CAPTION, PAGE, SHEET, small_checklist, small_ledger, small_pdf, small_site
 from book.typed import typed_numbers
-from headtohead.living.reproduce import ReproductionError, differences, reproduce
-from headtohead.project import Project
+from livingpaper.build.project import Project
+from livingpaper.build.reproduce import ReproductionError, differences, reproduce
 from playwright.sync_api import Browser
 from pypdf import PdfReader
 

@@ -6,9 +6,9 @@ import tomllib
 from typing import Any
 
 import pytest
-from headtohead.choices import ESTIMATORS, PHRASES, POPULATIONS, choice_text, words_of_columns
-from headtohead.project import Project
-from headtohead.protocol import Protocol, choices_hash, parse_protocol
+from livingpaper.book.choices import ESTIMATORS, PHRASES, POPULATIONS, choice_text, words_of_columns
+from livingpaper.build.project import Project
+from study.protocol.protocol import Protocol, choices_hash, parse_protocol
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 from book.chapters import BOOK, ROOT, notebooks
 
 JUPYTEXT = str(Path(sys.executable).with_name("jupytext"))
-IMPORT = "from headtohead.paper.show import show"  # stands in the first cell of every chapter
+IMPORT = "from livingpaper.book.show import show"  # stands in the first cell of every chapter
 
 
 def sync(folder: Path) -> None:

@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 import yaml
 from book.chapters import BOOK, ROOT, Chapter, chapter, chapters
-from headtohead.choices import choice_text
-from headtohead.paper.ledger import MARKS, ledger_part, read_ledger
-from headtohead.project import Project
-from headtohead.protocol import Protocol
+from livingpaper.book.choices import choice_text
+from livingpaper.build.project import Project
+from livingpaper.ledger.ledger import MARKS, ledger_part, read_ledger
 from pybtex.database import BibliographyData, parse_file
+from study.protocol.protocol import Protocol
 
 pytestmark = pytest.mark.gate
 CHAPTERS = [pytest.param(found, id=found.name) for found in chapters()]

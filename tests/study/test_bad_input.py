@@ -13,12 +13,12 @@ from pathlib import Path
 import joblib
 import pandas as pd
 import pytest
-from headtohead.__main__ import main
-from headtohead.project import Project
-from headtohead.protocol import ProtocolError
-from headtohead.study.load import load_paper
+from livingpaper.__main__ import main
+from livingpaper.build.project import Project
+from own_cohort import eligible, project_with, rows_of
 from project_copy import fingerprints
-from study.own_cohort import eligible, project_with, rows_of
+from study.load import load_paper
+from study.protocol.protocol import ProtocolError
 
 Rows = Callable[[pd.DataFrame], pd.DataFrame]
 
@@ -304,7 +304,7 @@ def test_the_protocol_vanished_while_the_folder_is_known(tmp_path: Path) -> None
 
 def command(name: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "headtohead", name],
+        [sys.executable, "-m", "livingpaper", name],
         cwd=folder,
         env={**os.environ, **environment},
         capture_output=True,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
-from headtohead.study.deviations import deviation_day
+from study.sensitivity.deviations import deviation_day
 
 PERMITTED = ("icu", "toxicity", "discharge", "death")
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from headtohead.evidence.contract import COLUMNS
-from headtohead.project import Project
-from headtohead.study.evidence import analyse_evidence
-from headtohead.study.results_evidence import Evidence
+from livingpaper.build.project import Project
+from study.evidence.contract import COLUMNS
+from study.evidence.evidence import analyse_evidence
+from study.evidence.results_evidence import Evidence
 
 NEW_TRIAL: dict[str, Any] = {
     "id": "new-28", "study": "New trial", "design": "randomised trial", "drug": "baricitinib",

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from headtohead.cohort.flow import apply_eligibility
-from headtohead.protocol import Protocol
-from headtohead.study.further import estimate_further, posteriors, standardised
-from headtohead.study.further_results import FurtherResults
-from headtohead.study.sample import Sample, adjust
+from study.matching.sample import Sample, adjust
+from study.outcomes.further import estimate_further, posteriors, standardised
+from study.outcomes.further_results import FurtherResults
+from study.protocol.protocol import Protocol
 
 PRIMARY = pd.Series(
     {

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from headtohead.paper.ledger import ledger_csv
-from headtohead.paper.numbers import paper_ledger
-from headtohead.project import Project
-from headtohead.study.results import Paper
+from livingpaper.build.project import Project
+from livingpaper.ledger.ledger import ledger_csv
+from study.numbers import paper_ledger
+from study.results import Paper
 
 
 def test_the_committed_ledger_is_what_a_fresh_computation_gives(paper: Paper, project: Project) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from headtohead.cohort.load import load_published
-from headtohead.project import Project
-from headtohead.protocol import Protocol
-from headtohead.study.nhefs import analyse_nhefs, load_nhefs, nhefs_design
-from headtohead.study.results import Nhefs
+from livingpaper.build.project import Project
+from study.data.load import load_published
+from study.protocol.protocol import Protocol
+from study.real_cohorts.nhefs import analyse_nhefs, load_nhefs, nhefs_design
+from study.results import Nhefs
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import survival
-from headtohead.project import Project
-from headtohead.study.public_cohorts import PublicCohort, load_public_cohorts
-from headtohead.study.real_cohorts import adjustments, analyse_real_cohorts, compare_with_reference
-from headtohead.study.results_evidence import RealCohorts
+from livingpaper.build.project import Project
 from reference import golden
+from study.evidence.results_evidence import RealCohorts
+from study.real_cohorts.public_cohorts import PublicCohort, load_public_cohorts
+from study.real_cohorts.real_cohorts import adjustments, analyse_real_cohorts, compare_with_reference
 
 PRINTED = 5e-5  # four decimals
 

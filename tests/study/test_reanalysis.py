@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from headtohead.cohort.load import load_published
-from headtohead.project import Project
-from headtohead.study.reanalysis import analyse_published
-from headtohead.study.results import Reanalysis
+from livingpaper.build.project import Project
+from study.cohort.reanalysis import analyse_published
+from study.data.load import load_published
+from study.results import Reanalysis
 
 
 def analyse(published: pd.DataFrame) -> Reanalysis:

@@ -8,17 +8,17 @@ from collections.abc import Iterator
 
 import pandas as pd
 import pytest
-from headtohead.cohort.contract import validate_cohort
-from headtohead.cohort.load import load_cohort
 from headtohead.outcomes.estimate import ESTIMATE_COLUMNS
-from headtohead.paper.ledger import ledger_csv
-from headtohead.paper.numbers import paper_ledger
-from headtohead.paper.show import MAX_ROWS
-from headtohead.project import Project
-from headtohead.protocol import Protocol
-from headtohead.study.results import Paper, Study, primary_row
-from headtohead.study.run import run
-from study.own_cohort import from_a_hospital, rows_of
+from livingpaper.book.show import MAX_ROWS
+from livingpaper.build.project import Project
+from livingpaper.ledger.ledger import ledger_csv
+from own_cohort import from_a_hospital, rows_of
+from study.data.contract import validate_cohort
+from study.data.load import load_cohort
+from study.numbers import paper_ledger
+from study.protocol.protocol import Protocol
+from study.results import Paper, Study, primary_row
+from study.run import run
 
 LONG = (
     ".curve",

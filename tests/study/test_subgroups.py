@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from headtohead.further_choices import Subgroup
-from headtohead.protocol import Protocol
-from headtohead.study.results import Paper
-from headtohead.study.subgroups import interactions, levels, shrunken
 from scipy import stats
+from study.protocol.protocol import Protocol
+from study.protocol.sensitivity import Subgroup
+from study.results import Paper
+from study.sensitivity.subgroups import interactions, levels, shrunken
 
 
 def rows(scale: str, estimates: list[float], errors: list[float]) -> pd.DataFrame:

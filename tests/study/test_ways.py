@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 from headtohead.cohort.flow import apply_eligibility
 from headtohead.matching.pairs import caliper_width
-from headtohead.protocol import Protocol
-from headtohead.study.matched import compare_designs, regress_in_pairs, strata_of_designs
-from headtohead.study.outcomes import risks
-from headtohead.study.sample import Sample, adjust
-from headtohead.study.ways import other_ways
+from study.matching.matched import compare_designs, regress_in_pairs, strata_of_designs
+from study.matching.sample import Sample, adjust
+from study.matching.ways import other_ways
+from study.outcomes.outcomes import risks
+from study.protocol.protocol import Protocol
 
 OTHERS = ["optimal", "exact", "entropy", "truncated"]
 

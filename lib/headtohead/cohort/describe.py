@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-
-from headtohead.cohort.contract import NUMERIC
+from study.data.contract import NUMERIC
 
 
 def table_one(

@@ -9,7 +9,7 @@ import pandas as pd
 
 
 class Criterion(Protocol):
-    """What an eligibility criterion must say; ``headtohead.protocol.Criterion`` does."""
+    """What an eligibility criterion must say; ``study.protocol.protocol.Criterion`` does."""
 
     @property
     def label(self) -> str: ...  # noqa: D102

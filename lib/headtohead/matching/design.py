@@ -16,7 +16,7 @@ KNOT_QUANTILES = {
 
 
 class Term(Protocol):
-    """What a model term must say; ``headtohead.protocol.Term`` does."""
+    """What a model term must say; ``study.protocol.protocol.Term`` does."""
 
     @property
     def column(self) -> str: ...  # noqa: D102

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import integrate, optimize, special, stats
 
-from headtohead.cohort.counts import TwoByTwo
-from headtohead.cohort.score import score_interval, score_statistic
 from headtohead.outcomes.estimate import Equivalence
+from headtohead.proportions.counts import TwoByTwo
+from headtohead.proportions.score import score_interval, score_statistic
 
 
 def equivalence_of_counts(table: TwoByTwo, *, margin: float, alpha: float) -> Equivalence:

@@ -13,12 +13,12 @@ import pandas as pd
 from scipy.stats import norm
 from statsmodels.stats.proportion import proportion_confint
 
-from headtohead.cohort.counts import TwoByTwo
-from headtohead.cohort.two_by_two import intervals, risk_difference_se, wilson
 from headtohead.matching.adjustment import Adjustment
 from headtohead.matching.weights import effective_sample_size
 from headtohead.outcomes.estimate import Interval, bootstrap_interval, estimate_frame, estimate_row
 from headtohead.outcomes.paired import count_pairs, paired_risk_difference, paired_risk_ratio
+from headtohead.proportions.counts import TwoByTwo
+from headtohead.proportions.two_by_two import intervals, risk_difference_se, wilson
 
 NO_EVENT = "an arm has no event: Wilson and Newcombe intervals for the effective numbers of patients"
 NO_RATIO = "cannot be estimated, because an arm has no event"

@@ -11,7 +11,7 @@ from typing import Literal
 
 from scipy import stats
 
-from headtohead.cohort.counts import TwoByTwo
+from headtohead.proportions.counts import TwoByTwo
 
 Test = Literal["fisher", "pearson"]
 

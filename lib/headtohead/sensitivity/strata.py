@@ -9,13 +9,7 @@ import pandas as pd
 
 from headtohead.matching.adjustment import matched_pairs
 from headtohead.matching.balance import Denominator, balance_table
-from headtohead.matching.pairs import (
-    CaliperScale,
-    NoMatchError,
-    Order,
-    caliper_width,
-    match_nearest,
-)
+from headtohead.matching.pairs import CaliperScale, NoMatchError, Order, caliper_width, match_nearest
 from headtohead.outcomes.risk import risk_contrast
 
 Estimate = Callable[[pd.DataFrame], pd.DataFrame]

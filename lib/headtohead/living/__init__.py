@@ -1,1 +1,0 @@
-"""What changes between versions of the paper, and how a version is frozen, published and checked."""

@@ -1,1 +1,0 @@
-"""From results to numbers in prose, tables, figures and pages."""

@@ -1,1 +1,0 @@
-"""The charts, one module per chapter; each function takes results and returns a ``Drawing``."""

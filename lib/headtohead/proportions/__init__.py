@@ -1,0 +1,1 @@
+"""Two proportions: counts, tests, intervals."""

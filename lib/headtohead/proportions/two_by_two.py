@@ -1,0 +1,142 @@
+"""Two independent proportions: every common test and interval for one two-by-two table.
+
+The published comparison is two such tables. A conclusion that changes with the choice of test or
+interval is not a conclusion, so all of them are computed and shown side by side.
+
+References
+----------
+Newcombe (1998) Stat Med 17:873-890. doi:10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I
+Fagerland, Lydersen & Laake (2015) Stat Methods Med Res 24:224-254. doi:10.1177/0962280211415469
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from headtohead.proportions.counts import TwoByTwo
+from headtohead.proportions.score import score_interval
+
+
+def equality_tests(table: TwoByTwo) -> pd.DataFrame:
+    """Return every common two-sided test of equal risks, one row each.
+
+    Returns
+    -------
+    DataFrame with columns ``test``, ``statistic`` (NaN for exact tests) and ``p_value``.
+
+    Notes
+    -----
+    Barnard's and Boschloo's tests are unconditional and use the pooled-variance score statistic and
+    Fisher's p-value to order the tables. The mid-p value doubles the one-sided mid-p value.
+
+    Checked: R 4.2.2 ``chisq.test``, ``fisher.test``; scipy for the unconditional tests.
+    """
+    counts = table.counts
+    pearson = stats.chi2_contingency(counts, correction=False)
+    yates = stats.chi2_contingency(counts, correction=True)
+    g_test = stats.chi2_contingency(counts, correction=False, lambda_="log-likelihood")
+    n = counts.sum()
+    n_minus_1 = pearson.statistic * (n - 1) / n
+    rows = [
+        ("Pearson chi-square", pearson.statistic, pearson.pvalue),
+        ("Pearson chi-square, N - 1", n_minus_1, stats.chi2.sf(n_minus_1, 1)),
+        ("Likelihood ratio", g_test.statistic, g_test.pvalue),
+        ("Yates-corrected chi-square", yates.statistic, yates.pvalue),
+        ("Fisher exact", np.nan, stats.fisher_exact(counts).pvalue),
+        ("Fisher exact, mid-p", np.nan, _fisher_mid_p(table)),
+        ("Boschloo exact", np.nan, stats.boschloo_exact(counts).pvalue),
+        ("Barnard exact", np.nan, stats.barnard_exact(counts).pvalue),
+    ]
+    return pd.DataFrame(rows, columns=["test", "statistic", "p_value"])
+
+
+def _fisher_mid_p(table: TwoByTwo) -> float:
+    """Return twice the smaller one-sided mid-p value of Fisher's exact test."""
+    margin = table.events_treated + table.events_control
+    law = stats.hypergeom(table.n_treated + table.n_control, margin, table.n_treated)
+    here = 0.5 * law.pmf(table.events_treated)
+    upper = law.sf(table.events_treated) + here
+    lower = law.cdf(table.events_treated - 1) + here
+    return float(min(1.0, 2 * min(upper, lower)))
+
+
+def intervals(table: TwoByTwo, *, conf_level: float = 0.95) -> pd.DataFrame:
+    """Return risk difference, risk ratio and odds ratio with every common interval.
+
+    Returns
+    -------
+    DataFrame with columns ``scale``, ``method``, ``estimate``, ``conf_low`` and ``conf_high``;
+    differences are proportions, not percentage points. Ratios are left out when an arm has no event.
+
+    Checked: against an independent recomputation of the two published tables
+    (tests/cohort/test_two_by_two.py).
+    """
+    x1, n1, x0, n0 = (
+        table.events_treated,
+        table.n_treated,
+        table.events_control,
+        table.n_control,
+    )
+    z = stats.norm.ppf(0.5 + conf_level / 2)
+    rd = table.risk_treated - table.risk_control
+    rows: list[tuple[str, str, float, float, float]] = []
+
+    def add(scale: str, method: str, estimate: float, limits: tuple[float, float]) -> None:
+        rows.append((scale, method, estimate, float(limits[0]), float(limits[1])))
+
+    wald = z * risk_difference_se(table)
+    newcombe = newcombe_interval(table, conf_level=conf_level)
+    add("risk difference", "Newcombe", rd, newcombe)
+    add(
+        "risk difference",
+        "Miettinen-Nurminen",
+        rd,
+        score_interval(table, "risk difference", conf_level),
+    )
+    add("risk difference", "Wald", rd, (rd - wald, rd + wald))
+    if min(x1, x0) > 0:
+        rr = table.risk_treated / table.risk_control
+        half = z * np.sqrt(1 / x1 - 1 / n1 + 1 / x0 - 1 / n0)
+        add("risk ratio", "Katz log", rr, (rr * np.exp(-half), rr * np.exp(half)))
+        add("risk ratio", "Miettinen-Nurminen", rr, score_interval(table, "risk ratio", conf_level))
+        if min(n1 - x1, n0 - x0) > 0:
+            odds = x1 * (n0 - x0) / (x0 * (n1 - x1))
+            half = z * np.sqrt(1 / x1 + 1 / (n1 - x1) + 1 / x0 + 1 / (n0 - x0))
+            add("odds ratio", "Woolf log", odds, (odds * np.exp(-half), odds * np.exp(half)))
+            add(
+                "odds ratio",
+                "Miettinen-Nurminen",
+                odds,
+                score_interval(table, "odds ratio", conf_level),
+            )
+            exact = stats.contingency.odds_ratio(table.counts, kind="conditional")
+            add(
+                "odds ratio",
+                "Conditional exact",
+                exact.statistic,
+                tuple(exact.confidence_interval(conf_level)),
+            )
+    return pd.DataFrame(rows, columns=["scale", "method", "estimate", "conf_low", "conf_high"])
+
+
+def risk_difference_se(table: TwoByTwo) -> float:
+    """Return the unpooled (Wald) standard error of the risk difference."""
+    p1, p0 = table.risk_treated, table.risk_control
+    return float(np.sqrt(p1 * (1 - p1) / table.n_treated + p0 * (1 - p0) / table.n_control))
+
+
+def wilson(events: int, n: int, *, conf_level: float = 0.95) -> tuple[float, float]:
+    """Return Wilson's interval for one risk."""
+    limits = stats.binomtest(events, n).proportion_ci(conf_level, method="wilson")
+    return float(limits.low), float(limits.high)
+
+
+def newcombe_interval(table: TwoByTwo, *, conf_level: float = 0.95) -> tuple[float, float]:
+    """Return Newcombe's hybrid score interval of the risk difference (method 10 of 1998)."""
+    p1, p0 = table.risk_treated, table.risk_control
+    low1, high1 = wilson(table.events_treated, table.n_treated, conf_level=conf_level)
+    low0, high0 = wilson(table.events_control, table.n_control, conf_level=conf_level)
+    below, above = np.hypot(p1 - low1, high0 - p0), np.hypot(high1 - p1, p0 - low0)
+    return float(p1 - p0 - below), float(p1 - p0 + above)

@@ -1,0 +1,1 @@
+"""What turns a Jupyter Book into a living paper; no medicine, no study."""

@@ -1,0 +1,1 @@
+"""What Sphinx and the chapters need: roles, figures, tables, marks."""

@@ -1,0 +1,47 @@
+"""Figures and tables while the outcomes are withheld: each that tells one is a panel that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar, cast
+
+import altair as alt
+import pandas as pd
+from study.results import Paper
+
+from livingpaper.book.show import Drawing, Sheet
+from livingpaper.book.theme import INK, WIDTH
+from livingpaper.book.withheld import PARAGRAPH, SENTENCE
+
+P = ParamSpec("P")
+Exhibit = TypeVar("Exhibit", Drawing, Sheet)
+
+
+def outcome_by_arm(
+    make: Callable[Concatenate[Paper, P], Exhibit],
+) -> Callable[Concatenate[Paper, P], Exhibit]:
+    """Mark a figure or table that tells outcomes by arm: while blinded it gives a panel that says so."""
+
+    @wraps(make)
+    def made(paper: Paper, *args: P.args, **kwargs: P.kwargs) -> Exhibit:
+        if not paper.protocol.study.blinded:
+            return make(paper, *args, **kwargs)
+        empty = _panel() if make.__annotations__["return"] == "Drawing" else _sheet()
+        return cast("Exhibit", empty)
+
+    return made
+
+
+def _panel() -> Drawing:
+    chart = (
+        alt.Chart(pd.DataFrame({"text": [SENTENCE]}))
+        .mark_text(fontSize=13, color=INK)
+        .encode(text="text:N")
+        .properties(width=WIDTH - 10, height=90)
+    )
+    return Drawing(chart, SENTENCE, "design", caption=PARAGRAPH)
+
+
+def _sheet() -> Sheet:
+    return Sheet(pd.DataFrame({"Result": [SENTENCE]}), "design", "l", caption=PARAGRAPH)

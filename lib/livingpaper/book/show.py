@@ -1,0 +1,226 @@
+"""How a result is shown: one call in a chapter, right in HTML, in print and in JupyterLab.
+
+A figure or table carries its number, caption, alternative text and origin. For the book it is written
+as MyST, so that captions may hold citations and ledger numbers; JupyterLab gets plain HTML.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, overload
+
+import altair as alt
+import pandas as pd
+import vl_convert as vlc
+
+from livingpaper.book import theme  # noqa: F401  # registers the charts' look
+from livingpaper.ledger.ledger import ORIGINS
+
+MIME = "application/vnd.headtohead+json"
+MAX_ROWS = 250
+ID_LIKE = ("id", "patient", "nhc", "mrn")
+RESOURCES = re.compile(rb"(?:[ \t]*/[A-Za-z]+\d+ \d+ 0 R\n){2,}")
+ORIGIN_SENTENCE = {
+    "published": "Published numbers.",
+    "counts": "Computed from the published counts.",
+    "synthetic": "Synthetic cohort: no patient is in it.",
+    "real": "Real people, not simulated.",
+    "design": "",
+    "mixed": "Computed from the published counts and from synthetic cohorts, as marked.",
+}
+
+
+class DisclosureError(ValueError):
+    """A chart would carry rows that stand for single patients."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A chart with what is seen in it, in words, where its numbers come from, and a caption that must be used."""
+
+    chart: alt.TopLevelMixin
+    alt: str
+    origin: str
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table body: cells as printed, origin, LaTeX columns, whether it may go over pages, and a caption as above."""
+
+    frame: pd.DataFrame
+    origin: str
+    widths: str = ""
+    long: bool = False
+    caption: str = ""
+
+
+@overload
+def show(thing: Drawing, name: str, caption: str) -> Figure: ...
+@overload
+def show(thing: Sheet, name: str, caption: str) -> Table: ...
+def show(thing: Drawing | Sheet, name: str, caption: str) -> Figure | Table:
+    """Return the numbered figure or table; ``caption`` is MyST and states the finding first."""
+    said = thing.caption or caption
+    if isinstance(thing, Drawing):
+        return Figure(thing.chart, name, said, thing.alt, thing.origin)
+    return Table(thing.frame, name, said, thing.origin, thing.widths, thing.long)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A numbered figure.
+
+    Attributes
+    ----------
+    chart : altair chart
+    name : str
+        Label for cross-references, ``fig-...``.
+    caption : str
+        MyST; the finding first.
+    alt : str
+        What is seen, for those who cannot see it; differs from the caption.
+    origin : str
+        A key of ``ORIGIN_SENTENCE``; "design" for drawings without data.
+    """
+
+    chart: alt.TopLevelMixin
+    name: str
+    caption: str
+    alt: str
+    origin: str
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
+        spec = self.spec()
+        version = _vega_lite_version()
+        svg = self.svg()
+        pdf = in_order(vlc.vegalite_to_pdf(spec, vl_version=version))
+        caption = " ".join(part for part in (self.caption.strip(), ORIGIN_SENTENCE[self.origin]) if part)
+        payload = {
+            "kind": "figure",
+            "name": self.name,
+            "alt": self.alt.strip(),
+            "caption": caption,
+            "origin": self.origin,
+            "svg": svg,
+            "pdf": base64.b64encode(pdf).decode(),
+            "vega": json.dumps(spec, sort_keys=True, separators=(",", ":")),
+        }
+        preview = f"<figure>{svg}<figcaption>{html.escape(caption)}</figcaption></figure>"
+        return {MIME: payload, "text/html": preview, "text/plain": self.alt.strip()}
+
+    def svg(self, background: str = "transparent") -> str:
+        """Return the chart as SVG text, the same on every machine: vl-convert brings the font."""
+        config = {**self.spec(), "background": background}
+        return str(vlc.vegalite_to_svg(config, vl_version=_vega_lite_version()))
+
+    def spec(self) -> dict[str, Any]:
+        """Return the Vega-Lite specification after checking that it carries aggregates only.
+
+        Raises
+        ------
+        DisclosureError
+            If a data set has more than 250 rows or a column that looks like an identifier.
+        """
+        spec = self.chart.to_dict()
+        spec["description"] = self.alt.strip()
+        spec["usermeta"] = {"origin": ORIGINS.get(self.origin, self.origin)}
+        for rows in spec.get("datasets", {}).values():
+            columns = {str(column).lower() for row in rows for column in row}
+            named = sorted(
+                column for column in columns if column.split("_")[0] in ID_LIKE or column.endswith("_id")
+            )
+            if len(rows) > MAX_ROWS or named:
+                raise DisclosureError(
+                    f"a chart may carry at most {MAX_ROWS} aggregated rows and no identifier, {self.name!r} has "
+                    f"{len(rows)} rows and the columns {named}; aggregate before drawing"
+                )
+        return spec
+
+
+def in_order(pdf: bytes) -> bytes:
+    """Return the PDF of a chart with the resources of each dictionary sorted by name.
+
+    vl-convert writes them in an order that differs from run to run. The length stays, so that the offsets
+    in the PDF hold.
+    """
+    return RESOURCES.sub(lambda found: b"".join(sorted(found[0].splitlines(keepends=True))), pdf)
+
+
+def _vega_lite_version() -> str:
+    return ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A numbered table.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        Cells as they are printed; column names are the header.
+    name : str
+        Label for cross-references, ``tbl-...``.
+    caption : str
+        MyST; the finding first.
+    origin : str
+        A key of ``ORIGIN_SENTENCE``.
+    widths : str
+        LaTeX column specification, for example ``lrr`` or ``p{4cm}rr``; default left, then right.
+    long : bool
+        Starts where it stands on paper and may go over pages, instead of floating.
+    """
+
+    frame: pd.DataFrame
+    name: str
+    caption: str
+    origin: str
+    widths: str = ""
+    long: bool = False
+
+    def myst(self) -> str:
+        """Return the table as a MyST directive."""
+        columns = [str(column) for column in self.frame.columns]
+        spec = self.widths or "l" + "r" * (len(columns) - 1)
+        marks = [":--" if kind in "lLp" else "--:" for kind in _kinds(spec)]
+        body = [columns, marks, *self.frame.astype(str).to_numpy().tolist()]
+        lines = ["| " + " | ".join(_cell(text) for text in row) + " |" for row in body]
+        caption = " ".join(part for part in (self.caption.strip(), ORIGIN_SENTENCE[self.origin]) if part)
+        caption = " ".join(caption.split())
+        return "\n".join(
+            [
+                f":::{{tabularcolumns}} {spec}\n:::\n",
+                f":::{{table}} {caption}",
+                f":name: {self.name}",
+                f":class: origin-{self.origin}{' longtable' if self.long else ''}",
+                "",
+                *lines,
+                ":::",
+            ]
+        )
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
+        payload = {"kind": "table", "name": self.name, "myst": self.myst()}
+        return {
+            MIME: payload,
+            "text/html": self.frame.to_html(index=False, border=0),
+            "text/plain": self.frame.to_string(index=False),
+        }
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ") or "&nbsp;"  # LaTeX gives an empty cell two lines
+
+
+def _kinds(spec: str) -> list[str]:
+    """Return the letter of each column of a LaTeX specification, widths in braces dropped."""
+    kinds, depth = [], 0
+    for letter in spec:
+        depth += (letter == "{") - (letter == "}")
+        if depth == 0 and letter in "lrcLRCpX":
+            kinds.append(letter)
+    return kinds

@@ -1,0 +1,258 @@
+"""Build the paper: run the study, write the ledger, make HTML and PDF, keep the last good ones on failure.
+
+Jupyter Book's exit codes cannot be trusted, so every step ends with a look at what it made. New pages
+replace the old ones only when all of them are there.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from calendar import timegm
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import yaml
+from study.load import load_paper, paper_inputs
+from study.protocol.protocol import load_protocol
+from tqdm import tqdm
+
+from livingpaper.book.draft import unsupported
+from livingpaper.book.hooks import citation, commit, inputs_digest
+from livingpaper.book.withheld import tells_outcomes
+from livingpaper.build.cache import cached, code_digest
+from livingpaper.build.latex import BuildError, ensure_latex
+from livingpaper.build.project import Project, digest
+from livingpaper.ledger.claims import check_claims, load_claims
+from livingpaper.ledger.ledger import read_ledger, write_ledger
+
+STRICT = ("-n", "-W", "--keep-going")
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Where a build happens before it replaces the last good one."""
+
+    project: Project
+
+    @property
+    def root(self) -> Path:
+        """Output folder given to Jupyter Book."""
+        return self.project.build / "work"
+
+    @property
+    def made(self) -> Path:
+        """Where Jupyter Book puts its output under ``root``."""
+        return self.root / "_build"
+
+    def clear(self) -> None:
+        """Forget half-built pages: a second run after a failed one would hide its warnings."""
+        shutil.rmtree(self.made, ignore_errors=True)
+
+
+def write_numbers(project: Project) -> None:
+    """Run the study unless its results are cached, and write the ledger."""
+
+    def compute() -> pd.DataFrame:
+        from study.numbers import paper_ledger  # heavy: the analysis
+
+        return paper_ledger(load_paper(project))
+
+    inputs = paper_inputs(project) | {"numbers": code_digest("study.numbers")}
+    changed = write_ledger(cached(project.build / "cache", "ledger", inputs, compute), project.ledger)
+    _say(f"ledger: {'changed; review it with: headtohead diff' if changed else 'unchanged'}")
+
+
+def check_conclusions(project: Project) -> None:
+    """Raise ``ClaimError`` if a sentence that the paper prints is not borne out by the ledger; a draft only says which."""
+    protocol = load_protocol(project.protocol)
+    claims = load_claims(project.claims)
+    if protocol.study.blinded:
+        claims = tuple(claim for claim in claims if not tells_outcomes(claim))
+    ledger = read_ledger(project.ledger)
+    if protocol.study.draft:
+        broken = unsupported(claims, ledger, protocol)
+        _say(
+            f"draft: {len(broken)} of {len(claims)} conclusions do not hold here, their passages are left out:"
+        )
+        _say("\n".join(f"  - {claim.name}" for claim in broken))
+        return
+    check_claims(claims, project.root / "book", ledger, protocol)
+
+
+def draw_key_figure(project: Project) -> bool:
+    """Draw the figure that README.md shows; return whether it changed."""
+    from study.index.figures import write_key_figure  # heavy: altair, vl-convert
+
+    return write_key_figure(load_paper(project), project.key_figure)
+
+
+def build_html(project: Project, *, cold: bool = False) -> None:
+    """Make ``_build/html`` unless it is up to date.
+
+    Raises
+    ------
+    BuildError
+        If a warning, an error or a missing page stops the build.
+    """
+    write_numbers(project)
+    check_conclusions(project)
+    shop, target = Workshop(project), project.build / "html"
+    state = _state(project)
+    mark = project.build / ".html-state"
+    if not cold and mark.is_file() and mark.read_text() == state and (target / "index.html").is_file():
+        _say("html: up to date")
+        return
+    if draw_key_figure(project):
+        state = _state(project)  # the stamp says whether files differ from the commit
+    if cold or not mark.is_file():
+        shop.clear()
+    continued = shop.made.exists()
+    try:
+        _jupyter_book(project, shop, "html")
+    except BuildError:
+        if not continued:
+            raise
+        _jupyter_book(
+            project, shop, "html"
+        )  # what an earlier build left behind may be at fault: start from nothing
+    missing = [page for page in _pages(project) if not _is_page(shop.made / "html" / f"{page}.html")]
+    if missing or not (shop.made / "html" / "index.html").is_file():
+        shop.clear()
+        raise BuildError(
+            f"every chapter must become a page, {missing or ['index']} did not; see _build/html.log"
+        )
+    _replace(shop.made / "html", target)
+    mark.write_text(state)
+    _say(f"html: {target / 'index.html'}")
+
+
+def build_pdf(project: Project, *, cold: bool = False) -> None:
+    """Make ``_build/paper.pdf`` unless it is up to date; install LaTeX where that is possible.
+
+    Raises
+    ------
+    BuildError
+        If LaTeX is missing and cannot be installed (status 3), or the build fails.
+    """
+    shop, target = Workshop(project), project.build / "paper.pdf"
+    mark, state = project.build / ".pdf-state", _state(project)
+    if not cold and mark.is_file() and mark.read_text() == state and target.is_file():
+        _say("pdf: up to date")
+        return
+    ensure_latex()
+    shutil.rmtree(shop.made / "latex", ignore_errors=True)
+    _jupyter_book(project, shop, "pdflatex")
+    made = shop.made / "latex" / "paper.pdf"
+    if not made.is_file() or not made.read_bytes().startswith(b"%PDF"):
+        raise BuildError(
+            "LaTeX must write paper.pdf, it did not; see _build/pdflatex.log and _build/work/_build/latex/paper.log"
+        )
+    fresh = target.with_suffix(".new")
+    shutil.copyfile(made, fresh)
+    fresh.replace(target)
+    mark.write_text(state)
+    _say(f"pdf: {target}")
+
+
+def _state(project: Project) -> str:
+    """Return the fingerprint of everything the pages rest on, the commit they print included."""
+    sources = [
+        project.root / name
+        for name in ("book", "_config.yml", "_toc.yml", "CITATION.cff", "CHANGELOG.md", "claims.toml")
+    ]
+    return f"{digest(sources, project.root)} {inputs_digest(project)} {commit(project)}"
+
+
+def _pages(project: Project) -> Iterator[str]:
+    """Return the pages that ``_toc.yml`` lists."""
+    toc = yaml.safe_load((project.root / "_toc.yml").read_text(encoding="utf-8"))
+    yield toc["root"]
+    for part in toc["parts"]:
+        yield from (chapter["file"] for chapter in part["chapters"])
+
+
+def _is_page(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 2000
+
+
+def build_environment(project: Project) -> dict[str, str]:
+    """Return the environment of Jupyter Book and LaTeX: the clock stands at the release, not at the build.
+
+    ``SOURCE_DATE_EPOCH`` (https://reproducible-builds.org/specs/source-date-epoch/), unless set already, is
+    midnight UTC of ``date-released`` in ``CITATION.cff``; ``FORCE_SOURCE_DATE`` makes TeX obey it too.
+    """
+    released = date.fromisoformat(citation(project, "date-released"))
+    fixed = {
+        "SOURCE_DATE_EPOCH": str(timegm(released.timetuple())),
+        "FORCE_SOURCE_DATE": "1",
+        "PYTHONHASHSEED": "0",  # the order of sets
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    }
+    return fixed | os.environ
+
+
+def _jupyter_book(project: Project, shop: Workshop, builder: str) -> None:
+    """Run Jupyter Book with warnings as errors; its log goes to ``_build/<builder>.log``."""
+    log = project.build / f"{builder}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(project.root), *STRICT]
+    command += ["--path-output", str(shop.root), "--builder", builder]
+    environment = build_environment(project)
+    with log.open("w", encoding="utf-8") as stream, _progress(builder) as bar:
+        process = subprocess.Popen(
+            command,
+            cwd=project.root,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+        for line in process.stdout or ():
+            stream.write(line)
+            share = re.search(r"(reading sources|writing output)\.\.\.\s*\[\s*(\d+)%\]", line)
+            if share:
+                bar.n = int(share[2]) // 2 + (50 if share[1] == "writing output" else 0)
+                bar.refresh()
+        status = process.wait()
+    if status:
+        shop.clear()
+        raise BuildError(f"{builder}: the book has warnings or errors:\n{_complaints(log)}\nsee {log}")
+
+
+def _progress(builder: str) -> tqdm:
+    return tqdm(total=100, desc=builder, unit="%", leave=False, disable=not sys.stderr.isatty())
+
+
+def _complaints(log: Path) -> str:
+    """Return the lines of a log that a reader needs, at most twelve."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", log.read_text(encoding="utf-8"))
+    lines = [line for line in plain.splitlines() if re.search(r"WARNING|ERROR|Error|! ", line)]
+    kept = [line for line in lines if "IPKernelApp" not in line and "NbParserConfig" not in line]
+    return (
+        "\n".join(f"  {line}" for line in dict.fromkeys(kept[-40:]))
+        or f"  {(plain.strip().splitlines() or ['(no output)'])[-1]}"
+    )
+
+
+def _replace(made: Path, target: Path) -> None:
+    """Put a finished folder in the place of the last good one."""
+    fresh, old = target.with_name(f".{target.name}-new"), target.with_name(f".{target.name}-old")
+    for leftover in (fresh, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    shutil.copytree(made, fresh, ignore=shutil.ignore_patterns("*.map"))
+    if target.exists():
+        target.rename(old)
+    fresh.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201

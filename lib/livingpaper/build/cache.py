@@ -1,0 +1,109 @@
+"""Expensive results, kept under the hash of everything they rest on.
+
+A result is recomputed exactly when its inputs change: the data, the choices, the locked packages, or
+the source of any module that computes it. Files are replaced whole or not at all.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import os
+import pickle
+import tempfile
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+PACKAGES = ("headtohead", "livingpaper", "study")
+
+
+def cached(folder: Path, name: str, inputs: Mapping[str, str], compute: Callable[[], T]) -> T:
+    """Return the stored result of the same inputs, or compute and store it.
+
+    Parameters
+    ----------
+    folder : Path
+        Where results are kept; may be deleted at any time.
+    name : str
+        What the result is; one file per name and input hash, older ones of the name are removed.
+    inputs : mapping of str to str
+        Everything the result rests on, as text or as digests.
+    compute : callable
+        Called without arguments if nothing is stored.
+    """
+    key = hashlib.sha256("\0".join(f"{k}={inputs[k]}" for k in sorted(inputs)).encode()).hexdigest()[:20]
+    path = folder / f"{name}-{key}.pickle"
+    if path.is_file():
+        try:
+            return pickle.loads(path.read_bytes())
+        except (pickle.UnpicklingError, EOFError, AttributeError, ImportError):
+            path.unlink()  # a torn or outdated file is no result
+    result = compute()
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(path, pickle.dumps(result))
+    for old in folder.glob(f"{name}-*.pickle"):
+        if old != path and len(old.name) == len(path.name):
+            old.unlink(missing_ok=True)
+    return result
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that a reader sees the old content or the new one, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def code_digest(module: str) -> str:
+    """Return the hash of a module's source and of every module of this package that it imports."""
+    total = hashlib.sha256()
+    for name, path in sorted(_closure(module).items()):
+        total.update(name.encode() + b"\0" + path.read_bytes())
+    return total.hexdigest()
+
+
+def _closure(module: str) -> dict[str, Path]:
+    """Return module name to file of everything of this package that the module reaches."""
+    found: dict[str, Path] = {}
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        path = _file(name)
+        if path is not None and name not in found:
+            found[name] = path
+            waiting += _imports(path.read_text(encoding="utf-8"))
+    return found
+
+
+def _file(module: str) -> Path | None:
+    """Return the file of a module of this package, without importing it; None for other names."""
+    package, *rest = module.split(".")
+    if package not in PACKAGES:
+        return None
+    stem = Path(__file__).parents[2].joinpath(package, *rest)
+    for path in (stem.with_suffix(".py") if rest else stem / "__init__.py", stem / "__init__.py"):
+        if path.is_file():
+            return path
+    return None
+
+
+@cache
+def _imports(source: str) -> tuple[str, ...]:
+    """Return the names that a source imports, wherever in it."""
+    names: list[str] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return tuple(names)

@@ -1,0 +1,167 @@
+"""Conclusions that the chapters state in words, and the rule under which each one holds.
+
+``claims.toml`` lists sentence, ledger ids and rule. A sentence whose rule no longer holds stops the
+build: the results have changed, so the words must.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from study.protocol.protocol import Protocol
+
+COLUMNS = {"value": "estimate", "low": "conf_low", "high": "conf_high", "events": "events", "text": "text"}
+TOOLS: dict[str, Any] = {
+    "__builtins__": {}, "abs": abs, "min": min, "max": max, "len": len, "set": set, "sorted": sorted,
+    "any": any, "zip": zip, "sqrt": math.sqrt, "erf": math.erf,
+}  # fmt: skip
+KEYS = {"file", "says", "ids", "each", "all"}
+
+
+class ClaimError(ValueError):
+    """A sentence of the paper is not borne out by its numbers, or its rule cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A sentence and what must be true of the ledger for it to stand.
+
+    Attributes
+    ----------
+    file : str
+        Chapter, without folder and ending.
+    says : str
+        The words, roles left out as ``{}``.
+    ids : tuple of str
+        Rows of the ledger, in order; a star stands for all that fit.
+    each : str
+        Python expression over ``value``, ``low``, ``high``, ``events`` and ``text`` of one row that must
+        hold for every row; ``choice`` is the protocol, ``margin`` and ``wide`` its margins as proportions.
+    all : str
+        The same over lists of those names, one entry per row.
+    """
+
+    file: str
+    says: str
+    ids: tuple[str, ...]
+    each: str = ""
+    all: str = ""
+
+    @property
+    def name(self) -> str:
+        """Chapter and sentence, for messages."""
+        return f"{self.file}: {self.says}"
+
+
+def load_claims(path: Path) -> tuple[Claim, ...]:
+    """Return the claims in the order of the file.
+
+    Raises
+    ------
+    ClaimError
+        If the file is missing or broken, or lists every claim with an unknown key, no rule or no id.
+    """
+    try:
+        return parse_claims(path.read_text(encoding="utf-8"), str(path))
+    except FileNotFoundError:
+        raise ClaimError(
+            f"the conclusions of the paper must stand in {path}, there is no such file"
+        ) from None
+
+
+def parse_claims(text: str, path: str = "claims.toml") -> tuple[Claim, ...]:
+    """Return the claims that a text holds; ``path`` is its name in messages. See ``load_claims`` for errors."""
+    try:
+        found = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ClaimError(f"{path} must be valid TOML, found: {error}; correct that line") from None
+    entries = found.get("claim", [])
+    faults = [
+        f"  - {key!r} is neither claim nor followed" for key in sorted(set(found) - {"claim", "followed"})
+    ]
+    faults += [
+        f"  - {entry.get('says', '(no sentence)')}: needs file, says, ids and a rule (each or all), has {sorted(entry)}"
+        for entry in entries
+        if set(entry) - KEYS or not {"file", "says", "ids"} <= set(entry) or not {"each", "all"} & set(entry)
+    ]
+    if faults or not entries:
+        raise ClaimError(f"{path} has impossible claims:\n" + "\n".join(faults or ["  - there is none"]))
+    return tuple(Claim(**{**entry, "ids": tuple(entry["ids"])}) for entry in entries)
+
+
+def rows_of(ledger: pd.DataFrame, ids: Iterable[str]) -> pd.DataFrame:
+    """Return the rows in the order of the ids.
+
+    Raises
+    ------
+    ClaimError
+        If an id fits no row.
+    """
+    found: list[str] = []
+    for id_ in ids:
+        if id_ in ledger.index:
+            found.append(id_)
+            continue
+        fits = [name for name in ledger.index if fnmatchcase(name, id_)]
+        if not fits:
+            raise ClaimError(f"a claim rests on the number {id_!r}, the ledger has none; correct claims.toml")
+        found += fits
+    return ledger.loc[found]
+
+
+def holds(claim: Claim, ledger: pd.DataFrame, protocol: Protocol) -> bool:
+    """Return whether the rule of a claim is met by a ledger indexed by id."""
+    rows, margins = rows_of(ledger, claim.ids), protocol.equivalence
+    shared = {"choice": protocol, "margin": margins.margin_pp / 100, "wide": margins.wide_margin_pp / 100}
+    lists = {name: rows[column].tolist() for name, column in COLUMNS.items()}
+    try:
+        met = not claim.all or bool(eval(claim.all, TOOLS | shared | lists))
+        for values in zip(*lists.values(), strict=True) if claim.each else ():
+            met = met and bool(eval(claim.each, TOOLS | shared | dict(zip(lists, values, strict=True))))
+    except (SyntaxError, NameError, AttributeError, TypeError, IndexError) as error:
+        raise ClaimError(f"the rule of a claim must be an expression, {claim.name!r}: {error}") from None
+    return met
+
+
+def broken_claims(claims: Iterable[Claim], ledger: pd.DataFrame, protocol: Protocol) -> list[Claim]:
+    """Return the claims that the ledger does not bear out."""
+    return [claim for claim in claims if not holds(claim, ledger, protocol)]
+
+
+def words_of(chapter: str) -> str:
+    """Return a chapter's text on one line, roles as ``{}`` and without citations, to look a sentence up in."""
+    text = re.sub(r"\{cite\}`[^`]*`", "", chapter)
+    return " ".join(re.sub(r"\{[\w:-]+\}`[^`]*`", "{}", text).split())
+
+
+def check_claims(claims: Sequence[Claim], chapters: Path, ledger: pd.DataFrame, protocol: Protocol) -> int:
+    """Return how many claims stand.
+
+    Raises
+    ------
+    ClaimError
+        Names every sentence that its numbers no longer bear out, with those numbers, and every sentence
+        that is no longer in its chapter.
+    """
+    faults = []
+    for claim in claims:
+        if not holds(claim, ledger, protocol):
+            found = "; ".join(rows_of(ledger, claim.ids)["text"].head(6))
+            faults.append(f"  - {claim.name!r} is not true of: {found}")
+        if claim.says not in words_of((chapters / f"{claim.file}.md").read_text(encoding="utf-8")):
+            faults.append(f"  - {claim.name!r}: these words are not in the chapter")
+    if faults:
+        raise ClaimError(
+            "the results no longer bear out what the text says:\n"
+            + "\n".join(faults)
+            + "\nrewrite the sentence, then its rule in claims.toml"
+        )
+    return len(claims)

@@ -1,0 +1,176 @@
+"""What moved between two ledgers: estimates beyond tolerance, and conclusions.
+
+A conclusion is what a reader takes away: the sign of an effect that its interval confirms, whether the
+interval includes no effect, whether it lies inside the margin, and the sentences of ``claims.toml``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from study.protocol.protocol import Protocol
+
+from livingpaper.ledger.claims import Claim, ClaimError, holds
+
+NO_EFFECT = {
+    "risk difference": 0.0, "mean difference": 0.0, "difference in days": 0.0, "net benefit": 0.0,
+    "risk ratio": 1.0, "odds ratio": 1.0, "hazard ratio": 1.0, "rate ratio": 1.0, "ratio": 1.0,
+    "subdistribution hazard ratio": 1.0, "win ratio": 1.0,
+}  # fmt: skip
+OF_ONE_ARM = {"risk, treated", "risk, control", "mean days, treated", "mean days, control", "tau squared"}
+NUMBERS = ["estimate", "std_error", "conf_low", "conf_high", "n", "events"]
+TOLERANCE = 2e-6  # relative; the ledger has six digits, the last may differ between machines
+FLOOR = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The difference of two ledgers.
+
+    Attributes
+    ----------
+    moved : DataFrame
+        Index id; ``old_text``, ``text``, ``scale``, ``change`` (new less old, NaN where one is missing) and
+        ``conclusion`` (in words; empty if the reading of the row is the same).
+    added, removed : DataFrame
+        Rows found in one ledger only.
+    claims : DataFrame
+        ``claim``, ``before``, ``after`` (True, False, or None where it cannot be judged) of the claims
+        whose verdict differs.
+    n_within : int
+        Rows that differ by no more than the tolerance.
+    stated, withdrawn : tuple of str
+        Claims that only the new, or only the old edition makes; a sentence in new words is one of each.
+    """
+
+    moved: pd.DataFrame
+    added: pd.DataFrame
+    removed: pd.DataFrame
+    claims: pd.DataFrame
+    n_within: int
+    stated: tuple[str, ...] = ()
+    withdrawn: tuple[str, ...] = ()
+
+    @property
+    def n_conclusions(self) -> int:
+        """How many conclusions changed: readings of single numbers and sentences."""
+        return int((self.moved["conclusion"] != "").sum()) + len(self.claims)
+
+    @property
+    def status(self) -> int:
+        """0 nothing moved, 1 numbers moved, 2 a conclusion changed."""
+        if self.n_conclusions:
+            return 2
+        news = (self.moved, self.added, self.removed, self.stated, self.withdrawn)
+        return int(any(len(part) for part in news))
+
+
+def compare(
+    old: pd.DataFrame,
+    new: pd.DataFrame,
+    *,
+    claims: Sequence[Claim],
+    protocol: Protocol,
+    tolerance: float = TOLERANCE,
+    old_claims: Sequence[Claim] | None = None,
+) -> Comparison:
+    """Return what moved from one ledger to another.
+
+    Parameters
+    ----------
+    old, new : DataFrame
+        Ledgers indexed by id.
+    claims : sequence of Claim
+        Judged on both ledgers.
+    protocol : Protocol
+        For the margin.
+    tolerance : float
+        Relative change of a number up to which it counts as the same.
+    old_claims : sequence of Claim, optional
+        Those of the old edition; without them no claim counts as new or withdrawn.
+    """
+    now, then = (
+        [claim.name for claim in made] for made in (claims, claims if old_claims is None else old_claims)
+    )
+    both = old.index.intersection(new.index)
+    before, after = old.loc[both], new.loc[both]
+    numbers = _differ(before[NUMBERS].to_numpy(float), after[NUMBERS].to_numpy(float), tolerance)
+    words = (
+        before[["text", "scale", "origin"]].to_numpy() != after[["text", "scale", "origin"]].to_numpy()
+    ).any(axis=1)
+    any_digit = _differ(before[NUMBERS].to_numpy(float), after[NUMBERS].to_numpy(float), 0.0)
+    moved = numbers | words
+    margin = protocol.equivalence.margin_pp / 100
+    frame = pd.DataFrame(
+        {
+            "old_text": before["text"][moved],
+            "text": after["text"][moved],
+            "scale": after["scale"][moved],
+            "change": (after["estimate"] - before["estimate"])[moved],
+            "conclusion": [_turn(before.loc[i], after.loc[i], margin) for i in both[moved]],
+        },
+        index=both[moved],
+    )
+    return Comparison(
+        moved=frame,
+        added=new.loc[new.index.difference(old.index)],
+        removed=old.loc[old.index.difference(new.index)],
+        claims=_turned_claims(old, new, claims, protocol),
+        n_within=int((any_digit & ~moved).sum()),
+        stated=tuple(name for name in now if name not in then),
+        withdrawn=tuple(name for name in then if name not in now),
+    )
+
+
+def _differ(before: np.ndarray, after: np.ndarray, tolerance: float) -> np.ndarray:
+    size = np.maximum(np.abs(before), np.abs(after))
+    same = (np.abs(after - before) <= tolerance * size + FLOOR) | (np.isnan(before) & np.isnan(after))
+    return ~same.all(axis=1)
+
+
+def reading(row: pd.Series, margin: float) -> tuple[str, ...]:
+    """Return what a reader concludes from one row of the ledger, in words; empty without an interval."""
+    none, low, high = NO_EFFECT.get(str(row["scale"])), row["conf_low"], row["conf_high"]
+    if none is None or pd.isna(low) or pd.isna(high):
+        return ()
+    found = [
+        "includes no effect"
+        if low <= none <= high
+        else "is above no effect"
+        if low > none
+        else "is below no effect"
+    ]
+    if row["scale"] == "risk difference":
+        found.append(
+            "lies inside the margin" if -margin < low and high < margin else "reaches beyond the margin"
+        )
+    return tuple(found)
+
+
+def _turn(before: pd.Series, after: pd.Series, margin: float) -> str:
+    was, now = reading(before, margin), reading(after, margin)
+    if before["scale"] != after["scale"]:
+        return f"the scale was {before['scale']}, is {after['scale']}"
+    if bool(was) != bool(now):
+        return "the interval is new" if now else "the interval is gone"
+    turned = [f"{new} (before: {old})" for old, new in zip(was, now, strict=True) if old != new]
+    return "the interval " + " and ".join(turned) if turned else ""
+
+
+def _turned_claims(
+    old: pd.DataFrame, new: pd.DataFrame, claims: Sequence[Claim], protocol: Protocol
+) -> pd.DataFrame:
+    rows = [(claim.name, _verdict(claim, old, protocol), _verdict(claim, new, protocol)) for claim in claims]
+    frame = pd.DataFrame(rows, columns=["claim", "before", "after"], dtype=object)
+    judged = frame["before"].notna()  # a claim on numbers that are new has nothing to turn from
+    return frame[judged & (frame["before"] != frame["after"])].reset_index(drop=True)
+
+
+def _verdict(claim: Claim, ledger: pd.DataFrame, protocol: Protocol) -> bool | None:
+    try:
+        return holds(claim, ledger, protocol)
+    except ClaimError:
+        return None

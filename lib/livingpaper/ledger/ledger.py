@@ -1,0 +1,205 @@
+"""Every number the paper prints, one row each.
+
+The ledger is committed: its diff is the review of a change. Prose reads only the ledger, through the
+``{result}`` role of ``sphinx_ext.py``; an unknown id stops the build.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from headtohead.outcomes.estimate import ESTIMATE_COLUMNS
+
+from livingpaper.build.cache import write_whole
+from livingpaper.ledger.format import estimate_text, interval_text, value_text
+
+LEDGER_COLUMNS = ("id", "origin", "text", *ESTIMATE_COLUMNS, "code")
+ORIGINS = {
+    "published": "published",
+    "counts": "computed from the published counts",
+    "synthetic": "synthetic cohort",
+    "real": "real people",
+}
+MARKS = {"published": "P", "counts": "C", "synthetic": "S", "real": "R"}
+ROUNDING_NOISE = 1e-10  # an exact zero computed in floating point differs between machines
+WITHHELD = "withheld"  # text and method of a number that may not be seen yet
+ID = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
+NUMERIC = ("horizon_days", "estimate", "std_error", "conf_low", "conf_high", "conf_level", "n", "events")
+SHOWN = 8  # faults of a damaged file
+PARTS = ("text", "value", "ci", "low", "high", "n", "events", "level")
+
+
+class LedgerError(ValueError):
+    """The ledger is damaged, or does not hold a number that the text asks for."""
+
+
+def entry(id_: str, origin: str, scale: str, estimate: float, *, code: str, **columns: Any) -> dict[str, Any]:
+    """Return one ledger row; the text is made here and nowhere else.
+
+    Parameters
+    ----------
+    id_ : str
+        Dotted, lower case, chapter first: ``outcomes.death28.ato.rd``.
+    origin : {"published", "counts", "synthetic", "real"}
+    scale : str
+        A scale of ``paper/format.py``.
+    estimate : float
+    code : str
+        Where it was computed: ``folder/module.py::function``.
+    **columns
+        Any other of ``ESTIMATE_COLUMNS``.
+    """
+    if origin not in ORIGINS:
+        raise LedgerError(f"the origin of {id_!r} must be one of {sorted(ORIGINS)}, found {origin!r}")
+    row = dict.fromkeys(LEDGER_COLUMNS, np.nan) | columns
+    row |= {"id": id_, "origin": origin, "scale": scale, "estimate": estimate, "code": code}
+    low, high = row["conf_low"], row["conf_high"]
+    if pd.isna(low):
+        row["conf_level"] = np.nan
+    if pd.isna(estimate):
+        row["text"] = columns.get("method") or "cannot be estimated"
+    else:
+        level = 0.95 if pd.isna(row["conf_level"]) else row["conf_level"]
+        row["text"] = estimate_text(float(estimate), float(low), float(high), float(level), scale)
+    return row
+
+
+def ledger_frame(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
+    """Return the rows sorted by id.
+
+    Raises
+    ------
+    LedgerError
+        If an id occurs twice: a number must have one source.
+    """
+    frame = pd.DataFrame(rows, columns=list(LEDGER_COLUMNS)).sort_values("id", ignore_index=True)
+    twice = frame["id"][frame["id"].duplicated()]
+    if len(twice):
+        raise LedgerError(f"each id stands for one number, {sorted(set(twice))} occur twice; rename one")
+    return frame
+
+
+def ledger_csv(frame: pd.DataFrame) -> str:
+    """Return the ledger as text, the same on every machine: six significant digits, no dates."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(LEDGER_COLUMNS)
+    writer.writerows([_cell(value) for value in row] for row in frame.itertuples(index=False))
+    return out.getvalue()
+
+
+def _cell(value: object) -> str:
+    if value is None or (isinstance(value, float) and np.isnan(value)):
+        return ""
+    if isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
+        return "0" if abs(float(value)) < ROUNDING_NOISE else f"{float(value):.6g}"
+    return str(value)
+
+
+def write_ledger(frame: pd.DataFrame, path: Path) -> bool:
+    """Write the ledger whole; return whether it changed."""
+    content = ledger_csv(frame).encode()
+    if path.is_file() and path.read_bytes() == content:
+        return False
+    write_whole(path, content)
+    return True
+
+
+def read_ledger(path: Path) -> pd.DataFrame:
+    """Return the committed ledger indexed by id.
+
+    Raises
+    ------
+    LedgerError
+        If the file is missing, cut off or has other columns, or names the lines that no ledger can hold.
+    """
+    if not path.is_file():
+        raise LedgerError(
+            f"the numbers of the paper must stand in {path}, there is no such file; run: make ledger"
+        )
+    try:
+        content = path.read_text(encoding="utf-8")
+        header, *rows = csv.reader(io.StringIO(content), strict=True)
+    except (UnicodeDecodeError, csv.Error, ValueError) as error:
+        raise LedgerError(f"{path} must be a table, it cannot be read ({error}); run: make ledger") from None
+    if tuple(header) != LEDGER_COLUMNS:
+        raise LedgerError(
+            f"{path} must have the columns {LEDGER_COLUMNS}, found {tuple(header)}; run: make ledger"
+        )
+    faults = [f"  - line {i}: {fault}" for i, row in enumerate(rows, 2) for fault in _faults(row)]
+    faults += [
+        f"  - the id {id_} repeats" for id_, n in Counter(row[0] for row in rows if row).items() if n > 1
+    ]
+    if not rows or not content.endswith("\n"):
+        faults.append("  - the end is missing")
+    if faults:
+        listed = "\n".join(faults[:SHOWN])
+        raise LedgerError(
+            f"{path} must hold one whole row per number, {len(faults)} place(s) do not:\n{listed}\n"
+            f"make it anew: make ledger; or restore it with git checkout"
+        )
+    frame = pd.read_csv(
+        io.StringIO(content), keep_default_na=False, na_values={name: [""] for name in ESTIMATE_COLUMNS}
+    )
+    return frame.set_index("id", drop=False)
+
+
+def _faults(row: list[str]) -> Iterator[str]:
+    """Yield what is wrong with the fields of one line."""
+    if len(row) != len(LEDGER_COLUMNS):
+        yield f"{len(LEDGER_COLUMNS)} fields are needed, there are {len(row)}"
+        return
+    cells = dict(zip(LEDGER_COLUMNS, row, strict=True))
+    if not ID.fullmatch(cells["id"]):
+        yield f"{cells['id']!r} is not an id"
+    if cells["origin"] not in ORIGINS:
+        yield f"the origin must be one of {sorted(ORIGINS)}, found {cells['origin']!r}"
+    if not cells["text"]:
+        yield "there is no text"
+    wrong = {name: cells[name] for name in NUMERIC if cells[name] and not _finite(cells[name])}
+    if wrong:
+        yield f"a number is needed, found {wrong}"
+    elif cells["conf_low"] and cells["conf_high"] and float(cells["conf_low"]) > float(cells["conf_high"]):
+        yield f"the lower limit {cells['conf_low']} is above the upper one, {cells['conf_high']}"
+
+
+def _finite(text: str) -> bool:
+    try:
+        return bool(np.isfinite(float(text)))
+    except ValueError:
+        return False
+
+
+def ledger_part(row: pd.Series, part: str) -> str:
+    """Return one part of a row as text: the whole text, the value, its interval, a limit, n or events.
+
+    Raises
+    ------
+    LedgerError
+        If the part is unknown or the row does not have it.
+    """
+    if part not in PARTS:
+        raise LedgerError(f"a part must be one of {PARTS}, found {part!r} for {row['id']!r}")
+    if part == "text" or row["method"] == WITHHELD:
+        return str(row["text"])
+    column = {
+        "value": "estimate",
+        "ci": "conf_low",
+        "low": "conf_low",
+        "high": "conf_high",
+        "level": "conf_level",
+    }.get(part, part)
+    if pd.isna(row[column]):
+        raise LedgerError(f"{row['id']!r} has no {part}: {row['method']}")
+    if part == "ci":
+        return interval_text(row["conf_low"], row["conf_high"], row["scale"])
+    scale = {"n": "count", "events": "count", "level": "risk"}.get(part, str(row["scale"]))
+    return f"{100 * row[column]:.0f}%" if part == "level" else value_text(float(row[column]), scale)

@@ -1,0 +1,109 @@
+"""A comparison of two ledgers in words: for a terminal, or as Markdown for a pull request."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from livingpaper.ledger.compare import Comparison
+from livingpaper.ledger.format import MINUS, value_text
+
+SHOWN = 40
+
+
+def summary(result: Comparison) -> str:
+    """Return the sentence that matters, for example "2 estimates moved, 0 conclusions changed"."""
+    parts = [
+        f"{_count(len(result.moved), 'estimate')} moved",
+        f"{_count(result.n_conclusions, 'conclusion')} changed",
+    ]
+    if result.stated or result.withdrawn:
+        parts[-1] += f" ({len(result.stated)} new, {len(result.withdrawn)} withdrawn)"
+    if len(result.added):
+        parts.append(f"{_count(len(result.added), 'number')} new")
+    if len(result.removed):
+        parts.append(f"{len(result.removed)} removed")
+    return ", ".join(parts)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def as_text(result: Comparison, old: str, new: str) -> str:
+    """Return the comparison for a terminal: conclusions first, then numbers."""
+    lines = [f"{old} to {new}: {summary(result)}"]
+    for title, items in _sections(result):
+        lines += ["", title, *(f"  {item}" for item in _limited(items))]
+    if result.n_within:
+        lines += ["", f"{_count(result.n_within, 'number')} within tolerance of the old value"]
+    return "\n".join(lines) + "\n"
+
+
+def as_markdown(result: Comparison, old: str, new: str) -> str:
+    """Return the comparison as Markdown, folded where it is long."""
+    lines = [f"**{summary(result)}** ({old} to {new})"]
+    for title, items in _sections(result):
+        body = [f"- {item}" for item in _limited(items)]
+        if title.startswith("Conclusions"):
+            lines += ["", f"### {title}", "", *body]
+        else:
+            lines += ["", f"<details><summary>{title}: {len(items)}</summary>", "", *body, "", "</details>"]
+    return "\n".join(lines) + "\n"
+
+
+def _sections(result: Comparison) -> list[tuple[str, list[str]]]:
+    turned = result.moved[result.moved["conclusion"] != ""]
+    conclusions = [_claim(row) for row in result.claims.itertuples()]
+    conclusions += [
+        f"{row.Index}: {row.old_text} → {row.text}; {row.conclusion}" for row in turned.itertuples()
+    ]
+    rest = result.moved[result.moved["conclusion"] == ""]
+    sections = [
+        ("Conclusions that changed", conclusions),
+        ("Estimates that moved", [_moved(row) for row in rest.itertuples()]),
+        ("Conclusions first stated", list(result.stated)),
+        ("Conclusions withdrawn, or in other words", list(result.withdrawn)),
+        ("New numbers", _listed(result.added)),
+        ("Numbers removed", _listed(result.removed)),
+    ]
+    return [(title, items) for title, items in sections if items]
+
+
+def _listed(rows: pd.DataFrame) -> list[str]:
+    """Return the numbers one by one, or how many of each kind where that would be too long to read."""
+    if len(rows) <= SHOWN:
+        return [f"{row.id}: {row.text}" for row in rows.itertuples()]
+    kinds = rows["id"].str.extract(r"^([^.]+)", expand=False).value_counts().sort_index()
+    return [f"{kind}: {_count(number, 'number')}" for kind, number in kinds.items()]
+
+
+def _claim(row: object) -> str:
+    before, after = row.before, row.after  # type: ignore[attr-defined]
+    state = {True: "held", False: "did not hold", None: "could not be judged"}
+    now = {True: "holds", False: "no longer holds", None: "can no longer be judged"}
+    return f'"{row.claim}" {now[after]} (before: {state[before]})'  # type: ignore[attr-defined]
+
+
+def _moved(row: object) -> str:
+    text = f"{row.Index}: {row.old_text} → {row.text}"  # type: ignore[attr-defined]
+    change, scale = row.change, row.scale  # type: ignore[attr-defined]
+    if row.old_text == row.text and pd.notna(change) and change:  # type: ignore[attr-defined]
+        return f"{text} (by {change:+.3g}, below the printed digits)".replace("+-", MINUS)
+    return (
+        f"{text} ({value_text(abs(change), scale).lstrip('+')} {'up' if change > 0 else 'down'})"
+        if _tellable(change, scale)
+        else text
+    )
+
+
+def _tellable(change: float, scale: str) -> bool:
+    return (
+        pd.notna(change)
+        and change != 0
+        and scale in ("risk difference", "risk", "risk, treated", "risk, control")
+    )
+
+
+def _limited(items: list[str]) -> list[str]:
+    rest = len(items) - SHOWN
+    return items if rest <= 0 else [*items[:SHOWN], f"and {rest} more"]

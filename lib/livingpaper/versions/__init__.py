@@ -1,0 +1,1 @@
+"""Versions, their differences, the site."""

@@ -1,0 +1,1 @@
+"""The paper itself: protocol, data, worlds, simulation, and a folder per chapter."""

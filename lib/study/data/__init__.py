@@ -1,0 +1,1 @@
+"""Readers and contract of the data."""

@@ -1,0 +1,62 @@
+"""Read what is known: the cohort, its dictionary and the published counts."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pandas as pd
+
+from study.data.contract import NUMERIC, ContractError, validate_cohort
+
+
+def load_dictionary(path: Path) -> pd.DataFrame:
+    """Return ``data/dictionary.csv``, one row per column of the cohort; empty text, never missing text."""
+    frame = pd.read_csv(_existing(path))
+    text = [name for name in frame if name not in ("low", "high", "median_low", "median_high")]
+    return frame.assign(**{name: frame[name].fillna("") for name in text})
+
+
+def load_cohort(path: Path, dictionary: pd.DataFrame) -> pd.DataFrame:
+    """Return the validated cohort of a CSV file, one row per patient, indexed by ``patient_id``.
+
+    Lines that start with ``#`` are comments. Raises ``ContractError`` with every violation.
+    """
+    text = dictionary.loc[~dictionary["type"].isin(NUMERIC), "name"]
+    try:
+        lines = _existing(path).read_text(encoding="utf-8-sig").splitlines(keepends=True)
+        rows = [line for line in lines if not line.startswith("#")]
+        _require_commas(path, rows[0] if rows else "")
+        frame = pd.read_csv(io.StringIO("".join(rows)), dtype=dict.fromkeys(text, str))
+    except (UnicodeDecodeError, pd.errors.EmptyDataError, pd.errors.ParserError) as error:
+        raise ContractError(
+            f"{path} must be a comma-separated table in UTF-8 with one header line, found: {error}; export it again"
+        ) from None
+    return validate_cohort(frame, dictionary)
+
+
+def _require_commas(path: Path, header: str) -> None:
+    """Check the separator, which else would look like every column missing."""
+    other = next((mark for mark in (";", "\t") if mark in header and "," not in header), None)
+    if other:
+        name = {";": "semicolons", "\t": "tabs"}[other]
+        raise ContractError(
+            f"{path} must be separated by commas, its header is separated by {name}; export it again as CSV with commas"
+        )
+
+
+def load_published(path: Path) -> pd.DataFrame:
+    """Return a file of published numbers, each as printed and with its place in the publication."""
+    frame = pd.read_csv(_existing(path), dtype={"printed": str})
+    return frame.fillna({name: "" for name in ("outcome", "arm") if name in frame})
+
+
+def load_worlds(path: Path) -> pd.DataFrame:
+    """Return ``data/synthetic/worlds.csv``: the true effect in each synthetic world, per population."""
+    return pd.read_csv(_existing(path), keep_default_na=False)  # a world is called "null"
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_file():
+        raise FileNotFoundError(f"a file must exist at {path}, found none; check the path in protocol.toml")
+    return path

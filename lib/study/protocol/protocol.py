@@ -1,0 +1,124 @@
+"""The pre-specified choices: ``protocol.toml`` as a frozen, checked object.
+
+Only ``study/`` unpacks a ``Protocol``; every other function takes plain arguments.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from study.protocol.design import (
+    Arms,
+    Balance,
+    Criterion,
+    Equivalence,
+    EstimandSection,
+    Inference,
+    Matching,
+    Outcome,
+    Precision,
+    Propensity,
+    Section,
+    StudySection,
+    Weighting,
+)
+from study.protocol.sensitivity import (
+    Amendment,
+    Deviations,
+    Diagnostics,
+    EvidenceSection,
+    Further,
+    Multiverse,
+    Sensitivity,
+    Simulation,
+)
+
+
+class ProtocolError(ValueError):
+    """``protocol.toml`` is missing, cannot be read or states an impossible choice."""
+
+
+class Protocol(Section):
+    """Every pre-specified choice, one attribute per section of ``protocol.toml``."""
+
+    study: StudySection
+    arms: Arms
+    eligibility: tuple[Criterion, ...] = Field(strict=False)
+    propensity: Propensity
+    matching: Matching
+    weighting: Weighting
+    estimand: EstimandSection
+    outcome: Outcome
+    equivalence: Equivalence
+    inference: Inference
+    balance: Balance
+    precision: Precision
+    sensitivity: Sensitivity
+    evidence: EvidenceSection
+    multiverse: Multiverse
+    simulation: Simulation
+    further: Further
+    diagnostics: Diagnostics
+    deviations: Deviations
+    amendment: tuple[Amendment, ...] = Field(min_length=1, strict=False)
+
+
+def load_protocol(path: Path) -> Protocol:
+    """Return the checked protocol.
+
+    Raises
+    ------
+    ProtocolError
+        If the file is missing or not TOML, or lists every choice that is missing, unknown or impossible.
+    """
+    try:
+        choices = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ProtocolError(
+            f"the choices of the paper must stand in {path}, there is no such file; "
+            f"restore it with: git checkout {path.name}"
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ProtocolError(f"{path} must be valid TOML, found: {error}; correct that line") from None
+    return parse_protocol(choices, str(path))
+
+
+def parse_protocol(choices: dict[str, Any], source: str = "protocol.toml") -> Protocol:
+    """Return the protocol that a nested dict of choices describes; see ``load_protocol`` for errors."""
+    try:
+        return Protocol.model_validate(choices)
+    except ValidationError as error:
+        problems = "\n".join(
+            f"  - {'.'.join(str(part) for part in item['loc'])}: {item['msg'].removeprefix('Value error, ')}"
+            f" (found {_short(item['input'])})"
+            for item in error.errors()
+        )
+        raise ProtocolError(
+            f"{source} has {error.error_count()} impossible choice(s):\n{problems}\n"
+            "correct them; CONTRIBUTING.md names the admissible values"
+        ) from None
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def choices_hash(protocol: Protocol) -> str:
+    """Return the first 12 hex digits of the sha256 of every choice of the analysis, history and cohort apart.
+
+    The last amendment names it, so that no choice changes without an entry in the history.
+    """
+    chosen = protocol.model_dump(mode="json", exclude={"amendment", "study"})
+    return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def protocol_hash(path: Path) -> str:
+    """Return the first 12 hex digits of the file's sha256: the fingerprint printed in the paper."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]

@@ -1,0 +1,158 @@
+"""The primary estimate under three ways of handling missing covariates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from headtohead.matching.adjustment import Adjustment, matched_pairs, propensity_weights
+from headtohead.matching.design import design_matrix
+from headtohead.matching.pairs import caliper_width, match_nearest
+from headtohead.matching.propensity import fit_propensity
+from headtohead.outcomes.estimate import ESTIMATE_COLUMNS
+from headtohead.outcomes.risk import risk_contrast
+from headtohead.sensitivity.missing import cumulative_hazard, impute
+from headtohead.sensitivity.pooling import pool
+
+from study.data.endpoints import endpoint
+from study.matching.sample import outcome_columns
+from study.protocol.protocol import Protocol
+
+DONORS = 5  # as in mice; White, Royston & Wood (2011) doi:10.1002/sim.4067
+Seed = list[int]
+
+
+def compare_handling(frame: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
+    """Return the primary difference from complete cases, single filling and multiple imputation.
+
+    One row per handling and adjustment (primary weights, pairs); one that cannot be estimated says why.
+    """
+    seed, replicates = protocol.inference.seed, protocol.inference.bootstrap_replicates
+    primary = 2 + protocol.estimand.all.index(protocol.estimand.primary)  # the stream of study/outcomes.py
+    whole = frame[frame[_terms(protocol)].notna().all(axis=1)]
+    tries: dict[str, Callable[[str], pd.DataFrame]] = {
+        "complete": lambda key: _one(whole, key, protocol, replicates, [seed, 301]),
+        "single": lambda key: _one(frame, key, protocol, replicates, [seed, primary]),
+        "multiple": _multiply(frame, protocol),
+    }
+    rows = []
+    for key in (protocol.estimand.primary.lower(), "pairs"):
+        for handling, attempt in tries.items():
+            try:
+                row = attempt(key)
+            except ValueError as error:
+                row = pd.DataFrame([{"method": f"cannot be estimated, because {error}"}])
+            rows.append(row.assign(handling=handling, key=key))
+    extra = ["patients", "pairs_low", "pairs_high", "fmi", "mc_error", "handling", "key"]
+    return pd.concat(rows, ignore_index=True).reindex(columns=[*ESTIMATE_COLUMNS, *extra])
+
+
+def _multiply(frame: pd.DataFrame, protocol: Protocol) -> Callable[[str], pd.DataFrame]:
+    """Return the attempt by multiple imputation; the data sets are completed once for all adjustments."""
+    try:
+        copies = completed(frame, protocol)
+    except ValueError as error:
+        reason = str(error)
+
+        def refuse(_key: str) -> pd.DataFrame:
+            raise ValueError(reason)
+
+        return refuse
+    return lambda key: _multiple(copies, key, protocol)
+
+
+def completed(frame: pd.DataFrame, protocol: Protocol) -> list[pd.DataFrame]:
+    """Return the frame with its missing covariates imputed, several times.
+
+    Covariates that enter the score as logarithms are imputed as such. Among the predictors are arm,
+    outcomes and the cumulative hazard of the primary one.
+    """
+    logs = {term.column for term in protocol.propensity.terms if "log" in term.form}
+    names = [name for name in _terms(protocol) if frame[name].isna().any()]
+    values = frame[names].astype(float)
+    values = values.assign(**{name: np.log(values[name]) for name in names if name in logs})
+    copies = impute(
+        values,
+        _predictors(frame, [name for name in _terms(protocol) if name not in names], protocol),
+        imputations=protocol.sensitivity.imputations,
+        iterations=protocol.sensitivity.imputation_rounds,
+        donors=DONORS,
+        rng=np.random.default_rng([protocol.inference.seed, 303]),
+    )
+    back = [copy.assign(**{name: np.exp(copy[name]) for name in names if name in logs}) for copy in copies]
+    return [frame.assign(**{name: copy[name] for name in names}) for copy in back]
+
+
+def _terms(protocol: Protocol) -> list[str]:
+    return list(dict.fromkeys(term.column for term in protocol.propensity.terms))
+
+
+def _predictors(frame: pd.DataFrame, complete: list[str], protocol: Protocol) -> pd.DataFrame:
+    numeric = [name for name in complete if pd.api.types.is_numeric_dtype(frame[name])]
+    words = [name for name in complete if name not in numeric]
+    parts = [frame[numeric].astype(float), frame["treated"].astype(float).rename("arm")]
+    parts += [pd.get_dummies(frame[name], prefix=name, drop_first=True, dtype=float) for name in words]
+    for name in (protocol.outcome.primary, *protocol.outcome.secondary):
+        outcome = endpoint(frame, name)
+        parts.append((outcome.cause == 1).astype(float).rename(f"event {name}"))
+        if name == protocol.outcome.primary:
+            parts.append(cumulative_hazard(outcome.time_days, outcome.cause == 1))
+    return pd.concat(parts, axis=1)
+
+
+def _adjustment(frame: pd.DataFrame, key: str, protocol: Protocol) -> Adjustment:
+    treated, match = frame["treated"], protocol.matching
+    design = design_matrix(frame, protocol.propensity.terms, impute_from=protocol.propensity.impute_from)
+    score = fit_propensity(design, treated)
+    if key != "pairs":
+        return propensity_weights(score, design, treated, estimand=protocol.estimand.primary)
+    lp = score.linear_predictor
+    width = caliper_width(lp, treated, caliper_sd=match.caliper_sd, scale=match.caliper_scale)
+    exact = [frame[name] for name in match.exact]
+    matches = match_nearest(lp, treated, ratio=match.ratio, caliper=width, order=match.order, exact=exact)
+    return matched_pairs(matches, treated)
+
+
+def _one(frame: pd.DataFrame, key: str, protocol: Protocol, replicates: int, seed: Seed) -> pd.DataFrame:
+    """Return the primary risk difference of one frame, one row."""
+    way = _adjustment(frame, key, protocol)
+    primary = (protocol.outcome.primary, protocol.outcome.horizon_days)
+    found = risk_contrast(
+        outcome_columns(frame, protocol)[[primary]],
+        frame["treated"],
+        way,
+        conf_level=protocol.inference.conf_level,
+        bootstrap_replicates=replicates,
+        rng=np.random.default_rng(seed),
+    )
+    pairs = np.nan if way.sets is None else way.sets.nunique()
+    mine = found[found["scale"] == "risk difference"]
+    return mine.assign(patients=len(frame), pairs_low=pairs, pairs_high=pairs)
+
+
+def _multiple(copies: list[pd.DataFrame], key: str, protocol: Protocol) -> pd.DataFrame:
+    """Return the pooled primary risk difference; matching and weighting are done in each completed set."""
+    inference, few = protocol.inference, protocol.sensitivity.imputation_bootstraps
+    each = pd.concat(
+        [_one(copy, key, protocol, few, [inference.seed, 304, number]) for number, copy in enumerate(copies)]
+    )
+    pooled = pool(
+        each["estimate"].tolist(),
+        (each["std_error"] ** 2).tolist(),
+        conf_level=inference.conf_level,
+        df_complete=np.inf,
+    )
+    return each.iloc[[0]].assign(
+        estimate=pooled.estimate,
+        std_error=pooled.std_error,
+        conf_low=pooled.low,
+        conf_high=pooled.high,
+        n=round(each["n"].mean()),
+        events=round(each["events"].mean()),
+        method=f"{len(each)} imputations, adjusted in each and pooled by Rubin's rules",
+        pairs_low=each["pairs_low"].min(),
+        pairs_high=each["pairs_high"].max(),
+        fmi=pooled.fmi,
+        mc_error=pooled.mc_error,
+    )

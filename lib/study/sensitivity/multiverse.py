@@ -1,0 +1,178 @@
+"""The specification curve of one cohort: its grid, its designs, its estimates and its null curves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from headtohead.matching.design import design_matrix
+from headtohead.sensitivity.multiverse import NOT_USED, Material, curve, grid
+from headtohead.sensitivity.nulls import Link, Plasmode, fit_plasmode, statistics
+
+from study.matching.sample import outcome_columns
+from study.protocol.design import Term
+from study.protocol.protocol import Protocol
+from study.protocol.sensitivity import CovariateSet
+
+NULL_STREAM = 5  # keeps the random numbers of the null curves apart from others of the same seed
+FORMS = ("as in the score", "linear")
+MISSING = ("filled", "complete cases")
+POPULATIONS = ("all", "concurrent", "trimmed")
+PRIMARY_ESTIMATOR = {
+    "ATO": "overlap weights",
+    "ATE": "inverse probability weights",
+    "ATM": "matching weights",
+    "ATT": "entropy balancing",
+}
+
+
+def levels(protocol: Protocol) -> dict[str, tuple[str, ...]]:
+    """Return the levels of every axis of the grid."""
+    return {
+        "estimator": protocol.multiverse.estimators,
+        "caliper": (*(f"{width:g}" for width in protocol.multiverse.calipers_sd), "none"),
+        "covariates": tuple(one.name for one in protocol.multiverse.covariates),
+        "form": FORMS,
+        "missing": MISSING,
+        "outcome": tuple(_outcome_names(protocol)),
+        "population": POPULATIONS,
+    }
+
+
+def _outcome_names(protocol: Protocol) -> dict[str, tuple[str, int]]:
+    """Return the printed name of each outcome of the grid with its column in ``outcome_columns``."""
+    days, stay = protocol.outcome.horizon_days, protocol.outcome.whole_stay_days
+    return {
+        f"death, day {days}": ("death", days),
+        "death in hospital": ("death", stay),
+        f"ventilation or death, day {days}": ("imv_or_death", days),
+    }
+
+
+def specifications(protocol: Protocol) -> pd.DataFrame:
+    """Return the full product with exclusions; ``primary`` marks the pre-specified analysis."""
+    table, first = grid(levels(protocol)), _outcome_names(protocol)
+    wanted = {
+        "estimator": PRIMARY_ESTIMATOR.get(protocol.estimand.primary, "overlap weights"),
+        "caliper": NOT_USED,
+        "covariates": primary_set(protocol),
+        "form": FORMS[0],
+        "missing": MISSING[0],
+        "outcome": next(iter(first)),
+        "population": POPULATIONS[0],
+    }
+    return table.assign(
+        primary=np.logical_and.reduce([table[axis] == value for axis, value in wanted.items()])
+    )
+
+
+def primary_set(protocol: Protocol) -> str:
+    """Return the name of the covariate set that holds the terms of the score and nothing else."""
+    score = {term.column for term in protocol.propensity.terms}
+    for one, columns in _cumulative(protocol):
+        if set(columns) == score and not one.interaction:
+            return one.name
+    return ""
+
+
+def _cumulative(protocol: Protocol) -> Iterator[tuple[CovariateSet, list[str]]]:
+    columns: list[str] = []
+    for one in protocol.multiverse.covariates:
+        columns = [*columns, *one.adds]
+        yield one, columns
+
+
+def known_outcomes(frame: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
+    """Return the patients of whom every outcome of the grid is known: nobody transferred before a horizon."""
+    outcomes = outcome_columns(frame, protocol)[list(_outcome_names(protocol).values())]
+    return frame[outcomes.notna().all(axis=1)]
+
+
+def material(frame: pd.DataFrame, protocol: Protocol) -> Material:
+    """Return the designs, drugs and outcomes that all specifications draw on.
+
+    Knots and filled values are those of all patients; a restriction of the population does not move them.
+    ``frame`` holds patients whose outcomes are known (``known_outcomes``).
+    """
+    by_column = {term.column: term for term in protocol.propensity.terms}
+    outcomes = outcome_columns(frame, protocol)
+    named = pd.DataFrame({name: outcomes[key] for name, key in _outcome_names(protocol).items()})
+    designs = {}
+    for one, columns in _cumulative(protocol):
+        for form in FORMS:
+            terms = [_term(by_column, name, linear=form == "linear") for name in columns]
+            design = _with_interaction(
+                design_matrix(frame, terms, impute_from=protocol.propensity.impute_from), one.interaction
+            )
+            complete = frame[columns].notna().all(axis=1).to_numpy()
+            filled = design.to_numpy(float)
+            designs[one.name, form, MISSING[0]] = filled
+            designs[one.name, form, MISSING[1]] = np.where(complete[:, None], filled, np.nan)
+    return Material(
+        designs, frame["treated"].to_numpy(bool), named.reset_index(drop=True), frame["period"].to_numpy()
+    )
+
+
+def _term(by_column: dict[str, Term], name: str, *, linear: bool) -> Term:
+    term = by_column.get(name, Term(column=name, form="linear"))
+    if linear and term.form != "category":
+        return Term(column=name, form="linear")
+    return term
+
+
+def _with_interaction(design: pd.DataFrame, pair: tuple[str, ...]) -> pd.DataFrame:
+    """Return the design with the products of the dummies of two categories."""
+    if not pair:
+        return design
+    first, second = ([name for name in design if name.startswith(f"{part}[")] for part in pair)
+    products = {f"{a}:{b}": design[a] * design[b] for a in first for b in second}
+    return pd.concat([design, pd.DataFrame(products)], axis=1)
+
+
+def specification_curve(table: pd.DataFrame, given: Material, protocol: Protocol) -> pd.DataFrame:
+    """Return the estimates of all valid rows of ``specifications``."""
+    return curve(
+        table[table["excluded"] == ""],
+        given,
+        min_share=protocol.sensitivity.concurrent_min_share,
+        trim=protocol.multiverse.trim,
+        caliper_scale=protocol.matching.caliper_scale,
+        order=protocol.matching.order,
+    )
+
+
+def plasmode(given: Material, protocol: Protocol) -> Plasmode:
+    """Return the data-generating models of the null curves, fitted with the terms of the score."""
+    by_28, in_hospital, either = list(given.outcomes)
+    links = (Link(either), Link(by_28, either, 1), Link(in_hospital, by_28, 0))
+    design = given.designs[primary_set(protocol), FORMS[0], MISSING[0]]
+    return fit_plasmode(design, given.arm, given.outcomes, links)
+
+
+@dataclass(frozen=True, slots=True)
+class NullCurves:
+    """Everything a process needs to compute null curves."""
+
+    table: pd.DataFrame
+    given: Material
+    model: Plasmode
+    protocol: Protocol
+
+    def statistics(self, first: int, last: int) -> pd.DataFrame:
+        """Return the statistics of null data sets ``first`` to ``last - 1``; each has its own seed."""
+        return pd.concat([self._one(number) for number in range(first, last)], ignore_index=True)
+
+    def _one(self, number: int) -> pd.DataFrame:
+        rng = np.random.default_rng([self.protocol.inference.seed, NULL_STREAM, number])
+        rows, arm, outcomes = self.model.draw(rng)
+        resampled = self.given.take(rows, arm, outcomes[list(self.given.outcomes)])
+        found = specification_curve(self.table, resampled, self.protocol)
+        return statistics(found, alpha=self.protocol.equivalence.alpha).assign(number=number)
+
+
+def null_curves(frame: pd.DataFrame, protocol: Protocol) -> NullCurves:
+    """Return the null curves of a cohort, ready to be computed."""
+    given = material(known_outcomes(frame, protocol), protocol)
+    return NullCurves(specifications(protocol), given, plasmode(given, protocol), protocol)

@@ -1,0 +1,110 @@
+"""Chart of the specification curve: aggregated, so that it says the same and stays readable.
+
+A dot per specification would be two thousand dots of which no reader can tell one from the next. The curve
+is drawn at ranks, each the median of its neighbours, and the dashboard shows for each choice how the
+estimates of all specifications that made it are spread.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+from headtohead.sensitivity.multiverse import NOT_USED, summary_by
+from headtohead.sensitivity.specification import AXES
+from livingpaper.book.blinding import outcome_by_arm
+from livingpaper.book.show import Drawing
+from livingpaper.book.theme import FAINT, INK, QUIET, TREATED, WIDTH
+from livingpaper.ledger.format import percent, points
+
+from study.cohort.figures import origin
+from study.results import Paper
+
+RANKS = 24
+ORDER = ("crude", "ATE", "ATT", "ATM", "ATO", "matched")
+Z = 1.96
+
+
+@outcome_by_arm
+def specification_curve(paper: Paper) -> Drawing:
+    """Return the curve of each estimand above the spread of the estimates by choice."""
+    curve, margin = paper.multiverse.curve.dropna(subset="estimate"), paper.protocol.equivalence.margin_pp
+    spread = summary_by(curve, "estimand", margin=margin / 100)
+    words = "; ".join(
+        f"{row.level} {row.n} specifications, median {points(row.median)}, {percent(row.positive)} above zero"
+        for row in spread.itertuples()
+    )
+    return Drawing(
+        alt.vconcat(_curves(curve, margin), _dashboard(curve, margin), spacing=28),
+        f"Above, one rising curve of estimates per estimand with intervals: {words}. Below, dots and bars show "
+        "the median and spread of the estimates for each level of each choice; all bars overlap.",
+        origin(paper),
+    )
+
+
+def _curves(curve: pd.DataFrame, margin: float) -> Any:
+    shown = pd.concat([_ranked(curve[curve["estimand"] == name], name) for name in ORDER])
+    base = alt.Chart().encode(x=alt.X("rank:Q", title=None, axis=None, scale=alt.Scale(domain=[0, 100])))
+    y = alt.Y("estimate:Q", title="Risk difference, points", scale=alt.Scale(nice=True))
+    bars = base.mark_rule(color=FAINT, strokeWidth=2).encode(y="low:Q", y2="high:Q")
+    dots = base.mark_point(filled=True, size=16, opacity=1).encode(
+        y=y, color=alt.condition("datum.primary", alt.value(INK), alt.value(TREATED)),
+        size=alt.condition("datum.primary", alt.value(70), alt.value(16)),
+        shape=alt.condition("datum.primary", alt.value("diamond"), alt.value("circle")),
+    )  # fmt: skip
+    lines = [
+        alt.Chart().mark_rule(color=INK, strokeWidth=0.8, strokeDash=dash).encode(y=alt.datum(at))
+        for at, dash in ((0, [1, 0]), (-margin, [4, 3]), (margin, [4, 3]))
+    ]
+    column = alt.Column("estimand:N", sort=list(ORDER), title=None)
+    return (
+        alt.layer(bars, *lines, dots, data=shown)
+        .properties(width=(WIDTH - 230) / len(ORDER), height=170)
+        .facet(column=column, spacing=6)
+    )
+
+
+def _ranked(part: pd.DataFrame, estimand: str) -> pd.DataFrame:
+    """Return the sorted estimates at a few ranks, and the primary one at its own."""
+    ordered = part.sort_values("estimate", ignore_index=True)
+    bins = np.minimum(np.arange(len(ordered)) * RANKS // max(len(ordered), 1), RANKS - 1)
+    groups = ordered.groupby(bins)[["estimate", "std_error"]].median()
+    place = 100 * (groups.index.to_numpy() + 0.5) / RANKS
+    rows = groups.assign(rank=place, primary=False)
+    mine = ordered[ordered["primary"]]
+    own = mine[["estimate", "std_error"]].assign(rank=100 * (mine.index + 0.5) / len(ordered), primary=True)
+    both = pd.concat([rows, own], ignore_index=True)
+    half = Z * both["std_error"]
+    return pd.DataFrame(
+        {
+            "estimand": estimand,
+            "rank": both["rank"].astype(float).round(2),
+            "primary": both["primary"].astype(bool),
+            "estimate": (100 * both["estimate"]).round(3),
+            "low": (100 * (both["estimate"] - half)).round(3),
+            "high": (100 * (both["estimate"] + half)).round(3),
+        }
+    )
+
+
+def _dashboard(curve: pd.DataFrame, margin: float) -> Any:
+    parts = [summary_by(curve, axis, margin=margin / 100).assign(axis=axis) for axis in AXES]
+    table = pd.concat(parts, ignore_index=True)
+    table = table[table["level"] != NOT_USED]
+    label = table["axis"].str.capitalize() + ": " + table["level"].astype(str)
+    data = pd.DataFrame({"choice": label}).assign(
+        **{name: (100 * table[name]).round(3) for name in ("low", "q1", "median", "q3", "high")}
+    )
+    base = alt.Chart(data).encode(
+        y=alt.Y("choice:N", sort=list(label), title=None, axis=alt.Axis(labelLimit=330))
+    )
+    x = alt.X("median:Q", title="Risk difference, points: median, middle half and middle nine tenths")
+    zero = alt.Chart(pd.DataFrame({"at": [0.0]})).mark_rule(color=INK, strokeWidth=0.8).encode(x="at:Q")
+    return alt.layer(
+        zero,
+        base.mark_rule(color=QUIET, strokeWidth=1).encode(x="low:Q", x2="high:Q"),
+        base.mark_rule(color=TREATED, strokeWidth=4).encode(x="q1:Q", x2="q3:Q"),
+        base.mark_point(filled=True, size=40, color=INK, opacity=1).encode(x=x),
+    ).properties(width=WIDTH - 200, height=15 * len(data))

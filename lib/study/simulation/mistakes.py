@@ -1,0 +1,138 @@
+"""Four analyses that should not be done, each run on data whose truth is known.
+
+They are here to show the size of their error and are used nowhere else.
+
+References
+----------
+Suissa (2008) Am J Epidemiol 167:492-499. doi:10.1093/aje/kwm324 (immortal time)
+Wolkewitz et al. (2020) Clin Infect Dis 71:2267-2269. doi:10.1093/cid/ciaa549 (discharge is not censoring)
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from headtohead.matching.logistic import with_intercept
+from headtohead.matching.weights import tilted_weights
+from headtohead.sensitivity.refits import NoMaximumError, ridge_logistic
+from headtohead.sensitivity.specification import full_rank
+from scipy.special import expit
+
+MISTAKES = (
+    "none",
+    "one minus Kaplan-Meier",
+    "one minus Kaplan-Meier, risk treated",
+    "one minus Kaplan-Meier, risk control",
+    "adjusted for ventilation",
+    "completers only",
+    "from admission",
+    "from admission, one drug later",
+)
+
+
+def overlap_weights(design: np.ndarray, treated: np.ndarray) -> np.ndarray:
+    """Return overlap weights from a score fitted to these patients, shape (n,)."""
+    X = full_rank(with_intercept(design))
+    return tilted_weights(expit(X @ ridge_logistic(X, treated, ridge=0.0)[0]), treated, "ATO")
+
+
+def mistaken_estimates(
+    design: np.ndarray,
+    treated: np.ndarray,
+    *,
+    death_day: np.ndarray,
+    discharge_day: np.ndarray,
+    ventilated: np.ndarray,
+    completed: np.ndarray,
+    wait_days: np.ndarray,
+    longer_wait_days: np.ndarray,
+    horizon_days: int,
+) -> np.ndarray:
+    """Return the overlap-weighted risk difference under each mistake, order of ``MISTAKES``.
+
+    Parameters
+    ----------
+    design : array, shape (n, p)
+        Columns of the score without intercept.
+    treated : array of bool, shape (n,)
+    death_day, discharge_day : array of float, shape (n,)
+        Days from the first dose, infinite if it did not happen.
+    ventilated, completed : array of bool, shape (n,)
+        Ventilated by the horizon; not stopped early by intensive care, toxicity or death.
+    wait_days : array, shape (n,)
+        Days from admission to the first dose.
+    longer_wait_days : array, shape (n,)
+        Days from the start of the course to the first dose where one drug starts late; whoever dies or
+        leaves before is never seen to receive a drug. Valid only where the drugs have no effect.
+
+    Returns
+    -------
+    Array of shape (8,): six differences and, for Kaplan-Meier, the two risks (proportions).
+    """
+    dead = (death_day <= horizon_days).astype(float)
+    w = overlap_weights(design, treated)
+    km = [
+        one_minus_kaplan_meier(death_day[arm], discharge_day[arm], w[arm], horizon_days)
+        for arm in (treated, ~treated)
+    ]
+    X = np.column_stack([np.ones(len(dead)), treated, ventilated]) * np.sqrt(w)[:, None]
+    ventilation = np.linalg.lstsq(X, dead * np.sqrt(w), rcond=None)[0][1]
+    seen = np.minimum(death_day, discharge_day) > longer_wait_days
+    return np.array(
+        [
+            _difference(dead, treated, w),
+            km[0] - km[1],
+            *km,
+            ventilation,
+            _refitted(dead, treated, design, completed),
+            _difference((death_day + wait_days <= horizon_days).astype(float), treated, w),
+            _refitted(dead, treated, design, seen),
+        ]
+    )
+
+
+def _difference(event: np.ndarray, treated: np.ndarray, w: np.ndarray) -> float:
+    return float(
+        np.average(event[treated], weights=w[treated]) - np.average(event[~treated], weights=w[~treated])
+    )
+
+
+def _refitted(event: np.ndarray, treated: np.ndarray, design: np.ndarray, rows: np.ndarray) -> float:
+    """Return the difference among some patients, the score fitted to them; NaN if there is no score."""
+    try:
+        return _difference(event[rows], treated[rows], overlap_weights(design[rows], treated[rows]))
+    except NoMaximumError:
+        return float("nan")  # counted as failed by the summary
+
+
+def one_minus_kaplan_meier(
+    death_day: np.ndarray, discharge_day: np.ndarray, w: np.ndarray, horizon_days: int
+) -> float:
+    """Return the complement of the weighted Kaplan-Meier estimate, discharge taken for censoring.
+
+    Deaths precede discharges on the same day.
+    """
+    end = np.minimum(death_day, discharge_day)
+    survival = 1.0
+    for day in np.unique(death_day[death_day <= horizon_days]):
+        survival *= 1 - w[death_day == day].sum() / w[end >= day].sum()
+    return 1 - survival
+
+
+def bias(results: np.ndarray, truth: np.ndarray) -> list[dict[str, float | str]]:
+    """Return the mean error of each mistake with its Monte Carlo error, and how many replicates failed."""
+    rows: list[dict[str, float | str]] = []
+    for j, name in enumerate(MISTAKES):
+        done = results[~np.isnan(results[:, j]), j]
+        if len(done) < 2:
+            continue
+        rows.append(
+            {
+                "mistake": name,
+                "replicates": len(done),
+                "failed": len(results) - len(done),
+                "truth": float(truth[j]),
+                "bias": float(done.mean() - truth[j]),
+                "bias_mc": float(done.std(ddof=1) / np.sqrt(len(done))),
+            }
+        )
+    return rows

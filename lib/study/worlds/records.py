@@ -1,0 +1,207 @@
+"""From drawn courses to hospital records: treatment, safety, exclusions and missing values.
+
+Everything here is an assumption of the synthetic cohort, stated in numbers; ``data/README.md`` names the
+sources of the few that have one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+
+from study.worlds.causal_model import MEAN_AGE, SD_AGE, draw_patients, propensity
+from study.worlds.disease_course import LAST_DAY, exact_risks, features, simulate
+from study.worlds.worlds import World
+
+ARMS = {1: "anakinra", 0: "baricitinib"}
+SCREENED_OUT = {  # how many made-up patients fail each criterion; an assumption, no source
+    "age": 3,
+    "infection_confirmed": 5,
+    "moderate_to_severe": 14,
+    "imv_at_start": 9,
+    "steroid_start_day": 12,
+    "prior_immunomodulator": 16,
+    "contraindication": 7,
+}
+MISSING = {  # share missing, then log odds ratios for hospital B, period 1, severity and age (per SD)
+    "bmi": (0.15, 0.8, 0.3, 0.2, 0.0),
+    "sx_to_admission": (0.03, 0.0, 0.2, 0.0, 0.3),
+    "barthel": (0.04, -0.8, 0.3, 0.0, -0.3),
+    "charlson": (0.01, 0.0, 0.0, 0.0, -0.3),
+    "spo2_fio2": (0.01, 0.3, 0.0, -0.3, 0.0),
+    "pao2_fio2": (0.40, 0.3, 0.0, -0.9, 0.0),
+    "resp_rate": (0.08, 0.4, 0.3, -0.2, 0.0),
+    "ldh": (0.05, 0.5, 0.4, -0.3, 0.0),
+    "crp": (0.01, 0.2, 0.2, -0.3, 0.0),
+    "ferritin": (0.12, 0.7, 0.6, -0.3, 0.2),
+    "ddimer": (0.09, 0.4, 0.6, -0.3, 0.0),
+    "lymphocytes": (0.01, 0.2, 0.0, -0.2, 0.0),
+    "il6": (0.50, 1.6, 1.8, -0.4, 0.0),
+    "egfr": (0.01, 0.0, 0.0, -0.2, 0.0),
+    "alt": (0.02, 0.2, 0.0, -0.2, 0.0),
+    "neutrophils": (0.01, 0.0, 0.0, 0.0, 0.0),
+    "platelets": (0.01, 0.0, 0.0, 0.0, 0.0),
+    "sofa": (0.20, 0.6, 0.3, -0.6, 0.0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Patients of one arm with their course under the drug they got and under the other one."""
+
+    patients: pd.DataFrame
+    observed: dict[str, np.ndarray]
+    other: dict[str, np.ndarray]
+
+
+def assemble(
+    world: World, arms: dict[int, Drawn], rng: np.random.Generator
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the cohort as a hospital would deliver it, and the truth that no analysis may read."""
+    eligible = pd.concat([_observed(arms[arm], arm, rng) for arm in ARMS], ignore_index=True)
+    eligible["eligible"] = 1
+    everyone = pd.concat([eligible, _ineligible(world, rng)], ignore_index=True)
+    everyone = everyone.iloc[rng.permutation(len(everyone))].reset_index(drop=True)
+    everyone.insert(0, "patient_id", [f"SYN-{i:04d}" for i in range(1, len(everyone) + 1)])
+    everyone.insert(0, "synthetic", 1)
+    truth = _truth(world, everyone)
+    return _with_missing(everyone, rng), truth
+
+
+def _observed(drawn: Drawn, arm: int, rng: np.random.Generator) -> pd.DataFrame:
+    """Return one arm's rows: baseline, treatment, course, safety; other-drug course prefixed ``other_``."""
+    frame = drawn.patients.assign(
+        drug=ARMS[arm], infection_confirmed=1, moderate_to_severe=1, imv_at_start=0, prior_immunomodulator=0,
+        contraindication=0,
+    )  # fmt: skip
+    course = drawn.observed
+    never = {day: np.where(course[day] > 0, course[day], np.nan) for day in ("icu_day", "imv_day")}
+    frame = frame.assign(
+        **never,
+        discharge_day=np.where(course["discharged"] == 1, course["end_day"], np.nan),
+        death_day=np.where(course["dead"] == 1, course["end_day"], np.nan),
+        transfer_day=np.nan,
+        end_state=np.where(course["dead"] == 1, "dead", "discharged"),
+        followup_day=course["end_day"],
+    )
+    for name in ("end_day", "dead", "imv_day"):
+        frame[f"other_{name}"] = drawn.other[name]
+    return frame.join(treatment_course(frame, arm, rng)).join(_safety(frame, arm, rng))
+
+
+def treatment_course(frame: pd.DataFrame, arm: int, rng: np.random.Generator) -> pd.DataFrame:
+    """Return dose, planned course and its end; stopping has no effect on any outcome in any world."""
+    n = len(frame)
+    if arm:
+        dose, planned = rng.choice([100, 200, 300, 400], n), rng.integers(7, 11, n)
+    else:
+        dose, planned = np.where(frame["egfr"] < 60, 2, 4), np.full(n, 14)
+    end = frame["followup_day"].to_numpy()
+    icu = np.where(frame["icu_day"].notna() & (rng.random(n) < 0.85), frame["icu_day"], np.inf)
+    toxicity = np.where(rng.random(n) < 0.03, rng.integers(2, 7, n), np.inf)
+    reasons = np.column_stack([planned, icu, toxicity, end]).astype(float)
+    first = reasons.argmin(axis=1)
+    last_reason = np.where(frame["end_state"] == "dead", "death", "discharge")
+    rescue = (rng.random(n) < 0.06 * np.exp(0.5 * frame["severity"])) & (end > 3)
+    return pd.DataFrame(
+        {
+            "dose_mg_day": dose,
+            "planned_days": planned,
+            "stop_day": reasons.min(axis=1),
+            "stop_reason": np.select(
+                [first == 0, first == 1, first == 2], ["completed", "icu", "toxicity"], last_reason
+            ),
+            "rescue_day": np.where(rescue, np.minimum(1 + rng.integers(0, 6, n), end), np.nan),
+        }
+    )
+
+
+def _safety(frame: pd.DataFrame, arm: int, rng: np.random.Generator) -> pd.DataFrame:
+    """Return safety events with small declared drug effects, and a negative control without any."""
+    stay = np.log(frame["followup_day"] / 10)
+    frail = (100 - frame["barthel"]) / 25 + (frame["age"] - MEAN_AGE) / SD_AGE
+    log_odds = {
+        "pressure_injury": -3.2 + 0.6 * frail + 0.9 * stay,
+        "secondary_infection": -2.3 + 0.9 * stay + 0.8 * frame["imv_day"].notna() + 0.10 * arm,
+        "new_vte": -3.3 + 0.4 * stay + 0.3 * np.log(frame["ddimer"] / 750) - 0.20 * arm,
+        "alt_rise": -3.0 + 0.3 * np.log(frame["alt"] / 36) + 0.15 * arm,
+        "aki": -2.6 - 0.03 * (frame["egfr"] - 80) + 0.4 * frame["severity"] - 0.05 * arm,
+    }
+    draws = rng.random((len(frame), len(log_odds)))
+    return pd.DataFrame(
+        {
+            name: (draws[:, j] < expit(np.asarray(value))).astype(int)
+            for j, (name, value) in enumerate(log_odds.items())
+        }
+    )
+
+
+def _ineligible(world: World, rng: np.random.Generator) -> pd.DataFrame:
+    """Return made-up patients who received a drug but fail one criterion each, for the flow diagram."""
+    n = sum(SCREENED_OUT.values())
+    pool = draw_patients(n, rng)
+    ps = propensity(pool, intercept=world.intercept, steering=world.steering)
+    treated = rng.random(n) < ps
+    reason = rng.permutation(np.repeat(list(SCREENED_OUT), list(SCREENED_OUT.values())))
+    parts = []
+    for arm in ARMS:
+        mine = np.flatnonzero(treated == bool(arm))
+        patients = pool.iloc[mine].reset_index(drop=True)
+        x, uniforms = features(patients), rng.random((len(mine), LAST_DAY, 2))
+        drawn = Drawn(patients, *(simulate(x, world.course, a, uniforms) for a in (float(arm), 1.0 - arm)))
+        parts.append(_failing(_observed(drawn, arm, rng), reason[mine], rng))
+    return pd.concat(parts, ignore_index=True).assign(eligible=0)
+
+
+def _failing(frame: pd.DataFrame, reason: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
+    """Return the rows changed so that each fails the criterion named in ``reason``."""
+    frame = frame.copy()
+    frame["age"] = np.where(reason == "age", rng.integers(15, 18, len(frame)), frame["age"])
+    frame["steroid_start_day"] = np.where(reason == "steroid_start_day", np.nan, frame["steroid_start_day"])
+    for flag, failing in (("infection_confirmed", 0), ("moderate_to_severe", 0), ("imv_at_start", 1),
+                          ("prior_immunomodulator", 1), ("contraindication", 1)):  # fmt: skip
+        frame[flag] = np.where(reason == flag, failing, frame[flag])
+    ventilated = frame["imv_at_start"] == 1
+    frame.loc[ventilated, ["icu_day", "imv_day"]] = 0
+    return frame
+
+
+def _with_missing(everyone: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Return the cohort with values missing at random given hospital, period, severity and age."""
+    frame = everyone.copy()
+    terms = np.column_stack(
+        [
+            frame["hospital"] == "B",
+            frame["period"] == 1,
+            frame["severity"],
+            (frame["age"] - MEAN_AGE) / SD_AGE,
+        ]
+    ).astype(float)
+    for column, (share, *slopes) in MISSING.items():
+        lift = terms @ np.array(slopes)
+        log_odds = np.log(share / (1 - share)) + lift - np.average(lift)
+        frame[column] = frame[column].mask(rng.random(len(frame)) < expit(log_odds))
+    return frame.drop(columns=["severity", "eligible", *[c for c in frame if c.startswith("other_")]])
+
+
+def _truth(world: World, everyone: pd.DataFrame) -> pd.DataFrame:
+    """Return per eligible patient: true score, exact risks, both potential outcomes, complete covariates."""
+    frame = everyone[everyone["eligible"] == 1]
+    x = features(frame)
+    treated = (frame["drug"] == ARMS[1]).to_numpy()
+    truth = pd.DataFrame(
+        {
+            "patient_id": frame["patient_id"],
+            "ps": propensity(frame, intercept=world.intercept, steering=world.steering).round(8),
+        }
+    )
+    dead28 = {True: (frame["end_state"] == "dead") & (frame["followup_day"] <= 28),
+              False: (frame["other_dead"] == 1) & (frame["other_end_day"] <= 28)}  # fmt: skip
+    for arm, name in ARMS.items():
+        truth[f"risk28_{name}"] = exact_risks(x, world.course, float(arm), days=28).death[-1].round(8)
+        truth[f"death28_{name}"] = np.where(treated == bool(arm), dead28[True], dead28[False]).astype(int)
+    complete = frame[list(MISSING)].add_prefix("complete_")
+    return truth.join(complete).sort_values("patient_id")

@@ -1,0 +1,148 @@
+"""Draw the synthetic cohorts: exact published counts, known truth, no patient.
+
+``python -m study.worlds.synthetic data`` solves the worlds, draws until the counts are exactly the
+published ones and writes every file in ``data/synthetic``. The accepted attempt of each arm is stored,
+so regenerating takes a second and gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from headtohead.proportions.counts import TwoByTwo
+from tqdm import tqdm
+
+from study.data.load import load_dictionary, load_published
+from study.data.published import published_tables
+from study.worlds.causal_model import draw_patients, propensity
+from study.worlds.disease_course import LAST_DAY, features, simulate
+from study.worlds.records import ARMS, Drawn, assemble
+from study.worlds.worlds import (
+    TRUE_LOG_HR_DEATH,
+    World,
+    read_worlds,
+    reference_population,
+    solve_world,
+    true_effects,
+    write_worlds,
+)
+
+SEED = 4019
+HORIZONS = (14, 28, 60, LAST_DAY)
+POOL = 5
+HEADER = (
+    "# SYNTHETIC COHORT, world '{world}': no row is a patient. Made by headtohead.cohort.synthetic to\n"
+    "# reproduce the published counts of doi:10.3390/jcm10174019. It says how the analysis behaves,\n"
+    "# nothing about the drugs.\n"
+)
+
+
+def draw_arm(world: World, arm: int, n: int, rng: np.random.Generator) -> Drawn | None:
+    """Return ``n`` patients to whom ``world`` gives the drug ``arm``, or None if the pool was too small."""
+    pool = draw_patients(POOL * n, rng)
+    ps = propensity(pool, intercept=world.intercept, steering=world.steering)
+    chosen = np.flatnonzero((rng.random(len(pool)) < ps) == bool(arm))[:n]
+    if len(chosen) < n:
+        return None
+    patients = pool.iloc[chosen].reset_index(drop=True)
+    x, uniforms = features(patients), rng.random((n, LAST_DAY, 2))
+    observed = simulate(x, world.course, float(arm), uniforms)
+    return Drawn(patients, observed, simulate(x, world.course, 1.0 - arm, uniforms))
+
+
+def hits(course: dict[str, np.ndarray], imv: int, deaths: int) -> bool:
+    """Return whether the drawn course has exactly these counts and nobody is left in hospital."""
+    ended = (course["dead"] + course["discharged"]).all()
+    return bool(ended and (course["imv_day"] > 0).sum() == imv and course["dead"].sum() == deaths)
+
+
+def accept_arm(world: World, arm: int, tables: dict[str, TwoByTwo], *, first: int = 0) -> tuple[int, Drawn]:
+    """Return the first attempt from ``first`` on that hits the arm's published counts, and its draw.
+
+    Notes
+    -----
+    Rejection gives an exact draw from the causal model given the counts: every dependence between
+    covariates, times and outcomes stays as the model has it. Choosing the patients of highest risk
+    would hit the counts too, and would exaggerate every risk factor.
+    """
+    imv, death = tables["imv"], tables["death"]
+    n = death.n_treated if arm else death.n_control
+    target = (imv.events_treated, death.events_treated) if arm else (imv.events_control, death.events_control)
+    index = list(TRUE_LOG_HR_DEATH).index(world.name)
+    attempt = first
+    with tqdm(desc=f"{world.name}, {ARMS[arm]}", unit="draw", disable=not sys.stderr.isatty()) as bar:
+        while True:
+            drawn = draw_arm(world, arm, n, np.random.default_rng([SEED, index, arm, attempt]))
+            if drawn is not None and hits(drawn.observed, *target):
+                return attempt, drawn
+            attempt += 1
+            bar.update()
+
+
+def to_csv(frame: pd.DataFrame, world: str, *, columns: list[str] | None = None) -> str:
+    """Return the frame as CSV text with the synthetic header; whole numbers without a decimal point."""
+    frame = frame if columns is None else frame[columns]
+    whole = [name for name in frame.select_dtypes("number") if (frame[name].dropna() % 1 == 0).all()]
+    buffer = io.StringIO()
+    frame.astype(dict.fromkeys(whole, "Int64")).to_csv(buffer, index=False, lineterminator="\n")
+    return HEADER.format(world=world) + buffer.getvalue()
+
+
+def write_all(data: Path, worlds: dict[str, World], attempts: dict[str, dict[str, int]]) -> None:
+    """Write cohorts, truth, true effects and the manifest (seeds, sha256) into ``data/synthetic``."""
+    columns = list(load_dictionary(data / "dictionary.csv")["name"])
+    tables = _tables(data)
+    folder = data / "synthetic"
+    (folder / "truth").mkdir(parents=True, exist_ok=True)
+    accepted: dict[str, dict[str, int]] = {}
+    digests: dict[str, str] = {}
+    for name, world in worlds.items():
+        found = {
+            arm: accept_arm(world, arm, tables, first=attempts.get(name, {}).get(ARMS[arm], 0))
+            for arm in ARMS
+        }
+        accepted[name] = {ARMS[arm]: attempt for arm, (attempt, _) in found.items()}
+        cohort, truth = assemble(
+            world,
+            {arm: drawn for arm, (_, drawn) in found.items()},
+            np.random.default_rng([SEED, list(TRUE_LOG_HR_DEATH).index(name), 9]),
+        )
+        for path, text in (
+            (folder / f"cohort_{name}.csv", to_csv(cohort, name, columns=columns)),
+            (folder / "truth" / f"truth_{name}.csv", to_csv(truth, name)),
+        ):
+            path.write_text(text, encoding="utf-8")
+            digests[str(path.relative_to(folder))] = hashlib.sha256(text.encode()).hexdigest()
+    patients = reference_population()
+    effects = pd.concat([true_effects(world, patients, horizons=HORIZONS) for world in worlds.values()])
+    effects.round(8).to_csv(folder / "worlds.csv", index=False, lineterminator="\n")
+    write_worlds(worlds, folder / "worlds.json", seed=SEED, accepted_attempts=accepted, sha256=digests)
+
+
+def _tables(data: Path) -> dict[str, TwoByTwo]:
+    return published_tables(load_published(data / "published.csv"), treated=ARMS[1], control=ARMS[0])
+
+
+def main(data: Path, *, solve: bool) -> None:
+    """Regenerate ``data/synthetic``; ``solve`` also solves the worlds and searches for the draws anew."""
+    stored = data / "synthetic" / "worlds.json"
+    if not solve:
+        attempts = json.loads(stored.read_text(encoding="utf-8"))["accepted_attempts"]
+        write_all(data, read_worlds(stored), attempts)
+        return
+    tables, patients = _tables(data), reference_population()
+    worlds = {
+        name: solve_world(name, effect, tables["imv"], tables["death"], patients)
+        for name, effect in tqdm(TRUE_LOG_HR_DEATH.items(), desc="solving", disable=not sys.stderr.isatty())
+    }
+    write_all(data, worlds, {})
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), solve="--solve" in sys.argv)

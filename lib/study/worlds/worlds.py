@@ -1,0 +1,154 @@
+"""Three worlds with the same published counts and different truths.
+
+In each world the true effect of the drug on death is fixed first (none, harm, benefit). The remaining
+parameters - how ill the patients are, how strongly the sicker are steered to one drug, the effect on
+ventilation - are then solved so that the **expected** counts are the published ones. The counts fix
+only the sum of effect and confounding; the worlds split that sum in three ways.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from headtohead.proportions.counts import TwoByTwo
+from scipy.optimize import root
+
+from study.worlds.causal_model import draw_patients, propensity
+from study.worlds.disease_course import LAST_DAY, Course, Risks, exact_risks, features
+
+TRUE_LOG_HR_DEATH = {"null": 0.0, "harm": 0.45, "benefit": -0.45}
+SHARE_IN_INTENSIVE_CARE = 0.21
+REFERENCE_SIZE, REFERENCE_SEED = 12_000, 7
+FIXED_BASELINE = {"WR": -2.95, "CD": -3.20, "CR": -3.10, "VD": -3.45, "VR": -4.20}
+OUTCOMES = ("death", "imv", "imv_or_death")
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One solved world: everything needed to draw patients and to know the truth."""
+
+    name: str
+    course: Course
+    intercept: float
+    steering: float
+
+
+def reference_population() -> pd.DataFrame:
+    """Return the patients over whom expected counts and true effects are computed."""
+    return draw_patients(REFERENCE_SIZE, np.random.default_rng(REFERENCE_SEED))
+
+
+def solve_world(
+    name: str, log_hr_death: float, imv: TwoByTwo, death: TwoByTwo, patients: pd.DataFrame
+) -> World:
+    """Return the world whose expected counts equal the published ones.
+
+    Raises
+    ------
+    RuntimeError
+        If no parameters reproduce the counts.
+
+    Checked: the residual of every equation is below 1e-9 (tests/cohort/test_worlds.py).
+    """
+    x = features(patients)
+    start = np.array([-4.05, -7.0, -3.65, 1.0, 0.0, -1.07])
+    found = root(
+        lambda theta: moment_residuals(_world(name, log_hr_death, theta), imv, death, patients, x),
+        start,
+        method="hybr",
+        options={"xtol": 1e-12},
+    )
+    world = _world(name, log_hr_death, found.x)
+    worst = np.abs(moment_residuals(world, imv, death, patients, x)).max()
+    if worst > 1e-9:
+        raise RuntimeError(
+            f"expected counts must equal the published ones, world {name!r} misses by {worst:.2g}; "
+            "choose another start or another share in intensive care"
+        )
+    return world
+
+
+def _world(name: str, log_hr_death: float, theta: np.ndarray) -> World:
+    """Return the world with the free parameters (WC, WD, CV, IMV effect, steering, intercept)."""
+    wc, wd, cv, imv_effect, steering, intercept = (float(value) for value in theta)
+    fixed = FIXED_BASELINE
+    baseline = (wc, wd, fixed["WR"], cv, fixed["CD"], fixed["CR"], fixed["VD"], fixed["VR"])
+    drug = (0.0, log_hr_death, 0.0, imv_effect, log_hr_death, 0.0, log_hr_death, 0.0)
+    return World(name, Course(baseline, drug), intercept, steering)
+
+
+def moment_residuals(
+    world: World, imv: TwoByTwo, death: TwoByTwo, patients: pd.DataFrame, x: np.ndarray
+) -> np.ndarray:
+    """Return expected minus published shares: four risks, the arm's share and intensive care."""
+    ps = propensity(patients, intercept=world.intercept, steering=world.steering)
+    under = {a: exact_risks(x, world.course, float(a)) for a in (1, 0)}
+    share = imv.n_treated / (imv.n_treated + imv.n_control)
+    treated, control = ps / ps.sum(), (1 - ps) / (1 - ps).sum()
+    icu = share * treated @ under[1].icu[-1] + (1 - share) * control @ under[0].icu[-1]
+    return np.array(
+        [
+            treated @ under[1].imv[-1] - imv.risk_treated,
+            control @ under[0].imv[-1] - imv.risk_control,
+            treated @ under[1].death[-1] - death.risk_treated,
+            control @ under[0].death[-1] - death.risk_control,
+            ps.mean() - share,
+            icu - SHARE_IN_INTENSIVE_CARE,
+        ]
+    )
+
+
+def tilting(ps: np.ndarray) -> dict[str, np.ndarray]:
+    """Return for each estimand the weight of a patient with propensity ``ps`` in its population."""
+    return {
+        "ATE": np.ones_like(ps),
+        "ATT": ps,
+        "ATC": 1 - ps,
+        "ATO": ps * (1 - ps),
+        "ATM": np.minimum(ps, 1 - ps),
+    }
+
+
+def true_effects(world: World, patients: pd.DataFrame, *, horizons: tuple[int, ...]) -> pd.DataFrame:
+    """Return the true risks under both drugs for each estimand, outcome and horizon (days)."""
+    x = features(patients)
+    ps = propensity(patients, intercept=world.intercept, steering=world.steering)
+    under = {a: exact_risks(x, world.course, float(a)) for a in (1, 0)}
+    rows = []
+    for estimand, tilt in tilting(ps).items():
+        w = tilt / tilt.sum()
+        for outcome in OUTCOMES:
+            for horizon in horizons:
+                risk1, risk0 = (float(w @ _at(under[a], outcome, horizon)) for a in (1, 0))
+                rows.append((world.name, estimand, outcome, horizon, risk1, risk0, risk1 - risk0))
+    columns = ["world", "estimand", "outcome", "horizon_days", "risk_treated", "risk_control", "rd"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _at(risks: Risks, outcome: str, day: int) -> np.ndarray:
+    curves: np.ndarray = getattr(risks, outcome)
+    return curves[min(day, LAST_DAY) - 1]
+
+
+def write_worlds(worlds: dict[str, World], path: Path, **extra: object) -> None:
+    """Write the solved parameters and what belongs to them as JSON."""
+    payload = {name: asdict(world) for name, world in worlds.items()}
+    path.write_text(json.dumps({"worlds": payload, **extra}, indent=1) + "\n", encoding="utf-8")
+
+
+def read_worlds(path: Path) -> dict[str, World]:
+    """Return the solved worlds of ``data/synthetic/worlds.json``."""
+    payload = json.loads(path.read_text(encoding="utf-8"))["worlds"]
+    return {
+        name: World(
+            name,
+            Course(tuple(row["course"]["baseline"]), tuple(row["course"]["drug"])),
+            row["intercept"],
+            row["steering"],
+        )
+        for name, row in payload.items()
+    }

@@ -1,0 +1,202 @@
+"""With the outcomes withheld: no number and no exhibit tells an outcome by arm, and the rest is unchanged."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from exhibits import makers
+from headtohead.outcomes.estimate import ESTIMATE_COLUMNS
+from livingpaper.book.show import Drawing, Sheet, show
+from livingpaper.book.withheld import (
+    PARAGRAPH,
+    SENTENCE,
+    rests_on_outcomes,
+    tells_outcomes,
+    withhold_paragraphs,
+    withhold_rows,
+)
+from livingpaper.build.project import Project
+from livingpaper.ledger.claims import Claim, load_claims, words_of
+from livingpaper.ledger.ledger import PARTS, WITHHELD, entry, ledger_part
+from study.numbers import paper_ledger
+from study.results import Paper
+
+EFFECTS = {"risk, treated", "risk, control", "risk difference", "risk ratio", "odds ratio", "hazard ratio"}
+MODULES_OF_OUTCOMES = re.compile(r"(figures|tables)\.(outcomes\.|multiverse\.(?!grid))")
+ALSO = {"figures.sensitivity.subset_forest", "figures.sensitivity.caliper_chart"} | {
+    "tables.matched.regression",
+    "tables.cohort.follow_up",
+}
+
+
+def blind(paper: Paper) -> Paper:
+    study = paper.protocol.study.model_copy(update={"blinded": True})
+    return dataclasses.replace(paper, protocol=paper.protocol.model_copy(update={"study": study}))
+
+
+@pytest.mark.parametrize(
+    ("id_", "withheld"),
+    [
+        ("outcomes.death28.ato.rd", True),
+        ("outcomes.km.treated.aj", True),
+        ("worlds.harm.death28.ato.rd", True),
+        ("worlds.harm.truth.death28.ato.rd", False),
+        ("worlds.harm.pairs.n", False),
+        ("sensitivity.caliper.020.rd", True),
+        ("sensitivity.caliper.020.smd", False),
+        ("sensitivity.per_protocol.weighted.rd", True),
+        ("sensitivity.deviations.treated.n", False),
+        ("multiverse.variance.missing", True),
+        ("multiverse.valid", False),
+        ("matching.regression.pairs.plain.death28.rd", True),
+        ("matching.smd.largest.ato", False),
+        ("cohort.follow_up.treated.dead.median", True),
+        ("counts.death.rr", False),
+        ("nhefs.weight.crude", False),
+        ("diagnostics.negative_control", False),
+    ],
+)
+def test_which_numbers_tell_an_outcome(id_: str, withheld: bool) -> None:
+    assert rests_on_outcomes(id_) is withheld
+
+
+def test_a_withheld_row_keeps_only_its_name() -> None:
+    made = entry(
+        "outcomes.death28.ato.rd", "synthetic", "risk difference", 0.0123, code="x", conf_low=-0.05,
+        conf_high=0.06, conf_level=0.95, n=300, events=51, std_error=0.02, method="secret 0.0123",
+    )  # fmt: skip
+    (row,) = withhold_rows([made], blinded=True)
+    assert {ledger_part(pd.Series(row), part) for part in PARTS} == {WITHHELD}
+    assert "1.2" not in str(row)
+    assert "0.0123" not in str(row)
+    assert list(withhold_rows([made], blinded=False)) == [made]
+
+
+CHAPTER = """---
+title: kept, although it says {result}`outcomes.x`
+---
+
+(label)=
+# Outcomes of {result}`outcomes.x`
+
+:::{admonition} In short
+Risks were {result}`outcomes.death28.ato.rd value`.
+More died.
+:::
+
+The design is {result}`matching.pairs.n`.
+
+Plain words: anakinra
+was better.
+
+| a | {result}`outcomes.x` |
+
+```{code-cell} ipython3
+paper = load_paper()
+show(tables.effects(paper, "death"), "tbl-death", \"\"\"
+Anakinra was better, by {result}`outcomes.x`.
+Intervals at 95%.
+\"\"\")
+show(tables.balance(paper), "tbl-balance", \"\"\"
+Balance is {result}`matching.smd`.
+\"\"\")
+```
+"""
+
+
+def test_paragraphs_and_captions_that_tell_an_outcome_go_and_the_rest_stays() -> None:
+    claims = [Claim("c", "anakinra was better.", ("outcomes.death28.*.rd",), each="value < 0")]
+    left = withhold_paragraphs(CHAPTER, claims)
+    assert left.count(PARAGRAPH) == 3
+    for gone in ("Risks were", "More died", "Plain words", "was better", "Intervals at"):
+        assert gone not in left
+    for line in CHAPTER.splitlines():
+        if not any(
+            word in line for word in ("Risks", "More", "Plain", "was better", "Anakinra", "Intervals")
+        ):
+            assert line in left.splitlines()
+    assert withhold_paragraphs(left, claims) == left
+
+
+def test_a_conclusion_from_the_published_counts_is_not_withheld() -> None:
+    claim = Claim("c", "More died.", ("counts.death.rd",), each="value > 0")
+    assert not tells_outcomes(claim)
+    assert withhold_paragraphs("More died.", [claim]) == "More died."
+
+
+def test_no_chapter_keeps_a_conclusion_that_rests_on_an_outcome(project: Project) -> None:
+    claims = load_claims(project.claims)
+    hidden = [claim for claim in claims if tells_outcomes(claim)]
+    assert len(hidden) > 30
+    for path in sorted((project.root / "book").glob("*.md")):
+        left = withhold_paragraphs(path.read_text("utf-8"), claims)
+        assert [claim.says for claim in hidden if claim.says in words_of(left)] == [], path.name
+        prose = re.sub(r"(?m)^(\||#).*", "", left)
+        assert [id_ for id_ in re.findall(r"\{result\}`([^` ]+)", prose) if rests_on_outcomes(id_)] == []
+    kept = words_of(withhold_paragraphs((project.root / "book" / "cohort.md").read_text("utf-8"), claims))
+    shown = [claim for claim in claims if claim.file == "cohort" and not tells_outcomes(claim)]
+    assert sum(claim.says in kept for claim in shown) > 0.8 * len(shown)
+
+
+def test_the_blinded_ledger_holds_no_outcome_by_arm(paper: Paper) -> None:
+    seen, hidden = (paper_ledger(p).set_index("id") for p in (paper, blind(paper)))
+    assert list(seen.index) == list(hidden.index), "every {result} of the chapters still finds its row"
+    mine = np.array([rests_on_outcomes(id_) for id_ in hidden.index])
+    numbers = [name for name in ESTIMATE_COLUMNS if hidden[name].dtype.kind == "f"]
+    assert mine.sum() > 250
+    assert hidden.loc[mine, numbers].isna().all(axis=None)
+    assert (hidden.loc[mine, "text"] == WITHHELD).all()
+    pd.testing.assert_frame_equal(seen[~mine], hidden[~mine], check_dtype=False)
+    left = hidden[~mine & hidden["origin"].isin([paper_origin(paper)])]
+    effects = left[left["scale"].isin(EFFECTS) & ~left.index.str.contains(r"\.truth\.")]
+    allowed = effects.index.str.match(
+        r"(diagnostics\.(equipoise|missing|negative_control)|simulation\.|cohort\.missing)"
+    )
+    assert list(effects.index[~allowed]) == []
+
+
+def paper_origin(paper: Paper) -> str:
+    return "synthetic" if paper.study.cohort.synthetic else "real"
+
+
+def test_every_exhibit_is_a_panel_or_does_not_change(paper: Paper) -> None:
+    hidden = blind(paper)
+    panels = set()
+    for name, make in makers().items():
+        before, after = make(paper), make(hidden)
+        if name == "figures.front.key_figure":
+            assert "adjusted" in before.alt
+            assert "adjusted" not in after.alt
+            continue
+        if content(after) == content(before):
+            continue
+        assert SENTENCE in content(after), name
+        assert type(after) is type(before), name
+        assert show(after, "fig-x", "Anakinra was better.").caption == PARAGRAPH
+        panels.add(name.partition("(")[0])
+    expected = {n.partition("(")[0] for n in makers() if MODULES_OF_OUTCOMES.match(n)} | ALSO
+    assert expected <= panels
+
+
+def test_what_does_not_change_does_not_read_the_outcomes(paper: Paper) -> None:
+    """Take the outcomes away: whatever is not a panel must still be made, and be the same."""
+    nothing = dataclasses.replace(
+        paper.study, outcomes=None, cohort=dataclasses.replace(paper.study.cohort, follow_up=None)
+    )
+    without = dataclasses.replace(blind(paper), study=nothing, worlds=dict.fromkeys(paper.worlds, nothing))
+    for name, make in makers().items():
+        if name != "figures.front.key_figure":
+            assert content(make(without)) == content(make(blind(paper))), name
+    assert isinstance(makers()["figures.front.key_figure"](without), Drawing)
+
+
+def content(exhibit: Drawing | Sheet) -> str:
+    if isinstance(exhibit, Sheet):
+        return str(exhibit.frame.to_csv())
+    spec = exhibit.chart.to_dict()
+    return exhibit.alt + json.dumps(spec.get("datasets", {}), sort_keys=True, default=str)

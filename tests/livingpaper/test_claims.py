@@ -1,0 +1,186 @@
+"""Sentences that state a result in words: their rules hold, can fail, and stop the build when they do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from livingpaper.build.project import Project, find_project
+from livingpaper.ledger.claims import (
+    Claim,
+    ClaimError,
+    broken_claims,
+    check_claims,
+    holds,
+    load_claims,
+    rows_of,
+    words_of,
+)
+from livingpaper.ledger.ledger import LEDGER_COLUMNS, entry, ledger_frame, read_ledger
+from study.protocol.protocol import Protocol
+
+CLAIMS = load_claims(find_project(Path(__file__).parent).claims)
+SENTENCE = "More died than {} of the patients."
+CLAIM = Claim("a", SENTENCE, ("a.x",), each="value > 0.1")
+
+
+@pytest.fixture(scope="module")
+def ledger(project: Project) -> pd.DataFrame:
+    return read_ledger(project.ledger)
+
+
+def small(x: float = 0.2, y: float = 0.3) -> pd.DataFrame:
+    rows = [
+        entry("a.x", "counts", "risk", x, code="a.py::a", conf_low=x - 0.1, conf_high=x + 0.1),
+        entry("a.y", "counts", "risk", y, code="a.py::a", conf_low=y - 0.1, conf_high=y + 0.1, events=3),
+    ]
+    return ledger_frame(rows)[list(LEDGER_COLUMNS)].set_index("id", drop=False)
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "claims.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("rule", "met"),
+    [
+        ({"each": "value > 0.1"}, True),
+        ({"each": "value > 0.25"}, False),  # 0.2 is not, 0.3 is: each row must
+        ({"all": "value[0] < value[1]"}, True),
+        ({"all": "max(value) < 0.3"}, False),
+        ({"each": "value > 0.1", "all": "value[0] > value[1]"}, False),  # both must hold
+        ({"each": "low < value < high"}, True),
+        ({"each": "high - low < margin"}, False),  # 0.2 against five points
+        ({"all": "events[1] == 3 and text[0].startswith('20')"}, True),
+        ({"each": "choice.equivalence.margin_pp == 100 * margin"}, True),
+        ({"all": "abs(sqrt(4) - 2) < 1e-9 and len(value) == 2"}, True),
+    ],
+)
+def test_rules_by_hand(rule: dict[str, str], met: bool, protocol: Protocol) -> None:
+    claim = Claim("a", SENTENCE, ("a.x", "a.y"), **rule)
+    assert holds(claim, small(), protocol) is met
+    assert broken_claims([claim], small(), protocol) == ([] if met else [claim])
+
+
+def test_a_star_stands_for_all_that_fit_and_order_is_kept() -> None:
+    assert list(rows_of(small(), ["a.*"]).index) == ["a.x", "a.y"]
+    assert list(rows_of(small(), ["a.y", "a.x"]).index) == ["a.y", "a.x"]
+
+
+def test_words_leave_roles_and_citations_out() -> None:
+    text = "More died{cite}`b2020`\nthan {result}`a.x low` of the {choice}`a.b`."
+    assert words_of(text) == "More died than {} of the {}."
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[[claim]\n", "must be valid TOML"),
+        ("[followed]\n", "there is none"),
+        (
+            '[[conclusion]]\nfile="a"\nsays="b"\nids=["c"]\neach="True"\n',
+            "'conclusion' is neither claim nor followed",
+        ),
+        ('[[claim]]\nfile="a"\nsays="b"\nids=["c"]\n', r"b: needs file, says, ids and a rule"),
+        ('[[claim]]\nfile="a"\nsays="b"\neach="True"\n', r"has \['each', 'file', 'says'\]"),
+        ('[[claim]]\nfile="a"\nids=["c"]\neach="True"\n', r"\(no sentence\)"),
+        ('[[claim]]\nfile="a"\nsays="b"\nids=["c"]\neach="True"\nwhy="d"\n', "'why'"),
+    ],
+)
+def test_a_broken_file_is_named(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(ClaimError, match=words):
+        load_claims(written(tmp_path, text))
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ClaimError, match="there is no such file"):
+        load_claims(tmp_path / "claims.toml")
+
+
+@pytest.mark.parametrize("rule", ["value >", "vlaue > 0", "value.low > 0", "value > 'a'", "open('a')"])
+def test_a_rule_that_cannot_be_read_is_named(rule: str, protocol: Protocol) -> None:
+    with pytest.raises(ClaimError, match="the rule of a claim must be an expression, 'a: More died"):
+        holds(replace(CLAIM, each=rule), small(), protocol)
+
+
+def test_an_unknown_number_is_named(protocol: Protocol) -> None:
+    with pytest.raises(ClaimError, match="rests on the number 'a.z', the ledger has none"):
+        holds(replace(CLAIM, ids=("a.z",)), small(), protocol)
+
+
+def paper(folder: Path, sentence: str = SENTENCE.format("{result}`a.x`")) -> Path:
+    (folder / "a.md").write_text(f"# A\n\n{sentence}\n", "utf-8")
+    return written(
+        folder, f'[[claim]]\nfile = "a"\nsays = "{SENTENCE}"\nids = ["a.x"]\neach = "value > 0.1"\n'
+    )
+
+
+def test_the_build_stops_when_results_no_longer_bear_a_sentence_out(
+    tmp_path: Path, protocol: Protocol
+) -> None:
+    path = paper(tmp_path)
+    assert check_claims(load_claims(path), tmp_path, small(), protocol) == 1
+    with pytest.raises(ClaimError, match=r"'a: More died .*' is not true of: 5\.0%") as error:
+        check_claims(load_claims(path), tmp_path, small(x=0.05), protocol)
+    assert "rewrite the sentence, then its rule in claims.toml" in str(error.value)
+
+
+def test_the_build_stops_when_the_sentence_has_gone(tmp_path: Path, protocol: Protocol) -> None:
+    path = paper(tmp_path, "Many died.")
+    with pytest.raises(ClaimError, match=r"'a: More died .*': these words are not in the chapter"):
+        check_claims(load_claims(path), tmp_path, small(), protocol)
+
+
+def test_every_claim_of_the_paper_stands(project: Project, ledger: pd.DataFrame, protocol: Protocol) -> None:
+    assert check_claims(CLAIMS, project.root / "book", ledger, protocol) == len(CLAIMS) >= 60
+
+
+def other_results(ledger: pd.DataFrame, ids: list[str]) -> Iterator[pd.DataFrame]:
+    """Return ledgers in which one number, or every one of the ids, is another or has another interval."""
+    limits = ["conf_low", "conf_high"]
+    for chosen in [*([id_] for id_ in ids), ids]:
+        for shift in (-100, -1, -0.2, 0.2, 1, 100):
+            changed = ledger.copy()
+            changed.loc[chosen, ["estimate", "events", *limits]] += shift
+            changed.loc[chosen, "text"] += " changed"
+            yield changed
+        for width in (0, 10):
+            changed, middle = ledger.copy(), ledger.loc[chosen, "estimate"]
+            changed.loc[chosen, limits] = (
+                changed.loc[chosen, limits].sub(middle, axis=0).mul(width).add(middle, axis=0)
+            )
+            yield changed
+
+
+def other_choices(protocol: Protocol) -> Iterator[Protocol]:
+    """Return protocols with another estimand, and with the outcomes in another order."""
+    estimand, outcome = protocol.estimand, protocol.outcome
+    yield protocol.model_copy(update={"estimand": estimand.model_copy(update={"primary": "ATE"})})
+    swapped = {"primary": outcome.secondary[0], "secondary": (outcome.primary, *outcome.secondary[1:])}
+    yield protocol.model_copy(update={"outcome": outcome.model_copy(update=swapped)})
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name[:70])
+def test_the_rule_can_fail(claim: Claim, ledger: pd.DataFrame, protocol: Protocol) -> None:
+    """A rule that always holds guards nothing: some change of the numbers, or of the choices, must break it."""
+    rows = rows_of(ledger, claim.ids)
+    if not claim.ids:
+        assert not all(holds(claim, rows, other) for other in other_choices(protocol))
+        return
+    for changed in other_results(rows, list(rows.index)):
+        try:
+            if not holds(claim, changed, protocol):
+                return
+        except (ValueError, ZeroDivisionError):
+            continue
+    pytest.fail("no change of these numbers breaks the rule")
+
+
+def test_no_sentence_is_listed_twice() -> None:
+    names = [(claim.file, claim.says) for claim in CLAIMS]
+    assert len(names) == len(set(names))

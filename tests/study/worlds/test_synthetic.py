@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from headtohead.cohort.flow import apply_eligibility
+from livingpaper.build.project import Project
+from study.data.load import load_cohort
+from study.protocol.protocol import Protocol
+from study.worlds.synthetic import main
+
+WORLDS = ("null", "harm", "benefit")
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_the_counts_are_exactly_the_published_ones(
+    world: str, project: Project, dictionary: pd.DataFrame, protocol: Protocol
+) -> None:
+    cohort = load_cohort(project.data / "synthetic" / f"cohort_{world}.csv", dictionary)
+    eligible, _ = apply_eligibility(
+        cohort, protocol.eligibility, arm="drug", treated="anakinra", control="baricitinib"
+    )
+    by_drug = eligible.groupby("drug")
+    assert by_drug.size().to_dict() == {"anakinra": 125, "baricitinib": 217}
+    assert by_drug["imv_day"].count().to_dict() == {"anakinra": 13, "baricitinib": 10}
+    assert by_drug["death_day"].count().to_dict() == {"anakinra": 22, "baricitinib": 36}
+    assert (cohort["synthetic"] == 1).all()
+    assert cohort.index.str.fullmatch(r"SYN-\d{4}").all()
+
+
+def test_regenerating_gives_the_same_bytes(project: Project, tmp_path: Path) -> None:
+    for name in ("dictionary.csv", "published.csv"):
+        shutil.copy(project.data / name, tmp_path / name)
+    (tmp_path / "synthetic").mkdir()
+    shutil.copy(project.data / "synthetic" / "worlds.json", tmp_path / "synthetic" / "worlds.json")
+    main(tmp_path, solve=False)
+    shipped = sorted(
+        p.relative_to(project.data) for p in (project.data / "synthetic").rglob("*") if p.is_file()
+    )
+    for path in shipped:
+        assert (tmp_path / path).read_bytes() == (project.data / path).read_bytes(), path
+
+
+def test_the_manifest_holds_the_digests_of_the_files(project: Project) -> None:
+    folder = project.data / "synthetic"
+    manifest = json.loads((folder / "worlds.json").read_text())
+    for name, digest in manifest["sha256"].items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest, name
+
+
+def test_files_say_that_they_are_synthetic_and_hold_no_date(project: Project) -> None:
+    for path in (project.data / "synthetic").rglob("*_*.csv"):
+        text = path.read_text()
+        assert text.startswith("# SYNTHETIC COHORT")
+        body = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
+        assert not re.search(r"\b(19|20)\d\d-\d\d", body), path
+
+
+def test_no_analysis_reads_the_truth(project: Project) -> None:
+    package = project.root / "lib" / "headtohead"
+    writers = {"synthetic.py", "records.py", "worlds.py"}
+    judges = {
+        "simulation.py",
+        "mistakes.py",
+    }  # they are handed a truth to compare results with, after the analysis
+    for path in package.rglob("*.py"):
+        if path.name in writers:
+            continue
+        strings = [
+            n.value
+            for n in ast.walk(ast.parse(path.read_text()))
+            if isinstance(n, ast.Constant) and isinstance(n.value, str)
+        ]
+        assert not [
+            s
+            for s in strings
+            if "truth/" in s
+            or "truth_" in s
+            or (
+                s == "truth"
+                and path.parent.name in ("matching", "outcomes", "sensitivity")
+                and path.name not in judges
+            )
+        ], path
+
+
+def test_interruption_follows_intensive_care_for_most_of_the_dead(
+    project: Project, dictionary: pd.DataFrame
+) -> None:
+    cohort = load_cohort(project.data / "synthetic" / "cohort_null.csv", dictionary)
+    dead = cohort[cohort["end_state"] == "dead"]
+    assert (dead["stop_reason"] == "icu").mean() > 0.5
