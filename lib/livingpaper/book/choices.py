@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 from pydantic import BaseModel
-from study.data.labels import OUTCOME_LABELS
+from study.labels import OUTCOMES as OUTCOME_LABELS
 from study.protocol.protocol import Protocol
 
 from livingpaper.build.project import Project

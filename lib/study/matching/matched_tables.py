@@ -9,7 +9,7 @@ from livingpaper.ledger.format import percent, value_text
 
 from study.cells import number, significant, with_interval
 from study.cohort.figures import origin
-from study.data.labels import OUTCOME_LABELS
+from study.labels import OUTCOMES as OUTCOME_LABELS
 from study.matching.tables import NAMES
 from study.results import Paper
 

@@ -14,7 +14,7 @@ from livingpaper.ledger.format import percent, points
 
 from study.arms import arm_colour, arm_names
 from study.cohort.figures import origin
-from study.data.labels import OUTCOME_LABELS
+from study.labels import OUTCOMES as OUTCOME_LABELS
 from study.results import Paper
 
 RISK_DAYS = (0, 7, 14, 21, 28)

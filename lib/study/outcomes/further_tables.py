@@ -9,8 +9,8 @@ from livingpaper.ledger.format import interval_text, p_value, percent, points, p
 
 from study.cells import NOT_ESTIMATED, with_interval
 from study.cohort.figures import origin
-from study.data.labels import OUTCOME_LABELS
 from study.index.figures import WORLD_LABELS, true_difference
+from study.labels import OUTCOMES as OUTCOME_LABELS
 from study.matching.tables import NAMES
 from study.protocol.sensitivity import Prior
 from study.results import Paper
