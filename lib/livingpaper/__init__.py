@@ -1,1 +1,34 @@
 """What turns a Jupyter Book into a living paper; no medicine, no study."""
+
+from typing import TYPE_CHECKING, Any
+
+from livingpaper.chapters.selection import crosstable, with_interval
+from livingpaper.chapters.session import current_ledger, frame, ledger, record
+from livingpaper.chapters.store import remember
+from livingpaper.chapters.taking import take
+
+if TYPE_CHECKING:
+    from livingpaper.book.show import Drawing, Sheet, show
+
+__all__ = [
+    "Drawing",
+    "Sheet",
+    "crosstable",
+    "current_ledger",
+    "frame",
+    "ledger",
+    "record",
+    "remember",
+    "show",
+    "take",
+    "with_interval",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load what draws charts only for those who draw."""
+    if name not in ("Drawing", "Sheet", "show"):
+        raise AttributeError(f"module 'livingpaper' has no attribute {name!r}")
+    from livingpaper.book import show
+
+    return getattr(show, name)

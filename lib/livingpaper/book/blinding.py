@@ -27,13 +27,14 @@ def outcome_by_arm(
     def made(paper: Paper, *args: P.args, **kwargs: P.kwargs) -> Exhibit:
         if not paper.protocol.study.blinded:
             return make(paper, *args, **kwargs)
-        empty = _panel() if make.__annotations__["return"] == "Drawing" else _sheet()
+        empty = panel() if make.__annotations__["return"] == "Drawing" else sheet()
         return cast("Exhibit", empty)
 
     return made
 
 
-def _panel() -> Drawing:
+def panel() -> Drawing:
+    """Return the figure that says that it is withheld."""
     chart = (
         alt.Chart(pd.DataFrame({"text": [SENTENCE]}))
         .mark_text(fontSize=13, color=INK)
@@ -43,5 +44,6 @@ def _panel() -> Drawing:
     return Drawing(chart, SENTENCE, "design", caption=PARAGRAPH)
 
 
-def _sheet() -> Sheet:
+def sheet() -> Sheet:
+    """Return the table that says that it is withheld."""
     return Sheet(pd.DataFrame({"Result": [SENTENCE]}), "design", "l", caption=PARAGRAPH)

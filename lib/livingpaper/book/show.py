@@ -10,6 +10,7 @@ import base64
 import html
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
@@ -18,7 +19,8 @@ import pandas as pd
 import vl_convert as vlc
 
 from livingpaper.book import theme  # noqa: F401  # registers the charts' look
-from livingpaper.ledger.ledger import ORIGINS
+from livingpaper.chapters.session import sources_of
+from livingpaper.ledger.ledger import ID, ORIGINS
 
 MIME = "application/vnd.headtohead+json"
 MAX_ROWS = 250
@@ -31,7 +33,15 @@ ORIGIN_SENTENCE = {
     "real": "Real people, not simulated.",
     "design": "",
     "mixed": "Computed from the published counts and from synthetic cohorts, as marked.",
+    "counts+synthetic": "Computed from the published counts and from synthetic cohorts, as marked.",
 }
+OF_SEVERAL = {
+    "published": "published numbers",
+    "counts": "numbers computed from the published counts",
+    "synthetic": "synthetic cohorts",
+    "real": "real people",
+}
+TRIAL = "Trial: not the paper's numbers."
 
 
 class DisclosureError(ValueError):
@@ -40,23 +50,42 @@ class DisclosureError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A chart with what is seen in it, in words, where its numbers come from, and a caption that must be used."""
+    """A chart with what is seen in it, in words, and what it rests on: see ``Sheet``."""
 
     chart: alt.TopLevelMixin
     alt: str
-    origin: str
+    origin: str = ""
     caption: str = ""
+    sources: Sequence[pd.DataFrame | pd.Series] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A table body: cells as printed, origin, LaTeX columns, whether it may go over pages, and a caption as above."""
+    """A table body.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        Cells as printed.
+    origin : str
+        Where the numbers come from, if ``sources`` does not say it.
+    widths : str
+        LaTeX columns.
+    long : bool
+        Whether it may go over pages.
+    caption : str
+        Must be used instead of the chapter's.
+    sources : sequence of DataFrame or Series
+        Selections or rows of the ledger, and registered frames: origin, withholding and the mark of a
+        trial follow from them. Empty for what shows no results.
+    """
 
     frame: pd.DataFrame
-    origin: str
+    origin: str = ""
     widths: str = ""
     long: bool = False
     caption: str = ""
+    sources: Sequence[pd.DataFrame | pd.Series] | None = None
 
 
 @overload
@@ -65,10 +94,32 @@ def show(thing: Drawing, name: str, caption: str) -> Figure: ...
 def show(thing: Sheet, name: str, caption: str) -> Table: ...
 def show(thing: Drawing | Sheet, name: str, caption: str) -> Figure | Table:
     """Return the numbered figure or table; ``caption`` is MyST and states the finding first."""
-    said = thing.caption or caption
+    if thing.sources is None and not thing.origin:
+        raise ValueError(f"{name} must say what it rests on, sources=(...); empty for what shows no results")
+    origins, withheld, trial = sources_of(thing.sources or ())
+    if withheld:
+        from livingpaper.book.blinding import panel, sheet
+
+        thing = panel() if isinstance(thing, Drawing) else sheet()
+        origins = ()
+    origin, said = thing.origin or "+".join(origins) or "design", thing.caption or caption
     if isinstance(thing, Drawing):
-        return Figure(thing.chart, name, said, thing.alt, thing.origin)
-    return Table(thing.frame, name, said, thing.origin, thing.widths, thing.long)
+        return Figure(thing.chart, name, said, thing.alt, origin, trial)
+    return Table(thing.frame, name, said, origin, thing.widths, thing.long, trial)
+
+
+def full_caption(caption: str, origin: str, *, trial: bool) -> str:
+    """Return a caption with the mark of a trial before it and the origin after it."""
+    several = [OF_SEVERAL[name] for name in origin.split("+") if name in OF_SEVERAL]
+    sentence = ORIGIN_SENTENCE.get(origin) or (
+        f"Rests on {', '.join(several[:-1])} and {several[-1]}." if several else ""
+    )
+    return " ".join(part for part in (TRIAL if trial else "", caption.strip(), sentence) if part)
+
+
+def class_of(origin: str) -> str:
+    """Return the style of an origin: several are mixed."""
+    return f"origin-{'mixed' if '+' in origin else origin}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +136,9 @@ class Figure:
     alt : str
         What is seen, for those who cannot see it; differs from the caption.
     origin : str
-        A key of ``ORIGIN_SENTENCE``; "design" for drawings without data.
+        A key of ``ORIGIN_SENTENCE``, several joined by "+"; "design" for drawings without data.
+    trial : bool
+        Whether it shows what a reader tried, and not the paper's numbers.
     """
 
     chart: alt.TopLevelMixin
@@ -93,19 +146,20 @@ class Figure:
     caption: str
     alt: str
     origin: str
+    trial: bool = False
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
         spec = self.spec()
         version = _vega_lite_version()
         svg = self.svg()
         pdf = in_order(vlc.vegalite_to_pdf(spec, vl_version=version))
-        caption = " ".join(part for part in (self.caption.strip(), ORIGIN_SENTENCE[self.origin]) if part)
+        caption = full_caption(self.caption, self.origin, trial=self.trial)
         payload = {
             "kind": "figure",
             "name": self.name,
             "alt": self.alt.strip(),
             "caption": caption,
-            "origin": self.origin,
+            "origin": class_of(self.origin).removeprefix("origin-"),
             "svg": svg,
             "pdf": base64.b64encode(pdf).decode(),
             "vega": json.dumps(spec, sort_keys=True, separators=(",", ":")),
@@ -130,7 +184,7 @@ class Figure:
         spec["description"] = self.alt.strip()
         spec["usermeta"] = {"origin": ORIGINS.get(self.origin, self.origin)}
         for rows in spec.get("datasets", {}).values():
-            columns = {str(column).lower() for row in rows for column in row}
+            columns = {str(column).lower() for row in rows for column in row if not _is_ledger(column, row)}
             named = sorted(
                 column for column in columns if column.split("_")[0] in ID_LIKE or column.endswith("_id")
             )
@@ -151,6 +205,11 @@ def in_order(pdf: bytes) -> bytes:
     return RESOURCES.sub(lambda found: b"".join(sorted(found[0].splitlines(keepends=True))), pdf)
 
 
+def _is_ledger(column: str, row: dict[str, Any]) -> bool:
+    """Return whether a value is the id of a number, not of a person."""
+    return column == "id" and bool(ID.fullmatch(str(row[column])))
+
+
 def _vega_lite_version() -> str:
     return ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
 
@@ -168,11 +227,13 @@ class Table:
     caption : str
         MyST; the finding first.
     origin : str
-        A key of ``ORIGIN_SENTENCE``.
+        As of a figure.
     widths : str
         LaTeX column specification, for example ``lrr`` or ``p{4cm}rr``; default left, then right.
     long : bool
         Starts where it stands on paper and may go over pages, instead of floating.
+    trial : bool
+        As of a figure.
     """
 
     frame: pd.DataFrame
@@ -181,6 +242,7 @@ class Table:
     origin: str
     widths: str = ""
     long: bool = False
+    trial: bool = False
 
     def myst(self) -> str:
         """Return the table as a MyST directive."""
@@ -189,14 +251,13 @@ class Table:
         marks = [":--" if kind in "lLp" else "--:" for kind in _kinds(spec)]
         body = [columns, marks, *self.frame.astype(str).to_numpy().tolist()]
         lines = ["| " + " | ".join(_cell(text) for text in row) + " |" for row in body]
-        caption = " ".join(part for part in (self.caption.strip(), ORIGIN_SENTENCE[self.origin]) if part)
-        caption = " ".join(caption.split())
+        caption = " ".join(full_caption(self.caption, self.origin, trial=self.trial).split())
         return "\n".join(
             [
                 f":::{{tabularcolumns}} {spec}\n:::\n",
                 f":::{{table}} {caption}",
                 f":name: {self.name}",
-                f":class: origin-{self.origin}{' longtable' if self.long else ''}",
+                f":class: {class_of(self.origin)}{' longtable' if self.long else ''}",
                 "",
                 *lines,
                 ":::",
@@ -207,7 +268,7 @@ class Table:
         payload = {"kind": "table", "name": self.name, "myst": self.myst()}
         return {
             MIME: payload,
-            "text/html": self.frame.to_html(index=False, border=0),
+            "text/html": f"<p>{TRIAL}</p>" * self.trial + self.frame.to_html(index=False, border=0),
             "text/plain": self.frame.to_string(index=False),
         }
 

@@ -10,14 +10,17 @@ import ast
 import hashlib
 import os
 import pickle
+import sys
+import sysconfig
 import tempfile
 from collections.abc import Callable, Mapping
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
-PACKAGES = ("headtohead", "livingpaper", "study")
+INSTALLED = tuple(Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
 
 
 def cached(folder: Path, name: str, inputs: Mapping[str, str], compute: Callable[[], T]) -> T:
@@ -65,15 +68,15 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def code_digest(module: str) -> str:
-    """Return the hash of a module's source and of every module of this package that it imports."""
+    """Return the hash of a module's source and of every module of the project that it imports."""
     total = hashlib.sha256()
-    for name, path in sorted(_closure(module).items()):
+    for name, path in sorted(module_files(module).items()):
         total.update(name.encode() + b"\0" + path.read_bytes())
     return total.hexdigest()
 
 
-def _closure(module: str) -> dict[str, Path]:
-    """Return module name to file of everything of this package that the module reaches."""
+def module_files(module: str) -> dict[str, Path]:
+    """Return module name to file of everything that the module reaches and that no lock file pins."""
     found: dict[str, Path] = {}
     waiting = [module]
     while waiting:
@@ -86,15 +89,28 @@ def _closure(module: str) -> dict[str, Path]:
 
 
 def _file(module: str) -> Path | None:
-    """Return the file of a module of this package, without importing it; None for other names."""
+    """Return the file of a module of the project, without importing it; None for other names."""
     package, *rest = module.split(".")
-    if package not in PACKAGES:
+    home = _home(package)
+    if home is None:
         return None
-    stem = Path(__file__).parents[2].joinpath(package, *rest)
+    stem = home.joinpath(*rest)
     for path in (stem.with_suffix(".py") if rest else stem / "__init__.py", stem / "__init__.py"):
         if path.is_file():
             return path
-    return None
+    return None if rest else home.with_suffix(".py") if home.with_suffix(".py").is_file() else None
+
+
+@cache
+def _home(package: str) -> Path | None:
+    """Return the folder of a package, or the file without ending of a module, that was not installed from a lock."""
+    spec = find_spec(package) if package not in sys.builtin_module_names else None
+    if spec is None or not spec.origin or not spec.origin.endswith(".py"):
+        return None
+    path = Path(spec.origin)
+    if any(path.is_relative_to(folder) for folder in INSTALLED):
+        return None
+    return path.parent if path.stem == "__init__" else path.with_suffix("")
 
 
 @cache

@@ -1,0 +1,195 @@
+"""The code cells of a chapter, and what each statement in them reads and binds."""
+
+from __future__ import annotations
+
+import ast
+import re
+import symtable
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from livingpaper.build.project import Project
+
+CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```[ \t]*$", re.M | re.S)
+OPTION_LINES = re.compile(r"\A(?:---\n(?:.*\n)*?---\n|(?::[\w-]+:.*\n)*)")
+LABEL = re.compile(r"^\(([\w-]+)\)=\s*$", re.M)
+
+
+class ChapterError(ValueError):
+    """A chapter cannot be run; one line names chapter, cell and cause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A code cell.
+
+    Attributes
+    ----------
+    chapter : str
+        File of the chapter, from the project's root: ``book/outcomes.md``.
+    number : int
+        Which code cell of the chapter, from 1.
+    label : str
+        The nearest ``(label)=`` above it; empty before the first.
+    source : str
+    """
+
+    chapter: str
+    number: int
+    label: str
+    source: str
+
+    def __str__(self) -> str:
+        return f"{self.chapter}, cell {self.number}" + (f" ({self.label})" if self.label else "")
+
+    @property
+    def code(self) -> str:
+        """Where a number of this cell comes from, as the ledger says it."""
+        return f"{self.chapter}::{self.label}" if self.label else self.chapter
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement of a cell, the names it binds or changes, and the names it reads."""
+
+    cell: Cell
+    node: ast.stmt
+    binds: frozenset[str]
+    reads: frozenset[str]
+
+    @property
+    def source(self) -> str:
+        """The statement as text, without comments: what a stored result rests on."""
+        return ast.unparse(self.node)
+
+    @property
+    def call(self) -> str:
+        """The function of a statement that is nothing but a call, such as ``show``; else empty."""
+        return called(self.node.value) if isinstance(self.node, ast.Expr) else ""
+
+    @property
+    def imports(self) -> bool:
+        """Whether it is an import."""
+        return isinstance(self.node, (ast.Import, ast.ImportFrom))
+
+    @property
+    def certain(self) -> bool:
+        """Whether it binds its names in any case, so that what bound them before does not matter."""
+        return not isinstance(self.node, (ast.If, ast.For, ast.While, ast.Try, ast.Match))
+
+    def calls(self, name: str) -> Iterator[ast.Call]:
+        """Yield the calls of a function anywhere in the statement."""
+        for node in ast.walk(self.node):
+            if isinstance(node, ast.Call) and called(node) == name:
+                yield node
+
+    def run(self, namespace: dict[str, Any]) -> None:
+        """Run the statement.
+
+        Raises
+        ------
+        ChapterError
+            If it fails: chapter, cell and cause in one line.
+        """
+        try:
+            exec(compile(ast.Module([self.node], []), str(self.cell), "exec"), namespace)
+        except ChapterError:
+            raise
+        except Exception as error:
+            raise failed(self.cell, error) from error
+
+
+def failed(cell: Cell, error: BaseException) -> ChapterError:
+    """Return what went wrong in a cell, in one line."""
+    said = " ".join(str(error).split())
+    return ChapterError(f"{cell}: {type(error).__name__}: {said}")
+
+
+def called(node: ast.expr) -> str:
+    """Return the name of the function that an expression calls, without its module; else empty."""
+    if not isinstance(node, ast.Call):
+        return ""
+    return getattr(node.func, "id", "") or getattr(node.func, "attr", "")
+
+
+def chapter_files(project: Project) -> dict[str, Path]:
+    """Return name to file of the chapters that ``_toc.yml`` lists and that run code, in order."""
+    toc = yaml.safe_load((project.root / "_toc.yml").read_text("utf-8"))
+    paths = [project.root / f"{name.removesuffix('.md')}.md" for name in _files(toc)]
+    return {
+        path.stem: path for path in paths if path.is_file() and "kernelspec" in path.read_text("utf-8")[:800]
+    }
+
+
+def _files(entry: Any) -> Iterator[str]:
+    for key, value in entry.items():
+        if key in ("root", "file"):
+            yield value
+        elif isinstance(value, list):
+            for part in value:
+                yield from _files(part)
+
+
+def read_cells(path: Path, root: Path) -> list[Cell]:
+    """Return the code cells of a MyST chapter."""
+    text = path.read_text("utf-8")
+    name = path.relative_to(root).as_posix()
+    labels = [(found.start(), found[1]) for found in LABEL.finditer(text)]
+    cells = []
+    for number, found in enumerate(CELL.finditer(text), 1):
+        above = [label for start, label in labels if start < found.start()]
+        source = found[1][OPTION_LINES.match(found[1]).end() :]  # type: ignore[union-attr]
+        cells.append(Cell(name, number, above[-1] if above else "", source.strip("\n")))
+    return cells
+
+
+def statements(cell: Cell) -> list[Statement]:
+    """Return the top-level statements of a cell.
+
+    Raises
+    ------
+    ChapterError
+        If the cell is no Python.
+    """
+    try:
+        return [_statement(cell, node) for node in ast.parse(cell.source).body]
+    except SyntaxError as error:
+        raise ChapterError(f"{cell}: SyntaxError: {error.msg} (line {error.lineno})") from None
+
+
+def _statement(cell: Cell, node: ast.stmt) -> Statement:
+    table = symtable.symtable(ast.unparse(node), str(cell), "exec")
+    binds = {name.get_name() for name in table.get_symbols() if name.is_assigned() or name.is_imported()}
+    changed = set(_changed(node))
+    return Statement(cell, node, frozenset(binds | changed), frozenset({*_read(table), *changed}))
+
+
+def _read(table: symtable.SymbolTable) -> Iterator[str]:
+    """Yield the names of the chapter that a block reads, functions and comprehensions in it included."""
+    for name in table.get_symbols():
+        if name.is_referenced() and (table.get_type() == "module" or name.is_global()):
+            yield name.get_name()
+    for inner in table.get_children():
+        yield from _read(inner)
+
+
+def _changed(node: ast.stmt) -> Iterator[str]:
+    """Yield the names whose objects a statement changes: ``df["x"] = 1``, ``n += 1``, ``rows.append(1)``."""
+    for part in ast.walk(node):
+        if isinstance(part, (ast.Subscript, ast.Attribute)) and isinstance(part.ctx, ast.Store):
+            yield from _root(part)
+        elif isinstance(part, ast.AugAssign):
+            yield from _root(part.target)
+        elif isinstance(part, ast.Expr) and isinstance(getattr(part.value, "func", None), ast.Attribute):
+            yield from _root(part.value)
+
+
+def _root(node: ast.expr) -> Iterator[str]:
+    while isinstance(node, (ast.Subscript, ast.Attribute, ast.Call)):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    if isinstance(node, ast.Name):
+        yield node.id

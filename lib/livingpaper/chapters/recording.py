@@ -1,0 +1,91 @@
+"""Rows of the ledger made from what an analysis returns: frames, series, numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from livingpaper.chapters.selection import HOLE
+from livingpaper.ledger.ledger import ID, LEDGER_COLUMNS, LedgerError, entry
+
+Row = dict[str, Any]
+SCALE_KEYS = {
+    "risk, treated": "risk_treated",
+    "risk, control": "risk_control",
+    "risk difference": "rd",
+    "risk ratio": "rr",
+    "odds ratio": "or",
+    "hazard ratio": "hr",
+}
+TAKEN = tuple(name for name in LEDGER_COLUMNS if name not in ("id", "origin", "text", "code"))
+
+
+def key(text: object) -> str:
+    """Return text as one part of an id: lower case, underscores; a whole number without its ``.0``."""
+    if isinstance(text, float) and text.is_integer():
+        text = int(text)
+    return re.sub(r"[^a-z0-9]+", "_", str(text).lower()).strip("_")
+
+
+def rows_of(
+    rows: pd.DataFrame | pd.Series | Mapping[str, float] | float,
+    pattern: str,
+    *,
+    origin: str,
+    code: str,
+    scale: str | None = None,
+    value: str = "estimate",
+    **columns: Any,
+) -> Iterator[Row]:
+    """Yield one row of the ledger per result; see ``session.record``.
+
+    Raises
+    ------
+    LedgerError
+        If a hole has no column, a row no scale or value, a column is unknown, or what comes out is no id.
+    """
+    if unknown := sorted(set(columns) - set(TAKEN)):
+        raise LedgerError(f"a column of the ledger must be one of {TAKEN}, found {unknown}; rename it")
+    frame = _frame(rows, value)
+    needed = [*HOLE.findall(pattern), value, *([] if scale else ["scale"])]
+    if missing := [name for name in dict.fromkeys(needed) if name not in frame]:
+        raise LedgerError(
+            f"what is recorded as {pattern!r} must have the columns {missing}, found {[*map(str, frame.columns)]}"
+        )
+    for result in frame.to_dict("records"):
+        named = {str(name): _known(cell) for name, cell in result.items()}
+        kind = scale or str(named["scale"])
+        id_ = _fill(pattern, named | {"scale": SCALE_KEYS.get(kind, kind)})
+        known = {name: named[name] for name in TAKEN if name in named and name not in ("scale", "estimate")}
+        yield entry(id_, origin, kind, named[value], code=code, **known | columns)
+
+
+def _frame(rows: Any, value: str) -> pd.DataFrame:
+    """Return results as a frame: a series by name, a number as one row."""
+    if isinstance(rows, pd.DataFrame):
+        return rows
+    if isinstance(rows, Mapping):
+        rows = pd.Series(dict(rows), dtype=float)
+    if isinstance(rows, pd.Series):
+        return pd.DataFrame({"name": rows.index, value: rows.to_numpy()})
+    if isinstance(rows, (int, float, np.number)):
+        return pd.DataFrame({value: [rows]})
+    raise LedgerError(f"record takes a frame, a series, a dict or a number, found {type(rows).__name__}")
+
+
+def _known(cell: Any) -> Any:
+    """Return a cell; what is missing as NaN."""
+    return np.nan if cell is None or cell is pd.NA or cell is pd.NaT else cell
+
+
+def _fill(pattern: str, named: Row) -> str:
+    id_ = HOLE.sub(lambda hole: key(named[hole[1]]), pattern)
+    if not ID.fullmatch(id_):
+        raise LedgerError(
+            f"the pattern {pattern!r} must give ids such as outcomes.death28.ato.rd, found {id_!r}"
+        )
+    return id_

@@ -1,0 +1,276 @@
+"""What a kernel has recorded so far, and the ledger as it is seen from there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from livingpaper.book.withheld import rests_on_outcomes, withhold_rows
+from livingpaper.build.project import Project, find_project
+from livingpaper.chapters.cells import Cell, chapter_files, read_cells
+from livingpaper.chapters.config import is_blinded
+from livingpaper.chapters.recording import Row, rows_of
+from livingpaper.chapters.selection import select_rows
+from livingpaper.ledger.ledger import LEDGER_COLUMNS, NUMERIC, ORIGINS, WITHHELD, LedgerError, read_ledger
+
+FRAME_ROWS = 2000
+TOLERANCE = 1e-4  # relative: six digits are committed, and the last may differ between machines
+NAMED_LIKE_PATIENTS = ("id", "patient", "nhc", "mrn")
+
+
+@dataclass(slots=True)
+class Session:
+    """The state of a process that runs one chapter.
+
+    Attributes
+    ----------
+    project : Project
+    strict : bool
+        Whether an id may be recorded once only; in a notebook a cell may run again.
+    cell : Cell, optional
+        The cell that runs, as far as it is known.
+    readable : bool
+        Whether the ledger may be read: not before all chapters have recorded.
+    """
+
+    project: Project
+    strict: bool = False
+    cell: Cell | None = None
+    readable: bool = True
+    abroad: int = 0  # how many chapters deep: cells of other chapters run, and record nothing
+    rows: dict[str, Row] = field(default_factory=dict)
+    made: dict[str, tuple[str, str]] = field(default_factory=dict)  # id: pattern and origin
+    frames: dict[str, pd.DataFrame] = field(default_factory=dict)
+    _seen: tuple[Any, ...] = ()
+    _ledger: pd.DataFrame | None = None
+
+    def committed(self) -> pd.DataFrame:
+        """Return the committed ledger; without rows if there is none yet."""
+        if self.project.ledger.is_file():
+            return read_ledger(self.project.ledger)
+        return pd.DataFrame(columns=list(LEDGER_COLUMNS)).set_index("id", drop=False)
+
+    def ledger(self) -> pd.DataFrame:
+        """Return the committed ledger overlaid by what was recorded here, by id.
+
+        Raises
+        ------
+        LedgerError
+            If chapters are still recording.
+        """
+        if not self.readable or self.abroad:
+            raise LedgerError(
+                "the ledger can be read when all chapters have recorded theirs, it is read before; "
+                "read it inside show(...) or by the name ledger in a cell of the chapter"
+            )
+        path = self.project.ledger
+        seen = (path.stat().st_mtime_ns if path.is_file() else 0, *map(id, self.rows.values()))
+        if self._ledger is None or self._seen != seen:
+            rows = {row["id"]: row for row in self.committed().to_dict("records")} | self.rows
+            frame = pd.DataFrame([rows[id_] for id_ in sorted(rows)], columns=list(LEDGER_COLUMNS))
+            self._ledger = frame.astype(dict.fromkeys(NUMERIC, float)).set_index("id", drop=False)
+            self._seen = seen
+        return self._ledger
+
+    def trial_ids(self) -> set[str]:
+        """Return the ids whose text or numbers, as recorded here, differ from the committed ledger."""
+        committed = self.committed() if self.rows else pd.DataFrame()
+        return {
+            id_
+            for id_, row in self.rows.items()
+            if id_ not in committed.index or _differs(row, committed.loc[id_])
+        }
+
+    def add(self, rows: list[Row], pattern: str, origin: str) -> None:
+        """Keep rows.
+
+        Raises
+        ------
+        LedgerError
+            If an id is there already: in a notebook by another pattern, while the ledger is made by any.
+        """
+        ids = [row["id"] for row in rows]
+        twice = [id_ for i, id_ in enumerate(ids) if id_ in ids[:i]]
+        twice += [
+            id_ for id_ in ids if id_ in self.made and (self.strict or self.made[id_] != (pattern, origin))
+        ]
+        if twice:
+            first = f" by the pattern {self.made[twice[0]][0]!r}" if twice[0] in self.made else ""
+            raise LedgerError(
+                f"each id stands for one number, {twice[0]!r} of {pattern!r} is recorded already{first}; rename one"
+                + ("" if self.strict else ", or restart the kernel if the pattern was corrected")
+            )
+        self.rows |= {row["id"]: row for row in rows}
+        self.made |= dict.fromkeys(ids, (pattern, origin))
+
+
+def _differs(row: Row, committed: pd.Series) -> bool:
+    now = np.array([row[name] for name in NUMERIC], float)
+    then = committed[list(NUMERIC)].to_numpy(float)
+    return bool(row["text"] != committed["text"]) or not np.allclose(
+        now, then, rtol=TOLERANCE, equal_nan=True
+    )
+
+
+_current: list[Session] = []
+
+
+def start(project: Project, *, strict: bool = True) -> Session:
+    """Forget the session of this process and begin another."""
+    _current[:] = [Session(project, strict)]
+    return _current[0]
+
+
+def current() -> Session:
+    """Return the session of this process; in a notebook it begins by itself, in the project around it."""
+    return _current[0] if _current else start(find_project(), strict=False)
+
+
+@contextmanager
+def elsewhere() -> Iterator[None]:
+    """While cells of other chapters run, nothing is recorded here."""
+    session = current()
+    session.abroad += 1
+    try:
+        yield
+    finally:
+        session.abroad -= 1
+
+
+def record(
+    rows: pd.DataFrame | pd.Series | Mapping[str, float] | float,
+    pattern: str,
+    *,
+    origin: str,
+    scale: str | None = None,
+    value: str = "estimate",
+    **columns: Any,
+) -> None:
+    """Put results into the ledger, one row each; while blinded, rows that tell outcomes by arm are withheld.
+
+    Parameters
+    ----------
+    rows : DataFrame, Series, mapping or number
+        Tidy results; of a series or mapping the index fills the hole ``{name}``.
+    pattern : str
+        Id with holes, ``outcomes.death28.{adjustment}.{scale}``, filled from the columns in lower case with
+        underscores; ``{scale}`` by its short key (rd, rr, or, hr, risk_treated, risk_control).
+    origin : {"published", "counts", "synthetic", "real"}
+    scale : str, optional
+        Of ``format.py``, for all rows; default their column ``scale``.
+    value : str
+        Column of the estimate.
+    **columns
+        Other columns of the ledger, the same for all rows; those in the frame are taken along.
+
+    Raises
+    ------
+    LedgerError
+        If a column is missing, or an id is no id or is recorded already.
+    """
+    session = current()
+    if session.abroad:
+        return
+    code = (session.cell or running_cell(session.project, pattern) or Cell("a notebook", 0, "", "")).code
+    made = rows_of(rows, pattern, origin=origin, code=code, scale=scale, value=value, **columns)
+    session.add(list(withhold_rows(made, blinded=is_blinded(session.project))), pattern, origin)
+
+
+def running_cell(project: Project, pattern: str) -> Cell | None:
+    """Return the cell of a chapter that records a pattern: a notebook does not say which of its cells runs."""
+    cells = (cell for path in chapter_files(project).values() for cell in read_cells(path, project.root))
+    return next((cell for cell in cells if pattern in cell.source), None)
+
+
+def frame(df: pd.DataFrame, id_: str, *, origin: str) -> pd.DataFrame:
+    """Return an aggregated frame that tables and figures may rest on: its id and origin are put on it.
+
+    Raises
+    ------
+    LedgerError
+        If the origin is unknown, or the frame may hold patients: over 2,000 rows, or a name like an identifier.
+    """
+    session = current()
+    if origin not in ORIGINS:
+        raise LedgerError(f"the origin of {id_!r} must be one of {sorted(ORIGINS)}, found {origin!r}")
+    names = [str(name).lower() for name in (*df.columns, *df.index.names)]
+    named = [name for name in names if name.split("_")[0] in NAMED_LIKE_PATIENTS or name.endswith("_id")]
+    if len(df) > FRAME_ROWS or named:
+        raise LedgerError(
+            f"a frame holds at most {FRAME_ROWS} aggregated rows and no identifier, {id_!r} has {len(df)} rows "
+            f"and the columns {named}; aggregate it"
+        )
+    if session.strict and not session.abroad and id_ in session.frames:
+        raise LedgerError(f"each id stands for one frame, {id_!r} is registered already; rename one")
+    made = df.copy(deep=False)
+    made.attrs = {
+        "frame": id_,
+        "origin": origin,
+        "withheld": is_blinded(session.project) and rests_on_outcomes(id_),
+    }
+    if not session.abroad:
+        session.frames[id_] = made
+    return made
+
+
+class Ledger:
+    """The numbers of the paper, as cells see them: what this session recorded over what is committed."""
+
+    def select(self, pattern: str) -> pd.DataFrame:
+        """Return the rows whose id fits a pattern, each hole a column; see ``selection.select_rows``."""
+        return select_rows(current().ledger(), pattern)
+
+    def __getitem__(self, id_: str) -> pd.Series:
+        rows = current().ledger()
+        if id_ not in rows.index:
+            raise LedgerError(f"a number of the ledger must have the id {id_!r}, none has; correct it")
+        return rows.loc[id_]
+
+    def __contains__(self, id_: str) -> bool:
+        return id_ in current().ledger().index
+
+
+ledger = Ledger()
+
+
+def current_ledger() -> pd.DataFrame:
+    """Return every number as this kernel sees it, indexed by id."""
+    return current().ledger()
+
+
+def sources_of(sources: Any) -> tuple[tuple[str, ...], bool, bool]:
+    """Return the origins of what an exhibit rests on, whether it is withheld, and whether it is a trial.
+
+    Parameters
+    ----------
+    sources : sequence of DataFrame or Series
+        Selections or rows of the ledger, and frames that ``frame`` registered.
+
+    Raises
+    ------
+    LedgerError
+        If a source is neither.
+    """
+    origins: dict[str, None] = {}
+    withheld = trial = False
+    changed = current().trial_ids() if len(sources) else set()
+    for source in sources:
+        rows = source.to_frame().T if isinstance(source, pd.Series) else source
+        if {"id", "origin", "method"} <= set(rows.columns):
+            origins |= dict.fromkeys(rows["origin"])
+            withheld |= bool((rows["method"] == WITHHELD).any())
+            trial |= bool(rows["id"].isin(changed).any())
+        elif "frame" in rows.attrs:
+            origins[rows.attrs["origin"]] = None
+            withheld |= rows.attrs["withheld"]
+            trial |= bool(changed)  # a frame has no committed counterpart to compare with
+        else:
+            raise LedgerError(
+                f"a source must be rows of the ledger or what frame(...) returned, found columns {[*rows.columns][:5]}"
+            )
+    return tuple(name for name in ORIGINS if name in origins), withheld, trial
