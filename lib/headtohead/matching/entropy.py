@@ -17,16 +17,16 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from headtohead.matching.adjustment import MAX_FAILED_SHARE, Adjustment, bootstrap_counts
+from headtohead.matching.adjustment import MAX_FAILED_SHARE, POPULATIONS, Adjustment, bootstrap_counts
+from headtohead.matching.errors import CannotAdjustError
 from headtohead.matching.logistic import weighted_gram, with_intercept
 
 EntropyEstimand = Literal["ATT", "ATE"]
 MAX_STEPS, MAX_HALVINGS = 60, 30
 RESIDUAL = 1e-9  # standard deviations of a covariate
-POPULATIONS = {"ATT": "patients like the treated", "ATE": "all patients"}
 
 
-class EntropyError(ValueError):
+class EntropyError(CannotAdjustError):
     """No positive weights give the arms the wanted means."""
 
 
@@ -44,6 +44,27 @@ class Tilts:
 
     weights: np.ndarray
     converged: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Rebalanced:
+    """The bootstrap draws patients and balances each sample anew, to the means of that sample."""
+
+    estimand: EntropyEstimand
+
+    def draw(self, adjustment: Adjustment, rng: np.random.Generator, b: int) -> np.ndarray:
+        """Return the balancing weights of the samples that have some."""
+        if adjustment.design is None:
+            raise ValueError("balancing anew needs the design, the adjustment has none")
+        X, arm = with_intercept(adjustment.design.to_numpy(float))[:, 1:], adjustment.arm
+        weights, reached = _balanced(X, arm, bootstrap_counts(rng, b, len(arm)), self.estimand)
+        failed = float((~reached).mean())
+        if failed > MAX_FAILED_SHARE:
+            raise EntropyError(
+                f"the means must be reachable in resamples, {failed:.0%} of {b} had no positive weights; "
+                "balance fewer covariates or look at the overlap of the arms"
+            )
+        return weights[reached]
 
 
 def entropy_weights(design: pd.DataFrame, treated: pd.Series, *, estimand: EntropyEstimand) -> Adjustment:
@@ -75,20 +96,12 @@ def entropy_weights(design: pd.DataFrame, treated: pd.Series, *, estimand: Entro
     point, converged = _balanced(X, arm, np.ones((1, len(arm))), estimand)
     if not converged[0]:
         raise _unreachable(design, treated, estimand)
-
-    def resample(rng: np.random.Generator, b: int) -> np.ndarray:
-        weights, reached = _balanced(X, arm, bootstrap_counts(rng, b, len(arm)), estimand)
-        failed = float((~reached).mean())
-        if failed > MAX_FAILED_SHARE:
-            raise EntropyError(
-                f"the means must be reachable in resamples, {failed:.0%} of {b} had no positive weights; "
-                "balance fewer covariates or look at the overlap of the arms"
-            )
-        return weights[reached]
-
     weights = pd.Series(point[0], index=treated.index, name="weight")
     name = "Entropy balancing" if estimand == "ATT" else "Entropy balancing, all patients"
-    return Adjustment(name, "weights", estimand, POPULATIONS[estimand], weights, None, resample)
+    return Adjustment(
+        "entropy", name, "weights", estimand, POPULATIONS[estimand], treated, weights,
+        Rebalanced(estimand), design,
+    )  # fmt: skip
 
 
 def tilt_to_means(X: np.ndarray, base: np.ndarray, targets: np.ndarray) -> Tilts:

@@ -15,11 +15,13 @@ import numpy as np
 import pandas as pd
 from numba import njit
 
+from headtohead.matching.errors import CannotAdjustError
+
 Order = Literal["largest", "smallest", "data"]
 CaliperScale = Literal["pooled", "all"]
 
 
-class NoMatchError(ValueError):
+class NoMatchError(CannotAdjustError):
     """Not one pair lies within the caliper."""
 
 

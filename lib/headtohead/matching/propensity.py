@@ -12,19 +12,23 @@ from statsmodels.discrete.discrete_model import Logit
 from statsmodels.tools.sm_exceptions import ConvergenceWarning, PerfectSeparationWarning
 from statsmodels.tools.tools import add_constant
 
+from headtohead.matching.errors import CannotAdjustError
+
 EXTREME_SCORE = 1e-6
 
 
-class SeparationError(ValueError):
+class SeparationError(CannotAdjustError):
     """The covariates separate the arms: no propensity score exists."""
 
 
 @dataclass(frozen=True, slots=True)
 class Propensity:
-    """A fitted propensity score.
+    """A fitted propensity score, with what it was fitted to.
 
     Attributes
     ----------
+    design : DataFrame of float, shape (n, p)
+    treated : Series of bool, shape (n,)
     ps : Series of float, shape (n,)
         P(treated | covariates), strictly between 0 and 1.
     linear_predictor : Series of float, shape (n,)
@@ -36,6 +40,8 @@ class Propensity:
         Probability that a treated patient has the higher score; information, not a criterion.
     """
 
+    design: pd.DataFrame
+    treated: pd.Series
     ps: pd.Series
     linear_predictor: pd.Series
     coefficients: pd.DataFrame
@@ -94,7 +100,7 @@ def fit_propensity(design: pd.DataFrame, treated: pd.Series) -> Propensity:
         }
     )
     lp = np.log(ps / (1 - ps)).rename("linear_predictor")
-    return Propensity(ps, lp, coefficients, float(fit.llf), c_statistic(ps, treated))
+    return Propensity(design, treated, ps, lp, coefficients, float(fit.llf), c_statistic(ps, treated))
 
 
 def _separation(design: pd.DataFrame, treated: pd.Series) -> SeparationError:

@@ -6,11 +6,12 @@ they should. What it estimates is therefore close to, but no longer exactly, the
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
-from headtohead.matching.adjustment import Adjustment, bootstrap_counts, refitted_scores
-from headtohead.matching.logistic import with_intercept
+from headtohead.matching.adjustment import Adjustment, refitted_scores
 from headtohead.matching.propensity import Propensity
 from headtohead.matching.weights import weights_from_ps
 
@@ -31,17 +32,29 @@ def stabilised_weights(ps: pd.Series, treated: pd.Series) -> pd.Series:
     return weights_from_ps(ps, treated, estimand="ATE") * np.where(treated, share, 1 - share)
 
 
-def truncated_weights(
-    propensity: Propensity, design: pd.DataFrame, treated: pd.Series, *, quantiles: Quantiles
-) -> Adjustment:
+@dataclass(frozen=True, slots=True)
+class RefittedTruncated:
+    """The bootstrap refits the score to each sample and truncates at the quantiles of that sample."""
+
+    quantiles: Quantiles
+
+    def draw(self, adjustment: Adjustment, rng: np.random.Generator, b: int) -> np.ndarray:
+        """Return the truncated weights under the refitted scores."""
+        arm = adjustment.arm
+        ps, counts = refitted_scores(adjustment, rng, b)
+        share = (counts @ arm / len(arm))[:, None]
+        raw = np.where(arm, share / ps, (1 - share) / (1 - ps))
+        limits = repeated_quantiles(raw, counts, self.quantiles)
+        return counts * np.clip(raw, limits[:, [0]], limits[:, [1]])
+
+
+def truncated_weights(score: Propensity, *, quantiles: Quantiles) -> Adjustment:
     """Return stabilised weights truncated at two of their quantiles.
 
     Parameters
     ----------
-    propensity : Propensity
-    design : DataFrame of float, shape (n, p)
-        Columns of the score, refitted in each bootstrap sample.
-    treated : Series of bool, shape (n,)
+    score : Propensity
+        Refitted in each bootstrap sample.
     quantiles : (float, float)
         Weights below the first quantile of all patients are raised to it, weights above the second are
         lowered; (0, 1) truncates nothing. Each bootstrap sample has its own.
@@ -62,26 +75,13 @@ def truncated_weights(
     low, high = quantiles
     if not 0 <= low < high <= 1:
         raise ValueError(f"quantiles must ascend between 0 and 1, found {low:g} and {high:g}")
-    X, arm = with_intercept(design.to_numpy(float)), treated.to_numpy(bool)
-
-    def resample(rng: np.random.Generator, b: int) -> np.ndarray:
-        ps, counts = refitted_scores(X, arm, bootstrap_counts(rng, b, len(arm)))
-        share = (counts @ arm / len(arm))[:, None]
-        raw = np.where(arm, share / ps, (1 - share) / (1 - ps))
-        limits = repeated_quantiles(raw, counts, quantiles)
-        return counts * np.clip(raw, limits[:, [0]], limits[:, [1]])
-
-    raw = stabilised_weights(propensity.ps, treated)
+    raw = stabilised_weights(score.ps, score.treated)
     weights = raw.clip(*np.quantile(raw, quantiles)).rename("weight")
     return Adjustment(
-        "Truncated inverse probability weights",
-        "weights",
-        "ATE",
+        "truncated", "Truncated inverse probability weights", "weights", "ATE",
         f"all patients, weights truncated at {100 * low:g}% and {100 * high:g}%",
-        weights,
-        None,
-        resample,
-    )
+        score.treated, weights, RefittedTruncated(quantiles), score.design,
+    )  # fmt: skip
 
 
 def repeated_quantiles(values: np.ndarray, counts: np.ndarray, quantiles: Quantiles) -> np.ndarray:

@@ -11,13 +11,15 @@ Andersen, Geskus, de Witte & Putter (2012) Int J Epidemiol 41:861-870. doi:10.10
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from headtohead.matching.adjustment import Adjustment
+from headtohead.inference import DEFAULT, InferenceChoices, stream_of
+from headtohead.matching.adjustment import Adjustment, made
+from headtohead.outcomes.endpoint import Endpoint, endpoints_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,49 +149,46 @@ def _variance(
 
 
 def incidence_curves(
-    time: pd.Series,
-    cause: pd.Series,
-    treated: pd.Series,
-    adjustment: Adjustment,
+    endpoints: Endpoint | Iterable[Endpoint],
+    adjustments: Adjustment | Iterable[Adjustment],
     *,
-    causes: Sequence[str],
-    horizon_days: int,
-    conf_level: float,
-    bootstrap_replicates: int,
-    rng: np.random.Generator,
+    by: int,
+    inference: InferenceChoices = DEFAULT,
+    stream: str | Sequence[str] = "curves",
 ) -> pd.DataFrame:
-    """Return the curves of both arms day by day with pointwise bands.
+    """Return the curves of both arms day by day with pointwise bands, under each adjustment that was made.
 
     Returns
     -------
     DataFrame with ``arm`` ("treated" or "control"), ``cause``, ``day`` (0 to the horizon),
-    ``incidence``, ``conf_low``, ``conf_high`` and ``at_risk`` (weighted number event-free at the start
-    of the day). Bands are percentile limits of bootstraps that repeat the adjustment.
+    ``incidence``, ``conf_low``, ``conf_high``, ``at_risk`` (weighted number event-free at the start of
+    the day), ``outcome`` and ``adjustment``. Bands are percentile limits of bootstraps that repeat the
+    adjustment.
     """
-    days = np.arange(horizon_days + 1)
-    draws = adjustment.resample(rng, bootstrap_replicates)
-    frames = []
-    for arm, mask in (("treated", treated.to_numpy(bool)), ("control", ~treated.to_numpy(bool))):
-        t, c = time.to_numpy(float)[mask], cause.to_numpy(int)[mask]
-        point = aalen_johansen(t, c, adjustment.weights.to_numpy()[mask], n_causes=len(causes)).at(days)
-        spread = day_incidence(t, c, draws[:, mask], n_causes=len(causes), horizon_days=horizon_days)
-        risk = [float(adjustment.weights.to_numpy()[mask][t >= day].sum()) for day in days]
-        for k, name in enumerate(causes):
-            tail = (1 - conf_level) / 2
-            limits = np.quantile(spread[:, :, k], [tail, 1 - tail], axis=0)
-            frames.append(
-                pd.DataFrame(
-                    {
-                        "arm": arm,
-                        "cause": name,
-                        "day": days,
-                        "incidence": point[:, k],
-                        "conf_low": limits[0],
-                        "conf_high": limits[1],
-                        "at_risk": risk,
-                    }
-                )
-            )
+    parts = []
+    for adjustment in made(adjustments):
+        rng = stream_of(inference, stream, adjustment.key)
+        for endpoint in endpoints_of(endpoints):
+            draws = adjustment.resample(rng, inference.bootstrap_replicates)
+            curves = _curves(endpoint, adjustment, draws, by, inference.conf_level)
+            parts.append(curves.assign(outcome=endpoint.name, adjustment=adjustment.key))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _curves(
+    endpoint: Endpoint, adjustment: Adjustment, draws: np.ndarray, by: int, conf_level: float
+) -> pd.DataFrame:
+    days, frames, tail = np.arange(by + 1), [], (1 - conf_level) / 2
+    for arm, mask in (("treated", adjustment.arm), ("control", ~adjustment.arm)):
+        t, c = endpoint.time_days.to_numpy(float)[mask], endpoint.cause.to_numpy(int)[mask]
+        weights, size = adjustment.weights.to_numpy()[mask], len(endpoint.causes)
+        point = aalen_johansen(t, c, weights, n_causes=size).at(days)
+        spread = day_incidence(t, c, draws[:, mask], n_causes=size, horizon_days=by)
+        risk = [float(weights[t >= day].sum()) for day in days]
+        for k, name in enumerate(endpoint.causes):
+            low, high = np.quantile(spread[:, :, k], [tail, 1 - tail], axis=0)
+            columns = {"arm": arm, "cause": name, "day": days, "incidence": point[:, k]}
+            frames.append(pd.DataFrame(columns | {"conf_low": low, "conf_high": high, "at_risk": risk}))
     return pd.concat(frames, ignore_index=True)
 
 

@@ -12,16 +12,18 @@ Austin & Fine (2019) Stat Med 38:751-777. doi:10.1002/sim.8008
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
+from headtohead.inference import DEFAULT, InferenceChoices
 from headtohead.matching.adjustment import Adjustment
 from headtohead.outcomes.cox import CannotEstimateError, CoxFit, fit_risk_sets, standardised
-from headtohead.outcomes.estimate import estimate_frame, estimate_row
+from headtohead.outcomes.endpoint import Endpoint
 from headtohead.outcomes.partial_likelihood import Lingering, risk_sets
+from headtohead.outcomes.rows import Row, ratio_row, ratios_of_causes
 
 Rule = Literal["crr", "finegray"]
 TIES: dict[Rule, Literal["breslow", "efron"]] = {"crr": "breslow", "finegray": "efron"}
@@ -104,62 +106,39 @@ def _lingering(
     return Lingering(rows, 1 / before[place[rows]], before[np.searchsorted(times, event_times)])
 
 
-def subdistribution_hazard_ratio(
-    time: pd.Series,
-    cause: pd.Series,
-    treated: pd.Series,
-    adjustment: Adjustment,
+def subdistribution_hazard_ratios(
+    endpoints: Endpoint | Iterable[Endpoint],
+    adjustments: Adjustment | Iterable[Adjustment],
     *,
-    cause_number: int,
-    outcome: str,
-    horizon_days: int,
-    conf_level: float,
+    by: int,
+    inference: InferenceChoices = DEFAULT,
 ) -> pd.DataFrame:
-    """Return the subdistribution hazard ratio of the treated arm as one row.
+    """Return the subdistribution hazard ratio of the treated arm for every cause of every endpoint.
 
     Above 1 the treated arm has the higher cumulative incidence. It orders incidences; it is not the
     ratio of any rate among patients at risk, nor of the risks themselves.
 
     Returns
     -------
-    DataFrame of ``ESTIMATE_COLUMNS``; ``std_error`` is that of the logarithm. If the ratio cannot be
-    estimated, its cells are NaN and ``method`` says why.
+    DataFrame of ``ESTIMATE_COLUMNS``, ``cause`` and ``adjustment``; ``std_error`` is that of the
+    logarithm. If a ratio cannot be estimated, its cells are NaN and ``method`` says why.
     """
-    used = adjustment.weights > 0
-    late = time > horizon_days
-    common = {
-        "estimand": adjustment.estimand,
-        "population": adjustment.population,
-        "outcome": outcome,
-        "horizon_days": horizon_days,
-        "scale": "subdistribution hazard ratio",
-        "conf_level": conf_level,
-        "n": int(used.sum()),
-        "events": int(((cause == cause_number) & ~late & used).sum()),
-    }
-    try:
-        fit = fit_fine_gray(
-            time.mask(late, horizon_days),
-            cause.mask(late, 0),
-            treated.astype(float).rename("treated").to_frame(),
-            cause_number=cause_number,
-            weights=None if adjustment.kind == "crude" else adjustment.weights,
-            clusters=adjustment.sets,
-        )
-    except CannotEstimateError as error:
-        return estimate_frame([estimate_row(**common, method=f"cannot be estimated, because {error}")])
-    log_hr, se = float(fit.coefficients["treated"]), float(fit.std_errors["treated"])
-    half = norm.ppf(0.5 + conf_level / 2) * se
+    scale = "subdistribution hazard ratio"
+    return ratios_of_causes(endpoints, adjustments, _subdistribution, scale, by, inference)
+
+
+def _subdistribution(endpoint: Endpoint, adjustment: Adjustment, number: int, by: int, named: Row) -> Row:
+    seen = endpoint.cut(by)
     clusters = "matched sets" if adjustment.kind == "pairs" else "patients"
-    return estimate_frame(
-        [
-            estimate_row(
-                **common,
-                estimate=np.exp(log_hr),
-                std_error=se,
-                conf_low=np.exp(log_hr - half),
-                conf_high=np.exp(log_hr + half),
-                method=f"Fine-Gray, Breslow ties as crr, standard error clustered on {clusters}",
-            )
-        ]
+    return ratio_row(
+        lambda: fit_fine_gray(
+            seen.time_days,
+            seen.cause,
+            adjustment.treated.astype(float).rename("treated").to_frame(),
+            cause_number=number,
+            weights=None if adjustment.kind == "crude" else adjustment.weights,
+            clusters=adjustment.matched_set,
+        ),
+        f"Fine-Gray, Breslow ties as crr, standard error clustered on {clusters}",
+        named,
     )

@@ -10,11 +10,15 @@ Gray (1988) Ann Stat 16:1141-1154. doi:10.1214/aos/1176350951
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy.stats import chi2
+
+from headtohead.matching.adjustment import Adjustment, need_crude
+from headtohead.outcomes.endpoint import Endpoint, endpoints_of
 
 
 class GrayTest(NamedTuple):
@@ -22,6 +26,29 @@ class GrayTest(NamedTuple):
 
     chi_square: float
     p_value: float
+
+
+def gray_tests(endpoints: Endpoint | Iterable[Endpoint], crude: Adjustment, *, by: int) -> pd.DataFrame:
+    """Return Gray's test of every cause of every endpoint in the crude comparison, follow-up cut at the horizon.
+
+    Returns
+    -------
+    DataFrame with ``outcome``, ``horizon_days``, ``cause``, ``chi_square``, ``p_value``, ``method`` (why
+    there is no test, where there is none) and ``adjustment``.
+    """
+    need_crude(crude, "Gray's test")
+    rows = []
+    for endpoint in endpoints_of(endpoints):
+        seen = endpoint.cut(by)
+        for number, cause in enumerate(endpoint.causes, start=1):
+            test, method = GrayTest(np.nan, np.nan), "Gray, unweighted and unmatched"
+            try:
+                test = gray_test(seen.time_days, seen.cause, crude.treated, cause_number=number)
+            except ValueError as error:
+                method = f"cannot be computed, because {error}"
+            rows.append((endpoint.name, by, cause, *test, method, crude.key))
+    names = ["outcome", "horizon_days", "cause", "chi_square", "p_value", "method", "adjustment"]
+    return pd.DataFrame(rows, columns=names)
 
 
 def gray_test(time: pd.Series, cause: pd.Series, treated: pd.Series, *, cause_number: int) -> GrayTest:

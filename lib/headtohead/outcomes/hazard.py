@@ -3,82 +3,68 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 from lifelines import KaplanMeierFitter
 from lifelines.statistics import logrank_test
-from scipy.stats import norm
 
-from headtohead.matching.adjustment import Adjustment
+from headtohead.inference import DEFAULT, InferenceChoices
+from headtohead.matching.adjustment import Adjustment, need_crude
 from headtohead.outcomes.competing import aalen_johansen
-from headtohead.outcomes.cox import CannotEstimateError, fit_cox
-from headtohead.outcomes.estimate import estimate_frame, estimate_row
+from headtohead.outcomes.cox import fit_cox
+from headtohead.outcomes.endpoint import Endpoint
+from headtohead.outcomes.rows import Row, ratio_row, ratios_of_causes
+
+ERRORS = {
+    "crude": "model-based",
+    "pairs": "matched sets as clusters",
+    "weights": "robust, score taken as known",
+}
 
 
-def hazard_ratio(
-    time: pd.Series,
-    cause: pd.Series,
-    treated: pd.Series,
-    adjustment: Adjustment,
+def hazard_ratios(
+    endpoints: Endpoint | Iterable[Endpoint],
+    adjustments: Adjustment | Iterable[Adjustment],
     *,
-    cause_number: int,
-    outcome: str,
-    horizon_days: int,
-    conf_level: float,
+    by: int,
+    inference: InferenceChoices = DEFAULT,
 ) -> pd.DataFrame:
-    """Return the cause-specific hazard ratio of the treated arm as one row.
+    """Return the cause-specific hazard ratio of the treated arm for every cause of every endpoint.
 
-    Competing events are censored at their time, so this is the ratio of rates among patients still
-    event-free, not a ratio of risks: report it with the cause-specific ratios of the competing events.
-    Tied days follow Efron. Errors are clustered on matched sets, or on patients when weighted (the
-    score then counts as known).
+    Other causes are censored at their time, so this is the ratio of rates among patients still
+    event-free, not a ratio of risks: that is why all causes are returned together. Tied days follow
+    Efron. Errors are clustered on matched sets, or on patients when weighted (the score then counts as
+    known).
+
+    Parameters
+    ----------
+    endpoints : Endpoint or several
+    adjustments : Adjustment or several
+    by : int
+        Day at which follow-up ends.
 
     Returns
     -------
-    DataFrame of ``ESTIMATE_COLUMNS``; ``std_error`` is that of the log ratio. If the ratio cannot be
-    estimated, its cells are NaN and ``method`` says why.
+    DataFrame of ``ESTIMATE_COLUMNS``, ``cause`` and ``adjustment``; ``std_error`` is that of the log
+    ratio. If a ratio cannot be estimated, its cells are NaN and ``method`` says why.
     """
-    event = ((cause == cause_number) & (time <= horizon_days)).astype(int)
-    used = adjustment.weights > 0
-    common = {
-        "estimand": adjustment.estimand,
-        "population": adjustment.population,
-        "outcome": outcome,
-        "horizon_days": horizon_days,
-        "scale": "hazard ratio",
-        "conf_level": conf_level,
-        "n": int(used.sum()),
-        "events": int(event[used].sum()),
-    }
-    try:
-        fit = fit_cox(
-            time.clip(upper=horizon_days),
+    return ratios_of_causes(endpoints, adjustments, _hazard_ratio, "hazard ratio", by, inference)
+
+
+def _hazard_ratio(endpoint: Endpoint, adjustment: Adjustment, number: int, by: int, named: Row) -> Row:
+    event = ((endpoint.cause == number) & (endpoint.time_days <= by)).astype(int)
+    return ratio_row(
+        lambda: fit_cox(
+            endpoint.time_days.clip(upper=by),
             event,
-            treated.astype(float).rename("treated").to_frame(),
+            adjustment.treated.astype(float).rename("treated").to_frame(),
             weights=None if adjustment.kind == "crude" else adjustment.weights,
-            clusters=adjustment.sets,
-        )
-    except CannotEstimateError as error:
-        return estimate_frame([estimate_row(**common, method=f"cannot be estimated, because {error}")])
-    log_hr, se = float(fit.coefficients["treated"]), float(fit.std_errors["treated"])
-    half = norm.ppf(0.5 + conf_level / 2) * se
-    errors = {
-        "crude": "model-based",
-        "pairs": "matched sets as clusters",
-        "weights": "robust, score taken as known",
-    }
-    return estimate_frame(
-        [
-            estimate_row(
-                **common,
-                estimate=np.exp(log_hr),
-                std_error=se,
-                conf_low=np.exp(log_hr - half),
-                conf_high=np.exp(log_hr + half),
-                method=f"cause-specific Cox, Efron ties, standard error {errors[adjustment.kind]}",
-            )
-        ]
+            clusters=adjustment.matched_set,
+        ),
+        f"cause-specific Cox, Efron ties, standard error {ERRORS[adjustment.kind]}",
+        named,
     )
 
 
@@ -96,19 +82,18 @@ def log_rank(time: pd.Series, event: pd.Series, treated: pd.Series) -> tuple[flo
     return float(result.test_statistic), float(result.p_value)
 
 
-def kaplan_meier_error(
-    time: pd.Series, cause: pd.Series, treated: pd.Series, *, horizon_days: int
-) -> pd.DataFrame:
+def kaplan_meier_error(endpoint: Endpoint, crude: Adjustment, *, by: int) -> pd.DataFrame:
     """Return per arm and day the incidence of cause 1 and the 1 - KM curve that censors the other causes.
 
     Returns
     -------
     DataFrame with ``arm``, ``day``, ``aalen_johansen`` and ``one_minus_km``; the latter is never lower.
     """
-    days = np.arange(horizon_days + 1)
+    need_crude(crude, "the comparison with Kaplan-Meier")
+    days = np.arange(by + 1)
     parts = []
-    for arm, mask in (("treated", treated), ("control", ~treated)):
-        t, c = time[mask], cause[mask]
+    for arm, mask in (("treated", crude.treated), ("control", ~crude.treated)):
+        t, c = endpoint.time_days[mask], endpoint.cause[mask]
         correct = aalen_johansen(t.to_numpy(float), c.to_numpy(int)).at(days)[:, 0]
         wrong = one_minus_kaplan_meier(t, c == 1, days)
         parts.append(

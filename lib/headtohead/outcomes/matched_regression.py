@@ -12,6 +12,7 @@ Ho, Imai, King & Stuart (2007) Polit Anal 15:199-236. doi:10.1093/pan/mpl013
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -19,78 +20,97 @@ import pandas as pd
 from scipy.stats import t as student
 from statsmodels.regression.linear_model import WLS
 
+from headtohead.inference import DEFAULT, InferenceChoices
 from headtohead.matching.adjustment import Adjustment
-from headtohead.outcomes.estimate import estimate_frame, estimate_row
+from headtohead.outcomes.endpoint import Endpoint, endpoints_of, horizons_of
+from headtohead.outcomes.estimate import estimate_row
+from headtohead.outcomes.rows import Row, over, shared
 
 SETS_PER_TERM = 3  # fewer matched sets per covariate leave the clustered error without meaning
 
 
-def matched_regression(
-    events: pd.DataFrame,
-    treated: pd.Series,
-    adjustment: Adjustment,
+def matched_regressions(
+    endpoints: Endpoint | Iterable[Endpoint],
+    adjustments: Adjustment | Iterable[Adjustment],
     *,
-    covariates: pd.DataFrame,
-    conf_level: float,
+    by: int | Iterable[int],
+    inference: InferenceChoices = DEFAULT,
 ) -> pd.DataFrame:
-    """Return the covariate-adjusted risk difference in the matched sample, one row per outcome.
+    """Return the risk difference in each matched sample, plain and adjusted for the covariates of its design.
 
     Parameters
     ----------
-    events : DataFrame of float, shape (n, outcomes)
-        Columns are pairs (outcome, horizon in days); 0/1.
-    treated : Series of bool, shape (n,)
-    adjustment : Adjustment
-        Matched sets; weights 1 / k for k controls.
-    covariates : DataFrame of float, shape (n, p)
-        Complete. A column that does not vary in the matched sample carries nothing and leaves the model;
-        none at all gives the plain paired difference.
+    endpoints : Endpoint or several
+    adjustments : Adjustment or several
+        Matched sets; weights 1 / k for k controls. A covariate that does not vary in the matched sample
+        carries nothing and leaves the model.
+    by : int or several
+        Horizons in days.
 
     Returns
     -------
-    DataFrame of ``ESTIMATE_COLUMNS``. Standard errors are clustered by matched set with the factor
-    G / (G - 1) x (n - 1) / (n - p), limits from Student's t with G - 1 degrees of freedom. Where the
-    model cannot be fitted, or an outcome is unknown, the row says why and is otherwise missing.
+    DataFrame of ``ESTIMATE_COLUMNS``, ``covariates`` ("plain" or "adjusted") and ``adjustment``. Standard
+    errors are clustered by matched set with the factor G / (G - 1) x (n - 1) / (n - p), limits from
+    Student's t with G - 1 degrees of freedom. Where the model cannot be fitted, or an outcome is unknown,
+    the row says why and is otherwise missing.
 
     Raises
     ------
     ValueError
-        If the adjustment has no matched sets or a covariate is missing.
+        If an adjustment has no matched sets or a covariate is missing.
 
     Checked: paired difference by hand, R's discordant pairs, an exactly linear outcome
     (tests/outcomes/test_matched_regression.py).
     """
-    if adjustment.sets is None:
+    found = [(each, days) for days in horizons_of(by) for each in endpoints_of(endpoints)]
+
+    def rows(adjustment: Adjustment) -> list[Row]:
+        return [
+            row
+            for which, X in _designs(adjustment)
+            for row in _rows(found, adjustment, which, X, inference.conf_level)
+        ]
+
+    def missing(_: Adjustment) -> list[Row]:
+        return [
+            {"outcome": each.name, "horizon_days": days, "scale": "risk difference", "covariates": which}
+            for which in ("plain", "adjusted") for each, days in found
+        ]  # fmt: skip
+
+    return over(adjustments, rows, missing)
+
+
+def _designs(adjustment: Adjustment) -> list[tuple[str, pd.DataFrame]]:
+    """Return the covariates of both models in the matched sample, none and all, with treatment."""
+    if adjustment.matched_set is None or adjustment.design is None:
         raise ValueError(f"a matched regression needs matched sets, {adjustment.name.lower()} have none")
-    used = adjustment.weights > 0
-    y, x = events[used], covariates[used]
+    used = adjustment.used
+    x, treated = adjustment.design[used], adjustment.treated[used]
     if x.isna().any(axis=None):
         raise ValueError(
             "covariates must be complete in the matched sample, "
             f"{list(x.columns[x.isna().any()])} have missing values; impute them"
         )
-    X = _design(treated[used], x.loc[:, x.nunique() > 1])
-    sets, weights = adjustment.sets[used].astype(int), adjustment.weights[used]
-    refusal = _refusal(X, sets)
-    rows = []
-    for outcome, horizon in events:
-        mine = y[(outcome, horizon)]
+    return [
+        ("plain", _design(treated, x.iloc[:, :0])),
+        ("adjusted", _design(treated, x.loc[:, x.nunique() > 1])),
+    ]
+
+
+def _rows(
+    found: list[tuple[Endpoint, int]], adjustment: Adjustment, which: str, X: pd.DataFrame, conf_level: float
+) -> list[Row]:
+    used = adjustment.used
+    sets, weights = adjustment.matched_set[used].astype(int), adjustment.weights[used]
+    refusal, rows = _refusal(X, sets), []
+    for endpoint, days in found:
+        mine = endpoint.by(days)[used]
         why = refusal or _no_outcome(mine)
         row = {"method": why} if why else _fit(mine, X, weights, sets, conf_level)
-        rows.append(
-            estimate_row(
-                estimand=adjustment.estimand,
-                population=adjustment.population,
-                outcome=str(outcome),
-                horizon_days=int(horizon),
-                scale="risk difference",
-                conf_level=conf_level,
-                n=int(used.sum()),
-                events=int(mine.sum()),
-                **row,
-            )
-        )
-    return estimate_frame(rows)
+        named = shared(adjustment, endpoint.name, days, "risk difference", conf_level)
+        counts = {"n": int(used.sum()), "events": int(mine.sum())}
+        rows.append(estimate_row(**named, **counts, **row) | {"covariates": which})
+    return rows
 
 
 def _design(treated: pd.Series, x: pd.DataFrame) -> pd.DataFrame:

@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
+from headtohead.inference import DEFAULT, InferenceChoices
 from headtohead.matching.adjustment import Adjustment
-from headtohead.outcomes.estimate import estimate_frame, estimate_row
+from headtohead.outcomes.estimate import estimate_row
+from headtohead.outcomes.rows import Row, over
 
 
-def mean_difference(
+def mean_differences(
     values: pd.Series,
-    treated: pd.Series,
-    adjustment: Adjustment,
+    adjustments: Adjustment | Iterable[Adjustment],
     *,
     outcome: str,
-    conf_level: float,
+    inference: InferenceChoices = DEFAULT,
 ) -> pd.DataFrame:
-    """Return the weighted mean difference, treated minus control, as one row.
+    """Return the weighted mean difference, treated minus control, one row per adjustment.
 
     Parameters
     ----------
     values : Series of float, shape (n,)
         Continuous outcome, complete.
-    treated : Series of bool, shape (n,)
-    adjustment : Adjustment
+    adjustments : Adjustment or several
+    outcome : str
+        Its name in the rows.
 
     Returns
     -------
-    DataFrame of ``ESTIMATE_COLUMNS``. The standard error is the sandwich of a weighted regression on
-    treatment (matched sets are clusters); with weights it takes the score as known, which is
-    conservative for the ATE.
+    DataFrame of ``ESTIMATE_COLUMNS`` and ``adjustment``. The standard error is the sandwich of a weighted
+    regression on treatment (matched sets are clusters); with weights it takes the score as known, which
+    is conservative for the ATE.
 
     Raises
     ------
@@ -45,28 +49,24 @@ def mean_difference(
             f"the outcome must be known, {int(values.isna().sum())} of {len(values)} are missing; "
             "restrict the cohort or impute"
         )
-    y, arm, w = values.to_numpy(float), treated.to_numpy(bool), adjustment.weights.to_numpy()
+    return over(
+        adjustments,
+        lambda adjustment: [_row(values.to_numpy(float), adjustment, outcome, inference.conf_level)],
+        lambda _: [{"outcome": outcome, "scale": "mean difference"}],
+    )
+
+
+def _row(y: np.ndarray, adjustment: Adjustment, outcome: str, conf_level: float) -> Row:
+    arm, w = adjustment.arm, adjustment.weights.to_numpy()
     mean1, mean0 = np.average(y[arm], weights=w[arm]), np.average(y[~arm], weights=w[~arm])
     influence = np.where(arm, w * (y - mean1) / w[arm].sum(), -w * (y - mean0) / w[~arm].sum())
-    if adjustment.sets is not None:
-        influence = pd.Series(influence).groupby(adjustment.sets.to_numpy()).sum().to_numpy()
+    if adjustment.matched_set is not None:
+        influence = pd.Series(influence).groupby(adjustment.matched_set.to_numpy()).sum().to_numpy()
     se = float(np.sqrt((influence**2).sum()))
-    half = norm.ppf(0.5 + conf_level / 2) * se
-    estimate = float(mean1 - mean0)
-    return estimate_frame(
-        [
-            estimate_row(
-                estimand=adjustment.estimand,
-                population=adjustment.population,
-                outcome=outcome,
-                scale="mean difference",
-                estimate=estimate,
-                std_error=se,
-                conf_low=estimate - half,
-                conf_high=estimate + half,
-                conf_level=conf_level,
-                n=int((w > 0).sum()),
-                method=f"{adjustment.name.lower()}, robust standard error",
-            )
-        ]
-    )
+    estimate, half = float(mean1 - mean0), norm.ppf(0.5 + conf_level / 2) * se
+    return estimate_row(
+        estimand=adjustment.estimand, population=adjustment.population, outcome=outcome,
+        scale="mean difference", estimate=estimate, std_error=se, conf_low=estimate - half,
+        conf_high=estimate + half, conf_level=conf_level, n=int((w > 0).sum()),
+        method=f"{adjustment.name.lower()}, robust standard error",
+    )  # fmt: skip

@@ -8,28 +8,29 @@ Datta & Satten (2001) Stat Probab Lett 55:403-411. doi:10.1016/S0167-7152(01)001
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 
+from headtohead.matching.adjustment import Adjustment, made
+
 
 def state_occupation(
-    states: np.ndarray, treated: pd.Series, weights: pd.Series, *, names: Sequence[str]
+    states: np.ndarray, adjustments: Adjustment | Iterable[Adjustment], *, names: Sequence[str]
 ) -> pd.DataFrame:
-    """Return the probability of being in each state at the end of each day, by arm.
+    """Return the probability of being in each state at the end of each day, by arm and adjustment.
 
     Parameters
     ----------
     states : array of int, shape (n, days + 1)
         State at the end of days 0, 1, ..., numbered as in ``names``; -1 from the day of censoring.
-    treated : Series of bool, shape (n,)
-    weights : Series of float, shape (n,)
+    adjustments : Adjustment or several
     names : sequence of str
 
     Returns
     -------
-    DataFrame with ``arm``, ``day``, ``state`` and ``probability``; the states of a day add up to 1.
+    DataFrame with ``arm``, ``day``, ``state``, ``probability`` and ``adjustment``; the states of a day add up to 1.
 
     Raises
     ------
@@ -48,15 +49,16 @@ def state_occupation(
             f"a course starts on day 0 and ends for good when censored, {int(wrong.sum())} of {len(states)} "
             f"patients differ, for example row {int(np.flatnonzero(wrong)[0])}; correct the days"
         )
-    parts = []
-    arm, w = treated.to_numpy(bool), weights.to_numpy(float)
-    for label, mask in (("treated", arm), ("control", ~arm)):
-        probability = _aalen_johansen(states[mask], w[mask], len(names))
-        days = np.arange(states.shape[1])
-        parts += [
-            pd.DataFrame({"arm": label, "day": days, "state": name, "probability": probability[:, j]})
-            for j, name in enumerate(names)
-        ]
+    days, parts = np.arange(states.shape[1]), []
+    for adjustment in made(adjustments):
+        w = adjustment.weights.to_numpy(float)
+        for label, mask in (("treated", adjustment.arm), ("control", ~adjustment.arm)):
+            probability = _aalen_johansen(states[mask], w[mask], len(names))
+            named = {"arm": label, "adjustment": adjustment.key, "day": days}
+            parts += [
+                pd.DataFrame(named | {"state": name, "probability": probability[:, j]})
+                for j, name in enumerate(names)
+            ]
     return pd.concat(parts, ignore_index=True)
 
 

@@ -11,17 +11,52 @@ Grambsch & Therneau (1994) Biometrika 81:515-526. doi:10.1093/biomet/81.3.515
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 from scipy.stats import chi2
 
-from headtohead.outcomes.cox import CoxFit
+from headtohead.matching.adjustment import Adjustment, listed
+from headtohead.outcomes.cox import CannotEstimateError, CoxFit, fit_cox
+from headtohead.outcomes.endpoint import Endpoint, endpoints_of
 from headtohead.outcomes.partial_likelihood import Ties, moments, risk_sets, weighted_information
+from headtohead.outcomes.rows import cannot
 
 Transform = Literal["km", "identity", "log", "rank"]
+
+
+def proportional_hazards_tests(
+    endpoints: Endpoint | Iterable[Endpoint], adjustments: Adjustment | Iterable[Adjustment], *, by: int
+) -> pd.DataFrame:
+    """Return the test of a constant hazard ratio of cause 1, unweighted, in the patients each adjustment uses.
+
+    Returns
+    -------
+    DataFrame with ``outcome``, ``horizon_days``, ``term``, ``chi_square``, ``df``, ``p_value``, ``method``
+    (why there is no test, NaN where there is one) and ``adjustment``.
+    """
+    parts = []
+    for adjustment in listed(adjustments):
+        for endpoint in endpoints_of(endpoints):
+            try:
+                test = _one_test(endpoint, adjustment, by).assign(method=np.nan)
+            except CannotEstimateError as error:  # an arm without events has risks, but no ratio to test
+                test = pd.DataFrame({"term": ["treated"], "p_value": np.nan, "method": cannot(error)})
+            if adjustment.reason is not None:
+                test["method"] = adjustment.reason
+            parts.append(test.assign(outcome=endpoint.name, horizon_days=by, adjustment=adjustment.key))
+    names = ["outcome", "horizon_days", "term", "chi_square", "df", "p_value", "method", "adjustment"]
+    return pd.concat(parts, ignore_index=True).reindex(columns=names)
+
+
+def _one_test(endpoint: Endpoint, adjustment: Adjustment, by: int) -> pd.DataFrame:
+    used = adjustment.used
+    time = endpoint.time_days[used].clip(upper=by)
+    event = (endpoint.cause[used] == 1) & (endpoint.time_days[used] <= by)
+    X = adjustment.treated[used].astype(float).rename("treated").to_frame()
+    return proportional_hazards_test(time, event, X, fit_cox(time, event, X)).iloc[[0]]
 
 
 def proportional_hazards_test(

@@ -6,98 +6,108 @@ a bootstrap that refits the propensity score for weights.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 from scipy.stats import norm
 from statsmodels.stats.proportion import proportion_confint
 
+from headtohead.inference import DEFAULT, InferenceChoices, stream_of
 from headtohead.matching.adjustment import Adjustment
 from headtohead.matching.weights import effective_sample_size
-from headtohead.outcomes.estimate import Interval, bootstrap_interval, estimate_frame, estimate_row
-from headtohead.outcomes.paired import count_pairs, paired_risk_difference, paired_risk_ratio
+from headtohead.outcomes.endpoint import Endpoint, endpoints_of, horizons_of
+from headtohead.outcomes.estimate import Interval, bootstrap_interval, estimate_row
+from headtohead.outcomes.paired import PairCounts, count_pairs, paired_risk_difference, paired_risk_ratio
+from headtohead.outcomes.rows import Row, over, shared
 from headtohead.proportions.counts import TwoByTwo
 from headtohead.proportions.two_by_two import intervals, risk_difference_se, wilson
 
+SCALES = ("risk, treated", "risk, control", "risk difference", "risk ratio")
 NO_EVENT = "an arm has no event: Wilson and Newcombe intervals for the effective numbers of patients"
 NO_RATIO = "cannot be estimated, because an arm has no event"
 
 
-def risk_contrast(
-    events: pd.DataFrame,
-    treated: pd.Series,
-    adjustment: Adjustment,
+def risks(
+    endpoints: Endpoint | Iterable[Endpoint],
+    adjustments: Adjustment | Iterable[Adjustment],
     *,
-    conf_level: float,
-    bootstrap_replicates: int,
-    rng: np.random.Generator,
+    by: int | Iterable[int],
+    inference: InferenceChoices = DEFAULT,
+    stream: str | Sequence[str] = "risks",
 ) -> pd.DataFrame:
-    """Return four rows per outcome: risk in each arm, risk difference and risk ratio.
+    """Return four rows per adjustment, outcome and horizon: risk in each arm, risk difference and ratio.
 
     Parameters
     ----------
-    events : DataFrame of float, shape (n, outcomes)
-        Columns are pairs (outcome, horizon in days); 1 if the outcome happened by the horizon, else 0.
-        Nobody may be censored before it. All outcomes share the bootstrap samples.
-    treated : Series of bool, shape (n,)
-    adjustment : Adjustment
+    endpoints : Endpoint or several
+        Nobody may be censored before a horizon. All outcomes and horizons of one adjustment share the
+        bootstrap samples.
+    adjustments : Adjustment or several
         How the arms are made comparable.
-    bootstrap_replicates : int
-        Used for weights, and for matched sets of more than two.
-    rng : numpy.random.Generator
+    by : int or several
+        Horizons in days.
+    inference : InferenceChoices
+        The bootstrap is used for weights, and for matched sets of more than two.
+    stream : str or sequence of str
+        Name of the random numbers.
 
     Returns
     -------
-    DataFrame of ``ESTIMATE_COLUMNS``. Risks and differences are proportions; the standard error of a
-    ratio is that of its logarithm. ``n`` counts patients of positive weight, in a weighted arm their
-    effective number. Where an arm has no event the ratio is NaN and ``method`` says why.
+    DataFrame of ``ESTIMATE_COLUMNS`` and ``adjustment``. Risks and differences are proportions; the
+    standard error of a ratio is that of its logarithm. ``n`` counts patients of positive weight, in a
+    weighted arm their effective number. Where an arm has no event the ratio is NaN and ``method`` says why.
 
     Raises
     ------
     ValueError
-        If a value of ``events`` is missing.
+        If an outcome is unknown at a horizon.
     """
-    if events.isna().any(axis=None):
+    found, horizons = endpoints_of(endpoints), horizons_of(by)
+    events = {(each.name, days): each.by(days) for days in horizons for each in found}
+    unknown = pd.DataFrame(events).isna().any(axis=1)
+    if unknown.any():
         raise ValueError(
-            f"the outcome must be known for everyone, {int(events.isna().any(axis=1).sum())} of "
-            f"{len(events)} patients have none; estimate the risk by Aalen-Johansen instead"
+            f"the outcome must be known for everyone, {int(unknown.sum())} of "
+            f"{len(unknown)} patients have none; estimate the risk by Aalen-Johansen instead"
         )
-    draws = None
-    if not (adjustment.kind == "crude" or _only_pairs(adjustment)):
-        draws = adjustment.resample(rng, bootstrap_replicates)
-    rows = []
-    for key in events:
-        outcome, horizon = key
-        rows += _rows(events[key], treated, adjustment, draws, str(outcome), int(horizon), conf_level)
-    return estimate_frame(rows)
+
+    def rows(adjustment: Adjustment) -> list[Row]:
+        draws = None
+        if not (adjustment.kind == "crude" or _only_pairs(adjustment)):
+            rng = stream_of(inference, stream, adjustment.key)
+            draws = adjustment.resample(rng, inference.bootstrap_replicates)
+        return [
+            row
+            for (name, days), event in events.items()
+            for row in _rows(event, adjustment, draws, name, days, inference.conf_level)
+        ]
+
+    blank = [
+        {"outcome": name, "horizon_days": days, "scale": scale} for name, days in events for scale in SCALES
+    ]
+    return over(adjustments, rows, lambda _: blank)
 
 
 def _rows(
     event: pd.Series,
-    treated: pd.Series,
     adjustment: Adjustment,
     draws: np.ndarray | None,
     outcome: str,
     horizon_days: int,
     conf_level: float,
-) -> list[dict[str, Any]]:
-    y, arm, used = event.to_numpy(float), treated.to_numpy(bool), adjustment.weights.to_numpy() > 0
+) -> list[Row]:
+    y, arm, used = event.to_numpy(float), adjustment.arm, adjustment.used.to_numpy()
     if draws is not None:
         results, method = _bootstrapped(y, arm, adjustment, draws, conf_level)
     elif adjustment.kind == "crude":
         results, method = _crude(y, arm, conf_level)
     else:
-        results, method = _paired(event, treated, adjustment, conf_level)
+        results, method = _paired(event, adjustment, conf_level)
     members = {"risk, treated": arm & used, "risk, control": ~arm & used}
     return [
         estimate_row(
-            estimand=adjustment.estimand,
-            population=adjustment.population,
-            outcome=outcome,
-            horizon_days=horizon_days,
-            scale=scale,
-            conf_level=conf_level,
+            **shared(adjustment, outcome, horizon_days, scale, conf_level),
             n=_size(adjustment, members.get(scale, used), arm),
             events=int(y[members.get(scale, used)].sum()),
             method=method if result else NO_RATIO,
@@ -120,7 +130,8 @@ def _size(adjustment: Adjustment, mask: np.ndarray, arm: np.ndarray) -> int:
 
 
 def _only_pairs(adjustment: Adjustment) -> bool:
-    return adjustment.sets is not None and bool((adjustment.sets.value_counts() == 2).all())
+    sets = adjustment.matched_set
+    return sets is not None and bool((sets.value_counts() == 2).all())
 
 
 def _crude(y: np.ndarray, arm: np.ndarray, level: float) -> tuple[Results, str]:
@@ -153,15 +164,26 @@ def _one_risk(events: int, n: int, level: float) -> Interval:
     return Interval(risk, float(np.sqrt(risk * (1 - risk) / n)), *wilson(events, n, conf_level=level))
 
 
-def _paired(
-    event: pd.Series, treated: pd.Series, adjustment: Adjustment, level: float
-) -> tuple[Results, str]:
-    sets = adjustment.sets
-    if sets is None:
-        raise ValueError("paired intervals need matched sets, the adjustment has none")
+def discordant_pairs(event: pd.Series, adjustment: Adjustment) -> PairCounts:
+    """Return the pairs by the outcome (0 or 1) of their two members.
+
+    Raises
+    ------
+    ValueError
+        If the matched sets are not pairs.
+    """
+    sets = adjustment.matched_set
+    if sets is None or not _only_pairs(adjustment):
+        raise ValueError(
+            f"counting pairs needs one control per treated patient, {adjustment.name.lower()} differ"
+        )
     matched = event[sets.notna()]
-    by_set = matched.groupby([treated[matched.index], sets[matched.index]]).first()
-    counts = count_pairs(by_set[True].to_numpy(), by_set[False].to_numpy())
+    by_set = matched.groupby([adjustment.treated[matched.index], sets[matched.index]]).first()
+    return count_pairs(by_set[True].to_numpy(), by_set[False].to_numpy())
+
+
+def _paired(event: pd.Series, adjustment: Adjustment, level: float) -> tuple[Results, str]:
+    counts = discordant_pairs(event, adjustment)
     in_treated, in_control = counts.both + counts.treated_only, counts.both + counts.control_only
     results: Results = {
         "risk, treated": _one_risk(in_treated, counts.n, level),

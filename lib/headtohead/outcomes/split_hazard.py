@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
+from headtohead.inference import DEFAULT, InferenceChoices
 from headtohead.matching.adjustment import Adjustment
-from headtohead.outcomes.cox import CannotEstimateError, fit_cox
-from headtohead.outcomes.estimate import estimate_frame, estimate_row
+from headtohead.outcomes.cox import fit_cox
+from headtohead.outcomes.endpoint import Endpoint, endpoints_of
+from headtohead.outcomes.rows import Row, over, ratio_row, shared
 
 
-def split_hazard_ratios(
-    time: pd.Series,
-    cause: pd.Series,
-    treated: pd.Series,
-    adjustment: Adjustment,
+def piecewise_hazard_ratios(
+    endpoints: Endpoint | Iterable[Endpoint],
+    adjustments: Adjustment | Iterable[Adjustment],
     *,
     cuts: Sequence[int],
-    cause_number: int,
-    outcome: str,
-    conf_level: float,
+    inference: InferenceChoices = DEFAULT,
 ) -> pd.DataFrame:
-    """Return one cause-specific hazard ratio per interval of follow-up.
+    """Return one cause-specific hazard ratio of cause 1 per interval of follow-up.
 
     Parameters
     ----------
@@ -35,36 +31,48 @@ def split_hazard_ratios(
 
     Returns
     -------
-    DataFrame of ``ESTIMATE_COLUMNS`` (``horizon_days`` the end of the interval) plus ``interval``.
-    Later intervals compare those still at risk: arms no longer balanced by the baseline adjustment.
+    DataFrame of ``ESTIMATE_COLUMNS`` (``horizon_days`` the end of the interval), ``interval`` and
+    ``adjustment``. Later intervals compare those still at risk: arms no longer balanced by the baseline
+    adjustment.
     """
-    rows, labels = [], []
-    for first, last in pairwise(cuts):
-        at_risk = (time > first) & (adjustment.weights > 0)
-        event = (cause == cause_number) & (time <= last)
-        row = {
-            "estimand": adjustment.estimand, "population": adjustment.population, "outcome": outcome,
-            "horizon_days": last, "scale": "hazard ratio", "conf_level": conf_level,
-            "n": int(at_risk.sum()), "events": int((event & at_risk).sum()),
-        }  # fmt: skip
-        labels.append(f"days {first + 1 if first else 0} to {last}")
-        try:
-            fit = fit_cox(
-                time[at_risk].clip(upper=last),
-                event[at_risk],
-                treated[at_risk].astype(float).rename("treated").to_frame(),
-                weights=None if adjustment.kind == "crude" else adjustment.weights[at_risk],
-                clusters=None if adjustment.sets is None else adjustment.sets[at_risk],
-            )
-        except CannotEstimateError as error:
-            rows.append(estimate_row(**row, method=f"cannot be estimated, because {error}"))
-            continue
-        log_hr, se = float(fit.coefficients.iloc[0]), float(fit.std_errors.iloc[0])
-        half = norm.ppf(0.5 + conf_level / 2) * se
-        rows.append(
-            estimate_row(
-                **row, estimate=np.exp(log_hr), std_error=se, conf_low=np.exp(log_hr - half),
-                conf_high=np.exp(log_hr + half), method="cause-specific Cox among those at risk, Efron ties",
-            )
-        )  # fmt: skip
-    return estimate_frame(rows).assign(interval=labels)
+    found = [(each, first, last) for each in endpoints_of(endpoints) for first, last in pairwise(cuts)]
+
+    def missing(_: Adjustment) -> list[Row]:
+        return [
+            {
+                "outcome": each.name,
+                "horizon_days": last,
+                "scale": "hazard ratio",
+                "interval": _label(first, last),
+            }
+            for each, first, last in found
+        ]
+
+    return over(
+        adjustments,
+        lambda adjustment: [_piece(each, adjustment, *days, inference.conf_level) for each, *days in found],
+        missing,
+    )
+
+
+def _label(first: int, last: int) -> str:
+    return f"days {first + 1 if first else 0} to {last}"
+
+
+def _piece(endpoint: Endpoint, adjustment: Adjustment, first: int, last: int, conf_level: float) -> Row:
+    at_risk = (endpoint.time_days > first) & adjustment.used
+    event = (endpoint.cause == 1) & (endpoint.time_days <= last)
+    sets = adjustment.matched_set
+    row = ratio_row(
+        lambda: fit_cox(
+            endpoint.time_days[at_risk].clip(upper=last),
+            event[at_risk],
+            adjustment.treated[at_risk].astype(float).rename("treated").to_frame(),
+            weights=None if adjustment.kind == "crude" else adjustment.weights[at_risk],
+            clusters=None if sets is None else sets[at_risk],
+        ),
+        "cause-specific Cox among those at risk, Efron ties",
+        shared(adjustment, endpoint.name, last, "hazard ratio", conf_level)
+        | {"n": int(at_risk.sum()), "events": int((event & at_risk).sum())},
+    )
+    return row | {"interval": _label(first, last)}

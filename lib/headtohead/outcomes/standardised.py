@@ -13,18 +13,22 @@ Mao, Li & Greene (2019) Stat Methods Med Res 28:2439-2454. doi:10.1177/096228021
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from headtohead.matching.adjustment import EDGE, MAX_FAILED_SHARE, POPULATIONS
+from headtohead.inference import DEFAULT, InferenceChoices, stream_of
+from headtohead.matching.adjustment import EDGE, MAX_FAILED_SHARE, POPULATIONS, bootstrap_counts
 from headtohead.matching.logistic import fit_logistic, with_intercept
+from headtohead.matching.propensity import Propensity
 from headtohead.matching.weights import Estimand, tilted_weights
 from headtohead.outcomes.cox import CannotEstimateError
-from headtohead.outcomes.estimate import Interval, bootstrap_interval, estimate_frame, estimate_row
+from headtohead.outcomes.endpoint import Endpoint, endpoints_of
+from headtohead.outcomes.estimate import ESTIMATE_COLUMNS, Interval, bootstrap_interval, estimate_row
+from headtohead.outcomes.rows import Row, cannot
 
 METHODS = ("standardisation", "augmented weights")
 SCALES = ("risk, treated", "risk, control", "risk difference", "risk ratio")
@@ -41,45 +45,40 @@ class Predictions:
 
 
 def standardised_risks(
-    event: pd.Series,
-    treated: pd.Series,
+    endpoints: Endpoint | Iterable[Endpoint],
+    score: Propensity,
     outcome_design: pd.DataFrame,
-    score_design: pd.DataFrame,
     *,
+    by: int,
     estimands: Sequence[Estimand],
-    outcome: str,
-    horizon_days: int,
-    conf_level: float,
-    bootstrap_replicates: int,
-    rng: np.random.Generator,
+    inference: InferenceChoices = DEFAULT,
+    stream: str | Sequence[str] = "standardised",
 ) -> pd.DataFrame:
-    """Return risks, difference and ratio by both methods for each estimand.
+    """Return risks, difference and ratio by both methods for each endpoint and estimand.
 
     Parameters
     ----------
-    event : Series, shape (n,)
-        1 if the outcome happened by the horizon, else 0; known for everyone.
-    treated : Series of bool, shape (n,)
+    endpoints : Endpoint or several
+        Nobody may be censored before the horizon.
+    score : Propensity
+        Its design is refitted in each bootstrap sample.
     outcome_design : DataFrame of float, shape (n, q)
         Covariates of the logistic outcome model; the drug is added, without interactions.
-    score_design : DataFrame of float, shape (n, p)
-        Covariates of the propensity score.
+    by : int
+        Horizon in days.
     estimands : sequence of {"ATE", "ATT", "ATC", "ATO", "ATM"}
         The population over which predictions are averaged.
-    bootstrap_replicates : int
-    rng : numpy.random.Generator
 
     Returns
     -------
     DataFrame of ``ESTIMATE_COLUMNS`` plus ``approach`` ("standardisation" or "augmented weights") and
-    ``influence_error`` (influence-function standard error of the augmented difference, else NaN).
+    ``influence_error`` (influence-function standard error of the augmented difference, else NaN). Where a
+    model has no maximum, in the data or in more than one bootstrap sample of twenty, ``method`` says so.
 
     Raises
     ------
     ValueError
         If an outcome is missing.
-    CannotEstimateError
-        If a model has no maximum, in the data or in more than one bootstrap sample of twenty.
 
     Notes
     -----
@@ -88,34 +87,56 @@ def standardised_risks(
 
     Checked: What If, table 2.2; a truth with one of the models wrong (tests/outcomes/test_standardised.py).
     """
-    if event.isna().any():
-        raise ValueError(
-            f"the outcome must be known for everyone, {int(event.isna().sum())} of {len(event)} have none"
-        )
-    y, arm = event.to_numpy(float), treated.to_numpy(bool)
-    designs = (_design(outcome_design), _design(score_design))
+    rows: list[Row] = []
+    for endpoint in endpoints_of(endpoints):
+        event = endpoint.by(by)
+        if event.isna().any():
+            raise ValueError(
+                f"the outcome must be known for everyone, {int(event.isna().sum())} of {len(event)} have none"
+            )
+        named = {"outcome": endpoint.name, "horizon_days": by}
+        rng = stream_of(inference, stream, endpoint.name)
+        try:
+            rows += _rows(event.to_numpy(), score, outcome_design, estimands, named, inference, rng)
+        except CannotEstimateError as error:
+            rows += [
+                estimate_row(**named, estimand=estimand, scale="risk difference", method=cannot(error))
+                | {"approach": approach}
+                for estimand in estimands
+                for approach in METHODS
+            ]
+    return pd.DataFrame(rows, columns=[*ESTIMATE_COLUMNS, "approach", "influence_error"])
+
+
+def _rows(
+    y: np.ndarray,
+    score: Propensity,
+    outcome_design: pd.DataFrame,
+    estimands: Sequence[Estimand],
+    named: Row,
+    inference: InferenceChoices,
+    rng: np.random.Generator,
+) -> list[Row]:
+    arm, level = score.treated.to_numpy(bool), inference.conf_level
+    designs = (_design(outcome_design), _design(score.design))
     point = _predict(y, arm, *designs, np.ones((1, len(y))))
-    draws = rng.multinomial(len(y), np.full(len(y), 1 / len(y)), bootstrap_replicates).astype(float)
-    resampled = _predict(y, arm, *designs, draws)
+    resampled = _predict(y, arm, *designs, bootstrap_counts(rng, inference.bootstrap_replicates, len(y)))
     rows = []
     for estimand in estimands:
-        found = _risks(y, arm, point, estimand)
-        spread = _risks(y, arm, resampled, estimand)
+        shared = named | {"estimand": estimand, "population": POPULATIONS[estimand], "conf_level": level,
+                          "n": len(y), "events": int(y.sum())}  # fmt: skip
         error = influence_error(y, arm, point, estimand)
-        for approach, one, many in zip(METHODS, found, spread, strict=True):
-            contrasts = _contrasts(one[:, 0], many, conf_level)
-            for scale, result in zip(SCALES, contrasts, strict=True):
+        both = zip(METHODS, _risks(y, arm, point, estimand), _risks(y, arm, resampled, estimand), strict=True)
+        for approach, one, many in both:
+            done = f"{approach}; percentile interval of {many.shape[1]} bootstraps, models refitted"
+            for scale, result in zip(SCALES, _contrasts(one[:, 0], many, level), strict=True):
                 row = estimate_row(
-                    estimand=estimand, population=POPULATIONS[estimand], outcome=outcome,
-                    horizon_days=horizon_days, scale=scale, conf_level=conf_level, n=len(y),
-                    events=int(y.sum()), **(result._asdict() if result else {}),
-                    method=f"{approach}; percentile interval of {many.shape[1]} bootstraps, models refitted"
-                    if result else "cannot be estimated, because an arm has no event",
+                    **shared, scale=scale, **(result._asdict() if result else {}),
+                    method=done if result else cannot("an arm has no event"),
                 )  # fmt: skip
                 augmented = approach == METHODS[1] and scale == "risk difference"
                 rows.append(row | {"approach": approach, "influence_error": error if augmented else np.nan})
-    extra = pd.DataFrame(rows)[["approach", "influence_error"]]
-    return estimate_frame(rows).join(extra)
+    return rows
 
 
 def _design(covariates: pd.DataFrame) -> np.ndarray:

@@ -11,16 +11,23 @@ Andersen (2013) Stat Med 32:5278-5285. doi:10.1002/sim.5903
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 
+from headtohead.inference import DEFAULT, InferenceChoices, stream_of
 from headtohead.matching.adjustment import Adjustment
 from headtohead.outcomes.competing import batch_incidence
-from headtohead.outcomes.estimate import bootstrap_interval, estimate_frame, estimate_row
+from headtohead.outcomes.endpoint import Endpoint, endpoints_of
+from headtohead.outcomes.estimate import bootstrap_interval, estimate_row
+from headtohead.outcomes.rows import Row, over, shared
 
-ARMS = ("mean days, treated", "mean days, control", "difference in days")
+ARMS = {
+    "treated": "mean days, treated",
+    "control": "mean days, control",
+    "difference": "difference in days",
+}
 
 
 def time_lost(
@@ -51,32 +58,30 @@ def time_lost(
 
 
 def days_lost(
-    time: pd.Series,
-    cause: pd.Series,
-    treated: pd.Series,
-    adjustment: Adjustment,
+    endpoints: Endpoint | Iterable[Endpoint],
+    adjustments: Adjustment | Iterable[Adjustment],
     *,
-    causes: Sequence[str],
+    by: int,
     event_free: str,
-    outcome: str,
-    horizon_days: int,
-    conf_level: float,
-    bootstrap_replicates: int,
-    rng: np.random.Generator,
+    inference: InferenceChoices = DEFAULT,
+    stream: str | Sequence[str] = "days lost",
 ) -> pd.DataFrame:
     """Return mean days in each state by arm and their differences, with bootstrap limits.
 
     Parameters
     ----------
-    causes : sequence of str
-        Names of the causes 1, 2, ...
+    endpoints : Endpoint or several
+        The states are their causes.
+    by : int
+        Horizon in days.
     event_free : str
         Name of the state before any of them, for example "in hospital".
 
     Returns
     -------
-    DataFrame of ``ESTIMATE_COLUMNS`` plus ``state``; scales "mean days, treated", "mean days, control"
-    and "difference in days". The states of an arm add up to the horizon.
+    DataFrame of ``ESTIMATE_COLUMNS``, ``state``, ``arm`` ("treated", "control", "difference") and
+    ``adjustment``; scales "mean days, treated", "mean days, control" and "difference in days". The states
+    of an arm add up to the horizon.
 
     Raises
     ------
@@ -85,27 +90,48 @@ def days_lost(
 
     Checked: sum to the horizon, lifelines' RMST for one cause (tests/outcomes/test_time_lost.py).
     """
-    if time.isna().any():
-        raise ValueError(f"times must be known, {int(time.isna().sum())} of {len(time)} are missing")
-    draws = adjustment.resample(rng, bootstrap_replicates)
+    found = endpoints_of(endpoints)
+    for each in found:
+        if each.time_days.isna().any():
+            n = int(each.time_days.isna().sum())
+            raise ValueError(f"times must be known, {n} of {len(each.time_days)} are missing")
+
+    def rows(adjustment: Adjustment) -> list[Row]:
+        rng = stream_of(inference, stream, adjustment.key)
+        draws = adjustment.resample(rng, inference.bootstrap_replicates)
+        return [
+            row
+            for each in found
+            for row in _rows(each, adjustment, draws, by, event_free, inference.conf_level)
+        ]
+
+    def missing(_: Adjustment) -> list[Row]:
+        return [
+            {"outcome": each.name, "horizon_days": by, "scale": scale, "state": state, "arm": arm}
+            for each in found for state in (*each.causes, event_free) for arm, scale in ARMS.items()
+        ]  # fmt: skip
+
+    return over(adjustments, rows, missing)
+
+
+def _rows(
+    endpoint: Endpoint, adjustment: Adjustment, draws: np.ndarray, by: int, event_free: str, conf_level: float
+) -> list[Row]:
     weights = np.vstack([adjustment.weights.to_numpy(), draws])
-    arm = treated.to_numpy(bool)
-    t, c = time.to_numpy(float), cause.to_numpy(int)
+    t, c, size = endpoint.time_days.to_numpy(float), endpoint.cause.to_numpy(int), len(endpoint.causes)
     one, other = (
-        time_lost(t[mask], c[mask], weights[:, mask], n_causes=len(causes), horizon_days=horizon_days)
-        for mask in (arm, ~arm)
+        time_lost(t[mask], c[mask], weights[:, mask], n_causes=size, horizon_days=by)
+        for mask in (adjustment.arm, ~adjustment.arm)
     )
-    used = adjustment.weights.to_numpy() > 0
-    rows = []
-    for k, state in enumerate((*causes, event_free)):
-        for scale, values in zip(ARMS, (one, other, one - other), strict=True):
-            rows.append(
-                estimate_row(
-                    estimand=adjustment.estimand, population=adjustment.population, outcome=outcome,
-                    horizon_days=horizon_days, scale=scale, conf_level=conf_level, n=int(used.sum()),
-                    method=f"area under Aalen-Johansen, percentile interval of {len(draws)} bootstraps",
-                    **bootstrap_interval(float(values[0, k]), values[1:, k], conf_level)._asdict(),
-                )
-                | {"state": state}
-            )  # fmt: skip
-    return estimate_frame(rows).assign(state=[row["state"] for row in rows])
+    method = f"area under Aalen-Johansen, percentile interval of {len(draws)} bootstraps"
+    return [
+        estimate_row(
+            **shared(adjustment, endpoint.name, by, scale, conf_level),
+            **bootstrap_interval(float(values[0, k]), values[1:, k], conf_level)._asdict(),
+            n=int(adjustment.used.sum()),
+            method=method,
+        )
+        | {"state": state, "arm": arm}
+        for k, state in enumerate((*endpoint.causes, event_free))
+        for (arm, scale), values in zip(ARMS.items(), (one, other, one - other), strict=True)
+    ]

@@ -12,54 +12,60 @@ Dong, Qiu, Wang & Vandemeulebroecke (2018) J Biopharm Stat 28:778-796. doi:10.10
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
+from headtohead.inference import DEFAULT, InferenceChoices, stream_of
 from headtohead.matching.adjustment import Adjustment
-from headtohead.outcomes.estimate import Interval, bootstrap_interval, estimate_frame, estimate_row
+from headtohead.outcomes.estimate import Interval, bootstrap_interval, estimate_row
+from headtohead.outcomes.rows import Row, over, shared
 
+SCALES = ("win ratio", "net benefit")
+COMPONENTS = ["level", "wins", "losses", "ties"]
 NO_RATIO = "cannot be estimated, because an arm never wins"
 
 
-@dataclass(frozen=True, slots=True)
-class WinResult:
+class WinRatios(NamedTuple):
     """Win ratio and net benefit, and where the comparisons were decided.
 
     Attributes
     ----------
     estimates : DataFrame
-        Two rows of ``ESTIMATE_COLUMNS``, scales "win ratio" and "net benefit".
+        Two rows of ``ESTIMATE_COLUMNS`` per ``adjustment``, scales "win ratio" and "net benefit".
     components : DataFrame
-        ``level`` (last row "tied"), ``wins``, ``losses``, ``ties``: shares of all comparisons.
+        ``level`` (last row "tied"), ``wins``, ``losses``, ``ties``: shares of all comparisons; and
+        ``adjustment``.
     """
 
     estimates: pd.DataFrame
     components: pd.DataFrame
 
 
-def win_ratio(
+def win_ratios(
     levels: pd.DataFrame,
-    treated: pd.Series,
-    adjustment: Adjustment,
+    adjustments: Adjustment | Iterable[Adjustment],
     *,
     outcome: str,
-    horizon_days: int,
-    conf_level: float,
-    bootstrap_replicates: int,
-    rng: np.random.Generator,
-) -> WinResult:
-    """Return the win ratio of the treated arm.
+    by: int,
+    inference: InferenceChoices = DEFAULT,
+    stream: str | Sequence[str] = "wins",
+) -> WinRatios:
+    """Return the win ratio of the treated arm under each adjustment.
 
     Parameters
     ----------
     levels : DataFrame of float, shape (n, K)
         One column per outcome, gravest first; higher is better, equal is a tie. Complete.
-    treated : Series of bool, shape (n,)
-    adjustment : Adjustment
+    adjustments : Adjustment or several
         Crude and weights compare everyone with everyone; pairs compare only within the set.
+    outcome : str
+        Name of the hierarchy in the rows.
+    by : int
+        Horizon in days up to which the levels are known.
 
     Raises
     ------
@@ -78,32 +84,53 @@ def win_ratio(
             f"every level must be known, {int(levels.isna().any(axis=1).sum())} of {len(levels)} patients "
             "lack one; give those without the event the best value"
         )
-    arm = treated.to_numpy(bool)
-    draws = np.empty((0, len(arm)))
-    if adjustment.kind != "crude":
-        draws = adjustment.resample(rng, bootstrap_replicates)
+    ranks, parts = cumulative_ranks(levels), []
+
+    def rows(adjustment: Adjustment) -> list[Row]:
+        draws = np.empty((0, len(levels)))
+        if adjustment.kind != "crude":
+            rng = stream_of(inference, stream, adjustment.key)
+            draws = adjustment.resample(rng, inference.bootstrap_replicates)
+        shares = _shares(ranks, adjustment, draws)
+        parts.append(_components(list(levels), shares[:, :, 0]).assign(adjustment=adjustment.key))
+        return _rows(ranks[-1], shares[-1], adjustment, outcome, by, inference.conf_level)
+
+    def missing(_: Adjustment) -> list[Row]:
+        return [{"outcome": outcome, "horizon_days": by, "scale": scale} for scale in SCALES]
+
+    estimates = over(adjustments, rows, missing)
+    components = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COMPONENTS)
+    return WinRatios(estimates, components)
+
+
+def _shares(ranks: list[np.ndarray], adjustment: Adjustment, draws: np.ndarray) -> np.ndarray:
+    """Return the shares of wins and losses up to each level, shape (levels, 2, 1 + B)."""
     weights = np.vstack([adjustment.weights.to_numpy(), draws])
-    count = _within_sets if adjustment.kind == "pairs" else _everyone
-    shares = np.stack(
-        [count(rank, arm, weights, adjustment.sets) for rank in cumulative_ranks(levels)]
-    )  # (levels, 2, B)
-    wins, losses = shares[-1]
-    if len(draws):
-        intervals = _bootstrapped(wins, losses, conf_level)
-        method = f"{adjustment.name.lower()}; percentile interval of {len(draws)} bootstraps"
-    else:
-        intervals = _u_statistic(cumulative_ranks(levels)[-1], arm, wins[0], losses[0], conf_level)
+    if adjustment.matched_set is not None:
+        sets = adjustment.matched_set
+        return np.stack([_within_sets(rank, adjustment.arm, weights, sets) for rank in ranks])
+    return np.stack([_everyone(rank, adjustment.arm, weights) for rank in ranks])
+
+
+def _rows(
+    rank: np.ndarray, shares: np.ndarray, adjustment: Adjustment, outcome: str, by: int, conf_level: float
+) -> list[Row]:
+    wins, losses = shares
+    if adjustment.kind == "crude":
+        intervals = _u_statistic(rank, adjustment.arm, wins[0], losses[0], conf_level)
         method = "all comparisons; U-statistic standard error"
-    rows = [
+    else:
+        intervals = _bootstrapped(wins, losses, conf_level)
+        method = f"{adjustment.name.lower()}; percentile interval of {len(wins) - 1} bootstraps"
+    return [
         estimate_row(
-            estimand=adjustment.estimand, population=adjustment.population, outcome=outcome,
-            horizon_days=horizon_days, scale=scale, conf_level=conf_level,
-            n=int((adjustment.weights > 0).sum()), method=method if result else NO_RATIO,
+            **shared(adjustment, outcome, by, scale, conf_level),
+            n=int(adjustment.used.sum()),
+            method=method if result else NO_RATIO,
             **(result._asdict() if result else {}),
         )
-        for scale, result in zip(("win ratio", "net benefit"), intervals, strict=True)
-    ]  # fmt: skip
-    return WinResult(estimate_frame(rows), _components(list(levels), shares[:, :, 0]))
+        for scale, result in zip(SCALES, intervals, strict=True)
+    ]
 
 
 def cumulative_ranks(levels: pd.DataFrame) -> list[np.ndarray]:
@@ -116,7 +143,7 @@ def cumulative_ranks(levels: pd.DataFrame) -> list[np.ndarray]:
     return ranks
 
 
-def _everyone(rank: np.ndarray, arm: np.ndarray, weights: np.ndarray, sets: object) -> np.ndarray:  # noqa: ARG001
+def _everyone(rank: np.ndarray, arm: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Return the weighted shares of wins and losses over all couples, shape (2, B)."""
     size = int(rank.max()) + 1
     scored = rank[:, None] == np.arange(size)
@@ -184,4 +211,4 @@ def _components(names: list[str], shares: np.ndarray) -> pd.DataFrame:
     steps = np.diff(shares, axis=0, prepend=0.0)
     rows = [(name, *step, np.nan) for name, step in zip(names, steps.tolist(), strict=True)]
     rows.append(("tied", np.nan, np.nan, 1 - float(shares[-1].sum())))
-    return pd.DataFrame(rows, columns=["level", "wins", "losses", "ties"])
+    return pd.DataFrame(rows, columns=COMPONENTS)

@@ -2,48 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from headtohead.outcomes.endpoint import Endpoint
+
 OutcomeName = Literal["death", "imv", "imv_or_death"]
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """One outcome as a competing-risks observation.
-
-    Attributes
-    ----------
-    name : str
-        Key of the outcome.
-    time_days : Series of float, shape (n,)
-        Days from the first dose to the first event of any cause or to censoring.
-    cause : Series of int, shape (n,)
-        0 censored, 1 the outcome, 2 and above the competing events in the order of ``causes``.
-    causes : tuple of str
-        What the causes 1, 2, ... are.
-    """
-
-    name: str
-    time_days: pd.Series
-    cause: pd.Series
-    causes: tuple[str, ...]
-
-    def by(self, horizon_days: int) -> pd.Series:
-        """Return whether the outcome happened by the horizon (float 0/1, shape (n,)).
-
-        Whoever left hospital alive counts as event-free to the horizon; a tipping-point analysis asks
-        how many later deaths would change the answer. A transferred patient with no event by the
-        horizon is censored there and must not enter this mean: the caller checks ``censored_before``.
-        """
-        return ((self.cause == 1) & (self.time_days <= horizon_days)).astype(float)
-
-    def censored_before(self, horizon_days: int) -> int:
-        """Return how many patients are censored before the horizon."""
-        return int(((self.cause == 0) & (self.time_days < horizon_days)).sum())
 
 
 def endpoint(frame: pd.DataFrame, name: OutcomeName) -> Endpoint:

@@ -1,0 +1,81 @@
+"""Confidence, bootstraps and randomness: what every estimator with an interval is told.
+
+A stream of random numbers belongs to the name of what is computed, not to its place in a list, so one more
+estimate moves no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Protocol
+
+import numpy as np
+
+
+class InferenceChoices(Protocol):
+    """Anything with these three: ``Inference`` or a section of a protocol."""
+
+    @property
+    def conf_level(self) -> float: ...  # noqa: D102
+    @property
+    def bootstrap_replicates(self) -> int: ...  # noqa: D102
+    @property
+    def seed(self) -> int: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Inference:
+    """Level of the intervals, number of bootstrap samples and seed of the random streams."""
+
+    conf_level: float = 0.95
+    bootstrap_replicates: int = 2000
+    seed: int = 1
+
+
+DEFAULT = Inference()
+# the streams of versions up to 0.3, by position; the longest matching beginning of the names counts
+LEGACY: dict[tuple[str, ...], tuple[int, ...]] = {
+    **{("risks", key): (number,) for number, key in enumerate(
+        ("crude", "pairs", "ato", "att", "atm", "ate", "optimal", "exact", "entropy", "truncated"))},
+    **{(name, key): (first, number)
+       for name, first in (("curves", 50), ("days lost", 71), ("wins", 72), ("negative controls", 310))
+       for number, key in enumerate(("crude", "pairs"))},
+    ("curves",): (50, 2),
+    ("days lost",): (71, 2),
+    ("wins",): (72, 2),
+    ("negative controls",): (310, 2),
+    ("chance",): (70,),
+    ("standardised",): (70,),
+    ("mistakes",): (73,),
+    ("negative control of the design",): (80,),
+    ("per protocol",): (90,),
+    ("subsets",): (99,),
+    ("complete cases",): (301,),
+    ("imputation",): (303,),
+    ("unseen deaths",): (311,),
+}  # fmt: skip
+
+
+def stream(seed: int, *names: str) -> np.random.Generator:
+    """Return the random numbers that belong to these names under this seed.
+
+    Parameters
+    ----------
+    seed : int
+    *names : str
+        What is computed, from the general to the particular: ``stream(1, "risks", "ato")``.
+    """
+    if names[0] == "imputed":  # stream(seed, "imputed", "7", "ato")
+        return np.random.default_rng([seed, 304, int(names[1])])
+    for length in range(len(names), 0, -1):
+        if names[:length] in LEGACY:
+            return np.random.default_rng([seed, *LEGACY[names[:length]]])
+    digest = sha256("\0".join(names).encode()).digest()
+    return np.random.default_rng([seed, *np.frombuffer(digest[:16], "<u4").tolist()])
+
+
+def stream_of(inference: InferenceChoices, named: str | Sequence[str], key: str) -> np.random.Generator:
+    """Return the stream of one adjustment within an analysis."""
+    return stream(inference.seed, *([named] if isinstance(named, str) else named), key)

@@ -1,0 +1,64 @@
+"""One outcome as a competing-risks observation: when the first event came, and which it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One outcome as a competing-risks observation.
+
+    Attributes
+    ----------
+    name : str
+        Key of the outcome.
+    time_days : Series of float, shape (n,)
+        Days from time zero to the first event of any cause or to censoring.
+    cause : Series of int, shape (n,)
+        0 censored, 1 the outcome, 2 and above the competing events in the order of ``causes``.
+    causes : tuple of str
+        What the causes 1, 2, ... are.
+    """
+
+    name: str
+    time_days: pd.Series
+    cause: pd.Series
+    causes: tuple[str, ...] = ("event",)
+
+    @classmethod
+    def recorded(cls, name: str, happened: pd.Series, *, by: int) -> Endpoint:
+        """Return an outcome of which only is known whether it happened by a day; NaN if not even that."""
+        known = happened.notna()
+        time = pd.Series(np.where(known, float(by), 0.0), happened.index)
+        return cls(name, time, happened.fillna(0).astype(int))
+
+    def by(self, horizon_days: int) -> pd.Series:
+        """Return whether the outcome happened by the horizon: float 0 or 1, shape (n,).
+
+        NaN for whoever was censored before it. Whoever had a competing event counts as event-free to the
+        horizon; a tipping-point analysis asks how many later events would change the answer.
+        """
+        happened = ((self.cause == 1) & (self.time_days <= horizon_days)).astype(float)
+        return happened.mask((self.cause == 0) & (self.time_days < horizon_days))
+
+    def cut(self, horizon_days: int) -> Endpoint:
+        """Return the endpoint with follow-up ended, censored, at the horizon."""
+        late = self.time_days > horizon_days
+        return Endpoint(
+            self.name, self.time_days.mask(late, horizon_days), self.cause.mask(late, 0), self.causes
+        )
+
+
+def endpoints_of(endpoints: Endpoint | Iterable[Endpoint]) -> list[Endpoint]:
+    """Return one endpoint or several as a list."""
+    return [endpoints] if isinstance(endpoints, Endpoint) else list(endpoints)
+
+
+def horizons_of(by: int | Iterable[int]) -> list[int]:
+    """Return one horizon or several as a list."""
+    return list(by) if isinstance(by, Iterable) else [by]
