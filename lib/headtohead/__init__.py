@@ -1,9 +1,96 @@
-"""Compare two drugs head to head in hospital records.
+"""Compare two treatments head to head: make the arms comparable, estimate, ask what could be wrong.
 
-The folders are the chapters of the paper and the data flow one way:
-cohort -> matching -> outcomes -> sensitivity -> study -> paper.
+``import headtohead as hh``; everything below is ``hh.<name>``. A score gives adjustments, which name
+themselves; estimators take endpoints and adjustments and return tidy rows.
+
+Cohort
+    ``apply_eligibility``, ``table_one``, ``missingness``, ``arm_by_stratum``
+Score and adjustments
+    ``design_matrix``, ``propensity`` (a ``Score``: ``crude``, ``match``, ``match_optimal``, ``weight``,
+    ``truncate``, ``entropy``), ``Adjustment``, ``unadjusted``, ``CannotAdjustError``
+Balance
+    ``balance``, ``largest_imbalance``, ``balance_report``, ``sample_sizes``, ``effective_sample_size``,
+    ``overlap``, ``score_histogram``, ``lost_to_matching``, ``matched_designs``, ``pairs_by_stratum``,
+    ``chance_balance``
+Outcomes
+    ``Endpoint``, ``risks``, ``incidence_curves``, ``hazard_ratios``, ``subdistribution_hazard_ratios``,
+    ``piecewise_hazard_ratios``, ``proportional_hazards_tests``, ``gray_tests``, ``kaplan_meier_error``,
+    ``days_lost``, ``win_ratios``, ``standardised_risks``, ``matched_regressions``, ``mean_differences``,
+    ``state_occupation``, ``logistic_few_events``, ``cox_few_events``
+What to conclude
+    ``equivalence_tests``, ``posteriors``, ``posterior_densities``, ``Prior``
+Sensitivity
+    ``e_value``, ``e_value_of_interval``, ``confounder_benchmarks``, ``discordant_pairs``, ``bounds``,
+    ``largest_gamma``, ``hiding_gamma``, ``tipping_grid``, ``per_protocol``, ``impute``, ``pool``,
+    ``interaction``, ``shrink``, ``estimate_in_subsets``, ``concurrent_periods``, ``caliper_grid``
+Evidence
+    ``study_effects``, ``random_effects``, ``bucher``
+Inference
+    ``Inference``, ``stream``
 """
 
+from __future__ import annotations
+
+from importlib import import_module
 from importlib.metadata import version
+from typing import Any
 
 __version__ = version("headtohead")
+
+_HOMES = {
+    "cohort.describe": "table_one missingness arm_by_stratum",
+    "cohort.flow": "apply_eligibility",
+    "evidence.effects": "study_effects",
+    "evidence.indirect": "bucher",
+    "evidence.meta": "random_effects",
+    "inference": "Inference stream",
+    "matching.adjustment": "Adjustment unadjusted",
+    "matching.balance": "balance largest_imbalance",
+    "matching.chance": "chance_balance",
+    "matching.design": "design_matrix",
+    "matching.errors": "CannotAdjustError",
+    "matching.report": "balance_report",
+    "matching.score": "Score propensity",
+    "matching.summary": "lost_to_matching matched_designs overlap pairs_by_stratum sample_sizes score_histogram",
+    "matching.weights": "effective_sample_size",
+    "outcomes.competing": "incidence_curves",
+    "outcomes.endpoint": "Endpoint",
+    "outcomes.equivalence": "equivalence_tests",
+    "outcomes.few_events": "cox_few_events logistic_few_events",
+    "outcomes.fine_gray": "subdistribution_hazard_ratios",
+    "outcomes.gray": "gray_tests",
+    "outcomes.hazard": "hazard_ratios kaplan_meier_error",
+    "outcomes.matched_regression": "matched_regressions",
+    "outcomes.mean": "mean_differences",
+    "outcomes.occupation": "state_occupation",
+    "outcomes.posterior": "Prior posterior_densities posteriors",
+    "outcomes.proportional": "proportional_hazards_tests",
+    "outcomes.risk": "discordant_pairs risks",
+    "outcomes.split_hazard": "piecewise_hazard_ratios",
+    "outcomes.standardised": "standardised_risks",
+    "outcomes.time_lost": "days_lost",
+    "outcomes.win_ratio": "win_ratios",
+    "sensitivity.benchmarks": "confounder_benchmarks",
+    "sensitivity.confounding": "e_value e_value_of_interval",
+    "sensitivity.deviations": "per_protocol",
+    "sensitivity.interaction": "interaction",
+    "sensitivity.missing": "impute",
+    "sensitivity.pooling": "pool",
+    "sensitivity.rosenbaum": "bounds hiding_gamma largest_gamma",
+    "sensitivity.shrinkage": "shrink",
+    "sensitivity.strata": "caliper_grid concurrent_periods estimate_in_subsets",
+    "sensitivity.tipping": "tipping_grid",
+}
+_WHERE = {name: home for home, names in _HOMES.items() for name in names.split()}
+__all__ = sorted(_WHERE)
+
+
+def __getattr__(name: str) -> Any:
+    """Return a public name, loading its module when it is first asked for."""
+    if name not in _WHERE:
+        raise AttributeError(f"headtohead has no {name!r}; its names stand in help(headtohead)")
+    return getattr(import_module(f"headtohead.{_WHERE[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -6,12 +6,67 @@ recomputing it after matching makes the same difference look larger or smaller.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from headtohead.matching.adjustment import Adjustment, made
+
 Denominator = Literal["pooled", "treated"]
+NO_DIFFERENCE = 1e-9
+
+
+def balance(
+    adjustments: Adjustment | Iterable[Adjustment],
+    covariates: pd.DataFrame | None = None,
+    *,
+    denominator: Denominator = "pooled",
+) -> pd.DataFrame:
+    """Return the balance of each covariate under each adjustment that was made.
+
+    Parameters
+    ----------
+    adjustments : Adjustment or several
+    covariates : DataFrame of float, shape (n, p), optional
+        The design of the adjustments if omitted.
+
+    Returns
+    -------
+    DataFrame as ``balance_table`` with ``adjustment`` (key) and ``label`` (name).
+    """
+    tables = [
+        balance_table(covariates_of(each, covariates), each.treated, each.weights, denominator=denominator)
+        .assign(adjustment=each.key, label=each.name)
+        for each in made(adjustments)
+    ]  # fmt: skip
+    return pd.concat(tables, ignore_index=True)
+
+
+def largest_imbalance(table: pd.DataFrame, *, threshold: float) -> pd.DataFrame:
+    """Return per adjustment of ``balance`` the largest absolute difference and how many lie above a threshold.
+
+    Returns
+    -------
+    DataFrame with ``adjustment``, ``name`` ("largest" or "above_threshold"), ``scale``, ``estimate``,
+    ``n`` (covariates) and ``method`` (the covariate that differs most, "none" if none does).
+    """
+    rows: list[tuple[object, ...]] = []
+    for key, part in table.groupby("adjustment", sort=False):
+        size = part["smd"].abs()
+        worst = str(part.loc[size.idxmax(), "covariate"]) if size.max() > NO_DIFFERENCE else "none"
+        rows.append((key, "largest", "smd", size.max(), np.nan, worst))
+        rows.append((key, "above_threshold", "count", float((size > threshold).sum()), len(part), np.nan))
+    return pd.DataFrame(rows, columns=["adjustment", "name", "scale", "estimate", "n", "method"])
+
+
+def covariates_of(adjustment: Adjustment, covariates: pd.DataFrame | None) -> pd.DataFrame:
+    """Return the covariates given, or the design of the adjustment."""
+    found = adjustment.design if covariates is None else covariates
+    if found is None:
+        raise ValueError(f"balance needs covariates, {adjustment.name.lower()} has no design; give them")
+    return found
 
 
 def balance_table(

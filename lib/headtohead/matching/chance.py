@@ -2,72 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from headtohead.matching.balance import Denominator, balance_table, crude_spread
-
-if TYPE_CHECKING:  # results are read in every chapter, which needs no model
-    from headtohead.matching.adjustment import Adjustment
+from headtohead.inference import stream
+from headtohead.matching.adjustment import Adjustment
+from headtohead.matching.balance import Denominator, balance_table, covariates_of, crude_spread
 
 BLOCK = 500  # trials at a time: bounds the memory
 ROUNDING = 1e-9  # the same division of few patients, summed in another order
 
 
-@dataclass(frozen=True, slots=True)
-class ChanceBalance:
-    """Imbalance of the matched sample beside that of randomised trials of the same patients.
-
-    Attributes
-    ----------
-    n_treated, n_control, n_covariates : int
-    smd_sd : float
-        Standard deviation of one standardised difference under randomisation, sqrt(1 / n1 + 1 / n0).
-    prob_one : float
-        Probability that one covariate stays within the threshold: 2 Phi(threshold / smd_sd) - 1.
-    prob_all : float
-        Share of simulated trials in which every covariate does.
-    expected_above : float
-        Mean number of covariates above the threshold in a simulated trial.
-    expected_largest, largest_low, largest_high : float
-        Mean and central 95% of the largest absolute difference in a simulated trial.
-    observed_above : int
-    observed_largest : float
-    prob_as_large : float
-        Share of simulated trials whose largest difference is at least the observed one.
-    replicates : int
-    """
-
-    n_treated: int
-    n_control: int
-    n_covariates: int
-    smd_sd: float
-    prob_one: float
-    prob_all: float
-    expected_above: float
-    expected_largest: float
-    largest_low: float
-    largest_high: float
-    observed_above: int
-    observed_largest: float
-    prob_as_large: float
-    replicates: int
-
-
 def chance_balance(
-    covariates: pd.DataFrame,
-    treated: pd.Series,
     pairs: Adjustment,
+    covariates: pd.DataFrame | None = None,
     *,
     threshold: float,
-    denominator: Denominator,
-    replicates: int,
-    rng: np.random.Generator,
-) -> ChanceBalance:
+    denominator: Denominator = "pooled",
+    replicates: int = 5000,
+    seed: int = 1,
+) -> pd.DataFrame:
     """Return what randomising the matched patients would leave, beside what matching left.
 
     The matched patients are divided at random into arms of the same sizes, ``replicates`` times; the
@@ -76,13 +31,23 @@ def chance_balance(
 
     Parameters
     ----------
-    covariates : DataFrame of float, shape (n, p)
-        Complete.
-    treated : Series of bool, shape (n,)
     pairs : Adjustment
         Its patients of positive weight are the matched sample.
+    covariates : DataFrame of float, shape (n, p), optional
+        Complete; the design of the adjustment if omitted.
     threshold : float
         Flag for an absolute standardised difference, usually 0.1.
+
+    Returns
+    -------
+    DataFrame with ``adjustment``, ``name``, ``scale`` and ``estimate``: ``n_treated``, ``n_control`` and
+    ``n_covariates``; ``smd_sd``, the standard deviation of one standardised difference under
+    randomisation, sqrt(1 / n1 + 1 / n0); ``prob_one``, the probability that one covariate stays within the
+    threshold, 2 Phi(threshold / smd_sd) - 1; over the simulated trials ``prob_all`` (share in which every
+    covariate does), ``expected_above`` (mean number of covariates above it), ``expected_largest``,
+    ``largest_low`` and ``largest_high`` (mean and central 95% of the largest difference); of the matched
+    sample ``observed_above``, ``observed_largest``, and ``prob_as_large``, the share of trials whose
+    largest difference is at least that; ``replicates``.
 
     Raises
     ------
@@ -91,36 +56,39 @@ def chance_balance(
 
     Checked: closed forms for one and for independent covariates (tests/matching/test_chance.py).
     """
-    if covariates.isna().any(axis=None):
+    X, treated = covariates_of(pairs, covariates), pairs.treated
+    if X.isna().any(axis=None):
         raise ValueError(
             "covariates must be complete to be dealt out anew, "
-            f"{list(covariates.columns[covariates.isna().any()])} have missing values; impute them"
+            f"{list(X.columns[X.isna().any()])} have missing values; impute them"
         )
-    used = (pairs.weights > 0).to_numpy()
+    used = pairs.used.to_numpy()
     n1, n0 = int((used & treated).sum()), int((used & ~treated).sum())
     if min(n1, n0) == 0:
         raise ValueError(f"both arms of the matched sample need patients, found {n1} and {n0}")
-    scaled = covariates[used].to_numpy(float) / crude_spread(covariates, treated, denominator)
-    trials = _randomised(scaled, n1, replicates, rng)
-    found = balance_table(covariates, treated, pairs.weights, denominator=denominator)["smd"].abs()
+    scaled = X[used].to_numpy(float) / crude_spread(X, treated, denominator)
+    trials = _randomised(scaled, n1, replicates, stream(seed, "chance", pairs.key))
+    found = balance_table(X, treated, pairs.weights, denominator=denominator)["smd"].abs()
     largest, sd = trials.max(axis=1), float(np.sqrt(1 / n1 + 1 / n0))
     low, high = np.quantile(largest, [0.025, 0.975])
-    return ChanceBalance(
-        n_treated=n1,
-        n_control=n0,
-        n_covariates=covariates.shape[1],
-        smd_sd=sd,
-        prob_one=float(2 * ndtr(threshold / sd) - 1),
-        prob_all=float((largest <= threshold).mean()),
-        expected_above=float((trials > threshold).sum(axis=1).mean()),
-        expected_largest=float(largest.mean()),
-        largest_low=float(low),
-        largest_high=float(high),
-        observed_above=int((found > threshold).sum()),
-        observed_largest=float(found.max()),
-        prob_as_large=float((largest >= found.max() - ROUNDING).mean()),
-        replicates=replicates,
-    )
+    rows = [
+        ("n_treated", "count", n1),
+        ("n_control", "count", n0),
+        ("n_covariates", "count", X.shape[1]),
+        ("smd_sd", "smd", sd),
+        ("prob_one", "probability", 2 * ndtr(threshold / sd) - 1),
+        ("prob_all", "probability", (largest <= threshold).mean()),
+        ("expected_above", "per term", (trials > threshold).sum(axis=1).mean()),
+        ("expected_largest", "smd", largest.mean()),
+        ("largest_low", "smd", low),
+        ("largest_high", "smd", high),
+        ("observed_above", "count", (found > threshold).sum()),
+        ("observed_largest", "smd", found.max()),
+        ("prob_as_large", "probability", (largest >= found.max() - ROUNDING).mean()),
+        ("replicates", "count", replicates),
+    ]
+    table = pd.DataFrame(rows, columns=["name", "scale", "estimate"]).astype({"estimate": float})
+    return table.assign(adjustment=pairs.key)
 
 
 def _randomised(scaled: np.ndarray, n1: int, replicates: int, rng: np.random.Generator) -> np.ndarray:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 
-from headtohead.matching.adjustment import Adjustment
+from headtohead.matching.adjustment import Adjustment, made
 from headtohead.matching.balance import Denominator, balance_table, weighted_variance
 
 
 def balance_report(
     frame: pd.DataFrame,
-    treated: pd.Series,
-    adjustments: Mapping[str, Adjustment],
+    adjustments: Adjustment | Iterable[Adjustment],
     *,
-    denominator: Denominator,
+    denominator: Denominator = "pooled",
 ) -> pd.DataFrame:
     """Return the balance of the covariates as they were recorded, before and after each adjustment.
 
@@ -25,15 +24,13 @@ def balance_report(
     frame : DataFrame, shape (n, p)
         Baseline columns, numbers or categories, values may be missing: they are left out covariate by
         covariate, and counted. A category gives one 0/1 row per level, one with only 0 and 1 gives one.
-    treated : Series of bool, shape (n,)
-        Same index.
-    adjustments : mapping of key to Adjustment
+    adjustments : Adjustment or several
         In the order of the table; the crude comparison is one of them.
 
     Returns
     -------
     DataFrame, one row per covariate or level and adjustment: ``column``, ``level`` (empty for numbers),
-    ``kind`` ("mean" or "share"), ``key``, ``mean_treated``, ``mean_control``, ``sd_treated``,
+    ``kind`` ("mean" or "share"), ``adjustment``, ``mean_treated``, ``mean_control``, ``sd_treated``,
     ``sd_control`` (weighted; NaN for shares), ``smd``, ``variance_ratio``, ``ks``, and ``missing_treated``,
     ``missing_control`` (patients of the adjusted sample without a value).
 
@@ -42,17 +39,14 @@ def balance_report(
     ValueError
         If the indexes differ, there is no adjustment, or an arm has no known value of a column.
     """
-    if not frame.index.equals(treated.index):
-        raise ValueError("frame and treated must have the same index; build both from one cohort")
-    if not adjustments:
-        raise ValueError("a balance report needs at least one adjustment, found none; give unadjusted()")
     names, covariates = _expand(frame)
-    parts = [
-        _under(names, covariates, treated, way, denominator).assign(key=key)
-        for key, way in adjustments.items()
-    ]
+    parts = []
+    for each in made(adjustments):
+        if not frame.index.equals(each.treated.index):
+            raise ValueError("frame and arms must have the same index; build both from one cohort")
+        parts.append(_under(names, covariates, each, denominator).assign(adjustment=each.key))
     table = pd.concat(parts, ignore_index=True)
-    order = ["column", "level", "kind", "key"]
+    order = ["column", "level", "kind", "adjustment"]
     return table[[*order, *(name for name in table if name not in order)]]
 
 
@@ -76,23 +70,22 @@ def _expand(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 def _under(
     names: pd.DataFrame,
     covariates: pd.DataFrame,
-    treated: pd.Series,
-    way: Adjustment,
+    adjustment: Adjustment,
     denominator: Denominator,
 ) -> pd.DataFrame:
     """Return the rows of one adjustment."""
-    used = way.weights > 0
+    used, treated, weights = adjustment.used, adjustment.treated, adjustment.weights
     for at, values in covariates.items():
         known = values.notna() & used
         if not (known & treated).any() or not (known & ~treated).any():
             raise ValueError(
-                f"both arms need a known value of {names.at[at, 'column']!r} under {way.name.lower()}, "
+                f"both arms need a known value of {names.at[at, 'column']!r} under {adjustment.name.lower()}, "
                 f"found {int((known & treated).sum())} and {int((known & ~treated).sum())}; leave it out"
             )
-    table = balance_table(covariates, treated, way.weights, denominator=denominator)
+    table = balance_table(covariates, treated, weights, denominator=denominator)
     spread = {
         f"sd_{arm}": [
-            _sd(covariates[at], way.weights, mask) if kind == "mean" else np.nan
+            _sd(covariates[at], weights, mask) if kind == "mean" else np.nan
             for at, kind in enumerate(names["kind"])
         ]
         for arm, mask in (("treated", treated), ("control", ~treated))

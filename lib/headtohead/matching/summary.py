@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from headtohead.matching.adjustment import Adjustment
-from headtohead.matching.balance import Denominator, balance_table
+from headtohead.matching.adjustment import Adjustment, made
+from headtohead.matching.balance import covariates_of
 from headtohead.matching.pairs import Matches
 from headtohead.matching.propensity import Propensity
 from headtohead.matching.weights import effective_sample_size
@@ -16,73 +17,67 @@ from headtohead.matching.weights import effective_sample_size
 BIN_WIDTH = 0.05
 
 
-def score_histogram(ps: pd.Series, treated: pd.Series) -> pd.DataFrame:
+def score_histogram(score: Propensity) -> pd.DataFrame:
     """Return counts per bin of the score: ``low``, ``high``, ``treated`` and ``control``."""
     edges = np.linspace(0, 1, round(1 / BIN_WIDTH) + 1)
-    counts = {
-        arm: np.histogram(ps[mask], edges)[0] for arm, mask in (("treated", treated), ("control", ~treated))
-    }
+    arms = (("treated", score.treated), ("control", ~score.treated))
+    counts = {arm: np.histogram(score.ps[mask], edges)[0] for arm, mask in arms}
     return pd.DataFrame({"low": edges[:-1].round(4), "high": edges[1:].round(4), **counts})
 
 
-def overlap_summary(propensity: Propensity, treated: pd.Series, *, n_terms: int) -> dict[str, float]:
-    """Return how far the scores of the two arms overlap, and patients per model term."""
-    ps = propensity.ps
+def overlap(score: Propensity) -> pd.DataFrame:
+    """Return how far the scores of the two arms overlap, and patients per model term.
+
+    Returns
+    -------
+    DataFrame with ``name``, ``scale`` and ``estimate``: ``c_statistic``, ``terms``, ``treated_per_term``,
+    ``common_low`` and ``common_high`` (range in which both arms have scores), ``outside`` (patients
+    outside it), ``below_5_percent`` and ``above_95_percent`` (patients).
+    """
+    ps, treated, terms = score.ps, score.treated, score.design.shape[1]
     low = max(ps[treated].min(), ps[~treated].min())
     high = min(ps[treated].max(), ps[~treated].max())
-    return {
-        "c_statistic": propensity.c_statistic,
-        "terms": n_terms,
-        "treated_per_term": float(treated.sum() / n_terms),
-        "common_low": float(low),
-        "common_high": float(high),
-        "outside": int(((ps < low) | (ps > high)).sum()),
-        "below_5_percent": int((ps < 0.05).sum()),
-        "above_95_percent": int((ps > 0.95).sum()),
-    }
-
-
-def balance_by_adjustment(
-    covariates: pd.DataFrame,
-    treated: pd.Series,
-    adjustments: Mapping[str, Adjustment],
-    *,
-    denominator: Denominator,
-) -> pd.DataFrame:
-    """Return the balance table under each adjustment, columns ``key`` and ``adjustment`` added."""
-    tables = [
-        balance_table(covariates, treated, way.weights, denominator=denominator).assign(
-            key=key, adjustment=way.name
-        )
-        for key, way in adjustments.items()
+    rows = [
+        ("c_statistic", "c-statistic", score.c_statistic),
+        ("terms", "count", terms),
+        ("treated_per_term", "per term", treated.sum() / terms),
+        ("common_low", "score", low),
+        ("common_high", "score", high),
+        ("outside", "count", ((ps < low) | (ps > high)).sum()),
+        ("below_5_percent", "count", (ps < 0.05).sum()),
+        ("above_95_percent", "count", (ps > 0.95).sum()),
     ]
-    return pd.concat(tables, ignore_index=True)
+    return pd.DataFrame(rows, columns=["name", "scale", "estimate"]).astype({"estimate": float})
 
 
-def sample_sizes(treated: pd.Series, adjustments: Mapping[str, Adjustment]) -> pd.DataFrame:
+def sample_sizes(adjustments: Adjustment | Iterable[Adjustment]) -> pd.DataFrame:
     """Return per adjustment and arm the patients used, their effective number and the largest weight.
 
-    ``max_relative_weight`` is the largest weight over the mean weight of the arm.
+    Returns
+    -------
+    DataFrame with ``adjustment`` (key), ``label``, ``estimand``, ``arm`` ("treated", "control", and
+    "both": sums, and the larger of the largest weights), ``n``, ``ess`` and ``max_relative_weight`` (the
+    largest weight over the mean weight of the arm).
     """
     rows = []
-    for key, way in adjustments.items():
-        for arm, mask in (("treated", treated), ("control", ~treated)):
-            w = way.weights[mask & (way.weights > 0)]
-            rows.append(
-                {
-                    "key": key,
-                    "adjustment": way.name,
-                    "estimand": way.estimand,
-                    "arm": arm,
-                    "n": len(w),
-                    "ess": effective_sample_size(w),
-                    "max_relative_weight": float(w.max() / w.mean()),
-                }
-            )
-    return pd.DataFrame(rows)
+    for each in made(adjustments):
+        named = {"adjustment": each.key, "label": each.name, "estimand": each.estimand}
+        arms = [
+            _size(each.weights[mask & each.used]) | {"arm": arm}
+            for arm, mask in (("treated", each.treated), ("control", ~each.treated))
+        ]
+        both = {name: arms[0][name] + arms[1][name] for name in ("n", "ess")} | {"arm": "both"}
+        both["max_relative_weight"] = max(arm["max_relative_weight"] for arm in arms)
+        rows += [named | row for row in (*arms, both)]
+    names = ["adjustment", "label", "estimand", "arm", "n", "ess", "max_relative_weight"]
+    return pd.DataFrame(rows, columns=names)
 
 
-def lost_to_matching(covariates: pd.DataFrame, treated: pd.Series, pairs: Adjustment) -> pd.DataFrame:
+def _size(w: pd.Series) -> dict[str, Any]:
+    return {"n": len(w), "ess": effective_sample_size(w), "max_relative_weight": float(w.max() / w.mean())}
+
+
+def lost_to_matching(pairs: Adjustment, covariates: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return how the treated patients without a pair differ from those with one.
 
     Returns
@@ -90,7 +85,8 @@ def lost_to_matching(covariates: pd.DataFrame, treated: pd.Series, pairs: Adjust
     DataFrame with ``covariate``, ``mean_matched``, ``mean_lost`` and ``smd`` (lost minus matched, over
     the standard deviation of all treated patients); empty if nobody was lost.
     """
-    mine = covariates[treated]
+    treated = pairs.treated
+    mine = covariates_of(pairs, covariates)[treated]
     lost = (pairs.weights == 0)[treated]
     if not lost.any():
         return pd.DataFrame(columns=["covariate", "mean_matched", "mean_lost", "smd"])
@@ -106,21 +102,58 @@ def lost_to_matching(covariates: pd.DataFrame, treated: pd.Series, pairs: Adjust
     return table.rename_axis("covariate").reset_index()
 
 
-def pairs_by_stratum(matches: Matches, treated: pd.Series, *, by: Sequence[pd.Series]) -> pd.DataFrame:
-    """Return per stratum the patients of each arm and how many of them have a partner.
+def matched_designs(adjustments: Adjustment | Iterable[Adjustment]) -> pd.DataFrame:
+    """Return the size and the distances of each adjustment by matching; others are left out.
+
+    Returns
+    -------
+    DataFrame with ``adjustment``, ``n_pairs``, ``unmatched``, ``caliper`` (on the logit),
+    ``total_distance`` and ``largest_distance``.
+    """
+    rows = [
+        {
+            "adjustment": key,
+            "n_pairs": matches.n_pairs,
+            "unmatched": len(matches.unmatched),
+            "caliper": matches.caliper,
+            "total_distance": float(matches.pairs["distance"].sum()),
+            "largest_distance": float(matches.pairs["distance"].max()),
+        }
+        for key, matches in _matches(adjustments)
+    ]
+    return pd.DataFrame(rows)
+
+
+def _matches(adjustments: Adjustment | Iterable[Adjustment]) -> list[tuple[str, Matches]]:
+    return [(each.key, each.matches) for each in made(adjustments) if each.matches is not None]
+
+
+def pairs_by_stratum(
+    adjustments: Adjustment | Iterable[Adjustment], *, by: Sequence[pd.Series]
+) -> pd.DataFrame:
+    """Return per adjustment by matching and stratum the patients of each arm and how many have a partner.
 
     Parameters
     ----------
-    matches : Matches
-    treated : Series of bool, shape (n,)
+    adjustments : Adjustment or several
     by : sequence of Series
         Columns whose combinations are the strata; one that holds nobody has no row.
 
     Returns
     -------
     DataFrame with the columns of ``by``, ``treated``, ``control``, ``matched_treated``,
-    ``matched_control`` and ``within`` (treated patients whose every partner is of their own stratum).
+    ``matched_control``, ``within`` (treated patients whose every partner is of their own stratum) and
+    ``adjustment``.
     """
+    treated = {each.key: each.treated for each in made(adjustments)}
+    parts = [
+        _by_stratum(matches, treated[key], by).assign(adjustment=key)
+        for key, matches in _matches(adjustments)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _by_stratum(matches: Matches, treated: pd.Series, by: Sequence[pd.Series]) -> pd.DataFrame:
     stratum = pd.Series(list(zip(*by, strict=True)), index=treated.index)
     pairs = matches.pairs
     same = stratum[pairs["treated_id"]].to_numpy() == stratum[pairs["control_id"]].to_numpy()

@@ -10,14 +10,50 @@ Schuirmann (1987) J Pharmacokinet Biopharm 15:657-680. doi:10.1007/BF01068419
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy import integrate, optimize, special, stats
 
 from headtohead.outcomes.estimate import Equivalence
 from headtohead.proportions.counts import TwoByTwo
 from headtohead.proportions.score import score_interval, score_statistic
+
+
+def equivalence_tests(row: pd.Series, margins: Mapping[str, float], *, alpha: float) -> pd.DataFrame:
+    """Return two one-sided tests of an adjusted difference against each margin, by the normal approximation.
+
+    Parameters
+    ----------
+    row : Series
+        A result with ``estimate`` and ``std_error`` on the scale of the margins.
+    margins : mapping of name to float
+        Largest difference that counts as similar.
+
+    Returns
+    -------
+    DataFrame with ``margin`` (name), ``name`` ("p", "smallest": the smallest margin at which the test
+    would pass, "interval": the estimate with its interval of level 1 - 2 alpha), ``scale``, ``estimate``,
+    ``conf_low``, ``conf_high``, ``conf_level`` and ``method``.
+    """
+    parts = []
+    for name, margin in margins.items():
+        found = equivalence_of_estimate(row["estimate"], row["std_error"], margin=margin, alpha=alpha)
+        parts.append(equivalence_rows(found, "normal, bootstrap standard error").assign(margin=name))
+    return pd.concat(parts, ignore_index=True)
+
+
+def equivalence_rows(found: Equivalence, approximation: str) -> pd.DataFrame:
+    """Return p-value, smallest passing margin and interval of one test as rows; see ``equivalence_tests``."""
+    rows = [
+        {"name": "p", "scale": "p value", "estimate": found.p_value},
+        {"name": "smallest", "scale": "absolute difference", "estimate": found.smallest_margin},
+        {"name": "interval", "scale": "risk difference", "estimate": found.estimate,
+         "conf_low": found.conf_low, "conf_high": found.conf_high, "conf_level": 1 - 2 * found.alpha},
+    ]  # fmt: skip
+    return pd.DataFrame(rows).assign(method=f"two one-sided tests, {approximation}")
 
 
 def equivalence_of_counts(table: TwoByTwo, *, margin: float, alpha: float) -> Equivalence:

@@ -22,6 +22,7 @@ from statsmodels.regression.linear_model import WLS
 
 from headtohead.inference import DEFAULT, InferenceChoices
 from headtohead.matching.adjustment import Adjustment
+from headtohead.matching.balance import covariates_of
 from headtohead.outcomes.endpoint import Endpoint, endpoints_of, horizons_of
 from headtohead.outcomes.estimate import estimate_row
 from headtohead.outcomes.rows import Row, over, shared
@@ -82,10 +83,8 @@ def matched_regressions(
 
 def _designs(adjustment: Adjustment) -> list[tuple[str, pd.DataFrame]]:
     """Return the covariates of both models in the matched sample, none and all, with treatment."""
-    if adjustment.matched_set is None or adjustment.design is None:
-        raise ValueError(f"a matched regression needs matched sets, {adjustment.name.lower()} have none")
     used = adjustment.used
-    x, treated = adjustment.design[used], adjustment.treated[used]
+    x, treated = covariates_of(adjustment, None)[used], adjustment.treated[used]
     if x.isna().any(axis=None):
         raise ValueError(
             "covariates must be complete in the matched sample, "
@@ -101,7 +100,10 @@ def _rows(
     found: list[tuple[Endpoint, int]], adjustment: Adjustment, which: str, X: pd.DataFrame, conf_level: float
 ) -> list[Row]:
     used = adjustment.used
-    sets, weights = adjustment.matched_set[used].astype(int), adjustment.weights[used]
+    sets = adjustment.matched_set
+    if sets is None:
+        raise ValueError(f"a matched regression needs matched sets, {adjustment.name.lower()} have none")
+    sets, weights = sets[used].astype(int), adjustment.weights[used]
     refusal, rows = _refusal(X, sets), []
     for endpoint, days in found:
         mine = endpoint.by(days)[used]

@@ -40,12 +40,13 @@ def proportional_hazards_tests(
     parts = []
     for adjustment in listed(adjustments):
         for endpoint in endpoints_of(endpoints):
+            reason = adjustment.reason
             try:
-                test = _one_test(endpoint, adjustment, by).assign(method=np.nan)
+                test = None if reason else _one_test(endpoint, adjustment, by).assign(method=np.nan)
             except CannotEstimateError as error:  # an arm without events has risks, but no ratio to test
-                test = pd.DataFrame({"term": ["treated"], "p_value": np.nan, "method": cannot(error)})
-            if adjustment.reason is not None:
-                test["method"] = adjustment.reason
+                test, reason = None, cannot(error)
+            if test is None:
+                test = pd.DataFrame({"term": ["treated"], "p_value": np.nan, "method": reason})
             parts.append(test.assign(outcome=endpoint.name, horizon_days=by, adjustment=adjustment.key))
     names = ["outcome", "horizon_days", "term", "chi_square", "df", "p_value", "method", "adjustment"]
     return pd.concat(parts, ignore_index=True).reindex(columns=names)

@@ -50,7 +50,9 @@ def piecewise_hazard_ratios(
 
     return over(
         adjustments,
-        lambda adjustment: [_piece(each, adjustment, *days, inference.conf_level) for each, *days in found],
+        lambda adjustment: [
+            _piece(each, adjustment, first, last, inference.conf_level) for each, first, last in found
+        ],
         missing,
     )
 

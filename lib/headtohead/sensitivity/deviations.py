@@ -17,17 +17,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from scipy.special import expit
 
+from headtohead.inference import DEFAULT, InferenceChoices, stream_of
+from headtohead.matching.adjustment import Adjustment
 from headtohead.matching.logistic import fit_logistic, with_intercept
+from headtohead.outcomes.endpoint import Endpoint
 from headtohead.outcomes.estimate import bootstrap_interval, estimate_frame, estimate_row
-
-if TYPE_CHECKING:  # results are read in every chapter, which needs no model
-    from headtohead.matching.adjustment import Adjustment
 
 ANALYSES = ("as started", "censored", "censored and weighted")
 SCALES = ("risk, treated", "risk, control", "risk difference")
@@ -42,15 +41,16 @@ class PerProtocol:
     Attributes
     ----------
     estimates : DataFrame
-        ``ESTIMATE_COLUMNS`` and ``analysis``, one of ``ANALYSES``.
-    weights : dict of str to float
+        ``ESTIMATE_COLUMNS``, ``analysis`` ("as started", "censored", "censored and weighted") and
+        ``adjustment``.
+    weights : Series of float
         Mean, percentiles and largest of the stabilised weights over person-days.
     deviations : DataFrame
         ``arm``, ``n`` and how many left the strategy before the horizon and the end of their stay.
     """
 
     estimates: pd.DataFrame
-    weights: dict[str, float]
+    weights: pd.Series
     deviations: pd.DataFrame
 
 
@@ -69,31 +69,28 @@ class _Days:
 
 
 def per_protocol(
-    time_days: pd.Series,
-    cause: pd.Series,
-    deviation_day: pd.Series,
-    treated: pd.Series,
+    endpoint: Endpoint,
     adjustment: Adjustment,
+    deviation_day: pd.Series,
     *,
+    by: int,
     baseline: pd.DataFrame,
     changing: Sequence[pd.Series],
-    outcome: str,
-    horizon_days: int,
-    conf_level: float,
-    bootstrap_replicates: int,
-    rng: np.random.Generator,
+    inference: InferenceChoices = DEFAULT,
+    stream: str | Sequence[str] = "per protocol",
 ) -> PerProtocol:
     """Return the risks by the horizon as started, and under the strategy without and with weights.
 
     Parameters
     ----------
-    time_days, cause : Series, shape (n,)
-        End of follow-up and its cause: 1 the outcome, above 1 a competing event, 0 censored.
-    deviation_day : Series of float, shape (n,)
-        Day on which the patient left the strategy, NaN for never; one on or after the last day is none.
-    treated : Series of bool, shape (n,)
+    endpoint : Endpoint
+        Its first cause is the outcome.
     adjustment : Adjustment
         Makes the arms comparable at the start; its resamples are refitted, and so is the model of leaving.
+    deviation_day : Series of float, shape (n,)
+        Day on which the patient left the strategy, NaN for never; one on or after the last day is none.
+    by : int
+        Horizon in days.
     baseline : DataFrame of float, shape (n, p)
         Covariates of that model, without a missing value.
     changing : sequence of Series
@@ -109,11 +106,12 @@ def per_protocol(
             f"the model of deviating needs complete covariates, {list(baseline.columns[baseline.isna().any()])} "
             "have missing values; fill them as the score does"
         )
-    arm, n_days = treated.to_numpy(bool), horizon_days
-    stays = _person_days(time_days, cause, deviation_day, n_days)
-    started = _person_days(time_days, cause, deviation_day * np.nan, n_days)
-    ones = np.ones((1, len(arm), n_days))
-    weights = np.vstack([adjustment.weights.to_numpy()[None], adjustment.resample(rng, bootstrap_replicates)])
+    arm = adjustment.arm
+    stays = _person_days(endpoint.time_days, endpoint.cause, deviation_day, by)
+    started = _person_days(endpoint.time_days, endpoint.cause, deviation_day * np.nan, by)
+    ones = np.ones((1, len(arm), by))
+    draws = adjustment.resample(stream_of(inference, stream, adjustment.key), inference.bootstrap_replicates)
+    weights = np.vstack([adjustment.weights.to_numpy()[None], draws])
     weights = weights / weights.mean(axis=1, keepdims=True)
     ratio = _stabilised(stays, arm, baseline.to_numpy(float), changing, weights)
     found = {
@@ -121,10 +119,10 @@ def per_protocol(
         "censored": _risks(stays, arm, weights, ones),
         "censored and weighted": _risks(stays, arm, weights, ratio),
     }
-    shared = {"estimand": adjustment.estimand, "population": adjustment.population, "outcome": outcome}
+    named = {"estimand": adjustment.estimand, "population": adjustment.population, "outcome": endpoint.name}
     parts = [
-        _rows(risks, conf_level, **shared, horizon_days=horizon_days, events=_events(days)).assign(
-            analysis=name
+        _rows(risks, inference.conf_level, **named, horizon_days=by, events=_events(days)).assign(
+            analysis=name, adjustment=adjustment.key
         )
         for (name, risks), days in zip(found.items(), (started, stays, stays), strict=True)
     ]
@@ -219,15 +217,10 @@ def _events(days: _Days) -> int:
     return int((days.cause == 1).sum())
 
 
-def _spread(weights: np.ndarray) -> dict[str, float]:
+def _spread(weights: np.ndarray) -> pd.Series:
     low, middle, high = np.quantile(weights, [0.01, 0.5, 0.99])
-    return {
-        "mean": float(weights.mean()),
-        "low": float(low),
-        "median": float(middle),
-        "high": float(high),
-        "largest": float(weights.max()),
-    }
+    values = {"mean": weights.mean(), "low": low, "median": middle, "high": high, "largest": weights.max()}
+    return pd.Series(values, dtype=float)
 
 
 def _counts(days: _Days, arm: np.ndarray) -> pd.DataFrame:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 
-from headtohead.matching.adjustment import matched_pairs
-from headtohead.matching.balance import Denominator, balance_table
-from headtohead.matching.pairs import CaliperScale, NoMatchError, Order, caliper_width, match_nearest
-from headtohead.outcomes.risk import risk_contrast
+from headtohead.inference import DEFAULT, InferenceChoices
+from headtohead.matching.balance import Denominator, balance
+from headtohead.matching.pairs import CaliperScale, Order
+from headtohead.matching.score import Score
+from headtohead.outcomes.endpoint import Endpoint
+from headtohead.outcomes.risk import risks
+from headtohead.outcomes.rows import cannot
 
 Estimate = Callable[[pd.DataFrame], pd.DataFrame]
 
@@ -34,9 +36,7 @@ def estimate_in_subsets(
         try:
             rows = estimate(frame[mask])
         except ValueError as error:
-            rows = pd.DataFrame(
-                [{"scale": "risk difference", "method": f"cannot be estimated, because {error}"}]
-            )
+            rows = pd.DataFrame([{"scale": "risk difference", "method": cannot(error)}])
         parts.append(rows.assign(subset=label))
     return pd.concat(parts, ignore_index=True)
 
@@ -52,53 +52,37 @@ def concurrent_periods(period: pd.Series, treated: pd.Series, *, min_share: floa
 
 
 def caliper_grid(
-    linear_predictor: pd.Series,
-    treated: pd.Series,
-    event: pd.DataFrame,
-    covariates: pd.DataFrame,
+    endpoint: Endpoint,
+    score: Score,
     *,
+    by: int,
     calipers_sd: Sequence[float],
-    scale: CaliperScale,
-    order: Order,
-    exact: Sequence[pd.Series],
-    denominator: Denominator,
-    conf_level: float,
+    caliper_scale: CaliperScale = "pooled",
+    order: Order = "largest",
+    exact: Sequence[pd.Series] = (),
+    denominator: Denominator = "pooled",
+    inference: InferenceChoices = DEFAULT,
 ) -> pd.DataFrame:
-    """Return pairs, unmatched, largest imbalance and risk difference for each caliper width."""
+    """Return the risk difference in pairs for each caliper width.
+
+    Returns
+    -------
+    DataFrame of ``ESTIMATE_COLUMNS``, ``adjustment``, ``caliper_sd``, ``n_pairs``, ``n_unmatched`` and
+    ``largest_smd`` (of the score's design); where no pair is found the row says so.
+    """
     rows = []
     for width in calipers_sd:
-        caliper = caliper_width(linear_predictor, treated, caliper_sd=width, scale=scale)
-        try:
-            matches = match_nearest(
-                linear_predictor, treated, ratio=1, caliper=caliper, order=order, exact=exact
-            )
-        except NoMatchError as error:
-            rows.append(
-                {
-                    "caliper_sd": width,
-                    "n_pairs": 0,
-                    "method": f"cannot be estimated, because {error}",
-                }
-            )
-            continue
-        pairs = matched_pairs(matches, treated)
-        balance = balance_table(covariates, treated, pairs.weights, denominator=denominator)
-        contrast = risk_contrast(
-            event,
-            treated,
-            pairs,
-            conf_level=conf_level,
-            bootstrap_replicates=2,
-            rng=np.random.default_rng(0),
+        pairs = score.match(
+            caliper_sd=width, caliper_scale=caliper_scale, order=order, exact=exact, optional=True
         )
-        difference = contrast[contrast["scale"] == "risk difference"].iloc[0]
-        rows.append(
-            {
-                **difference.to_dict(),
-                "caliper_sd": width,
-                "n_pairs": matches.n_pairs,
-                "n_unmatched": len(matches.unmatched),
-                "largest_smd": float(balance["smd"].abs().max()),
-            }
-        )
+        found = risks(endpoint, pairs, by=by, inference=inference)
+        row = found[found["scale"] == "risk difference"].iloc[0].to_dict() | {
+            "caliper_sd": width,
+            "n_pairs": 0,
+        }
+        if pairs.matches is not None:
+            smd = balance(pairs, denominator=denominator)["smd"]
+            row |= {"n_pairs": pairs.matches.n_pairs, "n_unmatched": len(pairs.matches.unmatched)}
+            row |= {"largest_smd": float(smd.abs().max())}
+        rows.append(row)
     return pd.DataFrame(rows)

@@ -8,33 +8,36 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from headtohead.inference import DEFAULT, InferenceChoices, stream_of
+from headtohead.matching.adjustment import Adjustment
+from headtohead.outcomes.endpoint import Endpoint
 from headtohead.outcomes.risk import weighted_risks
 
 
 def tipping_grid(
-    event: pd.Series,
+    endpoint: Endpoint,
+    adjustment: Adjustment,
     may_follow: pd.Series,
-    treated: pd.Series,
-    weights: pd.Series,
-    draws: np.ndarray,
     *,
+    by: int,
     extra_treated: Sequence[int],
     extra_control: Sequence[int],
     margin: float,
     alpha: float,
-    conf_level: float,
+    inference: InferenceChoices = DEFAULT,
+    stream: str | Sequence[str] = "unseen deaths",
 ) -> pd.DataFrame:
     """Return the risk difference after unseen events in each arm.
 
     Parameters
     ----------
-    event : Series of float, shape (n,)
-        0/1, as observed.
+    endpoint : Endpoint
+        As observed, known for everyone by the horizon.
+    adjustment : Adjustment
     may_follow : Series of bool, shape (n,)
         Who left observation without the event and may have had it later.
-    treated, weights : Series, shape (n,)
-    draws : array, shape (B, n)
-        Weights of bootstrap samples.
+    by : int
+        Horizon in days.
     extra_treated, extra_control : sequences of int
         Unseen events per arm, at most as many as may follow.
     margin, alpha : float
@@ -52,15 +55,17 @@ def tipping_grid(
     probability q = k / n_f. The variance is that of the bootstrap with the expected outcome plus that of
     who is hit, q (1 - q) times the sum of the squared normalised weights. Limits are normal.
     """
-    y, follow, arm = event.to_numpy(float), may_follow.to_numpy(bool), treated.to_numpy(bool)
-    w, rows = weights.to_numpy(float), []
+    y, follow, arm = endpoint.by(by).to_numpy(), may_follow.to_numpy(bool), adjustment.arm
+    w, rows = adjustment.weights.to_numpy(float), []
     for side, extras in ((arm, extra_treated), (~arm, extra_control)):
         if max(extras) > (follow & side).sum():
             raise ValueError(
                 f"unseen events must be possible, {max(extras)} were asked for and {int((follow & side).sum())} "
                 "patients of the arm left observation without one; ask for fewer"
             )
-    z, z_equivalence = stats.norm.ppf(0.5 + conf_level / 2), stats.norm.isf(alpha)
+    rng = stream_of(inference, stream, adjustment.key)
+    draws = adjustment.resample(rng, inference.bootstrap_replicates)
+    z, z_equivalence = stats.norm.ppf(0.5 + inference.conf_level / 2), stats.norm.isf(alpha)
     for k1 in extra_treated:
         for k0 in extra_control:
             later = np.where(arm, k1 / max((follow & arm).sum(), 1), k0 / max((follow & ~arm).sum(), 1))
