@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import pandas as pd
-from headtohead.matching.chance import ChanceBalance
 from headtohead.outcomes.estimate import Equivalence
 from headtohead.proportions.counts import TwoByTwo
 from headtohead.sensitivity.deviations import PerProtocol
@@ -45,7 +45,7 @@ class MatchingResults:
     balance: pd.DataFrame
     sizes: pd.DataFrame
     report: pd.DataFrame
-    chance: ChanceBalance
+    chance: SimpleNamespace
     designs: pd.DataFrame
     strata: pd.DataFrame
     skipped: dict[str, str]

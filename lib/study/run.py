@@ -11,7 +11,7 @@ from study.matching.sample import Sample, adjust, outcome_columns
 from study.outcomes.diagnostics import diagnose
 from study.outcomes.further import estimate_further
 from study.outcomes.mistakes import with_mistakes
-from study.outcomes.outcomes import equivalence, estimate_outcomes, risks
+from study.outcomes.outcomes import equivalence, estimate_outcomes, estimate_risks
 from study.protocol.protocol import Protocol
 from study.results import Study, World, primary_row
 from study.sensitivity.sensitivity import vary
@@ -41,7 +41,7 @@ def run(cohort: pd.DataFrame, dictionary: pd.DataFrame, protocol: Protocol) -> S
 def run_world(cohort: pd.DataFrame, dictionary: pd.DataFrame, protocol: Protocol) -> World:
     """Return what is shown of a synthetic world; the same numbers as in ``run``, and the same errors."""
     sample, _ = prepare(cohort, dictionary, protocol)
-    estimates = risks(sample, protocol)
+    estimates = estimate_risks(sample, protocol)
     primary = primary_row(estimates, protocol)
     return World(
         sample.matches.n_pairs,

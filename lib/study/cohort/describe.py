@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 from headtohead.cohort.describe import arm_by_stratum, missingness, table_one
-from headtohead.matching.summary import (
-    balance_by_adjustment,
-    lost_to_matching,
-    overlap_summary,
-    sample_sizes,
-    score_histogram,
-)
+from headtohead.matching.balance import balance
+from headtohead.matching.summary import lost_to_matching, overlap, sample_sizes, score_histogram
 
-from study.matching.matched import chance, compare_designs, recorded_balance, strata_of_designs
-from study.matching.sample import Sample
+from study.matching.matched import by_name, chance, compare_designs, recorded_balance, strata_of_designs
+from study.matching.sample import Sample, keyed
 from study.protocol.protocol import Protocol
 from study.results import CohortResults, MatchingResults
 
@@ -35,22 +30,20 @@ def describe_cohort(frame: pd.DataFrame, attrition: pd.DataFrame, dictionary: pd
 
 def describe_matching(sample: Sample, protocol: Protocol) -> MatchingResults:
     """Return the score, its overlap, the pairs, who was lost, and the balance under each adjustment."""
-    treated, pairs = sample.treated, sample.matches
+    pairs, sizes = sample.matches, sample_sizes(sample.every)
     return MatchingResults(
         coefficients=sample.propensity.coefficients,
-        histogram=score_histogram(sample.propensity.ps, treated),
-        overlap=overlap_summary(sample.propensity, treated, n_terms=sample.design.shape[1]),
+        histogram=score_histogram(sample.propensity),
+        overlap=by_name(overlap(sample.propensity)),
         pairs={
             "n": pairs.n_pairs,
             "unmatched": len(pairs.unmatched),
             "caliper": pairs.caliper,
             "largest_distance": float(pairs.pairs["distance"].max()),
         },
-        lost=lost_to_matching(sample.design, treated, sample.adjustments["pairs"]),
-        balance=balance_by_adjustment(
-            sample.design, treated, sample.adjustments, denominator=protocol.balance.smd_denominator
-        ),
-        sizes=sample_sizes(treated, sample.adjustments),
+        lost=lost_to_matching(sample.adjustments["pairs"]),
+        balance=keyed(balance(sample.every, denominator=protocol.balance.smd_denominator)),
+        sizes=keyed(sizes[sizes["arm"] != "both"]),
         report=recorded_balance(sample, protocol),
         chance=chance(sample, protocol),
         designs=compare_designs(sample),

@@ -6,7 +6,6 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-
 from headtohead.outcomes.endpoint import Endpoint
 
 OutcomeName = Literal["death", "imv", "imv_or_death"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from functools import partial
 
@@ -97,7 +96,7 @@ CHANCE_SCALES = {
 
 def _chance(paper: Paper, origin: str) -> Iterator[Row]:
     """Return what randomising the matched patients would leave."""
-    for name, value in dataclasses.asdict(paper.study.matching.chance).items():
+    for name, value in vars(paper.study.matching.chance).items():
         scale = CHANCE_SCALES.get(name, "count" if isinstance(value, int) else "smd")
         yield entry(
             f"matching.chance.{name}", origin, scale, value, code="matching/chance.py::chance_balance"

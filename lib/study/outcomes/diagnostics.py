@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from headtohead.matching.report import balance_report
 from headtohead.matching.weights import effective_sample_size
-from headtohead.outcomes.risk import risk_contrast
+from headtohead.outcomes.endpoint import Endpoint
+from headtohead.outcomes.risk import risks
 from headtohead.sensitivity.diagnostics import (
     check,
     detectable,
@@ -69,13 +70,11 @@ def _columns(protocol: Protocol) -> list[str]:
 def _balance(sample: Sample, protocol: Protocol) -> Iterator[dict[str, Any]]:
     """Return the worst imbalance of the recorded covariates, weighted and in pairs."""
     primary = protocol.estimand.primary.lower()
+    shown = [sample.adjustments[key] for key in (primary, "pairs")]
     table = balance_report(
-        sample.frame[_columns(protocol)],
-        sample.treated,
-        {key: sample.adjustments[key] for key in (primary, "pairs")},
-        denominator=protocol.balance.smd_denominator,
+        sample.frame[_columns(protocol)], shown, denominator=protocol.balance.smd_denominator
     )
-    worst = table["smd"].abs().groupby(table["key"]).max()
+    worst = table["smd"].abs().groupby(table["adjustment"]).max()
     for key in (primary, "pairs"):
         yield check(
             f"smd_{key}", f"Largest imbalance, {sample.adjustments[key].name.lower()} (SMD)", "smd",
@@ -118,13 +117,13 @@ def _negative_control(sample: Sample, protocol: Protocol) -> dict[str, Any]:
             threshold=margin,
             method=reason,
         )
-    rows = risk_contrast(
-        pd.DataFrame({(column, protocol.outcome.whole_stay_days): sample.frame[column].astype(float)}),
-        sample.treated,
+    stay = protocol.outcome.whole_stay_days
+    rows = risks(
+        Endpoint.recorded(column, sample.frame[column], by=stay),
         sample.adjustments[protocol.estimand.primary.lower()],
-        conf_level=protocol.inference.conf_level,
-        bootstrap_replicates=protocol.inference.bootstrap_replicates,
-        rng=np.random.default_rng([protocol.inference.seed, 80]),
+        by=stay,
+        inference=protocol.inference,
+        stream="negative control of the design",
     ).set_index("scale")
     found = rows.loc["risk difference"]
     return check(

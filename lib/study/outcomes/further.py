@@ -5,20 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from headtohead.matching.design import design_matrix
-from headtohead.outcomes.cox import CannotEstimateError
-from headtohead.outcomes.estimate import estimate_frame, estimate_row
-from headtohead.outcomes.fine_gray import subdistribution_hazard_ratio
-from headtohead.outcomes.gray import gray_test
+from headtohead.outcomes.fine_gray import subdistribution_hazard_ratios
+from headtohead.outcomes.gray import gray_tests
 from headtohead.outcomes.occupation import state_occupation
 from headtohead.outcomes.posterior import normal_posterior
-from headtohead.outcomes.split_hazard import split_hazard_ratios
-from headtohead.outcomes.standardised import METHODS, standardised_risks
+from headtohead.outcomes.split_hazard import piecewise_hazard_ratios
+from headtohead.outcomes.standardised import standardised_risks
 from headtohead.outcomes.time_lost import days_lost
-from headtohead.outcomes.win_ratio import win_ratio
+from headtohead.outcomes.win_ratio import win_ratios
 
 from study.data.course import STATES, course_by_day, outcome_hierarchy
 from study.data.endpoints import endpoint
-from study.matching.sample import Sample, outcome_columns
+from study.matching.sample import Sample, endpoints, keyed
 from study.outcomes.further_results import FurtherResults
 from study.outcomes.mistakes import prognostic_table, ventilation_table, with_mistakes
 from study.protocol.protocol import Protocol
@@ -30,163 +28,46 @@ GRID = np.linspace(-0.20, 0.25, 91).round(6)
 
 def estimate_further(sample: Sample, primary: pd.Series, protocol: Protocol) -> FurtherResults:
     """Return the further analyses; ``primary`` is the primary risk difference."""
-    keys = ["crude", "pairs", protocol.estimand.primary.lower()]
-    wins, components = hierarchical(sample, protocol, keys)
+    inference, horizon = protocol.inference, protocol.outcome.horizon_days
+    shown = [sample.adjustments[key] for key in ("crude", "pairs", protocol.estimand.primary.lower())]
+    crude, *_, weighted = shown
+    found, death = endpoints(sample.frame, protocol), endpoint(sample.frame, "death")
+    levels = outcome_hierarchy(sample.frame, horizon_days=horizon)
+    wins = win_ratios(levels, shown, outcome="hierarchy", by=horizon, inference=inference)
+    lost = days_lost(death, shown, by=horizon, event_free="in hospital", inference=inference)
+    cuts = (0, protocol.further.split_day, horizon)
     posterior, densities = posteriors(primary, protocol)
     return FurtherResults(
         standardised=standardised(sample, protocol),
-        subdistribution=subdistribution(sample, protocol, keys),
-        gray=gray_tests(sample, protocol),
-        days=days(sample, protocol, keys),
-        split=split(sample, protocol, keys),
-        wins=wins,
-        win_components=components,
+        subdistribution=keyed(subdistribution_hazard_ratios(found, shown, by=horizon, inference=inference)),
+        gray=gray_tests(found, crude, by=horizon),
+        days=keyed(lost),
+        split=keyed(piecewise_hazard_ratios(death, shown, cuts=cuts, inference=inference)),
+        wins=keyed(wins.estimates),
+        win_components=keyed(wins.components),
         prognostic=prognostic_table(sample, protocol),
         ventilation=ventilation_table(sample, protocol),
         posterior=posterior,
         posterior_curves=densities,
         mistakes=with_mistakes(sample, primary, protocol),
         occupation=state_occupation(
-            course_by_day(sample.frame, horizon_days=protocol.outcome.horizon_days),
-            sample.treated,
-            sample.adjustments[keys[-1]].weights,
-            names=STATES,
+            course_by_day(sample.frame, horizon_days=horizon), weighted, names=STATES
         ),
     )
 
 
-def _rng(protocol: Protocol, *numbers: int) -> np.random.Generator:
-    return np.random.default_rng([protocol.inference.seed, *numbers])
-
-
 def standardised(sample: Sample, protocol: Protocol) -> pd.DataFrame:
     """Return standardised and augmented risks of the primary outcome in two populations."""
-    name, horizon = protocol.outcome.primary, protocol.outcome.horizon_days
-    estimands = list(dict.fromkeys([protocol.estimand.primary, "ATE"]))
-    try:
-        return standardised_risks(
-            outcome_columns(sample.frame, protocol)[(name, horizon)],
-            sample.treated,
-            design_matrix(
-                sample.frame, protocol.further.outcome_terms, impute_from=protocol.propensity.impute_from
-            ),
-            sample.design,
-            estimands=estimands,
-            outcome=name,
-            horizon_days=horizon,
-            conf_level=protocol.inference.conf_level,
-            bootstrap_replicates=protocol.inference.bootstrap_replicates,
-            rng=_rng(protocol, 70),
-        )
-    except CannotEstimateError as error:
-        rows = [
-            estimate_row(
-                estimand=estimand, outcome=name, horizon_days=horizon, scale="risk difference",
-                method=f"cannot be estimated, because {error}",
-            )
-            | {"approach": approach, "influence_error": np.nan}
-            for estimand in estimands for approach in METHODS
-        ]  # fmt: skip
-        return estimate_frame(rows).join(pd.DataFrame(rows)[["approach", "influence_error"]])
-
-
-def subdistribution(sample: Sample, protocol: Protocol, keys: list[str]) -> pd.DataFrame:
-    """Return Fine-Gray ratios of every cause of every outcome."""
-    parts = []
-    for key in keys:
-        for name in (protocol.outcome.primary, *protocol.outcome.secondary):
-            outcome = endpoint(sample.frame, name)
-            for number, cause in enumerate(outcome.causes, start=1):
-                row = subdistribution_hazard_ratio(
-                    outcome.time_days,
-                    outcome.cause,
-                    sample.treated,
-                    sample.adjustments[key],
-                    cause_number=number,
-                    outcome=name,
-                    horizon_days=protocol.outcome.horizon_days,
-                    conf_level=protocol.inference.conf_level,
-                )
-                parts.append(row.assign(key=key, cause=cause))
-    return pd.concat(parts, ignore_index=True)
-
-
-def gray_tests(sample: Sample, protocol: Protocol) -> pd.DataFrame:
-    """Return Gray's tests of the crude comparison, follow-up cut at the horizon."""
-    rows = []
-    horizon = protocol.outcome.horizon_days
-    for name in (protocol.outcome.primary, *protocol.outcome.secondary):
-        outcome = endpoint(sample.frame, name)
-        late = outcome.time_days > horizon
-        time, cause = outcome.time_days.mask(late, horizon), outcome.cause.mask(late, 0)
-        for number, label in enumerate(outcome.causes, start=1):
-            try:
-                test = gray_test(time, cause, sample.treated, cause_number=number)
-                rows.append((name, label, *test, "Gray, unweighted and unmatched"))
-            except ValueError as error:
-                rows.append((name, label, np.nan, np.nan, f"cannot be computed, because {error}"))
-    return pd.DataFrame(rows, columns=["outcome", "cause", "chi_square", "p_value", "method"])
-
-
-def days(sample: Sample, protocol: Protocol, keys: list[str]) -> pd.DataFrame:
-    """Return days lost to death, days out of hospital alive and days in hospital."""
-    outcome = endpoint(sample.frame, "death")
-    parts = [
-        days_lost(
-            outcome.time_days,
-            outcome.cause,
-            sample.treated,
-            sample.adjustments[key],
-            causes=outcome.causes,
-            event_free="in hospital",
-            outcome="death",
-            horizon_days=protocol.outcome.horizon_days,
-            conf_level=protocol.inference.conf_level,
-            bootstrap_replicates=protocol.inference.bootstrap_replicates,
-            rng=_rng(protocol, 71, number),
-        ).assign(key=key)
-        for number, key in enumerate(keys)
-    ]
-    return pd.concat(parts, ignore_index=True)
-
-
-def split(sample: Sample, protocol: Protocol, keys: list[str]) -> pd.DataFrame:
-    """Return hazard ratios of death before and after the split day."""
-    outcome = endpoint(sample.frame, "death")
-    parts = [
-        split_hazard_ratios(
-            outcome.time_days,
-            outcome.cause,
-            sample.treated,
-            sample.adjustments[key],
-            cuts=(0, protocol.further.split_day, protocol.outcome.horizon_days),
-            cause_number=1,
-            outcome="death",
-            conf_level=protocol.inference.conf_level,
-        ).assign(key=key)
-        for key in keys
-    ]
-    return pd.concat(parts, ignore_index=True)
-
-
-def hierarchical(sample: Sample, protocol: Protocol, keys: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return win ratios with their components, column ``key``."""
-    levels = outcome_hierarchy(sample.frame, horizon_days=protocol.outcome.horizon_days)
-    wins, components = [], []
-    for number, key in enumerate(keys):
-        found = win_ratio(
-            levels,
-            sample.treated,
-            sample.adjustments[key],
-            outcome="hierarchy",
-            horizon_days=protocol.outcome.horizon_days,
-            conf_level=protocol.inference.conf_level,
-            bootstrap_replicates=protocol.inference.bootstrap_replicates,
-            rng=_rng(protocol, 72, number),
-        )
-        wins.append(found.estimates.assign(key=key))
-        components.append(found.components.assign(key=key))
-    return pd.concat(wins, ignore_index=True), pd.concat(components, ignore_index=True)
+    return standardised_risks(
+        endpoint(sample.frame, protocol.outcome.primary),
+        sample.propensity,
+        design_matrix(
+            sample.frame, protocol.further.outcome_terms, impute_from=protocol.propensity.impute_from
+        ),
+        by=protocol.outcome.horizon_days,
+        estimands=list(dict.fromkeys([protocol.estimand.primary, "ATE"])),
+        inference=protocol.inference,
+    )
 
 
 def posteriors(primary: pd.Series, protocol: Protocol) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -7,20 +7,22 @@ course, both condition on the future. They are computed to be shown beside the t
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from headtohead.matching.adjustment import propensity_weights
 from headtohead.matching.design import design_matrix
-from headtohead.matching.propensity import SeparationError, fit_propensity
+from headtohead.matching.propensity import SeparationError
+from headtohead.matching.score import propensity
 from headtohead.outcomes.cox import CannotEstimateError, fit_cox
+from headtohead.outcomes.endpoint import Endpoint
 from headtohead.outcomes.estimate import ESTIMATE_COLUMNS, estimate_row
 from headtohead.outcomes.few_events import cox_few_events, logistic_few_events
-from headtohead.outcomes.risk import risk_contrast
+from headtohead.outcomes.risk import risks
 from scipy.stats import norm
 
 from study.data.endpoints import endpoint
-from study.matching.sample import Sample, outcome_columns
+from study.matching.sample import Sample
 from study.protocol.protocol import Protocol
 
 COMPLETED = ("completed", "discharge")
@@ -60,24 +62,23 @@ def _outcome_design(sample: Sample, protocol: Protocol) -> pd.DataFrame:
     )
 
 
+def _part(outcome: Endpoint, used: pd.Series) -> Endpoint:
+    return replace(outcome, time_days=outcome.time_days[used], cause=outcome.cause[used])
+
+
 def _difference(
     sample: Sample, design: pd.DataFrame, used: pd.Series, protocol: Protocol
 ) -> dict[str, object]:
     """Return the primary analysis with another design or on a part of the patients."""
     name, horizon = protocol.outcome.primary, protocol.outcome.horizon_days
     part = design[used].loc[:, design[used].nunique() > 1]
-    treated = sample.treated[used]
     try:
-        way = propensity_weights(
-            fit_propensity(part, treated), part, treated, estimand=protocol.estimand.primary
-        )
-        rows = risk_contrast(
-            outcome_columns(sample.frame, protocol)[[(name, horizon)]][used],
-            treated,
-            way,
-            conf_level=protocol.inference.conf_level,
-            bootstrap_replicates=protocol.inference.bootstrap_replicates,
-            rng=np.random.default_rng([protocol.inference.seed, 73]),
+        rows = risks(
+            _part(endpoint(sample.frame, name), used),
+            propensity(part, sample.treated[used]).weight(protocol.estimand.primary),
+            by=horizon,
+            inference=protocol.inference,
+            stream="mistakes",
         )
     except SeparationError as error:
         return estimate_row(

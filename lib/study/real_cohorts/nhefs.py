@@ -14,13 +14,13 @@ from __future__ import annotations
 import causaldata
 import numpy as np
 import pandas as pd
-from headtohead.matching.adjustment import matched_pairs, propensity_weights, unadjusted
-from headtohead.matching.balance import balance_table
-from headtohead.matching.pairs import caliper_width, match_nearest
-from headtohead.matching.propensity import fit_propensity
+from headtohead.inference import Inference
+from headtohead.matching.balance import balance
+from headtohead.matching.score import propensity
+from headtohead.matching.summary import matched_designs
 from headtohead.matching.weights import effective_sample_size
 from headtohead.outcomes.hazard import log_rank
-from headtohead.outcomes.mean import mean_difference
+from headtohead.outcomes.mean import mean_differences
 
 from study.results import Nhefs
 
@@ -54,32 +54,21 @@ def analyse_nhefs(published: pd.DataFrame, *, conf_level: float, caliper_sd: flo
     complete = people.dropna(subset=["wt82_71"])
     treated = complete["qsmk"] == 1
     design = nhefs_design(complete)
-    score = fit_propensity(design, treated)
-    caliper = caliper_width(score.linear_predictor, treated, caliper_sd=caliper_sd, scale="pooled")
-    matches = match_nearest(score.linear_predictor, treated, ratio=1, caliper=caliper, order="largest")
-    ways = [
-        unadjusted(treated),
-        propensity_weights(score, design, treated, estimand="ATE"),
-        propensity_weights(score, design, treated, estimand="ATO"),
-        matched_pairs(matches, treated),
-    ]
-    effects = [
-        mean_difference(complete["wt82_71"], treated, way, outcome="weight change, kg", conf_level=conf_level)
-        for way in ways
-    ]
-    balance = [
-        balance_table(design, treated, way.weights, denominator="pooled").assign(adjustment=way.name)
-        for way in ways
-    ]
+    score = propensity(design, treated)
+    pairs = score.match(caliper_sd=caliper_sd)
+    ways = [score.crude(), score.weight("ATE"), score.weight("ATO"), pairs]
+    table = mean_differences(
+        complete["wt82_71"], ways, outcome="weight change, kg", inference=Inference(conf_level)
+    )
+    sizes = matched_designs(pairs).iloc[0]
     chi_square, p_value = _death_by_1992(people)
-    table = pd.concat(effects, ignore_index=True)
     return Nhefs(
         effects=table,
-        balance=pd.concat(balance, ignore_index=True),
+        balance=balance(ways).drop(columns="adjustment").rename(columns={"label": "adjustment"}),
         n=len(people),
         n_complete=len(complete),
-        n_pairs=matches.n_pairs,
-        n_unmatched=len(matches.unmatched),
+        n_pairs=int(sizes["n_pairs"]),
+        n_unmatched=int(sizes["unmatched"]),
         ess={way.estimand: effective_sample_size(way.weights) for way in ways},
         log_rank_chi_square=chi_square,
         log_rank_p=p_value,

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from headtohead.matching.adjustment import Adjustment, matched_pairs, propensity_weights, unadjusted
-from headtohead.matching.balance import balance_table
-from headtohead.matching.pairs import caliper_width, match_nearest
-from headtohead.matching.propensity import fit_propensity
+from headtohead.inference import Inference
+from headtohead.matching.adjustment import Adjustment
+from headtohead.matching.balance import balance
+from headtohead.matching.score import propensity
 from headtohead.outcomes.competing import aalen_johansen
 from headtohead.outcomes.cox import fit_cox
-from headtohead.outcomes.hazard import hazard_ratio, log_rank
+from headtohead.outcomes.endpoint import Endpoint
+from headtohead.outcomes.hazard import hazard_ratios, log_rank
 from headtohead.outcomes.proportional import proportional_hazards_test
 
 from study.evidence.results_evidence import RealCohorts
@@ -27,55 +28,32 @@ def analyse_real_cohorts(folder: Path, *, conf_level: float, caliper_sd: float) 
     cohorts = load_public_cohorts(folder)
     reference = pd.read_csv(folder / "reference.csv", dtype={"printed": str})
     ours: dict[str, float] = {}
-    effects, balance = [], []
+    effects, balances = [], []
     for cohort in cohorts:
         full = cohort.complete()
         ways = adjustments(full, caliper_sd=caliper_sd)
         table = _two_arms(full, ways, conf_level)
         ours |= {f"{cohort.name}.{key}": value for key, value in _numbers(cohort, table)}
         effects.append(table.assign(cohort=cohort.name))
-        for way in ways:
-            smd = (
-                balance_table(full.covariates, full.treated, way.weights, denominator="pooled")["smd"]
-                .abs()
-                .max()
-            )
-            balance.append((cohort.name, way.estimand, smd))
+        smd = balance(ways).groupby("adjustment")["smd"].agg(lambda values: values.abs().max())
+        balances += [(cohort.name, way.estimand, smd[way.key]) for way in ways]
     return RealCohorts(
         sizes=_sizes(cohorts),
         comparison=compare_with_reference(reference, ours),
         effects=pd.concat(effects, ignore_index=True),
-        balance=pd.DataFrame(balance, columns=["cohort", "estimand", "smd"]),
+        balance=pd.DataFrame(balances, columns=["cohort", "estimand", "smd"]),
     )
 
 
 def adjustments(cohort: PublicCohort, *, caliper_sd: float) -> list[Adjustment]:
     """Return the crude, the overlap-weighted and the matched comparison of the arms."""
-    score = fit_propensity(cohort.covariates, cohort.treated)
-    caliper = caliper_width(score.linear_predictor, cohort.treated, caliper_sd=caliper_sd, scale="pooled")
-    pairs = match_nearest(score.linear_predictor, cohort.treated, ratio=1, caliper=caliper, order="largest")
-    return [
-        unadjusted(cohort.treated),
-        propensity_weights(score, cohort.covariates, cohort.treated, estimand="ATO"),
-        matched_pairs(pairs, cohort.treated),
-    ]
+    score = propensity(cohort.covariates, cohort.treated)
+    return [score.crude(), score.weight("ATO"), score.match(caliper_sd=caliper_sd)]
 
 
 def _two_arms(cohort: PublicCohort, ways: list[Adjustment], conf_level: float) -> pd.DataFrame:
-    found = [
-        hazard_ratio(
-            cohort.time,
-            cohort.cause,
-            cohort.treated,
-            way,
-            cause_number=1,
-            outcome="event of interest",
-            horizon_days=int(cohort.time.max()) + 1,
-            conf_level=conf_level,
-        )
-        for way in ways
-    ]
-    return pd.concat(found, ignore_index=True)
+    outcome = Endpoint("event of interest", cohort.time, cohort.cause)
+    return hazard_ratios(outcome, ways, by=int(cohort.time.max()) + 1, inference=Inference(conf_level))
 
 
 def _numbers(cohort: PublicCohort, effects: pd.DataFrame) -> Iterator[tuple[str, float]]:

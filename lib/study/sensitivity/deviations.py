@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
+from headtohead.inference import Inference
 from headtohead.matching.design import design_matrix
 from headtohead.sensitivity.deviations import PerProtocol, per_protocol
 
@@ -18,25 +18,20 @@ def follow_strategy(sample: Sample, protocol: Protocol) -> PerProtocol:
     Intensive care is the state that changes: whoever is there may stop, and is also more likely to be
     given another drug.
     """
-    frame, chosen = sample.frame, protocol.deviations
+    frame, chosen, inference = sample.frame, protocol.deviations, protocol.inference
     outcome = endpoint(frame, protocol.outcome.primary)
     terms = [term for term in chosen.terms if frame[term.column].nunique() > 1]
     fill = [name for name in protocol.propensity.impute_from if frame[name].nunique() > 1]
     return per_protocol(
-        outcome.time_days,
-        outcome.cause,
+        outcome,
+        sample.adjustments[protocol.estimand.primary.lower()],
         deviation_day(
             frame, permitted_stops=chosen.permitted_stops, rescue_permitted=chosen.rescue_permitted
         ),
-        sample.treated,
-        sample.adjustments[protocol.estimand.primary.lower()],
+        by=protocol.outcome.horizon_days,
         baseline=design_matrix(frame, terms, impute_from=fill),
         changing=[frame["icu_day"]],
-        outcome=protocol.outcome.primary,
-        horizon_days=protocol.outcome.horizon_days,
-        conf_level=protocol.inference.conf_level,
-        bootstrap_replicates=chosen.bootstrap_replicates,
-        rng=np.random.default_rng([protocol.inference.seed, 90]),
+        inference=Inference(inference.conf_level, chosen.bootstrap_replicates, inference.seed),
     )
 
 

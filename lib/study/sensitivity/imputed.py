@@ -6,21 +6,19 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from headtohead.matching.adjustment import Adjustment, matched_pairs, propensity_weights
+from headtohead.inference import Inference, stream
+from headtohead.matching.adjustment import Adjustment
 from headtohead.matching.design import design_matrix
-from headtohead.matching.pairs import caliper_width, match_nearest
-from headtohead.matching.propensity import fit_propensity
+from headtohead.matching.score import propensity
 from headtohead.outcomes.estimate import ESTIMATE_COLUMNS
-from headtohead.outcomes.risk import risk_contrast
+from headtohead.outcomes.risk import risks
 from headtohead.sensitivity.missing import cumulative_hazard, impute
 from headtohead.sensitivity.pooling import pool
 
 from study.data.endpoints import endpoint
-from study.matching.sample import outcome_columns
 from study.protocol.protocol import Protocol
 
 DONORS = 5  # as in mice; White, Royston & Wood (2011) doi:10.1002/sim.4067
-Seed = list[int]
 
 
 def compare_handling(frame: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
@@ -28,12 +26,10 @@ def compare_handling(frame: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
 
     One row per handling and adjustment (primary weights, pairs); one that cannot be estimated says why.
     """
-    seed, replicates = protocol.inference.seed, protocol.inference.bootstrap_replicates
-    primary = 2 + protocol.estimand.all.index(protocol.estimand.primary)  # the stream of study/outcomes.py
     whole = frame[frame[_terms(protocol)].notna().all(axis=1)]
     tries: dict[str, Callable[[str], pd.DataFrame]] = {
-        "complete": lambda key: _one(whole, key, protocol, replicates, [seed, 301]),
-        "single": lambda key: _one(frame, key, protocol, replicates, [seed, primary]),
+        "complete": lambda key: _one(whole, key, protocol, "complete cases"),
+        "single": lambda key: _one(frame, key, protocol, "risks"),
         "multiple": _multiply(frame, protocol),
     }
     rows = []
@@ -78,7 +74,7 @@ def completed(frame: pd.DataFrame, protocol: Protocol) -> list[pd.DataFrame]:
         imputations=protocol.sensitivity.imputations,
         iterations=protocol.sensitivity.imputation_rounds,
         donors=DONORS,
-        rng=np.random.default_rng([protocol.inference.seed, 303]),
+        rng=stream(protocol.inference.seed, "imputation"),
     )
     back = [copy.assign(**{name: np.exp(copy[name]) for name in names if name in logs}) for copy in copies]
     return [frame.assign(**{name: copy[name] for name in names}) for copy in back]
@@ -102,31 +98,35 @@ def _predictors(frame: pd.DataFrame, complete: list[str], protocol: Protocol) ->
 
 
 def _adjustment(frame: pd.DataFrame, key: str, protocol: Protocol) -> Adjustment:
-    treated, match = frame["treated"], protocol.matching
+    match = protocol.matching
     design = design_matrix(frame, protocol.propensity.terms, impute_from=protocol.propensity.impute_from)
-    score = fit_propensity(design, treated)
+    score = propensity(design, frame["treated"])
     if key != "pairs":
-        return propensity_weights(score, design, treated, estimand=protocol.estimand.primary)
-    lp = score.linear_predictor
-    width = caliper_width(lp, treated, caliper_sd=match.caliper_sd, scale=match.caliper_scale)
-    exact = [frame[name] for name in match.exact]
-    matches = match_nearest(lp, treated, ratio=match.ratio, caliper=width, order=match.order, exact=exact)
-    return matched_pairs(matches, treated)
+        return score.weight(protocol.estimand.primary)
+    return score.match(
+        caliper_sd=match.caliper_sd, caliper_scale=match.caliper_scale, order=match.order, ratio=match.ratio,
+        exact=[frame[name] for name in match.exact],
+    )  # fmt: skip
 
 
-def _one(frame: pd.DataFrame, key: str, protocol: Protocol, replicates: int, seed: Seed) -> pd.DataFrame:
+def _one(
+    frame: pd.DataFrame,
+    key: str,
+    protocol: Protocol,
+    stream: str | tuple[str, ...],
+    replicates: int | None = None,
+) -> pd.DataFrame:
     """Return the primary risk difference of one frame, one row."""
-    way = _adjustment(frame, key, protocol)
-    primary = (protocol.outcome.primary, protocol.outcome.horizon_days)
-    found = risk_contrast(
-        outcome_columns(frame, protocol)[[primary]],
-        frame["treated"],
+    way, inference = _adjustment(frame, key, protocol), protocol.inference
+    replicates = replicates or inference.bootstrap_replicates
+    found = risks(
+        endpoint(frame, protocol.outcome.primary),
         way,
-        conf_level=protocol.inference.conf_level,
-        bootstrap_replicates=replicates,
-        rng=np.random.default_rng(seed),
+        by=protocol.outcome.horizon_days,
+        inference=Inference(inference.conf_level, replicates, inference.seed),
+        stream=stream,
     )
-    pairs = np.nan if way.sets is None else way.sets.nunique()
+    pairs = np.nan if way.matched_set is None else way.matched_set.nunique()
     mine = found[found["scale"] == "risk difference"]
     return mine.assign(patients=len(frame), pairs_low=pairs, pairs_high=pairs)
 
@@ -135,7 +135,7 @@ def _multiple(copies: list[pd.DataFrame], key: str, protocol: Protocol) -> pd.Da
     """Return the pooled primary risk difference; matching and weighting are done in each completed set."""
     inference, few = protocol.inference, protocol.sensitivity.imputation_bootstraps
     each = pd.concat(
-        [_one(copy, key, protocol, few, [inference.seed, 304, number]) for number, copy in enumerate(copies)]
+        [_one(copy, key, protocol, ("imputed", str(number)), few) for number, copy in enumerate(copies)]
     )
     pooled = pool(
         each["estimate"].tolist(),

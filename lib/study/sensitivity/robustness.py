@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from headtohead.outcomes.paired import count_pairs
-from headtohead.outcomes.risk import risk_contrast
+from headtohead.outcomes.endpoint import Endpoint
+from headtohead.outcomes.risk import discordant_pairs, risks
 from headtohead.sensitivity.benchmarks import confounder_benchmarks
 from headtohead.sensitivity.rosenbaum import bounds, hiding_gamma, largest_gamma
 from headtohead.sensitivity.tipping import tipping_grid
 
 from study.data.endpoints import endpoint
-from study.matching.sample import Sample, adjust, outcome_columns
+from study.matching.sample import Sample, adjust, keyed
 from study.protocol.protocol import Protocol
 from study.sensitivity.imputed import compare_handling
 from study.sensitivity.results_robustness import Robustness
@@ -50,8 +50,8 @@ def hidden_bias(
     if pairs["treated_id"].duplicated().any():
         none = pd.DataFrame({"gamma": gammas, "p_low": np.nan, "p_high": np.nan, "method": NO_PAIRS})
         return {"treated": np.nan, "control": np.nan}, none, {"overturn": None, "hide": None}
-    event = _primary_event(sample, protocol)
-    counts = count_pairs(event[pairs["treated_id"]].to_numpy(), event[pairs["control_id"]].to_numpy())
+    event = endpoint(sample.frame, protocol.outcome.primary).by(protocol.outcome.horizon_days)
+    counts = discordant_pairs(event, sample.adjustments["pairs"])
     b, c = counts.treated_only, counts.control_only
     strengths = {
         "overturn": largest_gamma(b, c, alpha=alpha),
@@ -63,25 +63,16 @@ def hidden_bias(
 def negative_controls(sample: Sample, protocol: Protocol) -> pd.DataFrame:
     """Return the differences of outcomes on which no drug can have acted, under the shown adjustments."""
     choice, frame = protocol.sensitivity, sample.frame
-    early = endpoint(frame, "imv_or_death").by(choice.early_days)
-    events = pd.DataFrame(
-        {
-            (choice.negative_control, protocol.outcome.whole_stay_days): frame[choice.negative_control],
-            ("imv_or_death", choice.early_days): early,
-        }
-    ).astype(float)
-    parts = []
-    for number, key in enumerate(("crude", "pairs", protocol.estimand.primary.lower())):
-        found = risk_contrast(
-            events,
-            sample.treated,
-            sample.adjustments[key],
-            conf_level=protocol.inference.conf_level,
-            bootstrap_replicates=protocol.inference.bootstrap_replicates,
-            rng=np.random.default_rng([protocol.inference.seed, 310, number]),
-        )
-        parts.append(found[found["scale"] != "risk ratio"].assign(key=key))
-    table = pd.concat(parts, ignore_index=True)
+    stay, early = protocol.outcome.whole_stay_days, endpoint(frame, "imv_or_death")
+    control = Endpoint.recorded(choice.negative_control, frame[choice.negative_control], by=stay)
+    shown = [sample.adjustments[key] for key in ("crude", "pairs", protocol.estimand.primary.lower())]
+    parts = [
+        risks(outcome, shown, by=days, inference=protocol.inference, stream="negative controls")
+        for outcome, days in ((control, stay), (early, choice.early_days))
+    ]
+    table = keyed(pd.concat(parts, ignore_index=True))
+    table = table[table["scale"] != "risk ratio"].reset_index(drop=True)
+    events = pd.concat([control.by(stay), early.by(choice.early_days)], axis=1)
     few = events.groupby(sample.treated).sum().min() < MIN_EVENTS
     rare = (table["outcome"] == "imv_or_death") & (table["horizon_days"] == choice.early_days)
     hide = ((rare & few.iloc[1]) | (~rare & few.iloc[0])) & (table["key"] != "crude")
@@ -94,33 +85,28 @@ def negative_controls(sample: Sample, protocol: Protocol) -> pd.DataFrame:
 def unseen_deaths(sample: Sample, protocol: Protocol) -> pd.DataFrame:
     """Return the primary difference if some of those discharged by the horizon died before it."""
     frame, horizon = sample.frame, protocol.outcome.horizon_days
-    event = _primary_event(sample, protocol)
-    left = (frame["end_state"] == "discharged") & (frame["followup_day"] < horizon) & (event == 0)
-    way = sample.adjustments[protocol.estimand.primary.lower()]
-    rng = np.random.default_rng([protocol.inference.seed, 311])
+    outcome = endpoint(frame, protocol.outcome.primary)
+    left = (
+        (frame["end_state"] == "discharged") & (frame["followup_day"] < horizon) & (outcome.by(horizon) == 0)
+    )
     extras = [_counts(protocol.sensitivity.unseen_deaths, int((left & arm).sum())) for arm in
               (sample.treated, ~sample.treated)]  # fmt: skip
     return tipping_grid(
-        event,
+        outcome,
+        sample.adjustments[protocol.estimand.primary.lower()],
         left,
-        sample.treated,
-        way.weights,
-        way.resample(rng, protocol.inference.bootstrap_replicates),
+        by=horizon,
         extra_treated=extras[0],
         extra_control=extras[1],
         margin=protocol.equivalence.margin_pp / 100,
         alpha=protocol.equivalence.alpha,
-        conf_level=protocol.inference.conf_level,
+        inference=protocol.inference,
     )
 
 
 def _counts(most: int, possible: int) -> range:
     top = min(most, possible)
     return range(0, top + 1, max(1, -(-top // (GRID_SIDE - 1))))
-
-
-def _primary_event(sample: Sample, protocol: Protocol) -> pd.Series:
-    return outcome_columns(sample.frame, protocol)[(protocol.outcome.primary, protocol.outcome.horizon_days)]
 
 
 def benchmarks(frame: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:

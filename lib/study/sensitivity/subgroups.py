@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from headtohead.outcomes.hazard import hazard_ratio
+from headtohead.outcomes.hazard import hazard_ratios
 from headtohead.sensitivity.interaction import interaction
 from headtohead.sensitivity.shrinkage import shrink
 from headtohead.sensitivity.strata import estimate_in_subsets
@@ -32,13 +32,13 @@ def subgroups(frame: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
 
 
 def _in_level(part: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
-    name, days = protocol.outcome.primary, protocol.outcome.horizon_days
-    outcome = endpoint(part, name)
-    ratio = hazard_ratio(
-        outcome.time_days, outcome.cause, part["treated"], weights_in(part, protocol),
-        cause_number=1, outcome=name, horizon_days=days, conf_level=protocol.inference.conf_level,
-    )  # fmt: skip
-    return pd.concat([primary_in(part, (name, days), protocol), ratio], ignore_index=True)
+    ratios = hazard_ratios(
+        endpoint(part, protocol.outcome.primary),
+        weights_in(part, protocol),
+        by=protocol.outcome.horizon_days,
+        inference=protocol.inference,
+    )
+    return pd.concat([primary_in(part, protocol), ratios.iloc[[0]]], ignore_index=True)
 
 
 def levels(frame: pd.DataFrame, group: Subgroup) -> dict[str, pd.Series]:
