@@ -66,6 +66,16 @@ class Prior(Section):
     mean_pp: float
     sd_pp: float | None = Field(default=None, gt=0)
 
+    @property
+    def mean(self) -> float:
+        """The mean as a difference of proportions."""
+        return self.mean_pp / 100
+
+    @property
+    def sd(self) -> float | None:
+        """The standard deviation as a difference of proportions, None if flat."""
+        return None if self.sd_pp is None else self.sd_pp / 100
+
 
 class Further(Section):
     """The further analyses of the outcomes."""
