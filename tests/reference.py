@@ -10,7 +10,8 @@ from typing import Any
 
 import pandas as pd
 from headtohead.matching.design import design_matrix
-from headtohead.matching.propensity import Propensity, fit_propensity
+from headtohead.matching.score import Score, propensity
+from headtohead.outcomes.endpoint import Endpoint
 from study.protocol.design import Term
 
 GOLDENS = Path(__file__).parent / "goldens"
@@ -26,11 +27,22 @@ class Reference:
     frame: pd.DataFrame
     answers: dict[str, Any]
     design: pd.DataFrame
-    propensity: Propensity
+    propensity: Score
 
     @property
     def treated(self) -> pd.Series:
         return self.frame["treated"] == 1
+
+    @property
+    def death(self) -> Endpoint:
+        return Endpoint(
+            "death", self.frame["time"].astype(float), self.frame["status"], ("death", "discharge")
+        )
+
+    @property
+    def death28(self) -> Endpoint:
+        """Death by day 28, known for everybody."""
+        return Endpoint.recorded("death", self.frame["death28"], by=28)
 
 
 def terms() -> list[Term]:
@@ -48,5 +60,5 @@ def golden(name: str) -> Any:
 def load_reference(name: str) -> Reference:
     frame = pd.read_csv(GOLDENS / f"{name}.csv").set_index("id")
     design = design_matrix(frame, terms())
-    propensity = fit_propensity(design, frame["treated"] == 1)
-    return Reference(name, frame, golden("reference_cohorts.json")[name], design, propensity)
+    score = propensity(design, frame["treated"] == 1)
+    return Reference(name, frame, golden("reference_cohorts.json")[name], design, score)

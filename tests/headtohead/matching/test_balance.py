@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from headtohead.matching.adjustment import matched_pairs
-from headtohead.matching.balance import balance_table, weighted_variance
+from headtohead.matching.adjustment import matched_pairs, unadjusted
+from headtohead.matching.balance import balance, balance_table, largest_imbalance, weighted_variance
 from headtohead.matching.pairs import Matches
-from headtohead.matching.summary import lost_to_matching, overlap_summary, score_histogram
+from headtohead.matching.summary import lost_to_matching, overlap, sample_sizes, score_histogram
 from reference import GOLDENS, Reference
 
 R_ATOL = 1e-8  # the scores, listed as "distance", differ in the 8th digit
@@ -102,19 +102,37 @@ def test_an_unknown_denominator_is_refused() -> None:
 
 def test_summaries_add_up(reference: Reference) -> None:
     ps, treated = reference.propensity.ps, reference.treated
-    bins = score_histogram(ps, treated)
+    bins = score_histogram(reference.propensity)
     assert bins["treated"].sum() == treated.sum()
     assert bins["control"].sum() == (~treated).sum()
-    overlap = overlap_summary(reference.propensity, treated, n_terms=7)
-    inside = ps.between(overlap["common_low"], overlap["common_high"]).sum()
-    assert inside + overlap["outside"] == len(ps)
+    shared = overlap(reference.propensity).set_index("name")["estimate"]
+    inside = ps.between(shared["common_low"], shared["common_high"]).sum()
+    assert inside + shared["outside"] == len(ps)
+    assert shared["terms"] == reference.design.shape[1]
+    sizes = sample_sizes([reference.propensity.crude(), reference.propensity.weight("ATO")])
+    sizes = sizes.set_index(["adjustment", "arm"])
+    assert sizes.loc[("crude", "treated"), ["n", "ess"]].tolist() == [treated.sum(), treated.sum()]
+    for key in ("crude", "ato"):
+        assert sizes.at[(key, "both"), "ess"] == sizes.loc[(key, ["treated", "control"]), "ess"].sum()
+
+
+def test_balance_goes_over_adjustments_and_names_the_worst_covariate(reference: Reference) -> None:
+    table = balance([reference.propensity.crude(), reference.propensity.weight("ATO")])
+    assert list(table["label"].unique()) == ["Crude", "Overlap weights"]
+    found = largest_imbalance(table, threshold=0.1).set_index(["adjustment", "name"])
+    crude = table[table["adjustment"] == "crude"].set_index("covariate")["smd"].abs()
+    assert found.at[("crude", "largest"), "method"] == crude.idxmax()
+    assert found.at[("crude", "above_threshold"), "estimate"] == (crude > 0.1).sum()
+    assert found.at[("ato", "above_threshold"), "estimate"] == 0  # exact balance of overlap weights
+    with pytest.raises(ValueError, match="crude has no design; give them"):
+        balance(unadjusted(reference.treated))
 
 
 def test_who_is_lost_is_compared_with_who_is_kept() -> None:
     x = pd.DataFrame({"x": [1.0, 3, 5, 9, 0]}, index=list("abcde"))
     treated = pd.Series([True, True, True, False, False], index=x.index)
     pairs = pd.DataFrame({"treated_id": ["a", "b"], "control_id": ["d", "e"], "distance": 0.0})
-    table = lost_to_matching(x, treated, matched_pairs(Matches(pairs, pd.Index(["c"]), 1.0), treated))
+    table = lost_to_matching(matched_pairs(Matches(pairs, pd.Index(["c"]), 1.0), treated), x)
     assert table.iloc[0][["mean_matched", "mean_lost", "smd"]].tolist() == [
         2.0,
         5.0,

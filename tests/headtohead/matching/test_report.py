@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from headtohead.matching.adjustment import matched_pairs, propensity_weights, unadjusted
+from headtohead.matching.adjustment import matched_pairs, unadjusted
 from headtohead.matching.balance import balance_table
 from headtohead.matching.pairs import Matches, match_nearest
 from headtohead.matching.report import balance_report
@@ -15,7 +15,7 @@ def test_by_hand() -> None:
     # age: 60, 70 | 50, 60 and one missing; crude SMD 10 / sqrt((50 + 50) / 2); ward: a, a | a, b, b
     frame = pd.DataFrame({"age": [60, 70, 50, 60, np.nan], "ward": list("aaabb"), "icu": [1, 0, 0, 0, 0]})
     treated = pd.Series([True, True, False, False, False])
-    table = balance_report(frame, treated, {"crude": unadjusted(treated)}, denominator="pooled")
+    table = balance_report(frame, unadjusted(treated))
     assert list(zip(table["column"], table["level"], table["kind"], strict=True)) == [
         ("age", "", "mean"), ("ward", "a", "share"), ("ward", "b", "share"), ("icu", "", "share"),
     ]  # fmt: skip
@@ -30,14 +30,11 @@ def test_by_hand() -> None:
 
 def test_rows_are_those_of_the_balance_table_checked_against_cobalt(reference: Reference) -> None:
     treated, design = reference.treated, reference.design.drop(columns="hospital[B]")
-    ways = {
-        "crude": unadjusted(treated),
-        "ato": propensity_weights(reference.propensity, reference.design, treated, estimand="ATO"),
-    }
-    table = balance_report(design, treated, ways, denominator="treated")
-    for key, way in ways.items():
+    ways = [reference.propensity.crude(), reference.propensity.weight("ATO")]
+    table = balance_report(design, ways, denominator="treated")
+    for way in ways:
         theirs = balance_table(design, treated, way.weights, denominator="treated")
-        ours = table[table["key"] == key].reset_index()
+        ours = table[table["adjustment"] == way.key].reset_index()
         np.testing.assert_array_equal(
             ours[["smd", "variance_ratio", "ks"]], theirs[["smd", "variance_ratio", "ks"]]
         )
@@ -56,7 +53,7 @@ def test_it_takes_any_two_arms_and_text_of_any_kind() -> None:
         }
     )
     treated = pd.Series(rng.random(30) < 0.5)
-    table = balance_report(frame, treated, {"crude": unadjusted(treated)}, denominator="pooled")
+    table = balance_report(frame, unadjusted(treated))
     assert set(table["level"]) == {"", "high", "low", "u", "v"}
     missing = table.set_index("level").loc["u", ["missing_treated", "missing_control"]].sum()
     assert missing == frame["text"].isna().sum()
@@ -66,18 +63,18 @@ def test_report_errors() -> None:
     treated = pd.Series([True, True, False])
     frame = pd.DataFrame({"x": [1.0, 2.0, np.nan]})
     with pytest.raises(ValueError, match="known value of 'x' under crude, found 2 and 0; leave it out"):
-        balance_report(frame, treated, {"crude": unadjusted(treated)}, denominator="pooled")
-    with pytest.raises(ValueError, match="at least one adjustment"):
-        balance_report(frame, treated, {}, denominator="pooled")
+        balance_report(frame, unadjusted(treated))
+    with pytest.raises(ValueError, match="a key of its own, found \\[\\]"):
+        balance_report(frame, [])
     with pytest.raises(ValueError, match="same index"):
-        balance_report(frame.iloc[::-1], treated, {}, denominator="pooled")
+        balance_report(frame.iloc[::-1], unadjusted(treated))
 
 
 def test_pairs_by_stratum_by_hand() -> None:
     treated = pd.Series({"t1": True, "t2": True, "t3": True, "c1": False, "c2": False, "c3": False})
     ward = pd.Series(list("aabaab"), index=treated.index, name="ward")
     pairs = pd.DataFrame({"treated_id": ["t1", "t3"], "control_id": ["c1", "c2"], "distance": 0.0})
-    table = pairs_by_stratum(Matches(pairs, pd.Index(["t2"]), 1.0), treated, by=[ward])
+    table = pairs_by_stratum(matched_pairs(Matches(pairs, pd.Index(["t2"]), 1.0), treated), by=[ward])
     assert table.to_dict("list") == {
         "ward": ["a", "b"],
         "treated": [2, 1],
@@ -85,6 +82,7 @@ def test_pairs_by_stratum_by_hand() -> None:
         "matched_treated": [1, 1],
         "matched_control": [2, 0],
         "within": [1, 0],  # t3 of ward b has a partner in ward a
+        "adjustment": ["pairs", "pairs"],
     }
 
 
@@ -98,7 +96,7 @@ def test_exact_pairs_stay_within_their_stratum_and_add_up(reference: Reference) 
         order="largest",
         exact=[hospital],
     )
-    table = pairs_by_stratum(found, treated, by=[hospital])
+    table = pairs_by_stratum(matched_pairs(found, treated), by=[hospital])
     assert (table["within"] == table["matched_treated"]).all()
     assert (table["matched_control"] == table["matched_treated"]).all()
     assert table["within"].sum() == found.n_pairs
@@ -111,9 +109,9 @@ def test_lost_patients_by_hand() -> None:
     x = pd.DataFrame({"x": [0.0, 2.0, 7.0, 0.0, 2.0]})
     pairs = pd.DataFrame({"treated_id": [0, 1], "control_id": [3, 4], "distance": 0.0})
     way = matched_pairs(Matches(pairs, pd.Index([2]), 1.0), treated)
-    row = lost_to_matching(x, treated, way).iloc[0]
+    row = lost_to_matching(way, x).iloc[0]
     assert (row["mean_matched"], row["mean_lost"]) == (1, 7)
     assert row["smd"] == pytest.approx(6 / np.sqrt(13))
     pairs.loc[2] = [2, 4, 0.0]
     everyone = matched_pairs(Matches(pairs, pd.Index([]), 1.0), treated)
-    assert lost_to_matching(x, treated, everyone).empty
+    assert lost_to_matching(everyone, x).empty

@@ -3,10 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from headtohead.matching.adjustment import matched_pairs, propensity_weights, unadjusted
+from headtohead.matching.adjustment import matched_pairs, unadjusted
 from headtohead.matching.balance import balance_table
 from headtohead.matching.pairs import Matches, match_nearest
 from headtohead.matching.propensity import SeparationError
+from headtohead.matching.score import propensity
 from headtohead.matching.weights import effective_sample_size, weights_from_ps
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,7 +46,7 @@ def test_sizes_and_risks_equal_r(reference: Reference, estimand: str) -> None:
 
 def test_overlap_weights_balance_every_covariate_of_the_score_exactly(reference: Reference) -> None:
     # Li, Morgan & Zaslavsky (2018): a property of the maximum-likelihood logistic score
-    way = propensity_weights(reference.propensity, reference.design, reference.treated, estimand="ATO")
+    way = reference.propensity.weight("ATO")
     table = balance_table(reference.design, reference.treated, way.weights, denominator="pooled")
     np.testing.assert_allclose(table["smd"], 0, atol=1e-8)
 
@@ -76,7 +77,7 @@ def test_matched_weights_by_hand() -> None:
     )
     way = matched_pairs(Matches(pairs, pd.Index(["t3"]), 1.0), treated)
     assert way.weights.to_dict() == {"t1": 1, "t2": 1, "t3": 0, "c1": 0.5, "c2": 1, "c3": 0.5, "c4": 0}
-    assert way.sets.dropna().to_dict() == {"t1": 0, "t2": 1, "c1": 0, "c2": 1, "c3": 0}
+    assert way.matched_set.dropna().to_dict() == {"t1": 0, "t2": 1, "c1": 0, "c2": 1, "c3": 0}
     assert "1 without are left out" in way.population
 
 
@@ -86,13 +87,13 @@ def test_resampling_matched_sets_keeps_sets_together(reference: Reference) -> No
     )
     way = matched_pairs(found, reference.treated)
     draws = pd.DataFrame(way.resample(np.random.default_rng(3), 50).T, index=reference.treated.index)
-    for _, members in way.sets.dropna().groupby(way.sets.dropna()).groups.items():
+    for _, members in way.matched_set.dropna().groupby(way.matched_set.dropna()).groups.items():
         assert (draws.loc[members].nunique() == 1).all()
     np.testing.assert_allclose(draws.sum(), 2 * found.n_pairs)
 
 
 def test_resampling_weights_refits_the_score(reference: Reference) -> None:
-    way = propensity_weights(reference.propensity, reference.design, reference.treated, estimand="ATO")
+    way = reference.propensity.weight("ATO")
     draws = way.resample(np.random.default_rng(4), 30)
     for w in draws:  # exact balance in each resample shows that the score was fitted to it
         table = balance_table(
@@ -114,8 +115,6 @@ def test_resamples_without_a_score_are_counted() -> None:
     rng = np.random.default_rng(1)
     treated = pd.Series(np.r_[[True] * 3, [False] * 27])
     design = pd.DataFrame({"x": np.r_[[3.0, 3.1, 0.1], rng.normal(size=27)]})
-    from headtohead.matching.propensity import fit_propensity
-
-    way = propensity_weights(fit_propensity(design, treated), design, treated, estimand="ATO")
+    way = propensity(design, treated).weight("ATO")
     with pytest.raises(SeparationError, match="of 200 had no solution"):
         way.resample(rng, 200)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from headtohead.inference import Inference
 from headtohead.matching.adjustment import unadjusted
 from headtohead.outcomes.competing import aalen_johansen, day_incidence, incidence_curves
 from headtohead.outcomes.hazard import kaplan_meier_error
@@ -107,11 +108,8 @@ def test_many_weightings_at_once_equal_one_by_one(reference: Reference) -> None:
 
 def test_bands_hold_the_curve_and_numbers_at_risk_fall(reference: Reference) -> None:
     treated = reference.treated
-    frame = incidence_curves(
-        reference.frame["time"].astype(float), reference.frame["status"], treated, unadjusted(treated),
-        causes=("death", "discharge"), horizon_days=28, conf_level=0.95, bootstrap_replicates=400,
-        rng=np.random.default_rng(2),
-    )  # fmt: skip
+    inference = Inference(bootstrap_replicates=400)
+    frame = incidence_curves(reference.death, unadjusted(treated), by=28, inference=inference)
     assert (frame["conf_low"] <= frame["incidence"] + 1e-12).all()
     assert (frame["incidence"] <= frame["conf_high"] + 1e-12).all()
     for _, part in frame.groupby(["arm", "cause"]):
@@ -127,14 +125,14 @@ def test_bands_hold_the_curve_and_numbers_at_risk_fall(reference: Reference) -> 
 
 
 def test_one_minus_kaplan_meier_is_never_lower(reference: Reference) -> None:
-    frame = kaplan_meier_error(
-        reference.frame["time"].astype(float), reference.frame["status"], reference.treated, horizon_days=28
-    )
+    frame = kaplan_meier_error(reference.death, reference.propensity.crude(), by=28)
     assert (frame["one_minus_km"] >= frame["aalen_johansen"] - 1e-12).all()
     theirs = reference.answers["km_discharge_censored"]
     for arm, key in (("treated", "surv_treated"), ("control", "surv_control")):
         ours = frame[(frame["arm"] == arm) & frame["day"].isin(theirs["times"])]["one_minus_km"]
         np.testing.assert_allclose(1 - ours, theirs[key], atol=1e-9)
+    with pytest.raises(ValueError, match="found overlap weights; give score.crude"):
+        kaplan_meier_error(reference.death, reference.propensity.weight("ATO"), by=28)
 
 
 def test_unknown_times_are_refused() -> None:

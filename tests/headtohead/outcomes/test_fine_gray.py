@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import comprisk
 import numpy as np
 import pandas as pd
@@ -7,7 +9,7 @@ import pytest
 from headtohead.matching.adjustment import matched_pairs, unadjusted
 from headtohead.matching.pairs import match_nearest
 from headtohead.outcomes.cox import CannotEstimateError, fit_cox
-from headtohead.outcomes.fine_gray import fit_fine_gray, subdistribution_hazard_ratio
+from headtohead.outcomes.fine_gray import fit_fine_gray, subdistribution_hazard_ratios
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import GOLDENS, Reference, golden
@@ -123,15 +125,12 @@ def test_rows_of_pairs_use_the_pairs_as_clusters(reference: Reference) -> None:
         match_nearest(reference.propensity.linear_predictor, treated, ratio=1, caliper=0.2, order="largest"),
         treated,
     )
-    row = subdistribution_hazard_ratio(
-        frame["time"].astype(float), frame["status"], treated, way, cause_number=1, outcome="death",
-        horizon_days=28, conf_level=0.95,
-    ).iloc[0]  # fmt: skip
-    used = way.sets.notna()
+    row = subdistribution_hazard_ratios(reference.death, way, by=28).iloc[0]
+    used = way.matched_set.notna()
     fit = fit_fine_gray(
         frame["time"][used].clip(upper=28).astype(float),
         frame["status"].mask(frame["time"] > 28, 0)[used],
-        treated[used].astype(float).to_frame(), cause_number=1, clusters=way.sets[used],
+        treated[used].astype(float).to_frame(), cause_number=1, clusters=way.matched_set[used],
     )  # fmt: skip
     assert row["std_error"] == pytest.approx(fit.std_errors.iloc[0], rel=1e-9)
     assert row["conf_low"] < row["estimate"] < row["conf_high"]
@@ -140,9 +139,10 @@ def test_rows_of_pairs_use_the_pairs_as_clusters(reference: Reference) -> None:
 def test_an_arm_without_events_is_said_in_words(reference: Reference) -> None:
     treated = reference.treated
     cause = reference.frame["status"].mask(treated & (reference.frame["status"] == 1), 2)
-    options = {"cause_number": 1, "outcome": "death", "horizon_days": 28, "conf_level": 0.95}
     time = reference.frame["time"].astype(float)
-    row = subdistribution_hazard_ratio(time, cause, treated, unadjusted(treated), **options).iloc[0]
+    row = subdistribution_hazard_ratios(
+        replace(reference.death, cause=cause), unadjusted(treated), by=28
+    ).iloc[0]
     assert np.isnan(row["estimate"])
     assert "cannot be estimated, because" in row["method"]
     with pytest.raises(CannotEstimateError, match="found none of cause 7"):

@@ -4,7 +4,9 @@ import comprisk
 import numpy as np
 import pandas as pd
 import pytest
-from headtohead.outcomes.gray import gray_test
+from headtohead.matching.adjustment import unadjusted
+from headtohead.outcomes.endpoint import Endpoint
+from headtohead.outcomes.gray import gray_test, gray_tests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import GOLDENS, Reference, golden
@@ -31,6 +33,8 @@ def test_equals_cmprsk(reference: Reference, cause_number: int) -> None:
     )
     theirs = reference.answers["cuminc"]["gray"][cause_number - 1]
     np.testing.assert_allclose(ours, theirs[:2], rtol=1e-8)
+    rows = gray_tests(reference.death, reference.propensity.crude(), by=10_000)
+    np.testing.assert_allclose(rows[["chi_square", "p_value"]].iloc[cause_number - 1], ours)
 
 
 @pytest.mark.parametrize("cause_number", [1, 2])
@@ -69,3 +73,6 @@ def test_under_the_null_the_p_values_are_uniform() -> None:
 def test_no_event_is_refused() -> None:
     with pytest.raises(ValueError, match="needs two arms and an event of cause 1"):
         gray_test(pd.Series([1.0, 2]), pd.Series([0, 2]), pd.Series([True, False]), cause_number=1)
+    nothing = Endpoint("death", pd.Series([1.0, 2]), pd.Series([0, 0]))
+    row = gray_tests(nothing, unadjusted(pd.Series([True, False])), by=28).iloc[0]
+    assert row["method"].startswith("cannot be computed, because Gray's test needs two arms and an event")

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from headtohead.matching.adjustment import Adjustment, matched_pairs, unadjusted
 from headtohead.matching.pairs import Matches, caliper_width, match_nearest
+from headtohead.outcomes.endpoint import Endpoint
 from headtohead.outcomes.estimate import ESTIMATE_COLUMNS
-from headtohead.outcomes.matched_regression import matched_regression
+from headtohead.outcomes.matched_regression import _design, _fit, matched_regressions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import Reference
@@ -20,8 +23,11 @@ def pairs_of(reference: Reference, ratio: int = 1) -> Adjustment:
     )
 
 
-def events(reference: Reference) -> pd.DataFrame:
-    return pd.DataFrame({("death", 28): reference.frame["death28"].astype(float)})
+def regress(y: pd.Series | Endpoint, way: Adjustment, x: pd.DataFrame, **choices: object) -> pd.DataFrame:
+    """Both models, by the name of their covariates; ``x`` is the design of the adjustment."""
+    death = y if isinstance(y, Endpoint) else Endpoint.recorded("y", y, by=1)
+    rows = matched_regressions(death, replace(way, design=x), by=1 if death.name == "y" else 28, **choices)
+    return rows.set_index("covariates")
 
 
 def made_up_pairs(m: int) -> tuple[pd.Series, Adjustment]:
@@ -34,10 +40,8 @@ def test_without_covariates_it_is_the_paired_difference_by_hand() -> None:
     # pairs (1,0), (1,1), (0,0), (1,0), (0,1): b = 2, c = 1, m = 5, difference 0.2;
     # cluster error: sum of (d - 0.2)^2 = 3 - 0.2 = 2.8, / 25, factor 5/4 x 9/8
     treated, way = made_up_pairs(5)
-    y = pd.DataFrame({("death", 28): [1.0, 1, 0, 1, 0, 0, 1, 0, 0, 1]})
-    row = matched_regression(
-        y, treated, way, covariates=pd.DataFrame(index=treated.index), conf_level=0.95
-    ).iloc[0]
+    y = pd.Series([1.0, 1, 0, 1, 0, 0, 1, 0, 0, 1])
+    row = regress(y, way, pd.DataFrame(index=treated.index)).loc["plain"]
     assert row["estimate"] == pytest.approx(0.2)
     assert row["std_error"] == pytest.approx(np.sqrt(2.8 / 25 * 5 / 4 * 9 / 8))
     assert row["conf_high"] - row["estimate"] == pytest.approx(2.776445 * row["std_error"])  # t, 4 df
@@ -46,10 +50,8 @@ def test_without_covariates_it_is_the_paired_difference_by_hand() -> None:
 
 def test_without_covariates_it_has_the_pairs_of_r(reference: Reference) -> None:
     way, theirs = pairs_of(reference), reference.answers["matched"]
-    rows = matched_regression(
-        events(reference), reference.treated, way, covariates=reference.design[[]], conf_level=0.95
-    )
-    assert tuple(rows) == ESTIMATE_COLUMNS
+    rows = matched_regressions(reference.death28, replace(way, design=reference.design), by=28)
+    assert tuple(rows) == (*ESTIMATE_COLUMNS, "covariates", "adjustment")
     m = reference.answers["match"]["caliper"]["n_pairs"]
     b, c = theirs["discordant_treated_only"], theirs["discordant_control_only"]
     paired = np.sqrt((b + c) - (b - c) ** 2 / m) / m
@@ -64,19 +66,19 @@ def test_an_exactly_linear_outcome_is_recovered_whatever_the_imbalance(seed: int
     treated, way = made_up_pairs(20)
     rng = np.random.default_rng(seed)
     x = pd.DataFrame(rng.normal(size=(40, 2)), columns=["u", "v"]) + treated.to_numpy()[:, None]
-    y = pd.DataFrame({("y", 1): effect * treated + 2 * x["u"] - x["v"]})
-    row = matched_regression(y, treated, way, covariates=x, conf_level=0.9).iloc[0]
+    y = effect * treated + 2 * x["u"] - x["v"]
+    sets, used = way.matched_set.astype(int), way.weights
+    X = _design(treated, x)
+    row = _fit(y, X, used, sets, 0.9)
     assert row["estimate"] == pytest.approx(effect, abs=1e-9)
 
 
 def test_covariates_sharpen_the_estimate_and_constant_ones_leave(reference: Reference) -> None:
     way, design = pairs_of(reference), reference.design
-    shared = {"treated": reference.treated, "adjustment": way, "conf_level": 0.95}
-    if way.sets.nunique() < 3 * design.shape[1]:
+    if way.matched_set.nunique() < 3 * design.shape[1]:
         pytest.skip("too few sets")
-    plain = matched_regression(events(reference), covariates=design[[]], **shared).iloc[0]
-    full = matched_regression(events(reference), covariates=design, **shared).iloc[0]
-    same = matched_regression(events(reference), covariates=design.assign(one=3.0), **shared).iloc[0]
+    plain, full = (regress(reference.death28, way, design).loc[which] for which in ("plain", "adjusted"))
+    same = regress(reference.death28, way, design.assign(one=3.0)).loc["adjusted"]
     assert full["std_error"] < 1.02 * plain["std_error"]
     assert same["estimate"] == pytest.approx(full["estimate"])
     assert f"on {design.shape[1]} covariates" in same["method"]
@@ -84,9 +86,7 @@ def test_covariates_sharpen_the_estimate_and_constant_ones_leave(reference: Refe
 
 def test_sets_of_two_controls_count_each_half(reference: Reference) -> None:
     way = pairs_of(reference, ratio=2)
-    row = matched_regression(
-        events(reference), reference.treated, way, covariates=reference.design[[]], conf_level=0.95
-    ).iloc[0]
+    row = regress(reference.death28, way, reference.design).loc["plain"]
     y, w, t = reference.frame["death28"], way.weights, reference.treated
     assert row["estimate"] == pytest.approx(np.average(y[t], weights=w[t]) - np.average(y[~t], weights=w[~t]))
 
@@ -95,22 +95,22 @@ def test_what_cannot_be_estimated_says_why() -> None:
     treated, way = made_up_pairs(8)
     rng = np.random.default_rng(0)
     x = pd.DataFrame(rng.normal(size=(16, 3)))
-    y = pd.DataFrame({("y", 1): rng.integers(0, 2, 16).astype(float)})
-    few = matched_regression(y, treated, way, covariates=x, conf_level=0.95).iloc[0]
+    y = pd.Series(rng.integers(0, 2, 16).astype(float))
+    few = regress(y, way, x).loc["adjusted"]
     assert np.isnan(few["estimate"])
     assert few["method"] == (
         "cannot be estimated, because 3 covariates need at least 9 matched sets and there are 8"
     )
     twice = x[[0]].assign(again=2 * x[0])
-    row = matched_regression(y, treated, way, covariates=twice, conf_level=0.95).iloc[0]
+    row = regress(y, way, twice).loc["adjusted"]
     assert "because covariates repeat each other" in row["method"]
-    row = matched_regression(y * 0, treated, way, covariates=x[[0]], conf_level=0.95).iloc[0]
+    row = regress(y * 0, way, x[[0]]).loc["adjusted"]
     assert "because the outcome is 0 in all 16 patients" in row["method"]
     with pytest.raises(ValueError, match="needs matched sets, crude have none"):
-        matched_regression(y, treated, unadjusted(treated), covariates=x, conf_level=0.95)
+        regress(y, unadjusted(treated), x)
     unknown = y.copy()
     unknown.iloc[3] = np.nan
-    row = matched_regression(unknown, treated, way, covariates=x[[0]], conf_level=0.95).iloc[0]
+    row = regress(unknown, way, x[[0]]).loc["adjusted"]
     assert row["method"].endswith("because the outcome of 1 of 16 patients is unknown")
     with pytest.raises(ValueError, match=r"\[0\] have missing values; impute them"):
-        matched_regression(y, treated, way, covariates=x[[0]].where(x[[0]] > 0), conf_level=0.95)
+        regress(y, way, x[[0]].where(x[[0]] > 0))

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+from headtohead.matching.adjustment import unadjusted
 from headtohead.outcomes.competing import aalen_johansen
 from headtohead.outcomes.occupation import state_occupation
 from hypothesis import given, settings
@@ -13,7 +16,8 @@ NAMES = ("ward", "ICU", "dead")
 
 
 def wide(states: list[list[int]], treated: list[bool], weights: list[float]) -> pd.DataFrame:
-    frame = state_occupation(np.array(states), pd.Series(treated), pd.Series(weights), names=NAMES)
+    way = replace(unadjusted(pd.Series(treated)), weights=pd.Series(weights))
+    frame = state_occupation(np.array(states), way, names=NAMES)
     return frame.pivot_table(index=["arm", "day"], columns="state", values="probability")[list(NAMES)]
 
 
@@ -44,9 +48,7 @@ def test_with_censoring_and_one_absorbing_step_it_is_aalen_johansen(reference: R
     states = np.where(
         (days > time[:, None]) & (cause[:, None] == 0), -1, states
     )  # seen on the day they leave
-    frame = state_occupation(
-        states, reference.treated, pd.Series(1.0, reference.frame.index), names=("in", "dead", "home")
-    )
+    frame = state_occupation(states, reference.propensity.crude(), names=("in", "dead", "home"))
     arm = reference.treated.to_numpy()
     curve = aalen_johansen(time[arm], cause[arm]).at(days)
     dead = frame[(frame["arm"] == "treated") & (frame["state"] == "dead")]["probability"]

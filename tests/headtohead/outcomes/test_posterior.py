@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
-from headtohead.outcomes.posterior import normal_posterior
+from headtohead.outcomes.posterior import Prior, normal_posterior, posterior_densities, posteriors
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate, stats
@@ -37,3 +38,26 @@ def test_the_flat_prior_is_the_limit_of_wide_ones_and_gives_the_usual_interval()
 def test_a_missing_estimate_is_refused() -> None:
     with pytest.raises(ValueError, match="report why the estimate is missing"):
         normal_posterior(float("nan"), 0.1, prior_mean=0, prior_sd=1)
+
+
+def test_rows_say_what_the_laws_say_and_without_an_error_nothing() -> None:
+    row, priors = (
+        pd.Series({"estimate": 0.02, "std_error": 0.03}),
+        [Prior("flat", "none"), Prior("sceptical", "small", 0.0, 0.02)],
+    )
+    rows = posteriors(row, priors, margins={"margin": 0.05, "wide": 0.1}).set_index(["prior", "name"])
+    law = normal_posterior(0.02, 0.03, prior_mean=0.0, prior_sd=0.02)
+    found = rows.loc["sceptical", "estimate"]
+    assert found["rd"] == law.mean
+    assert found["worse"] == 1 - law.probability_below(0)
+    assert found["within_wide"] == law.probability_within(0.1)
+    assert found["worse_by_margin"] == 1 - law.probability_below(0.05)
+    assert rows.at[("flat", "rd"), "conf_low"] == pytest.approx(0.02 - 1.959964 * 0.03, abs=1e-7)
+    grid = np.linspace(-0.3, 0.3, 601)
+    densities = posterior_densities(row, priors, grid=grid)
+    assert np.trapezoid(densities[densities["prior"] == "flat"]["density"], grid) == pytest.approx(
+        1, abs=1e-3
+    )
+    nothing = pd.Series({"estimate": 0.0, "std_error": 0.0})
+    assert posteriors(nothing, priors, margins={"margin": 0.05})["estimate"].isna().all()
+    assert posterior_densities(nothing, priors, grid=grid).empty

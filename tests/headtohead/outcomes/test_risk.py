@@ -1,14 +1,27 @@
 from __future__ import annotations
 
+import pickle
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
-from headtohead.matching.adjustment import Adjustment, matched_pairs, propensity_weights, unadjusted
-from headtohead.matching.pairs import caliper_width, match_nearest
-from headtohead.outcomes.equivalence import RiskPosterior, equivalence_of_counts, equivalence_of_estimate
+from headtohead.inference import Inference
+from headtohead.matching.adjustment import Adjustment, matched_pairs, unadjusted
+from headtohead.matching.errors import CannotAdjustError
+from headtohead.matching.pairs import NoMatchError, caliper_width, match_nearest
+from headtohead.matching.propensity import SeparationError
+from headtohead.matching.score import propensity
+from headtohead.outcomes.endpoint import Endpoint
+from headtohead.outcomes.equivalence import (
+    RiskPosterior,
+    equivalence_of_counts,
+    equivalence_of_estimate,
+    equivalence_tests,
+)
 from headtohead.outcomes.estimate import ESTIMATE_COLUMNS, estimate_row
-from headtohead.outcomes.hazard import hazard_ratio, log_rank
-from headtohead.outcomes.mean import mean_difference
+from headtohead.outcomes.hazard import hazard_ratios, log_rank
+from headtohead.outcomes.mean import mean_differences
 from headtohead.outcomes.paired import (
     PairCounts,
     count_pairs,
@@ -16,24 +29,18 @@ from headtohead.outcomes.paired import (
     paired_risk_ratio,
     tango_interval,
 )
-from headtohead.outcomes.risk import risk_contrast
+from headtohead.outcomes.risk import risks
 from headtohead.proportions.counts import TwoByTwo
 from headtohead.proportions.two_by_two import intervals
 from reference import Reference
 from scipy import stats
 
-OPTIONS = {"conf_level": 0.95, "bootstrap_replicates": 300}
-
-
-def events(reference: Reference) -> pd.DataFrame:
-    return pd.DataFrame({("death", 28): reference.frame["death28"].astype(float)})
+FEW = Inference(bootstrap_replicates=300)
 
 
 def contrast(reference: Reference, way: Adjustment, seed: int = 1) -> pd.DataFrame:
-    rows = risk_contrast(
-        events(reference), reference.treated, way, rng=np.random.default_rng(seed), **OPTIONS
-    )
-    assert tuple(rows) == ESTIMATE_COLUMNS
+    rows = risks(reference.death28, way, by=28, inference=replace(FEW, seed=seed))
+    assert tuple(rows) == (*ESTIMATE_COLUMNS, "adjustment")
     return rows.set_index("scale")
 
 
@@ -66,7 +73,7 @@ def test_matched_rows_equal_r(reference: Reference) -> None:
 def test_weighted_risks_equal_r_and_the_bootstrap_is_near_its_sandwich(
     reference: Reference, estimand: str
 ) -> None:
-    way = propensity_weights(reference.propensity, reference.design, reference.treated, estimand=estimand)
+    way = reference.propensity.weight(estimand)
     rows, theirs = contrast(reference, way), reference.answers["weights"][estimand]
     np.testing.assert_allclose(rows.at["risk, treated", "estimate"], theirs["risk_treated"], rtol=1e-7)
     np.testing.assert_allclose(rows.at["risk, control", "estimate"], theirs["risk_control"], rtol=1e-7)
@@ -75,22 +82,18 @@ def test_weighted_risks_equal_r_and_the_bootstrap_is_near_its_sandwich(
 
 
 def test_the_same_seed_gives_the_same_interval(reference: Reference) -> None:
-    way = propensity_weights(reference.propensity, reference.design, reference.treated, estimand="ATO")
+    way = reference.propensity.weight("ATO")
     pd.testing.assert_frame_equal(contrast(reference, way, 7), contrast(reference, way, 7))
 
 
 def test_an_arm_without_events_gives_no_ratio_and_says_why(reference: Reference) -> None:
-    none = pd.DataFrame(
-        {("death", 28): reference.frame["death28"].where(~reference.treated, 0).astype(float)}
-    )
+    none = Endpoint.recorded("death", reference.frame["death28"].where(~reference.treated, 0), by=28)
     for way in (
         unadjusted(reference.treated),
         pairs_of(reference),
-        propensity_weights(reference.propensity, reference.design, reference.treated, estimand="ATO"),
+        reference.propensity.weight("ATO"),
     ):
-        rows = risk_contrast(none, reference.treated, way, rng=np.random.default_rng(0), **OPTIONS).set_index(
-            "scale"
-        )
+        rows = risks(none, way, by=28, inference=FEW).set_index("scale")
         assert np.isnan(rows.at["risk ratio", "estimate"])
         assert "because an arm has no event" in rows.at["risk ratio", "method"]
         assert np.isfinite(rows.at["risk difference", "estimate"])
@@ -98,16 +101,13 @@ def test_an_arm_without_events_gives_no_ratio_and_says_why(reference: Reference)
 
 def test_without_events_the_interval_is_no_point_and_equivalence_is_not_certain(reference: Reference) -> None:
     """In equal weights the interval is Wilson's and Newcombe's, and its width shrinks with the effective numbers."""
-    nobody = pd.DataFrame({("death", 28): np.zeros(len(reference.frame))})
+    nobody = Endpoint.recorded("death", 0 * reference.frame["death28"], by=28)
     treated = reference.treated
-    ways = [
-        propensity_weights(reference.propensity, reference.design, treated, estimand=e)
-        for e in ("ATO", "ATE")
-    ]
-    crude = risk_contrast(nobody, treated, unadjusted(treated), rng=np.random.default_rng(0), **OPTIONS)
+    ways = [reference.propensity.weight(e) for e in ("ATO", "ATE")]
+    crude = risks(nobody, unadjusted(treated), by=28)
     widths = [crude.set_index("scale").at["risk difference", "std_error"]]
     for way in ways:
-        rows = risk_contrast(nobody, treated, way, rng=np.random.default_rng(0), **OPTIONS).set_index("scale")
+        rows = risks(nobody, way, by=28, inference=FEW).set_index("scale")
         row = rows.loc["risk difference"]
         assert row["conf_low"] < 0 < row["conf_high"]
         n = way.weights[treated].sum() ** 2 / (way.weights[treated] ** 2).sum()
@@ -121,11 +121,55 @@ def test_without_events_the_interval_is_no_point_and_equivalence_is_not_certain(
 
 
 def test_a_censored_outcome_is_refused(reference: Reference) -> None:
-    unknown = events(reference).mask(reference.frame["time"] < 3)
+    unknown = Endpoint.recorded("death", reference.frame["death28"].mask(reference.frame["time"] < 3), by=28)
     with pytest.raises(ValueError, match="patients have none; estimate the risk by Aalen-Johansen"):
-        risk_contrast(
-            unknown, reference.treated, unadjusted(reference.treated), rng=np.random.default_rng(0), **OPTIONS
-        )
+        risks(unknown, unadjusted(reference.treated), by=28)
+
+
+def test_endpoints_and_horizons_share_the_samples_and_keys_do_not_depend_on_the_place(
+    reference: Reference,
+) -> None:
+    score, frame = reference.propensity, reference.frame
+    late = Endpoint.recorded("late", frame["death28"], by=60)
+    ways = [score.crude(), score.weight("ATO"), score.weight("ATE")]
+    both = risks([reference.death28, late], ways, by=28, inference=FEW)
+    alone = risks(late, score.weight("ATE"), by=28, inference=FEW)
+    mine = both[(both["adjustment"] == "ate") & (both["outcome"] == "late")].reset_index(drop=True)
+    pd.testing.assert_frame_equal(mine, alone)
+    with pytest.raises(ValueError, match="a key of its own, found \\['crude', 'crude'\\]"):
+        risks(late, [score.crude(), score.crude()], by=28)
+
+
+def test_an_optional_adjustment_that_fails_is_a_row_and_any_other_an_error() -> None:
+    rng = np.random.default_rng(1)
+    treated = pd.Series(np.r_[[True] * 3, [False] * 27])
+    design = pd.DataFrame({"x": np.r_[[3.0, 3.1, 0.1], rng.normal(size=27)]})
+    death = Endpoint.recorded("death", pd.Series(np.arange(30) % 2), by=28)
+    score = propensity(design, treated)
+    far = score.match(caliper_sd=1e-9, key="close", optional=True)
+    assert far.reason is not None
+    rows = risks(death, [far, score.weight("ATO", optional=True)], by=28)
+    assert rows["estimate"].isna().all()
+    assert rows["estimand"].tolist() == ["none"] * 4 + ["ATO"] * 4
+    assert rows["method"][0].startswith("cannot be estimated, because at least one treated patient needs")
+    assert rows["method"][4].startswith("cannot be estimated, because the score must be estimable")
+    hazards = hazard_ratios(death, far, by=28)
+    assert hazards["method"].tolist() == [far.reason]
+    with pytest.raises(SeparationError, match="had no solution"):
+        risks(death, score.weight("ATO"), by=28)
+    with pytest.raises(NoMatchError):
+        score.match(caliper_sd=1e-9)
+    with pytest.raises(CannotAdjustError, match="at least one treated patient needs"):
+        far.resample(rng, 2)
+
+
+def test_an_adjustment_can_be_pickled_and_still_resamples(reference: Reference) -> None:
+    score = reference.propensity
+    for way in (score.crude(), score.match(caliper_sd=0.2), score.weight("ATM"), score.truncate((0.01, 0.99)),
+                score.entropy()):  # fmt: skip
+        again = pickle.loads(pickle.dumps(way))
+        draws = [each.resample(np.random.default_rng(1), 3) for each in (way, again)]
+        np.testing.assert_array_equal(*draws)
 
 
 def test_unknown_columns_of_a_result_are_refused() -> None:
@@ -165,17 +209,16 @@ def test_tango_equals_its_published_example() -> None:
 
 
 def test_hazard_ratio_names_its_error_and_survives_no_events(reference: Reference) -> None:
-    frame, treated = reference.frame, reference.treated
-    shared = {"cause_number": 1, "outcome": "death", "horizon_days": 28, "conf_level": 0.95}
-    row = hazard_ratio(
-        frame["time"].astype(float), frame["status"], treated, pairs_of(reference), **shared
-    ).iloc[0]
+    frame, death = reference.frame, reference.death
+    rows = hazard_ratios(death, pairs_of(reference), by=28)
+    assert rows["cause"].tolist() == ["death", "discharge"]
+    row = rows.iloc[0]
     theirs = reference.answers["matched"]["cox28"]
     np.testing.assert_allclose(np.log(row["estimate"]), theirs["coef"], rtol=1e-8)
     np.testing.assert_allclose(row["std_error"], theirs["se_pair_robust"], rtol=1e-8)
     assert "matched sets as clusters" in row["method"]
-    nobody = frame["status"].replace(1, 0)
-    row = hazard_ratio(frame["time"].astype(float), nobody, treated, unadjusted(treated), **shared).iloc[0]
+    nobody = replace(death, cause=frame["status"].replace(1, 0))
+    row = hazard_ratios(nobody, unadjusted(reference.treated), by=28).iloc[0]
     assert np.isnan(row["estimate"])
     assert row["method"].startswith("cannot be estimated, because a hazard ratio needs events")
 
@@ -191,22 +234,14 @@ def test_log_rank_equals_r(reference: Reference) -> None:
 
 
 def test_mean_difference_has_the_sandwich_of_r(reference: Reference) -> None:
-    way = propensity_weights(reference.propensity, reference.design, reference.treated, estimand="ATE")
-    row = mean_difference(
-        reference.frame["death28"], reference.treated, way, outcome="y", conf_level=0.95
-    ).iloc[0]
+    way = reference.propensity.weight("ATE")
+    row = mean_differences(reference.frame["death28"], way, outcome="y").iloc[0]
     theirs = reference.answers["weights"]["ATE"]
     np.testing.assert_allclose(
         [row["estimate"], row["std_error"]], [theirs["rd"], theirs["rd_se_HC0"]], rtol=1e-6, atol=1e-9
     )
     with pytest.raises(ValueError, match="are missing"):
-        mean_difference(
-            reference.frame["death28"].mask(reference.treated),
-            reference.treated,
-            way,
-            outcome="y",
-            conf_level=0.95,
-        )
+        mean_differences(reference.frame["death28"].mask(reference.treated), way, outcome="y")
 
 
 def test_equivalence_agrees_with_its_interval() -> None:
@@ -226,6 +261,13 @@ def test_equivalence_of_an_estimate_by_hand() -> None:
     assert test.equivalent
     with pytest.raises(ValueError, match="found -0.05"):
         equivalence_of_estimate(0.01, 0.02, margin=-0.05, alpha=0.05)
+    rows = equivalence_tests(
+        pd.Series({"estimate": 0.01, "std_error": 0.02}), {"narrow": 0.05, "wide": 0.1}, alpha=0.05
+    )
+    found = rows.set_index(["margin", "name"])
+    assert found.at[("narrow", "p"), "estimate"] == test.p_value
+    assert found.at[("wide", "smallest"), "estimate"] == test.smallest_margin
+    assert found.at[("wide", "interval"), "conf_high"] == test.conf_high
 
 
 def test_the_posterior_equals_a_large_sample_and_is_a_density() -> None:

@@ -5,8 +5,10 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from headtohead.matching.adjustment import propensity_weights, unadjusted
+from headtohead.inference import Inference
+from headtohead.matching.adjustment import unadjusted
 from headtohead.outcomes.competing import aalen_johansen
+from headtohead.outcomes.endpoint import Endpoint
 from headtohead.outcomes.time_lost import days_lost, time_lost
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,10 +16,7 @@ from lifelines import KaplanMeierFitter
 from lifelines.utils import restricted_mean_survival_time
 from reference import Reference
 
-OPTIONS = {
-    "causes": ("death", "discharge"), "event_free": "in hospital", "outcome": "death", "horizon_days": 28,
-    "conf_level": 0.95, "bootstrap_replicates": 100,
-}  # fmt: skip
+OPTIONS = {"event_free": "in hospital", "by": 28, "inference": Inference(bootstrap_replicates=100)}
 
 
 def test_by_hand() -> None:
@@ -52,15 +51,8 @@ def test_states_add_up_to_the_horizon(seed: int, horizon: float) -> None:
 
 
 def test_rows_add_up_and_the_weighted_difference_lies_in_its_interval(reference: Reference) -> None:
-    treated = reference.treated
-    for way in (
-        unadjusted(treated),
-        propensity_weights(reference.propensity, reference.design, treated, estimand="ATO"),
-    ):
-        rows = days_lost(
-            reference.frame["time"].astype(float), reference.frame["status"], treated, way,
-            rng=np.random.default_rng(1), **OPTIONS,
-        )  # fmt: skip
+    for way in (reference.propensity.crude(), reference.propensity.weight("ATO")):
+        rows = days_lost(reference.death, way, **OPTIONS)
         sums = rows.groupby("scale")["estimate"].sum()
         np.testing.assert_allclose(sums, [0, 28, 28], atol=1e-10)
         assert ((rows["conf_low"] < rows["estimate"]) & (rows["estimate"] < rows["conf_high"])).all()
@@ -70,6 +62,4 @@ def test_unknown_times_are_refused() -> None:
     time = pd.Series([1.0, np.nan])
     treated = pd.Series([True, False])
     with pytest.raises(ValueError, match="1 of 2 are missing"):
-        days_lost(
-            time, pd.Series([1, 0]), treated, unadjusted(treated), rng=np.random.default_rng(1), **OPTIONS
-        )
+        days_lost(Endpoint("death", time, pd.Series([1, 0])), unadjusted(treated), **OPTIONS)

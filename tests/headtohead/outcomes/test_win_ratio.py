@@ -1,20 +1,23 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
-from headtohead.matching.adjustment import Adjustment, matched_pairs, propensity_weights, unadjusted
+from headtohead.inference import Inference
+from headtohead.matching.adjustment import Adjustment, matched_pairs, unadjusted
 from headtohead.matching.pairs import match_nearest
-from headtohead.outcomes.win_ratio import WinResult, win_ratio
+from headtohead.outcomes.win_ratio import WinRatios, win_ratios
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import Reference
 
-OPTIONS = {"outcome": "hierarchy", "horizon_days": 28, "conf_level": 0.95, "bootstrap_replicates": 200}
+OPTIONS = {"outcome": "hierarchy", "by": 28, "inference": Inference(bootstrap_replicates=200)}
 
 
-def of(levels: pd.DataFrame, treated: pd.Series, way: Adjustment | None = None) -> WinResult:
-    return win_ratio(levels, treated, way or unadjusted(treated), rng=np.random.default_rng(1), **OPTIONS)
+def of(levels: pd.DataFrame, treated: pd.Series, way: Adjustment | None = None) -> WinRatios:
+    return win_ratios(levels, way or unadjusted(treated), **OPTIONS)
 
 
 def test_by_hand() -> None:
@@ -59,7 +62,7 @@ def test_equal_weights_are_the_crude_comparison_and_both_errors_agree(reference:
     levels = pd.DataFrame({"death": -frame["death28"].astype(float), "days": -frame["time"].clip(upper=28.0)})
     crude = unadjusted(treated)
     analytic = of(levels, treated).estimates
-    as_weights = type(crude)("Equal", "weights", "ATE", "all", crude.weights, None, crude.resample)
+    as_weights = replace(crude, kind="weights")
     resampled = of(levels, treated, as_weights).estimates
     np.testing.assert_allclose(resampled["estimate"], analytic["estimate"], rtol=1e-12)
     np.testing.assert_allclose(resampled["std_error"], analytic["std_error"], rtol=0.2)  # 200 bootstraps
@@ -97,6 +100,6 @@ def test_an_arm_that_never_wins_and_unknown_levels(reference: Reference) -> None
     assert row["method"] == "cannot be estimated, because an arm never wins"
     with pytest.raises(ValueError, match="1 of 4 patients lack one"):
         of(pd.DataFrame({"a": [np.nan, 1, 0, 0]}), treated)
-    way = propensity_weights(reference.propensity, reference.design, reference.treated, estimand="ATO")
+    way = reference.propensity.weight("ATO")
     flat = pd.DataFrame({"a": np.zeros(len(reference.frame))}, index=reference.frame.index)
     assert np.isnan(of(flat, reference.treated, way).estimates["estimate"][0])

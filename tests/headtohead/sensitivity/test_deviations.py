@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from headtohead.inference import Inference
 from headtohead.matching.adjustment import unadjusted
+from headtohead.outcomes.endpoint import Endpoint
 from headtohead.sensitivity.deviations import NOBODY, PerProtocol, per_protocol
 from scipy.special import expit
 
@@ -24,11 +26,11 @@ def run(
     arm = pd.Series(treated.astype(bool))
     nothing = np.zeros((len(time), 1))
     return per_protocol(
-        pd.Series(time, dtype=float), pd.Series(cause), pd.Series(left, dtype=float), arm, unadjusted(arm),
+        Endpoint("death", pd.Series(time, dtype=float), pd.Series(cause)), unadjusted(arm),
+        pd.Series(left, dtype=float), by=horizon,
         baseline=pd.DataFrame(nothing if baseline is None else baseline),
         changing=[] if state is None else [pd.Series(state, dtype=float)],
-        outcome="death", horizon_days=horizon, conf_level=0.95, bootstrap_replicates=replicates,
-        rng=np.random.default_rng(1),
+        inference=Inference(bootstrap_replicates=replicates),
     )  # fmt: skip
 
 
@@ -44,13 +46,16 @@ def test_censoring_by_hand() -> None:
     # treated: death on day 1, rescue on day 1 (death on day 3), discharge on day 2, death on day 4.
     # as started: 3 deaths of 4. Censored: day 1, 1 of 4 die, S = 3/4; the second is then gone;
     # day 2, nobody of 2 dies, 1 goes home, S = 3/8; day 4, 1 of 1 dies: 1/4 + 3/8 = 5/8
-    time, cause = np.array([1, 3, 2, 4] * 2), np.array([1, 1, 2, 1] * 2)
-    left = np.array([NAN, 1, NAN, NAN] + [NAN] * 4)
-    found = run(time, cause, left, np.repeat([1, 0], 4), horizon=5)
+    time, cause = (
+        np.array([1, 3, 2, 4] * 20),
+        np.array([1, 1, 2, 1] * 20),
+    )  # ten of each, so that no sample is empty
+    left = np.array([NAN, 1, NAN, NAN] * 10 + [NAN] * 40)
+    found = run(time, cause, left, np.repeat([1, 0], 40), horizon=5)
     assert risk(found, "as started") == pytest.approx(3 / 4)
     assert risk(found, "censored") == pytest.approx(5 / 8)
     assert risk(found, "censored", "risk, control") == pytest.approx(3 / 4)
-    assert found.deviations["left"].tolist() == [1, 0]
+    assert found.deviations["left"].tolist() == [10, 0]
 
 
 def test_leaving_on_the_last_day_is_no_deviation() -> None:
@@ -66,7 +71,7 @@ def test_without_deviations_nothing_changes() -> None:
     table = found.estimates.pivot(index="scale", columns="analysis", values="estimate")
     assert np.ptp(table.to_numpy(), axis=1) == pytest.approx(0, abs=1e-12)
     assert risk(found, "as started") == pytest.approx((cause[arm] == 1).mean())
-    assert set(found.weights.values()) == {1.0}
+    assert set(found.weights) == {1.0}
 
 
 def test_an_arm_that_everybody_leaves_has_no_estimate() -> None:

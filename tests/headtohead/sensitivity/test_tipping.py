@@ -3,25 +3,26 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from headtohead.matching.adjustment import bootstrap_counts
+from headtohead.inference import Inference, stream
+from headtohead.matching.adjustment import unadjusted
+from headtohead.outcomes.endpoint import Endpoint
 from headtohead.outcomes.risk import weighted_risks
 from headtohead.sensitivity.tipping import fewest, tipping_grid
 
 EVENT = pd.Series([1.0, 0, 0, 0, 1, 0, 0, 0] * 25)
 TREATED = pd.Series([True, True, True, True, False, False, False, False] * 25)
-ONES = pd.Series(1.0, index=EVENT.index)
+CRUDE = unadjusted(TREATED)
 
 
 def grid(**changed: object) -> pd.DataFrame:
-    draws = bootstrap_counts(np.random.default_rng(0), 400, len(EVENT))
     given = {"extra_treated": [0, 30, 75], "extra_control": [0, 30], "margin": 0.05, "alpha": 0.05}
     return tipping_grid(
-        EVENT,
+        Endpoint.recorded("death", EVENT, by=28),
+        CRUDE,
         EVENT == 0,
-        TREATED,
-        ONES,
-        draws,
-        **(given | {"conf_level": 0.95} | changed),  # type: ignore[arg-type]
+        by=28,
+        inference=Inference(bootstrap_replicates=400),
+        **(given | changed),  # type: ignore[arg-type]
     )
 
 
@@ -38,7 +39,7 @@ def test_the_difference_moves_by_hand() -> None:
 
 
 def test_without_unseen_events_the_error_is_the_bootstraps() -> None:
-    draws = bootstrap_counts(np.random.default_rng(0), 400, len(EVENT))
+    draws = CRUDE.resample(stream(1, "unseen deaths", "crude"), 400)
     risk1, risk0 = weighted_risks(EVENT.to_numpy(), TREATED.to_numpy(), draws)
     assert grid().iloc[0]["std_error"] == pytest.approx(np.std(risk1 - risk0, ddof=1), rel=1e-12)
 
