@@ -16,7 +16,7 @@ from headtohead.matching.pairs import match_nearest
 from headtohead.outcomes.competing import aalen_johansen
 from headtohead.outcomes.cox import fit_cox
 from headtohead.outcomes.equivalence import equivalence_of_counts
-from headtohead.outcomes.fine_gray import fit_fine_gray, subdistribution_hazard_ratio
+from headtohead.outcomes.fine_gray import fit_fine_gray, subdistribution_hazard_ratios
 from headtohead.outcomes.hazard import kaplan_meier_error
 from headtohead.outcomes.paired import PairCounts, paired_risk_difference
 from headtohead.proportions.counts import TwoByTwo
@@ -132,11 +132,8 @@ def test_5_fine_and_gray_are_right(frames: dict[str, pd.DataFrame]) -> None:
     direct = fit_fine_gray(death.time_days, death.cause, X, cause_number=1)
     identity = fit_cox(late, death.cause == 1, X, ties="breslow")
     assert direct.coefficients["treated"] == pytest.approx(identity.coefficients["treated"], abs=HOUR)
-    options = {"cause_number": 1, "outcome": "death", "horizon_days": 120, "conf_level": 0.95}
     ratios = [
-        subdistribution_hazard_ratio(death.time_days, death.cause, side, unadjusted(side), **options)[
-            "estimate"
-        ].iloc[0]
+        subdistribution_hazard_ratios(death, unadjusted(side), by=120)["estimate"].iloc[0]
         for side in (arm, ~arm)
     ]
     assert ratios[0] * ratios[1] == pytest.approx(1, abs=HOUR)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -82,7 +84,7 @@ def test_the_flat_prior_leaves_the_estimate_and_the_others_pull(few: Protocol) -
 
 def test_an_outcome_model_without_events_is_said_in_words(sample: Sample, few: Protocol) -> None:
     alive = sample.frame.assign(end_state="discharged", death_day=np.nan)
-    without = Sample(alive, sample.design, sample.propensity, sample.matches, sample.adjustments)
+    without = replace(sample, frame=alive)
     rows = standardised(without, few)
     assert rows["estimate"].isna().all()
     assert rows["method"].str.startswith("cannot be estimated, because the outcome model needs events").all()

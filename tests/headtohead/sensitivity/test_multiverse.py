@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from headtohead.cohort.flow import apply_eligibility
-from headtohead.outcomes.risk import risk_contrast
+from headtohead.inference import Inference
+from headtohead.outcomes.risk import risks
 from headtohead.sensitivity.multiverse import (
     EmptyGridError,
     Material,
@@ -18,7 +19,8 @@ from headtohead.sensitivity.multiverse import (
 )
 from headtohead.sensitivity.specification import AXES
 from headtohead.sensitivity.strata import concurrent_periods
-from study.matching.sample import adjust, outcome_columns
+from study.data.endpoints import endpoint
+from study.matching.sample import adjust
 from study.protocol.protocol import Protocol
 from study.sensitivity.multiverse import levels, material, specification_curve, specifications
 
@@ -78,10 +80,9 @@ def test_specifications_are_the_product_minus_the_listed_exclusions(protocol: Pr
 def test_the_primary_specification_is_the_primary_analysis(frame: pd.DataFrame, protocol: Protocol) -> None:
     found = specification_curve(specifications(protocol), material(frame, protocol), protocol)
     sample = adjust(frame, protocol)
-    column = (protocol.outcome.primary, protocol.outcome.horizon_days)
-    theirs = risk_contrast(
-        outcome_columns(frame, protocol)[[column]], sample.treated, sample.adjustments["ato"],
-        conf_level=0.95, bootstrap_replicates=2, rng=np.random.default_rng(0),
+    theirs = risks(
+        endpoint(frame, protocol.outcome.primary), sample.adjustments["ato"], by=protocol.outcome.horizon_days,
+        inference=Inference(bootstrap_replicates=2),
     ).set_index("scale")  # fmt: skip
     primary = found[found["primary"]].iloc[0]
     # two Newton fits of one score

@@ -3,9 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from headtohead.matching.adjustment import matched_pairs, propensity_weights
-from headtohead.matching.pairs import caliper_width, match_nearest
-from headtohead.outcomes.risk import risk_contrast
+from headtohead.inference import Inference, stream
+from headtohead.outcomes.risk import risks
 from reference import Reference
 from study.simulation.simulation import COLUMNS, ESTIMATORS, estimate_replicate, performance
 
@@ -39,26 +38,18 @@ def test_replicates_without_an_estimate_are_counted() -> None:
 
 
 def test_a_replicate_is_analysed_as_the_paper_analyses_its_cohort(reference: Reference) -> None:
-    treated, lp = reference.treated, reference.propensity.linear_predictor
+    treated, score = reference.treated, reference.propensity
     event = reference.frame["death28"].astype(float)
     rows = estimate_replicate(
         event.to_numpy(), treated.to_numpy(bool), reference.design.to_numpy(float), [],
         caliper_sd=0.2, caliper_scale="pooled", order="largest", conf_level=0.95, bootstrap_replicates=200,
-        rng=np.random.default_rng(4),
+        rng=stream(4, "risks", "ato"),
     )  # fmt: skip
     found = pd.DataFrame(rows, index=NAMES, columns=list(COLUMNS))
-    events = pd.DataFrame({("death", 28): event})
-    caliper = caliper_width(lp, treated, caliper_sd=0.2, scale="pooled")
-    ways = {
-        "ow_bootstrap": propensity_weights(reference.propensity, reference.design, treated, estimand="ATO"),
-        "pairs": matched_pairs(
-            match_nearest(lp, treated, ratio=1, caliper=caliper, order="largest"), treated
-        ),
-    }
+    ways = {"ow_bootstrap": score.weight("ATO"), "pairs": score.match(caliper_sd=0.2)}
     for name, way in ways.items():
-        theirs = risk_contrast(
-            events, treated, way, conf_level=0.95, bootstrap_replicates=200, rng=np.random.default_rng(4)
-        ).set_index("scale").loc["risk difference"]  # fmt: skip
+        theirs = risks(reference.death28, way, by=28, inference=Inference(0.95, 200, 4))
+        theirs = theirs.set_index("scale").loc["risk difference"]
         # same resamples, two Newton fits
         np.testing.assert_allclose(
             found.loc[name].to_numpy(), theirs[list(COLUMNS)].to_numpy(float), atol=1e-8
