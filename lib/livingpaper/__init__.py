@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from livingpaper.chapters.selection import crosstable, with_interval
-from livingpaper.chapters.session import current_ledger, frame, ledger, record
+from livingpaper.chapters.session import Ledger, current_ledger, frame, ledger, record
 from livingpaper.chapters.store import remember
 from livingpaper.chapters.taking import take
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Drawing",
+    "Ledger",
     "Sheet",
     "crosstable",
     "current_ledger",

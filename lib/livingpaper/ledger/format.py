@@ -80,6 +80,7 @@ VALUE: dict[str, Callable[[float], str]] = {
     "chi-square": lambda v: _plain(v, 2),
     "mean difference": lambda v: _plain(v, 2),
     "per term": lambda v: _plain(v, 1),
+    "value": lambda v: f"{v:.3g}".replace("-", MINUS),
 }
 UNIT = {
     "net benefit": " percentage points",

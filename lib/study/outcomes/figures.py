@@ -6,16 +6,14 @@ from typing import Any
 
 import altair as alt
 import pandas as pd
-from livingpaper.book.blinding import outcome_by_arm
+from livingpaper import Drawing, Ledger
 from livingpaper.book.forest import forest
-from livingpaper.book.show import Drawing
 from livingpaper.book.theme import CONTROL, INK, QUIET, TREATED, WIDTH
 from livingpaper.ledger.format import percent, points
 
 from study.arms import arm_colour, arm_names
-from study.cohort.figures import origin
-from study.labels import OUTCOMES as OUTCOME_LABELS
-from study.results import Paper
+from study.labels import OUTCOMES
+from study.protocol.protocol import Protocol
 
 RISK_DAYS = (0, 7, 14, 21, 28)
 ESTIMAND_LABELS = {
@@ -24,21 +22,20 @@ ESTIMAND_LABELS = {
     "ato": "ATO: patients in equipoise",
     "atm": "ATM: patients who could be matched",
     "att": "ATT: patients like those on {treated}",
+    "atc": "ATC: patients like those on {control}",
     "ate": "ATE: all patients",
 }
 
 
-@outcome_by_arm
-def incidence(paper: Paper, outcome: str, key: str) -> Drawing:
+def incidence(curves: pd.DataFrame, plan: Protocol, outcome: str, key: str) -> Drawing:
     """Return cumulative incidence of every cause of an outcome by arm, with numbers at risk below."""
-    names, horizon = arm_names(paper.protocol), paper.protocol.outcome.horizon_days
-    curves = paper.study.outcomes.curves
-    mine = curves[(curves["outcome"] == outcome) & (curves["key"] == key)].copy()
+    names, horizon = arm_names(plan), plan.outcome.horizon_days
+    mine = curves[(curves["outcome"] == outcome) & (curves["adjustment"] == key)].copy()
     mine["arm"] = mine["arm"].map(names)
     causes = list(mine["cause"].unique())
     width = (WIDTH - 130) / len(causes)
-    panels = [_curve(mine[mine["cause"] == cause], paper, cause, width) for cause in causes]
-    at_risk = _risk_table(mine[mine["cause"] == causes[0]], paper, key, width)
+    panels = [_curve(mine[mine["cause"] == cause], plan, cause, width) for cause in causes]
+    at_risk = _risk_table(mine[mine["cause"] == causes[0]], plan, key, width)
     last = mine[mine["day"] == horizon].set_index(["cause", "arm"])["incidence"]
     words = "; ".join(
         f"{cause}: " + ", ".join(f"{arm} {percent(last[cause, arm])}" for arm in names.values())
@@ -47,19 +44,19 @@ def incidence(paper: Paper, outcome: str, key: str) -> Drawing:
     return Drawing(
         alt.vconcat(alt.hconcat(*panels, spacing=36), at_risk, spacing=6),
         f"Step curves of cumulative incidence to day {horizon} with bands. At day {horizon}: {words}.",
-        origin(paper),
+        sources=(curves,),
     )
 
 
-def _arms(paper: Paper) -> alt.Color:
-    return arm_colour(paper.protocol, (TREATED, CONTROL), title=None, symbolType="stroke", symbolOpacity=1)
+def _arms(plan: Protocol) -> alt.Color:
+    return arm_colour(plan, (TREATED, CONTROL), title=None, symbolType="stroke", symbolOpacity=1)
 
 
-def _curve(part: pd.DataFrame, paper: Paper, cause: str, width: float) -> Any:
+def _curve(part: pd.DataFrame, plan: Protocol, cause: str, width: float) -> Any:
     """Return the curves of one cause with their bands."""
     percent_columns = {name: (100 * part[name]).round(3) for name in ("incidence", "conf_low", "conf_high")}
     data = part.assign(**percent_columns)[["arm", "day", *percent_columns]]
-    days = alt.Scale(domain=[0, paper.protocol.outcome.horizon_days], nice=False)
+    days = alt.Scale(domain=[0, plan.outcome.horizon_days], nice=False)
     x = alt.X(
         "day:Q",
         title="Days from the first dose",
@@ -68,7 +65,7 @@ def _curve(part: pd.DataFrame, paper: Paper, cause: str, width: float) -> Any:
     )
     y_scale = alt.Scale(domain=[0, max(20.0, float(data["conf_high"].max()) * 1.05)], nice=True)
     low = alt.Y("conf_low:Q", scale=y_scale, title="Cumulative incidence, %")
-    base, colour = alt.Chart(data), _arms(paper)
+    base, colour = alt.Chart(data), _arms(plan)
     band = base.mark_area(opacity=0.16, interpolate="step-after").encode(
         x=x, y=low, y2="conf_high:Q", color=colour
     )
@@ -79,23 +76,23 @@ def _curve(part: pd.DataFrame, paper: Paper, cause: str, width: float) -> Any:
     return alt.layer(band, line).properties(width=width, height=190, title=cause.capitalize())
 
 
-def _risk_table(part: pd.DataFrame, paper: Paper, key: str, width: float) -> alt.Chart:
+def _risk_table(part: pd.DataFrame, plan: Protocol, key: str, width: float) -> alt.Chart:
     """Return the numbers at risk under the first panel."""
     at_risk = part[part["day"].isin(RISK_DAYS)][["arm", "day", "at_risk"]]
     data = at_risk.assign(at_risk=_head_count(at_risk, key))
-    days = alt.Scale(domain=[0, paper.protocol.outcome.horizon_days], nice=False)
+    days = alt.Scale(domain=[0, plan.outcome.horizon_days], nice=False)
     axis = alt.Axis(
         ticks=False, domain=False, labelPadding=16,
         titleAngle=0, titleAlign="left", titleAnchor="start", titleY=-6, titleX=-90,
     )  # fmt: skip
     heading = "At risk" if key in ("crude", "pairs") else "Event-free, %"
-    names = list(arm_names(paper.protocol).values())
+    names = list(arm_names(plan).values())
     text = alt.Chart(data).mark_text(fontSize=10.5)
     return text.encode(
         x=alt.X("day:Q", scale=days, axis=None),
         y=alt.Y("arm:N", sort=names, title=heading, axis=axis),
         text=alt.Text("at_risk:Q", format=".0f"),
-        color=_arms(paper),
+        color=_arms(plan),
     ).properties(width=width, height=34)
 
 
@@ -107,15 +104,14 @@ def _head_count(at_risk: pd.DataFrame, key: str) -> pd.Series:
     return 100 * at_risk["at_risk"] / start
 
 
-@outcome_by_arm
-def kaplan_meier_mistake(paper: Paper) -> Drawing:
+def kaplan_meier_mistake(table: pd.DataFrame, plan: Protocol) -> Drawing:
     """Return the incidence of death beside the curve that censors discharge."""
-    names, horizon = arm_names(paper.protocol), paper.protocol.outcome.horizon_days
+    names, horizon = arm_names(plan), plan.outcome.horizon_days
     methods = {
         "aalen_johansen": "Aalen-Johansen: discharge competes",
         "one_minus_km": "1 - Kaplan-Meier: discharge censored (wrong)",
     }
-    data = paper.study.outcomes.kaplan_meier.melt(["arm", "day"], list(methods), "method", "risk")
+    data = table.melt(["arm", "day"], list(methods), "method", "risk")
     data["percent"] = (100 * data.pop("risk")).round(3)
     data = data.assign(arm=data["arm"].map(names), method=data["method"].map(methods))
     shown = list(methods.values())
@@ -145,7 +141,7 @@ def kaplan_meier_mistake(paper: Paper) -> Drawing:
         )
         .properties(width=(WIDTH - 90) / 2, height=180)
     )
-    last = paper.study.outcomes.kaplan_meier.query("day == @horizon").set_index("arm")
+    last = table.query("day == @horizon").set_index("arm")
     words = "; ".join(
         f"{names[arm]} {percent(last.at[arm, 'aalen_johansen'])} against {percent(last.at[arm, 'one_minus_km'])}"
         for arm in names
@@ -153,37 +149,35 @@ def kaplan_meier_mistake(paper: Paper) -> Drawing:
     return Drawing(
         line,
         f"Two panels with a solid and a higher dashed curve. At day {horizon}, Aalen-Johansen against 1 - Kaplan-Meier: {words}.",
-        origin(paper),
+        sources=(table,),
     )
 
 
-@outcome_by_arm
-def estimates_forest(paper: Paper, outcome: str) -> Drawing:
-    """Return the risk differences of one outcome, one panel per estimand."""
-    protocol, table = paper.protocol, paper.study.outcomes.estimates
-    mine = table[
-        (table["outcome"] == outcome)
-        & (table["scale"] == "risk difference")
-        & (table["horizon_days"] == protocol.outcome.horizon_days)
-    ]
-    mine = mine.set_index("key").loc[list(ESTIMAND_LABELS)].reset_index()
+def estimates_forest(ledger: Ledger, plan: Protocol, outcome: str) -> Drawing:
+    """Return the risk differences of one outcome, one line per estimand."""
+    found = ledger.select(f"outcomes.{outcome}{plan.outcome.horizon_days}.{{adjustment}}.rd")
+    keys = [key for key in ESTIMAND_LABELS if key in set(found["adjustment"])]
+    mine = found.set_index("adjustment").loc[keys].reset_index()
     rows = pd.DataFrame(
         {
-            "label": [ESTIMAND_LABELS[key].format(treated=protocol.arms.treated) for key in mine["key"]],
+            "label": [
+                ESTIMAND_LABELS[key].format(treated=plan.arms.treated, control=plan.arms.control)
+                for key in mine["adjustment"]
+            ],
             "estimate": mine["estimate"],
             "conf_low": mine["conf_low"],
             "conf_high": mine["conf_high"],
             "colour": [
-                QUIET if key == "crude" else TREATED if key == protocol.estimand.primary.lower() else INK
-                for key in mine["key"]
+                QUIET if key == "crude" else TREATED if key == plan.estimand.primary.lower() else INK
+                for key in mine["adjustment"]
             ],
         }
     )
     chart = forest(
         rows,
         scale="risk difference",
-        title=f"Risk difference, {protocol.arms.treated} minus {protocol.arms.control}, percentage points",
-        bands=(protocol.equivalence.margin_pp, protocol.equivalence.wide_margin_pp),
+        title=f"Risk difference, {plan.arms.treated} minus {plan.arms.control}, percentage points",
+        bands=(plan.equivalence.margin_pp, plan.equivalence.wide_margin_pp),
         domain=(-16, 20) if outcome != "imv" else (-10, 20),
         label_width=245,
         text_width=135,
@@ -195,6 +189,6 @@ def estimates_forest(paper: Paper, outcome: str) -> Drawing:
     )
     return Drawing(
         chart,
-        f"Forest of risk differences of {OUTCOME_LABELS[outcome].lower()}, one line per estimand: {words}.",
-        origin(paper),
+        f"Forest of risk differences of {OUTCOMES[outcome].lower()}, one line per estimand: {words}.",
+        sources=(found,),
     )

@@ -1,17 +1,15 @@
-"""Charts of the further analyses: where patients are, and what three priors make of the data."""
+"""Charts of where patients are, and of what three priors make of the data."""
 
 from __future__ import annotations
 
 import altair as alt
 import pandas as pd
-from livingpaper.book.blinding import outcome_by_arm
-from livingpaper.book.show import Drawing
+from livingpaper import Drawing, Ledger
 from livingpaper.book.theme import INK, QUIET, TREATED, WIDTH
 from livingpaper.ledger.format import percent, points, probability
 
 from study.arms import arm_names
-from study.cohort.figures import origin
-from study.results import Paper
+from study.protocol.protocol import Protocol
 
 STATE_COLOURS = {
     "dead": "#333333",
@@ -22,11 +20,9 @@ STATE_COLOURS = {
 }
 
 
-@outcome_by_arm
-def occupation(paper: Paper) -> Drawing:
+def occupation(table: pd.DataFrame, plan: Protocol) -> Drawing:
     """Return the stacked probability of every state by day, one panel per arm."""
-    names, horizon = arm_names(paper.protocol), paper.protocol.outcome.horizon_days
-    table = paper.study.further.occupation
+    names, horizon = arm_names(plan), plan.outcome.horizon_days
     order = list(STATE_COLOURS)
     days = sorted({*range(0, horizon + 1, 2), horizon})
     shown = table[table["day"].isin(days)]
@@ -65,16 +61,15 @@ def occupation(paper: Paper) -> Drawing:
     return Drawing(
         alt.hconcat(*panels, spacing=24),
         f"Two panels of stacked areas that always fill the whole height. At day {horizon}, {words}.",
-        origin(paper),
+        sources=(table,),
     )
 
 
-@outcome_by_arm
-def posteriors(paper: Paper) -> Drawing:
+def posteriors(curves: pd.DataFrame, ledger: Ledger, plan: Protocol) -> Drawing:
     """Return the posterior densities of the primary difference under each prior, margins shaded."""
-    protocol, found = paper.protocol, paper.study.further
-    short = {row.prior: row.prior.capitalize() for row in found.posterior.itertuples()}
-    curves = found.posterior_curves
+    short = {prior.name: prior.name.capitalize() for prior in plan.further.priors}
+    found = ledger.select("outcomes.posterior.{prior}.{what}")
+    value = found.pivot(index="prior", columns="what", values="estimate").dropna()
     data = pd.DataFrame(
         {
             "prior": curves["prior"].map(short),
@@ -83,7 +78,7 @@ def posteriors(paper: Paper) -> Drawing:
         }
     )
     data = data[data["points"].between(-16, 20) & ((data["points"] * 2).round(6) % 1 == 0)]
-    margin = protocol.equivalence.margin_pp
+    margin = plan.equivalence.margin_pp
     band = alt.Chart(pd.DataFrame({"low": [-margin], "high": [margin]})).mark_rect(color=QUIET, opacity=0.15)
     zero = (
         alt.Chart(pd.DataFrame({"zero": [0.0]}))
@@ -93,7 +88,7 @@ def posteriors(paper: Paper) -> Drawing:
     scale = alt.Scale(domain=[-16, 20], nice=False)
     line = alt.Chart(data).mark_line(strokeWidth=2).encode(
         x=alt.X("points:Q", scale=scale, axis=alt.Axis(grid=False),
-            title=f"Risk difference of death, {protocol.arms.treated} minus {protocol.arms.control}, percentage points",
+            title=f"Risk difference of death, {plan.arms.treated} minus {plan.arms.control}, percentage points",
         ),
         y=alt.Y("density:Q", title="Posterior density", axis=alt.Axis(labels=False, ticks=False, grid=False)),
         color=alt.Color(
@@ -109,14 +104,15 @@ def posteriors(paper: Paper) -> Drawing:
     )
     words = (
         "; ".join(
-            f"{row.prior} prior, centre {points(row.mean)}, {probability(row.worse)} of the area above zero and "
-            f"{probability(row.within_margin)} inside the band"
-            for row in found.posterior.dropna().itertuples()
+            f"{prior} prior, centre {points(value.at[prior, 'rd'])}, {probability(value.at[prior, 'worse'])} of the area above "
+            f"zero and {probability(value.at[prior, 'within_margin'])} inside the band"
+            for prior in short
+            if prior in value.index
         )
         or "cannot be drawn, because the difference has no standard error"
     )
     return Drawing(
         chart.properties(width=WIDTH - 130, height=200),
         f"Bell curves over a shaded band of plus and minus {margin:g} points: {words}.",
-        origin(paper),
+        sources=(curves, found),
     )

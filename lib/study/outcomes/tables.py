@@ -1,86 +1,140 @@
-"""Tables of the outcomes chapter."""
+"""Tables of risks, hazards and days: selections of the ledger."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
-from livingpaper.book.blinding import outcome_by_arm
-from livingpaper.book.show import Sheet
-from livingpaper.ledger.format import interval_text, p_value, points
+from livingpaper import Ledger, Sheet, crosstable
+from livingpaper.ledger.format import interval_text, points
 
-from study.cells import with_interval
-from study.cohort.figures import origin
-from study.index.figures import WORLD_LABELS, true_difference
-from study.labels import OUTCOMES as OUTCOME_LABELS
-from study.matching.tables import NAMES, ORDER
-from study.results import Paper, primary_row
+from study.labels import ADJUSTMENTS, OUTCOMES, WORLDS
+from study.protocol.protocol import Protocol
+
+STATES = {"death": "Dead", "discharge": "Out of hospital, alive", "in_hospital": "In hospital"}
 
 
-@outcome_by_arm
-def effects(paper: Paper, outcome: str) -> Sheet:
+def arm_heads(plan: Protocol) -> dict[str, str]:
+    """Return the printed arms by the measure of their risk."""
+    return {"risk_treated": plan.arms.treated.capitalize(), "risk_control": plan.arms.control.capitalize()}
+
+
+def risk_heads(plan: Protocol) -> dict[str, str]:
+    """Return the columns of a table of risks."""
+    return arm_heads(plan) | {"rd": "Difference, points", "rr": "Ratio"}
+
+
+def shown(plan: Protocol) -> dict[str, str]:
+    """Return the three adjustments that most tables show: crude, pairs and the primary one."""
+    return {key: ADJUSTMENTS[key] for key in ("crude", "pairs", plan.estimand.primary.lower())}
+
+
+def effects(ledger: Ledger, plan: Protocol, outcome: str) -> Sheet:
     """Return absolute risks, difference and ratio of one outcome under each adjustment."""
-    table, protocol = paper.study.outcomes.estimates, paper.protocol
-    mine = table[(table["outcome"] == outcome) & (table["horizon_days"] == protocol.outcome.horizon_days)]
-    cells = mine.set_index(["key", "scale"], drop=False)
-    rows = []
-    for key in ORDER:
-        row = [NAMES[key], str(cells.loc[(key, "risk difference"), "estimand"])]
-        row += [
-            with_interval(cells.loc[(key, scale)])
-            for scale in ("risk, treated", "risk, control", "risk difference", "risk ratio")
-        ]
-        rows.append([*row, f"{cells.loc[(key, 'risk difference'), 'n']:.0f}"])
-    columns = [
-        "Adjustment",
-        "Estimand",
-        protocol.arms.treated.capitalize(),
-        protocol.arms.control.capitalize(),
-        "Difference, points",
-        "Ratio",
-        "n",
-    ]
-    return Sheet(pd.DataFrame(rows, columns=columns), origin(paper), "p{2.6cm}lrrrrr")
+    rows = ledger.select(f"outcomes.{outcome}{plan.outcome.horizon_days}.{{adjustment}}.{{measure}}")
+    made = {key: name for key, name in ADJUSTMENTS.items() if key in set(rows["adjustment"])}
+    cells = crosstable(rows, ("adjustment", made), ("measure", risk_heads(plan)), corner="Adjustment")
+    difference = rows[rows["measure"] == "rd"].set_index("adjustment").loc[list(made)]
+    cells.insert(1, "Estimand", list(difference["estimand"]))
+    cells["n"] = [_count(number) for number in difference["n"]]
+    return Sheet(cells, sources=(rows,), widths="p{2.6cm}lrrrrr")
 
 
-@outcome_by_arm
-def hazards(paper: Paper) -> Sheet:
+def _count(value: float) -> str:
+    return "" if pd.isna(value) else f"{value:.0f}"
+
+
+def by_cause(
+    ledger: Ledger, plan: Protocol, pattern: str, causes: Mapping[tuple[str, str], str]
+) -> pd.DataFrame:
+    """Return a ratio per endpoint and cause under the adjustments shown, with their rows.
+
+    ``pattern`` has the holes outcome, adjustment and of; ``causes`` maps (outcome, cause as in ids) to words.
+    """
+    rows = ledger.select(pattern)
+    rows = rows.assign(line=list(zip(rows["outcome_id"], rows["of"], strict=True)))
+    cells = crosstable(rows, ("line", causes), ("adjustment", shown(plan)), corner="Cause")
+    cells.insert(0, "Endpoint", [OUTCOMES[outcome] for outcome, _ in causes])
+    return cells
+
+
+def hazards(ledger: Ledger, plan: Protocol, causes: Mapping[tuple[str, str], str]) -> Sheet:
     """Return cause-specific hazard ratios of every cause, crude, in pairs and weighted."""
-    table = paper.study.outcomes.hazards
-    rows = []
-    for (outcome, cause), part in table.groupby(["outcome", "cause"], sort=False):
-        cells = part.set_index("key")
-        row = [OUTCOME_LABELS[str(outcome)], str(cause), f"{cells.at['crude', 'events']:.0f}"]
-        rows.append([*row, *(with_interval(cells.loc[key]) for key in ("crude", "pairs", "ato"))])
-    columns = ["Endpoint", "Cause", "Events", "Crude", "Matched pairs", "Overlap weights"]
-    return Sheet(pd.DataFrame(rows, columns=columns), origin(paper), "p{3.4cm}p{3.0cm}rrrr")
+    pattern = f"outcomes.{{outcome_id}}{plan.outcome.horizon_days}.{{adjustment}}.hr.{{of}}"
+    rows, cells = ledger.select(pattern), by_cause(ledger, plan, pattern, causes)
+    crude = rows[rows["adjustment"] == "crude"].set_index(["outcome_id", "of"])["events"]
+    cells.insert(2, "Events", [_count(crude[line]) for line in causes])
+    return Sheet(cells, sources=(rows,), widths="p{3.4cm}p{3.0cm}rrrr")
 
 
-@outcome_by_arm
-def worlds(paper: Paper) -> Sheet:
-    """Return the primary estimate in each world beside its truth and its margin test."""
-    rows = []
-    for world, found in paper.worlds.items():
-        row = primary_row(found.estimates, paper.protocol)
-        truth = true_difference(paper, world)
-        covered = row["conf_low"] <= truth <= row["conf_high"]
-        rows.append(
-            [
-                WORLD_LABELS[world],
-                points(truth),
-                points(row["estimate"]),
-                interval_text(row["conf_low"], row["conf_high"], "risk difference"),
-                "yes" if covered else "no",
-                "yes" if row["conf_low"] > 0 or row["conf_high"] < 0 else "no",
-                p_value(found.equivalence["margin"].p_value),
-            ]
-        )
-    level = f"{100 * paper.protocol.inference.conf_level:.0f}% interval"
-    columns = [
-        "World",
-        "True difference",
-        "Estimate",
-        level,
-        "Covers the truth",
-        "Excludes zero",
-        "p of the margin test",
+def subdistribution(ledger: Ledger, plan: Protocol, causes: Mapping[tuple[str, str], str]) -> Sheet:
+    """Return Fine-Gray ratios of every cause with Gray's test of the crude comparison."""
+    pattern = "outcomes.shr.{adjustment}.{outcome_id}.{of}"
+    gray = ledger.select("outcomes.gray.{outcome_id}.{of}.p")
+    tests = gray.set_index(["outcome_id", "of"])
+    cells = by_cause(ledger, plan, pattern, causes)
+    cells["Gray's test, crude"] = [
+        "–" if pd.isna(tests.at[line, "estimate"]) else tests.at[line, "text"] for line in causes
     ]
-    return Sheet(pd.DataFrame(rows, columns=columns), "synthetic")
+    return Sheet(cells, sources=(ledger.select(pattern), gray), widths="p{3.0cm}p{3.0cm}rrrr")
+
+
+def worlds(ledger: Ledger, plan: Protocol) -> Sheet:
+    """Return the primary estimate in each world beside its truth and its margin test."""
+    key, outcome = plan.estimand.primary.lower(), f"{plan.outcome.primary}{plan.outcome.horizon_days}"
+    found = ledger.select(f"worlds.{{world}}.{outcome}.{key}.rd").set_index("world")
+    truth = ledger.select(f"worlds.{{world}}.truth.{outcome}.{key}.rd").set_index("world")["estimate"]
+    tests = ledger.select("worlds.{world}.equivalence.margin.p").set_index("world")["text"]
+    rows = []
+    for world, label in WORLDS.items():
+        row, true = found.loc[world], truth[world]
+        low, high = row["conf_low"], row["conf_high"]
+        verdicts = ["yes" if found_ else "no" for found_ in (low <= true <= high, low > 0 or high < 0)]
+        numbers = [points(true), points(row["estimate"]), interval_text(low, high, "risk difference")]
+        rows.append([label, *numbers, *verdicts, tests[world]])
+    level = f"{100 * plan.inference.conf_level:.0f}% interval"
+    columns = ["World", "True difference", "Estimate", level, "Covers the truth", "Excludes zero",
+               "p of the margin test"]  # fmt: skip
+    return Sheet(pd.DataFrame(rows, columns=columns), sources=(found,))
+
+
+def models(ledger: Ledger, plan: Protocol) -> Sheet:
+    """Return risks and differences by outcome models beside the weights."""
+    outcome = f"{plan.outcome.primary}{plan.outcome.horizon_days}"
+    weights = ledger.select(f"outcomes.{outcome}.{{adjustment}}.{{measure}}").assign(approach="weights")
+    model = ledger.select("outcomes.model.{adjustment}.{approach}.{measure}")
+    rows = pd.concat([weights, model[model["adjustment"] != "error"]], ignore_index=True)
+    rows = rows.assign(line=rows["adjustment"] + " " + rows["approach"])
+    lines = {}
+    for estimand in dict.fromkeys(model["adjustment"]):
+        lines |= {f"{estimand} weights": ADJUSTMENTS[estimand], f"{estimand} standardisation": "Standardisation",
+                  f"{estimand} augmented_weights": "Augmented weights"}  # fmt: skip
+    cells = crosstable(rows, ("line", lines), ("measure", risk_heads(plan)), corner="Method")
+    cells.insert(1, "Estimand", [line.split()[0].upper() for line in lines])
+    return Sheet(cells, sources=(weights, model), widths="p{3.4cm}lrrrr")
+
+
+def days(ledger: Ledger, plan: Protocol) -> Sheet:
+    """Return mean days in each state under the primary adjustment, and the differences of all three."""
+    rows, primary = ledger.select("outcomes.days.{adjustment}.{state}.{arm}"), plan.estimand.primary.lower()
+    rows = rows.assign(column=rows["adjustment"] + " " + rows["arm"])
+    columns = {
+        f"{primary} treated": plan.arms.treated.capitalize(),
+        f"{primary} control": plan.arms.control.capitalize(),
+        f"{primary} difference": "Difference",
+        "pairs difference": "In pairs",
+        "crude difference": "Crude",
+    }
+    cells = crosstable(rows, ("state", STATES), ("column", columns), corner="Days")
+    return Sheet(cells, sources=(rows,), widths="lrrrrr")
+
+
+def split(ledger: Ledger, plan: Protocol) -> Sheet:
+    """Return hazard ratios of death before and after the split day."""
+    rows = ledger.select("outcomes.split.{adjustment}.{interval}")
+    first = rows[rows["adjustment"] == "crude"].sort_values("interval").set_index("interval")
+    lines = {key: key.replace("_", " ").capitalize() for key in first.index}
+    cells = crosstable(rows, ("interval", lines), ("adjustment", shown(plan)), corner="Interval")
+    cells.insert(1, "At risk", [_count(n) for n in first["n"]])
+    cells.insert(2, "Deaths", [_count(n) for n in first["events"]])
+    return Sheet(cells, sources=(rows,), widths="lrrrrr")

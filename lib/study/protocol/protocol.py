@@ -68,6 +68,19 @@ class Protocol(Section):
     deviations: Deviations
     amendment: tuple[Amendment, ...] = Field(min_length=1, strict=False)
 
+    def fewer_bootstraps(self, replicates: int) -> Protocol:
+        """Return the same choices with another number of bootstrap samples."""
+        few = self.inference.model_copy(update={"bootstrap_replicates": replicates})
+        return self.model_copy(update={"inference": few})
+
+    @property
+    def baseline_columns(self) -> list[str]:
+        """Every column that a model, a stratum or a subgroup takes as known at time zero."""
+        models = (*self.propensity.terms, *self.further.outcome_terms, *self.deviations.terms)
+        named = [part.column for part in (*models, *self.sensitivity.subgroups)]
+        strata = (*self.propensity.impute_from, *self.matching.exact, *self.matching.exact_finer)
+        return list(dict.fromkeys([*named, *strata]))
+
 
 def load_protocol(path: Path) -> Protocol:
     """Return the checked protocol.

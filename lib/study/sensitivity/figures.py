@@ -5,52 +5,52 @@ from __future__ import annotations
 import altair as alt
 import numpy as np
 import pandas as pd
-from livingpaper.book.blinding import outcome_by_arm
+from livingpaper import Drawing, Ledger
 from livingpaper.book.forest import forest, numbers_of, with_deaths
-from livingpaper.book.show import Drawing
 from livingpaper.book.theme import CONTROL, INK, QUIET, TREATED, WIDTH
 from livingpaper.ledger.format import points, value_text
 
-from study.cohort.figures import origin
-from study.results import Paper, primary_row
+from study.protocol.protocol import Protocol
 
 
-@outcome_by_arm
-def subset_forest(paper: Paper) -> Drawing:
-    """Return the primary difference by hospital, by period and where both drugs were in use."""
-    protocol, table = paper.protocol, paper.study.sensitivity.subsets
-    mine = table[table["scale"] == "risk difference"]
-    everyone = primary_row(paper.study.outcomes.estimates, paper.protocol)
+def subset_forest(ledger: Ledger, subsets: pd.DataFrame, plan: Protocol) -> Drawing:
+    """Return the primary difference by hospital, by period and where both drugs were in use.
+
+    ``subsets`` names them in order: the printed ``subset`` of each row of the ledger, ``id``.
+    """
+    outcome, key = f"{plan.outcome.primary}{plan.outcome.horizon_days}", plan.estimand.primary.lower()
+    everyone, found = ledger[f"outcomes.{outcome}.{key}.rd"], ledger.select("sensitivity.subset.{level}.rd")
+    at = found.set_index("level")
+    lines = [
+        ("All patients", everyone, TREATED),
+        *((row.subset, at.loc[row.level], INK) for row in subsets.itertuples()),
+    ]
     rows = pd.DataFrame(
         [
-            {
-                "label": with_deaths(row.get("subset", "All patients"), row["events"]),
-                "estimate": row["estimate"],
-                "conf_low": row["conf_low"],
-                "conf_high": row["conf_high"],
-                "colour": INK if "subset" in row else TREATED,
-            }
-            for row in [everyone, *(row for _, row in mine.iterrows())]
+            {"label": with_deaths(label, row["events"]), **_three(row), "colour": colour}
+            for label, row, colour in lines
         ]
     )
     chart = forest(
         rows,
         scale="risk difference",
-        title=f"Risk difference of death, {protocol.arms.treated} minus {protocol.arms.control}, percentage points",
-        bands=(protocol.equivalence.margin_pp, protocol.equivalence.wide_margin_pp),
+        title=f"Risk difference of death, {plan.arms.treated} minus {plan.arms.control}, percentage points",
+        bands=(plan.equivalence.margin_pp, plan.equivalence.wide_margin_pp),
         domain=(-25, 25),
         label_width=245,
         text_width=145,
         row_height=26,
     )
     words = "; ".join(f"{row['label']} {numbers_of(row, 'risk difference')}" for _, row in rows.iterrows())
-    return Drawing(chart, f"Forest of risk differences: {words}.", origin(paper))
+    return Drawing(chart, f"Forest of risk differences: {words}.", sources=(everyone, found))
 
 
-@outcome_by_arm
-def caliper_chart(paper: Paper) -> Drawing:
+def _three(row: pd.Series) -> dict[str, float]:
+    return {name: row[name] for name in ("estimate", "conf_low", "conf_high")}
+
+
+def caliper_chart(table: pd.DataFrame, plan: Protocol) -> Drawing:
     """Return pairs, worst imbalance and risk difference against the width of the caliper."""
-    table = paper.study.sensitivity.calipers
     done = table[table["n_pairs"] > 0]
     data = pd.DataFrame(
         {
@@ -60,7 +60,7 @@ def caliper_chart(paper: Paper) -> Drawing:
             "rd": (100 * done["estimate"]).round(3),
             "low": (100 * done["conf_low"]).round(3),
             "high": (100 * done["conf_high"]).round(3),
-            "chosen": done["caliper_sd"] == paper.protocol.matching.caliper_sd,
+            "chosen": done["caliper_sd"] == plan.matching.caliper_sd,
         }
     )
     x = alt.X(
@@ -96,15 +96,14 @@ def caliper_chart(paper: Paper) -> Drawing:
         f"{first['pairs']} to {last['pairs']}; the largest imbalance goes from {value_text(first['smd'], 'smd')} to "
         f"{value_text(last['smd'], 'smd')}; the risk difference stays between {points(data['rd'].min() / 100)} and "
         f"{points(data['rd'].max() / 100)} points with wide intervals.",
-        origin(paper),
+        sources=(table,),
     )
 
 
-def hiding_confounder(paper: Paper) -> Drawing:
+def hiding_confounder(ledger: Ledger, plan: Protocol) -> Drawing:
     """Return how common a confounder must be in each arm to turn a true ratio into the published one."""
-    observed = float(
-        paper.reanalysis.tables["death"].risk_treated / paper.reanalysis.tables["death"].risk_control
-    )
+    published = ledger["counts.death.rr"]
+    observed = float(published["estimate"])
     rows = []
     for truth, label in ((0.8, "true risk ratio 0.80 (benefit)"), (1.25, "true risk ratio 1.25 (harm)")):
         needed = observed / truth
@@ -121,7 +120,7 @@ def hiding_confounder(paper: Paper) -> Drawing:
                         )
                     )
     data = pd.DataFrame(rows, columns=["truth", "strength", "control", "treated"])
-    arms = paper.protocol.arms
+    arms = plan.arms
     legend = alt.Legend(title="Confounder raises the risk of death by a", titleLimit=400)
     line = alt.Chart(data).mark_line(strokeWidth=2).encode(
         x=alt.X("control:Q", title=f"Confounder in {arms.control} arm, %", axis=alt.Axis(grid=False)),
@@ -144,5 +143,5 @@ def hiding_confounder(paper: Paper) -> Drawing:
         alt.hconcat(*charts, data=data, spacing=36),
         "Two panels of rising curves, one for a hidden benefit and one for a hidden harm. Each shows which prevalence of an "
         "unmeasured confounder in either arm would produce the published ratio; the dashed diagonal is equal prevalence.",
-        "counts",
+        sources=(published,),
     )

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import headtohead as hh
 import numpy as np
 import pandas as pd
-from headtohead.inference import Inference, stream
 from headtohead.matching.adjustment import Adjustment
-from headtohead.matching.design import design_matrix
-from headtohead.matching.score import propensity
 from headtohead.outcomes.estimate import ESTIMATE_COLUMNS
-from headtohead.outcomes.risk import risks
+from headtohead.outcomes.rows import cannot
 from headtohead.sensitivity.missing import cumulative_hazard, impute
 from headtohead.sensitivity.pooling import pool
 
@@ -19,35 +17,37 @@ from study.data.endpoints import endpoint
 from study.protocol.protocol import Protocol
 
 DONORS = 5  # as in mice; White, Royston & Wood (2011) doi:10.1002/sim.4067
+Stream = str | tuple[str, ...]
 
 
-def compare_handling(frame: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
+def compare_handling(patients: pd.DataFrame, plan: Protocol) -> pd.DataFrame:
     """Return the primary difference from complete cases, single filling and multiple imputation.
 
-    One row per handling and adjustment (primary weights, pairs); one that cannot be estimated says why.
+    One row per ``handling`` and ``adjustment`` (primary weights, pairs), with ``patients``, ``pairs_low``,
+    ``pairs_high``, ``fmi`` and ``mc_error``; one that cannot be estimated says why.
     """
-    whole = frame[frame[_terms(protocol)].notna().all(axis=1)]
+    whole, primary = patients[patients[_terms(plan)].notna().all(axis=1)], plan.estimand.primary.lower()
     tries: dict[str, Callable[[str], pd.DataFrame]] = {
-        "complete": lambda key: _one(whole, key, protocol, "complete cases"),
-        "single": lambda key: _one(frame, key, protocol, "risks"),
-        "multiple": _multiply(frame, protocol),
+        "complete": lambda key: _one(whole, key, plan, "complete cases"),
+        "single": lambda key: _one(patients, key, plan, "risks"),
+        "multiple": _multiply(patients, plan),
     }
     rows = []
-    for key in (protocol.estimand.primary.lower(), "pairs"):
+    for key in (primary, "pairs"):
         for handling, attempt in tries.items():
             try:
                 row = attempt(key)
             except ValueError as error:
-                row = pd.DataFrame([{"method": f"cannot be estimated, because {error}"}])
-            rows.append(row.assign(handling=handling, key=key))
-    extra = ["patients", "pairs_low", "pairs_high", "fmi", "mc_error", "handling", "key"]
+                row = pd.DataFrame([{"method": cannot(error)}])
+            rows.append(row.assign(handling=handling, adjustment=key))
+    extra = ["patients", "pairs_low", "pairs_high", "fmi", "mc_error", "handling", "adjustment"]
     return pd.concat(rows, ignore_index=True).reindex(columns=[*ESTIMATE_COLUMNS, *extra])
 
 
-def _multiply(frame: pd.DataFrame, protocol: Protocol) -> Callable[[str], pd.DataFrame]:
+def _multiply(frame: pd.DataFrame, plan: Protocol) -> Callable[[str], pd.DataFrame]:
     """Return the attempt by multiple imputation; the data sets are completed once for all adjustments."""
     try:
-        copies = completed(frame, protocol)
+        copies = completed(frame, plan)
     except ValueError as error:
         reason = str(error)
 
@@ -55,94 +55,79 @@ def _multiply(frame: pd.DataFrame, protocol: Protocol) -> Callable[[str], pd.Dat
             raise ValueError(reason)
 
         return refuse
-    return lambda key: _multiple(copies, key, protocol)
+    return lambda key: _multiple(copies, key, plan)
 
 
-def completed(frame: pd.DataFrame, protocol: Protocol) -> list[pd.DataFrame]:
+def completed(frame: pd.DataFrame, plan: Protocol) -> list[pd.DataFrame]:
     """Return the frame with its missing covariates imputed, several times.
 
     Covariates that enter the score as logarithms are imputed as such. Among the predictors are arm,
     outcomes and the cumulative hazard of the primary one.
     """
-    logs = {term.column for term in protocol.propensity.terms if "log" in term.form}
-    names = [name for name in _terms(protocol) if frame[name].isna().any()]
+    logs = {term.column for term in plan.propensity.terms if "log" in term.form}
+    names = [name for name in _terms(plan) if frame[name].isna().any()]
     values = frame[names].astype(float)
     values = values.assign(**{name: np.log(values[name]) for name in names if name in logs})
     copies = impute(
         values,
-        _predictors(frame, [name for name in _terms(protocol) if name not in names], protocol),
-        imputations=protocol.sensitivity.imputations,
-        iterations=protocol.sensitivity.imputation_rounds,
+        _predictors(frame, [name for name in _terms(plan) if name not in names], plan),
+        imputations=plan.sensitivity.imputations,
+        iterations=plan.sensitivity.imputation_rounds,
         donors=DONORS,
-        rng=stream(protocol.inference.seed, "imputation"),
+        rng=hh.stream(plan.inference.seed, "imputation"),
     )
     back = [copy.assign(**{name: np.exp(copy[name]) for name in names if name in logs}) for copy in copies]
     return [frame.assign(**{name: copy[name] for name in names}) for copy in back]
 
 
-def _terms(protocol: Protocol) -> list[str]:
-    return list(dict.fromkeys(term.column for term in protocol.propensity.terms))
+def _terms(plan: Protocol) -> list[str]:
+    return list(dict.fromkeys(term.column for term in plan.propensity.terms))
 
 
-def _predictors(frame: pd.DataFrame, complete: list[str], protocol: Protocol) -> pd.DataFrame:
+def _predictors(frame: pd.DataFrame, complete: list[str], plan: Protocol) -> pd.DataFrame:
     numeric = [name for name in complete if pd.api.types.is_numeric_dtype(frame[name])]
     words = [name for name in complete if name not in numeric]
     parts = [frame[numeric].astype(float), frame["treated"].astype(float).rename("arm")]
     parts += [pd.get_dummies(frame[name], prefix=name, drop_first=True, dtype=float) for name in words]
-    for name in (protocol.outcome.primary, *protocol.outcome.secondary):
+    for name in (plan.outcome.primary, *plan.outcome.secondary):
         outcome = endpoint(frame, name)
         parts.append((outcome.cause == 1).astype(float).rename(f"event {name}"))
-        if name == protocol.outcome.primary:
+        if name == plan.outcome.primary:
             parts.append(cumulative_hazard(outcome.time_days, outcome.cause == 1))
     return pd.concat(parts, axis=1)
 
 
-def _adjustment(frame: pd.DataFrame, key: str, protocol: Protocol) -> Adjustment:
-    match = protocol.matching
-    design = design_matrix(frame, protocol.propensity.terms, impute_from=protocol.propensity.impute_from)
-    score = propensity(design, frame["treated"])
+def _adjusted(frame: pd.DataFrame, key: str, plan: Protocol) -> Adjustment:
+    match = plan.matching
+    design = hh.design_matrix(frame, plan.propensity.terms, impute_from=plan.propensity.impute_from)
+    score = hh.propensity(design, frame["treated"])
     if key != "pairs":
-        return score.weight(protocol.estimand.primary)
+        return score.weight(plan.estimand.primary)
     return score.match(
         caliper_sd=match.caliper_sd, caliper_scale=match.caliper_scale, order=match.order, ratio=match.ratio,
         exact=[frame[name] for name in match.exact],
     )  # fmt: skip
 
 
-def _one(
-    frame: pd.DataFrame,
-    key: str,
-    protocol: Protocol,
-    stream: str | tuple[str, ...],
-    replicates: int | None = None,
-) -> pd.DataFrame:
+def _one(frame: pd.DataFrame, key: str, plan: Protocol, stream: Stream) -> pd.DataFrame:
     """Return the primary risk difference of one frame, one row."""
-    way, inference = _adjustment(frame, key, protocol), protocol.inference
-    replicates = replicates or inference.bootstrap_replicates
-    found = risks(
-        endpoint(frame, protocol.outcome.primary),
-        way,
-        by=protocol.outcome.horizon_days,
-        inference=Inference(inference.conf_level, replicates, inference.seed),
-        stream=stream,
+    adjustment, outcome = _adjusted(frame, key, plan), endpoint(frame, plan.outcome.primary)
+    found = hh.risks(
+        outcome, adjustment, by=plan.outcome.horizon_days, inference=plan.inference, stream=stream
     )
-    pairs = np.nan if way.matched_set is None else way.matched_set.nunique()
+    pairs = np.nan if adjustment.matched_set is None else adjustment.matched_set.nunique()
     mine = found[found["scale"] == "risk difference"]
     return mine.assign(patients=len(frame), pairs_low=pairs, pairs_high=pairs)
 
 
-def _multiple(copies: list[pd.DataFrame], key: str, protocol: Protocol) -> pd.DataFrame:
+def _multiple(copies: list[pd.DataFrame], key: str, plan: Protocol) -> pd.DataFrame:
     """Return the pooled primary risk difference; matching and weighting are done in each completed set."""
-    inference, few = protocol.inference, protocol.sensitivity.imputation_bootstraps
-    each = pd.concat(
-        [_one(copy, key, protocol, ("imputed", str(number)), few) for number, copy in enumerate(copies)]
-    )
+    few = plan.fewer_bootstraps(plan.sensitivity.imputation_bootstraps)
+    each = pd.concat([_one(copy, key, few, ("imputed", str(i))) for i, copy in enumerate(copies)])
     pooled = pool(
-        each["estimate"].tolist(),
-        (each["std_error"] ** 2).tolist(),
-        conf_level=inference.conf_level,
-        df_complete=np.inf,
-    )
+        each["estimate"].tolist(), (each["std_error"] ** 2).tolist(),
+        conf_level=plan.inference.conf_level, df_complete=np.inf,
+    )  # fmt: skip
     return each.iloc[[0]].assign(
         estimate=pooled.estimate,
         std_error=pooled.std_error,

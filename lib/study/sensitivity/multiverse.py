@@ -9,13 +9,25 @@ import numpy as np
 import pandas as pd
 from headtohead.matching.design import design_matrix
 from headtohead.sensitivity.multiverse import NOT_USED, Material, curve, grid
-from headtohead.sensitivity.nulls import Link, Plasmode, fit_plasmode, statistics
+from headtohead.sensitivity.nulls import Link, Plasmode, fit_plasmode, joint_p_values, statistics
 
-from study.matching.sample import outcome_columns
+from study.data.endpoints import endpoint
+from study.long import long
 from study.protocol.design import Term
 from study.protocol.protocol import Protocol
 from study.protocol.sensitivity import CovariateSet
 
+NO_NULLS = "not computed for this cohort; run make simulate"
+JOINT = {
+    "n": "count",
+    "median": "risk difference",
+    "null_median": "risk difference",
+    "p_median": "p value",
+    "small_p": "risk",
+    "p_small_p": "p value",
+    "one_sign": "risk",
+    "p_one_sign": "p value",
+}
 NULL_STREAM = 5  # keeps the random numbers of the null curves apart from others of the same seed
 FORMS = ("as in the score", "linear")
 MISSING = ("filled", "complete cases")
@@ -42,7 +54,7 @@ def levels(protocol: Protocol) -> dict[str, tuple[str, ...]]:
 
 
 def _outcome_names(protocol: Protocol) -> dict[str, tuple[str, int]]:
-    """Return the printed name of each outcome of the grid with its column in ``outcome_columns``."""
+    """Return the printed name of each outcome of the grid with its key and horizon."""
     days, stay = protocol.outcome.horizon_days, protocol.outcome.whole_stay_days
     return {
         f"death, day {days}": ("death", days),
@@ -86,8 +98,13 @@ def _cumulative(protocol: Protocol) -> Iterator[tuple[CovariateSet, list[str]]]:
 
 def known_outcomes(frame: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
     """Return the patients of whom every outcome of the grid is known: nobody transferred before a horizon."""
-    outcomes = outcome_columns(frame, protocol)[list(_outcome_names(protocol).values())]
-    return frame[outcomes.notna().all(axis=1)]
+    return frame[_outcomes(frame, protocol).notna().all(axis=1)]
+
+
+def _outcomes(frame: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
+    """Return each outcome of the grid as 0/1, NaN where the patient was censored before it."""
+    named = _outcome_names(protocol)
+    return pd.DataFrame({name: endpoint(frame, key).by(days) for name, (key, days) in named.items()})
 
 
 def material(frame: pd.DataFrame, protocol: Protocol) -> Material:
@@ -97,8 +114,7 @@ def material(frame: pd.DataFrame, protocol: Protocol) -> Material:
     ``frame`` holds patients whose outcomes are known (``known_outcomes``).
     """
     by_column = {term.column: term for term in protocol.propensity.terms}
-    outcomes = outcome_columns(frame, protocol)
-    named = pd.DataFrame({name: outcomes[key] for name, key in _outcome_names(protocol).items()})
+    named = _outcomes(frame, protocol)
     designs = {}
     for one, columns in _cumulative(protocol):
         for form in FORMS:
@@ -176,3 +192,30 @@ def null_curves(frame: pd.DataFrame, protocol: Protocol) -> NullCurves:
     """Return the null curves of a cohort, ready to be computed."""
     given = material(known_outcomes(frame, protocol), protocol)
     return NullCurves(specifications(protocol), given, plasmode(given, protocol), protocol)
+
+
+def curve_of(patients: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
+    """Return the specification curve of patients whose outcomes are known."""
+    return specification_curve(specifications(protocol), material(patients, protocol), protocol)
+
+
+def place_of_primary(curve: pd.DataFrame) -> float:
+    """Return the share of the specifications of its outcome that lie below the primary one."""
+    primary = curve[curve["primary"]].iloc[0]
+    same = curve[curve["outcome"] == primary["outcome"]]
+    return float((same["estimate"] < primary["estimate"]).mean())
+
+
+def joint_rows(curve: pd.DataFrame, nulls: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
+    """Return the statistics of the whole curve and their joint p-values as rows, per ``facet``.
+
+    ``nulls`` are the null curves of this cohort; without any there are no numbers, and ``method`` says so.
+    """
+    if nulls.empty:
+        missing = {name: JOINT[name] for name in ("null_median", "p_median", "p_small_p", "p_one_sign")}
+        table = pd.DataFrame(
+            {"facet": ["all"], "nulls": 0, "method": NO_NULLS} | dict.fromkeys(missing, [np.nan])
+        )
+        return long(table, missing)
+    table = joint_p_values(statistics(curve, alpha=protocol.equivalence.alpha), nulls)
+    return long(table, JOINT)

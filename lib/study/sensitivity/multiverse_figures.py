@@ -14,23 +14,20 @@ import numpy as np
 import pandas as pd
 from headtohead.sensitivity.multiverse import NOT_USED, summary_by
 from headtohead.sensitivity.specification import AXES
-from livingpaper.book.blinding import outcome_by_arm
-from livingpaper.book.show import Drawing
+from livingpaper import Drawing, Ledger
 from livingpaper.book.theme import FAINT, INK, QUIET, TREATED, WIDTH
 from livingpaper.ledger.format import percent, points
 
-from study.cohort.figures import origin
-from study.results import Paper
+from study.protocol.protocol import Protocol
 
 RANKS = 24
 ORDER = ("crude", "ATE", "ATT", "ATM", "ATO", "matched")
 Z = 1.96
 
 
-@outcome_by_arm
-def specification_curve(paper: Paper) -> Drawing:
+def specification_curve(curve: pd.DataFrame, ledger: Ledger, plan: Protocol) -> Drawing:
     """Return the curve of each estimand above the spread of the estimates by choice."""
-    curve, margin = paper.multiverse.curve.dropna(subset="estimate"), paper.protocol.equivalence.margin_pp
+    curve, margin = curve.dropna(subset="estimate"), plan.equivalence.margin_pp
     spread = summary_by(curve, "estimand", margin=margin / 100)
     words = "; ".join(
         f"{row.level} {row.n} specifications, median {points(row.median)}, {percent(row.positive)} above zero"
@@ -40,7 +37,7 @@ def specification_curve(paper: Paper) -> Drawing:
         alt.vconcat(_curves(curve, margin), _dashboard(curve, margin), spacing=28),
         f"Above, one rising curve of estimates per estimand with intervals: {words}. Below, dots and bars show "
         "the median and spread of the estimates for each level of each choice; all bars overlap.",
-        origin(paper),
+        sources=(ledger.select("multiverse.estimand.{level}.{what}"),),
     )
 
 

@@ -1,107 +1,82 @@
-"""Stage five, for the paper's cohort only: what else could have made or hidden the primary estimate."""
+"""Hidden bias in pairs, negative controls and deaths that nobody saw, for this study's outcomes."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import headtohead as hh
 import numpy as np
 import pandas as pd
-from headtohead.outcomes.endpoint import Endpoint
-from headtohead.outcomes.risk import discordant_pairs, risks
-from headtohead.sensitivity.benchmarks import confounder_benchmarks
+from headtohead.matching.adjustment import Adjustment
 from headtohead.sensitivity.rosenbaum import bounds, hiding_gamma, largest_gamma
-from headtohead.sensitivity.tipping import tipping_grid
+from headtohead.sensitivity.tipping import fewest, tipping_grid
 
 from study.data.endpoints import endpoint
-from study.matching.sample import Sample, adjust, keyed
 from study.protocol.protocol import Protocol
-from study.sensitivity.imputed import compare_handling
-from study.sensitivity.results_robustness import Robustness
-from study.sensitivity.subgroups import interactions, shrunken, subgroups
 
 GRID_SIDE = 15  # at most so many numbers of unseen deaths per arm: a chart carries 250 rows
 MIN_EVENTS = 5  # fewer events in an arm give a bootstrap interval without width on that side
 NO_PAIRS = "cannot be estimated, because the matched sets are no pairs"
-
-
-def check_robustness(frame: pd.DataFrame, protocol: Protocol) -> Robustness:
-    """Return every robustness check of eligible patients whose outcomes are known."""
-    sample = adjust(frame, protocol)
-    groups = subgroups(frame, protocol)
-    discordant, hidden, gammas = hidden_bias(sample, protocol)
-    return Robustness(
-        missing=compare_handling(frame, protocol),
-        hidden_bias=hidden,
-        discordant=discordant,
-        gammas=gammas,
-        negative=negative_controls(sample, protocol),
-        tipping=unseen_deaths(sample, protocol),
-        benchmarks=benchmarks(frame, protocol),
-        subgroups=groups,
-        interactions=interactions(groups, protocol),
-        shrunken=shrunken(groups, protocol),
-    )
+MEASURES = {"risk, treated": "risk_treated", "risk, control": "risk_control", "risk difference": "rd"}
+NO_GAMMA = {"overturn": "none", "hide": "cannot be estimated, because no pair is discordant"}
+NEVER = "no number up to the largest supposed"
 
 
 def hidden_bias(
-    sample: Sample, protocol: Protocol
-) -> tuple[dict[str, float], pd.DataFrame, dict[str, float | None]]:
-    """Return discordant pairs, Rosenbaum's bounds and the strengths of bias that would matter."""
-    gammas, alpha = protocol.sensitivity.gammas, (1 - protocol.inference.conf_level) / 2
-    pairs = sample.matches.pairs
-    if pairs["treated_id"].duplicated().any():
-        none = pd.DataFrame({"gamma": gammas, "p_low": np.nan, "p_high": np.nan, "method": NO_PAIRS})
-        return {"treated": np.nan, "control": np.nan}, none, {"overturn": None, "hide": None}
-    event = endpoint(sample.frame, protocol.outcome.primary).by(protocol.outcome.horizon_days)
-    counts = discordant_pairs(event, sample.adjustments["pairs"])
-    b, c = counts.treated_only, counts.control_only
-    strengths = {
-        "overturn": largest_gamma(b, c, alpha=alpha),
-        "hide": hiding_gamma(b, c, alpha=alpha),
-    }
-    return {"treated": b, "control": c}, bounds(b, c, gammas=gammas), strengths
+    patients: pd.DataFrame, pairs: Adjustment, plan: Protocol
+) -> tuple[dict[str, float], pd.DataFrame, pd.DataFrame]:
+    """Return discordant pairs, Rosenbaum's bounds by ``gamma``, and the strengths of bias that would matter.
+
+    The strengths are rows: ``name`` "overturn" or "hide", ``estimate`` (NaN for none) and ``method``.
+    """
+    gammas, alpha = plan.sensitivity.gammas, (1 - plan.inference.conf_level) / 2
+    strengths: dict[str, float | None] = {"overturn": None, "hide": None}
+    if not (pairs.matched_set.value_counts() == 2).all():
+        discordant = {"treated": np.nan, "control": np.nan}
+        table = pd.DataFrame({"gamma": gammas, "p_low": np.nan, "p_high": np.nan, "method": NO_PAIRS})
+    else:
+        event = endpoint(patients, plan.outcome.primary).by(plan.outcome.horizon_days)
+        counts = hh.discordant_pairs(event, pairs)
+        b, c = counts.treated_only, counts.control_only
+        discordant, table = {"treated": b, "control": c}, bounds(b, c, gammas=gammas)
+        strengths = {"overturn": largest_gamma(b, c, alpha=alpha), "hide": hiding_gamma(b, c, alpha=alpha)}
+    rows = [(name, np.nan if g is None else g, NO_GAMMA[name]) for name, g in strengths.items()]
+    return discordant, table, pd.DataFrame(rows, columns=["name", "estimate", "method"])
 
 
-def negative_controls(sample: Sample, protocol: Protocol) -> pd.DataFrame:
-    """Return the differences of outcomes on which no drug can have acted, under the shown adjustments."""
-    choice, frame = protocol.sensitivity, sample.frame
-    stay, early = protocol.outcome.whole_stay_days, endpoint(frame, "imv_or_death")
-    control = Endpoint.recorded(choice.negative_control, frame[choice.negative_control], by=stay)
-    shown = [sample.adjustments[key] for key in ("crude", "pairs", protocol.estimand.primary.lower())]
-    parts = [
-        risks(outcome, shown, by=days, inference=protocol.inference, stream="negative controls")
-        for outcome, days in ((control, stay), (early, choice.early_days))
-    ]
-    table = keyed(pd.concat(parts, ignore_index=True))
-    table = table[table["scale"] != "risk ratio"].reset_index(drop=True)
-    events = pd.concat([control.by(stay), early.by(choice.early_days)], axis=1)
-    few = events.groupby(sample.treated).sum().min() < MIN_EVENTS
-    rare = (table["outcome"] == "imv_or_death") & (table["horizon_days"] == choice.early_days)
-    hide = ((rare & few.iloc[1]) | (~rare & few.iloc[0])) & (table["key"] != "crude")
-    blank = ["estimate", "std_error", "conf_low", "conf_high"]
-    table.loc[hide, blank] = np.nan
-    table.loc[hide, "method"] = f"cannot be estimated, because an arm has fewer than {MIN_EVENTS} events"
-    return table
+def negative_controls(patients: pd.DataFrame, shown: Sequence[Adjustment], plan: Protocol) -> pd.DataFrame:
+    """Return risks and differences of outcomes on which no drug can have acted; columns ``control``, ``measure``.
+
+    The negative control of the protocol ("outcome") and early events ("early"). Where an arm has few
+    events, bootstrap intervals mean nothing and are not given.
+    """
+    choice, stay = plan.sensitivity, plan.outcome.whole_stay_days
+    control = hh.Endpoint.recorded(choice.negative_control, patients[choice.negative_control], by=stay)
+    tried = {"outcome": (control, stay), "early": (endpoint(patients, "imv_or_death"), choice.early_days)}
+    parts = []
+    for name, (outcome, days) in tried.items():
+        rows = hh.risks(outcome, shown, by=days, inference=plan.inference, stream="negative controls")
+        few = outcome.by(days).groupby(patients["treated"]).sum().min() < MIN_EVENTS
+        hide = few & (rows["adjustment"] != "crude")
+        rows.loc[hide, ["estimate", "std_error", "conf_low", "conf_high"]] = np.nan
+        rows.loc[hide, "method"] = f"cannot be estimated, because an arm has fewer than {MIN_EVENTS} events"
+        parts.append(rows.assign(control=name, measure=rows["scale"].map(MEASURES)).dropna(subset="measure"))
+    return pd.concat(parts, ignore_index=True)
 
 
-def unseen_deaths(sample: Sample, protocol: Protocol) -> pd.DataFrame:
+def unseen_deaths(patients: pd.DataFrame, weights: Adjustment, plan: Protocol) -> pd.DataFrame:
     """Return the primary difference if some of those discharged by the horizon died before it."""
-    frame, horizon = sample.frame, protocol.outcome.horizon_days
-    outcome = endpoint(frame, protocol.outcome.primary)
-    left = (
-        (frame["end_state"] == "discharged") & (frame["followup_day"] < horizon) & (outcome.by(horizon) == 0)
+    horizon, outcome = plan.outcome.horizon_days, endpoint(patients, plan.outcome.primary)
+    home = (patients["end_state"] == "discharged") & (patients["followup_day"] < horizon)
+    left = home & (outcome.by(horizon) == 0)
+    most = plan.sensitivity.unseen_deaths
+    treated, control = (
+        _counts(most, int((left & arm).sum())) for arm in (patients["treated"], ~patients["treated"])
     )
-    extras = [_counts(protocol.sensitivity.unseen_deaths, int((left & arm).sum())) for arm in
-              (sample.treated, ~sample.treated)]  # fmt: skip
     return tipping_grid(
-        outcome,
-        sample.adjustments[protocol.estimand.primary.lower()],
-        left,
-        by=horizon,
-        extra_treated=extras[0],
-        extra_control=extras[1],
-        margin=protocol.equivalence.margin_pp / 100,
-        alpha=protocol.equivalence.alpha,
-        inference=protocol.inference,
-    )
+        outcome, weights, left, by=horizon, extra_treated=treated, extra_control=control,
+        margin=plan.equivalence.margin_pp / 100, alpha=plan.equivalence.alpha, inference=plan.inference,
+    )  # fmt: skip
 
 
 def _counts(most: int, possible: int) -> range:
@@ -109,20 +84,16 @@ def _counts(most: int, possible: int) -> range:
     return range(0, top + 1, max(1, -(-top // (GRID_SIDE - 1))))
 
 
-def benchmarks(frame: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
-    """Return how much each covariate of the score, split in two, could confound."""
-    split: dict[str, pd.Series] = {}
-    for name in dict.fromkeys(term.column for term in protocol.propensity.terms):
-        values = frame[name]
-        if pd.api.types.is_numeric_dtype(values):
-            if set(values.dropna().unique()) <= {0.0, 1.0}:
-                split[f"{name}|"] = values
-            else:
-                cut = float(values.median())
-                split[f"{name}|below {cut:g}"] = (values < cut).astype(float).where(values.notna())
-        else:
-            levels = sorted(values.unique(), key=str)
-            for level in levels[1:] if len(levels) == 2 else levels:
-                split[f"{name}|{level}"] = (values == level).astype(float)
-    event = endpoint(frame, protocol.outcome.primary).by(protocol.outcome.horizon_days)
-    return confounder_benchmarks(pd.DataFrame(split), frame["treated"], event)
+def fewest_unseen(grid: pd.DataFrame) -> pd.DataFrame:
+    """Return per ``verdict`` the fewest unseen deaths that give it and the difference then; NaN where none does.
+
+    Harm and benefit are tried with deaths in one arm alone, similarity with any.
+    """
+    alone = {"harm": grid[grid["control"] == 0], "benefit": grid[grid["treated"] == 0], "similar": grid}
+    rows = []
+    for verdict, part in alone.items():
+        cell = fewest(part, verdict)
+        numbers = {} if cell is None else cell[["estimate", "conf_low", "conf_high"]].to_dict()
+        deaths = np.nan if cell is None else cell["treated"] + cell["control"]
+        rows.append({"verdict": verdict, "deaths": deaths, **numbers})
+    return pd.DataFrame(rows, columns=["verdict", "deaths", "estimate", "conf_low", "conf_high"])

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import altair as alt
 import pandas as pd
-from livingpaper.book.blinding import outcome_by_arm
+from livingpaper import Drawing
 from livingpaper.book.forest import forest, with_deaths
-from livingpaper.book.show import Drawing
 from livingpaper.book.theme import CONTROL, INK, QUIET, TREATED
 from livingpaper.ledger.format import points
 
-from study.cohort.figures import origin
-from study.results import Paper
+from study.protocol.protocol import Protocol
 
 VERDICTS = {
     "harm": "interval above zero",
@@ -21,10 +19,9 @@ VERDICTS = {
 }
 
 
-@outcome_by_arm
-def unseen_deaths(paper: Paper) -> Drawing:
+def unseen_deaths(grid: pd.DataFrame, plan: Protocol) -> Drawing:
     """Return the verdict for each number of deaths after discharge in either arm."""
-    grid, arms = paper.robustness.tipping, paper.protocol.arms
+    arms = plan.arms
     data = pd.DataFrame(
         {
             "control": grid["control"],
@@ -60,35 +57,31 @@ def unseen_deaths(paper: Paper) -> Drawing:
         f"Square grid of supposed numbers, {arms.control} across up to {grid['control'].max()}, {arms.treated} "
         f"upwards up to {grid['treated'].max()}. Coloured corners: share of squares {words}. The estimate runs from "
         f"{points(grid['estimate'].min())} to {points(grid['estimate'].max())} points across it.",
-        origin(paper),
+        sources=(grid,),
     )
 
 
-@outcome_by_arm
-def subgroup_forest(paper: Paper) -> Drawing:
+def subgroup_forest(
+    groups: pd.DataFrame, drawn: pd.DataFrame, dictionary: pd.DataFrame, plan: Protocol
+) -> Drawing:
     """Return the primary difference in each level of each subgroup column, alone and drawn towards the others."""
-    protocol, table = paper.protocol, paper.robustness.subgroups
-    labels = paper.dictionary.set_index("name")["label"]
-    mine = table[table["scale"] == "risk difference"]
-    drawn = paper.robustness.shrunken.set_index(["column", "level"])
+    labels, together = dictionary.set_index("name")["label"], drawn.set_index(["column", "level"])
     rows = pd.DataFrame(
         [
             {
                 "label": with_deaths(f"{labels[row['column']]} {row['level']}", row["events"]),
-                "estimate": row["estimate"],
-                "conf_low": row["conf_low"],
-                "conf_high": row["conf_high"],
+                **{name: row[name] for name in ("estimate", "conf_low", "conf_high")},
                 "colour": INK,
-                **_second(drawn, (row["column"], row["level"])),
+                **_second(together, (row["column"], row["level"])),
             }
-            for _, row in mine.iterrows()
+            for _, row in groups[groups["scale"] == "risk difference"].iterrows()
         ]
     )
     chart = forest(
         rows,
         scale="risk difference",
-        title=f"Risk difference of death, {protocol.arms.treated} minus {protocol.arms.control}, percentage points",
-        bands=(protocol.equivalence.margin_pp, protocol.equivalence.wide_margin_pp),
+        title=f"Risk difference of death, {plan.arms.treated} minus {plan.arms.control}, percentage points",
+        bands=(plan.equivalence.margin_pp, plan.equivalence.wide_margin_pp),
         domain=(-35, 35),
         label_width=290,
         text_width=145,
@@ -102,7 +95,7 @@ def subgroup_forest(paper: Paper) -> Drawing:
         f"spans {points(rows['conf_low'].min())} to {points(rows['conf_high'].max())}. Below each, in blue, the estimate "
         f"drawn towards the others, from {points(rows['second'].min())} to {points(rows['second'].max())}. Shaded "
         "bands around the vertical zero line show both margins.",
-        origin(paper),
+        sources=(groups, drawn),
     )
 
 

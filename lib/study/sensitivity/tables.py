@@ -1,73 +1,196 @@
-"""Tables of the sensitivity chapter."""
+"""Tables of the sensitivity chapter: selections of the ledger."""
 
 from __future__ import annotations
 
 import pandas as pd
-from livingpaper.book.blinding import outcome_by_arm
-from livingpaper.book.show import Sheet
-from livingpaper.ledger.format import value_text
+from livingpaper import Ledger, Sheet, crosstable, with_interval
+from livingpaper.chapters.recording import key
+from livingpaper.chapters.selection import NOT_ESTIMATED
 
-from study.cells import with_interval
-from study.cohort.figures import origin
-from study.results import Paper
+from study.protocol.protocol import Protocol
 
-OUTCOMES = {"death": "Death in hospital", "imv": "Invasive ventilation"}
+PUBLISHED = {"death": "Death in hospital", "imv": "Invasive ventilation"}
+HANDLING = {
+    "complete": "complete cases",
+    "single": "filled once (primary)",
+    "multiple": "multiple imputation",
+}
+ESTIMANDS = {"crude": "Crude, unadjusted", "ate": "ATE", "matched": "Matched patients", "ato": "ATO", "atm": "ATM",
+             "att": "ATT"}  # fmt: skip
 
 
-def e_values(paper: Paper) -> Sheet:
+def e_values(ledger: Ledger) -> Sheet:
     """Return what an unmeasured confounder would have to do, in both directions."""
-    found = paper.reanalysis.numbers.set_index("name")["value"]
-    rows = []
-    for outcome, label in OUTCOMES.items():
-        cells = [
-            value_text(found[f"{outcome}.e_value{suffix}"], "e-value")
-            for suffix in ("", ".interval", ".hide_80", ".hide_125", ".hide_150")
-        ]
-        rows.append([label, *cells])
-    columns = [
-        "Outcome",
-        "To create the ratio",
-        "To create its nearer limit",
-        "To hide 0.80",
-        "To hide 1.25",
-        "To hide 1.50",
-    ]
-    return Sheet(pd.DataFrame(rows, columns=columns), "counts")
+    heads = {
+        "": "To create the ratio",
+        ".interval": "To create its nearer limit",
+        ".hide_80": "To hide 0.80",
+        ".hide_125": "To hide 1.25",
+        ".hide_150": "To hide 1.50",
+    }
+    rows = {outcome: [ledger[f"counts.{outcome}.e_value{part}"] for part in heads] for outcome in PUBLISHED}
+    cells = [[PUBLISHED[outcome], *(row["text"] for row in found)] for outcome, found in rows.items()]
+    frame = pd.DataFrame(cells, columns=["Outcome", *heads.values()])
+    return Sheet(frame, sources=tuple(row for found in rows.values() for row in found))
 
 
-def fragility(paper: Paper) -> Sheet:
+def fragility(ledger: Ledger) -> Sheet:
     """Return how few patients decide on which side of five per cent the p-value falls."""
-    found = paper.reanalysis.numbers.set_index("name")["value"]
-    rows = [
-        [
-            label,
-            "crosses to above" if outcome == "imv" else "crosses to below",
-            *(f"{found[f'{outcome}.fragility.{test}']:.0f}" for test in ("fisher", "pearson")),
-        ]
-        for outcome, label in OUTCOMES.items()
-    ]
-    columns = ["Outcome", "The p-value", "Patients changed, Fisher", "Patients changed, Pearson"]
-    return Sheet(pd.DataFrame(rows, columns=columns), "counts", "llrr")
+    rows = ledger.select("counts.{of}.fragility.{test}")
+    tests = {"fisher": "Patients changed, Fisher", "pearson": "Patients changed, Pearson"}
+    cells = crosstable(rows, ("of", PUBLISHED), ("test", tests), cell=_text, corner="Outcome")
+    crossing = ["crosses to above" if outcome == "imv" else "crosses to below" for outcome in PUBLISHED]
+    cells.insert(1, "The p-value", crossing)
+    return Sheet(cells, sources=(rows,), widths="llrr")
 
 
-@outcome_by_arm
-def per_protocol(paper: Paper) -> Sheet:
+def _text(row: pd.Series) -> str:
+    return NOT_ESTIMATED if pd.isna(row["estimate"]) else str(row["text"])
+
+
+def per_protocol(ledger: Ledger, plan: Protocol) -> Sheet:
     """Return the primary risks as started, and under the strategy without and with weights."""
-    table = paper.study.sensitivity.per_protocol.estimates
+    rows = ledger.select("sensitivity.per_protocol.{analysis}.{measure}")
+    lines = {
+        name: name.replace("_", " ").capitalize()
+        for name in ("as_started", "censored", "censored_and_weighted")
+    }
+    heads = {
+        "risk_treated": plan.arms.treated.capitalize(),
+        "risk_control": plan.arms.control.capitalize(),
+        "rd": "Difference, points",
+    }
+    cells = crosstable(rows, ("analysis", lines), ("measure", heads), corner="Analysis")
+    events = rows.groupby("analysis")["events"].max()
+    cells["Events"] = ["" if pd.isna(events[name]) else f"{events[name]:.0f}" for name in lines]
+    return Sheet(cells, sources=(rows,), widths="p{3.6cm}rrrr")
+
+
+def missing(ledger: Ledger, plan: Protocol) -> Sheet:
+    """Return the primary difference under three ways of handling missing covariates."""
+    rows = ledger.select("robustness.missing.{handling}.{adjustment}.{what}")
+    text = rows.set_index(["adjustment", "handling", "what"])["text"].to_dict()
+    found = rows[rows["what"] == "rd"].set_index(["adjustment", "handling"])
+    cells = []
+    for adjusted, name in {plan.estimand.primary.lower(): "Weights", "pairs": "Pairs"}.items():
+        for handling, words in HANDLING.items():
+            low, high = (text.get((adjusted, handling, f"pairs_{end}"), "–") for end in ("low", "high"))
+            rest = [text.get((adjusted, handling, what), "–") for what in ("fmi", "mc_error")]
+            cells.append(
+                [f"{name}: {words}", text.get((adjusted, handling, "patients"), "–"),
+                 low if low == high else f"{low} to {high}", with_interval(found.loc[adjusted, handling]),
+                 *(part.removesuffix(" percentage points") for part in rest)]
+            )  # fmt: skip
+    columns = ["Adjustment and missing values", "Patients", "Pairs", "Risk difference, points",
+               "Missing information", "Monte Carlo error"]  # fmt: skip
+    return Sheet(pd.DataFrame(cells, columns=columns), sources=(rows,), widths="p{4.6cm}rrrrr")
+
+
+def hidden_bias(ledger: Ledger, plan: Protocol) -> Sheet:
+    """Return the one-sided p-values that a hidden bias of each strength allows."""
+    rows = ledger.select("robustness.gamma.{percent}.{limit}")
+    lines = {f"{round(100 * gamma):03d}": f"{gamma:.2f}" for gamma in plan.sensitivity.gammas}
+    heads = {"p_low": "Smallest p-value", "p_high": "Largest p-value"}
+    corner = "Odds of treatment differ by up to"
+    cells = crosstable(rows, ("percent", lines), ("limit", heads), cell=_text, corner=corner)
+    return Sheet(cells, sources=(rows,), widths="rrr")
+
+
+def negative_controls(ledger: Ledger, dictionary: pd.DataFrame, plan: Protocol) -> Sheet:
+    """Return the differences of outcomes on which the drugs cannot have acted."""
+    rows = ledger.select("robustness.negative.{control}.{adjustment}.{measure}")
+    at = rows.set_index(["control", "adjustment", "measure"])
+    labels, control = dictionary.set_index("name")["label"], plan.sensitivity.negative_control
+    named = {
+        "outcome": f"{labels[control]} in the stay",
+        "early": f"Ventilation or death by day {plan.sensitivity.early_days}",
+    }
+    adjusted = {"crude": "crude", "pairs": "pairs", plan.estimand.primary.lower(): "weights"}
+    cells = [
+        [f"{label}, {words}", *(f"{at.loc[(name, way, f'risk_{arm}'), 'events']:.0f}" for arm in ("treated", "control")),
+         with_interval(at.loc[name, way, "rd"])]
+        for name, label in named.items() for way, words in adjusted.items()
+    ]  # fmt: skip
+    columns = ["Outcome and adjustment", f"Events, {plan.arms.treated}", f"Events, {plan.arms.control}",
+               "Risk difference, points"]  # fmt: skip
+    return Sheet(pd.DataFrame(cells, columns=columns), sources=(rows,), widths="p{5.6cm}rrr")
+
+
+def benchmarks(ledger: Ledger, table: pd.DataFrame, dictionary: pd.DataFrame, plan: Protocol) -> Sheet:
+    """Return how much each observed covariate, left out, could confound."""
+    rows = ledger.select("robustness.benchmark.{covariate}.{what}")
+    lines = {key(row.covariate): covariate_label(row.covariate, dictionary) for row in table.itertuples()}
+    heads = {
+        "treated": plan.arms.treated.capitalize(),
+        "control": plan.arms.control.capitalize(),
+        "with_arm": "Ratio between arms",
+        "with_outcome": "Risk ratio of death",
+        "bound": "Largest bias factor",
+    }
+    cells = crosstable(rows, ("covariate", lines), ("what", heads), cell=_text, corner="Covariate")
+    return Sheet(cells, sources=(rows,), widths="p{5cm}rrrrr")
+
+
+def covariate_label(text: str, dictionary: pd.DataFrame) -> str:
+    """Return "column|level" as it is printed."""
+    name, _, level = text.partition("|")
+    label = str(dictionary.set_index("name").at[name, "label"])
+    return f"{label} {level}" if level else label
+
+
+def interactions(ledger: Ledger, dictionary: pd.DataFrame, plan: Protocol) -> Sheet:
+    """Return how far the levels of each subgroup are apart on both scales, and what could have been found."""
+    rows, labels = (
+        ledger.select("robustness.interaction.{column}.{what}"),
+        dictionary.set_index("name")["label"],
+    )
+    lines = {group.column: str(labels[group.column]) for group in plan.sensitivity.subgroups}
+    heads = {"rd": "Difference, points", "detectable": "Detectable", "p": "p-value", "rhr": "Ratio of hazard ratios",
+             "rhr_p": "p-value "}  # fmt: skip
+    cells = crosstable(rows, ("column", lines), ("what", heads), corner="Subgroups by")
+    return Sheet(cells, sources=(rows,), widths="p{3.2cm}rrrrr")
+
+
+def grid(table: pd.DataFrame) -> Sheet:
+    """Return the full product of the choices, what was left out of it and why, and what remains."""
+    total, left_out = table["n"].sum(), table[table["excluded"] != ""]
     rows = [
-        [
-            str(name).capitalize(),
-            *(with_interval(row) for _, row in part.iterrows()),
-            f"{part['events'].max():.0f}",
-        ]
-        for name, part in table.groupby("analysis", sort=False)
+        ["All combinations", f"{total:,}"],
+        *([f"Left out: {row.excluded}", f"{row.n:,}"] for row in left_out.itertuples()),
+        ["Specifications", f"{total - left_out['n'].sum():,}"],
     ]
-    arms = paper.protocol.arms
-    columns = [
-        "Analysis",
-        arms.treated.capitalize(),
-        arms.control.capitalize(),
-        "Difference, points",
-        "Events",
-    ]
-    return Sheet(pd.DataFrame(rows, columns=columns), origin(paper), "p{3.6cm}rrrr")
+    return Sheet(pd.DataFrame(rows, columns=["Combination of choices", "Number"]), widths="p{11cm}r")
+
+
+def by_estimand(ledger: Ledger) -> Sheet:
+    """Return how the estimates of each estimand are spread."""
+    rows = ledger.select("multiverse.estimand.{level}.{what}")
+    text = rows.set_index(["level", "what"])["text"].str.removesuffix(" percentage points")
+    cells = [
+        [ESTIMANDS[level], text[level, "n"], text[level, "median"], f"{text[level, 'q1']} to {text[level, 'q3']}",
+         f"{text[level, 'low']} to {text[level, 'high']}", text[level, "positive"], text[level, "beyond"]]
+        for level in ESTIMANDS if (level, "n") in text.index
+    ]  # fmt: skip
+    columns = ["Estimand", "Specifications", "Median", "Middle half", "Middle nine tenths", "Above zero",
+               "Beyond the margin"]  # fmt: skip
+    return Sheet(pd.DataFrame(cells, columns=columns), sources=(rows,), widths="lrrrrrr")
+
+
+def joint(ledger: Ledger, facets: list[str], plan: Protocol) -> Sheet:
+    """Return the statistics of the whole curve with their joint p-values; no line before they are computed."""
+    rows = ledger.select("multiverse.joint.{facet}.{what}")
+    text = rows.set_index(["facet", "what"])["text"].str.removesuffix(" percentage points")
+    cells = []
+    for facet in facets:
+        mine = text[key(facet)]
+        if "median" in mine:
+            middle, small, sign = (
+                f"{mine[what]} (p = {mine[f'p_{what}']})" for what in ("median", "small_p", "one_sign")
+            )
+            label = "All outcomes" if facet == "all" else facet.capitalize()
+            cells.append([label, mine["n"], middle, mine["null_median"], small, sign])
+    columns = ["Outcome", "Specifications", "Median, points", "Median without effect",
+               f"p below {plan.equivalence.alpha:g}", "One sign"]  # fmt: skip
+    return Sheet(
+        pd.DataFrame(cells, columns=columns), sources=(rows,), widths="p{2.8cm}rp{2.5cm}rp{2.5cm}p{2.5cm}"
+    )

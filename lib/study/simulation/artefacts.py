@@ -18,22 +18,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from headtohead.cohort.flow import apply_eligibility
-from headtohead.sensitivity.multiverse import variance_shares
-from headtohead.sensitivity.nulls import joint_p_values, statistics
 from livingpaper.build.cache import code_digest, write_whole
-from livingpaper.build.project import Project, digest
+from livingpaper.build.project import Project, digest, find_project
 from livingpaper.build.tasks import Task, run_tasks
 
 from study.data.load import load_cohort, load_dictionary
 from study.protocol.protocol import Protocol
-from study.results import Multiverse, Simulation
+from study.results import Simulation
 from study.sensitivity.multiverse import (
     NullCurves,
-    known_outcomes,
-    material,
     null_curves,
-    specification_curve,
-    specifications,
 )
 from study.simulation.mistakes import bias
 from study.simulation.replicates import Scenario, run_replicates
@@ -200,17 +194,12 @@ def require_current(project: Project, protocol: Protocol) -> None:
         )
 
 
-def explore(project: Project, protocol: Protocol) -> Multiverse:
-    """Return the specification curve of the paper's cohort, computed, beside the committed null curves."""
-    frame = known_outcomes(eligible(project, protocol), protocol)
-    table = specifications(protocol)
-    found = specification_curve(table, material(frame, protocol), protocol)
-    split = table.groupby("excluded", sort=False).size().rename("n").reset_index()
-    joint = pd.DataFrame()
-    if stored_marks(project).get("multiverse_nulls", {}).get("cohort") == cohort_digest(project, protocol):
-        observed = statistics(found, alpha=protocol.equivalence.alpha)
-        joint = joint_p_values(observed, read_artefacts(project)["multiverse_nulls"])
-    return Multiverse(split, found, joint, variance_shares(found))
+def null_curves_of(plan: Protocol) -> pd.DataFrame:
+    """Return the committed null curves of this cohort, empty if they belong to another."""
+    project = find_project()
+    if stored_marks(project).get("multiverse_nulls", {}).get("cohort") != cohort_digest(project, plan):
+        return pd.DataFrame()
+    return read_artefacts(project)["multiverse_nulls"]
 
 
 def read_simulation(project: Project) -> Simulation:
