@@ -284,8 +284,8 @@ def test_the_command_itself_says_it_once_from_a_parallel_run(
 def test_without_a_protocol_anywhere(project: Project, tmp_path: Path) -> None:
     """The code must lie outside any project: inside one, the command finds the project around itself."""
     shutil.copytree(
-        project.root / "lib" / "headtohead",
-        tmp_path / "lib" / "headtohead",
+        project.root / "lib",
+        tmp_path / "lib",
         ignore=shutil.ignore_patterns("__pycache__"),
     )
     done = command("ledger", tmp_path, PYTHONPATH=str(tmp_path / "lib"))

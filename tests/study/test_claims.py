@@ -118,7 +118,7 @@ def test_4_competing_risks_are_right(frames: dict[str, pd.DataFrame]) -> None:
         with np.errstate(divide="ignore", invalid="ignore"):  # its variance, not used, divides by zero
             theirs = CumIncidenceRight(time, cause)
         np.testing.assert_allclose(curve.at(theirs.times)[:, 0], theirs.cinc[0], atol=EXACT)
-    mistaken = kaplan_meier_error(death.time_days, death.cause, arms, horizon_days=28)
+    mistaken = kaplan_meier_error(death, unadjusted(arms), by=28)
     gap = mistaken["one_minus_km"] - mistaken["aalen_johansen"]
     assert (gap >= -EXACT).all()
     assert gap[mistaken["day"] == 28].min() > 0.05

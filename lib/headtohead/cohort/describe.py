@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from study.data.contract import NUMERIC
 
 
 def table_one(
@@ -26,7 +25,7 @@ def table_one(
     for column in columns:
         entry = known.loc[column]
         head = {"column": column, "label": entry["label"], "unit": entry["unit"]}
-        number = entry["type"] in NUMERIC and entry["type"] != "binary"
+        number = entry["type"] in ("number", "integer")
         parts = _number_rows if number else _category_rows
         rows += [{**head, **row} for row in parts(frame[column], treated, entry["levels"])]
     return pd.DataFrame(rows)
