@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 import pandas as pd
+from headtohead.outcomes.endpoint import Endpoint
 from livingpaper import Ledger, Sheet, crosstable
+from livingpaper.chapters.recording import key
 from livingpaper.ledger.format import interval_text, points
+from livingpaper.ledger.ledger import WITHHELD
 
 from study.labels import ADJUSTMENTS, OUTCOMES, WORLDS
 from study.protocol.protocol import Protocol
@@ -26,13 +29,13 @@ def risk_heads(plan: Protocol) -> dict[str, str]:
 
 def shown(plan: Protocol) -> dict[str, str]:
     """Return the three adjustments that most tables show: crude, pairs and the primary one."""
-    return {key: ADJUSTMENTS[key] for key in ("crude", "pairs", plan.estimand.primary.lower())}
+    return {each: ADJUSTMENTS[each] for each in ("crude", "pairs", plan.estimand.primary.lower())}
 
 
 def effects(ledger: Ledger, plan: Protocol, outcome: str) -> Sheet:
     """Return absolute risks, difference and ratio of one outcome under each adjustment."""
     rows = ledger.select(f"outcomes.{outcome}{plan.outcome.horizon_days}.{{adjustment}}.{{measure}}")
-    made = {key: name for key, name in ADJUSTMENTS.items() if key in set(rows["adjustment"])}
+    made = {each: name for each, name in ADJUSTMENTS.items() if each in set(rows["adjustment"])}
     cells = crosstable(rows, ("adjustment", made), ("measure", risk_heads(plan)), corner="Adjustment")
     difference = rows[rows["measure"] == "rd"].set_index("adjustment").loc[list(made)]
     cells.insert(1, "Estimand", list(difference["estimand"]))
@@ -44,46 +47,43 @@ def _count(value: float) -> str:
     return "" if pd.isna(value) else f"{value:.0f}"
 
 
-def by_cause(
-    ledger: Ledger, plan: Protocol, pattern: str, causes: Mapping[tuple[str, str], str]
-) -> pd.DataFrame:
-    """Return a ratio per endpoint and cause under the adjustments shown, with their rows.
+def _causes(endpoints: Iterable[Endpoint]) -> dict[str, tuple[str, str]]:
+    """Return outcome and cause of each line of a table of ratios, by its part of the ids."""
+    return {f"{each.name}.{key(cause)}": (each.name, cause) for each in endpoints for cause in each.causes}
 
-    ``pattern`` has the holes outcome, adjustment and of; ``causes`` maps (outcome, cause as in ids) to words.
-    """
-    rows = ledger.select(pattern)
-    rows = rows.assign(line=list(zip(rows["outcome_id"], rows["of"], strict=True)))
-    cells = crosstable(rows, ("line", causes), ("adjustment", shown(plan)), corner="Cause")
-    cells.insert(0, "Endpoint", [OUTCOMES[outcome] for outcome, _ in causes])
+
+def _by_cause(rows: pd.DataFrame, plan: Protocol, endpoints: Iterable[Endpoint]) -> pd.DataFrame:
+    """Return a ratio per endpoint and cause under the adjustments shown."""
+    lines = _causes(endpoints)
+    words = {line: cause for line, (_, cause) in lines.items()}
+    cells = crosstable(rows, ("line", words), ("adjustment", shown(plan)), corner="Cause")
+    cells.insert(0, "Endpoint", [OUTCOMES[outcome] for outcome, _ in lines.values()])
     return cells
 
 
-def hazards(ledger: Ledger, plan: Protocol, causes: Mapping[tuple[str, str], str]) -> Sheet:
+def hazards(ledger: Ledger, plan: Protocol, endpoints: Iterable[Endpoint]) -> Sheet:
     """Return cause-specific hazard ratios of every cause, crude, in pairs and weighted."""
-    pattern = f"outcomes.{{outcome_id}}{plan.outcome.horizon_days}.{{adjustment}}.hr.{{of}}"
-    rows, cells = ledger.select(pattern), by_cause(ledger, plan, pattern, causes)
-    crude = rows[rows["adjustment"] == "crude"].set_index(["outcome_id", "of"])["events"]
-    cells.insert(2, "Events", [_count(crude[line]) for line in causes])
+    rows = ledger.select(f"outcomes.{{of}}{plan.outcome.horizon_days}.{{adjustment}}.hr.{{cause}}")
+    rows = rows.assign(line=rows["of"] + "." + rows["cause"])
+    cells, crude = _by_cause(rows, plan, endpoints), rows[rows["adjustment"] == "crude"].set_index("line")
+    cells.insert(2, "Events", [_count(crude.at[line, "events"]) for line in _causes(endpoints)])
     return Sheet(cells, sources=(rows,), widths="p{3.4cm}p{3.0cm}rrrr")
 
 
-def subdistribution(ledger: Ledger, plan: Protocol, causes: Mapping[tuple[str, str], str]) -> Sheet:
+def subdistribution(ledger: Ledger, plan: Protocol, endpoints: Iterable[Endpoint]) -> Sheet:
     """Return Fine-Gray ratios of every cause with Gray's test of the crude comparison."""
-    pattern = "outcomes.shr.{adjustment}.{outcome_id}.{of}"
-    gray = ledger.select("outcomes.gray.{outcome_id}.{of}.p")
-    tests = gray.set_index(["outcome_id", "of"])
-    cells = by_cause(ledger, plan, pattern, causes)
-    cells["Gray's test, crude"] = [
-        "–" if pd.isna(tests.at[line, "estimate"]) else tests.at[line, "text"] for line in causes
-    ]
-    return Sheet(cells, sources=(ledger.select(pattern), gray), widths="p{3.0cm}p{3.0cm}rrrr")
+    rows, gray = ledger.select("outcomes.shr.{adjustment}.{line}"), ledger.select("outcomes.gray.{line}.p")
+    cells, tests = _by_cause(rows, plan, endpoints), gray.set_index("line")
+    missing = tests["text"].where(tests["estimate"].notna() | (tests["method"] == WITHHELD), "–")
+    cells["Gray's test, crude"] = [missing[line] for line in _causes(endpoints)]
+    return Sheet(cells, sources=(rows, gray), widths="p{3.0cm}p{3.0cm}rrrr")
 
 
 def worlds(ledger: Ledger, plan: Protocol) -> Sheet:
     """Return the primary estimate in each world beside its truth and its margin test."""
-    key, outcome = plan.estimand.primary.lower(), f"{plan.outcome.primary}{plan.outcome.horizon_days}"
-    found = ledger.select(f"worlds.{{world}}.{outcome}.{key}.rd").set_index("world")
-    truth = ledger.select(f"worlds.{{world}}.truth.{outcome}.{key}.rd").set_index("world")["estimate"]
+    primary, outcome = plan.estimand.primary.lower(), f"{plan.outcome.primary}{plan.outcome.horizon_days}"
+    found = ledger.select(f"worlds.{{world}}.{outcome}.{primary}.rd").set_index("world")
+    truth = ledger.select(f"worlds.{{world}}.truth.{outcome}.{primary}.rd").set_index("world")["estimate"]
     tests = ledger.select("worlds.{world}.equivalence.margin.p").set_index("world")["text"]
     rows = []
     for world, label in WORLDS.items():
@@ -105,8 +105,8 @@ def models(ledger: Ledger, plan: Protocol) -> Sheet:
     model = ledger.select("outcomes.model.{adjustment}.{approach}.{measure}")
     rows = pd.concat([weights, model[model["adjustment"] != "error"]], ignore_index=True)
     rows = rows.assign(line=rows["adjustment"] + " " + rows["approach"])
-    lines = {}
-    for estimand in dict.fromkeys(model["adjustment"]):
+    lines: dict[str, str] = {}
+    for estimand in dict.fromkeys([plan.estimand.primary.lower(), "ate"]):
         lines |= {f"{estimand} weights": ADJUSTMENTS[estimand], f"{estimand} standardisation": "Standardisation",
                   f"{estimand} augmented_weights": "Augmented weights"}  # fmt: skip
     cells = crosstable(rows, ("line", lines), ("measure", risk_heads(plan)), corner="Method")
@@ -133,7 +133,7 @@ def split(ledger: Ledger, plan: Protocol) -> Sheet:
     """Return hazard ratios of death before and after the split day."""
     rows = ledger.select("outcomes.split.{adjustment}.{interval}")
     first = rows[rows["adjustment"] == "crude"].sort_values("interval").set_index("interval")
-    lines = {key: key.replace("_", " ").capitalize() for key in first.index}
+    lines = {each: each.replace("_", " ").capitalize() for each in first.index}
     cells = crosstable(rows, ("interval", lines), ("adjustment", shown(plan)), corner="Interval")
     cells.insert(1, "At risk", [_count(n) for n in first["n"]])
     cells.insert(2, "Deaths", [_count(n) for n in first["events"]])

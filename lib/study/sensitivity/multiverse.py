@@ -214,7 +214,7 @@ def joint_rows(curve: pd.DataFrame, nulls: pd.DataFrame, protocol: Protocol) -> 
     if nulls.empty:
         missing = {name: JOINT[name] for name in ("null_median", "p_median", "p_small_p", "p_one_sign")}
         table = pd.DataFrame(
-            {"facet": ["all"], "nulls": 0, "method": NO_NULLS} | dict.fromkeys(missing, [np.nan])
+            {"facet": ["all"], "nulls": 0, "method": NO_NULLS} | {name: [np.nan] for name in missing}
         )
         return long(table, missing)
     table = joint_p_values(statistics(curve, alpha=protocol.equivalence.alpha), nulls)
