@@ -105,6 +105,10 @@ class MetaAnalysis:
              "deaths": counts["deaths_drug"] + counts["deaths_comparator"]}
         )  # fmt: skip
 
+    def shares(self) -> pd.Series:
+        """Return the weight of each study in percent, by its ``id``."""
+        return 100 * self._studies().set_index("id")["weight"]
+
     def risks(self) -> pd.DataFrame:
         """Return the risk of each arm, all studies added: rows of ``ESTIMATE_COLUMNS`` and ``arm``."""
         total = self._studies().sum(numeric_only=True, skipna=False)

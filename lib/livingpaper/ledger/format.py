@@ -80,6 +80,8 @@ VALUE: dict[str, Callable[[float], str]] = {
     "chi-square": lambda v: _plain(v, 2),
     "mean difference": lambda v: _plain(v, 2),
     "per term": lambda v: _plain(v, 1),
+    "reference value": lambda v: _plain(v, 4),
+    "deviation": lambda v: _plain(v, 5),
 }
 UNIT = {
     "net benefit": " percentage points",

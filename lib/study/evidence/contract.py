@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pandera.pandas as pa
+from livingpaper.build.project import find_project
 
 IDENTIFIERS = ("doi", "pmid", "registry")
 SIZE = ("n_studies", "n_total")  # of a pooled result
@@ -27,17 +28,20 @@ class EvidenceError(ValueError):
     """The evidence file breaks its contract; the message lists every violation."""
 
 
-def load_evidence(path: Path) -> pd.DataFrame:
+def load_evidence(path: str | Path = "data/evidence.csv") -> pd.DataFrame:
     """Return the checked evidence, one published result per row; empty text, never missing text.
+
+    ``path`` is relative to the project.
 
     Raises
     ------
     EvidenceError
         If the file is missing or breaks the contract; every violation in one message.
     """
-    if not path.is_file():
-        raise EvidenceError(f"the published evidence must stand in {path}, there is no such file; restore it")
-    return validate_evidence(pd.read_csv(path, dtype=dict.fromkeys(TEXT, str), keep_default_na=False))
+    file = find_project().root / path
+    if not file.is_file():
+        raise EvidenceError(f"the published evidence must stand in {file}, there is no such file; restore it")
+    return validate_evidence(pd.read_csv(file, dtype=dict.fromkeys(TEXT, str), keep_default_na=False))
 
 
 def validate_evidence(frame: pd.DataFrame) -> pd.DataFrame:
