@@ -6,6 +6,7 @@ numbers were read in the study's own publication or elsewhere, and gives a reaso
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -72,12 +73,9 @@ def _not_numbers(frame: pd.DataFrame, numbers: dict[str, pd.Series]) -> list[str
     for name, values in numbers.items():
         bad = values.isna() & frame[name].notna() & (frame[name].astype(str) != "")
         if bad.any():
-            first = ", ".join(
-                f"{i} ({v})" for i, v in frame.loc[bad, ["id", name]].head(3).itertuples(index=False)
-            )
-            found.append(
-                f"column {name}: must hold numbers only; {int(bad.sum())} row(s) do not, first {first}"
-            )
+            wrong = frame.loc[bad, ["id", name]].head(3).itertuples(index=False)
+            first = ", ".join(f"{id_} ({value})" for id_, value in wrong)
+            found.append(f"column {name}: must hold numbers only; {bad.sum()} row(s) do not, first {first}")
     return found
 
 
@@ -123,41 +121,33 @@ def _columns() -> dict[str, pa.Column]:
 
 def _row_rules() -> list[pa.Check]:
     """Return the rules that tie columns together."""
-
-    def identified(f: pd.DataFrame) -> pd.Series:
-        return (f[list(IDENTIFIERS)] != "").any(axis=1)
-
-    def counts_whole(f: pd.DataFrame) -> pd.Series:
-        known = f[list(COUNTS)].notna().sum(axis=1)
-        return known.isin([0, len(COUNTS)]) & ((f["measure"] != "counts") | (known == len(COUNTS)))
-
-    def deaths_fit(f: pd.DataFrame) -> pd.Series:
-        return ~((f["deaths_drug"] > f["n_drug"]) | (f["deaths_comparator"] > f["n_comparator"]))
-
-    def limits_around(f: pd.DataFrame) -> pd.Series:
-        return ~((f["conf_low"] >= f["effect"]) | (f["conf_high"] <= f["effect"]))
-
-    def both_limits(f: pd.DataFrame) -> pd.Series:
-        return f["conf_low"].isna() == f["conf_high"].isna()
-
-    def usable(f: pd.DataFrame) -> pd.Series:
-        spread = f["conf_low"].notna() | f["p_value"].notna()
-        published = f["measure"].isin(RATIOS) & f["effect"].notna() & spread
-        return (f["include"] == "no") | published | (f["measure"] == "counts")
-
-    def named(f: pd.DataFrame) -> pd.Series:
-        return (f["include"] == "yes") == (f["analysis"] != "")
-
-    rules = {
-        "a DOI, a PubMed number or a registry number": identified,
-        "all four counts or none, and all four if the measure is counts": counts_whole,
-        "no more deaths than patients": deaths_fit,
-        "the effect between its limits": limits_around,
-        "both limits or neither": both_limits,
-        "four counts, or an effect with limits or a p-value, to be included": usable,
-        "an analysis if it is included, and only then": named,
+    rules: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
+        "a DOI, a PubMed number or a registry number": lambda f: (f[list(IDENTIFIERS)] != "").any(axis=1),
+        "all four counts or none, and all four if the measure is counts": _counts_whole,
+        "no more deaths than patients": lambda f: (
+            ~((f["deaths_drug"] > f["n_drug"]) | (f["deaths_comparator"] > f["n_comparator"]))
+        ),
+        "the effect between its limits": lambda f: (
+            ~((f["conf_low"] >= f["effect"]) | (f["conf_high"] <= f["effect"]))
+        ),
+        "both limits or neither": lambda f: f["conf_low"].isna() == f["conf_high"].isna(),
+        "four counts, or an effect with limits or a p-value, to be included": _usable,
+        "an analysis if it is included, and only then": lambda f: (
+            (f["include"] == "yes") == (f["analysis"] != "")
+        ),
     }
     return [pa.Check(rule, error=words) for words, rule in rules.items()]
+
+
+def _counts_whole(f: pd.DataFrame) -> pd.Series:
+    known = f[list(COUNTS)].notna().sum(axis=1)
+    return known.isin([0, len(COUNTS)]) & ((f["measure"] != "counts") | (known == len(COUNTS)))
+
+
+def _usable(f: pd.DataFrame) -> pd.Series:
+    spread = f["conf_low"].notna() | f["p_value"].notna()
+    published = f["measure"].isin(RATIOS) & f["effect"].notna() & spread
+    return (f["include"] == "no") | published | (f["measure"] == "counts")
 
 
 def rows_of(evidence: pd.DataFrame, analysis: str) -> pd.DataFrame:

@@ -20,7 +20,6 @@ LABELS, COUNTS, NUMBERS = 130, 150, 130
 ROW = 26
 TICKS = (0.1, 0.2, 0.5, 1, 2, 5)
 DOMAIN = (0.1, 5)
-COUNT_WORDS = {2: "Two", 3: "Three", 4: "Four", 5: "Five"}
 
 
 def pool_forest(ledger: Ledger, evidence: pd.DataFrame, *, pool: str) -> Drawing:
@@ -41,10 +40,12 @@ def pool_forest(ledger: Ledger, evidence: pd.DataFrame, *, pool: str) -> Drawing
 
 def _forest(data: pd.DataFrame, ends: pd.DataFrame, colour: str) -> alt.TopLevelMixin:
     rows = [*data["label"], "Pooled", "A new study"]
-    y = alt.Y("label:N", sort=rows, scale=alt.Scale(domain=rows), title=None, axis=_label_axis())
+    axis = alt.Axis(ticks=False, domain=False, labelLimit=LABELS, labelPadding=8)
+    ratios = alt.Axis(grid=False, values=list(TICKS), format="~g")
+    y = alt.Y("label:N", sort=rows, scale=alt.Scale(domain=rows), title=None, axis=axis)
     scale = alt.Scale(type="log", domain=list(DOMAIN), nice=False)
     title = "Ratio of deaths, drug to comparator (log scale)"
-    x = alt.X("low:Q", scale=scale, title=title, axis=_ratio_axis())
+    x = alt.X("low:Q", scale=scale, title=title, axis=ratios)
     width = WIDTH - LABELS - COUNTS - NUMBERS
     both = pd.concat([data, ends], ignore_index=True)
     base, null = alt.Chart(data), alt.Chart(pd.DataFrame({"at": [1.0]}))
@@ -120,15 +121,6 @@ def _words(data: pd.DataFrame, y: alt.Y, column: str, at: int) -> alt.Chart:
     )
 
 
-def _label_axis() -> alt.Axis:
-    return alt.Axis(ticks=False, domain=False, labelLimit=LABELS, labelPadding=8)
-
-
-def _ratio_axis() -> alt.Axis:
-    low, high = DOMAIN
-    return alt.Axis(grid=False, values=[tick for tick in TICKS if low <= tick <= high], format="~g")
-
-
 def _in_words(pool: str, k: int, pooled: pd.Series, new: pd.Series) -> str:
     return (
         f"Forest plot of {k} studies of {pool}: one square per study, larger with more weight, on a log scale of "
@@ -141,14 +133,12 @@ def direct_and_indirect(ledger: Ledger) -> Drawing:
     """Return anakinra against baricitinib, direct and through usual care."""
     found = ledger.select("evidence.indirect.{source}")
     rows = found.set_index("source", drop=False).loc[list(SOURCES)].reset_index(drop=True)
-    direct = rows["source"] == "direct"
     labels = [
         label if source == "direct" else f"Indirect: {label[0].lower()}{label[1:]}"
         for source, label in SOURCES.items()
     ]
-    drawn = rows[["estimate", "conf_low", "conf_high"]].assign(
-        label=labels, colour=np.where(direct, INK, TREATED)
-    )
+    colours = np.where(rows["source"] == "direct", INK, TREATED)
+    drawn = rows[["estimate", "conf_low", "conf_high"]].assign(label=labels, colour=colours)
     chart = forest(
         drawn, scale="risk ratio", domain=(0.25, 4.0), null=1.0, log=True, label_width=280,
         ticks=(0.3, 0.5, 0.7, 1, 1.5, 2, 3, 4),
@@ -157,6 +147,5 @@ def direct_and_indirect(ledger: Ledger) -> Drawing:
     text = "; ".join(
         f"{label}, {_text(row)}" for label, (_, row) in zip(labels, rows.iterrows(), strict=True)
     )
-    many = COUNT_WORDS.get(len(rows), str(len(rows)))
-    words = f"{many} horizontal intervals on a log scale around the line of equal risks, the direct one black: {text}."
+    words = f"Four horizontal intervals on a log scale around the line of equal risks, the direct one black: {text}."
     return Drawing(chart, words, sources=(found,))

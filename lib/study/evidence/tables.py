@@ -31,26 +31,24 @@ def included(ledger: Ledger, evidence: pd.DataFrame) -> Sheet:
     ratios, p_values = (rows.set_index("result") for rows in printed.values())
     deaths = ledger.select("evidence.study.{result}.deaths_{arm}")
     counts = deaths.set_index(["result", "arm"])
-    cells = []
-    for row in evidence[evidence["include"] == "yes"].to_dict("records"):
-        result = key(row["id"])
-        ratio = with_interval(ratios.loc[result]) if result in ratios.index else "–"
-        if result in p_values.index:
-            ratio += f" (p = {p_values.at[result, 'estimate']:g})"
-        cells.append(
-            {
-                "Study": row["study"],
-                "Design": row["design"],
-                "Arms": f"{row['drug']} or {row['comparator']}",
-                "Deaths": deaths_text(counts, result),
-                "Printed ratio": ratio,
-                "Until": row["horizon"],
-                "Identifier": row["doi"] or row["registry"],
-                "Source": row["source"],
-            }
-        )
+    used = evidence[evidence["include"] == "yes"]
+    results = used["id"].map(key)
+    said = {result: with_interval(row) for result, row in ratios.iterrows()}
+    said |= {result: f"{said[result]} (p = {p:g})" for result, p in p_values["estimate"].items()}
+    cells = pd.DataFrame(
+        {
+            "Study": used["study"],
+            "Design": used["design"],
+            "Arms": used["drug"] + " or " + used["comparator"],
+            "Deaths": [deaths_text(counts, result) for result in results],
+            "Printed ratio": [said.get(result, "–") for result in results],
+            "Until": used["horizon"],
+            "Identifier": used["doi"].where(used["doi"] != "", used["registry"]),
+            "Source": used["source"],
+        }
+    ).reset_index(drop=True)
     widths = "p{1.9cm}p{1.6cm}p{2.1cm}p{1.5cm}p{2.0cm}p{1.1cm}p{2.5cm}l"
-    return Sheet(pd.DataFrame(cells), sources=(*printed.values(), deaths), widths=widths)
+    return Sheet(cells, sources=(*printed.values(), deaths), widths=widths)
 
 
 def deaths_text(counts: pd.DataFrame, result: str) -> str:

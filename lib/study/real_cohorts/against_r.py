@@ -31,7 +31,11 @@ def reference_numbers(cohorts: dict[str, PublicCohort], ratios: pd.DataFrame) ->
         ours[f"{row.cohort}.{row.adjustment}.log_hr"] = float(np.log(row.estimate))
         ours[f"{row.cohort}.{row.adjustment}.se"] = float(row.std_error)
     for name, cohort in cohorts.items():
-        found = {"log_rank": _log_rank(cohort), **dict(_models(cohort.complete())), **dict(_incidence(cohort))}
+        found = {
+            "log_rank": _log_rank(cohort),
+            **dict(_models(cohort.complete())),
+            **dict(_incidence(cohort)),
+        }
         ours |= {f"{name}.{number}": value for number, value in found.items()}
     return ours
 

@@ -35,7 +35,9 @@ def two_arms(ledger: Ledger) -> Sheet:
     sizes = ledger.select("real.{cohort}.{what}")
     gaps = ledger.select("real.{cohort}.{adjustment}.smd")
     ratios = ledger.select("real.{cohort}.{adjustment}.hr")
-    counts = crosstable(sizes, down, ("what", {what: what for what in ("treated", "control", "events")}), cell=_value)
+    counts = crosstable(
+        sizes, down, ("what", {what: what for what in ("treated", "control", "events")}), cell=_value
+    )
     gap = crosstable(gaps, down, ("adjustment", {"crude": "gap"}), cell=_value)
     cells = pd.DataFrame(
         {
