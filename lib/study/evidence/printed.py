@@ -60,7 +60,9 @@ def printed_pool(evidence: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(numbers, columns=["id", "label", "printed"])
 
 
-def named(comparisons: pd.DataFrame, said: str = "") -> pd.DataFrame:
-    """Return comparisons with their ``source`` in words as ``method``; the source may be the index."""
-    rows = comparisons if "source" in comparisons else comparisons.reset_index("source")
+def named(comparisons: pd.DataFrame | dict[str, pd.DataFrame], said: str = "") -> pd.DataFrame:
+    """Return comparisons, with their ``source`` or by it, with its words as ``method``."""
+    rows = comparisons
+    if not isinstance(rows, pd.DataFrame):
+        rows = pd.concat(rows, names=["source"]).reset_index("source")
     return rows.assign(method=said + rows["source"].map(SOURCES))
