@@ -194,9 +194,6 @@ class Paper:
         The three synthetic worlds.
     truth : DataFrame
         True effects per world, estimand, outcome and horizon.
-        Real people.
-        Published studies of the two drugs.
-        Public cohorts against R.
     multiverse : Multiverse
         Every defensible specification.
     simulation : Simulation
