@@ -36,18 +36,20 @@ def printed(ran: Ran) -> pd.Series:
     return ran.variables["reference"].set_index("id")["printed"].astype(float)
 
 
-def test_sizes_by_known_counts(ran: Ran) -> None:
+def test_sizes_by_known_counts(ran: Ran, cohorts: dict[str, PublicCohort]) -> None:
     # the counts in the help pages of R's data sets
     known = {
         "gbsg2": {"n": 686, "treated": 246, "control": 440, "events": 299},
         "lung": {"n": 228, "treated": 90, "events": 165},
         "veteran": {"n": 137, "treated": 68, "events": 128},
-        "mgus2": {"n": 1384, "events": 115, "competing": 860},
-        "melanoma": {"n": 205, "events": 57, "competing": 14},
+        "mgus2": {"n": 1384, "events": 115},
+        "melanoma": {"n": 205, "events": 57},
     }
     for cohort, sizes in known.items():
         for what, size in sizes.items():
             assert ran.rows.at[f"real.{cohort}.{what}", "estimate"] == size, (cohort, what)
+    competing = {name: (cohort.endpoint.cause == 2).sum() for name, cohort in cohorts.items()}
+    assert competing == {"gbsg2": 0, "lung": 0, "veteran": 0, "mgus2": 860, "melanoma": 14}
 
 
 def test_every_reference_value_is_reproduced(ran: Ran, printed: pd.Series) -> None:

@@ -63,10 +63,9 @@ class PublicCohort:
 
     @property
     def sizes(self) -> dict[str, int]:
-        """People, of them treated and not, and events of each kind."""
-        n, treated = len(self.treated), int(self.treated.sum())
-        events, competing = (int((self.endpoint.cause == number).sum()) for number in (1, 2))
-        return {"n": n, "treated": treated, "control": n - treated, "events": events, "competing": competing}
+        """People, of them treated and not, and events of interest."""
+        n, treated, events = len(self.treated), int(self.treated.sum()), int((self.endpoint.cause == 1).sum())
+        return {"n": n, "treated": treated, "control": n - treated, "events": events}
 
 
 def load_public_cohorts(folder: str | Path = "data/real") -> dict[str, PublicCohort]:
