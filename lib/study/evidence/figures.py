@@ -33,9 +33,12 @@ def pool_forest(ledger: Ledger, evidence: pd.DataFrame, *, pool: str) -> Drawing
     ends = pd.DataFrame([_end("Pooled", pooled, _text(pooled)), _end("A new study", new, _limits(new))])
     colour = CONTROL if pool == "baricitinib" else TREATED
     chart = _forest(data, ends, colour)
-    return Drawing(
-        chart, _in_words(pool, len(studies), pooled, new), sources=(studies, weights, deaths, pooled, new)
+    words = (
+        f"Forest plot of {len(studies)} studies of {pool}: one square per study, larger with more weight, on a log "
+        f"scale of ratios of deaths. The diamond at the bottom spans {_limits(pooled)}; the dashed line below it, "
+        f"for a new study, spans {_limits(new)}."
     )
+    return Drawing(chart, words, sources=(studies, weights, deaths, pooled, new))
 
 
 def _forest(data: pd.DataFrame, ends: pd.DataFrame, colour: str) -> alt.TopLevelMixin:
@@ -118,14 +121,6 @@ def _ends(ends: pd.DataFrame, scale: alt.Scale, y: alt.Y, colour: str) -> list[a
 def _words(data: pd.DataFrame, y: alt.Y, column: str, at: int) -> alt.Chart:
     return (
         alt.Chart(data).mark_text(align="left", fontSize=11).encode(x=alt.value(at), y=y, text=f"{column}:N")
-    )
-
-
-def _in_words(pool: str, k: int, pooled: pd.Series, new: pd.Series) -> str:
-    return (
-        f"Forest plot of {k} studies of {pool}: one square per study, larger with more weight, on a log scale of "
-        f"ratios of deaths. The diamond at the bottom spans {_limits(pooled)}; the dashed line "
-        f"below it, for a new study, spans {_limits(new)}."
     )
 
 

@@ -7,11 +7,8 @@ from headtohead.evidence.effects import PUBLISHED_LEVEL
 
 from study.evidence.contract import rows_of
 
-PUBLISHED_POOLING = {  # of the individual-patient meta-analysis that is reproduced
-    "tau2": "ML",
-    "interval": "HK",
-    "conf_level": PUBLISHED_LEVEL,
-}
+# of the individual-patient meta-analysis that is reproduced
+PUBLISHED_POOLING = {"tau2": "ML", "interval": "HK", "conf_level": PUBLISHED_LEVEL}
 PRINTED_PLACES = 4
 SOURCES = {  # of the ratio of anakinra to baricitinib
     "direct": "Direct: published counts, crude",
