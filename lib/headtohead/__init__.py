@@ -16,7 +16,7 @@ Outcomes
     ``Endpoint``, ``risks``, ``incidence_curves``, ``hazard_ratios``, ``subdistribution_hazard_ratios``,
     ``piecewise_hazard_ratios``, ``proportional_hazards_tests``, ``gray_tests``, ``kaplan_meier_error``,
     ``days_lost``, ``win_ratios``, ``standardised_risks``, ``matched_regressions``, ``mean_differences``,
-    ``state_occupation``, ``logistic_few_events``, ``cox_few_events``
+    ``state_occupation``, ``log_rank``, ``logistic_few_events``, ``cox_few_events``
 What to conclude
     ``equivalence_tests``, ``posteriors``, ``posterior_densities``, ``Prior``
 Sensitivity
@@ -24,7 +24,8 @@ Sensitivity
     ``largest_gamma``, ``hiding_gamma``, ``tipping_grid``, ``per_protocol``, ``impute``, ``pool``,
     ``interaction``, ``shrink``, ``estimate_in_subsets``, ``concurrent_periods``, ``caliper_grid``
 Evidence
-    ``study_effects``, ``random_effects``, ``bucher``
+    ``study_effects``, ``meta_analysis``, ``every_meta_analysis``, ``combined``, ``random_effects``, ``bucher``,
+    ``indirect_comparisons``, ``agreement``, ``reproduction``
 Inference
     ``Inference``, ``stream``
 """
@@ -41,8 +42,9 @@ _HOMES = {
     "cohort.describe": "table_one missingness arm_by_stratum",
     "cohort.flow": "apply_eligibility",
     "evidence.effects": "study_effects",
-    "evidence.indirect": "bucher",
-    "evidence.meta": "random_effects",
+    "evidence.indirect": "agreement bucher indirect_comparisons",
+    "evidence.meta": "combined every_meta_analysis meta_analysis random_effects",
+    "evidence.reproduction": "reproduction",
     "inference": "Inference stream",
     "matching.adjustment": "Adjustment unadjusted",
     "matching.balance": "balance largest_imbalance",
@@ -59,7 +61,7 @@ _HOMES = {
     "outcomes.few_events": "cox_few_events logistic_few_events",
     "outcomes.fine_gray": "subdistribution_hazard_ratios",
     "outcomes.gray": "gray_tests",
-    "outcomes.hazard": "hazard_ratios kaplan_meier_error",
+    "outcomes.hazard": "hazard_ratios kaplan_meier_error log_rank",
     "outcomes.matched_regression": "matched_regressions",
     "outcomes.mean": "mean_differences",
     "outcomes.occupation": "state_occupation",

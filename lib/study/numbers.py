@@ -8,13 +8,10 @@ from livingpaper.ledger.ledger import ledger_frame
 
 from study.cohort import numbers as cohort
 from study.cohort import published_numbers as published
-from study.evidence import numbers as evidence
 from study.matching import numbers as matching
 from study.outcomes import diagnostics_numbers as diagnostics
 from study.outcomes import further_numbers as further
 from study.outcomes import numbers as outcomes
-from study.real_cohorts import nhefs_numbers as real
-from study.real_cohorts import numbers as real_cohorts
 from study.results import Paper
 from study.sensitivity import multiverse_numbers as multiverse
 from study.sensitivity import numbers as sensitivity
@@ -32,9 +29,6 @@ def paper_ledger(paper: Paper) -> pd.DataFrame:
         *outcomes.rows(paper),
         *further.rows(paper),
         *sensitivity.rows(paper),
-        *real.rows(paper),
-        *evidence.rows(paper),
-        *real_cohorts.rows(paper),
         *multiverse.rows(paper),
         *simulation.rows(paper),
         *robustness.rows(paper),

@@ -10,7 +10,6 @@ from headtohead.outcomes.estimate import Equivalence
 from headtohead.proportions.counts import TwoByTwo
 from headtohead.sensitivity.deviations import PerProtocol
 
-from study.evidence.results_evidence import Evidence, RealCohorts
 from study.outcomes.further_results import FurtherResults
 from study.protocol.protocol import Protocol
 from study.sensitivity.results_robustness import Robustness
@@ -120,38 +119,6 @@ class Reanalysis:
 
 
 @dataclass(frozen=True, slots=True)
-class Nhefs:
-    """Results on NHEFS.
-
-    Attributes
-    ----------
-    effects : DataFrame
-        Weight change 1971 to 1982 in kg, quitters minus others: crude, IPW, pairs, overlap.
-    balance : DataFrame
-        Standardised differences crude, in pairs and weighted (column ``adjustment``).
-    n, n_complete, n_pairs, n_unmatched : int
-        People, people with weight in 1982, pairs, quitters without a pair.
-    ess : dict of str to float
-        Effective sample size of the weights, by estimand.
-    log_rank_chi_square, log_rank_p : float
-        Death by 1992.
-    comparison : DataFrame
-        Published number, ours, difference and verdict.
-    """
-
-    effects: pd.DataFrame
-    balance: pd.DataFrame
-    n: int
-    n_complete: int
-    n_pairs: int
-    n_unmatched: int
-    ess: dict[str, float]
-    log_rank_chi_square: float
-    log_rank_p: float
-    comparison: pd.DataFrame
-
-
-@dataclass(frozen=True, slots=True)
 class Multiverse:
     """The specification curve of the paper's cohort.
 
@@ -227,12 +194,6 @@ class Paper:
         The three synthetic worlds.
     truth : DataFrame
         True effects per world, estimand, outcome and horizon.
-    nhefs : Nhefs
-        Real people.
-    evidence : Evidence
-        Published studies of the two drugs.
-    real_cohorts : RealCohorts
-        Public cohorts against R.
     multiverse : Multiverse
         Every defensible specification.
     simulation : Simulation
@@ -247,9 +208,6 @@ class Paper:
     study: Study
     worlds: dict[str, World]
     truth: pd.DataFrame
-    nhefs: Nhefs
-    evidence: Evidence
-    real_cohorts: RealCohorts
     multiverse: Multiverse
     simulation: Simulation
     robustness: Robustness

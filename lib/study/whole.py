@@ -12,10 +12,7 @@ from livingpaper.build.project import Project
 
 from study.cohort.reanalysis import analyse_published
 from study.data.load import load_cohort, load_dictionary, load_published, load_worlds
-from study.evidence.evidence import analyse_evidence
 from study.protocol.protocol import Protocol
-from study.real_cohorts.nhefs import analyse_nhefs
-from study.real_cohorts.real_cohorts import analyse_real_cohorts
 from study.results import Paper, Reanalysis
 from study.run import prepare, run, run_world, world_of
 from study.sensitivity.multiverse import known_outcomes
@@ -51,22 +48,6 @@ def compute_paper(project: Project, protocol: Protocol) -> Paper:
         study=study,
         worlds={world: worlds[world] if world in worlds else world_of(study) for world in WORLDS},
         truth=load_worlds(project.data / "synthetic" / "worlds.csv"),
-        nhefs=analyse_nhefs(
-            load_published(project.data / "published_nhefs.csv"),
-            conf_level=protocol.inference.conf_level,
-            caliper_sd=protocol.matching.caliper_sd,
-        ),
-        evidence=analyse_evidence(
-            project.data / "evidence.csv",
-            tau2=protocol.evidence.tau2,
-            interval=protocol.evidence.interval,
-            conf_level=protocol.inference.conf_level,
-        ),
-        real_cohorts=analyse_real_cohorts(
-            project.data / "real",
-            conf_level=protocol.inference.conf_level,
-            caliper_sd=protocol.matching.caliper_sd,
-        ),
         multiverse=multiverse,
         simulation=read_simulation(project),
         robustness=robustness,

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from livingpaper.book.show import Figure, Table
 from livingpaper.build.project import Project
-from study.evidence.contract import COLUMNS
-from study.evidence.evidence import analyse_evidence
-from study.evidence.results_evidence import Evidence
+from running import Ran, run_chapter
+from study.evidence.contract import COLUMNS, load_evidence
+from study.protocol.protocol import Protocol
 
 NEW_TRIAL: dict[str, Any] = {
     "id": "new-28", "study": "New trial", "design": "randomised trial", "drug": "baricitinib",
@@ -18,42 +19,93 @@ NEW_TRIAL: dict[str, Any] = {
     "horizon": "day 28", "outcome": "death", "measure": "counts", "doi": "10.1000/new", "source": "primary",
     "include": "yes", "analysis": "baricitinib", "reason": "for the test",
 }  # fmt: skip
+OTHER = {"DL": ("normal", 0.9), "PM": ("HK", 0.99), "ML": ("modified HK", 0.8)}  # tau2: interval, level
 
 
-def run(path: Path) -> Evidence:
-    return analyse_evidence(path, tau2="REML", interval="modified HK", conf_level=0.95)
+def changed(protocol: Protocol, tau2: str, interval: str, level: float) -> Protocol:
+    pooling = protocol.evidence.model_copy(update={"tau2": tau2, "interval": interval})
+    inference = protocol.inference.model_copy(update={"conf_level": level})
+    return protocol.model_copy(update={"evidence": pooling, "inference": inference})
 
 
-def test_a_row_added_to_the_file_changes_every_result(project: Project, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def ran(project: Project, protocol: Protocol) -> Ran:
+    return run_chapter(project, "evidence", plan=changed(protocol, "REML", "modified HK", 0.95))
+
+
+def test_a_row_added_to_the_file_changes_every_result(
+    project: Project, protocol: Protocol, ran: Ran, tmp_path: Path
+) -> None:
     copy = tmp_path / "evidence.csv"
     shutil.copy(project.data / "evidence.csv", copy)
-    before = run(copy)
     with copy.open("a", newline="") as file:
         csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n").writerow(NEW_TRIAL)
-    after = run(copy)
-    assert len(after.rows) == len(before.rows) + 1
-    assert after.pools["baricitinib"].k == before.pools["baricitinib"].k + 1
-    assert after.pools["baricitinib"].ratio.estimate > before.pools["baricitinib"].ratio.estimate + 0.02
-    assert "New trial" in set(after.effects["study"])
-    for table, key in (("indirect", "trials"), ("disagreement", "trials")):
-        old, new = (getattr(found, table).set_index("key").at[key, "estimate"] for found in (before, after))
-        assert abs(new - old) > 0.02
-    assert not np.allclose(after.estimators["estimate"], before.estimators["estimate"])
-    assert after.pools["jak"].ratio == before.pools["jak"].ratio  # the reproduced pool is another analysis
+    plan = changed(protocol, "REML", "modified HK", 0.95)
+    again = run_chapter(project, "evidence", plan=plan, evidence=load_evidence(copy))
+    before, after = ran.rows["estimate"], again.rows["estimate"]
+    assert after["evidence.rows"] == before["evidence.rows"] + 1
+    assert after["evidence.baricitinib.k"] == before["evidence.baricitinib.k"] + 1
+    assert after["evidence.baricitinib"] > before["evidence.baricitinib"] + 0.02
+    assert after["evidence.baricitinib.studies.new_28"] == pytest.approx(1.5)
+    for id_ in ("evidence.indirect.trials", "evidence.disagreement.trials"):
+        assert abs(after[id_] - before[id_]) > 0.02
+    ways = [id_ for id_ in before.index if id_.startswith("evidence.estimators.")]
+    assert not np.isclose(after[ways], before[ways]).any()
+    assert after["evidence.jak"] == before["evidence.jak"]  # the reproduced pool is another analysis
+    assert "New trial" in again.shown["tbl-evidence"].frame["Study"].tolist()
+    assert "9 studies" in again.shown["fig-baricitinib"].alt
 
 
-def test_the_published_pool_is_reproduced_and_parts_fit(project: Project) -> None:
-    found = run(project.data / "evidence.csv")
-    assert (found.comparison["verdict"] == "reproduced").all()
-    by = found.indirect.set_index("key")["estimate"]
-    for key in ("trials", "stay", "selected"):
-        usual, baricitinib = by[f"{key}.usual_care"], found.pools["baricitinib"].ratio.estimate
-        assert by[key] == pytest.approx(usual / baricitinib)
+def test_the_published_pool_is_reproduced_and_parts_fit(ran: Ran) -> None:
+    assert ran.shown["tbl-jak"].frame["Verdict"].tolist() == ["reproduced"] * 3
+    by = ran.rows["estimate"]
+    for source in ("trials", "stay", "selected"):
+        usual = by[f"evidence.indirect.{source}.usual_care"]
+        assert by[f"evidence.indirect.{source}"] == pytest.approx(usual / by["evidence.baricitinib"])
     # the direct ratio by hand: 22 of 125 against 36 of 217
-    assert by["direct"] == pytest.approx((22 / 125) / (36 / 217))
-    assert found.effects.groupby("pool")["weight"].sum().tolist() == pytest.approx([1, 1, 1])
+    assert by["evidence.indirect.direct"] == pytest.approx((22 / 125) / (36 / 217))
+    for pool in ("baricitinib", "anakinra"):
+        assert by[by.index.str.startswith(f"evidence.{pool}.weights.")].sum() == pytest.approx(100)
+    largest = by[by.index.str.startswith("evidence.baricitinib.weights.")].idxmax()
+    assert largest == "evidence.baricitinib.weights.ipd_recovery_28"
+    assert by["evidence.baricitinib_without_the_largest.k"] == by["evidence.baricitinib.k"] - 1
 
 
-def test_a_printed_interval_stays_as_printed(project: Project) -> None:
-    row = run(project.data / "evidence.csv").indirect.set_index("key").loc["trials.usual_care"]
+def test_risks_of_the_trials_by_hand(ran: Ran, project: Project) -> None:
+    file = load_evidence(project.data / "evidence.csv")
+    trials = file[file["analysis"].str.contains("baricitinib") & (file["include"] == "yes")]
+    risk = trials["deaths_comparator"].sum() / trials["n_comparator"].sum()
+    rows = ran.rows
+    assert rows.at["evidence.baricitinib.risk_control", "estimate"] == pytest.approx(risk)
+    difference = (rows.at["evidence.baricitinib", "estimate"] - 1) * risk
+    assert rows.at["evidence.baricitinib.rd", "estimate"] == pytest.approx(difference)
+
+
+def test_a_printed_interval_stays_as_printed(ran: Ran) -> None:
+    row = ran.rows.loc["evidence.indirect.trials.usual_care"]
     assert tuple(row[["estimate", "conf_low", "conf_high"]]) == (0.96, 0.64, 1.45)
+    assert row["origin"] == "published"
+
+
+@pytest.mark.parametrize("tau2", OTHER)
+def test_every_exhibit_under_other_choices(tau2: str, project: Project, protocol: Protocol, ran: Ran) -> None:
+    interval, level = OTHER[tau2]
+    other = run_chapter(project, "evidence", plan=changed(protocol, tau2, interval, level))
+    assert other.shown.keys() == ran.shown.keys()
+    for shown in other.shown.values():
+        assert isinstance(shown, (Figure, Table))
+        if isinstance(shown, Table):
+            assert not shown.frame.astype(str).isin(["nan", "None", ""]).any(axis=None)
+        else:
+            assert "nan" not in shown.svg()
+    pooled = other.rows.loc["evidence.baricitinib"]
+    assert pooled["conf_level"] == level
+    name = f"evidence.estimators.{tau2.lower()}.{interval.lower().replace(' ', '_')}"
+    assert pooled["estimate"] == pytest.approx(other.rows.at[name, "estimate"])
+    # what a publication prints keeps its own level, and what is reproduced stays reproduced
+    printed = other.rows.loc["evidence.study.review_1"]
+    assert (printed["conf_low"], printed["conf_level"]) == (0.64, 0.95)
+    assert other.shown["tbl-jak"].frame["Verdict"].tolist() == ["reproduced"] * 3
+    used = other.rows.loc["evidence.indirect.trials.usual_care"]
+    narrower = used["conf_high"] / used["conf_low"] < 1.45 / 0.64
+    assert narrower == (level < 0.95)

@@ -2,76 +2,68 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import pytest
+from headtohead.evidence.reproduction import reproduction
 from livingpaper.build.project import Project
-from study.data.load import load_published
+from running import Ran, run_chapter
 from study.protocol.protocol import Protocol
-from study.real_cohorts.nhefs import analyse_nhefs, load_nhefs, nhefs_design
-from study.results import Nhefs
+from study.real_cohorts.nhefs import load_nhefs, nhefs_design, published_by_us
 
 
 @pytest.fixture(scope="module")
-def published(project: Project) -> pd.DataFrame:
-    return load_published(project.data / "published_nhefs.csv")
+def ran(project: Project, protocol: Protocol) -> Ran:
+    return run_chapter(project, "real-cohorts", plan=protocol)
 
 
-@pytest.fixture(scope="module")
-def found(published: pd.DataFrame, protocol: Protocol) -> Nhefs:
-    return analyse_nhefs(
-        published, conf_level=protocol.inference.conf_level, caliper_sd=protocol.matching.caliper_sd
-    )
-
-
-def test_people_as_in_the_book(found: Nhefs) -> None:
-    people = load_nhefs()
-    assert (found.n, found.n_complete) == (1629, 1566)  # chapter 12.1: 1,566 with both weights
+def test_people_as_in_the_book(ran: Ran) -> None:
+    people, found = load_nhefs(), ran.rows["estimate"]
+    assert (found["nhefs.n"], found["nhefs.n_complete"]) == (1629, 1566)  # chapter 12.1: both weights
     assert int((people.dropna(subset=["wt82_71"])["qsmk"] == 1).sum()) == 403  # chapter 12.1, quitters
-    assert found.n_pairs + found.n_unmatched == 403
+    assert found["nhefs.pairs.n"] + found["nhefs.unmatched"] == 403
 
 
 @pytest.mark.parametrize(
     ("estimand", "column", "printed"),
     [
         ("crude", "estimate", "2.541"),
-        ("ATE", "estimate", "3.441"),
-        ("ATE", "conf_low", "2.411"),
-        ("ATE", "conf_high", "4.470"),
+        ("ate", "estimate", "3.441"),
+        ("ate", "conf_low", "2.411"),
+        ("ate", "conf_high", "4.470"),
     ],
 )
-def test_weight_change_to_the_printed_digit(found: Nhefs, estimand: str, column: str, printed: str) -> None:
-    assert f"{found.effects.set_index('estimand').at[estimand, column]:.3f}" == printed
+def test_weight_change_to_the_printed_digit(ran: Ran, estimand: str, column: str, printed: str) -> None:
+    assert f"{ran.rows.at[f'nhefs.weight.{estimand}', column]:.3f}" == printed
 
 
-def test_death_by_1992_to_the_printed_digit(found: Nhefs) -> None:
-    assert f"{found.log_rank_chi_square:.1f}" == "7.7"
-    assert f"{found.log_rank_p:.3f}" == "0.005"  # program 17.1 prints p = 0.005
+def test_death_by_1992_to_the_printed_digit(ran: Ran) -> None:
+    assert f"{ran.rows.at['nhefs.death.log_rank', 'estimate']:.1f}" == "7.7"
+    assert f"{ran.rows.at['nhefs.death.log_rank.p', 'estimate']:.3f}" == "0.005"  # program 17.1
 
 
-def test_the_comparison_says_reproduced_only_where_it_is(
-    found: Nhefs, published: pd.DataFrame, protocol: Protocol
-) -> None:
-    assert list(found.comparison["verdict"]) == ["reproduced"] * 5
-    other = published.assign(value=published["value"] + 0.001 * (published["id"] == "weight.ate"))
-    again = analyse_nhefs(other, conf_level=protocol.inference.conf_level, caliper_sd=0.2)
-    assert list(again.comparison["verdict"]).count("differs") == 1
+def test_the_comparison_says_reproduced_only_where_it_is(ran: Ran) -> None:
+    assert list(ran.shown["tbl-nhefs"].frame["Verdict"]) == ["reproduced"] * 5
+    published = ran.variables["published"]
+    other = published.assign(printed=published["printed"].mask(published["id"] == "weight.ate", "3.442"))
+    ours = published_by_us(ran.variables["change"], ran.variables["log_rank"])
+    verdicts = reproduction(other, ours).groupby("number")["method"].first()
+    assert verdicts[verdicts == "differs"].index.tolist() == ["weight.ate"]
 
 
-def test_every_way_agrees_that_quitters_gained_more(found: Nhefs) -> None:
+def test_every_adjustment_agrees_that_quitters_gained_more(ran: Ran) -> None:
     """Crude confounding is towards zero: each adjusted estimate lies above the crude one."""
-    effect = found.effects.set_index("estimand")["estimate"]
-    assert (effect.drop("crude") > effect["crude"]).all()
-    assert (found.effects["conf_low"] > 0).all()
+    effect = ran.variables["change"].set_index("adjustment")
+    assert (effect["estimate"].drop("crude") > effect.at["crude", "estimate"]).all()
+    assert (effect["conf_low"] > 0).all()
 
 
-def test_overlap_weights_balance_exactly(found: Nhefs) -> None:
+def test_overlap_weights_balance_exactly(ran: Ran) -> None:
     """Li, Morgan & Zaslavsky (2018), theorem 3: the score is a maximum-likelihood logistic model."""
-    overlap = found.balance[found.balance["adjustment"] == "Overlap weights"]
-    assert overlap["smd"].abs().max() < 1e-6  # convergence of the score, nothing statistical
+    # convergence of the score, nothing statistical
+    assert ran.rows.at["nhefs.smd.largest.overlap_weights", "estimate"] < 1e-6
 
 
-def test_the_design_is_the_books(found: Nhefs) -> None:
+def test_the_design_is_the_books(ran: Ran) -> None:
     design = nhefs_design(load_nhefs().dropna(subset=["wt82_71"]))
     # sex, race, four continuous and their squares, education 5 - 1, exercise 3 - 1, active 3 - 1 levels
     assert design.shape == (1566, 2 + 8 + 4 + 2 + 2)
-    assert found.effects["n"].iloc[0] == 1566
+    assert ran.rows.at["nhefs.weight.crude", "n"] == 1566

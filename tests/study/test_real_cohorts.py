@@ -6,40 +6,61 @@ import pytest
 import survival
 from livingpaper.build.project import Project
 from reference import golden
-from study.evidence.results_evidence import RealCohorts
-from study.real_cohorts.public_cohorts import PublicCohort, load_public_cohorts
-from study.real_cohorts.real_cohorts import adjustments, analyse_real_cohorts, compare_with_reference
+from running import Ran, run_chapter
+from study.protocol.protocol import Protocol
+from study.real_cohorts.public_cohorts import TITLES, PublicCohort, load_public_cohorts
 
 PRINTED = 5e-5  # four decimals
+OTHER = [(0.9, 0.1), (0.99, 0.05), (0.8, 1.0)]  # level and caliper
+
+
+def changed(protocol: Protocol, level: float, caliper: float) -> Protocol:
+    inference = protocol.inference.model_copy(update={"conf_level": level})
+    matching = protocol.matching.model_copy(update={"caliper_sd": caliper})
+    return protocol.model_copy(update={"inference": inference, "matching": matching})
 
 
 @pytest.fixture(scope="module")
 def cohorts(project: Project) -> dict[str, PublicCohort]:
-    return {cohort.name: cohort for cohort in load_public_cohorts(project.data / "real")}
+    return load_public_cohorts(project.data / "real")
 
 
 @pytest.fixture(scope="module")
-def found(project: Project) -> RealCohorts:
-    return analyse_real_cohorts(project.data / "real", conf_level=0.95, caliper_sd=0.2)
+def ran(project: Project, protocol: Protocol) -> Ran:
+    return run_chapter(project, "real-cohorts", plan=changed(protocol, 0.95, 0.2))
 
 
-def test_sizes_by_known_counts(found: RealCohorts) -> None:
+@pytest.fixture(scope="module")
+def printed(ran: Ran) -> pd.Series:
+    """Return the reference values by their ids."""
+    return ran.variables["reference"].set_index("id")["printed"].astype(float)
+
+
+def test_sizes_by_known_counts(ran: Ran, cohorts: dict[str, PublicCohort]) -> None:
     # the counts in the help pages of R's data sets
-    sizes = found.sizes.set_index("cohort")
-    assert sizes.loc["gbsg2", ["n", "treated", "events"]].tolist() == [686, 246, 299]
-    assert sizes.loc["lung", ["n", "treated", "events"]].tolist() == [228, 90, 165]
-    assert sizes.loc["veteran", ["n", "treated", "events"]].tolist() == [137, 68, 128]
-    assert sizes.loc["mgus2", ["n", "events", "competing"]].tolist() == [1384, 115, 860]
-    assert sizes.loc["melanoma", ["n", "events", "competing"]].tolist() == [205, 57, 14]
+    known = {
+        "gbsg2": {"n": 686, "treated": 246, "control": 440, "events": 299},
+        "lung": {"n": 228, "treated": 90, "events": 165},
+        "veteran": {"n": 137, "treated": 68, "events": 128},
+        "mgus2": {"n": 1384, "events": 115},
+        "melanoma": {"n": 205, "events": 57},
+    }
+    for cohort, sizes in known.items():
+        for what, size in sizes.items():
+            assert ran.rows.at[f"real.{cohort}.{what}", "estimate"] == size, (cohort, what)
+    competing = {name: (cohort.endpoint.cause == 2).sum() for name, cohort in cohorts.items()}
+    assert competing == {"gbsg2": 0, "lung": 0, "veteran": 0, "mgus2": 860, "melanoma": 14}
 
 
-def test_every_reference_value_is_reproduced(found: RealCohorts) -> None:
-    assert (found.comparison["verdict"] == "reproduced").all(), found.comparison
-    assert set(found.comparison["cohort"]) == set(found.sizes["cohort"])
+def test_every_reference_value_is_reproduced(ran: Ran, printed: pd.Series) -> None:
+    table = ran.shown["tbl-against-r"].frame
+    assert (table["Verdict"] == "reproduced").all(), table
+    assert table["Cohort"][table["Cohort"] != ""].tolist() == list(TITLES.values())
+    assert set(printed.index.str.split(".").str[0]) == set(TITLES)
 
 
-def test_the_reference_file_holds_rs_values(found: RealCohorts) -> None:
-    r, file = golden("reference_survival.json"), found.comparison.set_index("id")["value"]
+def test_the_reference_file_holds_rs_values(printed: pd.Series) -> None:
+    r = golden("reference_survival.json")
     expected = {
         "lung.log_rank": r["lung"]["logrank_sex"]["chisq"],
         "lung.cox1.log_hr": r["lung"]["cox_efron"]["coef"][1],
@@ -52,17 +73,19 @@ def test_the_reference_file_holds_rs_values(found: RealCohorts) -> None:
         "melanoma.incidence1.treated.1825": r["melanoma"]["cif"]["est"][1][1],
     }
     for name, value in expected.items():
-        assert file[name] == pytest.approx(value, abs=PRINTED), name
+        assert printed[name] == pytest.approx(value, abs=PRINTED), name
 
 
-def test_breast_cancer_equals_the_port_of_r(found: RealCohorts, cohorts: dict[str, PublicCohort]) -> None:
-    file, women = found.comparison.set_index("id")["value"], cohorts["gbsg2"]
-    weights = adjustments(women, caliper_sd=0.2)[1].weights.to_numpy()
+def test_breast_cancer_equals_the_port_of_r(
+    ran: Ran, printed: pd.Series, cohorts: dict[str, PublicCohort]
+) -> None:
+    women = cohorts["gbsg2"]
+    weights = ran.variables["adjusted"]["gbsg2"][1].weights.to_numpy()
     data = women.covariates.rename(columns=lambda name: name.replace(" ", "_").replace("-", "_")).assign(
         treated=women.treated.astype(float),
-        time=women.time,
-        event=women.cause,
-        who=np.arange(len(women.time)),
+        time=women.endpoint.time_days,
+        event=women.endpoint.cause,
+        who=np.arange(len(women.treated)),
     )
     terms = " + ".join(["treated", *(c for c in data if c not in ("treated", "time", "event", "who"))])
     tight = {"eps": 1e-11, "toler_chol": 1e-13}
@@ -70,20 +93,30 @@ def test_breast_cancer_equals_the_port_of_r(found: RealCohorts, cohorts: dict[st
     weighted = survival.coxph(
         "Surv(time, event) ~ treated", data.assign(w=weights), weights=weights, cluster=data["who"], **tight
     )
-    assert file["gbsg2.cox1.log_hr"] == pytest.approx(full.coefficients[0], abs=PRINTED)
-    assert file["gbsg2.cox1.se"] == pytest.approx(np.sqrt(np.asarray(full.var)[0, 0]), abs=PRINTED)
-    assert file["gbsg2.ato.log_hr"] == pytest.approx(weighted.coefficients[0], abs=PRINTED)
-    assert file["gbsg2.ato.se"] == pytest.approx(np.sqrt(np.asarray(weighted.var)[0, 0]), abs=PRINTED)
+    assert printed["gbsg2.cox1.log_hr"] == pytest.approx(full.coefficients[0], abs=PRINTED)
+    assert printed["gbsg2.cox1.se"] == pytest.approx(np.sqrt(np.asarray(full.var)[0, 0]), abs=PRINTED)
+    assert printed["gbsg2.ato.log_hr"] == pytest.approx(weighted.coefficients[0], abs=PRINTED)
+    assert printed["gbsg2.ato.se"] == pytest.approx(np.sqrt(np.asarray(weighted.var)[0, 0]), abs=PRINTED)
 
 
-def test_overlap_weights_balance_every_cohort_exactly(found: RealCohorts) -> None:
+def test_overlap_weights_balance_every_cohort_exactly(ran: Ran) -> None:
     # a theorem of Li, Morgan & Zaslavsky for logistic scores
-    overlap = found.balance[found.balance["estimand"] == "ATO"]
+    overlap = ran.rows["estimate"][ran.rows.index.str.endswith(".ato.smd")]
     assert len(overlap) == 5
-    assert overlap["smd"].max() < 1e-6
+    assert overlap.max() < 1e-6
 
 
-def test_a_reference_without_counterpart_is_named() -> None:
-    reference = pd.DataFrame({"id": ["lung.opinion"], "label": ["x"], "printed": ["1.0"], "source": ["R"]})
-    with pytest.raises(ValueError, match=r"1 have none, first \['lung.opinion'\]; correct the id"):
-        compare_with_reference(reference, {"lung.log_rank": 1.0})
+@pytest.mark.parametrize(("level", "caliper"), OTHER)
+def test_every_exhibit_under_other_choices(
+    level: float, caliper: float, project: Project, protocol: Protocol, ran: Ran
+) -> None:
+    other = run_chapter(project, "real-cohorts", plan=changed(protocol, level, caliper))
+    assert other.shown.keys() == ran.shown.keys()
+    assert (other.shown["tbl-against-r"].frame == ran.shown["tbl-against-r"].frame).all(axis=None)
+    assert (other.shown["tbl-nhefs"].frame == ran.shown["tbl-nhefs"].frame).all(axis=None)
+    before, after = (each.rows.loc["real.lung.crude.hr"] for each in (ran, other))
+    assert after["estimate"] == before["estimate"]
+    assert (after["conf_high"] > before["conf_high"]) == (level > 0.95)
+    # a wider caliper loses nobody who had a partner
+    pairs = other.rows.at["nhefs.pairs.n", "estimate"] - ran.rows.at["nhefs.pairs.n", "estimate"]
+    assert pairs * (caliper - 0.2) >= 0

@@ -11,6 +11,11 @@ from scipy.stats import norm
 Prefer = Literal["published", "counts"]
 HALF = 0.5  # added to all four cells of a table with an empty one, as metafor does
 PUBLISHED_LEVEL = 0.95
+METHODS = {
+    "counts": "from the counts",
+    "limits": "as printed, standard error from the limits",
+    "p-value": "as printed, standard error from the p-value",
+}
 
 
 def log_ratio_of_counts(
@@ -48,7 +53,7 @@ def variance_of_p_value(log_effect: np.ndarray, p_value: np.ndarray) -> np.ndarr
     return (log_effect / norm.isf(np.asarray(p_value, float) / 2)) ** 2
 
 
-def study_effects(rows: pd.DataFrame, *, prefer: Prefer) -> pd.DataFrame:
+def study_effects(rows: pd.DataFrame, *, prefer: Prefer, conf_level: float = PUBLISHED_LEVEL) -> pd.DataFrame:
     """Return the log ratio and variance of each published result.
 
     Parameters
@@ -58,11 +63,15 @@ def study_effects(rows: pd.DataFrame, *, prefer: Prefer) -> pd.DataFrame:
     prefer : {"published", "counts"}
         Which to take when a row has both: an adjusted published ratio, or the crude risk ratio of the
         counts, which is on one scale for all studies.
+    conf_level : float
+        Of the Wald limits.
 
     Returns
     -------
-    DataFrame with ``study``, ``design``, ``measure``, ``basis`` (limits, p-value or counts), the four counts,
-    ``log_effect`` and ``variance``.
+    DataFrame with ``id``, ``study``, ``design``, ``source``, ``measure``, ``basis`` (limits, p-value or
+    counts), the four counts, ``log_effect``, ``variance``, the ratio with its limits (``estimate``,
+    ``std_error`` of the logarithm, ``conf_low``, ``conf_high``, ``conf_level``, ``scale``, ``method``), and
+    ``printed_low``, ``printed_high``: the limits as printed if the variance is theirs, else NaN.
 
     Raises
     ------
@@ -88,10 +97,27 @@ def study_effects(rows: pd.DataFrame, *, prefer: Prefer) -> pd.DataFrame:
     log_effect[from_counts], variance[from_counts] = crude, crude_variance
     basis = by_p.map({True: "p-value", False: "limits"}).mask(from_counts, "counts")
     counts = rows[["n_drug", "deaths_drug", "n_comparator", "deaths_comparator"]]
-    return rows[["id", "study", "design", "source"]].assign(
+    found = rows[["id", "study", "design", "source"]].assign(
         measure=rows["measure"].mask(from_counts, "risk ratio"),
         basis=basis,
         **counts,
         log_effect=log_effect.astype(float),
         variance=variance.astype(float),
+        printed_low=rows["conf_low"].where(basis == "limits"),
+        printed_high=rows["conf_high"].where(basis == "limits"),
+    )
+    return _with_ratios(found, conf_level)
+
+
+def _with_ratios(found: pd.DataFrame, conf_level: float) -> pd.DataFrame:
+    """Return studies with their ratio and its Wald limits, in the columns of an estimate."""
+    half = norm.ppf(0.5 + conf_level / 2) * np.sqrt(found["variance"])
+    return found.assign(
+        scale=found["measure"],
+        estimate=np.exp(found["log_effect"]),
+        std_error=np.sqrt(found["variance"]),
+        conf_low=np.exp(found["log_effect"] - half),
+        conf_high=np.exp(found["log_effect"] + half),
+        conf_level=conf_level,
+        method=found["basis"].map(METHODS),
     )

@@ -7,9 +7,13 @@ Bucher, Guyatt, Griffith & Walter (1997) J Clin Epidemiol 50:683-691. doi:10.101
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
+import pandas as pd
 from scipy.stats import norm
 
+from headtohead.evidence.pooled import ratio_row, shared_scale
 from headtohead.outcomes.estimate import Interval
 
 
@@ -59,3 +63,73 @@ def disagreement(direct: Interval, indirect: Interval, *, conf_level: float) -> 
     """
     ratio = bucher(direct, indirect, conf_level=conf_level)
     return ratio, float(2 * norm.sf(abs(np.log(ratio.estimate)) / ratio.std_error))
+
+
+def indirect_comparisons(
+    against: Mapping[str, pd.DataFrame], common: pd.DataFrame, *, conf_level: float
+) -> pd.DataFrame:
+    """Return one drug compared with another through a common comparator, one row per source.
+
+    Parameters
+    ----------
+    against : mapping of str to one-row DataFrame
+        The first drug against the comparator, by where the ratio comes from: rows of ``combined`` or
+        ``MetaAnalysis.estimate``.
+    common : one-row DataFrame
+        The second drug against the comparator.
+    conf_level : float
+        Of all limits.
+
+    Returns
+    -------
+    DataFrame of ``ESTIMATE_COLUMNS`` and ``source``; ``scale`` is "ratio" where different measures meet.
+    """
+    rows = {
+        source: ratio_row(
+            bucher(interval_of(row), interval_of(common), conf_level=conf_level),
+            shared_scale(pd.concat([row["scale"], common["scale"]])), conf_level, "Bucher",
+        )
+        for source, row in against.items()
+    }  # fmt: skip
+    return pd.concat(rows, names=["source"]).reset_index("source")
+
+
+def agreement(direct: pd.DataFrame, indirect: pd.DataFrame, *, conf_level: float) -> pd.DataFrame:
+    """Return the ratio of the direct to each indirect comparison.
+
+    Parameters
+    ----------
+    direct : one-row DataFrame
+    indirect : DataFrame
+        Of ``indirect_comparisons``.
+    conf_level : float
+        Of all limits.
+
+    Returns
+    -------
+    DataFrame with ``source``, ``scale``, ``estimate``, ``conf_low``, ``conf_high``, ``conf_level`` and
+    ``p_value`` of agreement. A wide interval around one is no proof of it.
+    """
+    rows = []
+    for _, row in indirect.iterrows():
+        ratio, p_value = disagreement(
+            interval_of(direct), interval_of(row.to_frame().T), conf_level=conf_level
+        )
+        rows.append(
+            (row["source"], "ratio", ratio.estimate, ratio.conf_low, ratio.conf_high, conf_level, p_value)
+        )
+    columns = ["source", "scale", "estimate", "conf_low", "conf_high", "conf_level", "p_value"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def interval_of(row: pd.DataFrame) -> Interval:
+    """Return the estimate of the only row.
+
+    Raises
+    ------
+    ValueError
+        If there are several or none.
+    """
+    if len(row) != 1:
+        raise ValueError(f"a comparison needs one ratio, found {len(row)} rows; choose one")
+    return Interval(*(float(row[name].iloc[0]) for name in Interval._fields))

@@ -12,6 +12,7 @@ Higgins, Thompson & Spiegelhalter (2009) J R Stat Soc A 172:137-159. doi:10.1111
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -19,13 +20,57 @@ import pandas as pd
 from scipy.optimize import brentq, minimize_scalar
 from scipy.stats import chi2, norm, t
 
-from headtohead.evidence.pooled import MetaAnalysis
+from headtohead.evidence.effects import PUBLISHED_LEVEL
+from headtohead.evidence.pooled import MetaAnalysis, ratio_row
 from headtohead.outcomes.estimate import Interval
 
 Tau2 = Literal["ML", "REML", "DL", "PM"]
 IntervalKind = Literal["normal", "HK", "modified HK"]
 XTOL = 1e-12
 FLAT = 1e-10  # a gain in likelihood below this is rounding: the maximum is at 0
+
+
+def meta_analysis(
+    studies: pd.DataFrame, *, tau2: Tau2, interval: IntervalKind, conf_level: float
+) -> MetaAnalysis:
+    """Return the random-effects mean of what ``study_effects`` found; choices and errors of ``random_effects``."""
+    found = random_effects(
+        studies["log_effect"], studies["variance"], tau2=tau2, interval=interval, conf_level=conf_level
+    )
+    return replace(found, studies=studies.assign(weight=found.weights))
+
+
+def combined(studies: pd.DataFrame, *, tau2: Tau2, interval: IntervalKind, conf_level: float) -> pd.DataFrame:
+    """Return one row: the ratio of the only study, its limits as printed, or the pooled ratio of several."""
+    if len(studies) > 1:
+        return meta_analysis(studies, tau2=tau2, interval=interval, conf_level=conf_level).estimate()
+    one = studies.iloc[0]
+    half = norm.ppf(0.5 + conf_level / 2) * one["std_error"]
+    low, high = np.exp(one["log_effect"] - half), np.exp(one["log_effect"] + half)
+    if conf_level == PUBLISHED_LEVEL and one["basis"] == "limits":
+        low, high = one["printed_low"], one["printed_high"]
+    ratio = Interval(*map(float, (one["estimate"], one["std_error"], low, high)))
+    return ratio_row(ratio, str(one["measure"]), conf_level, str(one["method"]))
+
+
+def every_meta_analysis(studies: pd.DataFrame, *, conf_level: float) -> pd.DataFrame:
+    """Return the pooled ratio under every estimator and interval.
+
+    Returns
+    -------
+    DataFrame of ``ESTIMATE_COLUMNS``, ``estimator``, ``interval`` and ``tau2``, the variance between studies.
+    """
+    found = [
+        meta_analysis(studies, tau2=tau2, interval=interval, conf_level=conf_level)
+        for tau2 in get_args(Tau2)
+        for interval in get_args(IntervalKind)
+    ]
+    rows = pd.concat([one.estimate() for one in found], ignore_index=True)
+    return rows.assign(
+        estimator=[one.tau2_method for one in found],
+        interval=[one.interval_method for one in found],
+        tau2=[one.tau2 for one in found],
+    )
 
 
 def random_effects(

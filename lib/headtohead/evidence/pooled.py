@@ -1,12 +1,15 @@
-"""The result of a meta-analysis; apart from ``meta.py`` so that chapters load it without scipy."""
+"""The result of a meta-analysis, and what it says as rows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
-from headtohead.outcomes.estimate import Interval
+from headtohead.outcomes.estimate import Interval, estimate_frame, estimate_row
+
+ARMS = {"treated": ("deaths_drug", "n_drug"), "control": ("deaths_comparator", "n_comparator")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,8 @@ class MetaAnalysis:
         Share of each study; adds to 1.
     conf_level : float
     tau2_method, interval_method : str
+    studies : DataFrame, optional
+        What was pooled, see ``study_effects``, with the ``weight`` of each; None if arrays were pooled.
     """
 
     k: int
@@ -47,9 +52,91 @@ class MetaAnalysis:
     conf_level: float
     tau2_method: str
     interval_method: str
+    studies: pd.DataFrame | None = None
 
     @property
     def ratio(self) -> Interval:
         """The pooled ratio; its standard error is that of the logarithm."""
         low, high = np.exp(self.log_effect.conf_low), np.exp(self.log_effect.conf_high)
         return Interval(float(np.exp(self.log_effect.estimate)), self.log_effect.std_error, low, high)
+
+    @property
+    def method(self) -> str:
+        """How studies were pooled, in words."""
+        return f"random effects, tau2 by {self.tau2_method}, interval {self.interval_method}"
+
+    @property
+    def scale(self) -> str:
+        """The measure that all studies share, or "ratio"."""
+        return shared_scale(self._studies()["measure"])
+
+    def _studies(self) -> pd.DataFrame:
+        if self.studies is None:
+            raise ValueError("what studies found is needed, arrays were pooled; pool with meta_analysis(...)")
+        return self.studies
+
+    def estimate(self) -> pd.DataFrame:
+        """Return the pooled ratio as one row of ``ESTIMATE_COLUMNS``."""
+        return ratio_row(self.ratio, self.scale, self.conf_level, self.method)
+
+    def heterogeneity(self) -> pd.DataFrame:
+        """Return how much studies differ: rows of ``ESTIMATE_COLUMNS`` and ``part``.
+
+        ``part`` is "prediction" (the ratio with the limits for a new study), "k", "i2", "tau2" or "q".
+        """
+        low, high = np.exp(self.prediction)
+        limits = {"conf_low": low, "conf_high": high, "conf_level": self.conf_level}
+        between = {"conf_low": self.tau2_low, "conf_high": self.tau2_high, "conf_level": self.conf_level}
+        new = "prediction interval for a new study"
+        rows = {
+            "prediction": estimate_row(scale=self.scale, estimate=self.ratio.estimate, method=new, **limits),
+            "k": estimate_row(scale="count", estimate=self.k, method=self.method),
+            "i2": estimate_row(scale="risk", estimate=self.i2, method=self.method),
+            "tau2": estimate_row(scale="tau squared", estimate=self.tau2, method=self.method, **between),
+            "q": estimate_row(scale="chi-square", estimate=self.q, method=self.method),
+        }
+        return estimate_frame(list(rows.values())).assign(part=list(rows))
+
+    def totals(self) -> pd.Series:
+        """Return patients ("n") and deaths ("deaths") of all studies; NaN if a study does not give them."""
+        counts = self._studies()[[name for names in ARMS.values() for name in names]].sum(skipna=False)
+        return pd.Series(
+            {"n": counts["n_drug"] + counts["n_comparator"],
+             "deaths": counts["deaths_drug"] + counts["deaths_comparator"]}
+        )  # fmt: skip
+
+    def shares(self) -> pd.Series:
+        """Return the weight of each study in percent, by its ``id``."""
+        return 100 * self._studies().set_index("id")["weight"]
+
+    def risks(self) -> pd.DataFrame:
+        """Return the risk of each arm, all studies added: rows of ``ESTIMATE_COLUMNS`` and ``arm``."""
+        total = self._studies().sum(numeric_only=True, skipna=False)
+        said = "deaths and patients of all trials added, without an interval: trials differ"
+        rows = [
+            estimate_row(scale="risk", estimate=total[e] / total[n], n=total[n], events=total[e], method=said)
+            for e, n in ARMS.values()
+        ]
+        return estimate_frame(rows).assign(arm=list(ARMS))
+
+    def risk_difference(self) -> pd.DataFrame:
+        """Return the difference that the pooled risk ratio makes to the added risk of the comparator, one row."""
+        risk = self.risks().set_index("arm").at["control", "estimate"]
+        middle, _, low, high = ((ratio - 1) * risk for ratio in self.ratio)
+        said = "pooled risk ratio applied to the risk with usual care, which is taken as known"
+        row = estimate_row(
+            scale="risk difference", estimate=middle, conf_low=low, conf_high=high, conf_level=self.conf_level,
+            method=said,
+        )  # fmt: skip
+        return estimate_frame([row])
+
+
+def shared_scale(measures: pd.Series) -> str:
+    """Return the one measure, or "ratio" if there are several."""
+    return str(measures.iloc[0]) if measures.nunique() == 1 else "ratio"
+
+
+def ratio_row(ratio: Interval, scale: str, conf_level: float, method: str) -> pd.DataFrame:
+    """Return a ratio with its limits as one row of ``ESTIMATE_COLUMNS``."""
+    row = estimate_row(scale=scale, **ratio._asdict(), conf_level=conf_level, method=method)
+    return estimate_frame([row])

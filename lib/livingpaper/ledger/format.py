@@ -81,6 +81,8 @@ VALUE: dict[str, Callable[[float], str]] = {
     "mean difference": lambda v: _plain(v, 2),
     "per term": lambda v: _plain(v, 1),
     "value": lambda v: f"{v:.3g}".replace("-", MINUS),
+    "reference value": lambda v: _plain(v, 4),
+    "deviation": lambda v: _plain(v, 5),
 }
 UNIT = {
     "net benefit": " percentage points",

@@ -6,10 +6,12 @@ numbers were read in the study's own publication or elsewhere, and gives a reaso
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pandera.pandas as pa
+from livingpaper.build.project import find_project
 
 IDENTIFIERS = ("doi", "pmid", "registry")
 SIZE = ("n_studies", "n_total")  # of a pooled result
@@ -27,17 +29,20 @@ class EvidenceError(ValueError):
     """The evidence file breaks its contract; the message lists every violation."""
 
 
-def load_evidence(path: Path) -> pd.DataFrame:
+def load_evidence(path: str | Path = "data/evidence.csv") -> pd.DataFrame:
     """Return the checked evidence, one published result per row; empty text, never missing text.
+
+    ``path`` is relative to the project.
 
     Raises
     ------
     EvidenceError
         If the file is missing or breaks the contract; every violation in one message.
     """
-    if not path.is_file():
-        raise EvidenceError(f"the published evidence must stand in {path}, there is no such file; restore it")
-    return validate_evidence(pd.read_csv(path, dtype=dict.fromkeys(TEXT, str), keep_default_na=False))
+    file = find_project().root / path
+    if not file.is_file():
+        raise EvidenceError(f"the published evidence must stand in {file}, there is no such file; restore it")
+    return validate_evidence(pd.read_csv(file, dtype=dict.fromkeys(TEXT, str), keep_default_na=False))
 
 
 def validate_evidence(frame: pd.DataFrame) -> pd.DataFrame:
@@ -68,12 +73,9 @@ def _not_numbers(frame: pd.DataFrame, numbers: dict[str, pd.Series]) -> list[str
     for name, values in numbers.items():
         bad = values.isna() & frame[name].notna() & (frame[name].astype(str) != "")
         if bad.any():
-            first = ", ".join(
-                f"{i} ({v})" for i, v in frame.loc[bad, ["id", name]].head(3).itertuples(index=False)
-            )
-            found.append(
-                f"column {name}: must hold numbers only; {int(bad.sum())} row(s) do not, first {first}"
-            )
+            wrong = frame.loc[bad, ["id", name]].head(3).itertuples(index=False)
+            first = ", ".join(f"{id_} ({value})" for id_, value in wrong)
+            found.append(f"column {name}: must hold numbers only; {bad.sum()} row(s) do not, first {first}")
     return found
 
 
@@ -119,41 +121,33 @@ def _columns() -> dict[str, pa.Column]:
 
 def _row_rules() -> list[pa.Check]:
     """Return the rules that tie columns together."""
-
-    def identified(f: pd.DataFrame) -> pd.Series:
-        return (f[list(IDENTIFIERS)] != "").any(axis=1)
-
-    def counts_whole(f: pd.DataFrame) -> pd.Series:
-        known = f[list(COUNTS)].notna().sum(axis=1)
-        return known.isin([0, len(COUNTS)]) & ((f["measure"] != "counts") | (known == len(COUNTS)))
-
-    def deaths_fit(f: pd.DataFrame) -> pd.Series:
-        return ~((f["deaths_drug"] > f["n_drug"]) | (f["deaths_comparator"] > f["n_comparator"]))
-
-    def limits_around(f: pd.DataFrame) -> pd.Series:
-        return ~((f["conf_low"] >= f["effect"]) | (f["conf_high"] <= f["effect"]))
-
-    def both_limits(f: pd.DataFrame) -> pd.Series:
-        return f["conf_low"].isna() == f["conf_high"].isna()
-
-    def usable(f: pd.DataFrame) -> pd.Series:
-        spread = f["conf_low"].notna() | f["p_value"].notna()
-        published = f["measure"].isin(RATIOS) & f["effect"].notna() & spread
-        return (f["include"] == "no") | published | (f["measure"] == "counts")
-
-    def named(f: pd.DataFrame) -> pd.Series:
-        return (f["include"] == "yes") == (f["analysis"] != "")
-
-    rules = {
-        "a DOI, a PubMed number or a registry number": identified,
-        "all four counts or none, and all four if the measure is counts": counts_whole,
-        "no more deaths than patients": deaths_fit,
-        "the effect between its limits": limits_around,
-        "both limits or neither": both_limits,
-        "four counts, or an effect with limits or a p-value, to be included": usable,
-        "an analysis if it is included, and only then": named,
+    rules: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
+        "a DOI, a PubMed number or a registry number": lambda f: (f[list(IDENTIFIERS)] != "").any(axis=1),
+        "all four counts or none, and all four if the measure is counts": _counts_whole,
+        "no more deaths than patients": lambda f: (
+            ~((f["deaths_drug"] > f["n_drug"]) | (f["deaths_comparator"] > f["n_comparator"]))
+        ),
+        "the effect between its limits": lambda f: (
+            ~((f["conf_low"] >= f["effect"]) | (f["conf_high"] <= f["effect"]))
+        ),
+        "both limits or neither": lambda f: f["conf_low"].isna() == f["conf_high"].isna(),
+        "four counts, or an effect with limits or a p-value, to be included": _usable,
+        "an analysis if it is included, and only then": lambda f: (
+            (f["include"] == "yes") == (f["analysis"] != "")
+        ),
     }
     return [pa.Check(rule, error=words) for words, rule in rules.items()]
+
+
+def _counts_whole(f: pd.DataFrame) -> pd.Series:
+    known = f[list(COUNTS)].notna().sum(axis=1)
+    return known.isin([0, len(COUNTS)]) & ((f["measure"] != "counts") | (known == len(COUNTS)))
+
+
+def _usable(f: pd.DataFrame) -> pd.Series:
+    spread = f["conf_low"].notna() | f["p_value"].notna()
+    published = f["measure"].isin(RATIOS) & f["effect"].notna() & spread
+    return (f["include"] == "no") | published | (f["measure"] == "counts")
 
 
 def rows_of(evidence: pd.DataFrame, analysis: str) -> pd.DataFrame:

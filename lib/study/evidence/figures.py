@@ -5,41 +5,50 @@ from __future__ import annotations
 import altair as alt
 import numpy as np
 import pandas as pd
+from headtohead.evidence.effects import METHODS
+from livingpaper import Drawing, with_interval
 from livingpaper.book.forest import forest
-from livingpaper.book.show import Drawing
 from livingpaper.book.theme import CONTROL, INK, QUIET, TREATED, WIDTH
-from livingpaper.ledger.format import interval_text, value_text
+from livingpaper.chapters.recording import key
+from livingpaper.chapters.session import Ledger
+from livingpaper.ledger.format import interval_text
 
-from study.results import Paper
+from study.evidence.printed import SOURCES
+from study.evidence.tables import deaths_text
 
 LABELS, COUNTS, NUMBERS = 130, 150, 130
 ROW = 26
 TICKS = (0.1, 0.2, 0.5, 1, 2, 5)
+DOMAIN = (0.1, 5)
 
 
-def pool_forest(paper: Paper, *, pool: str, domain: tuple[float, float] = (0.1, 5)) -> Drawing:
+def pool_forest(ledger: Ledger, evidence: pd.DataFrame, *, pool: str) -> Drawing:
     """Return studies as squares sized by weight, the pool as a diamond, the prediction interval below."""
-    found = paper.evidence
+    studies = ledger.select(f"evidence.{pool}.studies.{{result}}")
+    weights = ledger.select(f"evidence.{pool}.weights.{{result}}")
+    deaths = ledger.select("evidence.study.{result}.deaths_{arm}")
+    pooled, new = ledger[f"evidence.{pool}"], ledger[f"evidence.{pool}.prediction"]
+    names = evidence.set_index(evidence["id"].map(key))["study"]
+    data = _study_rows(studies.assign(study=studies["result"].map(names)), weights, deaths)
+    ends = pd.DataFrame([_end("Pooled", pooled, _text(pooled)), _end("A new study", new, _limits(new))])
     colour = CONTROL if pool == "baricitinib" else TREATED
-    studies = found.effects[found.effects["pool"] == pool].sort_values("weight", ascending=False)
-    data = _study_rows(studies, domain)
-    whole = found.pools[pool]
-    pooled, new = whole.ratio, np.exp(whole.prediction)
+    chart = _forest(data, ends, colour)
+    words = (
+        f"Forest plot of {len(studies)} studies of {pool}: one square per study, larger with more weight, on a log "
+        f"scale of ratios of deaths. The diamond at the bottom spans {_limits(pooled)}; the dashed line below it, "
+        f"for a new study, spans {_limits(new)}."
+    )
+    return Drawing(chart, words, sources=(studies, weights, deaths, pooled, new))
+
+
+def _forest(data: pd.DataFrame, ends: pd.DataFrame, colour: str) -> alt.TopLevelMixin:
     rows = [*data["label"], "Pooled", "A new study"]
-    y = alt.Y("label:N", sort=rows, scale=alt.Scale(domain=rows), title=None, axis=_label_axis())
-    scale = alt.Scale(type="log", domain=list(domain), nice=False)
-    x = alt.X(
-        "low:Q",
-        scale=scale,
-        title="Ratio of deaths, drug to comparator (log scale)",
-        axis=_ratio_axis(domain),
-    )
-    ends = pd.DataFrame(
-        [
-            _summary("Pooled", pooled.estimate, (pooled.conf_low, pooled.conf_high), domain),
-            _summary("A new study", pooled.estimate, (float(new[0]), float(new[1])), domain),
-        ]
-    )
+    axis = alt.Axis(ticks=False, domain=False, labelLimit=LABELS, labelPadding=8)
+    ratios = alt.Axis(grid=False, values=list(TICKS), format="~g")
+    y = alt.Y("label:N", sort=rows, scale=alt.Scale(domain=rows), title=None, axis=axis)
+    scale = alt.Scale(type="log", domain=list(DOMAIN), nice=False)
+    title = "Ratio of deaths, drug to comparator (log scale)"
+    x = alt.X("low:Q", scale=scale, title=title, axis=ratios)
     width = WIDTH - LABELS - COUNTS - NUMBERS
     both = pd.concat([data, ends], ignore_index=True)
     base, null = alt.Chart(data), alt.Chart(pd.DataFrame({"at": [1.0]}))
@@ -55,45 +64,45 @@ def pool_forest(paper: Paper, *, pool: str, domain: tuple[float, float] = (0.1, 
         _words(both, y, "counts", width + 8),
         _words(both, y, "numbers", width + COUNTS),
     ]  # fmt: skip
-    chart = alt.layer(*layers).properties(width=width, height=ROW * len(rows))
-    return Drawing(chart, _in_words(pool, whole.k, pooled, new), "real")
+    return alt.layer(*layers).properties(width=width, height=ROW * len(rows))
 
 
-def _study_rows(studies: pd.DataFrame, domain: tuple[float, float]) -> pd.DataFrame:
-    """Return the studies with clipped limits and their numbers as text."""
+def _study_rows(studies: pd.DataFrame, weights: pd.DataFrame, deaths: pd.DataFrame) -> pd.DataFrame:
+    """Return the studies, the heaviest first, with clipped limits and their numbers as text."""
+    share = weights.set_index("result")["estimate"]
+    rows = studies.assign(weight=studies["result"].map(share / 100))
+    rows = rows.sort_values("weight", ascending=False, ignore_index=True)
+    counts = deaths.set_index(["result", "arm"])
+    said = [
+        deaths_text(counts, row["result"]) if row["method"] == METHODS["counts"] else row["scale"]
+        for _, row in rows.iterrows()
+    ]
     return pd.DataFrame(
         {
-            "label": studies["study"],
-            "estimate": studies["estimate"].clip(*domain).round(4),
-            "low": studies["conf_low"].clip(*domain).round(4),
-            "high": studies["conf_high"].clip(*domain).round(4),
-            "weight": studies["weight"].round(4),
-            "counts": [_counts_text(row) for _, row in studies.iterrows()],
-            "numbers": [
-                _text(row["estimate"], row["conf_low"], row["conf_high"]) for _, row in studies.iterrows()
-            ],
+            "label": rows["study"],
+            "estimate": rows["estimate"].clip(*DOMAIN).round(4),
+            "low": rows["conf_low"].clip(*DOMAIN).round(4),
+            "high": rows["conf_high"].clip(*DOMAIN).round(4),
+            "weight": rows["weight"].round(4),
+            "counts": [f"{what}, {100 * w:.0f}%" for what, w in zip(said, rows["weight"], strict=True)],
+            "numbers": [_text(row) for _, row in rows.iterrows()],
         }
     )
 
 
-def _counts_text(row: pd.Series) -> str:
-    weight = f"{100 * row['weight']:.0f}%"
-    if pd.isna(row["deaths_drug"]) or row["basis"] != "counts":
-        return f"{row['measure']}, {weight}"
-    drug, other = (f"{row[f'deaths_{arm}']:.0f}/{row[f'n_{arm}']:.0f}" for arm in ("drug", "comparator"))
-    return f"{drug} or {other}, {weight}"
+def _text(row: pd.Series) -> str:
+    return with_interval(row, "ratio")
 
 
-def _text(estimate: float, low: float, high: float) -> str:
-    return f"{value_text(estimate, 'ratio')} ({interval_text(low, high, 'ratio')})"
+def _limits(row: pd.Series) -> str:
+    return interval_text(row["conf_low"], row["conf_high"], "ratio")
 
 
-def _summary(
-    label: str, estimate: float, limits: tuple[float, float], domain: tuple[float, float]
-) -> dict[str, object]:
-    low, high = (float(np.clip(value, *domain)) for value in limits)
-    numbers = _text(estimate, *limits) if label == "Pooled" else interval_text(*limits, "ratio")
-    return {"label": label, "estimate": estimate, "low": low, "high": high, "counts": "", "numbers": numbers}
+def _end(label: str, row: pd.Series, numbers: str) -> dict[str, object]:
+    low, high = (float(np.clip(row[limit], *DOMAIN)) for limit in ("conf_low", "conf_high"))
+    return {
+        "label": label, "estimate": row["estimate"], "low": low, "high": high, "counts": "", "numbers": numbers
+    }  # fmt: skip
 
 
 def _ends(ends: pd.DataFrame, scale: alt.Scale, y: alt.Y, colour: str) -> list[alt.Chart]:
@@ -115,46 +124,23 @@ def _words(data: pd.DataFrame, y: alt.Y, column: str, at: int) -> alt.Chart:
     )
 
 
-def _label_axis() -> alt.Axis:
-    return alt.Axis(ticks=False, domain=False, labelLimit=LABELS, labelPadding=8)
-
-
-def _ratio_axis(domain: tuple[float, float]) -> alt.Axis:
-    return alt.Axis(
-        grid=False, values=[tick for tick in TICKS if domain[0] <= tick <= domain[1]], format="~g"
-    )
-
-
-def _in_words(pool: str, k: int, pooled: object, new: np.ndarray) -> str:
-    low, high = pooled.conf_low, pooled.conf_high  # type: ignore[attr-defined]
-    return (
-        f"Forest plot of {k} studies of {pool}: one square per study, larger with more weight, on a log scale of "
-        f"ratios of deaths. The diamond at the bottom spans {interval_text(low, high, 'ratio')}; the dashed line "
-        f"below it, for a new study, spans {interval_text(float(new[0]), float(new[1]), 'ratio')}."
-    )
-
-
-def direct_and_indirect(paper: Paper) -> Drawing:
+def direct_and_indirect(ledger: Ledger) -> Drawing:
     """Return anakinra against baricitinib, direct and through usual care."""
-    found = paper.evidence.indirect
-    rows = found[~found["key"].str.endswith("usual_care")].copy()
-    rows["colour"] = np.where(rows["key"] == "direct", INK, TREATED)
+    found = ledger.select("evidence.indirect.{source}")
+    rows = found.set_index("source", drop=False).loc[list(SOURCES)].reset_index(drop=True)
     labels = [
-        label if key == "direct" else f"Indirect: {label[0].lower()}{label[1:]}"
-        for key, label in zip(rows["key"], rows["label"], strict=True)
+        label if source == "direct" else f"Indirect: {label[0].lower()}{label[1:]}"
+        for source, label in SOURCES.items()
     ]
+    colours = np.where(rows["source"] == "direct", INK, TREATED)
+    drawn = rows[["estimate", "conf_low", "conf_high"]].assign(label=labels, colour=colours)
     chart = forest(
-        rows.assign(label=labels), scale="risk ratio", domain=(0.25, 4.0), null=1.0, log=True, label_width=280,
+        drawn, scale="risk ratio", domain=(0.25, 4.0), null=1.0, log=True, label_width=280,
         ticks=(0.3, 0.5, 0.7, 1, 1.5, 2, 3, 4),
         title="Ratio of deaths, anakinra to baricitinib (log scale)", text_width=120,
     )  # fmt: skip
     text = "; ".join(
-        f"{label}, {_text(row.estimate, row.conf_low, row.conf_high)}"
-        for label, row in zip(labels, rows.itertuples(), strict=True)
+        f"{label}, {_text(row)}" for label, (_, row) in zip(labels, rows.iterrows(), strict=True)
     )
     words = f"Four horizontal intervals on a log scale around the line of equal risks, the direct one black: {text}."
-    return Drawing(chart, words.replace("Four", _count_word(len(rows))), "real")
-
-
-def _count_word(n: int) -> str:
-    return {2: "Two", 3: "Three", 4: "Four", 5: "Five"}.get(n, str(n))
+    return Drawing(chart, words, sources=(found,))

@@ -3,110 +3,95 @@
 from __future__ import annotations
 
 import pandas as pd
-from livingpaper.book.show import Sheet
+from livingpaper import Sheet, crosstable, with_interval
+from livingpaper.chapters.recording import key
+from livingpaper.chapters.session import Ledger
 from livingpaper.ledger.format import interval_text, value_text
 
-from study.cells import number
-from study.results import Paper
+from study.evidence.printed import SOURCES, printed_pool
+from study.reproduced import compared
 
-INTERVALS = {"normal": "normal", "HK": "Hartung-Knapp", "modified HK": "modified Hartung-Knapp"}
+INTERVALS = {"normal": "normal", "hk": "Hartung-Knapp", "modified_hk": "modified Hartung-Knapp"}
 ESTIMATORS = {
-    "ML": "maximum likelihood",
-    "REML": "restricted maximum likelihood",
-    "DL": "DerSimonian-Laird",
-    "PM": "Paule-Mandel",
+    "ml": "maximum likelihood",
+    "reml": "restricted maximum likelihood",
+    "dl": "DerSimonian-Laird",
+    "pm": "Paule-Mandel",
+}
+COMPARISONS = {
+    "evidence.indirect.{source}.usual_care": "Anakinra or usual care",
+    "evidence.indirect.{source}": "Anakinra or baricitinib, indirect",
+    "evidence.disagreement.{source}": "Direct over indirect",
 }
 
 
-def included(paper: Paper) -> Sheet:
+def included(ledger: Ledger, evidence: pd.DataFrame) -> Sheet:
     """Return every result that enters an analysis, with its identifier and kind of source."""
-    rows = paper.evidence.rows
-    cells = [
-        [
-            row.study,
-            row.design,
-            f"{row.drug} or {row.comparator}",
-            _deaths(row),
-            _effect(row),
-            row.horizon,
-            row.doi or row.registry,
-            row.source,
-        ]
-        for row in rows[rows["include"] == "yes"].itertuples()
-    ]
-    columns = ["Study", "Design", "Arms", "Deaths", "Printed ratio", "Until", "Identifier", "Source"]
-    frame = pd.DataFrame(cells, columns=columns)
-    return Sheet(frame, "real", "p{1.9cm}p{1.6cm}p{2.1cm}p{1.5cm}p{2.0cm}p{1.1cm}p{2.5cm}l")
+    printed = {what: ledger.select(f"evidence.study.{{result}}{what}") for what in ("", ".p")}
+    ratios, p_values = (rows.set_index("result") for rows in printed.values())
+    deaths = ledger.select("evidence.study.{result}.deaths_{arm}")
+    counts = deaths.set_index(["result", "arm"])
+    used = evidence[evidence["include"] == "yes"]
+    results = used["id"].map(key)
+    said = {result: with_interval(row) for result, row in ratios.iterrows()}
+    said |= {result: f"{said[result]} (p = {p:g})" for result, p in p_values["estimate"].items()}
+    cells = pd.DataFrame(
+        {
+            "Study": used["study"],
+            "Design": used["design"],
+            "Arms": used["drug"] + " or " + used["comparator"],
+            "Deaths": [deaths_text(counts, result) for result in results],
+            "Printed ratio": [said.get(result, "–") for result in results],
+            "Until": used["horizon"],
+            "Identifier": used["doi"].where(used["doi"] != "", used["registry"]),
+            "Source": used["source"],
+        }
+    ).reset_index(drop=True)
+    widths = "p{1.9cm}p{1.6cm}p{2.1cm}p{1.5cm}p{2.0cm}p{1.1cm}p{2.5cm}l"
+    return Sheet(cells, sources=(*printed.values(), deaths), widths=widths)
 
 
-def _deaths(row: object) -> str:
-    get = row._asdict()  # type: ignore[attr-defined]
-    if pd.isna(get["deaths_drug"]):
+def deaths_text(counts: pd.DataFrame, result: str) -> str:
+    """Return the deaths among the patients of both arms, of rows by result and arm; a dash if not printed."""
+    if (result, "drug") not in counts.index:
         return "–"
-    drug = f"{get['deaths_drug']:.0f}/{get['n_drug']:.0f}"
-    return f"{drug} or {get['deaths_comparator']:.0f}/{get['n_comparator']:.0f}"
+    arms = (counts.loc[(result, arm)] for arm in ("drug", "comparator"))
+    return " or ".join(f"{arm['events']:.0f}/{arm['n']:.0f}" for arm in arms)
 
 
-def _effect(row: object) -> str:
-    get = row._asdict()  # type: ignore[attr-defined]
-    if pd.isna(get["effect"]):
-        return "–"
-    text = value_text(get["effect"], get["measure"])
-    if pd.isna(get["conf_low"]):
-        return f"{text} (p = {get['p_value']:g})"
-    return f"{text} ({interval_text(get['conf_low'], get['conf_high'], get['measure'])})"
-
-
-def reproduction(paper: Paper) -> Sheet:
+def reproduction(ledger: Ledger, evidence: pd.DataFrame) -> Sheet:
     """Return the published pooled result on JAK inhibitors beside ours."""
-    rows = [
-        [row.label, number(row.value, 4), number(row.ours, 4), number(row.difference, 5), row.verdict]
-        for row in paper.evidence.comparison.itertuples()
-    ]
-    columns = ["Number", "Published", "Ours", "Difference", "Verdict"]
-    return Sheet(pd.DataFrame(rows, columns=columns), "real", "lrrrl")
+    cells, rows = compared(ledger, "evidence.jak.reference.{number}.{part}", printed_pool(evidence))
+    return Sheet(cells, sources=(rows,), widths="lrrrl")
 
 
-def estimators(paper: Paper) -> Sheet:
+def estimators(ledger: Ledger) -> Sheet:
     """Return the pooled ratio of baricitinib under each estimator and interval."""
-    found = paper.evidence.estimators
-    rows = []
-    for method, group in found.groupby("tau2_method", sort=False):
-        by = group.set_index("interval_method")
-        cells = [
-            interval_text(by.at[kind, "conf_low"], by.at[kind, "conf_high"], "risk ratio")
-            for kind in INTERVALS
-        ]
-        first = group.iloc[0]
-        tau2 = value_text(first["tau2"], "tau squared")
-        rows.append([ESTIMATORS[str(method)], tau2, value_text(first["estimate"], "risk ratio"), *cells])
-    columns = [
-        "Variance between trials",
-        "Its size",
-        "Risk ratio",
-        *(f"Limits, {k}" for k in INTERVALS.values()),
-    ]
-    return Sheet(pd.DataFrame(rows, columns=columns), "real", "p{3.6cm}rrrrr")
+    rows = ledger.select("evidence.estimators.{estimator}.{part}")
+    heads = {"tau2": "Its size"} | {part: f"Limits, {name}" for part, name in INTERVALS.items()}
+    cells = crosstable(
+        rows,
+        ("estimator", ESTIMATORS),
+        ("part", heads),
+        cell=_size_or_limits,
+        corner="Variance between trials",
+    )
+    ratios = rows[rows["part"] == "normal"].set_index("estimator").loc[list(ESTIMATORS), "estimate"]
+    cells.insert(2, "Risk ratio", [value_text(ratio, "risk ratio") for ratio in ratios])
+    return Sheet(cells, sources=(rows,), widths="p{3.6cm}rrrrr")
 
 
-def comparisons(paper: Paper) -> Sheet:
+def _size_or_limits(row: pd.Series) -> str:
+    if row["part"] == "tau2":
+        return value_text(row["estimate"], row["scale"])
+    return interval_text(row["conf_low"], row["conf_high"], row["scale"])
+
+
+def comparisons(ledger: Ledger) -> Sheet:
     """Return each indirect comparison with its parts and its distance from the direct one."""
-    by = paper.evidence.indirect.set_index("key")
-
-    def text(key: str) -> str:
-        row = by.loc[key]
-        limits = interval_text(row["conf_low"], row["conf_high"], "risk ratio")
-        return f"{value_text(row['estimate'], 'risk ratio')} ({limits})"
-
-    rows = []
-    for row in paper.evidence.disagreement.itertuples():
-        limits = interval_text(row.conf_low, row.conf_high, "ratio")
-        apart = f"{value_text(row.estimate, 'ratio')} ({limits})"
-        rows.append([row.label, text(f"{row.key}.usual_care"), text(row.key), apart])
-    columns = [
-        "Source for anakinra",
-        "Anakinra or usual care",
-        "Anakinra or baricitinib, indirect",
-        "Direct over indirect",
-    ]
-    return Sheet(pd.DataFrame(rows, columns=columns), "real", "p{4cm}rrr")
+    parts = {head: ledger.select(pattern) for pattern, head in COMPARISONS.items()}
+    rows = pd.concat([part.assign(column=head) for head, part in parts.items()])
+    sources = {source: label for source, label in SOURCES.items() if source != "direct"}
+    across = ("column", {head: head for head in parts})
+    cells = crosstable(rows, ("source", sources), across, corner="Source for anakinra")
+    return Sheet(cells, sources=tuple(parts.values()), widths="p{4cm}rrr")

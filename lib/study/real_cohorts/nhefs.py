@@ -1,8 +1,8 @@
-"""Real people: the same functions on the NHEFS cohort, against published results.
+"""NHEFS, real people: the cohort, the published propensity model, and the numbers that are published.
 
 NHEFS (1,629 cigarette smokers aged 25 to 74 at baseline) is the teaching cohort of Hernan and Robins.
 The synthetic cohort shows that the library recovers a truth we wrote; this shows that it reproduces
-what others published on real data. The propensity model is the book's.
+what others published on real data.
 
 References
 ----------
@@ -14,15 +14,9 @@ from __future__ import annotations
 import causaldata
 import numpy as np
 import pandas as pd
-from headtohead.inference import Inference
-from headtohead.matching.balance import balance
-from headtohead.matching.score import propensity
-from headtohead.matching.summary import matched_designs
-from headtohead.matching.weights import effective_sample_size
-from headtohead.outcomes.hazard import log_rank
-from headtohead.outcomes.mean import mean_differences
-
-from study.results import Nhefs
+from headtohead.evidence.effects import PUBLISHED_LEVEL
+from headtohead.outcomes.endpoint import Endpoint
+from scipy.stats import norm
 
 SQUARED = ("age", "smokeintensity", "smokeyrs", "wt71")
 CATEGORIES = ("education", "exercise", "active")
@@ -45,59 +39,25 @@ def nhefs_design(people: pd.DataFrame) -> pd.DataFrame:
     return design
 
 
-def analyse_nhefs(published: pd.DataFrame, *, conf_level: float, caliper_sd: float) -> Nhefs:
-    """Return score, weights, pairs, balance, weight change and death on the NHEFS cohort.
-
-    ``published`` is ``data/published_nhefs.csv``.
-    """
-    people = load_nhefs()
-    complete = people.dropna(subset=["wt82_71"])
-    treated = complete["qsmk"] == 1
-    design = nhefs_design(complete)
-    score = propensity(design, treated)
-    pairs = score.match(caliper_sd=caliper_sd)
-    ways = [score.crude(), score.weight("ATE"), score.weight("ATO"), pairs]
-    table = mean_differences(
-        complete["wt82_71"], ways, outcome="weight change, kg", inference=Inference(conf_level)
-    )
-    sizes = matched_designs(pairs).iloc[0]
-    chi_square, p_value = _death_by_1992(people)
-    return Nhefs(
-        effects=table,
-        balance=balance(ways).drop(columns="adjustment").rename(columns={"label": "adjustment"}),
-        n=len(people),
-        n_complete=len(complete),
-        n_pairs=int(sizes["n_pairs"]),
-        n_unmatched=int(sizes["unmatched"]),
-        ess={way.estimand: effective_sample_size(way.weights) for way in ways},
-        log_rank_chi_square=chi_square,
-        log_rank_p=p_value,
-        comparison=_compare(published, table.set_index("estimand"), chi_square),
-    )
-
-
-def _compare(published: pd.DataFrame, effects: pd.DataFrame, chi_square: float) -> pd.DataFrame:
-    """Return the published numbers with ours, the difference and whether ours rounds to the printed one."""
-    ours = {
-        "weight.crude": effects.at["crude", "estimate"],
-        "weight.ate": effects.at["ATE", "estimate"],
-        "weight.ate.low": effects.at["ATE", "conf_low"],
-        "weight.ate.high": effects.at["ATE", "conf_high"],
-        "death.log_rank": chi_square,
-    }
-    table = published.assign(ours=published["id"].map(ours))
-    places = table["printed"].str.split(".").str[1].str.len()
-    same = [
-        round(new, digits) == old
-        for new, digits, old in zip(table["ours"], places, table["value"], strict=True)
-    ]
-    verdict = pd.Series(same, index=table.index).map({True: "reproduced", False: "differs"})
-    return table.assign(difference=table["ours"] - table["value"], verdict=verdict)
-
-
-def _death_by_1992(people: pd.DataFrame) -> tuple[float, float]:
-    """Return the log-rank test of death in the 120 months from January 1983."""
+def death_by_1992(people: pd.DataFrame) -> Endpoint:
+    """Return death in the 120 months from January 1983; time is in months."""
     died = people["death"] == 1
     months = (people["yrdth"] - 83) * 12 + people["modth"]
     time = pd.Series(np.where(died, months, FOLLOW_UP_MONTHS), index=people.index).astype(float)
-    return log_rank(time, died.astype(int), people["qsmk"] == 1)
+    return Endpoint("death", time, died.astype(int), ("death",))
+
+
+def published_by_us(change: pd.DataFrame, log_rank: float) -> dict[str, float]:
+    """Return our values of the published numbers, by the ids of ``data/published_nhefs.csv``.
+
+    ``change`` holds the weight change by adjustment; its published limits are of 95%, whatever ours are.
+    """
+    rows = change.set_index("adjustment")
+    half = norm.ppf(0.5 + PUBLISHED_LEVEL / 2) * rows.at["ate", "std_error"]
+    return {
+        "weight.crude": rows.at["crude", "estimate"],
+        "weight.ate": rows.at["ate", "estimate"],
+        "weight.ate.low": rows.at["ate", "estimate"] - half,
+        "weight.ate.high": rows.at["ate", "estimate"] + half,
+        "death.log_rank": log_rank,
+    }

@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from headtohead.outcomes.endpoint import Endpoint
 from lifelines.datasets import load_gbsg2
+from livingpaper.build.project import find_project
+
+EVENT = "event of interest"
+CAUSES = (EVENT, "competing event")
+TITLES = {
+    "gbsg2": "German Breast Cancer Study 2",
+    "lung": "Advanced lung cancer",
+    "veteran": "Veterans' lung cancer trial",
+    "mgus2": "Monoclonal gammopathy",
+    "melanoma": "Malignant melanoma",
+}
+ARMS = {  # in words, the first is "treated"
+    "gbsg2": "hormonal therapy or none",
+    "lung": "women or men",
+    "veteran": "test or standard chemotherapy",
+    "mgus2": "men or women",
+    "melanoma": "men or women",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,111 +35,85 @@ class PublicCohort:
 
     Attributes
     ----------
-    name, title, arms : str
-        Key, printed name, and the arms in words, the first one "treated".
-    unit : str
-        Unit of time.
-    time : Series of float, shape (n,)
-    cause : Series of int, shape (n,)
-        0 censored, 1 the event of interest, 2 a competing event.
+    name : str
+        Key of ``TITLES`` and ``ARMS``.
+    endpoint : Endpoint
+        Cause 1 is the event of interest, 2 a competing event; the times of gammopathy are months.
     treated : Series of bool, shape (n,)
     covariates : DataFrame of float, shape (n, p)
         May have missing values; models use complete rows.
     """
 
     name: str
-    title: str
-    arms: str
-    unit: str
-    time: pd.Series
-    cause: pd.Series
+    endpoint: Endpoint
     treated: pd.Series
     covariates: pd.DataFrame
 
     def complete(self) -> PublicCohort:
         """Return the cohort restricted to rows without missing covariates."""
         keep = self.covariates.notna().all(axis=1)
-        parts = (part[keep] for part in (self.time, self.cause, self.treated, self.covariates))
-        return PublicCohort(self.name, self.title, self.arms, self.unit, *parts)
+        time, cause = self.endpoint.time_days[keep], self.endpoint.cause[keep]
+        endpoint = replace(self.endpoint, time_days=time, cause=cause)
+        return PublicCohort(self.name, endpoint, self.treated[keep], self.covariates[keep])
+
+    @property
+    def follow_up(self) -> int:
+        """The first whole day (month) after the longest follow-up."""
+        return int(self.endpoint.time_days.max()) + 1
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """People, of them treated and not, and events of interest."""
+        n, treated, events = len(self.treated), int(self.treated.sum()), int((self.endpoint.cause == 1).sum())
+        return {"n": n, "treated": treated, "control": n - treated, "events": events}
 
 
-def load_public_cohorts(folder: Path) -> list[PublicCohort]:
-    """Return the five cohorts; ``folder`` is ``data/real``, the breast cancer study ships with lifelines."""
-    build: dict[str, Callable[[pd.DataFrame], PublicCohort]] = {
+def load_public_cohorts(folder: str | Path = "data/real") -> dict[str, PublicCohort]:
+    """Return the five cohorts by name; the breast cancer study ships with lifelines, the others stand in ``folder``."""
+    make = {
+        "gbsg2": _breast_cancer,
         "lung": _lung,
         "veteran": _veteran,
         "mgus2": _mgus2,
         "melanoma": _melanoma,
     }
-    stored = [make(pd.read_csv(folder / f"{name}.csv")) for name, make in build.items()]
-    return [_breast_cancer(load_gbsg2()), *stored]
+    place = find_project().root / folder
+    people = {name: pd.read_csv(place / f"{name}.csv") for name in make if name != "gbsg2"}
+    return {name: make[name](rows) for name, rows in ({"gbsg2": load_gbsg2()} | people).items()}
+
+
+def _cohort(
+    name: str, time: pd.Series, cause: pd.Series, treated: pd.Series, covariates: pd.DataFrame
+) -> PublicCohort:
+    endpoint = Endpoint(EVENT, time.astype(float), cause.astype(int), CAUSES[: int(cause.max())])
+    return PublicCohort(name, endpoint, treated, covariates.astype(float))
 
 
 def _breast_cancer(people: pd.DataFrame) -> PublicCohort:
-    grade = pd.get_dummies(people["tgrade"], dtype=float)[["II", "III"]].add_prefix("grade ")
-    post = (people["menostat"] == "Post").astype(float).rename("post-menopausal")
-    numbers = people[["age", "tsize", "pnodes", "progrec", "estrec"]].astype(float)
-    return PublicCohort(
-        "gbsg2",
-        "German Breast Cancer Study 2",
-        "hormonal therapy or none",
-        "days",
-        people["time"].astype(float),
-        people["cens"].astype(int),
-        people["horTh"] == "yes",
-        pd.concat([numbers, post, grade], axis=1),
-    )
+    grade = pd.get_dummies(people["tgrade"])[["II", "III"]].add_prefix("grade ")
+    post = (people["menostat"] == "Post").rename("post-menopausal")
+    covariates = pd.concat([people[["age", "tsize", "pnodes", "progrec", "estrec"]], post, grade], axis=1)
+    return _cohort("gbsg2", people["time"], people["cens"], people["horTh"] == "yes", covariates)
 
 
 def _lung(people: pd.DataFrame) -> PublicCohort:
-    return PublicCohort(
-        "lung",
-        "Advanced lung cancer",
-        "women or men",
-        "days",
-        people["time"].astype(float),
-        (people["status"] == 2).astype(int),
-        people["sex"] == 2,
-        people[["age", "ph.ecog"]].astype(float),
-    )
+    died, women = people["status"] == 2, people["sex"] == 2
+    return _cohort("lung", people["time"], died, women, people[["age", "ph.ecog"]])
 
 
 def _veteran(people: pd.DataFrame) -> PublicCohort:
-    cells = pd.get_dummies(people["celltype"], dtype=float)[["smallcell", "adeno", "large"]]
-    return PublicCohort(
-        "veteran",
-        "Veterans' lung cancer trial",
-        "test or standard chemotherapy",
-        "days",
-        people["time"].astype(float),
-        people["status"].astype(int),
-        people["trt"] == 2,
-        pd.concat([cells, people[["karno", "diagtime", "age", "prior"]].astype(float)], axis=1),
-    )
+    cells = pd.get_dummies(people["celltype"])[["smallcell", "adeno", "large"]]
+    covariates = pd.concat([cells, people[["karno", "diagtime", "age", "prior"]]], axis=1)
+    return _cohort("veteran", people["time"], people["status"], people["trt"] == 2, covariates)
 
 
 def _mgus2(people: pd.DataFrame) -> PublicCohort:
-    progressed = people["pstat"] == 1
-    return PublicCohort(
-        "mgus2",
-        "Monoclonal gammopathy",
-        "men or women",
-        "months",
-        people["ptime"].where(progressed, people["futime"]).astype(float),
-        pd.Series(np.where(progressed, 1, 2 * people["death"]), index=people.index),
-        people["sex"] == "M",
-        people[["age", "mspike"]].astype(float),
-    )
+    progressed, men = people["pstat"] == 1, people["sex"] == "M"
+    time = people["ptime"].where(progressed, people["futime"])
+    cause = pd.Series(np.where(progressed, 1, 2 * people["death"]), index=people.index)
+    return _cohort("mgus2", time, cause, men, people[["age", "mspike"]])
 
 
 def _melanoma(people: pd.DataFrame) -> PublicCohort:
-    return PublicCohort(
-        "melanoma",
-        "Malignant melanoma",
-        "men or women",
-        "days",
-        people["time"].astype(float),
-        people["status"].map({1: 1, 2: 0, 3: 2}).astype(int),
-        people["sex"] == 1,
-        people[["age", "thickness", "ulcer"]].astype(float),
-    )
+    cause, men = people["status"].map({1: 1, 2: 0, 3: 2}), people["sex"] == 1
+    return _cohort("melanoma", people["time"], cause, men, people[["age", "thickness", "ulcer"]])

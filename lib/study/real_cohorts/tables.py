@@ -1,42 +1,56 @@
-"""Tables of the five public cohorts in the appendix."""
+"""Tables of the appendix on cohorts of real people."""
 
 from __future__ import annotations
 
 import pandas as pd
-from livingpaper.book.show import Sheet
+from livingpaper import Sheet, crosstable
+from livingpaper.chapters.session import Ledger
+from livingpaper.ledger.format import value_text
 
-from study.cells import number, with_interval
-from study.results import Paper
+from study.labels import ADJUSTMENTS
+from study.real_cohorts.public_cohorts import ARMS, TITLES
+from study.reproduced import compared
 
-WAYS = {"crude": "Crude", "ATO": "Overlap weights", "matched": "Matched pairs"}
+RATIOS = {name: ADJUSTMENTS[key] for name, key in (("crude", "crude"), ("ato", "ato"), ("matched", "pairs"))}
 
 
-def against_r(paper: Paper) -> Sheet:
+def nhefs(ledger: Ledger, published: pd.DataFrame) -> Sheet:
+    """Return each published NHEFS number beside ours."""
+    cells, rows = compared(ledger, "nhefs.reference.{number}.{part}", published, Source="place")
+    return Sheet(cells, sources=(rows,), widths="p{5.6cm}rrrll")
+
+
+def against_r(ledger: Ledger, reference: pd.DataFrame) -> Sheet:
     """Return each reference value beside ours."""
-    found = paper.real_cohorts
-    titles = found.sizes.set_index("cohort")["title"]
-    rows = []
-    last = ""
-    for row in found.comparison.itertuples():
-        places = len(row.printed.split(".")[1])
-        cohort, last = ("" if row.cohort == last else titles[row.cohort]), row.cohort
-        value = number(row.value, places)
-        rows.append(
-            [cohort, row.label, value, number(row.ours, places), number(row.difference, places + 1), row.verdict, row.source]
-        )  # fmt: skip
-    columns = ["Cohort", "Number", "Reference", "Ours", "Difference", "Verdict", "Source"]
-    return Sheet(pd.DataFrame(rows, columns=columns), "real", "p{2.4cm}p{4.4cm}rrrlp{2.6cm}")
+    cells, rows = compared(ledger, "real.reference.{number}.{part}", reference, Source="source")
+    titles = reference["id"].str.split(".").str[0].map(TITLES)
+    cells.insert(0, "Cohort", titles.mask(titles == titles.shift(), ""))
+    cells = cells.rename(columns={"Published": "Reference"})
+    return Sheet(cells, sources=(rows,), widths="p{2.4cm}p{4.4cm}rrrlp{2.6cm}")
 
 
-def two_arms(paper: Paper) -> Sheet:
+def two_arms(ledger: Ledger) -> Sheet:
     """Return the hazard ratio of the first arm in each cohort, crude, weighted and matched."""
-    found = paper.real_cohorts
-    rows = []
-    for size in found.sizes.itertuples():
-        effects = found.effects[found.effects["cohort"] == size.cohort].set_index("estimand")
-        smd = found.balance[found.balance["cohort"] == size.cohort].set_index("estimand")["smd"]
-        people = f"{size.treated:,} or {size.n - size.treated:,}"
-        ratios = [with_interval(effects.loc[way]) for way in WAYS]
-        rows.append([size.title, size.arms, people, f"{size.events:,}", number(smd["crude"], 2), *ratios])
-    columns = ["Cohort", "Arms", "People", "Events", "Largest difference, crude", *WAYS.values()]
-    return Sheet(pd.DataFrame(rows, columns=columns), "real", "p{1.9cm}p{1.9cm}" + "p{1.5cm}" * 6)
+    down = ("cohort", TITLES)
+    sizes = ledger.select("real.{cohort}.{what}")
+    gaps = ledger.select("real.{cohort}.{adjustment}.smd")
+    ratios = ledger.select("real.{cohort}.{adjustment}.hr")
+    counts = crosstable(
+        sizes, down, ("what", {what: what for what in ("treated", "control", "events")}), cell=_value
+    )
+    gap = crosstable(gaps, down, ("adjustment", {"crude": "gap"}), cell=_value)
+    cells = pd.DataFrame(
+        {
+            "Cohort": list(TITLES.values()),
+            "Arms": [ARMS[name] for name in TITLES],
+            "People": counts["treated"] + " or " + counts["control"],
+            "Events": counts["events"],
+            "Largest difference, crude": gap["gap"],
+        }
+    )
+    cells = cells.join(crosstable(ratios, down, ("adjustment", RATIOS))[list(RATIOS.values())])
+    return Sheet(cells, sources=(sizes, gaps, ratios), widths="p{1.9cm}p{1.9cm}" + "p{1.5cm}" * 6)
+
+
+def _value(row: pd.Series) -> str:
+    return value_text(row["estimate"], row["scale"])

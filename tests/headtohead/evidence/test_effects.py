@@ -68,3 +68,14 @@ def test_a_study_with_neither_is_named() -> None:
     frame.loc[1, "p_value"] = np.nan
     with pytest.raises(ValueError, match=r"1 have neither, first \['B'\]; complete or exclude them"):
         study_effects(frame, prefer="published")
+
+
+def test_the_ratio_of_each_study_has_its_wald_limits_and_its_printed_ones() -> None:
+    found = study_effects(rows(), prefer="published", conf_level=0.9).set_index("id")
+    # limits 0.2 and 0.8 at 95%: se = ln 4 / (2 * 1.96); at 90% ln 0.4 -+ 1.645 se
+    se = np.log(4) / (2 * 1.959963985)
+    assert found.at["a", "std_error"] == pytest.approx(se)
+    assert found.at["a", "conf_low"] == pytest.approx(0.4 * np.exp(-1.644853627 * se))
+    assert (found.at["a", "printed_low"], found.at["a", "printed_high"]) == (0.2, 0.8)
+    assert found.loc["b", ["printed_low", "printed_high"]].isna().all()
+    assert found["scale"].tolist() == ["odds ratio", "odds ratio"]

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
-from headtohead.evidence.indirect import bucher, disagreement
+from headtohead.evidence.indirect import agreement, bucher, disagreement, indirect_comparisons
+from headtohead.evidence.pooled import ratio_row
 from headtohead.outcomes.estimate import Interval
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,3 +52,31 @@ def test_disagreement_by_hand() -> None:
 def test_logarithms_are_refused() -> None:
     with pytest.raises(ValueError, match=r"the second is -0.2 .*; give ratios, not logarithms"):
         bucher(ratio(0.9, 0.3), Interval(-0.2, 0.1, -0.4, 0.0), conf_level=0.95)
+
+
+def test_comparisons_are_buchers_and_say_their_measure() -> None:
+    usual = ratio_row(ratio(0.6, 0.4), "risk ratio", 0.95, "")
+    against = {
+        "trials": ratio_row(ratio(0.9, 0.3), "risk ratio", 0.95, ""),
+        "cohorts": ratio_row(ratio(0.5, 0.3), "hazard ratio", 0.95, ""),
+    }
+    found = indirect_comparisons(against, usual, conf_level=0.95).set_index("source")
+    assert found.loc["trials", ["scale", "estimate", "std_error"]].tolist() == [
+        "risk ratio",
+        1.5,
+        pytest.approx(0.5),
+    ]
+    assert found.at["cohorts", "scale"] == "ratio"
+    direct = ratio_row(ratio(1.5, 0.5), "risk ratio", 0.95, "")
+    apart = agreement(direct, found.reset_index(), conf_level=0.95).set_index("source")
+    assert apart.loc["trials", ["estimate", "p_value"]].tolist() == pytest.approx([1, 1])
+    theirs, p_value = disagreement(ratio(1.5, 0.5), ratio(0.5 / 0.6, 0.5), conf_level=0.95)
+    assert apart.loc["cohorts", ["estimate", "conf_low", "p_value"]].tolist() == pytest.approx(
+        [theirs.estimate, theirs.conf_low, p_value]
+    )
+
+
+def test_a_comparison_takes_one_ratio() -> None:
+    two = pd.concat([ratio_row(ratio(0.9, 0.3), "risk ratio", 0.95, "")] * 2)
+    with pytest.raises(ValueError, match="needs one ratio, found 2 rows; choose one"):
+        indirect_comparisons({"trials": two}, two.iloc[:1], conf_level=0.95)
