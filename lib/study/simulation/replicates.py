@@ -18,9 +18,9 @@ from headtohead.sensitivity.refits import NoMaximumError
 
 from study.simulation.mistakes import MISTAKES, mistaken_estimates
 from study.simulation.simulation import COLUMNS, ESTIMATORS, estimate_replicate
-from study.worlds.records import treatment_course
-from study.worlds.replicate import Departure, draw_replicate
-from study.worlds.worlds import World
+from study.worlds.observed_records import treatment_course
+from study.worlds.replicate import draw_replicate
+from study.worlds.worlds import Departure, World
 
 DRAW, BOOTSTRAP, COURSE = range(3)
 

@@ -14,8 +14,8 @@ from study.sensitivity.multiverse import FORMS, MISSING, known_outcomes, materia
 from study.simulation.mistakes import MISTAKES
 from study.simulation.replicates import Scenario
 from study.simulation.simulation import ESTIMATORS
-from study.worlds.replicate import Departure, recentred, without_effect
-from study.worlds.worlds import World, read_worlds, reference_population
+from study.worlds.replicate import recentred, without_effect
+from study.worlds.worlds import Departure, World, read_worlds, reference_population
 
 SHARP_NULL = "sharp null"
 PATIENTS = 342  # as in the published study: 125 and 217
