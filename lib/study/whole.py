@@ -21,7 +21,7 @@ from study.run import prepare, run, run_world, world_of
 from study.sensitivity.multiverse import known_outcomes
 from study.sensitivity.results_robustness import Robustness
 from study.sensitivity.robustness import check_robustness
-from study.simulation.artefacts import eligible, explore, read_simulation
+from study.simulation.precomputed import eligible, explore
 
 T = TypeVar("T")
 WORLDS = ("null", "harm", "benefit")
@@ -68,7 +68,6 @@ def compute_paper(project: Project, protocol: Protocol) -> Paper:
             caliper_sd=protocol.matching.caliper_sd,
         ),
         multiverse=multiverse,
-        simulation=read_simulation(project),
         robustness=robustness,
     )
 
