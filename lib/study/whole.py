@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TypeVar
 
 import pandas as pd
+from headtohead.sensitivity.multiverse import variance_shares
+from headtohead.sensitivity.nulls import joint_p_values, statistics
 from joblib import Parallel, delayed
 from livingpaper.build.project import Project
 
@@ -16,12 +18,12 @@ from study.evidence.evidence import analyse_evidence
 from study.protocol.protocol import Protocol
 from study.real_cohorts.nhefs import analyse_nhefs
 from study.real_cohorts.real_cohorts import analyse_real_cohorts
-from study.results import Paper, Reanalysis
+from study.results import Multiverse, Paper, Reanalysis
 from study.run import prepare, run, run_world, world_of
-from study.sensitivity.multiverse import known_outcomes
+from study.sensitivity.multiverse import known_outcomes, material, specification_curve, specifications
 from study.sensitivity.results_robustness import Robustness
 from study.sensitivity.robustness import check_robustness
-from study.simulation.precomputed import eligible, explore
+from study.simulation.precomputed import eligible, null_statistics
 
 T = TypeVar("T")
 WORLDS = ("null", "harm", "benefit")
@@ -70,6 +72,18 @@ def compute_paper(project: Project, protocol: Protocol) -> Paper:
         multiverse=multiverse,
         robustness=robustness,
     )
+
+
+def explore(project: Project, protocol: Protocol) -> Multiverse:
+    """Return the specification curve of the paper's cohort, computed, beside the committed null curves."""
+    frame = known_outcomes(eligible(project, protocol), protocol)
+    table = specifications(protocol)
+    found = specification_curve(table, material(frame, protocol), protocol)
+    split = table.groupby("excluded", sort=False).size().rename("n").reset_index()
+    nulls, joint = null_statistics(project, protocol), pd.DataFrame()
+    if len(nulls):
+        joint = joint_p_values(statistics(found, alpha=protocol.equivalence.alpha), nulls)
+    return Multiverse(split, found, joint, variance_shares(found))
 
 
 def _run(analyse: Callable[..., T], path: Path, dictionary: pd.DataFrame, protocol: Protocol) -> T:

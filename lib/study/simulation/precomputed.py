@@ -18,37 +18,26 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from headtohead.cohort.flow import apply_eligibility
-from headtohead.sensitivity.multiverse import variance_shares
-from headtohead.sensitivity.nulls import joint_p_values, statistics
 from livingpaper.build.cache import code_digest, write_whole
 from livingpaper.build.project import Project, digest, find_project
 from livingpaper.build.tasks import Task, run_tasks
 
 from study.data.load import load_cohort, load_dictionary
 from study.protocol.protocol import Protocol, load_protocol
-from study.results import Multiverse
-from study.sensitivity.multiverse import (
-    known_outcomes,
-    material,
-    null_curves,
-    specification_curve,
-    specifications,
-)
+from study.sensitivity.multiverse import null_curves
 from study.simulation.performance import naive_bias, performance
 from study.simulation.replicates import SHOWN, Scenario, first_replicates, one_by_one, run_replicates
 from study.simulation.scenarios import replicates, scenarios, truths
 
 CHUNK = 25  # replicates per task
 STORED = 1e-5  # relative: six digits are stored
-CHOICES: dict[str, Any] = {
-    **dict.fromkeys(
-        ("arms", "eligibility", "propensity", "matching", "estimand", "outcome", "multiverse", "simulation"),
-        True,
-    ),
+WHOLE = ("arms", "eligibility", "propensity", "matching", "estimand", "outcome", "multiverse", "simulation")
+CHOICES: dict[str, Any] = dict.fromkeys(WHOLE, True) | {
     "inference": {"conf_level", "seed"},
     "equivalence": {"alpha"},
     "sensitivity": {"concurrent_min_share"},
 }
+MARKS = "results/artefacts.toml"
 FILES = ("simulation", "simulation_mistakes", "simulation_first", "multiverse_nulls")
 MODULES = {
     "simulation": ("study.simulation.replicates", "study.worlds.worlds"),
@@ -103,7 +92,7 @@ def require_repeated(
         Naming a column that differs.
     """
     project = project or find_project()
-    if stored_marks(project).get("choices") == _choices(protocol):
+    if _marks(project).get("choices") == _given(project, protocol)["choices"]:
         stored = read_precomputed("simulation_first", project=project)
         _require_same(again, stored[stored["scenario"].isin(again["scenario"])])
     return again
@@ -166,22 +155,20 @@ def summarise(
 def fingerprints(project: Project, protocol: Protocol) -> dict[str, str]:
     """Return for ``simulation`` and ``multiverse_nulls`` the hash of their code, data, choices and seed."""
     here = Path(__file__).parent
-    files = ("synthetic/worlds.json", "dictionary.csv")
+    data = [project.data / "synthetic" / "worlds.json", project.data / "dictionary.csv"]
     shared = [
-        digest(
-            [*(project.data / name for name in files), project.root / protocol.study.cohort], project.root
-        ),
-        _choices(protocol),
+        digest([*data, project.root / protocol.study.cohort], project.root),
         digest([here / "scenarios.py", here.parent / "sensitivity" / "multiverse.py"], here.parent),
+        *_given(project, protocol).values(),
+        *map(code_digest, UPSTREAM),
     ]
-    return {
-        name: _hash("\0".join([*shared, *map(code_digest, (*modules, *UPSTREAM))]))
-        for name, modules in MODULES.items()
-    }
+    return {name: _hash("".join([*shared, *map(code_digest, modules)])) for name, modules in MODULES.items()}
 
 
-def _choices(protocol: Protocol) -> str:
-    return _hash(repr(protocol.model_dump(include=CHOICES)))
+def _given(project: Project, protocol: Protocol) -> dict[str, str]:
+    """Return the hashes of the choices and of the cohort that results belong to."""
+    choices = _hash(repr(protocol.model_dump(include=CHOICES)))
+    return {"choices": choices, "cohort": digest([project.root / protocol.study.cohort], project.root)}
 
 
 def require_current(project: Project, protocol: Protocol) -> None:
@@ -190,34 +177,21 @@ def require_current(project: Project, protocol: Protocol) -> None:
     Raises
     ------
     StaleError
-        If one does not, or is missing.
+        If one does not.
     """
-    stored, now = stored_marks(project), fingerprints(project, protocol)
-    stale = [name for name, mark in now.items() if stored.get(name, {}).get("inputs") != mark]
-    missing = [name for name in FILES if not _file(project, name).is_file()]
-    if stale or missing:
+    stored = _marks(project).get("inputs", {})
+    stale = [name for name, now in fingerprints(project, protocol).items() if stored.get(name) != now]
+    if stale:
         raise StaleError(
-            f"committed results must belong to the code, data and choices that are here, {stale or missing} "
-            "do not; run make simulate and commit what it writes"
+            f"committed results must belong to the code, data and choices that are here, {stale} do not; "
+            "run make simulate and commit what it writes"
         )
 
 
-def explore(project: Project, protocol: Protocol) -> Multiverse:
-    """Return the specification curve of the paper's cohort, computed, beside the committed null curves."""
-    frame = known_outcomes(eligible(project, protocol), protocol)
-    table = specifications(protocol)
-    found = specification_curve(table, material(frame, protocol), protocol)
-    split = table.groupby("excluded", sort=False).size().rename("n").reset_index()
-    joint = pd.DataFrame()
-    if stored_marks(project).get("multiverse_nulls", {}).get("cohort") == cohort_digest(project, protocol):
-        observed = statistics(found, alpha=protocol.equivalence.alpha)
-        joint = joint_p_values(observed, read_precomputed("multiverse_nulls", project=project))
-    return Multiverse(split, found, joint, variance_shares(found))
-
-
-def cohort_digest(project: Project, protocol: Protocol) -> str:
-    """Return the hash of the cohort to which null curves belong."""
-    return digest([project.root / protocol.study.cohort], project.root)
+def null_statistics(project: Project, protocol: Protocol) -> pd.DataFrame:
+    """Return the statistics of the committed null curves, empty if they are those of another cohort."""
+    nulls, cohort = read_precomputed("multiverse_nulls", project=project), _given(project, protocol)["cohort"]
+    return nulls if _marks(project).get("cohort") == cohort else nulls.iloc[:0]
 
 
 def read_precomputed(name: str, *, project: Project | None = None) -> pd.DataFrame:
@@ -232,29 +206,28 @@ def read_precomputed(name: str, *, project: Project | None = None) -> pd.DataFra
     path = _file(project, name)
     if not path.is_file():
         raise StaleError(f"committed results must be in results/, {path} is missing; run make simulate")
-    if _hash(path.read_text("utf-8")) != stored_marks(project).get("files", {}).get(name):
+    if _hash(path.read_text("utf-8")) != _marks(project).get("files", {}).get(name):
         raise StaleError(
             f"{path} must be as it was computed, it was changed; restore it, or run make simulate"
         )
     return pd.read_csv(path, keep_default_na=False, na_values=[""])
 
 
-def stored_marks(project: Project) -> dict[str, Any]:
+def _marks(project: Project) -> dict[str, Any]:
     """Return the committed fingerprints, empty if there are none."""
-    path = project.root / "results" / "artefacts.toml"
+    path = project.root / MARKS
     return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 def _write_marks(project: Project, protocol: Protocol) -> None:
+    files = {name: _hash(_file(project, name).read_text("utf-8")) for name in FILES}
     lines = [
-        "# Fingerprints of the committed results: code, data and choices they rest on. Written by make simulate.",
-        f'choices = "{_choices(protocol)}"\n\n[files]',
-        *(f'{name} = "{_hash(_file(project, name).read_text("utf-8"))}"' for name in FILES),
+        "# Fingerprints of the committed results and of what they rest on. Written by make simulate.",
+        *(f'{name} = "{mark}"' for name, mark in _given(project, protocol).items()),
+        *("\n[files]", *(f'{name} = "{mark}"' for name, mark in files.items())),
+        *("\n[inputs]", *(f'{name} = "{mark}"' for name, mark in fingerprints(project, protocol).items())),
     ]
-    for name, mark in fingerprints(project, protocol).items():
-        lines += [f"\n[{name}]", f'inputs = "{mark}"', f"seed = {protocol.inference.seed}"]
-        lines += [f'cohort = "{cohort_digest(project, protocol)}"']
-    write_whole(project.root / "results" / "artefacts.toml", ("\n".join(lines) + "\n").encode())
+    write_whole(project.root / MARKS, ("\n".join(lines) + "\n").encode())
 
 
 def _file(project: Project, name: str) -> Path:

@@ -6,13 +6,14 @@ depend on how replicates are spread over processes or machines.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from headtohead.matching.design import design_matrix
-from headtohead.matching.pairs import CaliperScale, NoMatchError, Order
+from headtohead.matching.pairs import NoMatchError
 from headtohead.sensitivity.nulls import Plasmode
 from headtohead.sensitivity.refits import NoMaximumError
 
@@ -68,10 +69,9 @@ class Scenario:
     missing_in : tuple of str
         Columns with missing values.
     exact : tuple of str
-    caliper_sd, caliper_scale, order, conf_level, horizon_days
-        As in the protocol.
-    bootstrap_replicates : int
-        0 for none.
+    horizon_days : int
+    choices : mapping
+        The other arguments of ``estimate_replicate``.
     extra_wait_days : int or None
         For the naive analyses, mean extra wait of the first drug; 0 leaves out that one, None all of them.
     cohort : Resampled or None
@@ -87,12 +87,8 @@ class Scenario:
     impute_from: tuple[str, ...]
     missing_in: tuple[str, ...]
     exact: tuple[str, ...]
-    caliper_sd: float
-    caliper_scale: CaliperScale
-    order: Order
-    conf_level: float
     horizon_days: int
-    bootstrap_replicates: int
+    choices: Mapping[str, Any]
     extra_wait_days: int | None = None
     cohort: Resampled | None = field(default=None, repr=False)
 
@@ -126,7 +122,7 @@ def _one(scenario: Scenario, seed: int, number: int) -> tuple[np.ndarray, np.nda
     streams = [np.random.default_rng([seed, scenario.index, number, part]) for part in range(3)]
     naive = np.full(len(NAIVE), np.nan)
     if scenario.cohort is not None:
-        return _estimates(scenario, *scenario.cohort.draw(streams[DRAW]), streams[BOOTSTRAP]), naive
+        return _estimates(*scenario.cohort.draw(streams[DRAW]), scenario.choices, streams[BOOTSTRAP]), naive
     frame = draw_replicate(
         scenario.world,
         scenario.n,
@@ -140,19 +136,17 @@ def _one(scenario: Scenario, seed: int, number: int) -> tuple[np.ndarray, np.nda
     exact = [frame[name].to_numpy() for name in scenario.exact]
     if scenario.extra_wait_days is not None:
         naive = _naive(frame, design, scenario, scenario.extra_wait_days, streams[COURSE])
-    return _estimates(scenario, event, treated, design, exact, streams[BOOTSTRAP]), naive
+    return _estimates(event, treated, design, exact, scenario.choices, streams[BOOTSTRAP]), naive
 
 
 def _estimates(
-    scenario: Scenario,
     event: np.ndarray,
     treated: np.ndarray,
     design: np.ndarray,
     exact: list[np.ndarray],
+    choices: Mapping[str, Any],
     rng: np.random.Generator,
 ) -> np.ndarray:
-    names = ("caliper_sd", "caliper_scale", "order", "conf_level", "bootstrap_replicates")
-    choices: dict[str, Any] = {name: getattr(scenario, name) for name in names}
     try:
         return estimate_replicate(event, treated, design, exact, **choices, rng=rng)
     except (NoMaximumError, NoMatchError):
@@ -188,9 +182,9 @@ def _completed(frame: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
         icu_day=frame["icu_day"].where(frame["icu_day"] > 0),
         end_state=np.where(frame["dead"] == 1, "dead", "discharged"),
     )
-    arms = [(arm, course[frame["treated"] == bool(arm)]) for arm in (1, 0)]
-    reasons = [
-        pd.Series(treatment_course(part.reset_index(drop=True), arm, rng)["stop_reason"].array, part.index)
-        for arm, part in arms
-    ]
-    return pd.concat(reasons).sort_index().isin(COMPLETED).to_numpy()
+    completed = np.empty(len(frame), bool)
+    for arm in (1, 0):
+        rows = frame["treated"].to_numpy() == bool(arm)
+        reasons = treatment_course(course[rows].reset_index(drop=True), arm, rng)["stop_reason"]
+        completed[rows] = reasons.isin(COMPLETED)
+    return completed

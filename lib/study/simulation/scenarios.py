@@ -60,12 +60,14 @@ def as_specified(name: str, protocol: Protocol, data: Path | None = None) -> Sce
         impute_from=protocol.propensity.impute_from,
         missing_in=tuple(term.column for term in terms),
         exact=match.exact,
-        caliper_sd=match.caliper_sd,
-        caliper_scale=match.caliper_scale,
-        order=match.order,
-        conf_level=protocol.inference.conf_level,
         horizon_days=protocol.outcome.horizon_days,
-        bootstrap_replicates=chosen.bootstrap_replicates,
+        choices={
+            "caliper_sd": match.caliper_sd,
+            "caliper_scale": match.caliper_scale,
+            "order": match.order,
+            "conf_level": protocol.inference.conf_level,
+            "bootstrap_replicates": chosen.bootstrap_replicates,
+        },
         extra_wait_days=chosen.extra_wait_days if name == SHARP_NULL else 0,  # valid without effect
     )
 
@@ -75,19 +77,14 @@ def _departures(base: Scenario, protocol: Protocol) -> list[Scenario]:
     chosen, patients, place = protocol.simulation, reference_population(), ("hospital", "period")
     changes = [Departure(limitation=chosen.limitation_log_odds), Departure(period_factor=chosen.period_factor),
                Departure(lab_missing=chosen.lab_missing_log_odds)]  # fmt: skip
-    without_place = replace(
-        base,
-        terms=tuple(term for term in base.terms if term.column not in place),
-        impute_from=tuple(column for column in base.impute_from if column not in place),
-        exact=(),
-    )
-    cells = [
-        without_place,
-        *(replace(base, world=recentred(base.world, patients, one), departure=one) for one in changes),
-    ]
+    terms = tuple(term for term in base.terms if term.column not in place)
+    fill = tuple(column for column in base.impute_from if column not in place)
+    cells = [replace(base, terms=terms, impute_from=fill, exact=())]
+    cells += [replace(base, world=recentred(base.world, patients, one), departure=one) for one in changes]
+    quick = {**base.choices, "bootstrap_replicates": 0}
     return [
-        replace(cell, name=name, index=len(WORLDS) + number, bootstrap_replicates=0)
-        for number, (name, cell) in enumerate(zip(DEPARTURES, cells, strict=True))
+        replace(cell, name=name, index=index, choices=quick)
+        for index, (name, cell) in enumerate(zip(DEPARTURES, cells, strict=True), start=len(WORLDS))
     ]
 
 

@@ -59,7 +59,7 @@ def test_fingerprints_are_renewed_after_the_first_replicates_came_out_as_stored(
     copy = copy_project(project, tmp_path / "copy")
     marks = copy.root / "results" / "artefacts.toml"
     committed = marks.read_text()
-    marks.write_text(committed.replace('inputs = "', 'inputs = "of other code, '))
+    marks.write_text(committed.replace('[inputs]\nsimulation = "', '[inputs]\nsimulation = "of other code, '))
     with pytest.raises(StaleError):
         require_current(copy, protocol)
     renew(copy, protocol)
