@@ -12,17 +12,10 @@ from livingpaper.book.theme import ACCENTS, INK, WIDTH
 from livingpaper.chapters.session import Ledger
 from livingpaper.ledger.format import percent, points
 
-from study.simulation.tables import WORLDS
+from study.simulation.tables import ESTIMATES, WORLDS
 
 MEASURES = ("bias", "coverage")
-SHOWN = {
-    "crude": "Crude",
-    "pairs": "Matched pairs",
-    "iptw_bootstrap": "Inverse probability weights",
-    "ow_bootstrap": "Overlap weights (primary)",
-    "gcomp_sandwich": "Outcome regression",
-    "aipw_influence": "Augmented weights",
-}
+SHOWN = {name.replace("w_sandwich", "w_bootstrap"): label for name, label in ESTIMATES.items()}  # of weights
 PANEL = {"width": (WIDTH - 190) / 2, "height": 300}
 
 

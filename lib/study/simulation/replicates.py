@@ -23,21 +23,12 @@ from study.worlds.observed_records import treatment_course
 from study.worlds.replicate import draw_replicate
 from study.worlds.worlds import Departure, World
 
-DRAW, BOOTSTRAP, COURSE = range(3)
 SHOWN = 4  # replicates of each scenario that are stored one by one
 
 
 @dataclass(frozen=True, slots=True)
 class Resampled:
-    """A fitted cohort to draw from instead of a world.
-
-    Attributes
-    ----------
-    model : Plasmode
-    outcome : str
-    design : array, shape (n, p)
-    exact : array, shape (n,)
-    """
+    """A fitted cohort to draw from instead of a world: with its design (n, p) and its strata (n,)."""
 
     model: Plasmode
     outcome: str
@@ -56,22 +47,18 @@ class Scenario:
 
     Attributes
     ----------
-    name : str
     index : int
         Part of every seed; no two scenarios share one.
     n : int
         Patients per replicate.
-    world : World
-    departure : Departure
-    terms : tuple
-        Terms of the score that the analysis uses.
-    impute_from : tuple of str
+    world, departure
+        What they are drawn from.
+    terms, impute_from, exact
+        Of the score and of the pairs, as the analysis uses them.
     missing_in : tuple of str
         Columns with missing values.
-    exact : tuple of str
-    horizon_days : int
     choices : mapping
-        The other arguments of ``estimate_replicate``.
+        Other arguments of ``estimate_replicate``.
     extra_wait_days : int or None
         For the naive analyses, mean extra wait of the first drug; 0 leaves out that one, None all of them.
     cohort : Resampled or None
@@ -119,42 +106,28 @@ def one_by_one(name: str, estimates: np.ndarray) -> pd.DataFrame:
 
 
 def _one(scenario: Scenario, seed: int, number: int) -> tuple[np.ndarray, np.ndarray]:
-    streams = [np.random.default_rng([seed, scenario.index, number, part]) for part in range(3)]
+    draw, bootstrap, course = (np.random.default_rng([seed, scenario.index, number, i]) for i in range(3))
     naive = np.full(len(NAIVE), np.nan)
     if scenario.cohort is not None:
-        return _estimates(*scenario.cohort.draw(streams[DRAW]), scenario.choices, streams[BOOTSTRAP]), naive
-    frame = draw_replicate(
-        scenario.world,
-        scenario.n,
-        streams[DRAW],
-        days=scenario.horizon_days,
-        columns=scenario.missing_in,
-        departure=scenario.departure,
-    )
-    design = design_matrix(frame, scenario.terms, impute_from=scenario.impute_from).to_numpy(float)
-    event, treated = frame["dead"].to_numpy(float), frame["treated"].to_numpy(bool)
-    exact = [frame[name].to_numpy() for name in scenario.exact]
-    if scenario.extra_wait_days is not None:
-        naive = _naive(frame, design, scenario, scenario.extra_wait_days, streams[COURSE])
-    return _estimates(event, treated, design, exact, scenario.choices, streams[BOOTSTRAP]), naive
-
-
-def _estimates(
-    event: np.ndarray,
-    treated: np.ndarray,
-    design: np.ndarray,
-    exact: list[np.ndarray],
-    choices: Mapping[str, Any],
-    rng: np.random.Generator,
-) -> np.ndarray:
+        event, treated, design, exact = scenario.cohort.draw(draw)
+    else:
+        days, missing, departure = scenario.horizon_days, scenario.missing_in, scenario.departure
+        frame = draw_replicate(
+            scenario.world, scenario.n, draw, days=days, columns=missing, departure=departure
+        )
+        design = design_matrix(frame, scenario.terms, impute_from=scenario.impute_from).to_numpy(float)
+        event, treated = frame["dead"].to_numpy(float), frame["treated"].to_numpy(bool)
+        exact = [frame[name].to_numpy() for name in scenario.exact]
+        if scenario.extra_wait_days is not None:
+            naive = _naive(frame, design, scenario.extra_wait_days, days, course)
     try:
-        return estimate_replicate(event, treated, design, exact, **choices, rng=rng)
-    except (NoMaximumError, NoMatchError):
-        return np.full((len(ESTIMATORS), len(COLUMNS)), np.nan)  # counted as failed by ``performance``
+        return estimate_replicate(event, treated, design, exact, **scenario.choices, rng=bootstrap), naive
+    except (NoMaximumError, NoMatchError):  # counted as failed by ``performance``
+        return np.full((len(ESTIMATORS), len(COLUMNS)), np.nan), naive
 
 
 def _naive(
-    frame: pd.DataFrame, design: np.ndarray, scenario: Scenario, extra: int, rng: np.random.Generator
+    frame: pd.DataFrame, design: np.ndarray, extra: int, days: int, rng: np.random.Generator
 ) -> np.ndarray:
     end, treated = frame["end_day"].to_numpy(float), frame["treated"].to_numpy(bool)
     wait = frame["admission_to_dose"].to_numpy()
@@ -168,7 +141,7 @@ def _naive(
         completed=_completed(frame, rng),
         wait_days=wait,
         longer_wait_days=later,
-        horizon_days=scenario.horizon_days,
+        horizon_days=days,
     )
     if not extra:
         found[NAIVE.index("from admission, one drug later")] = np.nan

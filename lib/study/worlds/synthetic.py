@@ -52,14 +52,8 @@ def draw_arm(world: World, arm: int, n: int, rng: np.random.Generator) -> Drawn 
     return follow(world, pool.iloc[chosen].reset_index(drop=True), arm, rng)
 
 
-def hits(course: dict[str, np.ndarray], imv: int, deaths: int) -> bool:
-    """Return whether the drawn course has exactly these counts and nobody is left in hospital."""
-    ended = (course["dead"] + course["discharged"]).all()
-    return bool(ended and (course["imv_day"] > 0).sum() == imv and course["dead"].sum() == deaths)
-
-
 def accept_arm(world: World, arm: int, tables: dict[str, TwoByTwo], *, first: int = 0) -> tuple[int, Drawn]:
-    """Return the first attempt from ``first`` on that hits the arm's published counts, and its draw.
+    """Return the first attempt from ``first`` on that hits the arm's published counts, and its draw; nobody is left in hospital.
 
     Notes
     -----
@@ -69,11 +63,17 @@ def accept_arm(world: World, arm: int, tables: dict[str, TwoByTwo], *, first: in
     """
     imv, death = tables["imv"], tables["death"]
     n = death.n_treated if arm else death.n_control
-    target = (imv.events_treated, death.events_treated) if arm else (imv.events_control, death.events_control)
+    target = [imv.events_treated, death.events_treated] if arm else [imv.events_control, death.events_control]
     index = list(TRUE_LOG_HR_DEATH).index(world.name)
     attempts = tqdm(count(first), f"{world.name}, {ARMS[arm]}", disable=not sys.stderr.isatty())
     draws = ((i, draw_arm(world, arm, n, np.random.default_rng([SEED, index, arm, i]))) for i in attempts)
-    return next((i, drawn) for i, drawn in draws if drawn is not None and hits(drawn.observed, *target))
+    return next((i, drawn) for i, drawn in draws if drawn is not None and _counts(drawn.observed) == target)
+
+
+def _counts(course: dict[str, np.ndarray]) -> list[int]:
+    """Return how many were ventilated and died, -1 where somebody is left in hospital."""
+    ended = (course["dead"] + course["discharged"]).all()
+    return [(course["imv_day"] > 0).sum(), course["dead"].sum()] if ended else [-1, -1]
 
 
 def to_csv(frame: pd.DataFrame, world: str) -> str:

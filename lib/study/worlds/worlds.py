@@ -150,22 +150,12 @@ def moment_residuals(
     )
 
 
-def tilting(ps: np.ndarray) -> dict[str, np.ndarray]:
-    """Return for each estimand the weight of a patient with propensity ``ps`` in its population."""
-    return {
-        "ATE": np.ones_like(ps),
-        "ATT": ps,
-        "ATC": 1 - ps,
-        "ATO": ps * (1 - ps),
-        "ATM": np.minimum(ps, 1 - ps),
-    }
-
-
 def true_effects(world: World, patients: pd.DataFrame, *, horizons: tuple[int, ...]) -> pd.DataFrame:
     """Return the true risks under both drugs for each estimand, outcome and horizon (days)."""
     ps, under = world.score(patients), world.risks(features(patients))
-    rows = []
-    for estimand, tilt in tilting(ps).items():
+    rows, minor = [], np.minimum(ps, 1 - ps)
+    tilts = {"ATE": np.ones_like(ps), "ATT": ps, "ATC": 1 - ps, "ATO": ps * (1 - ps), "ATM": minor}
+    for estimand, tilt in tilts.items():
         w = tilt / tilt.sum()
         for outcome in OUTCOMES:
             for horizon in horizons:

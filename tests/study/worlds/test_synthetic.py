@@ -11,9 +11,11 @@ import pandas as pd
 import pytest
 from headtohead.cohort.flow import apply_eligibility
 from livingpaper.build.project import Project
-from study.data.load import load_cohort
+from study.data.load import load_cohort, load_published
+from study.data.published import published_tables
 from study.protocol.protocol import Protocol
-from study.worlds.synthetic import main
+from study.worlds.synthetic import accept_arm, main
+from study.worlds.worlds import read_worlds
 
 WORLDS = ("null", "harm", "benefit")
 
@@ -45,6 +47,17 @@ def test_regenerating_gives_the_same_bytes(project: Project, tmp_path: Path) -> 
     )
     for path in shipped:
         assert (tmp_path / path).read_bytes() == (project.data / path).read_bytes(), path
+
+
+def test_the_search_passes_over_draws_that_miss_the_counts(project: Project) -> None:
+    stored = project.data / "synthetic" / "worlds.json"
+    attempt = json.loads(stored.read_text())["accepted_attempts"]["harm"]["anakinra"]
+    tables = published_tables(
+        load_published(project.data / "published.csv"), treated="anakinra", control="baricitinib"
+    )
+    found, drawn = accept_arm(read_worlds(stored)["harm"], 1, tables, first=attempt - 3)
+    assert found == attempt
+    assert drawn.observed["dead"].sum() == 22
 
 
 def test_the_manifest_holds_the_digests_of_the_files(project: Project) -> None:
