@@ -39,7 +39,7 @@ def study() -> Iterator[Timing]:
     """Time the whole analysis of the default cohort, and every defensible specification, compiled kernels warm."""
     from study.run import run
     from study.sensitivity.multiverse import known_outcomes, material, specification_curve, specifications
-    from study.simulation.artefacts import eligible
+    from study.simulation.precomputed import eligible
 
     protocol = load_protocol(PROJECT.protocol)
     dictionary = load_dictionary(PROJECT.data / "dictionary.csv")

@@ -109,7 +109,7 @@ def _machine(project: Project, _given: argparse.Namespace) -> int:
 
 def _simulate(project: Project, _given: argparse.Namespace) -> int:
     from study.protocol.protocol import load_protocol
-    from study.simulation.artefacts import simulate
+    from study.simulation.precomputed import simulate
 
     simulate(project, load_protocol(project.protocol))
     return 0

@@ -16,7 +16,6 @@ from study.results import Paper
 from study.sensitivity import multiverse_numbers as multiverse
 from study.sensitivity import numbers as sensitivity
 from study.sensitivity import robustness_numbers as robustness
-from study.simulation import numbers as simulation
 
 
 def paper_ledger(paper: Paper) -> pd.DataFrame:
@@ -30,7 +29,6 @@ def paper_ledger(paper: Paper) -> pd.DataFrame:
         *further.rows(paper),
         *sensitivity.rows(paper),
         *multiverse.rows(paper),
-        *simulation.rows(paper),
         *robustness.rows(paper),
     ]
     return ledger_frame(withhold_rows(rows, blinded=paper.protocol.study.blinded))

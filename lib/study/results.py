@@ -142,22 +142,6 @@ class Multiverse:
 
 
 @dataclass(frozen=True, slots=True)
-class Simulation:
-    """The simulation study, read from ``results/``.
-
-    Attributes
-    ----------
-    performance : DataFrame
-        See ``sensitivity/simulation.py::performance``; column ``scenario``.
-    mistakes : DataFrame
-        See ``sensitivity/mistakes.py::bias``; column ``scenario``.
-    """
-
-    performance: pd.DataFrame
-    mistakes: pd.DataFrame
-
-
-@dataclass(frozen=True, slots=True)
 class World:
     """What the paper shows of a synthetic cohort whose truth is known: estimates, margin tests, mistakes."""
 
@@ -196,8 +180,6 @@ class Paper:
         True effects per world, estimand, outcome and horizon.
     multiverse : Multiverse
         Every defensible specification.
-    simulation : Simulation
-        Performance of the estimators under known truths.
     robustness : Robustness
         What else could have made or hidden the primary estimate.
     """
@@ -209,5 +191,4 @@ class Paper:
     worlds: dict[str, World]
     truth: pd.DataFrame
     multiverse: Multiverse
-    simulation: Simulation
     robustness: Robustness

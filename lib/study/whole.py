@@ -7,18 +7,23 @@ from pathlib import Path
 from typing import TypeVar
 
 import pandas as pd
+from headtohead.sensitivity.multiverse import variance_shares
+from headtohead.sensitivity.nulls import joint_p_values, statistics
 from joblib import Parallel, delayed
 from livingpaper.build.project import Project
 
 from study.cohort.reanalysis import analyse_published
 from study.data.load import load_cohort, load_dictionary, load_published, load_worlds
+from study.evidence.evidence import analyse_evidence
 from study.protocol.protocol import Protocol
-from study.results import Paper, Reanalysis
+from study.real_cohorts.nhefs import analyse_nhefs
+from study.real_cohorts.real_cohorts import analyse_real_cohorts
+from study.results import Multiverse, Paper, Reanalysis
 from study.run import prepare, run, run_world, world_of
-from study.sensitivity.multiverse import known_outcomes
+from study.sensitivity.multiverse import known_outcomes, material, specification_curve, specifications
 from study.sensitivity.results_robustness import Robustness
 from study.sensitivity.robustness import check_robustness
-from study.simulation.artefacts import eligible, explore, read_simulation
+from study.simulation.precomputed import eligible, null_statistics
 
 T = TypeVar("T")
 WORLDS = ("null", "harm", "benefit")
@@ -48,10 +53,37 @@ def compute_paper(project: Project, protocol: Protocol) -> Paper:
         study=study,
         worlds={world: worlds[world] if world in worlds else world_of(study) for world in WORLDS},
         truth=load_worlds(project.data / "synthetic" / "worlds.csv"),
+        nhefs=analyse_nhefs(
+            load_published(project.data / "published_nhefs.csv"),
+            conf_level=protocol.inference.conf_level,
+            caliper_sd=protocol.matching.caliper_sd,
+        ),
+        evidence=analyse_evidence(
+            project.data / "evidence.csv",
+            tau2=protocol.evidence.tau2,
+            interval=protocol.evidence.interval,
+            conf_level=protocol.inference.conf_level,
+        ),
+        real_cohorts=analyse_real_cohorts(
+            project.data / "real",
+            conf_level=protocol.inference.conf_level,
+            caliper_sd=protocol.matching.caliper_sd,
+        ),
         multiverse=multiverse,
-        simulation=read_simulation(project),
         robustness=robustness,
     )
+
+
+def explore(project: Project, protocol: Protocol) -> Multiverse:
+    """Return the specification curve of the paper's cohort, computed, beside the committed null curves."""
+    frame = known_outcomes(eligible(project, protocol), protocol)
+    table = specifications(protocol)
+    found = specification_curve(table, material(frame, protocol), protocol)
+    split = table.groupby("excluded", sort=False).size().rename("n").reset_index()
+    nulls, joint = null_statistics(project, protocol), pd.DataFrame()
+    if len(nulls):
+        joint = joint_p_values(statistics(found, alpha=protocol.equivalence.alpha), nulls)
+    return Multiverse(split, found, joint, variance_shares(found))
 
 
 def _run(analyse: Callable[..., T], path: Path, dictionary: pd.DataFrame, protocol: Protocol) -> T:

@@ -34,6 +34,7 @@ from study.protocol.protocol import Protocol
 from study.results import Paper
 from study.run import run
 from study.sensitivity.multiverse import levels, specifications
+from study.simulation.precomputed import read_precomputed
 
 DEATH, VENTILATION = TwoByTwo(22, 125, 36, 217), TwoByTwo(13, 125, 10, 217)
 WORLDS = ("null", "harm", "benefit")
@@ -163,29 +164,31 @@ def test_6_matching_is_legal_and_reported(sample: Sample, protocol: Protocol) ->
     )
 
 
-def test_7_standard_errors_are_valid(paper: Paper) -> None:
+def test_7_standard_errors_are_valid() -> None:
     b, c, m = 20, 14, 114
     found = paired_risk_difference(PairCounts(3, b, c, m - 3 - b - c), conf_level=0.95)
     assert found.std_error == pytest.approx(np.sqrt((b + c) - (b - c) ** 2 / m) / m, abs=EXACT)
-    primary = primary_rows(paper)
+    primary = primary_rows()
     assert primary["coverage"].between(0.935, 0.965).all()
     assert primary.loc["sharp null", "rejects"] == pytest.approx(0.05, abs=0.015)
 
 
-def test_8_the_truth_is_recovered(paper: Paper) -> None:
-    assert (primary_rows(paper)["bias"].abs() <= 0.005).all()
-    crude = simulated(paper, "crude")["bias"]
+def test_8_the_truth_is_recovered() -> None:
+    assert (primary_rows()["bias"].abs() <= 0.005).all()
+    crude = simulated("crude")["bias"]
     assert crude["harm"] < -0.01  # the confounding that hides an effect, by construction
     assert crude["benefit"] > 0.01
 
 
-def test_9_nothing_from_after_time_zero_enters(project: Project, protocol: Protocol, paper: Paper) -> None:
+def test_9_nothing_from_after_time_zero_enters(project: Project, protocol: Protocol) -> None:
     dictionary = load_dictionary(project.data / "dictionary.csv")
     require_baseline([term.column for term in protocol.propensity.terms], dictionary)
     for mediator in ("imv_day", "icu_day", "stop_day", "discharge_day"):
         with pytest.raises(ContractError, match=mediator):
             require_baseline([mediator], dictionary)
-    mistaken = paper.simulation.mistakes.query("scenario == 'null'").set_index("mistake")["bias"]
+    mistaken = (
+        read_precomputed("simulation_mistakes").query("scenario == 'null'").set_index("mistake")["bias"]
+    )
     assert mistaken["completers only"] > 0.01
 
 
@@ -241,13 +244,13 @@ def test_12_a_hospitals_cohort_can_be_swapped_in(
         assert name
 
 
-def simulated(paper: Paper, estimator: str) -> pd.DataFrame:
+def simulated(estimator: str) -> pd.DataFrame:
     """Return the performance of one estimator by world."""
-    rows = paper.simulation.performance.set_index("estimator").loc[estimator].set_index("scenario")
+    rows = read_precomputed("simulation").set_index("estimator").loc[estimator].set_index("scenario")
     return rows.loc[[world for world in (*WORLDS, "sharp null") if world in rows.index]]
 
 
-def primary_rows(paper: Paper) -> pd.DataFrame:
-    rows = simulated(paper, "ow_bootstrap")
+def primary_rows() -> pd.DataFrame:
+    rows = simulated("ow_bootstrap")
     assert len(rows) == len(WORLDS) + 1
     return rows

@@ -23,7 +23,6 @@ FILES: dict[str, tuple[str, ...]] = {  # part of Paper: files or patterns
     "evidence": ("data/evidence.csv", CHOICES),
     "real_cohorts": ("data/real/*.csv", CHOICES),
     "multiverse": (COHORT, DICTIONARY, CHOICES, "results/multiverse_nulls.csv"),
-    "simulation": ("results/simulation*.csv",),
     "robustness": (COHORT, DICTIONARY, CHOICES),
 }
 VERSIONS = ("results/ledger.csv", "versions/v*/ledger.csv")  # behind what compares versions

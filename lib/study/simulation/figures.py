@@ -2,72 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import altair as alt
 import pandas as pd
-from livingpaper.book.choices import choice_text
-from livingpaper.book.show import Drawing
+from livingpaper import Drawing
 from livingpaper.book.theme import ACCENTS, INK, WIDTH
+from livingpaper.chapters.session import Ledger
 from livingpaper.ledger.format import percent, points
 
-from study.results import Paper
-from study.simulation.tables import WORLDS
+from study.simulation.tables import ESTIMATES, WORLDS
 
-SHOWN = {
-    "crude": "Crude",
-    "pairs": "Matched pairs",
-    "iptw_bootstrap": "Inverse probability weights",
-    "ow_bootstrap": "Overlap weights (primary)",
-    "gcomp_sandwich": "Outcome regression",
-    "aipw_influence": "Augmented weights",
-}
+MEASURES = ("bias", "coverage")
+SHOWN = {name.replace("w_sandwich", "w_bootstrap"): label for name, label in ESTIMATES.items()}  # of weights
 PANEL = {"width": (WIDTH - 190) / 2, "height": 300}
 
 
-def bias_and_coverage(paper: Paper) -> Drawing:
+def bias_and_coverage(ledger: Ledger, conf_level: float) -> Drawing:
     """Return bias and coverage of each estimator in each world, with their Monte Carlo intervals."""
-    table = paper.simulation.performance
-    mine = table[table["estimator"].isin(SHOWN) & table["scenario"].isin(WORLDS)]
-    data = pd.DataFrame(
-        {
-            "estimator": mine["estimator"].map(SHOWN),
-            "world": mine["scenario"].map(WORLDS),
-            **_limits(mine, "bias"),
-            **_limits(mine, "coverage"),
-        }
-    )
-    left = _panel(data, "bias", "Bias, percentage points", [-0.5, 0, 0.5], label=True)
-    right = _panel(
-        data,
-        "coverage",
-        f"Coverage of {choice_text(paper.protocol, 'inference.conf_level')} intervals, %",
-        [93.5, 95, 96.5],
-        label=False,
-    )
+    rows = pd.concat([ledger.select(f"simulation.{{scenario}}.{{estimator}}.{name}") for name in MEASURES])
+    rows = rows[rows["estimator"].isin(SHOWN) & rows["scenario"].isin(WORLDS)]
+    bias, coverage = (rows[rows["id"].str.endswith(name)] for name in MEASURES)
+    left = _panel(bias, "Bias, percentage points", [-0.5, 0, 0.5], label=True)
+    title = f"Coverage of {100 * conf_level:g}% intervals, %"
+    targets = [100 * conf_level + gap for gap in (-1.5, 0, 1.5)]
+    right = _panel(coverage, title, targets, label=False)
     words = "; ".join(
-        f"{SHOWN[str(name)]} from {points(part['bias'].min())} to {points(part['bias'].max())} points and from "
-        f"{percent(part['coverage'].min())} to {percent(part['coverage'].max())}"
-        for name, part in mine.groupby("estimator", sort=False)
+        f"{label} from {_range(bias, name, points)} points and from {_range(coverage, name, percent)}"
+        for name, label in SHOWN.items()
     )
-    return Drawing(
-        alt.hconcat(left, right, spacing=16),
-        f"Two panels with one row per estimator and one point per world. Bias and coverage: {words}.",
-        "synthetic",
+    said = f"Two panels with one row per estimator and one point per world. Bias and coverage: {words}."
+    return Drawing(alt.hconcat(left, right, spacing=16), said, sources=(rows,))
+
+
+def _range(rows: pd.DataFrame, name: str, text: Callable[[float], str]) -> str:
+    values = rows.loc[rows["estimator"] == name, "estimate"]
+    return f"{text(values.min())} to {text(values.max())}"
+
+
+def _panel(rows: pd.DataFrame, title: str, lines: list[float], *, label: bool) -> Any:
+    """Return one measure in per cent with its Monte Carlo intervals, and its targets as lines."""
+    half = 1.96 * rows["std_error"]
+    limits = {"at": rows["estimate"], "low": rows["estimate"] - half, "high": rows["estimate"] + half}
+    data = pd.DataFrame(
+        {"estimator": rows["estimator"].map(SHOWN), "world": rows["scenario"].map(WORLDS)}
+        | {name: (100 * value).round(3) for name, value in limits.items()}
     )
-
-
-def _limits(table: pd.DataFrame, name: str) -> dict[str, pd.Series]:
-    """Return the value in per cent with its Monte Carlo interval."""
-    half = 1.96 * table[f"{name}_mc"]
-    return {
-        name: (100 * table[name]).round(3),
-        f"{name}_low": (100 * (table[name] - half)).round(3),
-        f"{name}_high": (100 * (table[name] + half)).round(3),
-    }
-
-
-def _panel(data: pd.DataFrame, name: str, title: str, lines: list[float], *, label: bool) -> Any:
     axis = alt.Axis(title=None, labelLimit=200) if label else alt.Axis(title=None, labels=False, ticks=False)
     y = alt.Y("estimator:N", sort=list(SHOWN.values()), axis=axis)
     offset = alt.YOffset("world:N", sort=list(WORLDS.values()))
@@ -78,9 +59,9 @@ def _panel(data: pd.DataFrame, name: str, title: str, lines: list[float], *, lab
         legend=alt.Legend(title=None, orient="bottom"),
     )
     base = alt.Chart(data).encode(y=y, yOffset=offset, color=colour)
-    x = alt.X(f"{name}:Q", title=title, scale=alt.Scale(zero=False, nice=True))
+    x = alt.X("at:Q", title=title, scale=alt.Scale(zero=False, nice=True))
     dots = base.mark_point(filled=True, size=40, opacity=1).encode(x=x)
-    bars = base.mark_rule(strokeWidth=1.5).encode(x=f"{name}_low:Q", x2=f"{name}_high:Q")
+    bars = base.mark_rule(strokeWidth=1.5).encode(x="low:Q", x2="high:Q")
     targets = pd.DataFrame({"at": lines, "kind": ["limit", "target", "limit"]})
     rules = (
         alt.Chart(targets)

@@ -6,53 +6,63 @@ depend on how replicates are spread over processes or machines.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from headtohead.matching.design import design_matrix
-from headtohead.matching.pairs import CaliperScale, NoMatchError, Order
+from headtohead.matching.pairs import NoMatchError
 from headtohead.sensitivity.nulls import Plasmode
 from headtohead.sensitivity.refits import NoMaximumError
 
-from study.simulation.mistakes import MISTAKES, mistaken_estimates
-from study.simulation.simulation import COLUMNS, ESTIMATORS, estimate_replicate
-from study.worlds.records import treatment_course
-from study.worlds.replicate import Departure, draw_replicate
-from study.worlds.worlds import World
+from study.simulation.estimators import COLUMNS, ESTIMATORS, estimate_replicate
+from study.simulation.naive_analyses import COMPLETED, NAIVE, naive_estimates
+from study.worlds.observed_records import treatment_course
+from study.worlds.replicate import draw_replicate
+from study.worlds.worlds import Departure, World
 
-DRAW, BOOTSTRAP, COURSE = range(3)
+SHOWN = 4  # replicates of each scenario that are stored one by one
+
+
+@dataclass(frozen=True, slots=True)
+class Resampled:
+    """A fitted cohort to draw from instead of a world: with its design (n, p) and its strata (n,)."""
+
+    model: Plasmode
+    outcome: str
+    design: np.ndarray
+    exact: np.ndarray
+
+    def draw(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[np.ndarray]]:
+        """Return outcome, arm, design and strata of one data set."""
+        rows, arm, outcomes = self.model.draw(rng)
+        return outcomes[self.outcome].to_numpy(), arm, self.design[rows], [self.exact[rows]]
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One cell of the simulation study.
+    """A data-generating mechanism with the analysis of its cohorts.
 
     Attributes
     ----------
-    name : str
     index : int
         Part of every seed; no two scenarios share one.
     n : int
         Patients per replicate.
-    world : World
-    departure : Departure
-    terms : tuple
-        Terms of the score that the analysis uses.
-    impute_from : tuple of str
+    world, departure
+        What they are drawn from.
+    terms, impute_from, exact
+        Of the score and of the pairs, as the analysis uses them.
     missing_in : tuple of str
         Columns with missing values.
-    exact : tuple of str
-    caliper_sd, caliper_scale, order, conf_level, horizon_days
-        As in the protocol.
-    bootstrap_replicates : int
-        0 for none.
+    choices : mapping
+        Other arguments of ``estimate_replicate``.
     extra_wait_days : int or None
-        For the mistakes, mean extra wait of the first drug; 0 leaves out that mistake, None all of them.
-    plasmode : Plasmode or None
-        Draw from a fitted cohort instead of the causal model, with ``plasmode_design`` (n, p) and
-        ``plasmode_exact`` (n,).
+        For the naive analyses, mean extra wait of the first drug; 0 leaves out that one, None all of them.
+    cohort : Resampled or None
+        What is drawn from instead of the world.
     """
 
     name: str
@@ -64,17 +74,10 @@ class Scenario:
     impute_from: tuple[str, ...]
     missing_in: tuple[str, ...]
     exact: tuple[str, ...]
-    caliper_sd: float
-    caliper_scale: CaliperScale
-    order: Order
-    conf_level: float
     horizon_days: int
-    bootstrap_replicates: int
+    choices: Mapping[str, Any]
     extra_wait_days: int | None = None
-    plasmode: Plasmode | None = field(default=None, repr=False)
-    plasmode_design: np.ndarray | None = field(default=None, repr=False)
-    plasmode_exact: np.ndarray | None = field(default=None, repr=False)
-    plasmode_outcome: str = ""
+    cohort: Resampled | None = field(default=None, repr=False)
 
 
 def run_replicates(scenario: Scenario, seed: int, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
@@ -82,94 +85,66 @@ def run_replicates(scenario: Scenario, seed: int, first: int, last: int) -> tupl
 
     Returns
     -------
-    Estimates of shape (replicates, estimators, 4), and of shape (replicates, mistakes); rows of a
+    Estimates of shape (replicates, estimators, 4), and of shape (replicates, naive analyses); rows of a
     replicate for which an estimate does not exist are NaN.
     """
     done = [_one(scenario, seed, number) for number in range(first, last)]
     return np.array([one[0] for one in done]), np.array([one[1] for one in done])
 
 
+def first_replicates(scenario: Scenario, seed: int, n: int = SHOWN) -> pd.DataFrame:
+    """Return the first replicates of a scenario as they are stored, a row per estimator."""
+    return one_by_one(scenario.name, run_replicates(scenario, seed, 0, n)[0])
+
+
+def one_by_one(name: str, estimates: np.ndarray) -> pd.DataFrame:
+    """Return the estimates of ``run_replicates`` as a table: ``scenario``, ``replicate``, ``estimator``."""
+    table = pd.DataFrame(estimates.reshape(-1, len(COLUMNS)), columns=list(COLUMNS))
+    number = np.repeat(np.arange(len(estimates)), len(ESTIMATORS))
+    names = list(ESTIMATORS) * len(estimates)
+    return table.assign(scenario=name, replicate=number, estimator=names).dropna(ignore_index=True)
+
+
 def _one(scenario: Scenario, seed: int, number: int) -> tuple[np.ndarray, np.ndarray]:
-    streams = [np.random.default_rng([seed, scenario.index, number, part]) for part in range(3)]
-    if scenario.plasmode is not None:
-        event, treated, design, exact = _resampled(scenario, scenario.plasmode, streams[DRAW])
-        return _estimates(scenario, event, treated, design, exact, streams[BOOTSTRAP]), _nothing()
-    frame = draw_replicate(
-        scenario.world,
-        scenario.n,
-        streams[DRAW],
-        days=scenario.horizon_days,
-        columns=scenario.missing_in,
-        departure=scenario.departure,
-    )
-    design = design_matrix(frame, scenario.terms, impute_from=scenario.impute_from).to_numpy(float)
-    event, treated = frame["dead"].to_numpy(float), frame["treated"].to_numpy(bool)
-    exact = [frame[name].to_numpy() for name in scenario.exact]
-    mistaken = _nothing()
-    if scenario.extra_wait_days is not None:
-        mistaken = _mistakes(frame, design, scenario, scenario.extra_wait_days, streams[COURSE])
-    return _estimates(scenario, event, treated, design, exact, streams[BOOTSTRAP]), mistaken
-
-
-def _nothing() -> np.ndarray:
-    return np.full(len(MISTAKES), np.nan)
-
-
-def _resampled(
-    scenario: Scenario, model: Plasmode, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[np.ndarray]]:
-    if scenario.plasmode_design is None or scenario.plasmode_exact is None:
-        raise ValueError("a plasmode needs the design and the strata of its cohort, found none; give both")
-    rows, arm, outcomes = model.draw(rng)
-    event = outcomes[scenario.plasmode_outcome].to_numpy()
-    return event, arm, scenario.plasmode_design[rows], [scenario.plasmode_exact[rows]]
-
-
-def _estimates(
-    scenario: Scenario,
-    event: np.ndarray,
-    treated: np.ndarray,
-    design: np.ndarray,
-    exact: list[np.ndarray],
-    rng: np.random.Generator,
-) -> np.ndarray:
-    try:
-        return estimate_replicate(
-            event,
-            treated,
-            design,
-            exact,
-            caliper_sd=scenario.caliper_sd,
-            caliper_scale=scenario.caliper_scale,
-            order=scenario.order,
-            conf_level=scenario.conf_level,
-            bootstrap_replicates=scenario.bootstrap_replicates,
-            rng=rng,
+    draw, bootstrap, course = (np.random.default_rng([seed, scenario.index, number, i]) for i in range(3))
+    naive = np.full(len(NAIVE), np.nan)
+    if scenario.cohort is not None:
+        event, treated, design, exact = scenario.cohort.draw(draw)
+    else:
+        days, missing, departure = scenario.horizon_days, scenario.missing_in, scenario.departure
+        frame = draw_replicate(
+            scenario.world, scenario.n, draw, days=days, columns=missing, departure=departure
         )
-    except (NoMaximumError, NoMatchError):
-        return np.full((len(ESTIMATORS), len(COLUMNS)), np.nan)  # counted as failed by ``performance``
+        design = design_matrix(frame, scenario.terms, impute_from=scenario.impute_from).to_numpy(float)
+        event, treated = frame["dead"].to_numpy(float), frame["treated"].to_numpy(bool)
+        exact = [frame[name].to_numpy() for name in scenario.exact]
+        if scenario.extra_wait_days is not None:
+            naive = _naive(frame, design, scenario.extra_wait_days, days, course)
+    try:
+        return estimate_replicate(event, treated, design, exact, **scenario.choices, rng=bootstrap), naive
+    except (NoMaximumError, NoMatchError):  # counted as failed by ``performance``
+        return np.full((len(ESTIMATORS), len(COLUMNS)), np.nan), naive
 
 
-def _mistakes(
-    frame: pd.DataFrame, design: np.ndarray, scenario: Scenario, extra: int, rng: np.random.Generator
+def _naive(
+    frame: pd.DataFrame, design: np.ndarray, extra: int, days: int, rng: np.random.Generator
 ) -> np.ndarray:
-    dead, left = frame["dead"].to_numpy(bool), frame["discharged"].to_numpy(bool)
     end, treated = frame["end_day"].to_numpy(float), frame["treated"].to_numpy(bool)
     wait = frame["admission_to_dose"].to_numpy()
     later = wait + np.where(treated, rng.integers(0, 2 * extra + 1, len(frame)), 0)
-    found = mistaken_estimates(
+    found = naive_estimates(
         design,
         treated,
-        death_day=np.where(dead, end, np.inf),
-        discharge_day=np.where(left, end, np.inf),
+        death_day=np.where(frame["dead"] == 1, end, np.inf),
+        discharge_day=np.where(frame["discharged"] == 1, end, np.inf),
         ventilated=frame["imv_day"].to_numpy() > 0,
         completed=_completed(frame, rng),
         wait_days=wait,
         longer_wait_days=later,
-        horizon_days=scenario.horizon_days,
+        horizon_days=days,
     )
     if not extra:
-        found[MISTAKES.index("from admission, one drug later")] = np.nan
+        found[NAIVE.index("from admission, one drug later")] = np.nan
     return found
 
 
@@ -180,9 +155,9 @@ def _completed(frame: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
         icu_day=frame["icu_day"].where(frame["icu_day"] > 0),
         end_state=np.where(frame["dead"] == 1, "dead", "discharged"),
     )
-    reason = pd.Series("", index=frame.index)
+    completed = np.empty(len(frame), bool)
     for arm in (1, 0):
-        rows = frame["treated"] == bool(arm)
-        stopped = treatment_course(course[rows].reset_index(drop=True), arm, rng)["stop_reason"]
-        reason[rows] = stopped.to_numpy()
-    return reason.isin(["completed", "discharge"]).to_numpy()
+        rows = frame["treated"].to_numpy() == bool(arm)
+        reasons = treatment_course(course[rows].reset_index(drop=True), arm, rng)["stop_reason"]
+        completed[rows] = reasons.isin(COMPLETED)
+    return completed

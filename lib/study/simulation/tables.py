@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import pandas as pd
-from livingpaper.book.show import Sheet
-from livingpaper.ledger.format import percent, points
+from livingpaper import Sheet, crosstable
+from livingpaper.chapters.selection import NOT_ESTIMATED, Axis
+from livingpaper.chapters.session import Ledger
+from livingpaper.ledger.format import value_text
 
-from study.cells import number
-from study.results import Paper
-
-ESTIMATORS = {
+WORLDS = {"null": "Null", "harm": "Harm", "benefit": "Benefit", "sharp_null": "Sharp null"}
+SCENARIOS = {
+    "sharp_null": "As specified",
+    "hospital_and_period_left_out": "Hospital and period left out",
+    "unmeasured_treatment_limitation": "Unmeasured treatment limitation",
+    "poor_overlap": "Poor overlap",
+    "laboratory_values_missing_by_their_value": "Laboratory values missing by their value",
+    "plasmode": "Plasmode",
+}
+INTERVALS = {
     "crude": "Crude, Newcombe",
     "pairs": "Matched pairs, Tango",
     "iptw_sandwich": "Inverse probability weights, sandwich",
@@ -19,7 +27,7 @@ ESTIMATORS = {
     "gcomp_sandwich": "Outcome regression, sandwich",
     "aipw_influence": "Augmented weights, influence function",
 }
-POINTS = {
+ESTIMATES = {  # the same whatever their limits
     "crude": "Crude",
     "pairs": "Matched pairs",
     "iptw_sandwich": "Inverse probability weights",
@@ -27,106 +35,75 @@ POINTS = {
     "gcomp_sandwich": "Outcome regression",
     "aipw_influence": "Augmented weights",
 }
-WORLDS = {"null": "Null", "harm": "Harm", "benefit": "Benefit", "sharp null": "Sharp null"}
-MISTAKES = {
+NAIVE = {
     "none": "As specified: overlap weights",
-    "one minus Kaplan-Meier": "Discharge taken for censoring: difference",
-    "one minus Kaplan-Meier, risk treated": "Discharge taken for censoring: risk, first drug",
-    "one minus Kaplan-Meier, risk control": "Discharge taken for censoring: risk, second drug",
-    "adjusted for ventilation": "Adjusted for ventilation",
-    "completers only": "Completers only",
-    "from admission": "Followed from admission",
-    "from admission, one drug later": "Followed from admission, first drug started later",
+    "one_minus_kaplan_meier": "Discharge taken for censoring: difference",
+    "one_minus_kaplan_meier_risk_treated": "Discharge taken for censoring: risk, first drug",
+    "one_minus_kaplan_meier_risk_control": "Discharge taken for censoring: risk, second drug",
+    "adjusted_for_ventilation": "Adjusted for ventilation",
+    "completers_only": "Completers only",
+    "from_admission": "Followed from admission",
+    "from_admission_one_drug_later": "Followed from admission, first drug started later",
 }
 
 
-def bias(paper: Paper) -> Sheet:
+def bias(ledger: Ledger) -> Sheet:
     """Return bias per estimator and world, and the empirical standard error without an effect."""
-    table = paper.simulation.performance
-    rows = [
-        [label, *(_points(_cell(table, name, world), "bias") for world in WORLDS),
-         number(100 * float(_cell(table, name, "sharp null")["empirical_se"]), 1)]
-        for name, label in POINTS.items()
-    ]  # fmt: skip
-    columns = ["Bias, points", *WORLDS.values(), "Empirical SE, points"]
-    return Sheet(pd.DataFrame(rows, columns=columns), "synthetic", "p{4.6cm}rrrrr")
+    rows, spread = _measure(ledger, "bias"), _measure(ledger, "empirical_se")
+    cells = _cells(rows, "Bias, points", ("estimator", ESTIMATES), ("scenario", WORLDS))
+    last = crosstable(spread, ("estimator", ESTIMATES), ("scenario", {"sharp_null": "Empirical SE, points"}))
+    return Sheet(cells.join(last.iloc[:, 1:]), sources=(rows, spread), widths="p{4.6cm}rrrrr")
 
 
-def coverage(paper: Paper) -> Sheet:
+def coverage(ledger: Ledger) -> Sheet:
     """Return coverage per interval and world, and mean over empirical standard error without an effect."""
-    table = paper.simulation.performance
-    rows = []
-    for name, label in ESTIMATORS.items():
-        last = _cell(table, name, "sharp null")
-        shares = [_share(_cell(table, name, world), "coverage") for world in WORLDS]
-        rows.append([label, *shares, number(float(last["mean_se"] / last["empirical_se"]), 2)])
-    columns = ["Coverage, %", *WORLDS.values(), "Mean SE over empirical SE"]
-    return Sheet(pd.DataFrame(rows, columns=columns), "synthetic", "p{5.2cm}rrrrr")
+    rows, ratio = _measure(ledger, "coverage"), _measure(ledger, "se_ratio")
+    cells = _cells(rows, "Coverage, %", ("estimator", INTERVALS), ("scenario", WORLDS))
+    last = {"sharp_null": "Mean SE over empirical SE"}
+    ratios = crosstable(ratio, ("estimator", INTERVALS), ("scenario", last))
+    return Sheet(cells.join(ratios.iloc[:, 1:]), sources=(rows, ratio), widths="p{5.2cm}rrrrr")
 
 
-def power(paper: Paper) -> Sheet:
+def power(ledger: Ledger) -> Sheet:
     """Return how often each interval excludes zero: power, and type-I error without an effect."""
-    table = paper.simulation.performance
-    worlds = ("harm", "benefit", "sharp null")
-    rows = [
-        [label, *(_share(_cell(table, name, world), "rejects") for world in worlds)]
-        for name, label in ESTIMATORS.items()
-    ]
-    truth = [_cell(table, "ow_bootstrap", world)["truth"] for world in worlds[:2]]
-    columns = [
-        "Intervals without zero, %",
-        f"Power, harm ({points(truth[0])} points)",
-        f"Power, benefit ({points(truth[1])} points)",
-        "Type-I error",
-    ]
-    return Sheet(pd.DataFrame(rows, columns=columns), "synthetic", "p{5.6cm}p{2.6cm}p{2.6cm}r")
+    rows = _measure(ledger, "rejects")
+    truth = {name: ledger[f"simulation.{name}.ow_bootstrap.truth"] for name in ("harm", "benefit")}
+    columns = {
+        name: f"Power, {name} ({value_text(row['estimate'], row['scale'])} points)"
+        for name, row in truth.items()
+    } | {"sharp_null": "Type-I error"}
+    cells = _cells(rows, "Intervals without zero, %", ("estimator", INTERVALS), ("scenario", columns))
+    return Sheet(cells, sources=(rows, *truth.values()), widths="p{5.6cm}p{2.6cm}p{2.6cm}r")
 
 
-def departures(paper: Paper) -> Sheet:
-    """Return bias under each departure, and the coverage and failures of overlap weights there."""
-    table = paper.simulation.performance
-    names = [name for name in table["scenario"].unique() if name not in WORLDS or name == "sharp null"]
-    rows = []
-    for scenario in names:
-        last = _cell(table, "ow_sandwich", scenario)
-        biases = [_points(_cell(table, name, scenario), "bias") for name in POINTS]
-        label = "As specified" if scenario == "sharp null" else scenario.capitalize()
-        rows.append([label, *biases, _share(last, "coverage")])
-    columns = [
-        "Bias, points",
-        *(label.removesuffix(" (primary)") for label in POINTS.values()),
-        "Coverage, overlap weights, %",
-    ]
-    return Sheet(
-        pd.DataFrame(rows, columns=columns),
-        "synthetic",
-        "p{3.2cm}p{1.5cm}p{1.5cm}p{1.5cm}p{1.5cm}p{1.5cm}p{1.5cm}p{1.6cm}",
-    )
+def departures(ledger: Ledger) -> Sheet:
+    """Return bias under each departure, and the coverage of overlap weights there."""
+    rows, covered = _measure(ledger, "bias"), _measure(ledger, "coverage")
+    names = {name: label.removesuffix(" (primary)") for name, label in ESTIMATES.items()}
+    cells = _cells(rows, "Bias, points", ("scenario", SCENARIOS), ("estimator", names))
+    last = {"ow_sandwich": "Coverage, overlap weights, %"}
+    shares = _cells(covered, "", ("scenario", SCENARIOS), ("estimator", last))
+    widths = "p{3.2cm}" + 6 * "p{1.5cm}" + "p{1.6cm}"
+    return Sheet(cells.join(shares.iloc[:, 1:]), sources=(rows, covered), widths=widths)
 
 
-def mistakes(paper: Paper) -> Sheet:
-    """Return the bias of each labelled mistake in each world."""
-    table = paper.simulation.mistakes.set_index(["mistake", "scenario"])
-    rows = []
-    for name, label in MISTAKES.items():
-        cells = [
-            _points(table.loc[(name, world)], "bias") if (name, world) in table.index else "–"
-            for world in WORLDS
-        ]
-        rows.append([label, *cells])
-    columns = ["Bias, points", *WORLDS.values()]
-    return Sheet(pd.DataFrame(rows, columns=columns), "synthetic", "p{5.6cm}rrrr")
+def naive(ledger: Ledger) -> Sheet:
+    """Return the bias of each naive analysis in each world."""
+    rows = ledger.select("simulation.{scenario}.mistake.{mistake}.bias")
+    cells = _cells(rows, "Bias, points", ("mistake", NAIVE), ("scenario", WORLDS))
+    return Sheet(cells.replace(NOT_ESTIMATED, "–"), sources=(rows,), widths="p{5.6cm}rrrr")
 
 
-def _cell(table: pd.DataFrame, estimator: str, scenario: str) -> pd.Series:
-    mine = table[(table["estimator"] == estimator) & (table["scenario"] == scenario)]
-    return mine.iloc[0]
+def _measure(ledger: Ledger, name: str) -> pd.DataFrame:
+    return ledger.select(f"simulation.{{scenario}}.{{estimator}}.{name}")
 
 
-def _points(row: pd.Series, name: str) -> str:
-    return f"{points(float(row[name]))} ({number(100 * float(row[f'{name}_mc']), 1)})"
+def _cells(rows: pd.DataFrame, corner: str, down: Axis, across: Axis) -> pd.DataFrame:
+    """Return values and, in brackets, their Monte Carlo errors; both in per cent or percentage points."""
 
+    def cell(row: pd.Series) -> str:
+        unsigned = "absolute difference" if row["scale"] == "risk difference" else row["scale"]
+        value, error = value_text(row["estimate"], row["scale"]), value_text(row["std_error"], unsigned)
+        return f"{value} ({error})".replace("%", "")
 
-def _share(row: pd.Series, name: str) -> str:
-    value, error = (percent(float(row[column])).removesuffix("%") for column in (name, f"{name}_mc"))
-    return f"{value} ({error})"
+    return crosstable(rows, down, across, cell=cell, corner=corner)

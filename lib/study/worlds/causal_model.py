@@ -1,4 +1,4 @@
-"""Who the synthetic patients are, and how their drug is chosen: the causal model before time zero.
+"""Who the synthetic patients are: the causal model before a drug is chosen.
 
 Nothing is fitted to patients' data. The marginal distributions are assumptions near what published
 cohorts of moderate-to-severe COVID-19 report (``data/README.md`` lists the sources); severity, frailty
@@ -97,16 +97,8 @@ def _background(frame: pd.DataFrame, u: np.ndarray, rng: np.random.Generator) ->
     """Return history, timing and concomitant care, which no arrow links to the outcome except by age."""
     n = len(frame)
     old = (frame["age"] - MEAN_AGE) / SD_AGE
-    prevalence = {
-        "hypertension": 0.52,
-        "diabetes": 0.24,
-        "ckd": 0.10,
-        "copd": 0.12,
-        "ihd": 0.13,
-        "cancer": 0.08,
-        "immunosuppressed": 0.06,
-        "vte_history": 0.04,
-    }
+    prevalence = {"hypertension": 0.52, "diabetes": 0.24, "ckd": 0.10, "copd": 0.12, "ihd": 0.13,
+                  "cancer": 0.08, "immunosuppressed": 0.06, "vte_history": 0.04}  # fmt: skip
     draws = rng.random((n, len(prevalence)))
     history = {
         name: (draws[:, j] < expit(np.log(p / (1 - p)) + 0.4 * old)).astype(int)
@@ -140,31 +132,3 @@ def _background(frame: pd.DataFrame, u: np.ndarray, rng: np.random.Generator) ->
             ),
         }
     )
-
-
-def propensity(patients: pd.DataFrame, *, intercept: float, steering: float) -> np.ndarray:
-    """Return each patient's true probability of anakinra.
-
-    Parameters
-    ----------
-    patients : DataFrame
-        As returned by ``draw_patients``.
-    intercept, steering : float
-        Solved per world; ``steering`` is how strongly sicker and older patients are led to anakinra
-        (log odds per composite standard deviation; negative: away from it).
-
-    Notes
-    -----
-    Period, hospital, kidney function and ferritin steer the drug in every world.
-    """
-    period = np.array([1.1, 0.1, -0.8])[patients["period"].to_numpy() - 1]
-    frailer = 0.45 * patients["severity"] + 0.45 * (patients["age"] - MEAN_AGE) / SD_AGE
-    log_odds = (
-        intercept
-        + 0.8 * period
-        + 0.7 * (patients["hospital"] == "A")
-        + 0.9 * (patients["egfr"] < 30)
-        + 0.29 * np.log(patients["ferritin"] / 850)
-        + steering * frailer
-    )
-    return expit(log_odds.to_numpy())

@@ -8,9 +8,9 @@ so regenerating takes a second and gives the same bytes.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import sys
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +20,9 @@ from tqdm import tqdm
 
 from study.data.load import load_dictionary, load_published
 from study.data.published import published_tables
-from study.worlds.causal_model import draw_patients, propensity
-from study.worlds.disease_course import LAST_DAY, features, simulate
-from study.worlds.records import ARMS, Drawn, assemble
+from study.worlds.causal_model import draw_patients
+from study.worlds.multistate_model import LAST_DAY
+from study.worlds.observed_records import ARMS, Drawn, assemble, follow
 from study.worlds.worlds import (
     TRUE_LOG_HR_DEATH,
     World,
@@ -46,24 +46,14 @@ HEADER = (
 def draw_arm(world: World, arm: int, n: int, rng: np.random.Generator) -> Drawn | None:
     """Return ``n`` patients to whom ``world`` gives the drug ``arm``, or None if the pool was too small."""
     pool = draw_patients(POOL * n, rng)
-    ps = propensity(pool, intercept=world.intercept, steering=world.steering)
-    chosen = np.flatnonzero((rng.random(len(pool)) < ps) == bool(arm))[:n]
+    chosen = np.flatnonzero((rng.random(len(pool)) < world.score(pool)) == bool(arm))[:n]
     if len(chosen) < n:
         return None
-    patients = pool.iloc[chosen].reset_index(drop=True)
-    x, uniforms = features(patients), rng.random((n, LAST_DAY, 2))
-    observed = simulate(x, world.course, float(arm), uniforms)
-    return Drawn(patients, observed, simulate(x, world.course, 1.0 - arm, uniforms))
-
-
-def hits(course: dict[str, np.ndarray], imv: int, deaths: int) -> bool:
-    """Return whether the drawn course has exactly these counts and nobody is left in hospital."""
-    ended = (course["dead"] + course["discharged"]).all()
-    return bool(ended and (course["imv_day"] > 0).sum() == imv and course["dead"].sum() == deaths)
+    return follow(world, pool.iloc[chosen].reset_index(drop=True), arm, rng)
 
 
 def accept_arm(world: World, arm: int, tables: dict[str, TwoByTwo], *, first: int = 0) -> tuple[int, Drawn]:
-    """Return the first attempt from ``first`` on that hits the arm's published counts, and its draw.
+    """Return the first attempt from ``first`` on that hits the arm's published counts, and its draw; nobody is left in hospital.
 
     Notes
     -----
@@ -73,25 +63,24 @@ def accept_arm(world: World, arm: int, tables: dict[str, TwoByTwo], *, first: in
     """
     imv, death = tables["imv"], tables["death"]
     n = death.n_treated if arm else death.n_control
-    target = (imv.events_treated, death.events_treated) if arm else (imv.events_control, death.events_control)
+    target = [imv.events_treated, death.events_treated] if arm else [imv.events_control, death.events_control]
     index = list(TRUE_LOG_HR_DEATH).index(world.name)
-    attempt = first
-    with tqdm(desc=f"{world.name}, {ARMS[arm]}", unit="draw", disable=not sys.stderr.isatty()) as bar:
-        while True:
-            drawn = draw_arm(world, arm, n, np.random.default_rng([SEED, index, arm, attempt]))
-            if drawn is not None and hits(drawn.observed, *target):
-                return attempt, drawn
-            attempt += 1
-            bar.update()
+    attempts = tqdm(count(first), f"{world.name}, {ARMS[arm]}", disable=not sys.stderr.isatty())
+    draws = ((i, draw_arm(world, arm, n, np.random.default_rng([SEED, index, arm, i]))) for i in attempts)
+    return next((i, drawn) for i, drawn in draws if drawn is not None and _counts(drawn.observed) == target)
 
 
-def to_csv(frame: pd.DataFrame, world: str, *, columns: list[str] | None = None) -> str:
+def _counts(course: dict[str, np.ndarray]) -> list[int]:
+    """Return how many were ventilated and died, -1 where somebody is left in hospital."""
+    ended = (course["dead"] + course["discharged"]).all()
+    return [(course["imv_day"] > 0).sum(), course["dead"].sum()] if ended else [-1, -1]
+
+
+def to_csv(frame: pd.DataFrame, world: str) -> str:
     """Return the frame as CSV text with the synthetic header; whole numbers without a decimal point."""
-    frame = frame if columns is None else frame[columns]
     whole = [name for name in frame.select_dtypes("number") if (frame[name].dropna() % 1 == 0).all()]
-    buffer = io.StringIO()
-    frame.astype(dict.fromkeys(whole, "Int64")).to_csv(buffer, index=False, lineterminator="\n")
-    return HEADER.format(world=world) + buffer.getvalue()
+    text = frame.astype(dict.fromkeys(whole, "Int64")).to_csv(index=False, lineterminator="\n")
+    return HEADER.format(world=world) + text
 
 
 def write_all(data: Path, worlds: dict[str, World], attempts: dict[str, dict[str, int]]) -> None:
@@ -103,22 +92,17 @@ def write_all(data: Path, worlds: dict[str, World], attempts: dict[str, dict[str
     accepted: dict[str, dict[str, int]] = {}
     digests: dict[str, str] = {}
     for name, world in worlds.items():
-        found = {
-            arm: accept_arm(world, arm, tables, first=attempts.get(name, {}).get(ARMS[arm], 0))
-            for arm in ARMS
-        }
-        accepted[name] = {ARMS[arm]: attempt for arm, (attempt, _) in found.items()}
-        cohort, truth = assemble(
-            world,
-            {arm: drawn for arm, (_, drawn) in found.items()},
-            np.random.default_rng([SEED, list(TRUE_LOG_HR_DEATH).index(name), 9]),
-        )
-        for path, text in (
-            (folder / f"cohort_{name}.csv", to_csv(cohort, name, columns=columns)),
-            (folder / "truth" / f"truth_{name}.csv", to_csv(truth, name)),
-        ):
-            path.write_text(text, encoding="utf-8")
-            digests[str(path.relative_to(folder))] = hashlib.sha256(text.encode()).hexdigest()
+        first, drawn = attempts.get(name, {}), {}
+        for arm, drug in ARMS.items():
+            first[drug], drawn[arm] = accept_arm(world, arm, tables, first=first.get(drug, 0))
+        accepted[name] = first
+        rng = np.random.default_rng([SEED, list(TRUE_LOG_HR_DEATH).index(name), 9])
+        cohort, truth = assemble(world, drawn, rng)
+        files = {f"cohort_{name}.csv": to_csv(cohort[columns], name)}
+        files |= {f"truth/truth_{name}.csv": to_csv(truth, name)}
+        for path, text in files.items():
+            (folder / path).write_text(text, encoding="utf-8")
+            digests[path] = hashlib.sha256(text.encode()).hexdigest()
     patients = reference_population()
     effects = pd.concat([true_effects(world, patients, horizons=HORIZONS) for world in worlds.values()])
     effects.round(8).to_csv(folder / "worlds.csv", index=False, lineterminator="\n")

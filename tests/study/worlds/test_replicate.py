@@ -3,10 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from livingpaper.build.project import Project
-from study.worlds.causal_model import draw_patients, propensity
-from study.worlds.disease_course import exact_risks, features
-from study.worlds.replicate import Departure, draw_replicate, recentred, true_score, without_effect
-from study.worlds.worlds import World, read_worlds
+from scipy.special import logit
+from study.worlds.causal_model import draw_patients
+from study.worlds.multistate_model import exact_risks, features
+from study.worlds.replicate import draw_replicate, recentred, without_effect
+from study.worlds.worlds import Departure, World, read_worlds
 
 
 @pytest.fixture(scope="module")
@@ -14,20 +15,19 @@ def world(project: Project) -> World:
     return read_worlds(project.data / "synthetic" / "worlds.json")["null"]
 
 
-def test_without_departure_the_score_is_that_of_the_model(world: World) -> None:
+def test_a_departure_adds_its_log_odds(world: World) -> None:
     patients = draw_patients(200, np.random.default_rng(0))
-    mine = true_score(world, patients, Departure())
-    np.testing.assert_allclose(
-        mine, propensity(patients, intercept=world.intercept, steering=world.steering), rtol=1e-12
-    )
+    moved, as_it_is = (logit(world.score(patients, one)) for one in (Departure(2.5, -1.5), Departure()))
+    period = np.select([patients["period"] == 1, patients["period"] == 2], [0.88, 0.08], -0.64)
+    np.testing.assert_allclose(moved - as_it_is, 1.5 * period - 1.5 * patients["dni"], atol=1e-9)
 
 
 def test_departures_keep_the_share_and_move_the_score(world: World) -> None:
     patients = draw_patients(4000, np.random.default_rng(1))
     for departure in (Departure(period_factor=2.5), Departure(limitation=-1.5)):
-        moved = true_score(recentred(world, patients, departure), patients, departure)
-        assert moved.mean() == pytest.approx(true_score(world, patients, Departure()).mean(), abs=1e-9)
-        assert np.abs(moved - true_score(world, patients, Departure())).max() > 0.05
+        moved = recentred(world, patients, departure).score(patients, departure)
+        assert moved.mean() == pytest.approx(world.score(patients).mean(), abs=1e-9)
+        assert np.abs(moved - world.score(patients)).max() > 0.05
 
 
 def test_the_sharp_null_changes_nobody(world: World) -> None:

@@ -6,10 +6,11 @@ import pytest
 from livingpaper.build.project import Project
 from study.data.load import load_published, load_worlds
 from study.data.published import published_tables
-from study.worlds.causal_model import draw_patients, propensity
-from study.worlds.disease_course import exact_risks, features, simulate
+from study.worlds.causal_model import draw_patients
+from study.worlds.multistate_model import Course, exact_risks, features, simulate
 from study.worlds.worlds import (
     TRUE_LOG_HR_DEATH,
+    World,
     moment_residuals,
     read_worlds,
     reference_population,
@@ -69,8 +70,6 @@ def test_exact_risks_equal_simulated_shares() -> None:
 
 
 def test_the_same_uniforms_give_the_same_course_without_a_drug_effect() -> None:
-    from study.worlds.disease_course import Course
-
     rng = np.random.default_rng(2)
     x = features(draw_patients(50, rng))
     course = Course((-4.0, -7.0, -2.95, -3.6, -3.2, -3.1, -3.45, -4.2), (0.0,) * 8)
@@ -83,5 +82,5 @@ def test_the_same_uniforms_give_the_same_course_without_a_drug_effect() -> None:
 def test_steering_sends_the_sicker_to_anakinra() -> None:
     patients = draw_patients(5000, np.random.default_rng(3))
     ill = patients["severity"] > 0
-    ps = propensity(patients, intercept=-1.0, steering=0.5)
+    ps = World("ill first", Course((), ()), intercept=-1.0, steering=0.5).score(patients)
     assert ps[ill].mean() > ps[~ill].mean() + 0.05

@@ -6,26 +6,22 @@ sources of the few that have one.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from study.worlds.causal_model import MEAN_AGE, SD_AGE, draw_patients, propensity
-from study.worlds.disease_course import LAST_DAY, exact_risks, features, simulate
+from study.worlds.causal_model import MEAN_AGE, SD_AGE, draw_patients
+from study.worlds.multistate_model import LAST_DAY, exact_risks, features, simulate
 from study.worlds.worlds import World
 
 ARMS = {1: "anakinra", 0: "baricitinib"}
 SCREENED_OUT = {  # how many made-up patients fail each criterion; an assumption, no source
-    "age": 3,
-    "infection_confirmed": 5,
-    "moderate_to_severe": 14,
-    "imv_at_start": 9,
-    "steroid_start_day": 12,
-    "prior_immunomodulator": 16,
-    "contraindication": 7,
-}
+    "age": 3, "infection_confirmed": 5, "moderate_to_severe": 14, "imv_at_start": 9, "steroid_start_day": 12,
+    "prior_immunomodulator": 16, "contraindication": 7,
+}  # fmt: skip
 MISSING = {  # share missing, then log odds ratios for hospital B, period 1, severity and age (per SD)
     "bmi": (0.15, 0.8, 0.3, 0.2, 0.0),
     "sx_to_admission": (0.03, 0.0, 0.2, 0.0, 0.3),
@@ -46,6 +42,7 @@ MISSING = {  # share missing, then log odds ratios for hospital B, period 1, sev
     "platelets": (0.01, 0.0, 0.0, 0.0, 0.0),
     "sofa": (0.20, 0.6, 0.3, -0.6, 0.0),
 }
+LABS = {"ldh": (np.log(345), 0.36), "ferritin": (np.log(850), 0.85)}  # log median, log SD
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +52,12 @@ class Drawn:
     patients: pd.DataFrame
     observed: dict[str, np.ndarray]
     other: dict[str, np.ndarray]
+
+
+def follow(world: World, patients: pd.DataFrame, arm: int, rng: np.random.Generator) -> Drawn:
+    """Return the patients with their courses under their drug and, by the same random numbers, the other."""
+    x, uniforms = features(patients), rng.random((len(patients), LAST_DAY, 2))
+    return Drawn(patients, *(simulate(x, world.course, a, uniforms) for a in (float(arm), 1.0 - arm)))
 
 
 def assemble(
@@ -68,7 +71,8 @@ def assemble(
     everyone.insert(0, "patient_id", [f"SYN-{i:04d}" for i in range(1, len(everyone) + 1)])
     everyone.insert(0, "synthetic", 1)
     truth = _truth(world, everyone)
-    return _with_missing(everyone, rng), truth
+    hidden = ["severity", "eligible", *[name for name in everyone if name.startswith("other_")]]
+    return everyone.assign(**with_missing(everyone, rng)).drop(columns=hidden), truth
 
 
 def _observed(drawn: Drawn, arm: int, rng: np.random.Generator) -> pd.DataFrame:
@@ -103,17 +107,15 @@ def treatment_course(frame: pd.DataFrame, arm: int, rng: np.random.Generator) ->
     icu = np.where(frame["icu_day"].notna() & (rng.random(n) < 0.85), frame["icu_day"], np.inf)
     toxicity = np.where(rng.random(n) < 0.03, rng.integers(2, 7, n), np.inf)
     reasons = np.column_stack([planned, icu, toxicity, end]).astype(float)
-    first = reasons.argmin(axis=1)
-    last_reason = np.where(frame["end_state"] == "dead", "death", "discharge")
+    dead, first = frame["end_state"] == "dead", reasons.argmin(axis=1)
+    why = np.array(["completed", "icu", "toxicity", "discharge", "death"])
     rescue = (rng.random(n) < 0.06 * np.exp(0.5 * frame["severity"])) & (end > 3)
     return pd.DataFrame(
         {
             "dose_mg_day": dose,
             "planned_days": planned,
             "stop_day": reasons.min(axis=1),
-            "stop_reason": np.select(
-                [first == 0, first == 1, first == 2], ["completed", "icu", "toxicity"], last_reason
-            ),
+            "stop_reason": why[first + ((first == 3) & dead)],
             "rescue_day": np.where(rescue, np.minimum(1 + rng.integers(0, 6, n), end), np.nan),
         }
     )
@@ -131,27 +133,22 @@ def _safety(frame: pd.DataFrame, arm: int, rng: np.random.Generator) -> pd.DataF
         "aki": -2.6 - 0.03 * (frame["egfr"] - 80) + 0.4 * frame["severity"] - 0.05 * arm,
     }
     draws = rng.random((len(frame), len(log_odds)))
-    return pd.DataFrame(
-        {
-            name: (draws[:, j] < expit(np.asarray(value))).astype(int)
-            for j, (name, value) in enumerate(log_odds.items())
-        }
-    )
+    events = {
+        name: draws[:, j] < expit(np.asarray(value)) for j, (name, value) in enumerate(log_odds.items())
+    }
+    return pd.DataFrame(events).astype(int)
 
 
 def _ineligible(world: World, rng: np.random.Generator) -> pd.DataFrame:
     """Return made-up patients who received a drug but fail one criterion each, for the flow diagram."""
     n = sum(SCREENED_OUT.values())
     pool = draw_patients(n, rng)
-    ps = propensity(pool, intercept=world.intercept, steering=world.steering)
-    treated = rng.random(n) < ps
+    treated = rng.random(n) < world.score(pool)
     reason = rng.permutation(np.repeat(list(SCREENED_OUT), list(SCREENED_OUT.values())))
     parts = []
     for arm in ARMS:
         mine = np.flatnonzero(treated == bool(arm))
-        patients = pool.iloc[mine].reset_index(drop=True)
-        x, uniforms = features(patients), rng.random((len(mine), LAST_DAY, 2))
-        drawn = Drawn(patients, *(simulate(x, world.course, a, uniforms) for a in (float(arm), 1.0 - arm)))
+        drawn = follow(world, pool.iloc[mine].reset_index(drop=True), arm, rng)
         parts.append(_failing(_observed(drawn, arm, rng), reason[mine], rng))
     return pd.concat(parts, ignore_index=True).assign(eligible=0)
 
@@ -169,22 +166,31 @@ def _failing(frame: pd.DataFrame, reason: np.ndarray, rng: np.random.Generator) 
     return frame
 
 
-def _with_missing(everyone: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Return the cohort with values missing at random given hospital, period, severity and age."""
-    frame = everyone.copy()
-    terms = np.column_stack(
-        [
-            frame["hospital"] == "B",
-            frame["period"] == 1,
-            frame["severity"],
-            (frame["age"] - MEAN_AGE) / SD_AGE,
-        ]
-    ).astype(float)
-    for column, (share, *slopes) in MISSING.items():
-        lift = terms @ np.array(slopes)
-        log_odds = np.log(share / (1 - share)) + lift - np.average(lift)
-        frame[column] = frame[column].mask(rng.random(len(frame)) < expit(log_odds))
-    return frame.drop(columns=["severity", "eligible", *[c for c in frame if c.startswith("other_")]])
+def with_missing(
+    patients: pd.DataFrame,
+    rng: np.random.Generator,
+    *,
+    columns: Container[str] = tuple(MISSING),
+    by_value: float = 0.0,
+) -> dict[str, np.ndarray]:
+    """Return ``columns`` with values missing at random given hospital, period, severity and age.
+
+    ``by_value`` adds a log odds ratio per SD of the very value (missing not at random) of ``LABS``.
+    """
+    at_b, early = patients["hospital"] == "B", patients["period"] == 1
+    age = (patients["age"] - MEAN_AGE) / SD_AGE
+    terms = np.column_stack([at_b, early, patients["severity"], age]).astype(float)
+    out = {}
+    for name, (share, *slopes) in MISSING.items():
+        if name not in columns:
+            continue
+        values, lift = patients[name].to_numpy(float), terms @ np.array(slopes)
+        if name in LABS and by_value:
+            middle, spread = LABS[name]
+            lift = lift + by_value * (np.log(values) - middle) / spread
+        log_odds = np.log(share / (1 - share)) + lift - lift.mean()
+        out[name] = np.where(rng.random(len(values)) < expit(log_odds), np.nan, values)
+    return out
 
 
 def _truth(world: World, everyone: pd.DataFrame) -> pd.DataFrame:
@@ -192,12 +198,7 @@ def _truth(world: World, everyone: pd.DataFrame) -> pd.DataFrame:
     frame = everyone[everyone["eligible"] == 1]
     x = features(frame)
     treated = (frame["drug"] == ARMS[1]).to_numpy()
-    truth = pd.DataFrame(
-        {
-            "patient_id": frame["patient_id"],
-            "ps": propensity(frame, intercept=world.intercept, steering=world.steering).round(8),
-        }
-    )
+    truth = pd.DataFrame({"patient_id": frame["patient_id"], "ps": world.score(frame).round(8)})
     dead28 = {True: (frame["end_state"] == "dead") & (frame["followup_day"] <= 28),
               False: (frame["other_dead"] == 1) & (frame["other_end_day"] <= 28)}  # fmt: skip
     for arm, name in ARMS.items():

@@ -17,17 +17,7 @@ from study.worlds.causal_model import MEAN_AGE, SD_AGE
 
 LAST_DAY = 120
 TRANSITIONS = ("WC", "WD", "WR", "CV", "CD", "CR", "VD", "VR")
-FEATURES = (
-    "severity",
-    "age",
-    "barthel",
-    "charlson",
-    "ldh",
-    "high_flow",
-    "dni",
-    "period",
-    "hospital",
-)
+FEATURES = ("severity", "age", "barthel", "charlson", "ldh", "high_flow", "dni", "period", "hospital")
 EFFECTS = pd.DataFrame(  # log hazard ratio per unit of each feature
     [
         [+0.75, -0.10, 0.00, 0.00, +0.35, +0.35, -1.6, +1.0, 0.00],
@@ -65,19 +55,18 @@ class Risks:
 
 def features(patients: pd.DataFrame) -> np.ndarray:
     """Return the matrix of prognostic features, shape (n, 9), each near mean 0."""
-    return np.column_stack(
-        [
-            patients["severity"],
-            (patients["age"] - MEAN_AGE) / SD_AGE,
-            (100 - patients["barthel"]) / 25,
-            patients["charlson"] - 1.3,
-            np.log(patients["ldh"] / 345) / 0.36,
-            patients["high_flow_oxygen"],
-            patients["dni"],
-            PERIOD_SCORE[patients["period"].to_numpy() - 1],
-            patients["hospital"] == "A",
-        ]
-    ).astype(float)
+    columns = (
+        patients["severity"],
+        (patients["age"] - MEAN_AGE) / SD_AGE,
+        (100 - patients["barthel"]) / 25,
+        patients["charlson"] - 1.3,
+        np.log(patients["ldh"] / 345) / 0.36,
+        patients["high_flow_oxygen"],
+        patients["dni"],
+        PERIOD_SCORE[patients["period"].to_numpy() - 1],
+        patients["hospital"] == "A",
+    )
+    return np.column_stack(columns).astype(float)
 
 
 def hazards(x: np.ndarray, course: Course, anakinra: np.ndarray | float) -> np.ndarray:
@@ -90,18 +79,11 @@ def time_modifiers(days: int) -> np.ndarray:
     """Return how each hazard changes with the day, shape (days, 8)."""
     t = np.arange(1, days + 1, dtype=float)
     one = np.ones(days)
-    return np.column_stack(
-        [
-            1.9 * np.exp(-(((t - 1) / 4) ** 1.2)) + 0.10,
-            0.6 + 0.6 * np.exp(-(((t - 8) / 6) ** 2)),
-            np.minimum(1.8, (t / 6) ** 1.6),
-            1.6 * np.exp(-t / 9) + 0.25,
-            one,
-            np.minimum(1.6, (t / 9) ** 1.2),
-            one,
-            np.minimum(1.6, (t / 18) ** 1.3),
-        ]
-    )
+    return np.column_stack([
+        1.9 * np.exp(-(((t - 1) / 4) ** 1.2)) + 0.10, 0.6 + 0.6 * np.exp(-(((t - 8) / 6) ** 2)),
+        np.minimum(1.8, (t / 6) ** 1.6), 1.6 * np.exp(-t / 9) + 0.25, one, np.minimum(1.6, (t / 9) ** 1.2),
+        one, np.minimum(1.6, (t / 18) ** 1.3),
+    ])  # fmt: skip
 
 
 def exact_risks(x: np.ndarray, course: Course, anakinra: float, *, days: int = LAST_DAY) -> Risks:
@@ -112,9 +94,7 @@ def exact_risks(x: np.ndarray, course: Course, anakinra: float, *, days: int = L
     out = np.empty((4, days, n))
     for t, modifier in enumerate(time_modifiers(days)):
         p = h * modifier[:, None]
-        from_ward, from_care, from_vent = (
-            _leave(p[rows]) for rows in (slice(0, 3), slice(3, 6), slice(6, 8))
-        )
+        from_ward, from_care, from_vent = map(_leave, (p[:3], p[3:6], p[6:]))
         died_early = ward * from_ward[1] + care * from_care[1]
         intubated = care * from_care[0]
         icu = icu + ward * from_ward[0]
@@ -175,10 +155,5 @@ def simulate(
         end_day[changed & (state >= 3)] = t + 1
         if (state >= 3).all():
             break
-    return {
-        "end_day": end_day,
-        "dead": (state == 3).astype(int),
-        "discharged": (state == 4).astype(int),
-        "icu_day": icu_day,
-        "imv_day": imv_day,
-    }
+    ends = {"dead": (state == 3).astype(int), "discharged": (state == 4).astype(int)}
+    return {"end_day": end_day, **ends, "icu_day": icu_day, "imv_day": imv_day}

@@ -1,11 +1,7 @@
-"""Does the analysis recover a known truth? Every estimator on one replicate, and its performance over many.
+"""Every estimator of the paper on one replicate.
 
 The primary analysis is repeated as the paper runs it: the same design, the same score, pairs by the same
 rule, overlap weights with percentile limits from a bootstrap that fits the score again in each resample.
-
-References
-----------
-Morris, White & Crowther (2019) Stat Med 38:2074-2102. doi:10.1002/sim.8086
 """
 
 from __future__ import annotations
@@ -153,56 +149,3 @@ def _draws(
         w1, w0 = weights[:, treated], weights[:, ~treated]
         out[key] = w1 @ event[treated] / w1.sum(axis=1) - w0 @ event[~treated] / w0.sum(axis=1)
     return out
-
-
-def performance(results: np.ndarray, truth: np.ndarray) -> pd.DataFrame:
-    """Return how each estimator did over the replicates, each measure with its Monte Carlo error.
-
-    Parameters
-    ----------
-    results : array, shape (replicates, estimators, 4)
-        From ``estimate_replicate``.
-    truth : array, shape (estimators,)
-        True risk difference of each estimator's estimand.
-
-    Returns
-    -------
-    DataFrame with ``estimator``, ``replicates``, ``failed`` (no estimate exists), ``truth``, ``bias``,
-    ``empirical_se``, ``mean_se`` (root mean square), ``coverage``, ``rejects`` (share of intervals without
-    0: the power or, where there is no effect, the type-I error) and the error of each, ``..._mc``.
-    Estimators that were not run are left out.
-
-    Notes
-    -----
-    Monte Carlo errors as in Morris et al. (2019), table 6.
-    """
-    rows = []
-    for j, name in enumerate(ESTIMATORS):
-        one = results[:, j]
-        if np.isnan(one).all():
-            continue
-        done = one[~np.isnan(one[:, 0])]
-        estimate, error, low, high = done.T
-        r, spread = len(done), float(estimate.std(ddof=1))
-        covered = float(((low <= truth[j]) & (truth[j] <= high)).mean())
-        rejects = float(((low > 0) | (high < 0)).mean())
-        mean_se = float(np.sqrt((error**2).mean()))
-        rows.append(
-            {
-                "estimator": name,
-                "replicates": r,
-                "failed": len(one) - r,
-                "truth": truth[j],
-                "bias": float(estimate.mean() - truth[j]),
-                "bias_mc": spread / np.sqrt(r),
-                "empirical_se": spread,
-                "empirical_se_mc": spread / np.sqrt(2 * (r - 1)),
-                "mean_se": mean_se,
-                "mean_se_mc": float((error**2).std(ddof=1) / (2 * mean_se * np.sqrt(r))),
-                "coverage": covered,
-                "coverage_mc": float(np.sqrt(covered * (1 - covered) / r)),
-                "rejects": rejects,
-                "rejects_mc": float(np.sqrt(rejects * (1 - rejects) / r)),
-            }
-        )
-    return pd.DataFrame(rows)

@@ -1,6 +1,4 @@
-"""Four analyses that should not be done, each run on data whose truth is known.
-
-They are here to show the size of their error and are used nowhere else.
+"""Naive analyses: four mistakes, each made on data whose truth is known, to show the size of its error.
 
 References
 ----------
@@ -17,7 +15,7 @@ from headtohead.sensitivity.refits import NoMaximumError, ridge_logistic
 from headtohead.sensitivity.specification import full_rank
 from scipy.special import expit
 
-MISTAKES = (
+NAIVE = (
     "none",
     "one minus Kaplan-Meier",
     "one minus Kaplan-Meier, risk treated",
@@ -27,6 +25,10 @@ MISTAKES = (
     "from admission",
     "from admission, one drug later",
 )
+COMPLETED = (
+    "completed",
+    "discharge",
+)  # reasons of stopping of who took the planned course or went home before
 
 
 def overlap_weights(design: np.ndarray, treated: np.ndarray) -> np.ndarray:
@@ -35,7 +37,7 @@ def overlap_weights(design: np.ndarray, treated: np.ndarray) -> np.ndarray:
     return tilted_weights(expit(X @ ridge_logistic(X, treated, ridge=0.0)[0]), treated, "ATO")
 
 
-def mistaken_estimates(
+def naive_estimates(
     design: np.ndarray,
     treated: np.ndarray,
     *,
@@ -47,7 +49,7 @@ def mistaken_estimates(
     longer_wait_days: np.ndarray,
     horizon_days: int,
 ) -> np.ndarray:
-    """Return the overlap-weighted risk difference under each mistake, order of ``MISTAKES``.
+    """Return the overlap-weighted risk difference of each naive analysis, order of ``NAIVE``.
 
     Parameters
     ----------
@@ -116,23 +118,3 @@ def one_minus_kaplan_meier(
     for day in np.unique(death_day[death_day <= horizon_days]):
         survival *= 1 - w[death_day == day].sum() / w[end >= day].sum()
     return 1 - survival
-
-
-def bias(results: np.ndarray, truth: np.ndarray) -> list[dict[str, float | str]]:
-    """Return the mean error of each mistake with its Monte Carlo error, and how many replicates failed."""
-    rows: list[dict[str, float | str]] = []
-    for j, name in enumerate(MISTAKES):
-        done = results[~np.isnan(results[:, j]), j]
-        if len(done) < 2:
-            continue
-        rows.append(
-            {
-                "mistake": name,
-                "replicates": len(done),
-                "failed": len(results) - len(done),
-                "truth": float(truth[j]),
-                "bias": float(done.mean() - truth[j]),
-                "bias_mc": float(done.std(ddof=1) / np.sqrt(len(done))),
-            }
-        )
-    return rows

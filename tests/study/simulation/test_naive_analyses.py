@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from study.simulation.mistakes import MISTAKES, bias, mistaken_estimates, one_minus_kaplan_meier
+from study.simulation.naive_analyses import NAIVE, naive_estimates, one_minus_kaplan_meier
 
 
 def test_discharge_as_censoring_by_hand() -> None:
@@ -23,7 +23,7 @@ def test_each_mistake_vanishes_with_its_cause() -> None:
     design, treated = rng.normal(size=(n, 2)), rng.random(n) < 0.5
     death = np.where(rng.random(n) < 0.3, rng.integers(1, 29, n), np.inf)
     never, nobody, zero = np.full(n, np.inf), np.zeros(n, bool), np.zeros(n)
-    found = mistaken_estimates(
+    found = naive_estimates(
         design, treated, death_day=death, discharge_day=never, ventilated=nobody, completed=~nobody,
         wait_days=zero, longer_wait_days=zero, horizon_days=28,
     )  # fmt: skip
@@ -39,18 +39,9 @@ def test_adjusting_for_a_perfect_mediator_removes_the_whole_effect() -> None:
     treated = rng.random(n) < 0.5
     ventilated = rng.random(n) < np.where(treated, 0.5, 0.2)
     death = np.where(ventilated, 10.0, np.inf)
-    found = dict(zip(MISTAKES, mistaken_estimates(
+    found = dict(zip(NAIVE, naive_estimates(
         rng.normal(size=(n, 1)), treated, death_day=death, discharge_day=np.full(n, np.inf), ventilated=ventilated,
         completed=np.ones(n, bool), wait_days=np.zeros(n), longer_wait_days=np.zeros(n), horizon_days=28,
     ), strict=True))  # fmt: skip
     assert found["none"] == pytest.approx(0.3, abs=4 * 0.021)  # four standard errors
     assert abs(found["adjusted for ventilation"]) < 1e-9
-
-
-def test_bias_by_hand() -> None:
-    results = np.full((2, len(MISTAKES)), np.nan)
-    results[:, 0] = [0.1, 0.3]
-    found = bias(results, np.full(len(MISTAKES), 0.1))
-    assert len(found) == 1
-    assert found[0]["bias"] == pytest.approx(0.1)
-    assert found[0]["bias_mc"] == pytest.approx(np.std([0.1, 0.3], ddof=1) / np.sqrt(2))

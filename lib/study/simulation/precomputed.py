@@ -1,0 +1,242 @@
+"""Results that take minutes, computed by ``make simulate`` and committed under ``results/``.
+
+The chapters only read them, and repeat a few replicates. Beside them, ``artefacts.toml`` holds the
+fingerprints of the files and of everything they rest on; when code, data or choices have changed, a test
+asks for ``make simulate``. Finished chunks stay in the cache, so an interrupted run goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import time
+import tomllib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from headtohead.cohort.flow import apply_eligibility
+from livingpaper.build.cache import code_digest, write_whole
+from livingpaper.build.project import Project, digest, find_project
+from livingpaper.build.tasks import Task, run_tasks
+
+from study.data.load import load_cohort, load_dictionary
+from study.protocol.protocol import Protocol, load_protocol
+from study.sensitivity.multiverse import null_curves
+from study.simulation.performance import naive_bias, performance
+from study.simulation.replicates import SHOWN, Scenario, first_replicates, one_by_one, run_replicates
+from study.simulation.scenarios import replicates, scenarios, truths
+
+CHUNK = 25  # replicates per task
+STORED = 1e-5  # relative: six digits are stored
+WHOLE = ("arms", "eligibility", "propensity", "matching", "estimand", "outcome", "multiverse", "simulation")
+CHOICES: dict[str, Any] = dict.fromkeys(WHOLE, True) | {
+    "inference": {"conf_level", "seed"},
+    "equivalence": {"alpha"},
+    "sensitivity": {"concurrent_min_share"},
+}
+MARKS = "results/artefacts.toml"
+FILES = ("simulation", "simulation_mistakes", "simulation_first", "multiverse_nulls")
+MODULES = {
+    "simulation": ("study.simulation.replicates", "study.worlds.worlds"),
+    "multiverse_nulls": ("headtohead.sensitivity.multiverse", "headtohead.sensitivity.nulls"),
+}
+UPSTREAM = ("headtohead.matching.design", "study.data.endpoints", "headtohead.cohort.flow")
+
+
+class StaleError(ValueError):
+    """A committed result does not belong to the code, data and choices that are here."""
+
+
+def simulate(project: Project, protocol: Protocol | None = None, *, jobs: int = -1) -> None:
+    """Compute every table whose inputs have changed, and write it with its fingerprint.
+
+    Runs on all cores, or on the Dask cluster that ``DASK_SCHEDULER_ADDRESS`` names.
+    """
+    started, protocol = time.perf_counter(), protocol or load_protocol(project.protocol)
+    frame, marks = eligible(project, protocol), fingerprints(project, protocol)
+    cells = scenarios(project.data, frame, protocol)
+    tasks = list(_tasks(cells, frame, protocol))
+    done = run_tasks(tasks, project.build / "cache", marks, jobs=jobs)
+    for name, table in summarise(cells, tasks, done, project.data).items():
+        write_whole(_file(project, name), _csv(table).encode())
+    _write_marks(project, protocol)
+    sys.stderr.write(f"simulate: {len(tasks)} tasks, {time.perf_counter() - started:.0f} s\n")
+
+
+def renew(project: Project, protocol: Protocol) -> None:
+    """Write the fingerprints of what is here, after the first replicates have come out as they are stored.
+
+    For changes of code that change no result, such as moved modules. Raises ``StaleError`` where one does.
+    """
+    frame = eligible(project, protocol)
+    for cell in scenarios(project.data, frame, protocol):
+        require_repeated(first_replicates(cell, protocol.inference.seed), protocol, project=project)
+    nulls = read_precomputed("multiverse_nulls", project=project)
+    _require_same(null_curves(frame, protocol).statistics(0, 1), nulls[nulls["number"] == 0])
+    _write_marks(project, protocol)
+
+
+def require_repeated(
+    again: pd.DataFrame, protocol: Protocol, *, project: Project | None = None
+) -> pd.DataFrame:
+    """Return replicates computed again, after they have come out as they are stored.
+
+    Under other choices than those of the committed results, in a trial, nothing is compared.
+
+    Raises
+    ------
+    StaleError
+        Naming a column that differs.
+    """
+    project = project or find_project()
+    if _marks(project).get("choices") == _given(project, protocol)["choices"]:
+        stored = read_precomputed("simulation_first", project=project)
+        _require_same(again, stored[stored["scenario"].isin(again["scenario"])])
+    return again
+
+
+def _require_same(again: pd.DataFrame, stored: pd.DataFrame) -> None:
+    now, then = (table[list(stored)].reset_index(drop=True) for table in (again, stored))
+    try:
+        pd.testing.assert_frame_equal(now, then, check_dtype=False, rtol=STORED, atol=0)
+    except AssertionError as error:
+        said = " ".join(str(error).split())
+        raise StaleError(
+            f"what is computed again must be as it is stored, it is not: {said}; run make simulate"
+        ) from None
+
+
+def eligible(project: Project, protocol: Protocol) -> pd.DataFrame:
+    """Return the eligible patients of the paper's cohort."""
+    dictionary, arms = load_dictionary(project.data / "dictionary.csv"), protocol.arms
+    return apply_eligibility(
+        load_cohort(project.root / protocol.study.cohort, dictionary),
+        protocol.eligibility,
+        arm=arms.column,
+        treated=arms.treated,
+        control=arms.control,
+    )[0]
+
+
+def _tasks(cells: Sequence[Scenario], frame: pd.DataFrame, protocol: Protocol) -> Iterator[Task]:
+    """Yield chunks of the simulation study, then of the null curves."""
+    seed, curves = protocol.inference.seed, null_curves(frame, protocol)
+    for cell in cells:
+        for first, last in _ranges(replicates(cell, protocol)):
+            yield Task("simulation", cell.name, first, last, run_replicates, (cell, seed, first, last))
+    for first, last in _ranges(protocol.multiverse.nulls):
+        yield Task("multiverse_nulls", "", first, last, curves.statistics, (first, last))
+
+
+def _ranges(n: int) -> Iterator[tuple[int, int]]:
+    return ((first, min(first + CHUNK, n)) for first in range(0, n, CHUNK))
+
+
+def summarise(
+    cells: Sequence[Scenario], tasks: Sequence[Task], results: Sequence[Any], data: Path
+) -> dict[str, pd.DataFrame]:
+    """Return the tables that are stored: performance, naive analyses, the first replicates, null curves."""
+    performances, naives, first = [], [], []
+    for cell in cells:
+        mine = [result for task, result in zip(tasks, results, strict=True) if task.cell == cell.name]
+        estimates, naive = (np.concatenate(part) for part in zip(*mine, strict=True))
+        truth, naive_truth = truths(cell, data)
+        performances.append(performance(estimates, truth).assign(scenario=cell.name))
+        naives.append(naive_bias(naive, naive_truth).assign(scenario=cell.name))
+        first.append(one_by_one(cell.name, estimates[:SHOWN]))
+    nulls = [r for task, r in zip(tasks, results, strict=True) if task.artefact == "multiverse_nulls"]
+    parts = (performances, naives, first, nulls)
+    return {name: pd.concat(part, ignore_index=True) for name, part in zip(FILES, parts, strict=True)}
+
+
+def fingerprints(project: Project, protocol: Protocol) -> dict[str, str]:
+    """Return for ``simulation`` and ``multiverse_nulls`` the hash of their code, data, choices and seed."""
+    here = Path(__file__).parent
+    data = [project.data / "synthetic" / "worlds.json", project.data / "dictionary.csv"]
+    shared = [
+        digest([*data, project.root / protocol.study.cohort], project.root),
+        digest([here / "scenarios.py", here.parent / "sensitivity" / "multiverse.py"], here.parent),
+        *_given(project, protocol).values(),
+        *map(code_digest, UPSTREAM),
+    ]
+    return {name: _hash("".join([*shared, *map(code_digest, modules)])) for name, modules in MODULES.items()}
+
+
+def _given(project: Project, protocol: Protocol) -> dict[str, str]:
+    """Return the hashes of the choices and of the cohort that results belong to."""
+    choices = _hash(repr(protocol.model_dump(include=CHOICES)))
+    return {"choices": choices, "cohort": digest([project.root / protocol.study.cohort], project.root)}
+
+
+def require_current(project: Project, protocol: Protocol) -> None:
+    """Check that the committed results belong to the code, data and choices here.
+
+    Raises
+    ------
+    StaleError
+        If one does not.
+    """
+    stored = _marks(project).get("inputs", {})
+    stale = [name for name, now in fingerprints(project, protocol).items() if stored.get(name) != now]
+    if stale:
+        raise StaleError(
+            f"committed results must belong to the code, data and choices that are here, {stale} do not; "
+            "run make simulate and commit what it writes"
+        )
+
+
+def null_statistics(project: Project, protocol: Protocol) -> pd.DataFrame:
+    """Return the statistics of the committed null curves, empty if they are those of another cohort."""
+    nulls, cohort = read_precomputed("multiverse_nulls", project=project), _given(project, protocol)["cohort"]
+    return nulls if _marks(project).get("cohort") == cohort else nulls.iloc[:0]
+
+
+def read_precomputed(name: str, *, project: Project | None = None) -> pd.DataFrame:
+    """Return one of ``FILES`` as it was computed.
+
+    Raises
+    ------
+    StaleError
+        If the file is missing, or is not the one whose fingerprint was written with it.
+    """
+    project = project or find_project()
+    path = _file(project, name)
+    if not path.is_file():
+        raise StaleError(f"committed results must be in results/, {path} is missing; run make simulate")
+    if _hash(path.read_text("utf-8")) != _marks(project).get("files", {}).get(name):
+        raise StaleError(
+            f"{path} must be as it was computed, it was changed; restore it, or run make simulate"
+        )
+    return pd.read_csv(path, keep_default_na=False, na_values=[""])
+
+
+def _marks(project: Project) -> dict[str, Any]:
+    """Return the committed fingerprints, empty if there are none."""
+    path = project.root / MARKS
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _write_marks(project: Project, protocol: Protocol) -> None:
+    files = {name: _hash(_file(project, name).read_text("utf-8")) for name in FILES}
+    lines = [
+        "# Fingerprints of the committed results and of what they rest on. Written by make simulate.",
+        *(f'{name} = "{mark}"' for name, mark in _given(project, protocol).items()),
+        *("\n[files]", *(f'{name} = "{mark}"' for name, mark in files.items())),
+        *("\n[inputs]", *(f'{name} = "{mark}"' for name, mark in fingerprints(project, protocol).items())),
+    ]
+    write_whole(project.root / MARKS, ("\n".join(lines) + "\n").encode())
+
+
+def _file(project: Project, name: str) -> Path:
+    return project.root / "results" / f"{name}.csv"
+
+
+def _csv(table: pd.DataFrame) -> str:
+    return table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
