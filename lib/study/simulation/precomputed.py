@@ -188,8 +188,9 @@ def require_current(project: Project, protocol: Protocol) -> None:
         )
 
 
-def null_statistics(project: Project, protocol: Protocol) -> pd.DataFrame:
+def null_statistics(protocol: Protocol, *, project: Project | None = None) -> pd.DataFrame:
     """Return the statistics of the committed null curves, empty if they are those of another cohort."""
+    project = project or find_project()
     nulls, cohort = read_precomputed("multiverse_nulls", project=project), _given(project, protocol)["cohort"]
     return nulls if _marks(project).get("cohort") == cohort else nulls.iloc[:0]
 
