@@ -68,6 +68,14 @@ class Protocol(Section):
     deviations: Deviations
     amendment: tuple[Amendment, ...] = Field(min_length=1, strict=False)
 
+    @property
+    def baseline_columns(self) -> list[str]:
+        """Every column that a model, a stratum or a subgroup takes as known at time zero."""
+        models = (*self.propensity.terms, *self.further.outcome_terms, *self.deviations.terms)
+        named = [part.column for part in (*models, *self.sensitivity.subgroups)]
+        strata = (*self.propensity.impute_from, *self.matching.exact, *self.matching.exact_finer)
+        return list(dict.fromkeys([*named, *strata]))
+
 
 def load_protocol(path: Path) -> Protocol:
     """Return the checked protocol.
