@@ -6,10 +6,10 @@ import math
 
 import altair as alt
 import pandas as pd
-from livingpaper.book.show import Drawing
+from livingpaper import Drawing
 from livingpaper.book.theme import CONTROL, INK, QUIET, TREATED, WIDTH
 
-from study.results import Paper
+from study.protocol.protocol import Protocol
 
 NODES = {  # name: (x, y in pixels from the lower left, what it is)
     "Kidney function, ferritin": (250, 262, "before"),
@@ -37,7 +37,7 @@ COLOURS = {"before": INK, "drug": TREATED, "after": CONTROL, "outcome": INK}
 LETTER, HALF_HEIGHT, GAP = 3.1, 8.0, 7.0  # half a letter's width, half a line's height, air around a name
 
 
-def causal_diagram(_paper: Paper) -> Drawing:
+def causal_diagram() -> Drawing:
     """Return the assumed causal structure, post-baseline events in their own colour."""
     nodes = pd.DataFrame(
         [(name, x, y, COLOURS[kind]) for name, (x, y, kind) in NODES.items()],
@@ -62,7 +62,7 @@ def causal_diagram(_paper: Paper) -> Drawing:
         "ferritin point to the drug; the first three also lead to death, directly or through intensive care, "
         "ventilation or a treatment limitation. Intensive care, interruption of the drug and ventilation come after "
         "the drug.",
-        "design",
+        sources=(),
     )
 
 
@@ -88,9 +88,9 @@ def _reach(name: str, dx: float, dy: float) -> float:
     return min(across, along)
 
 
-def design_diagram(paper: Paper) -> Drawing:
+def design_diagram(plan: Protocol) -> Drawing:
     """Return the time windows around the first dose."""
-    horizon = paper.protocol.outcome.horizon_days
+    horizon = plan.outcome.horizon_days
     windows = pd.DataFrame(
         [
             ("Admission to first dose", -7, 0, "lag kept as a covariate", QUIET),
@@ -137,5 +137,5 @@ def design_diagram(paper: Paper) -> Drawing:
         "Seven horizontal bars on a time axis whose zero is the first dose. Covariates and exclusions are assessed "
         "before zero, laboratory values within two days; treatment and follow-up start at zero, follow-up ends at "
         f"day {horizon}.",
-        "design",
+        sources=(),
     )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pandas as pd
+from livingpaper import Sheet
 from livingpaper.book.choices import ESTIMATORS, POPULATIONS
-from livingpaper.book.show import Sheet
 
-from study.results import Paper
+from study.protocol.protocol import Protocol
 
 FORMS = {
     "linear": "linear",
@@ -24,9 +24,9 @@ ESTIMANDS = {
 }
 
 
-def propensity_terms(paper: Paper) -> Sheet:
+def propensity_terms(plan: Protocol, dictionary: pd.DataFrame) -> Sheet:
     """Return the covariates of the propensity score with their functional form and unit."""
-    known = paper.dictionary.set_index("name")
+    known = dictionary.set_index("name")
     rows = [
         [
             known.at[term.column, "label"],
@@ -34,17 +34,19 @@ def propensity_terms(paper: Paper) -> Sheet:
             FORMS[term.form].format(knots=term.knots),
             known.at[term.column, "window"],
         ]
-        for term in paper.protocol.propensity.terms
+        for term in plan.propensity.terms
     ]
     return Sheet(
-        pd.DataFrame(rows, columns=["Covariate", "Unit", "Form in the model", "Measured"]), "design", "llll"
+        pd.DataFrame(rows, columns=["Covariate", "Unit", "Form in the model", "Measured"]),
+        sources=(),
+        widths="llll",
     )
 
 
-def estimands(paper: Paper) -> Sheet:
+def estimands(plan: Protocol) -> Sheet:
     """Return the estimands of the paper, the primary one first."""
-    arms, primary = paper.protocol.arms, paper.protocol.estimand.primary
-    names = [primary, *(name for name in paper.protocol.estimand.all if name != primary)]
+    arms, primary = plan.arms, plan.estimand.primary
+    names = [primary, *(name for name in plan.estimand.all if name != primary)]
     rows = []
     for name in names:
         who, tilt, way = ESTIMANDS[name]
@@ -55,15 +57,15 @@ def estimands(paper: Paper) -> Sheet:
             "Matched",
             f"{arms.treated} patients with a match",
             "as matched",
-            f"{paper.protocol.matching.ratio}:1 pairs",
+            f"{plan.matching.ratio}:1 pairs",
             "replication",
         ]
     )
     columns = ["Estimand", "Whose effect", "Tilting function", "Estimator", "Role"]
-    return Sheet(pd.DataFrame(rows, columns=columns), "design", "lllll")
+    return Sheet(pd.DataFrame(rows, columns=columns), sources=(), widths="lllll")
 
 
-def eligibility(paper: Paper) -> Sheet:
+def eligibility(plan: Protocol) -> Sheet:
     """Return the eligibility criteria in the order in which they are applied."""
     rules = {"at least": "at least {value:g}", "equal": "equal to {value}", "present": "recorded"}
     rows = [
@@ -72,16 +74,16 @@ def eligibility(paper: Paper) -> Sheet:
             criterion.label,
             f"`{criterion.column}` {rules[criterion.rule].format(value=criterion.value)}",
         ]
-        for number, criterion in enumerate(paper.protocol.eligibility, start=1)
+        for number, criterion in enumerate(plan.eligibility, start=1)
     ]
-    return Sheet(pd.DataFrame(rows, columns=["Order", "Criterion", "In the data"]), "design", "lll")
+    return Sheet(pd.DataFrame(rows, columns=["Order", "Criterion", "In the data"]), sources=(), widths="lll")
 
 
-def history(paper: Paper) -> Sheet:
+def history(plan: Protocol) -> Sheet:
     """Return the versions of the protocol: what changed, why, and whether outcomes had been seen."""
     rows = [
         [found.date, found.version, found.what, found.why, "yes" if found.outcomes_seen else "no"]
-        for found in paper.protocol.amendment
+        for found in plan.amendment
     ]
     columns = ["Date", "Version", "What", "Why", "Outcomes seen"]
-    return Sheet(pd.DataFrame(rows, columns=columns), "design", "llp{4.6cm}p{4.6cm}l")
+    return Sheet(pd.DataFrame(rows, columns=columns), sources=(), widths="llp{4.6cm}p{4.6cm}l")
