@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pandas as pd
 from livingpaper import Sheet, crosstable, with_interval
 from livingpaper.chapters.recording import key
 from livingpaper.chapters.session import Ledger
-from livingpaper.ledger.format import interval_text, p_value, value_text
+from livingpaper.ledger.format import interval_text
 
 from study.labels import PUBLISHED_OUTCOMES, RATIOS, arms
 from study.protocol.protocol import Protocol
@@ -40,15 +42,11 @@ def published_counts(ledger: Ledger, plan: Protocol) -> Sheet:
 def comparison(ledger: Ledger, plan: Protocol) -> Sheet:
     """Return each derived number as published, as recomputed, their difference and the verdict."""
     who = {f".{key(arm)}.percent": arm for arm in (plan.arms.treated, plan.arms.control)} | {".p": "p-value"}
-    pairs = [
-        (
-            f"{PUBLISHED_OUTCOMES[what]}, {name}",
-            ledger[f"published.{what}{end}"],
-            ledger[f"counts.{what}{end}"],
-        )
-        for what in PUBLISHED_OUTCOMES
+    pairs = {
+        f"{label}, {name}": (ledger[f"published.{what}{end}"], ledger[f"counts.{what}{end}"])
+        for what, label in PUBLISHED_OUTCOMES.items()
         for end, name in who.items()
-    ]
+    }
     rows = [
         [
             what,
@@ -58,10 +56,10 @@ def comparison(ledger: Ledger, plan: Protocol) -> Sheet:
             ours["method"],
             printed["method"].removeprefix("Abstract, "),
         ]
-        for what, printed, ours in pairs
+        for what, (printed, ours) in pairs.items()
     ]
     columns = ["Number", "Published", "From the counts", "Difference", "Verdict", "Place in the abstract"]
-    sources = [ours for _, _, ours in pairs]
+    sources = [ours for _, ours in pairs.values()]
     return Sheet(pd.DataFrame(rows, columns=columns), sources=sources, widths="p{4.0cm}rrrp{2.0cm}p{3.3cm}")
 
 
@@ -106,31 +104,24 @@ def effects(ledger: Ledger) -> Sheet:
 
 def bounds(ledger: Ledger, plan: Protocol) -> Sheet:
     """Return what the two margins bound but do not tell."""
-    counts, risks = (
-        ledger.select("counts.bounds.{arm}.{bound}"),
-        ledger.select("counts.bounds.{arm}.{bound}.risk"),
-    )
-    count, risk = (rows.set_index(["arm", "bound"])["text"] for rows in (counts, risks))
-    patients = counts.set_index("arm")["n"]
-    rows = [
-        [
-            name,
-            f"{patients[arm].iloc[0]:.0f}",
-            f"at least {count[arm, 'deaths_without_imv_min']} of "
-            f"{ledger[f'published.death.{key(getattr(plan.arms, arm))}']['text']}",
-            f"{count[arm, 'composite_min']} to {count[arm, 'composite_max']}",
-            f"{risk[arm, 'composite_min']} to {risk[arm, 'composite_max']}",
-        ]
-        for arm, name in arms(plan).items()
-    ]
-    columns = [
-        "Arm",
-        "Patients",
-        "Deaths never ventilated",
-        "Ventilated or died",
-        "Risk of ventilation or death",
-    ]
-    return Sheet(pd.DataFrame(rows, columns=columns), sources=(counts, risks))
+    counts = ledger.select("counts.bounds.{arm}.{bound}")
+    risks = ledger.select("counts.bounds.{arm}.{bound}.risk")
+    count, risk = (rows.pivot(index="arm", columns="bound", values="text") for rows in (counts, risks))
+    patients = counts.groupby("arm")["n"].first()
+    deaths = {
+        arm: ledger[f"published.death.{key(getattr(plan.arms, arm))}"]["text"] for arm in patients.index
+    }
+    cells = {
+        "Arm": [*arms(plan).values()],
+        "Patients": [f"{patients[arm]:.0f}" for arm in arms(plan)],
+        "Deaths never ventilated": [
+            f"at least {count.at[arm, 'deaths_without_imv_min']} of {deaths[arm]}" for arm in arms(plan)
+        ],
+    } | {
+        name: [f"{part.at[arm, 'composite_min']} to {part.at[arm, 'composite_max']}" for arm in arms(plan)]
+        for name, part in (("Ventilated or died", count), ("Risk of ventilation or death", risk))
+    }  # fmt: skip
+    return Sheet(pd.DataFrame(cells), sources=(counts, risks))
 
 
 def similarity(ledger: Ledger, plan: Protocol) -> Sheet:
@@ -138,60 +129,47 @@ def similarity(ledger: Ledger, plan: Protocol) -> Sheet:
     tests = ledger.select("counts.{what}.equivalence.{margin}.{part}")
     chances = ledger.select("counts.{what}.posterior.within_{margin}")
     found = pd.concat([tests, chances.assign(part="within")]).set_index(["what", "margin", "part"])
+    points = {"margin": plan.equivalence.margin_pp, "wide": plan.equivalence.wide_margin_pp}
     rows = []
-    for what in ("death", "imv"):
-        for margin in ("margin", "wide"):
-            interval, p, within = (found.loc[(what, margin, part)] for part in ("interval", "p", "within"))
-            rows.append(
-                [
-                    PUBLISHED_OUTCOMES[what],
-                    f"±{getattr(plan.equivalence, {'margin': 'margin_pp', 'wide': 'wide_margin_pp'}[margin]):g}",
-                    interval_text(interval["conf_low"], interval["conf_high"], interval["scale"]),
-                    p_value(p["estimate"]),
-                    "yes" if p["estimate"] <= plan.equivalence.alpha else "no",
-                    value_text(within["estimate"], within["scale"]),
-                ]
-            )
+    for what, margin in product(("death", "imv"), points):
+        interval, p, within = (found.loc[(what, margin, part)] for part in ("interval", "p", "within"))
+        similar = "yes" if p["estimate"] <= plan.equivalence.alpha else "no"
+        limits = interval_text(interval["conf_low"], interval["conf_high"], interval["scale"])
+        cells = [limits, with_interval(p), similar, with_interval(within)]
+        rows.append([PUBLISHED_OUTCOMES[what], f"±{points[margin]:g}", *cells])
     level = f"{100 * (1 - 2 * plan.equivalence.alpha):.0f}% interval, points"
-    columns = [
-        "Outcome",
-        "Margin, points",
-        level,
-        "p of the margin test",
-        "Similar shown",
-        "Posterior probability within",
-    ]
-    return Sheet(pd.DataFrame(rows, columns=columns), sources=(tests, chances), widths="lrrrrr")
+    columns = (
+        f"Outcome|Margin, points|{level}|p of the margin test|Similar shown|Posterior probability within"
+    )
+    return Sheet(pd.DataFrame(rows, columns=columns.split("|")), sources=(tests, chances), widths="lrrrrr")
 
 
 def precision(ledger: Ledger, plan: Protocol) -> Sheet:
     """Return what a study of this size can and cannot show."""
-    found = pd.concat([ledger.select(f"counts.precision.{part}.{{name}}") for part in ("mde", "equivalence")])
-    found = pd.concat([found, ledger.select("counts.precision.pairs_{name}")])
+    patterns = ("mde.{name}", "equivalence.{name}", "pairs_{name}")
+    found = pd.concat([ledger.select(f"counts.precision.{pattern}") for pattern in patterns])
     cell = {row["id"].removeprefix("counts.precision."): with_interval(row) for _, row in found.iterrows()}
     power = f"{100 * plan.precision.power:.0f}% power"
-    margins = {"margin": f"{plan.equivalence.margin_pp:g}", "wide": f"{plan.equivalence.wide_margin_pp:g}"}
     rows = {
-        f"Smallest higher risk of death found with {power}": "{mde.harm} points (risk ratio {mde.harm_ratio})",
-        f"Smallest lower risk of death found with {power}": "{mde.benefit} points (risk ratio {mde.benefit_ratio})",
+        f"Smallest higher risk of death found with {power}":
+            f"{cell['mde.harm']} points (risk ratio {cell['mde.harm_ratio']})",
+        f"Smallest lower risk of death found with {power}":
+            f"{cell['mde.benefit']} points (risk ratio {cell['mde.benefit_ratio']})",
         f"The same, higher risk, with {cell['pairs_few']} to {cell['pairs_many']} matched pairs":
-            "{mde.pairs_many} to {mde.pairs_few} points",
-        f"Smallest hazard ratio of death found with {power}": "{mde.hr_death}",
-        f"Smallest hazard ratio of ventilation found with {power}": "{mde.hr_imv}",
-        f"Smallest ratio of hazard ratios between two equal subgroups found with {power}": "{mde.interaction}",
-    } | {
-        f"Power to show equivalence within {width} points if the risks are equal": f"{{equivalence.power_{name}}}"
-        for name, width in margins.items()
-    } | {
-        f"Patients per arm for {power}, margin {width} points": f"{{equivalence.n_{name}}}"
-        for name, width in margins.items()
+            f"{cell['mde.pairs_many']} to {cell['mde.pairs_few']} points",
+        f"Smallest hazard ratio of death found with {power}": cell["mde.hr_death"],
+        f"Smallest hazard ratio of ventilation found with {power}": cell["mde.hr_imv"],
+        f"Smallest ratio of hazard ratios between two equal subgroups found with {power}": cell["mde.interaction"],
     }  # fmt: skip
-    filled = [[what, _filled(text, cell)] for what, text in rows.items()]
+    widths = {
+        "margin": f"{plan.equivalence.margin_pp:g} points",
+        "wide": f"{plan.equivalence.wide_margin_pp:g} points",
+    }
+    for name, width in widths.items():
+        rows[f"Power to show equivalence within {width} if the risks are equal"] = cell[
+            f"equivalence.power_{name}"
+        ]
+    for name, width in widths.items():
+        rows[f"Patients per arm for {power}, margin {width}"] = cell[f"equivalence.n_{name}"]
     columns = ["What the published numbers of patients and deaths can show", "Value"]
-    return Sheet(pd.DataFrame(filled, columns=columns), sources=(found,), widths="p{11.2cm}r")
-
-
-def _filled(text: str, cells: dict[str, str]) -> str:
-    for name, cell in cells.items():
-        text = text.replace(f"{{{name}}}", cell)
-    return text
+    return Sheet(pd.DataFrame([*rows.items()], columns=columns), sources=(found,), widths="p{11.2cm}r")

@@ -28,19 +28,10 @@ def propensity_terms(plan: Protocol, dictionary: pd.DataFrame) -> Sheet:
     """Return the covariates of the propensity score with their functional form and unit."""
     known = dictionary.set_index("name")
     rows = [
-        [
-            known.at[term.column, "label"],
-            known.at[term.column, "unit"] or "–",
-            FORMS[term.form].format(knots=term.knots),
-            known.at[term.column, "window"],
-        ]
-        for term in plan.propensity.terms
+        [about["label"], about["unit"] or "–", FORMS[term.form].format(knots=term.knots), about["window"]]
+        for term, about in ((term, known.loc[term.column]) for term in plan.propensity.terms)
     ]
-    return Sheet(
-        pd.DataFrame(rows, columns=["Covariate", "Unit", "Form in the model", "Measured"]),
-        sources=(),
-        widths="llll",
-    )
+    return _sheet(rows, ["Covariate", "Unit", "Form in the model", "Measured"], "llll")
 
 
 def estimands(plan: Protocol) -> Sheet:
@@ -49,34 +40,22 @@ def estimands(plan: Protocol) -> Sheet:
     names = [primary, *(name for name in plan.estimand.all if name != primary)]
     rows = []
     for name in names:
-        who, tilt, way = ESTIMANDS[name]
+        who, tilt, estimator = ESTIMANDS[name]
         role = "primary" if name == primary else "secondary"
-        rows.append([name, who.format(treated=arms.treated, control=arms.control), tilt, way, role])
-    rows.append(
-        [
-            "Matched",
-            f"{arms.treated} patients with a match",
-            "as matched",
-            f"{plan.matching.ratio}:1 pairs",
-            "replication",
-        ]
-    )
-    columns = ["Estimand", "Whose effect", "Tilting function", "Estimator", "Role"]
-    return Sheet(pd.DataFrame(rows, columns=columns), sources=(), widths="lllll")
+        rows.append([name, who.format(treated=arms.treated, control=arms.control), tilt, estimator, role])
+    pairs = f"{plan.matching.ratio}:1 pairs"
+    rows.append(["Matched", f"{arms.treated} patients with a match", "as matched", pairs, "replication"])
+    return _sheet(rows, ["Estimand", "Whose effect", "Tilting function", "Estimator", "Role"], "lllll")
 
 
 def eligibility(plan: Protocol) -> Sheet:
     """Return the eligibility criteria in the order in which they are applied."""
     rules = {"at least": "at least {value:g}", "equal": "equal to {value}", "present": "recorded"}
     rows = [
-        [
-            str(number),
-            criterion.label,
-            f"`{criterion.column}` {rules[criterion.rule].format(value=criterion.value)}",
-        ]
-        for number, criterion in enumerate(plan.eligibility, start=1)
+        [str(place), rule.label, f"`{rule.column}` {rules[rule.rule].format(value=rule.value)}"]
+        for place, rule in enumerate(plan.eligibility, start=1)
     ]
-    return Sheet(pd.DataFrame(rows, columns=["Order", "Criterion", "In the data"]), sources=(), widths="lll")
+    return _sheet(rows, ["Order", "Criterion", "In the data"], "lll")
 
 
 def history(plan: Protocol) -> Sheet:
@@ -85,5 +64,9 @@ def history(plan: Protocol) -> Sheet:
         [found.date, found.version, found.what, found.why, "yes" if found.outcomes_seen else "no"]
         for found in plan.amendment
     ]
-    columns = ["Date", "Version", "What", "Why", "Outcomes seen"]
-    return Sheet(pd.DataFrame(rows, columns=columns), sources=(), widths="llp{4.6cm}p{4.6cm}l")
+    return _sheet(rows, ["Date", "Version", "What", "Why", "Outcomes seen"], "llp{4.6cm}p{4.6cm}l")
+
+
+def _sheet(rows: list[list[str]], columns: list[str], widths: str) -> Sheet:
+    """Return a table that shows choices, no results."""
+    return Sheet(pd.DataFrame(rows, columns=columns), sources=(), widths=widths)
