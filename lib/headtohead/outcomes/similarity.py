@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from headtohead.outcomes.equivalence import RiskPosterior, equivalence_of_counts
+from headtohead.outcomes.equivalence import RiskPosterior, equivalence_of_counts, equivalence_rows
 from headtohead.proportions.counts import TwoByTwo
 
 
@@ -22,20 +22,15 @@ def margin_tests(table: TwoByTwo, margins: Mapping[str, float], *, alpha: float)
 
     Returns
     -------
-    DataFrame with ``margin`` (name), ``name`` ("p", "smallest": the smallest margin at which the test would
-    pass, "interval": the difference with its interval of level 1 - 2 alpha), ``scale``, ``estimate``,
-    ``conf_low``, ``conf_high``, ``conf_level`` and ``method``.
+    DataFrame as of ``equivalence_tests``.
     """
-    rows = []
-    for margin, width in margins.items():
-        found = equivalence_of_counts(table, margin=width, alpha=alpha)
-        limits = {"conf_low": found.conf_low, "conf_high": found.conf_high, "conf_level": 1 - 2 * alpha}
-        rows += [
-            {"margin": margin, "name": "p", "scale": "p value", "estimate": found.p_value},
-            {"margin": margin, "name": "smallest", "scale": "absolute difference", "estimate": found.smallest_margin},
-            {"margin": margin, "name": "interval", "scale": "risk difference", "estimate": found.estimate} | limits,
-        ]  # fmt: skip
-    return pd.DataFrame(rows).assign(method="two one-sided tests, Miettinen-Nurminen score")
+    parts = [
+        equivalence_rows(
+            equivalence_of_counts(table, margin=width, alpha=alpha), "Miettinen-Nurminen score"
+        ).assign(margin=margin)
+        for margin, width in margins.items()
+    ]
+    return pd.concat(parts, ignore_index=True)
 
 
 def risk_posteriors(table: TwoByTwo, margins: Mapping[str, float], *, conf_level: float) -> pd.DataFrame:

@@ -108,9 +108,7 @@ def bounds(ledger: Ledger, plan: Protocol) -> Sheet:
     risks = ledger.select("counts.bounds.{arm}.{bound}.risk")
     count, risk = (rows.pivot(index="arm", columns="bound", values="text") for rows in (counts, risks))
     patients = counts.groupby("arm")["n"].first()
-    deaths = {
-        arm: ledger[f"published.death.{key(getattr(plan.arms, arm))}"]["text"] for arm in patients.index
-    }
+    deaths = {arm: ledger[f"published.death.{key(getattr(plan.arms, arm))}"]["text"] for arm in arms(plan)}
     cells = {
         "Arm": [*arms(plan).values()],
         "Patients": [f"{patients[arm]:.0f}" for arm in arms(plan)],

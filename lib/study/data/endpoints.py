@@ -48,9 +48,8 @@ def require_known_outcomes(frame: pd.DataFrame, outcome: Outcome) -> pd.DataFram
         If an outcome of the protocol is not known to the end of the whole stay.
     """
     days = outcome.whole_stay_days
-    known = pd.Series(True, frame.index)
-    for found in (endpoint(frame, name) for name in (outcome.primary, *outcome.secondary)):
-        known &= (found.cause != 0) | (found.time_days >= days)
+    names: tuple[OutcomeName, ...] = (outcome.primary, *outcome.secondary)
+    known = pd.concat([endpoint(frame, name).by(days) for name in names], axis=1).notna().all(axis=1)
     if not known.all():
         first = ", ".join(map(str, frame.index[~known][:3]))
         raise ValueError(

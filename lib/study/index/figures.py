@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pandas as pd
-from livingpaper import Drawing, show
+from livingpaper import Drawing
 from livingpaper.book.forest import forest
 from livingpaper.book.theme import CONTROL, INK, TREATED
-from livingpaper.build.cache import write_whole
-from livingpaper.chapters.session import Ledger
+from livingpaper.chapters.selection import select_rows
 from livingpaper.ledger.format import interval_text, points
 
+from study.data.load import load_plan
 from study.labels import WORLDS
 from study.protocol.protocol import Protocol
 
@@ -19,13 +17,25 @@ COLOURS = {"null": "#6b6b6b", "harm": CONTROL, "benefit": TREATED}
 LIMITS = ["estimate", "conf_low", "conf_high"]
 
 
-def key_figure(ledger: Ledger, plan: Protocol) -> Drawing:
-    """Return the published difference and, unless withheld, each world's adjusted one, against the margins."""
+def key_figure(ledger: pd.DataFrame, plan: Protocol | None = None) -> Drawing:
+    """Return the published difference and, unless withheld, each world's adjusted one, against the margins.
+
+    Parameters
+    ----------
+    ledger : DataFrame
+        Every number of the paper.
+    plan : Protocol, optional
+        Default the committed one: the figure of README.md is drawn from the ledger alone.
+    """
+    plan = plan or load_plan()
     primary = f"{plan.outcome.primary}{plan.outcome.horizon_days}.{plan.estimand.primary.lower()}.rd"
-    counts, worlds = ledger.select("counts.death.{measure}"), ledger.select(f"worlds.{{world}}.{primary}")
+    counts, worlds = (
+        select_rows(ledger, "counts.death.{measure}"),
+        select_rows(ledger, f"worlds.{{world}}.{primary}"),
+    )
     counts = counts[counts["measure"] == "rd"]
     worlds = worlds[worlds["estimate"].notna()].set_index("world").reindex(WORLDS).dropna(subset="estimate")
-    truths = ledger.select(f"worlds.{{world}}.truth.{primary}").set_index("world")
+    truths = select_rows(ledger, f"worlds.{{world}}.truth.{primary}").set_index("world")
     labels = ["Published counts, crude", *(f"{WORLDS[world]}, adjusted" for world in worlds.index)]
     frame = pd.concat([counts[LIMITS], worlds[LIMITS]], ignore_index=True).assign(
         label=labels,
@@ -55,12 +65,3 @@ def _words(row: object) -> str:
     label, estimate, low, high, truth = (getattr(row, name) for name in ("label", *LIMITS, "truth"))
     known = "" if truth != truth else f", truth {points(truth)}"
     return f"{label.lower()} {points(estimate)} ({interval_text(low, high, 'risk difference')}){known}"
-
-
-def write_key_figure(ledger: Ledger, plan: Protocol, path: Path) -> bool:
-    """Write the key figure as SVG on white, for pages that are not ours; return whether it changed."""
-    content = (show(key_figure(ledger, plan), "fig-key", "").svg("white") + "\n").encode()
-    if path.is_file() and path.read_bytes() == content:
-        return False
-    write_whole(path, content)
-    return True
