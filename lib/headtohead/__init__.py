@@ -19,6 +19,10 @@ Outcomes
     ``state_occupation``, ``log_rank``, ``logistic_few_events``, ``cox_few_events``
 What to conclude
     ``equivalence_tests``, ``posteriors``, ``posterior_densities``, ``Prior``
+Counts
+    ``TwoByTwo``, ``equality_tests``, ``intervals``, ``margin_tests``, ``risk_posteriors``, ``risk_posterior_density``,
+    ``fragility_index``, ``minimum_detectable_difference``, ``minimum_detectable_hazard_ratio``,
+    ``minimum_detectable_interaction``, ``power_of_equivalence``, ``patients_per_arm_for_equivalence``
 Sensitivity
     ``e_value``, ``e_value_of_interval``, ``confounder_benchmarks``, ``discordant_pairs``, ``bounds``,
     ``largest_gamma``, ``hiding_gamma``, ``tipping_grid``, ``per_protocol``, ``impute``, ``pool``,
@@ -66,15 +70,21 @@ _HOMES = {
     "outcomes.mean": "mean_differences",
     "outcomes.occupation": "state_occupation",
     "outcomes.posterior": "Prior posterior_densities posteriors",
+    "outcomes.precision": "minimum_detectable_difference minimum_detectable_hazard_ratio minimum_detectable_interaction "
+    "patients_per_arm_for_equivalence power_of_equivalence",
     "outcomes.proportional": "proportional_hazards_tests",
     "outcomes.risk": "discordant_pairs risks",
+    "outcomes.similarity": "margin_tests risk_posterior_density risk_posteriors",
     "outcomes.split_hazard": "piecewise_hazard_ratios",
     "outcomes.standardised": "standardised_risks",
     "outcomes.time_lost": "days_lost",
     "outcomes.win_ratio": "win_ratios",
+    "proportions.counts": "TwoByTwo",
+    "proportions.two_by_two": "equality_tests intervals",
     "sensitivity.benchmarks": "confounder_benchmarks",
     "sensitivity.confounding": "e_value e_value_of_interval",
     "sensitivity.deviations": "per_protocol",
+    "sensitivity.fragility": "fragility_index",
     "sensitivity.interaction": "interaction",
     "sensitivity.missing": "impute",
     "sensitivity.pooling": "pool",

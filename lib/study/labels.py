@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from study.protocol.protocol import Protocol
+
 OUTCOMES = {
     "death": "Death",
     "imv": "Invasive mechanical ventilation",
@@ -22,3 +24,10 @@ ADJUSTMENTS = {  # in the order of the tables
 }
 MATCHINGS = ("pairs", "optimal", "exact")
 WORLDS = {"null": "No-effect world", "harm": "Harm world", "benefit": "Benefit world"}
+PUBLISHED_OUTCOMES = {"imv": "Invasive ventilation", "death": "Death in hospital"}
+RATIOS = {"rd": "Risk difference, points", "rr": "Risk ratio", "or": "Odds ratio"}
+
+
+def arms(plan: Protocol) -> dict[str, str]:
+    """Return the printed names of the arms, keyed treated and control."""
+    return {"treated": plan.arms.treated.capitalize(), "control": plan.arms.control.capitalize()}

@@ -7,7 +7,8 @@ from headtohead.cohort.flow import apply_eligibility
 
 from study.cohort.describe import describe_cohort, describe_matching
 from study.data.contract import require_baseline
-from study.matching.sample import Sample, adjust, outcome_columns
+from study.data.endpoints import require_known_outcomes
+from study.matching.sample import Sample, adjust
 from study.outcomes.diagnostics import diagnose
 from study.outcomes.further import estimate_further
 from study.outcomes.mistakes import with_mistakes
@@ -57,24 +58,11 @@ def world_of(study: Study) -> World:
     return World(int(study.matching.pairs["n"]), found.estimates, found.equivalence, study.further.mistakes)
 
 
-def _baseline(protocol: Protocol) -> list[str]:
-    """Return every column that a model, a stratum or a subgroup takes as known at time zero."""
-    named = [
-        *(term.column for term in (*protocol.propensity.terms, *protocol.further.outcome_terms)),
-        *(term.column for term in protocol.deviations.terms),
-        *(group.column for group in protocol.sensitivity.subgroups),
-        *protocol.propensity.impute_from,
-        *protocol.matching.exact,
-        *protocol.matching.exact_finer,
-    ]
-    return list(dict.fromkeys(named))
-
-
 def prepare(
     cohort: pd.DataFrame, dictionary: pd.DataFrame, protocol: Protocol
 ) -> tuple[Sample, pd.DataFrame]:
     """Return the eligible patients, adjusted, and how they were chosen; the errors are those of ``run``."""
-    require_baseline(_baseline(protocol), dictionary)
+    require_baseline(protocol.baseline_columns, dictionary)
     frame, attrition = apply_eligibility(
         cohort,
         protocol.eligibility,
@@ -82,18 +70,4 @@ def prepare(
         treated=protocol.arms.treated,
         control=protocol.arms.control,
     )
-    _require_known_outcomes(frame, protocol)
-    return adjust(frame, protocol), attrition
-
-
-def _require_known_outcomes(frame: pd.DataFrame, protocol: Protocol) -> None:
-    """Check that nobody's stay is cut off before an outcome is known: risks are proportions here."""
-    known = outcome_columns(frame, protocol).notna().all(axis=1)
-    if not known.all():
-        first = ", ".join(map(str, frame.index[~known][:3]))
-        raise ValueError(
-            f"every outcome must be known to day {protocol.outcome.whole_stay_days} (outcome.whole_stay_days), "
-            f"{int((~known).sum())} of {len(frame)} patients were transferred or still in hospital before it, first "
-            f"{first}; complete their stays, lower whole_stay_days towards the horizon of "
-            f"{protocol.outcome.horizon_days} days, or leave them out and report how many"
-        )
+    return adjust(require_known_outcomes(frame, protocol.outcome), protocol), attrition

@@ -67,8 +67,8 @@ def intervals(table: TwoByTwo, *, conf_level: float = 0.95) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame with columns ``scale``, ``method``, ``estimate``, ``conf_low`` and ``conf_high``;
-    differences are proportions, not percentage points. Ratios are left out when an arm has no event.
+    DataFrame with columns ``scale``, ``method``, ``estimate``, ``conf_low``, ``conf_high``, ``conf_level``, ``n``
+    and ``events``; differences are proportions, not percentage points. Ratios are left out when an arm has no event.
 
     Checked: against an independent recomputation of the two published tables
     (tests/cohort/test_two_by_two.py).
@@ -118,7 +118,8 @@ def intervals(table: TwoByTwo, *, conf_level: float = 0.95) -> pd.DataFrame:
                 exact.statistic,
                 tuple(exact.confidence_interval(conf_level)),
             )
-    return pd.DataFrame(rows, columns=["scale", "method", "estimate", "conf_low", "conf_high"])
+    found = pd.DataFrame(rows, columns=["scale", "method", "estimate", "conf_low", "conf_high"])
+    return found.assign(conf_level=conf_level, n=n1 + n0, events=x1 + x0)
 
 
 def risk_difference_se(table: TwoByTwo) -> float:

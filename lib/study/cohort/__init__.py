@@ -1,1 +1,1 @@
-"""The chapter on cohort."""
+"""The chapter on the cohort: published counts, and who is analysed."""

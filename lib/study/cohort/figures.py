@@ -7,51 +7,44 @@ from typing import Any
 
 import altair as alt
 import pandas as pd
-from livingpaper.book.show import Drawing
+from livingpaper import Drawing
 from livingpaper.book.theme import CONTROL, INK, QUIET, TREATED, WIDTH
+from livingpaper.chapters.recording import key
+from livingpaper.chapters.session import Ledger
 
-from study.arms import arm_colour, arm_names
-from study.results import Paper
-
-
-def origin(paper: Paper) -> str:
-    """Return whether the main cohort is synthetic or real."""
-    return "synthetic" if paper.study.cohort.synthetic else "real"
+from study.arms import arm_colour
+from study.labels import arms
+from study.protocol.protocol import Protocol
 
 
-def flow_diagram(paper: Paper) -> Drawing:
+def flow_diagram(ledger: Ledger, plan: Protocol) -> Drawing:
     """Return the STROBE flow: everyone who started a drug, exclusions in order, analysed, matched."""
-    flow, arms = paper.study.cohort.attrition, paper.protocol.arms
-    steps = flow.groupby("step").agg(
-        label=("label", "first"), excluded=("n_excluded", "sum"), left=("n_remaining", "sum")
-    )
-    left = flow[flow["step"] == flow["step"].max()].set_index("arm")["n_remaining"]
-    reasons = [f"{row.excluded}  {row.label}" for row in steps.iloc[1:].itertuples()]
-    pairs, lost = int(paper.study.matching.pairs["n"]), int(paper.study.matching.pairs["unmatched"])
+    excluded = ledger.select("cohort.excluded.step_{step}").sort_values("step", key=lambda s: s.astype(int))
+    counts = pd.concat([ledger.select("cohort.{stage}.n"), ledger.select("cohort.eligible.{arm}.n")])
+    pairs = ledger.select("matching.pairs.{part}")
+    n = pd.concat([counts, pairs]).set_index("id")["text"]
+    started, out, left = (n[f"cohort.{stage}.n"] for stage in ("started", "excluded", "eligible"))
+    arms = (plan.arms.treated, plan.arms.control)
+    treated, control = (n[f"cohort.eligible.{key(arm)}.n"] for arm in arms)
+    reasons = [f"{row['text']}  {row['method']}" for _, row in excluded.iterrows()]
+    matched, lost = n["matching.pairs.n"], n["matching.pairs.unmatched"]
     boxes = [  # centre x and y from the top, width, height, lines
-        (150, 20, 240, 36, [f"Started {arms.treated} or {arms.control}", f"n = {steps['left'].iloc[0]}"]),
-        (455, 105, 310, 30 + 14 * len(reasons), [f"Excluded, n = {steps['excluded'].sum()}", *reasons]),
-        (150, 190, 240, 36, ["Eligible and analysed", f"n = {steps['left'].iloc[-1]}"]),
-        (70, 260, 130, 36, [arms.treated.capitalize(), f"n = {left[arms.treated]}"]),
-        (230, 260, 130, 36, [arms.control.capitalize(), f"n = {left[arms.control]}"]),
-        (
-            150,
-            330,
-            270,
-            36,
-            ["Matched pairs (replication)", f"{pairs} pairs; {lost} {arms.treated} patients unmatched"],
-        ),
-    ]
+        (150, 20, 240, 36, [f"Started {arms[0]} or {arms[1]}", f"n = {started}"]),
+        (455, 105, 310, 30 + 14 * len(reasons), [f"Excluded, n = {out}", *reasons]),
+        (150, 190, 240, 36, ["Eligible and analysed", f"n = {left}"]),
+        (70, 260, 130, 36, [arms[0].capitalize(), f"n = {treated}"]),
+        (230, 260, 130, 36, [arms[1].capitalize(), f"n = {control}"]),
+        (150, 330, 270, 36, ["Matched pairs (replication)", f"{matched} pairs; {lost} {arms[0]} patients unmatched"]),
+    ]  # fmt: skip
     lines = [
         (150, 38, 150, 172), (150, 105, 300, 105), (110, 208, 70, 242),
         (190, 208, 230, 242), (70, 278, 110, 312), (230, 278, 190, 312),
     ]  # fmt: skip
     return Drawing(
         _boxes_and_lines(boxes, lines, height=355),
-        f"Flow chart. {steps['left'].iloc[0]} patients started a drug; {steps['excluded'].sum()} were excluded for the "
-        f"reasons listed; {steps['left'].iloc[-1]} were analysed, {left[arms.treated]} on {arms.treated} and "
-        f"{left[arms.control]} on {arms.control}; {pairs} pairs were formed.",
-        origin(paper),
+        f"Flow chart. {started} patients started a drug; {out} were excluded for the reasons listed; {left} were "
+        f"analysed, {treated} on {arms[0]} and {control} on {arms[1]}; {matched} pairs were formed.",
+        sources=(excluded, counts, pairs),
     )
 
 
@@ -96,10 +89,10 @@ def _boxes_and_lines(
     return alt.layer(*layers).properties(width=WIDTH - 10, height=height)
 
 
-def strata_bars(paper: Paper) -> Drawing:
+def strata_bars(strata: pd.DataFrame, plan: Protocol) -> Drawing:
     """Return how many patients each hospital treated with each drug in each period."""
-    names = arm_names(paper.protocol)
-    table = paper.study.cohort.strata.melt(["hospital", "period"], ["treated", "control"], "arm", "patients")
+    names = arms(plan)
+    table = strata.melt(["hospital", "period"], list(names), "arm", "patients")
     table = table.assign(
         arm=table["arm"].map(names),
         hospital="Hospital " + table["hospital"].astype(str),
@@ -111,74 +104,60 @@ def strata_bars(paper: Paper) -> Drawing:
         .encode(
             x=alt.X("patients:Q", title="Patients", axis=alt.Axis(grid=False)),
             y=alt.Y("arm:N", title=None, axis=None, sort=list(names.values())),
-            color=arm_colour(paper.protocol, (TREATED, CONTROL), title=None),
+            color=arm_colour(plan, (TREATED, CONTROL), title=None),
         )
     )
     text = bars.mark_text(align="left", dx=4, fontSize=10.5, color=INK).encode(
         text="patients:Q", color=alt.value(INK)
     )
-    chart = alt.layer(bars, text).properties(width=235, height=42).facet(
-        row=alt.Row("period:N", title=None, header=alt.Header(labelAngle=0, labelAlign="left", labelFontWeight="normal")),
-        column=alt.Column("hospital:N", title=None),
-        spacing={"row": 6, "column": 24},
-    )  # fmt: skip
-    share = paper.study.cohort.strata.assign(share=lambda t: t["treated"] / t["n"])
-    low, high = share.loc[share["share"].idxmin()], share.loc[share["share"].idxmax()]
+    header = alt.Header(labelAngle=0, labelAlign="left", labelFontWeight="normal")
+    chart = (
+        alt.layer(bars, text)
+        .properties(width=235, height=42)
+        .facet(
+            row=alt.Row("period:N", title=None, header=header),
+            column=alt.Column("hospital:N", title=None),
+            spacing={"row": 6, "column": 24},
+        )
+    )
+    share = strata.assign(share=strata["treated"] / strata["n"])
+    ends = [share.loc[at] for at in (share["share"].idxmin(), share["share"].idxmax())]
+    low, high = (
+        f"{100 * end['share']:.0f}% (hospital {end['hospital']}, period {end['period']})" for end in ends
+    )
     return Drawing(
         chart,
         f"Bars of patients by drug in each of {len(share)} strata of hospital and period. "
-        f"The share given {paper.protocol.arms.treated} runs from "
-        f"{100 * low['share']:.0f}% (hospital {low['hospital']}, period {low['period']}) to {100 * high['share']:.0f}% "
-        f"(hospital {high['hospital']}, period {high['period']}).",
-        origin(paper),
+        f"The share given {plan.arms.treated} runs from {low} to {high}.",
+        sources=(strata,),
     )
 
 
-def missing_map(paper: Paper) -> Drawing:
+def missing_map(missing: pd.DataFrame, dictionary: pd.DataFrame) -> Drawing:
     """Return the percentage missing by variable, hospital and period."""
-    labels = paper.dictionary.set_index("name")["label"]
-    table = paper.study.cohort.missing
-    total = table.groupby("column")["missing"].sum().sort_values(ascending=False)
+    labels = dictionary.set_index("name")["label"]
+    total = missing.groupby("column")[["missing", "n"]].sum()
+    order = [labels[name] for name in total["missing"].sort_values(ascending=False).index]
     data = pd.DataFrame(
         {
-            "variable": table["column"].map(labels),
-            "stratum": table["hospital"].astype(str) + " " + table["period"].astype(str),
-            "percent": table["percent"].round(1),
+            "variable": missing["column"].map(labels),
+            "stratum": missing["hospital"].astype(str) + " " + missing["period"].astype(str),
+            "percent": missing["percent"].round(1),
         }
     )
-    order = [labels[name] for name in total.index]
-    x = alt.X(
-        "stratum:N",
-        title="Hospital and period",
-        axis=alt.Axis(labelAngle=0, ticks=False, domain=False),
-    )
+    across = alt.Axis(labelAngle=0, ticks=False, domain=False)
+    x = alt.X("stratum:N", title="Hospital and period", axis=across)
     y = alt.Y("variable:N", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False))
-    heat = (
-        alt.Chart(data)
-        .mark_rect(stroke="white")
-        .encode(
-            x=x,
-            y=y,
-            color=alt.Color("percent:Q", scale=alt.Scale(scheme="blues", domain=[0, 90]), legend=None),
-        )
-    )
-    text = (
-        alt.Chart(data)
-        .mark_text(fontSize=10)
-        .encode(
-            x=x,
-            y=y,
-            text=alt.Text("percent:Q", format=".0f"),
-            color=alt.condition("datum.percent > 45", alt.value("white"), alt.value(INK)),
-        )
-    )
-    worst = (table.groupby("column")["missing"].sum() / table.groupby("column")["n"].sum()).sort_values(
-        ascending=False
-    )
+    shade = alt.Color("percent:Q", scale=alt.Scale(scheme="blues", domain=[0, 90]), legend=None)
+    ink = alt.condition("datum.percent > 45", alt.value("white"), alt.value(INK))
+    base = alt.Chart(data)
+    heat = base.mark_rect(stroke="white").encode(x=x, y=y, color=shade)
+    text = base.mark_text(fontSize=10).encode(x=x, y=y, text=alt.Text("percent:Q", format=".0f"), color=ink)
+    worst = (total["missing"] / total["n"]).sort_values(ascending=False)
+    most = [f"{labels[name]} ({100 * share:.0f}%)" for name, share in worst.iloc[:2].items()]
     return Drawing(
         alt.layer(heat, text).properties(width=WIDTH - 290, height=19 * len(order)),
         f"Heat map of per cent missing for {len(order)} variables in {data['stratum'].nunique()} strata. "
-        f"{labels[worst.index[0]]} is missing most "
-        f"({100 * worst.iloc[0]:.0f}%), then {labels[worst.index[1]]} ({100 * worst.iloc[1]:.0f}%).",
-        origin(paper),
+        f"Missing most: {', then '.join(most)}.",
+        sources=(missing,),
     )

@@ -2,47 +2,48 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
-from livingpaper.book.blinding import outcome_by_arm
-from livingpaper.book.show import Sheet
+from livingpaper import Sheet
+from livingpaper.chapters.recording import key
+from livingpaper.chapters.session import Ledger
 
 from study.cells import number, significant
-from study.cohort.figures import origin
-from study.results import Paper
+from study.labels import arms
+from study.protocol.protocol import Protocol
+
+COLUMNS = ["Column", "Meaning, unit", "Allowed", "May be missing", "Window", "Definition"]
 
 
-def table_one(paper: Paper) -> Sheet:
+def table_one(baseline: pd.DataFrame, ledger: Ledger, plan: Protocol, dictionary: pd.DataFrame) -> Sheet:
     """Return baseline characteristics by drug with standardised differences and missing values."""
-    table, arms = paper.study.cohort.table_one, paper.protocol.arms
-    flow = paper.study.cohort.attrition
-    last = flow[flow["step"] == flow["step"].max()].set_index("arm")["n_remaining"]
+    kinds = dictionary.set_index("name")["type"]
+    smd = ledger.select("cohort.smd.{column}").set_index("column")
     rows, previous = [], ""
-    for row in table.itertuples():
+    for row in baseline.itertuples():
         first, previous = row.column != previous, row.column
         unit = f", {row.unit}" if row.unit else ""
-        name = (
-            f"{row.label}{unit}"
-            if first and not row.level
-            else f"{row.label}: {row.level}"
-            if first
-            else f"   {row.level}"
-        )
-        whole = paper.dictionary.set_index("name").at[row.column, "type"] == "integer"
-        cells = [_summary(row, arm, whole=bool(whole)) for arm in ("treated", "control")]
+        name = f"{row.label}: {row.level}" if row.level else f"{row.label}{unit}"
+        cells = [_summary(row, arm, whole=kinds[row.column] == "integer") for arm in ("treated", "control")]
         missing = row.missing_treated + row.missing_control
         rows.append(
-            [name, *cells, number(row.smd, 2) if first else "", str(missing) if first and missing else ""]
+            [
+                name if first else f"   {row.level}",
+                *cells,
+                number(smd.at[key(row.column), "estimate"], 2) if first else "",
+                str(missing) if first and missing else "",
+            ]
         )
-    columns = [
-        "",
-        *(f"{arm.capitalize()}, n = {last[arm]}" for arm in (arms.treated, arms.control)),
-        "SMD",
-        "Missing",
+    header = [
+        f"{name}, n = {ledger[f'cohort.eligible.{key(getattr(plan.arms, arm))}.n']['text']}"
+        for arm, name in arms(plan).items()
     ]
-    return Sheet(pd.DataFrame(rows, columns=columns), origin(paper), "p{6.2cm}rrrr")
+    frame = pd.DataFrame(rows, columns=["", *header, "SMD", "Missing"])
+    return Sheet(frame, sources=(baseline, smd), widths="p{6.2cm}rrrr")
 
 
-def _summary(row: object, arm: str, *, whole: bool) -> str:
+def _summary(row: Any, arm: str, *, whole: bool) -> str:
     """Return median (quartiles) of a number, count (percent) of a level."""
     centre, low, high = (getattr(row, f"{name}_{arm}") for name in ("centre", "low", "high"))
     if pd.isna(high):
@@ -52,48 +53,42 @@ def _summary(row: object, arm: str, *, whole: bool) -> str:
     return f"{significant(centre)} ({significant(low)} to {significant(high)})"
 
 
-@outcome_by_arm
-def follow_up(paper: Paper) -> Sheet:
+def follow_up(ends: pd.DataFrame, plan: Protocol) -> Sheet:
     """Return how and when the stay ended."""
-    names = {True: paper.protocol.arms.treated.capitalize(), False: paper.protocol.arms.control.capitalize()}
+    names = arms(plan)
+    ordered = ends.sort_values(["arm", "end_state"], ascending=[False, True])
     rows = [
         [
-            names[row["treated"]],
+            names[row["arm"]],
             row["end_state"],
-            f"{row['count']:.0f}",
+            f"{row['n']:.0f}",
             f"{row['50%']:.0f} ({row['25%']:.0f} to {row['75%']:.0f})",
         ]
-        for _, row in paper.study.cohort.follow_up.sort_values(
-            ["treated", "end_state"], ascending=[False, True]
-        ).iterrows()
+        for _, row in ordered.iterrows()
     ]
-    return Sheet(
-        pd.DataFrame(rows, columns=["Arm", "End of the stay", "Patients", "Day, median (quartiles)"]),
-        origin(paper),
-        "llrr",
-    )
+    columns = ["Arm", "End of the stay", "Patients", "Day, median (quartiles)"]
+    return Sheet(pd.DataFrame(rows, columns=columns), sources=(ends,), widths="llrr")
 
 
-def dictionary(paper: Paper, roles: tuple[str, ...]) -> Sheet:
+def data_dictionary(dictionary: pd.DataFrame, roles: tuple[str, ...]) -> Sheet:
     """Return the part of the data dictionary with the given roles."""
-    table = paper.dictionary[paper.dictionary["role"].isin(roles)]
-    rows = []
-    for row in table.itertuples():
-        allowed = (
-            f"{row.low:g} to {row.high:g}"
-            if pd.notna(row.low)
-            else row.levels.replace("|", ", ") or {"binary": "0, 1"}.get(row.type, "any")
-        )
-        rows.append(
-            [
-                f"`{row.name}`",
-                f"{row.label}{f', {row.unit}' if row.unit else ''}",
-                allowed,
-                "yes" if row.missing_allowed == "yes" else "no",
-                row.window,
-                row.definition,
-            ]
-        )
-    columns = ["Column", "Meaning, unit", "Allowed", "May be missing", "Window", "Definition"]
+    rows = [
+        [
+            f"`{row.name}`",
+            f"{row.label}{f', {row.unit}' if row.unit else ''}",
+            _allowed(row),
+            "yes" if row.missing_allowed == "yes" else "no",
+            row.window,
+            row.definition,
+        ]
+        for row in dictionary[dictionary["role"].isin(roles)].itertuples(index=False)
+    ]
     widths = "p{3.2cm}p{2.6cm}p{1.9cm}p{1.2cm}p{2.4cm}p{3.2cm}"
-    return Sheet(pd.DataFrame(rows, columns=columns), "design", widths, long=True)
+    return Sheet(pd.DataFrame(rows, columns=COLUMNS), sources=(), widths=widths, long=True)
+
+
+def _allowed(row: Any) -> str:
+    """Return which values a column accepts."""
+    if pd.notna(row.low):
+        return f"{row.low:g} to {row.high:g}"
+    return row.levels.replace("|", ", ") or {"binary": "0, 1"}.get(row.type, "any")

@@ -7,12 +7,15 @@ decides whether a value is acceptable.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 import pandera.pandas as pa
 
 NUMERIC = ("number", "integer", "binary")
 MIN_ROWS_FOR_MEDIAN = 30
 NOT_NUMBERS = "numbers only"
+ONE_ORIGIN = "the same value of synthetic: made-up and real patients in one cohort would be shown as real"
 END_DAY = {"dead": "death_day", "discharged": "discharge_day", "transferred": "transfer_day"}
 
 
@@ -139,48 +142,28 @@ def _median_check(low: float, high: float, unit: str) -> pa.Check:
 
 
 def _row_rules() -> list[pa.Check]:
-    """Return the rules that tie columns together."""
-    until_end = ("icu_day", "imv_day", "stop_day", "rescue_day")
-    rules = [
-        pa.Check(
-            lambda f, day=day: f[day].isna() | (f[day] <= f["followup_day"]),
-            error=f"{day} no later than followup_day",
+    """Return the rules that tie columns together, each with what must hold, in words."""
+    rules: dict[str, Callable[[pd.DataFrame], pd.Series | bool]] = {}
+    for day in ("icu_day", "imv_day", "stop_day", "rescue_day"):
+        rules[f"{day} no later than followup_day"] = lambda f, day=day: (
+            f[day].isna() | (f[day] <= f["followup_day"])
         )
-        for day in until_end
-    ]
-    rules += [
-        pa.Check(
-            lambda f, state=state, day=day: (f["end_state"] != state) | (f[day] == f["followup_day"]),
-            error=f"{day} equal to followup_day when end_state is {state}",
+    for state, day in END_DAY.items():
+        rules[f"{day} equal to followup_day when end_state is {state}"] = lambda f, state=state, day=day: (
+            (f["end_state"] != state) | (f[day] == f["followup_day"])
         )
-        for state, day in END_DAY.items()
-    ]
-    rules += [
-        pa.Check(
-            lambda f, state=state, day=day: (f["end_state"] == state) | f[day].isna(),
-            error=f"{day} empty unless end_state is {state}",
+    for state, day in END_DAY.items():
+        rules[f"{day} empty unless end_state is {state}"] = lambda f, state=state, day=day: (
+            (f["end_state"] == state) | f[day].isna()
         )
-        for state, day in END_DAY.items()
-    ]
-    rules.append(
-        pa.Check(
-            lambda f: f["imv_day"].isna() | f["icu_day"].isna() | (f["icu_day"] <= f["imv_day"]),
-            error="icu_day no later than imv_day",
-        )
+    rules["icu_day no later than imv_day"] = lambda f: (
+        f["imv_day"].isna() | f["icu_day"].isna() | (f["icu_day"] <= f["imv_day"])
     )
-    rules.append(
-        pa.Check(
-            lambda f: f["synthetic"].nunique() < 2,
-            error="the same value of synthetic: made-up and real patients in one cohort would be shown as real",
-        )
+    rules[ONE_ORIGIN] = lambda f: f["synthetic"].nunique() < 2
+    rules["high_flow_oxygen in agreement with o2_device"] = lambda f: (
+        (f["high_flow_oxygen"] == 1) == f["o2_device"].isin(["high flow", "non-invasive"])
     )
-    rules.append(
-        pa.Check(
-            lambda f: (f["high_flow_oxygen"] == 1) == f["o2_device"].isin(["high flow", "non-invasive"]),
-            error="high_flow_oxygen in agreement with o2_device",
-        )
-    )
-    return rules
+    return [pa.Check(holds, error=said) for said, holds in rules.items()]
 
 
 def baseline_columns(dictionary: pd.DataFrame) -> list[str]:
@@ -188,24 +171,25 @@ def baseline_columns(dictionary: pd.DataFrame) -> list[str]:
     return list(dictionary.loc[dictionary["role"].isin(["baseline", "site", "period"]), "name"])
 
 
-def require_baseline(columns: list[str], dictionary: pd.DataFrame) -> None:
-    """Check that every named column may enter a baseline model.
+def require_baseline(columns: list[str], dictionary: pd.DataFrame) -> pd.DataFrame:
+    """Return the dictionary after checking that every named column may enter a baseline model.
 
     Raises
     ------
     ContractError
         If a column is unknown or belongs after time zero.
     """
-    known = dictionary.set_index("name")
+    known, allowed = dictionary.set_index("name"), baseline_columns(dictionary)
     for column in columns:
         if column not in known.index:
             raise ContractError(
                 f"covariates must be columns of the cohort, {column!r} is not in data/dictionary.csv; "
                 f"correct the name in protocol.toml or describe the column there"
             )
-        if column not in baseline_columns(dictionary):
+        if column not in allowed:
             raise ContractError(
                 f"covariates must be measured at or before time zero, {column!r} has the role "
                 f"{known.loc[column, 'role']!r} and the window {known.loc[column, 'window']!r}; "
                 f"remove it from protocol.toml: it may be a consequence of the drug"
             )
+    return dictionary

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from headtohead.outcomes.endpoint import Endpoint
 
+from study.protocol.design import Outcome
+
 OutcomeName = Literal["death", "imv", "imv_or_death"]
 
 
@@ -35,3 +37,25 @@ def endpoint(frame: pd.DataFrame, name: OutcomeName) -> Endpoint:
         cause = np.select([ventilated | died, discharged], [1, 2], 0)
         causes = ("ventilation or death", "discharge without ventilation")
     return Endpoint(name, time, pd.Series(cause, frame.index), causes)
+
+
+def require_known_outcomes(frame: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
+    """Return the frame after checking that nobody's stay is cut off before an outcome is known: risks are proportions.
+
+    Raises
+    ------
+    ValueError
+        If an outcome of the protocol is not known to the end of the whole stay.
+    """
+    days = outcome.whole_stay_days
+    names: tuple[OutcomeName, ...] = (outcome.primary, *outcome.secondary)
+    known = pd.concat([endpoint(frame, name).by(days) for name in names], axis=1).notna().all(axis=1)
+    if not known.all():
+        first = ", ".join(map(str, frame.index[~known][:3]))
+        raise ValueError(
+            f"every outcome must be known to day {days} (outcome.whole_stay_days), "
+            f"{int((~known).sum())} of {len(frame)} patients were transferred or still in hospital before it, first "
+            f"{first}; complete their stays, lower whole_stay_days towards the horizon of "
+            f"{outcome.horizon_days} days, or leave them out and report how many"
+        )
+    return frame

@@ -1,4 +1,4 @@
-"""Read what is known: the cohort, its dictionary and the published counts."""
+"""Read what is known: the choices, the cohort, its dictionary and the published counts; paths from the project's root."""
 
 from __future__ import annotations
 
@@ -6,18 +6,25 @@ import io
 from pathlib import Path
 
 import pandas as pd
+from livingpaper.build.project import find_project
 
 from study.data.contract import NUMERIC, ContractError, validate_cohort
+from study.protocol.protocol import Protocol, load_protocol
 
 
-def load_dictionary(path: Path) -> pd.DataFrame:
+def load_plan(path: str | Path = "protocol.toml") -> Protocol:
+    """Return the choices of the paper; ``load_protocol`` says what can be wrong with them."""
+    return load_protocol(find_project().root / path)
+
+
+def load_dictionary(path: str | Path = "data/dictionary.csv") -> pd.DataFrame:
     """Return ``data/dictionary.csv``, one row per column of the cohort; empty text, never missing text."""
     frame = pd.read_csv(_existing(path))
     text = [name for name in frame if name not in ("low", "high", "median_low", "median_high")]
     return frame.assign(**{name: frame[name].fillna("") for name in text})
 
 
-def load_cohort(path: Path, dictionary: pd.DataFrame) -> pd.DataFrame:
+def load_cohort(path: str | Path, dictionary: pd.DataFrame) -> pd.DataFrame:
     """Return the validated cohort of a CSV file, one row per patient, indexed by ``patient_id``.
 
     Lines that start with ``#`` are comments. Raises ``ContractError`` with every violation.
@@ -45,18 +52,24 @@ def _require_commas(path: Path, header: str) -> None:
         )
 
 
-def load_published(path: Path) -> pd.DataFrame:
+def load_world(name: str) -> pd.DataFrame:
+    """Return the synthetic cohort of one world: "null", "harm" or "benefit"."""
+    return load_cohort(f"data/synthetic/cohort_{name}.csv", load_dictionary())
+
+
+def load_published(path: str | Path = "data/published.csv") -> pd.DataFrame:
     """Return a file of published numbers, each as printed and with its place in the publication."""
     frame = pd.read_csv(_existing(path), dtype={"printed": str})
     return frame.fillna({name: "" for name in ("outcome", "arm") if name in frame})
 
 
-def load_worlds(path: Path) -> pd.DataFrame:
+def load_worlds(path: str | Path = "data/synthetic/worlds.csv") -> pd.DataFrame:
     """Return ``data/synthetic/worlds.csv``: the true effect in each synthetic world, per population."""
     return pd.read_csv(_existing(path), keep_default_na=False)  # a world is called "null"
 
 
-def _existing(path: Path) -> Path:
-    if not path.is_file():
-        raise FileNotFoundError(f"a file must exist at {path}, found none; check the path in protocol.toml")
-    return path
+def _existing(path: str | Path) -> Path:
+    found = find_project().root / path
+    if not found.is_file():
+        raise FileNotFoundError(f"a file must exist at {found}, found none; check the path in protocol.toml")
+    return found

@@ -2,92 +2,84 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
 import pandas as pd
 from headtohead.proportions.counts import TwoByTwo
 from headtohead.proportions.two_by_two import equality_tests
+
+from study.protocol.design import Arms
 
 PUBLISHED_TEST = "Pearson chi-square"
 
 
 def published_tables(published: pd.DataFrame, *, treated: str, control: str) -> dict[str, TwoByTwo]:
     """Return the two-by-two table of each published outcome, keyed ``imv`` and ``death``."""
-    value = published.set_index("id")["value"]
-    n_treated, n_control = (
-        int(value[f"published.n.{treated}"]),
-        int(value[f"published.n.{control}"]),
-    )
-    outcomes = [name for name in published["outcome"].unique() if name]
+    value = published.set_index("id")["value"].astype(float)
     return {
         outcome: TwoByTwo(
-            int(value[f"published.{outcome}.{treated}"]),
-            n_treated,
-            int(value[f"published.{outcome}.{control}"]),
-            n_control,
+            *(int(value[f"published.{what}.{arm}"]) for arm in (treated, control) for what in (outcome, "n"))
         )
-        for outcome in outcomes
+        for outcome in published["outcome"].unique()
+        if outcome
     }
 
 
-def compare_published(published: pd.DataFrame, tables: dict[str, TwoByTwo], *, treated: str) -> pd.DataFrame:
-    """Return each published percentage and p-value beside the value that the counts give.
+def by_outcome(
+    counts: dict[str, TwoByTwo], read: Callable[..., pd.DataFrame], *args: Any, **choices: Any
+) -> pd.DataFrame:
+    """Return what a function of one two-by-two table says of each outcome, column ``outcome`` first."""
+    parts = {outcome: read(table, *args, **choices) for outcome, table in counts.items()}
+    return pd.concat(parts, names=["outcome", None]).reset_index("outcome").reset_index(drop=True)
+
+
+def recompute(published: pd.DataFrame, counts: dict[str, TwoByTwo], arms: Arms) -> pd.DataFrame:
+    """Return each published percentage and p-value with the value that the counts give.
 
     Returns
     -------
-    DataFrame with the columns of ``published`` plus ``recomputed``, ``difference`` (both on the printed
-    scale) and ``verdict``: "reproduced" when the recomputed value rounds to the printed one.
+    DataFrame with the columns of ``published`` plus ``estimate`` (on the printed scale) and ``method``:
+    "reproduced" when the recomputed value rounds to the printed one, else "differs".
     """
-    derived = published[published["quantity"].isin(["percent", "p value"])].copy()
-    derived["recomputed"] = [
-        _recompute(row.outcome, row.arm, row.quantity, tables, treated) for row in derived.itertuples()
-    ]
-    derived["difference"] = derived["recomputed"] - derived["value"]
+    derived = published[published["quantity"].isin(["percent", "p value"])].reset_index(drop=True)
+    value = [_recomputed(counts[row.outcome], row.arm, arms) for row in derived.itertuples()]
     decimals = derived["printed"].str.rstrip("%").str.split(".").str[1].str.len()
     same = [
-        round(new, places) == old
-        for new, places, old in zip(derived["recomputed"], decimals, derived["value"], strict=True)
+        round(new, places) == old for new, places, old in zip(value, decimals, derived["value"], strict=True)
     ]
-    derived["verdict"] = pd.Series(same, index=derived.index).map({True: "reproduced", False: "differs"})
-    return derived.reset_index(drop=True)
+    return derived.assign(estimate=value, method=np.where(same, "reproduced", "differs"))
 
 
-def _recompute(outcome: str, arm: str, quantity: str, tables: dict[str, TwoByTwo], treated: str) -> float:
-    table = tables[outcome]
-    if quantity == "percent":
-        return 100 * (table.risk_treated if arm == treated else table.risk_control)
+def _recomputed(table: TwoByTwo, arm: str, arms: Arms) -> float:
+    if arm:
+        return 100 * (table.risk_treated if arm == arms.treated else table.risk_control)
     return float(equality_tests(table).set_index("test").loc[PUBLISHED_TEST, "p_value"])
 
 
-def which_tests_reproduce(published: pd.DataFrame, tables: dict[str, TwoByTwo]) -> pd.DataFrame:
-    """Return every test of both outcomes with whether it rounds to the published p-value."""
-    frames = []
-    for outcome, table in tables.items():
-        row = published.set_index("id").loc[f"published.{outcome}.p"]
-        places = len(str(row["printed"]).split(".")[1])
-        tested = equality_tests(table).assign(outcome=outcome)
-        frames.append(tested.assign(reproduces=tested["p_value"].round(places) == row["value"]))
-    return pd.concat(frames, ignore_index=True)
-
-
-def bounds_on_overlap(tables: dict[str, TwoByTwo]) -> pd.DataFrame:
-    """Return what the counts bound: deaths without ventilation, and ventilation or death.
+def bounds_on_overlap(counts: dict[str, TwoByTwo]) -> pd.DataFrame:
+    """Return what the counts bound: deaths without ventilation, and ventilation or death, per arm.
 
     The abstract gives ventilation and death but not both together, so the composite lies between the
     larger count and the sum, and deaths without ventilation are at least deaths minus ventilations.
+
+    Returns
+    -------
+    DataFrame with ``arm`` (treated, control), ``bound``, ``count``, ``n`` (patients) and ``risk``.
     """
-    imv, death = tables["imv"], tables["death"]
-    arms = [
-        ("treated", imv.events_treated, death.events_treated, imv.n_treated),
-        ("control", imv.events_control, death.events_control, imv.n_control),
-    ]
+    imv, death = counts["imv"], counts["death"]
+    arms = {
+        "treated": (imv.events_treated, death.events_treated, imv.n_treated),
+        "control": (imv.events_control, death.events_control, imv.n_control),
+    }
     rows = [
-        {
-            "arm": arm,
-            "n": n,
-            "deaths": d,
-            "deaths_without_imv_min": max(0, d - v),
-            "composite_min": max(v, d),
-            "composite_max": min(n, v + d),
-        }
-        for arm, v, d, n in arms
+        {"arm": arm, "bound": bound, "count": count, "n": n, "risk": count / n}
+        for arm, (v, d, n) in arms.items()
+        for bound, count in (
+            ("deaths_without_imv_min", max(0, d - v)),
+            ("composite_min", max(v, d)),
+            ("composite_max", min(n, v + d)),
+        )
     ]
     return pd.DataFrame(rows)

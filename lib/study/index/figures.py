@@ -2,81 +2,66 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pandas as pd
+from livingpaper import Drawing
 from livingpaper.book.forest import forest
-from livingpaper.book.show import Drawing, show
 from livingpaper.book.theme import CONTROL, INK, TREATED
-from livingpaper.build.cache import write_whole
+from livingpaper.chapters.selection import select_rows
 from livingpaper.ledger.format import interval_text, points
 
-from study.results import Paper, primary_row
+from study.data.load import load_plan
+from study.labels import WORLDS
+from study.protocol.protocol import Protocol
 
-WORLD_LABELS = {"null": "No-effect world", "harm": "Harm world", "benefit": "Benefit world"}
+COLOURS = {"null": "#6b6b6b", "harm": CONTROL, "benefit": TREATED}
+LIMITS = ["estimate", "conf_low", "conf_high"]
 
 
-def key_figure(paper: Paper) -> Drawing:
-    """Return the published difference and, unless blinded, each world's adjusted one, against the margins."""
-    protocol = paper.protocol
-    published = paper.reanalysis.effects
-    real = published[(published["outcome"] == "death") & (published["method"] == "Newcombe")].iloc[0]
-    rows = [{"label": "Published counts, crude", **_three(real), "colour": INK, "truth": float("nan")}]
-    shown = {} if protocol.study.blinded else paper.worlds
-    for world, found in shown.items():
-        rows.append(
-            {
-                "label": f"{WORLD_LABELS[world]}, adjusted",
-                **_three(primary_row(found.estimates, protocol)),
-                "colour": {"null": "#6b6b6b", "harm": CONTROL, "benefit": TREATED}[world],
-                "truth": true_difference(paper, world),
-            }
-        )
-    frame = pd.DataFrame(rows)
-    margins = (protocol.equivalence.margin_pp, protocol.equivalence.wide_margin_pp)
+def key_figure(ledger: pd.DataFrame, plan: Protocol | None = None) -> Drawing:
+    """Return the published difference and, unless withheld, each world's adjusted one, against the margins.
+
+    Parameters
+    ----------
+    ledger : DataFrame
+        Every number of the paper.
+    plan : Protocol, optional
+        Default the committed one: the figure of README.md is drawn from the ledger alone.
+    """
+    plan = plan or load_plan()
+    primary = f"{plan.outcome.primary}{plan.outcome.horizon_days}.{plan.estimand.primary.lower()}.rd"
+    counts, worlds = (
+        select_rows(ledger, "counts.death.{measure}"),
+        select_rows(ledger, f"worlds.{{world}}.{primary}"),
+    )
+    counts = counts[counts["measure"] == "rd"]
+    worlds = worlds[worlds["estimate"].notna()].set_index("world").reindex(WORLDS).dropna(subset="estimate")
+    truths = select_rows(ledger, f"worlds.{{world}}.truth.{primary}").set_index("world")
+    labels = ["Published counts, crude", *(f"{WORLDS[world]}, adjusted" for world in worlds.index)]
+    frame = pd.concat([counts[LIMITS], worlds[LIMITS]], ignore_index=True).assign(
+        label=labels,
+        colour=[INK, *map(COLOURS.get, worlds.index)],
+        truth=[float("nan"), *truths["estimate"].reindex(worlds.index)],
+    )
+    margins = (plan.equivalence.margin_pp, plan.equivalence.wide_margin_pp)
     chart = forest(
-        frame,
+        frame[["label", *LIMITS, "colour", "truth"]],
         scale="risk difference",
-        title=f"Risk of death, {protocol.arms.treated} minus {protocol.arms.control}, percentage points",
+        title=f"Risk of death, {plan.arms.treated} minus {plan.arms.control}, percentage points",
         bands=margins,
         domain=(-14, 14),
         row_height=36,
-    )
-    words = "; ".join(
-        f"{row.label.lower()} {points(row.estimate)} ({interval_text(row.conf_low, row.conf_high, 'risk difference')})"
-        + ("" if row.truth != row.truth else f", truth {points(row.truth)}")
-        for row in frame.itertuples()
     )
     crossing = int(((frame["conf_low"] < 0) & (frame["conf_high"] > 0)).sum())
     inside = int(((frame["conf_low"] > -margins[0] / 100) & (frame["conf_high"] < margins[0] / 100)).sum())
     return Drawing(
         chart,
-        f"Horizontal intervals of the risk difference in percentage points: {words}. Of {len(frame)} intervals "
-        f"{crossing} cross zero and {inside} lie inside the shaded margin of {margins[0]:g} points.",
-        "mixed",
+        f"Horizontal intervals of the risk difference in percentage points: {'; '.join(map(_words, frame.itertuples()))}. "
+        f"Of {len(frame)} intervals {crossing} cross zero and {inside} lie inside the shaded margin of {margins[0]:g} points.",
+        sources=(counts, worlds.reset_index()) if len(worlds) else (counts,),
     )
 
 
-def write_key_figure(paper: Paper, path: Path) -> bool:
-    """Write the key figure as SVG on white, for pages that are not ours; return whether it changed."""
-    content = (show(key_figure(paper), "fig-key", "").svg("white") + "\n").encode()
-    if path.is_file() and path.read_bytes() == content:
-        return False
-    write_whole(path, content)
-    return True
-
-
-def _three(row: pd.Series) -> dict[str, float]:
-    return {name: float(row[name]) for name in ("estimate", "conf_low", "conf_high")}
-
-
-def true_difference(paper: Paper, world: str) -> float:
-    """Return the true risk difference of the primary estimand in one world."""
-    protocol, table = paper.protocol, paper.truth
-    mine = (
-        (table["world"] == world)
-        & (table["estimand"] == protocol.estimand.primary)
-        & (table["outcome"] == protocol.outcome.primary)
-        & (table["horizon_days"] == protocol.outcome.horizon_days)
-    )
-    return float(table.loc[mine, "rd"].iloc[0])
+def _words(row: object) -> str:
+    label, estimate, low, high, truth = (getattr(row, name) for name in ("label", *LIMITS, "truth"))
+    known = "" if truth != truth else f", truth {points(truth)}"
+    return f"{label.lower()} {points(estimate)} ({interval_text(low, high, 'risk difference')}){known}"

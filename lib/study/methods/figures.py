@@ -6,10 +6,10 @@ import math
 
 import altair as alt
 import pandas as pd
-from livingpaper.book.show import Drawing
+from livingpaper import Drawing
 from livingpaper.book.theme import CONTROL, INK, QUIET, TREATED, WIDTH
 
-from study.results import Paper
+from study.protocol.protocol import Protocol
 
 NODES = {  # name: (x, y in pixels from the lower left, what it is)
     "Kidney function, ferritin": (250, 262, "before"),
@@ -37,7 +37,7 @@ COLOURS = {"before": INK, "drug": TREATED, "after": CONTROL, "outcome": INK}
 LETTER, HALF_HEIGHT, GAP = 3.1, 8.0, 7.0  # half a letter's width, half a line's height, air around a name
 
 
-def causal_diagram(_paper: Paper) -> Drawing:
+def causal_diagram() -> Drawing:
     """Return the assumed causal structure, post-baseline events in their own colour."""
     nodes = pd.DataFrame(
         [(name, x, y, COLOURS[kind]) for name, (x, y, kind) in NODES.items()],
@@ -46,23 +46,21 @@ def causal_diagram(_paper: Paper) -> Drawing:
     lines = pd.DataFrame([_arrow(a, b) for a, b in ARROWS])
     x = alt.X("x:Q", scale=alt.Scale(domain=[0, WIDTH - 10], nice=False), axis=None)
     y = alt.Y("y:Q", scale=alt.Scale(domain=[0, 280], nice=False), axis=None)
-    end_x, end_y = alt.X("x2:Q", axis=None), alt.Y("y2:Q", axis=None)
-    chart = alt.layer(
-        alt.Chart(lines).mark_rule(color="#a8a8a8", strokeWidth=1.1).encode(x=x, y=y, x2="x2:Q", y2="y2:Q"),
-        alt.Chart(lines)
-        .mark_point(shape="triangle", filled=True, color="#8c8c8c", size=34, opacity=1)
-        .encode(x=end_x, y=end_y, angle=alt.Angle("angle:Q", scale=None)),
-        alt.Chart(nodes)
-        .mark_text(fontSize=11.5, fontWeight="bold")
-        .encode(x=x, y=y, text="name:N", color=alt.Color("colour:N", scale=None)),
-    ).properties(width=WIDTH - 10, height=280)
+    end = {"x": alt.X("x2:Q", axis=None), "y": alt.Y("y2:Q", axis=None)}
+    line, name = alt.Chart(lines), alt.Chart(nodes)
+    rules = line.mark_rule(color="#a8a8a8", strokeWidth=1.1).encode(x=x, y=y, x2="x2:Q", y2="y2:Q")
+    heads = line.mark_point(shape="triangle", filled=True, color="#8c8c8c", size=34, opacity=1)
+    heads = heads.encode(**end, angle=alt.Angle("angle:Q", scale=None))
+    names = name.mark_text(fontSize=11.5, fontWeight="bold")
+    names = names.encode(x=x, y=y, text="name:N", color=alt.Color("colour:N", scale=None))
+    chart = alt.layer(rules, heads, names).properties(width=WIDTH - 10, height=280)
     return Drawing(
         chart,
         "Causal diagram. Hospital and period, age with frailty and comorbidity, severity, and kidney function with "
         "ferritin point to the drug; the first three also lead to death, directly or through intensive care, "
         "ventilation or a treatment limitation. Intensive care, interruption of the drug and ventilation come after "
         "the drug.",
-        "design",
+        sources=(),
     )
 
 
@@ -71,13 +69,8 @@ def _arrow(start: str, end: str) -> dict[str, float]:
     (x1, y1, _), (x2, y2, _) = NODES[start], NODES[end]
     dx, dy = x2 - x1, y2 - y1
     first, last = _reach(start, dx, dy), _reach(end, dx, dy)
-    return {
-        "x": x1 + first * dx,
-        "y": y1 + first * dy,
-        "x2": x2 - last * dx,
-        "y2": y2 - last * dy,
-        "angle": math.degrees(math.atan2(dx, dy)),
-    }
+    ends = {"x": x1 + first * dx, "y": y1 + first * dy, "x2": x2 - last * dx, "y2": y2 - last * dy}
+    return ends | {"angle": math.degrees(math.atan2(dx, dy))}
 
 
 def _reach(name: str, dx: float, dy: float) -> float:
@@ -88,9 +81,9 @@ def _reach(name: str, dx: float, dy: float) -> float:
     return min(across, along)
 
 
-def design_diagram(paper: Paper) -> Drawing:
+def design_diagram(plan: Protocol) -> Drawing:
     """Return the time windows around the first dose."""
-    horizon = paper.protocol.outcome.horizon_days
+    horizon = plan.outcome.horizon_days
     windows = pd.DataFrame(
         [
             ("Admission to first dose", -7, 0, "lag kept as a covariate", QUIET),
@@ -103,39 +96,20 @@ def design_diagram(paper: Paper) -> Drawing:
         ],
         columns=["window", "start", "end", "note", "colour"],
     )
-    y = alt.Y(
-        "window:N",
-        sort=list(windows["window"]),
-        title=None,
-        axis=alt.Axis(ticks=False, domain=False, labelLimit=230, labelPadding=8),
-    )
+    labels = alt.Axis(ticks=False, domain=False, labelLimit=230, labelPadding=8)
+    y = alt.Y("window:N", sort=list(windows["window"]), title=None, axis=labels)
     scale = alt.Scale(domain=[-7.5, horizon + 13], nice=False)
-    ticks = [-7, 0, 7, 14, 21, horizon]
-    x = alt.X(
-        "start:Q",
-        scale=scale,
-        title="Days from the first dose (time zero)",
-        axis=alt.Axis(values=ticks, grid=False),
-    )
-    bars = (
-        alt.Chart(windows)
-        .mark_bar(height=12, cornerRadius=2)
-        .encode(x=x, x2="end:Q", y=y, color=alt.Color("colour:N", scale=None))
-    )
-    notes = (
-        alt.Chart(windows)
-        .mark_text(align="left", dx=6, fontSize=10.5, color=QUIET)
-        .encode(x=alt.X("end:Q", scale=scale), y=y, text="note:N")
-    )
-    zero = (
-        alt.Chart(pd.DataFrame({"at": [0]}))
-        .mark_rule(color=INK, strokeWidth=1.2)
-        .encode(x=alt.X("at:Q", scale=scale))
-    )
+    days = alt.Axis(values=[*range(-7, horizon, 7), horizon], grid=False)
+    x = alt.X("start:Q", scale=scale, title="Days from the first dose (time zero)", axis=days)
+    end, colour = alt.X("end:Q", scale=scale), alt.Color("colour:N", scale=None)
+    base, start = alt.Chart(windows), alt.Chart(pd.DataFrame({"at": [0]}))
+    bars = base.mark_bar(height=12, cornerRadius=2).encode(x=x, x2="end:Q", y=y, color=colour)
+    notes = base.mark_text(align="left", dx=6, fontSize=10.5, color=QUIET).encode(x=end, y=y, text="note:N")
+    zero = start.mark_rule(color=INK, strokeWidth=1.2).encode(x=alt.X("at:Q", scale=scale))
     return Drawing(
         alt.layer(bars, notes, zero).properties(width=WIDTH - 240, height=195),
         "Seven horizontal bars on a time axis whose zero is the first dose. Covariates and exclusions are assessed "
         "before zero, laboratory values within two days; treatment and follow-up start at zero, follow-up ends at "
         f"day {horizon}.",
-        "design",
+        sources=(),
     )

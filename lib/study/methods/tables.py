@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pandas as pd
+from livingpaper import Sheet
 from livingpaper.book.choices import ESTIMATORS, POPULATIONS
-from livingpaper.book.show import Sheet
 
-from study.results import Paper
+from study.protocol.protocol import Protocol
 
 FORMS = {
     "linear": "linear",
@@ -24,64 +24,49 @@ ESTIMANDS = {
 }
 
 
-def propensity_terms(paper: Paper) -> Sheet:
+def propensity_terms(plan: Protocol, dictionary: pd.DataFrame) -> Sheet:
     """Return the covariates of the propensity score with their functional form and unit."""
-    known = paper.dictionary.set_index("name")
+    known = dictionary.set_index("name")
     rows = [
-        [
-            known.at[term.column, "label"],
-            known.at[term.column, "unit"] or "–",
-            FORMS[term.form].format(knots=term.knots),
-            known.at[term.column, "window"],
-        ]
-        for term in paper.protocol.propensity.terms
+        [about["label"], about["unit"] or "–", FORMS[term.form].format(knots=term.knots), about["window"]]
+        for term, about in ((term, known.loc[term.column]) for term in plan.propensity.terms)
     ]
-    return Sheet(
-        pd.DataFrame(rows, columns=["Covariate", "Unit", "Form in the model", "Measured"]), "design", "llll"
-    )
+    return _sheet(rows, ["Covariate", "Unit", "Form in the model", "Measured"], "llll")
 
 
-def estimands(paper: Paper) -> Sheet:
+def estimands(plan: Protocol) -> Sheet:
     """Return the estimands of the paper, the primary one first."""
-    arms, primary = paper.protocol.arms, paper.protocol.estimand.primary
-    names = [primary, *(name for name in paper.protocol.estimand.all if name != primary)]
+    arms, primary = plan.arms, plan.estimand.primary
+    names = [primary, *(name for name in plan.estimand.all if name != primary)]
     rows = []
     for name in names:
-        who, tilt, way = ESTIMANDS[name]
+        who, tilt, estimator = ESTIMANDS[name]
         role = "primary" if name == primary else "secondary"
-        rows.append([name, who.format(treated=arms.treated, control=arms.control), tilt, way, role])
-    rows.append(
-        [
-            "Matched",
-            f"{arms.treated} patients with a match",
-            "as matched",
-            f"{paper.protocol.matching.ratio}:1 pairs",
-            "replication",
-        ]
-    )
-    columns = ["Estimand", "Whose effect", "Tilting function", "Estimator", "Role"]
-    return Sheet(pd.DataFrame(rows, columns=columns), "design", "lllll")
+        rows.append([name, who.format(treated=arms.treated, control=arms.control), tilt, estimator, role])
+    pairs = f"{plan.matching.ratio}:1 pairs"
+    rows.append(["Matched", f"{arms.treated} patients with a match", "as matched", pairs, "replication"])
+    return _sheet(rows, ["Estimand", "Whose effect", "Tilting function", "Estimator", "Role"], "lllll")
 
 
-def eligibility(paper: Paper) -> Sheet:
+def eligibility(plan: Protocol) -> Sheet:
     """Return the eligibility criteria in the order in which they are applied."""
     rules = {"at least": "at least {value:g}", "equal": "equal to {value}", "present": "recorded"}
     rows = [
-        [
-            str(number),
-            criterion.label,
-            f"`{criterion.column}` {rules[criterion.rule].format(value=criterion.value)}",
-        ]
-        for number, criterion in enumerate(paper.protocol.eligibility, start=1)
+        [str(place), rule.label, f"`{rule.column}` {rules[rule.rule].format(value=rule.value)}"]
+        for place, rule in enumerate(plan.eligibility, start=1)
     ]
-    return Sheet(pd.DataFrame(rows, columns=["Order", "Criterion", "In the data"]), "design", "lll")
+    return _sheet(rows, ["Order", "Criterion", "In the data"], "lll")
 
 
-def history(paper: Paper) -> Sheet:
+def history(plan: Protocol) -> Sheet:
     """Return the versions of the protocol: what changed, why, and whether outcomes had been seen."""
     rows = [
         [found.date, found.version, found.what, found.why, "yes" if found.outcomes_seen else "no"]
-        for found in paper.protocol.amendment
+        for found in plan.amendment
     ]
-    columns = ["Date", "Version", "What", "Why", "Outcomes seen"]
-    return Sheet(pd.DataFrame(rows, columns=columns), "design", "llp{4.6cm}p{4.6cm}l")
+    return _sheet(rows, ["Date", "Version", "What", "Why", "Outcomes seen"], "llp{4.6cm}p{4.6cm}l")
+
+
+def _sheet(rows: list[list[str]], columns: list[str], widths: str) -> Sheet:
+    """Return a table that shows choices, no results."""
+    return Sheet(pd.DataFrame(rows, columns=columns), sources=(), widths=widths)

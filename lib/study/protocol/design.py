@@ -50,9 +50,8 @@ class Criterion(Section):
 
     @model_validator(mode="after")
     def _value_fits_the_rule(self) -> Self:
-        if (self.rule == "present") != (self.value is None) or (
-            self.rule == "at least" and isinstance(self.value, str)
-        ):
+        words = self.rule == "at least" and isinstance(self.value, str)
+        if words or (self.rule == "present") != (self.value is None):
             raise ValueError(
                 f"value must be a number for 'at least', given for 'equal' and absent for 'present'; "
                 f"the criterion on {self.column!r} is {self.rule!r} with {self.value!r}"

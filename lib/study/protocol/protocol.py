@@ -1,7 +1,4 @@
-"""The pre-specified choices: ``protocol.toml`` as a frozen, checked object.
-
-Only ``study/`` unpacks a ``Protocol``; every other function takes plain arguments.
-"""
+"""The pre-specified choices: ``protocol.toml`` as a frozen, checked object."""
 
 from __future__ import annotations
 
@@ -13,60 +10,44 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from study.protocol.design import (
-    Arms,
-    Balance,
-    Criterion,
-    Equivalence,
-    EstimandSection,
-    Inference,
-    Matching,
-    Outcome,
-    Precision,
-    Propensity,
-    Section,
-    StudySection,
-    Weighting,
-)
-from study.protocol.sensitivity import (
-    Amendment,
-    Deviations,
-    Diagnostics,
-    EvidenceSection,
-    Further,
-    Multiverse,
-    Sensitivity,
-    Simulation,
-)
+from study.protocol import design, sensitivity
 
 
 class ProtocolError(ValueError):
     """``protocol.toml`` is missing, cannot be read or states an impossible choice."""
 
 
-class Protocol(Section):
+class Protocol(design.Section):
     """Every pre-specified choice, one attribute per section of ``protocol.toml``."""
 
-    study: StudySection
-    arms: Arms
-    eligibility: tuple[Criterion, ...] = Field(strict=False)
-    propensity: Propensity
-    matching: Matching
-    weighting: Weighting
-    estimand: EstimandSection
-    outcome: Outcome
-    equivalence: Equivalence
-    inference: Inference
-    balance: Balance
-    precision: Precision
-    sensitivity: Sensitivity
-    evidence: EvidenceSection
-    multiverse: Multiverse
-    simulation: Simulation
-    further: Further
-    diagnostics: Diagnostics
-    deviations: Deviations
-    amendment: tuple[Amendment, ...] = Field(min_length=1, strict=False)
+    study: design.StudySection
+    arms: design.Arms
+    eligibility: tuple[design.Criterion, ...] = Field(strict=False)
+    propensity: design.Propensity
+    matching: design.Matching
+    weighting: design.Weighting
+    estimand: design.EstimandSection
+    outcome: design.Outcome
+    equivalence: design.Equivalence
+    inference: design.Inference
+    balance: design.Balance
+    precision: design.Precision
+    sensitivity: sensitivity.Sensitivity
+    evidence: sensitivity.EvidenceSection
+    multiverse: sensitivity.Multiverse
+    simulation: sensitivity.Simulation
+    further: sensitivity.Further
+    diagnostics: sensitivity.Diagnostics
+    deviations: sensitivity.Deviations
+    amendment: tuple[sensitivity.Amendment, ...] = Field(min_length=1, strict=False)
+
+    @property
+    def baseline_columns(self) -> list[str]:
+        """Every column that a model, a stratum or a subgroup takes as known at time zero."""
+        models = (*self.propensity.terms, *self.further.outcome_terms, *self.deviations.terms)
+        named = [part.column for part in (*models, *self.sensitivity.subgroups)]
+        strata = (*self.propensity.impute_from, *self.matching.exact, *self.matching.exact_finer)
+        return list(dict.fromkeys([*named, *strata]))
 
     def fewer_bootstraps(self, replicates: int) -> Protocol:
         """Return the same choices with another number of bootstrap samples."""
@@ -109,18 +90,13 @@ def parse_protocol(choices: dict[str, Any], source: str = "protocol.toml") -> Pr
     except ValidationError as error:
         problems = "\n".join(
             f"  - {'.'.join(str(part) for part in item['loc'])}: {item['msg'].removeprefix('Value error, ')}"
-            f" (found {_short(item['input'])})"
+            f" (found {item['input']!r:.60})"
             for item in error.errors()
         )
         raise ProtocolError(
             f"{source} has {error.error_count()} impossible choice(s):\n{problems}\n"
             "correct them; CONTRIBUTING.md names the admissible values"
         ) from None
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def choices_hash(protocol: Protocol) -> str:
