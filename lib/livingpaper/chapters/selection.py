@@ -35,15 +35,15 @@ def select_rows(rows: pd.DataFrame, pattern: str) -> pd.DataFrame:
         raise LedgerError(
             f"a hole must not be named like a column of the ledger, found {taken} in {pattern!r}; rename it"
         )
-    found = rows["id"].str.extract(f"^{_regex(pattern)}$", expand=True)
-    fits = rows["id"].str.fullmatch(_regex(pattern))
-    if not fits.any():
+    fits = [re.fullmatch(_regex(pattern), id_) for id_ in rows["id"]]
+    named = [fit.groupdict() for fit in fits if fit]
+    if not named:
         raise LedgerError(
             f"a pattern must fit some number of the ledger, {pattern!r} fits none; correct it, "
             f"or run the chapter that records it: make ledger"
         )
-    named = found.loc[fits] if holes else pd.DataFrame(index=rows.index[fits])
-    return named.join(rows[fits]).reset_index(drop=True)
+    found = rows[[bool(fit) for fit in fits]].reset_index(drop=True)
+    return pd.DataFrame(named, columns=list(holes), index=found.index).join(found)
 
 
 def _regex(pattern: str) -> str:

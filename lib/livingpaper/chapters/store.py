@@ -54,13 +54,22 @@ def stored(
         try:
             result: T = pickle.loads(path.read_bytes())
         except Exception:  # none yet, or torn: no result
-            result = compute()
-            if keep:
-                write_whole(path, pickle.dumps(result))
-                _forget(folder, path, limit)
+            pass
         else:
             os.utime(path)
+            return result
+        result = compute()
+        if keep:
+            write_whole(path, _pickled(result, name))
+            _forget(folder, path, limit)
         return result
+
+
+def _pickled(result: object, name: str) -> bytes:
+    try:
+        return pickle.dumps(result)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise ValueError(f"{name} must give what pickle can keep, it does not: {error}; give data") from None
 
 
 @contextmanager

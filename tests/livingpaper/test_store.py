@@ -1,0 +1,154 @@
+"""Results of long steps: kept under what they rest on, forgotten when the folder is full, safe with two writers."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from livingpaper.build.project import Project
+from livingpaper.chapters.store import kept_in, remember, stored
+from small_book import small_book
+
+STEP = '''"""A step."""
+from pathlib import Path
+
+import helper
+
+
+def mean(frame, *, by=1):
+    with Path("runs.txt").open("a") as runs:
+        runs.write("run\\n")
+    return frame["a"].mean() * by + helper.EXTRA
+'''
+
+
+@dataclass(frozen=True)
+class Choice:
+    caliper: float
+
+
+@pytest.fixture
+def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    """Return a book whose analysis stands beside it: two modules of its own names."""
+    project = small_book(tmp_path)
+    (tmp_path / "step.py").write_text(STEP)
+    (tmp_path / "helper.py").write_text("EXTRA = 0\n")
+    for path in ("step.py", "helper.py"):
+        os.utime(tmp_path / path, (1, 1))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    from livingpaper.build.cache import _home
+
+    _home.cache_clear()
+    yield project
+    _home.cache_clear()
+    for name in ("step", "helper"):
+        sys.modules.pop(name, None)
+
+
+def runs() -> int:
+    path = Path("runs.txt")
+    return len(path.read_text().splitlines()) if path.exists() else 0
+
+
+@pytest.mark.usefixtures("book")
+def test_a_step_runs_once_for_the_same_arguments() -> None:
+    step = importlib.import_module("step")
+    people = pd.DataFrame({"a": [1.0, 3.0]})
+    assert [remember(step.mean)(people), remember(step.mean)(people.copy())] == [2.0, 2.0]
+    assert runs() == 1
+    assert remember(step.mean)(people, by=2) == 4.0
+    assert remember(step.mean)(people + 1) == 3.0
+    assert runs() == 3
+
+
+def test_a_step_runs_again_when_a_module_behind_it_changes(book: Project) -> None:
+    """A new process, as after an edit: this one still runs what it has loaded."""
+    code = "import pandas as pd, step\nfrom livingpaper import remember\n"
+    code += "print(remember(step.mean)(pd.DataFrame({'a': [1.0, 3.0]})))"
+
+    def run() -> str:
+        environment = {**os.environ, "PYTHONPATH": str(book.root)}
+        return subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
+        ).stdout
+
+    assert (run(), run(), runs()) == ("2.0\n", "2.0\n", 1)
+    (book.root / "helper.py").write_text("EXTRA = 5\n")
+    assert (run(), run(), runs()) == ("7.0\n", "7.0\n", 2)
+    (book.root / "helper.py").write_text("EXTRA = 0\n")
+    assert (run(), runs()) == ("2.0\n", 2)
+
+
+def test_what_an_edited_module_gave_in_a_running_process_is_not_kept(book: Project) -> None:
+    step = importlib.import_module("step")
+    (book.root / "helper.py").write_text("EXTRA = 5\n")
+    people = pd.DataFrame({"a": [1.0, 3.0]})
+    assert remember(step.mean)(people) == 2.0  # as loaded; the file says 7
+    assert not list(kept_in(book).glob("*.pickle"))
+
+
+def test_arguments_are_told_apart_by_content() -> None:
+    import joblib
+
+    assert joblib.hash(Choice(0.2)) == joblib.hash(Choice(0.2)) != joblib.hash(Choice(0.1))
+    one, two = pd.DataFrame({"a": ["x", "y"]}), pd.DataFrame({"a": ["x", "z"]})
+    assert joblib.hash(one) == joblib.hash(one.copy()) != joblib.hash(two)
+
+
+def test_a_function_of_a_cell_cannot_be_remembered() -> None:
+    with pytest.raises(
+        ValueError, match="remember takes a function of a module of the project, found .*<lambda>; move it"
+    ):
+        remember(lambda: 1)
+    with pytest.raises(ValueError, match="found numpy.mean; move it"):
+        remember(np.mean)
+
+
+def test_a_torn_file_is_no_result(tmp_path: Path) -> None:
+    assert stored(tmp_path, "x", {"a": "1"}, lambda: [1, 2]) == [1, 2]
+    (file,) = tmp_path.glob("*.pickle")
+    file.write_bytes(file.read_bytes()[:-4])
+    assert stored(tmp_path, "x", {"a": "1"}, lambda: [3]) == [3]
+    assert stored(tmp_path, "x", {"a": "1"}, lambda: [4]) == [3]
+
+
+def test_what_was_used_longest_ago_goes_first(tmp_path: Path) -> None:
+    for i, name in enumerate("abc"):
+        stored(tmp_path, name, {}, lambda: bytes(1000))
+        (file,) = tmp_path.glob(f"{name}-*.pickle")
+        os.utime(file, (i + 1, i + 1))
+    stored(tmp_path, "a", {}, lambda: bytes(1000))  # used again
+    stored(tmp_path, "d", {}, lambda: bytes(1000), limit=2500)
+    assert sorted(file.name[0] for file in tmp_path.glob("*.pickle")) == ["a", "d"]
+
+
+def test_who_comes_second_waits_for_the_first(tmp_path: Path) -> None:
+    code = (
+        "import sys, time\nfrom pathlib import Path\nfrom livingpaper.chapters.store import stored\n"
+        "def compute():\n    time.sleep(1)\n    open('runs', 'a').write('run\\n')\n    return 1\n"
+        "assert stored(Path('kept'), 'x', {}, compute) == 1"
+    )
+    two = [subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path) for _ in range(2)]
+    assert [process.wait() for process in two] == [0, 0]
+    assert (tmp_path / "runs").read_text() == "run\n"
+
+
+def test_a_failed_step_leaves_nothing(tmp_path: Path) -> None:
+    def fail() -> int:
+        raise KeyError("no")
+
+    with pytest.raises(KeyError):
+        stored(tmp_path, "x", {}, fail)
+    started = time.time()
+    assert stored(tmp_path, "x", {}, lambda: 2) == 2
+    assert time.time() - started < 5  # the lock was given back
