@@ -43,9 +43,9 @@ def test_a_failure_stores_nothing_and_a_failed_write_keeps_the_old(
 
 
 def test_the_code_digest_reaches_what_is_imported() -> None:
-    from livingpaper.build.cache import _closure
+    from livingpaper.build.cache import module_files
 
-    reached = set(_closure("study.whole"))
+    reached = set(module_files("study.whole"))
     assert {
         "headtohead.outcomes.cox",
         "headtohead.outcomes.partial_likelihood",

@@ -43,8 +43,7 @@ class ProvenanceDirective(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return the panel as raw HTML; on paper the footer of each page says what identifies the build."""
         project = find_project(Path(self.env.srcdir))
-        fresh = self.env.docname in getattr(self.env, "paper_fresh", set())
-        return [nodes.raw("", panel_html(project, self.env.docname, fresh=fresh), format="html")]
+        return [nodes.raw("", panel_html(project, self.env.docname), format="html")]
 
 
 def add_panel(_app: Sphinx, _docname: str, source: list[str]) -> None:

@@ -52,31 +52,6 @@ def outdated(app: Sphinx, env: Any, *_: object) -> set[str]:
     return set() if before in (None, now) else set(env.found_docs)
 
 
-def execute_in_parallel(_app: Sphinx, env: Any, docnames: list[str]) -> None:
-    """Run the chapters that are not cached side by side; myst-nb then finds them cached."""
-    settings = env.mystnb_config
-    env.paper_fresh = set()
-    if settings.execution_mode != "cache":
-        return
-    from jupyter_cache import get_cache
-    from jupyter_cache.executors import load_executor
-
-    cache = get_cache(settings.execution_cache_path)
-    ours, names = [], []
-    for name in docnames:
-        path = Path(env.doc2path(name))
-        if "kernelspec" in path.read_text("utf-8")[:800]:
-            record = cache.add_nb_to_project(str(path), read_data={"name": "jupytext", "type": "plugin"})
-            ours.append(record.pk)
-            names.append(name)
-    stale = sorted({record.pk for record in cache.list_unexecuted()} & set(ours))
-    env.paper_fresh = {name for name, pk in zip(names, ours, strict=True) if pk in stale}
-    if len(stale) > 1:
-        load_executor("local-parallel", cache).run_and_cache(
-            filter_pks=stale, timeout=settings.execution_timeout
-        )
-
-
 def stamp(project: Project) -> dict[str, str]:
     """Return what identifies this build: version, date of release, commit, hashes of protocol and data."""
     return {
@@ -176,4 +151,3 @@ def connect(app: Sphinx) -> None:
     app.connect("config-inited", put_stamp, priority=100)
     app.connect("env-get-outdated", outdated)
     app.connect("builder-inited", add_assets)
-    app.connect("env-before-read-docs", execute_in_parallel)

@@ -135,7 +135,7 @@ def _imported(path: Path) -> tuple[str, ...]:
     return tuple(names)
 
 
-def panel_html(project: Project, chapter: str, *, fresh: bool) -> str:
+def panel_html(project: Project, chapter: str) -> str:
     """Return the panel of one chapter as a folded HTML table.
 
     Parameters
@@ -143,8 +143,6 @@ def panel_html(project: Project, chapter: str, *, fresh: bool) -> str:
     project : Project
     chapter : str
         Its name without ending, for example ``book/methods``.
-    fresh : bool
-        Whether its cells were executed for this build.
     """
     text = (project.root / f"{chapter}.md").read_text(encoding="utf-8")
     hashes = {
@@ -159,8 +157,6 @@ def panel_html(project: Project, chapter: str, *, fresh: bool) -> str:
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     shown = exhibits(text)
     rows = [("Inputs", inputs), ("Packages", packages)]
-    if "kernelspec" in text[:800]:
-        rows.insert(1, ("Cells", "executed for this build" if fresh else "from the cache of the same inputs"))
     rows += [
         (f"<a href='#{row.label}'>{row.label}</a>", _function(row.function, project))
         for row in shown.itertuples()

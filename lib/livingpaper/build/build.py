@@ -29,6 +29,7 @@ from livingpaper.book.withheld import tells_outcomes
 from livingpaper.build.cache import cached, code_digest
 from livingpaper.build.latex import BuildError, ensure_latex
 from livingpaper.build.project import Project, digest
+from livingpaper.chapters.run import run_chapters
 from livingpaper.ledger.claims import check_claims, load_claims
 from livingpaper.ledger.ledger import read_ledger, write_ledger
 
@@ -56,8 +57,14 @@ class Workshop:
         shutil.rmtree(self.made, ignore_errors=True)
 
 
-def write_numbers(project: Project) -> None:
-    """Run the study unless its results are cached, and write the ledger."""
+def write_numbers(project: Project, *, exhibits: bool = False) -> None:
+    """Run the chapters whose inputs changed, and write the ledger; with ``exhibits`` they also show."""
+    changed = run_chapters(project, exhibits=exhibits, also="livingpaper.build.build:other_numbers")
+    _say(f"ledger: {'changed; review it with: headtohead diff' if changed else 'unchanged'}")
+
+
+def other_numbers(project: Project) -> pd.DataFrame:
+    """Return the rows of chapters that do not record them yet."""
 
     def compute() -> pd.DataFrame:
         from study.numbers import paper_ledger  # heavy: the analysis
@@ -65,8 +72,7 @@ def write_numbers(project: Project) -> None:
         return paper_ledger(load_paper(project))
 
     inputs = paper_inputs(project) | {"numbers": code_digest("study.numbers")}
-    changed = write_ledger(cached(project.build / "cache", "ledger", inputs, compute), project.ledger)
-    _say(f"ledger: {'changed; review it with: headtohead diff' if changed else 'unchanged'}")
+    return cached(project.build / "cache", "ledger", inputs, compute)
 
 
 def check_conclusions(project: Project) -> None:
@@ -101,7 +107,7 @@ def build_html(project: Project, *, cold: bool = False) -> None:
     BuildError
         If a warning, an error or a missing page stops the build.
     """
-    write_numbers(project)
+    write_numbers(project, exhibits=True)
     check_conclusions(project)
     shop, target = Workshop(project), project.build / "html"
     state = _state(project)

@@ -87,8 +87,8 @@ class Statement:
             if isinstance(node, ast.Call) and called(node) == name:
                 yield node
 
-    def run(self, namespace: dict[str, Any]) -> None:
-        """Run the statement.
+    def run(self, namespace: dict[str, Any]) -> Any:
+        """Run the statement; return its value if it is an expression.
 
         Raises
         ------
@@ -96,11 +96,14 @@ class Statement:
             If it fails: chapter, cell and cause in one line.
         """
         try:
+            if isinstance(self.node, ast.Expr):
+                return eval(compile(ast.Expression(self.node.value), str(self.cell), "eval"), namespace)
             exec(compile(ast.Module([self.node], []), str(self.cell), "exec"), namespace)
         except ChapterError:
             raise
         except Exception as error:
             raise failed(self.cell, error) from error
+        return None
 
 
 def failed(cell: Cell, error: BaseException) -> ChapterError:
@@ -122,6 +125,15 @@ def chapter_files(project: Project) -> dict[str, Path]:
     paths = [project.root / f"{name.removesuffix('.md')}.md" for name in _files(toc)]
     return {
         path.stem: path for path in paths if path.is_file() and "kernelspec" in path.read_text("utf-8")[:800]
+    }
+
+
+def own_chapters(project: Project) -> dict[str, Path]:
+    """Return the chapters that use this package; others are left to the book's own machinery."""
+    return {
+        name: path
+        for name, path in chapter_files(project).items()
+        if "livingpaper" in path.read_text("utf-8")
     }
 
 

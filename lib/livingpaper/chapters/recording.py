@@ -51,8 +51,8 @@ def rows_of(
     if unknown := sorted(set(columns) - set(TAKEN)):
         raise LedgerError(f"a column of the ledger must be one of {TAKEN}, found {unknown}; rename it")
     frame = _frame(rows, value)
-    needed = [*HOLE.findall(pattern), value, *([] if scale else ["scale"])]
-    if missing := [name for name in dict.fromkeys(needed) if name not in frame]:
+    needed = dict.fromkeys([*HOLE.findall(pattern), value, "scale"])
+    if missing := [name for name in needed if name not in frame and not (name == "scale" and scale)]:
         raise LedgerError(
             f"what is recorded as {pattern!r} must have the columns {missing}, found {[*map(str, frame.columns)]}"
         )

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from livingpaper.build.cache import code_digest, module_files, write_whole
 from livingpaper.build.project import Project, digest, find_project
@@ -47,22 +47,33 @@ def stored(
     limit : int
         Bytes that the folder may hold.
     """
-    total = hashlib.sha256("\0".join(f"{k}={inputs[k]}" for k in sorted(inputs)).encode()).hexdigest()[:20]
-    path = folder / f"{name}-{total}.pickle"
+    path = stored_at(folder, name, inputs)
     folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder / f".{total}.lock"):
-        try:
-            result: T = pickle.loads(path.read_bytes())
-        except Exception:  # none yet, or torn: no result
-            pass
-        else:
-            os.utime(path)
+    with _locked(path.with_suffix(".lock")):
+        if (found := recalled(path)) is not None:
+            result: T = found
             return result
         result = compute()
-        if keep:
+        if keep and result is not None:
             write_whole(path, _pickled(result, name))
             _forget(folder, path, limit)
         return result
+
+
+def stored_at(folder: Path, name: str, inputs: Mapping[str, str]) -> Path:
+    """Return the file of a result."""
+    total = hashlib.sha256("\0".join(f"{k}={inputs[k]}" for k in sorted(inputs)).encode()).hexdigest()[:20]
+    return folder / f"{name}-{total}.pickle"
+
+
+def recalled(path: Path) -> Any:
+    """Return a stored result; None if there is none, or it is torn."""
+    try:
+        result = pickle.loads(path.read_bytes())
+    except Exception:
+        return None
+    os.utime(path)
+    return result
 
 
 def _pickled(result: object, name: str) -> bytes:

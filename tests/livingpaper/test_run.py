@@ -1,0 +1,190 @@
+"""All chapters of a small book run for real: processes, ledger, executed notebooks, and every way to fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
+from pathlib import Path
+
+import jupytext
+import pytest
+from jupyter_cache import get_cache
+from livingpaper.book.hooks import inputs_digest
+from livingpaper.book.show import MIME
+from livingpaper.build.project import Project
+from livingpaper.chapters import session
+from livingpaper.chapters.cells import ChapterError
+from livingpaper.chapters.executing import ChapterRun
+from livingpaper.chapters.literals import check_literals
+from livingpaper.chapters.run import run_chapters
+from livingpaper.ledger.ledger import read_ledger
+from small_book import OUTCOME, PAIRS, PATIENTS, small_book
+
+RAN = "import time, pathlib; ran = pathlib.Path(f'../ran-{time.time_ns()}').touch()"
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Project:
+    return small_book(tmp_path)
+
+
+def executed(project: Project, name: str) -> list:
+    """Return the code cells of a chapter as Sphinx will find them."""
+    store = get_cache(str(project.build / ".jupyter_cache" / inputs_digest(project)))
+    _, notebook = store.merge_match_into_notebook(jupytext.read(project.root / "book" / f"{name}.md"))
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def test_the_chapters_make_the_ledger_and_show(book: Project) -> None:
+    assert run_chapters(book, exhibits=True)
+    ledger = read_ledger(book.ledger)
+    assert ledger["text"].to_dict() == {
+        "cohort.adults.n": "5",
+        "matching.close.n": "3",
+        "outcomes.death.a.risk": "0.0%",  # 42 years: survived
+        "outcomes.death.a_plus.risk": "50.0%",  # 41 survived, 61 died
+    }
+    assert ledger["code"].to_dict()["outcomes.death.a.risk"] == "book/outcomes.md::death"
+    cells = executed(book, "outcomes")
+    assert [len(cell.outputs) for cell in cells] == [0, 0, 1]
+    table = cells[2].outputs[0].data[MIME]["myst"]
+    assert "| a | 0.0% |" in table
+    assert ":class: origin-synthetic" in table
+    assert "Trial" not in table
+    assert not run_chapters(book, exhibits=True)
+
+
+def test_a_chapter_runs_again_only_if_what_it_rests_on_changed(tmp_path: Path) -> None:
+    cells = {"cohort": [[RAN], *PATIENTS], "matching": [[RAN], *PAIRS], "outcomes": [[RAN], *OUTCOME]}
+
+    def ran() -> int:
+        run_chapters(small_book(tmp_path, **cells))
+        made = list(tmp_path.glob("ran-*"))
+        for path in made:
+            path.unlink()
+        return len(made)
+
+    assert ran() == 3
+    assert ran() == 0
+    cells["matching"] = [*cells["matching"], ["unused = 3"]]
+    assert ran() == 1  # the outcomes take nothing that this statement makes
+    cells["matching"][2] = ["caliper = 1", PAIRS[1][1]]
+    assert ran() == 2
+    assert read_ledger(tmp_path / "results" / "ledger.csv").loc["outcomes.death.a_plus.risk", "n"] != 3
+
+
+def test_shown_numbers_are_those_of_all_chapters(tmp_path: Path) -> None:
+    """A chapter shows what a later one records, and the variables as they were."""
+    first = [
+        *PATIENTS,
+        ["from livingpaper import Sheet, ledger, show", "word = 'early'"],
+        [
+            "late = ledger.select('outcomes.death.{drug}.risk')",
+            "table = late.assign(word=word)[['drug', 'text', 'word']]",
+        ],
+        ["show(Sheet(table, sources=(late,)), 'tbl-late', 'Later.')"],
+        ["word = 'late'"],
+    ]
+    project = small_book(tmp_path, cohort=first)
+    run_chapters(project, exhibits=True)
+    table = executed(project, "cohort")[4].outputs[0].data[MIME]["myst"]
+    assert "| a | 0.0% | early |" in table
+
+
+def test_other_values_are_shown_as_a_notebook_shows_them(tmp_path: Path) -> None:
+    project = small_book(tmp_path, cohort=[*PATIENTS, ["everyone.head(1)"], ["1 + 1"], ["None"]])
+    run_chapters(project, exhibits=True)
+    frame, number, nothing = executed(project, "cohort")[2:]
+    assert "<table" in frame.outputs[0].data["text/html"]
+    assert number.outputs[0].data == {"text/plain": "2"}
+    assert not nothing.outputs
+
+
+def test_a_chapter_that_does_not_use_the_package_is_left_to_sphinx(tmp_path: Path) -> None:
+    project = small_book(tmp_path, plain=[["print('Hello')"], ["%matplotlib inline"]])
+    run_chapters(project, exhibits=True)
+    with pytest.raises(KeyError):
+        executed(project, "plain")
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        (["raise KeyError('no')"], r"^book/outcomes.md, cell 3 \(death\): KeyError: 'no'$"),
+        (["import warnings", "warnings.warn('odd')"], r"^book/outcomes.md, cell 3 \(death\): UserWarning: odd$"),
+        (["print(1)"], r"^book/outcomes.md, cell 3 \(death\): a cell must print nothing, it printed '1'; show"),
+        (["a = = 1"], r"^book/outcomes.md, cell 3 \(death\): SyntaxError: invalid syntax \(line 1\)$"),
+        (["record(1, 'outcomes.a.n', origin='counts', scale='count')"] * 2,
+         r"^book/outcomes.md, cell 3 \(death\): LedgerError: each id stands for one number, 'outcomes.a.n' of .* already"),
+        (["rows = ledger.select('cohort.{x}.n')", "record(rows, 'outcomes.{x}.n', origin='counts')"],
+         r"^book/outcomes.md, cell 3 \(death\): a number that is recorded must rest on data, it rests on \['rows'\]"),
+        (["close = take('matching', 'clse')"], r"^take: a cell of book/matching.md must bind \['clse'\], none does$"),
+        (["show(1)", "a = 1"], r"^book/outcomes.md, cell 3 \(death\): show must be the last statement of its cell"),
+    ],
+)  # fmt: skip
+def test_what_fails_is_said_in_one_line(tmp_path: Path, cell: list[str], says: str) -> None:
+    project = small_book(tmp_path, outcomes=[*OUTCOME[:2], cell])
+    with pytest.raises(ChapterError, match=says), here():
+        ChapterRun(project, project.root / "book" / "outcomes.md").record()
+
+
+@contextmanager
+def here() -> Iterator[None]:
+    """Run a chapter in this process, and leave no trace."""
+    with chdir(Path.cwd()):
+        yield
+    session._current.clear()
+
+
+def test_after_an_error_the_ledger_stays(tmp_path: Path) -> None:
+    again = "record(1, 'cohort.adults.n', origin='counts', scale='count')"
+    project = small_book(tmp_path, outcomes=[*OUTCOME[:2], [again]])
+    project.ledger.write_text("the last one")
+    with pytest.raises(ChapterError, match=(
+        r"^each id stands for one number, 'cohort.adults.n' is recorded by book/cohort.md::people and by "
+        r"book/outcomes.md::death; rename one$"
+    )):  # fmt: skip
+        run_chapters(project)
+    small_book(tmp_path, outcomes=[*OUTCOME[:2], ["import os", "os._exit(3)"]])
+    with pytest.raises(ChapterError, match="^book/outcomes.md: its process ended with status 3"):
+        run_chapters(project)
+    small_book(tmp_path, outcomes=[*OUTCOME[:2], ["f(caliper_sd=0.1)"]])
+    with pytest.raises(ChapterError, match=(
+        r"^book/outcomes.md, cell 3 \(death\): caliper_sd is a choice of protocol.toml, it is typed as 0.1; "
+        "write plan.matching.caliper_sd, and change it there$"
+    )):  # fmt: skip
+        run_chapters(project)
+    assert project.ledger.read_text() == "the last one"
+
+
+def test_a_failed_exhibit_is_said_in_one_line(tmp_path: Path) -> None:
+    project = small_book(
+        tmp_path, outcomes=[*OUTCOME[:2], ["show(Sheet(ledger.select('a.{x}')), 'tbl-x', 'X.')"]]
+    )
+    with here():
+        run = ChapterRun(project, project.root / "book" / "outcomes.md")
+        run.record()
+        with pytest.raises(
+            ChapterError, match=r"^book/outcomes.md, cell 3 \(death\): LedgerError: a pattern must fit"
+        ):
+            run.show()
+
+
+def test_choices_may_not_change_while_chapters_run(tmp_path: Path) -> None:
+    changing = ["import pathlib", "pathlib.Path('../protocol.toml').open('a').write('# changed')"]
+    project = small_book(tmp_path, outcomes=[*OUTCOME[:2], changing])
+    with pytest.raises(
+        ChapterError, match="must stay the same while the chapters run, they changed; run it again"
+    ):
+        run_chapters(project)
+    assert not project.ledger.exists()
+
+
+def test_literals_are_refused_and_names_are_not(tmp_path: Path) -> None:
+    def check(cell: str) -> None:
+        check_literals(small_book(tmp_path, outcomes=[["import livingpaper"], [cell]]))
+
+    check("f(caliper_sd=plan.caliper_sd, other=1); take('a', 'b', caliper_sd=1); f(caliper_sd=None)")
+    for typed in ("0.1", "-0.1", "[0.1, 0.2]", "'all'"):
+        with pytest.raises(ChapterError, match="caliper_sd is a choice of protocol.toml, it is typed as"):
+            check(f"a = [g(f(caliper_sd={typed}))]")
