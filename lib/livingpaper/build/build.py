@@ -31,7 +31,7 @@ from livingpaper.build.latex import BuildError, ensure_latex
 from livingpaper.build.project import Project, digest
 from livingpaper.chapters.run import run_chapters
 from livingpaper.ledger.claims import check_claims, load_claims
-from livingpaper.ledger.ledger import read_ledger, write_ledger
+from livingpaper.ledger.ledger import read_ledger
 
 STRICT = ("-n", "-W", "--keep-going")
 
