@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from study.data.contract import NUMERIC
+
+NUMERIC = ("number", "integer", "binary")  # types of a data dictionary
 
 
 def table_one(
@@ -108,7 +109,7 @@ def missingness(frame: pd.DataFrame, columns: Sequence[str], *, by: Sequence[str
         for key, part in strata
         for column in columns
     ]
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(rows, columns=[*by, "column", "n", "missing"])
     return table.assign(percent=100 * table["missing"] / table["n"])
 
 
