@@ -10,6 +10,7 @@ from livingpaper.book.show import Figure, Table, show
 from livingpaper.build.project import Project
 from livingpaper.chapters.cells import read_cells, statements
 from livingpaper.chapters.session import start
+from livingpaper.ledger.ledger import LEDGER_COLUMNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,5 +39,5 @@ def run_chapter(project: Project, name: str, **given: Any) -> Ran:
 
     for part in waiting:
         part.run(space | {"show": keep})
-    rows = pd.DataFrame(session.rows.values()).set_index("id", drop=False)
+    rows = pd.DataFrame(session.rows.values(), columns=list(LEDGER_COLUMNS)).set_index("id", drop=False)
     return Ran(rows, shown, space)

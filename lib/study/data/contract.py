@@ -7,12 +7,12 @@ decides whether a value is acceptable.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 import pandera.pandas as pa
+from headtohead.cohort.describe import NUMERIC
 
-NUMERIC = ("number", "integer", "binary")
 MIN_ROWS_FOR_MEDIAN = 30
 NOT_NUMBERS = "numbers only"
 ONE_ORIGIN = "the same value of synthetic: made-up and real patients in one cohort would be shown as real"
@@ -143,7 +143,7 @@ def _median_check(low: float, high: float, unit: str) -> pa.Check:
 
 def _row_rules() -> list[pa.Check]:
     """Return the rules that tie columns together, each with what must hold, in words."""
-    rules: dict[str, Callable[[pd.DataFrame], pd.Series | bool]] = {}
+    rules: dict[str, Any] = {}
     for day in ("icu_day", "imv_day", "stop_day", "rescue_day"):
         rules[f"{day} no later than followup_day"] = lambda f, day=day: (
             f[day].isna() | (f[day] <= f["followup_day"])

@@ -42,7 +42,7 @@ def load_cohort(path: str | Path, dictionary: pd.DataFrame) -> pd.DataFrame:
     return validate_cohort(frame, dictionary)
 
 
-def _require_commas(path: Path, header: str) -> None:
+def _require_commas(path: str | Path, header: str) -> None:
     """Check the separator, which else would look like every column missing."""
     other = next((mark for mark in (";", "\t") if mark in header and "," not in header), None)
     if other:

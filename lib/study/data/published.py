@@ -8,20 +8,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from headtohead.proportions.counts import TwoByTwo
-from headtohead.proportions.two_by_two import equality_tests
+from headtohead.sensitivity.fragility import Test, p_value
 
 from study.protocol.design import Arms
 
-PUBLISHED_TEST = "Pearson chi-square"
+COUNTED = ("patients", "events")
+PUBLISHED_TEST: Test = "pearson"
 
 
 def published_tables(published: pd.DataFrame, *, treated: str, control: str) -> dict[str, TwoByTwo]:
     """Return the two-by-two table of each published outcome, keyed ``imv`` and ``death``."""
-    value = published.set_index("id")["value"].astype(float)
+    value = published.set_index(["outcome", "arm"])["value"][published["quantity"].isin(COUNTED).to_numpy()]
     return {
-        outcome: TwoByTwo(
-            *(int(value[f"published.{what}.{arm}"]) for arm in (treated, control) for what in (outcome, "n"))
-        )
+        outcome: TwoByTwo(*(int(value[what, arm]) for arm in (treated, control) for what in (outcome, "")))
         for outcome in published["outcome"].unique()
         if outcome
     }
@@ -55,7 +54,7 @@ def recompute(published: pd.DataFrame, counts: dict[str, TwoByTwo], arms: Arms) 
 def _recomputed(table: TwoByTwo, arm: str, arms: Arms) -> float:
     if arm:
         return 100 * (table.risk_treated if arm == arms.treated else table.risk_control)
-    return float(equality_tests(table).set_index("test").loc[PUBLISHED_TEST, "p_value"])
+    return p_value(table, PUBLISHED_TEST)
 
 
 def bounds_on_overlap(counts: dict[str, TwoByTwo]) -> pd.DataFrame:

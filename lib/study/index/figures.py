@@ -29,11 +29,7 @@ def key_figure(ledger: pd.DataFrame, plan: Protocol | None = None) -> Drawing:
     """
     plan = plan or load_plan()
     primary = f"{plan.outcome.primary}{plan.outcome.horizon_days}.{plan.estimand.primary.lower()}.rd"
-    counts, worlds = (
-        select_rows(ledger, "counts.death.{measure}"),
-        select_rows(ledger, f"worlds.{{world}}.{primary}"),
-    )
-    counts = counts[counts["measure"] == "rd"]
+    counts, worlds = ledger.loc[["counts.death.rd"]], select_rows(ledger, f"worlds.{{world}}.{primary}")
     worlds = worlds[worlds["estimate"].notna()].set_index("world").reindex(WORLDS).dropna(subset="estimate")
     truths = select_rows(ledger, f"worlds.{{world}}.truth.{primary}").set_index("world")
     labels = ["Published counts, crude", *(f"{WORLDS[world]}, adjusted" for world in worlds.index)]

@@ -10,7 +10,8 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from study.protocol import design, sensitivity
+from study.protocol import design
+from study.protocol import sensitivity as other
 
 
 class ProtocolError(ValueError):
@@ -32,20 +33,21 @@ class Protocol(design.Section):
     inference: design.Inference
     balance: design.Balance
     precision: design.Precision
-    sensitivity: sensitivity.Sensitivity
-    evidence: sensitivity.EvidenceSection
-    multiverse: sensitivity.Multiverse
-    simulation: sensitivity.Simulation
-    further: sensitivity.Further
-    diagnostics: sensitivity.Diagnostics
-    deviations: sensitivity.Deviations
-    amendment: tuple[sensitivity.Amendment, ...] = Field(min_length=1, strict=False)
+    sensitivity: other.Sensitivity
+    evidence: other.EvidenceSection
+    multiverse: other.Multiverse
+    simulation: other.Simulation
+    further: other.Further
+    diagnostics: other.Diagnostics
+    deviations: other.Deviations
+    amendment: tuple[other.Amendment, ...] = Field(min_length=1, strict=False)
 
     @property
     def baseline_columns(self) -> list[str]:
         """Every column that a model, a stratum or a subgroup takes as known at time zero."""
-        models = (*self.propensity.terms, *self.further.outcome_terms, *self.deviations.terms)
-        named = [part.column for part in (*models, *self.sensitivity.subgroups)]
+        models = (*self.propensity.terms, *self.further.outcome_terms), self.deviations.terms
+        groups = (*models, self.sensitivity.subgroups)
+        named = [part.column for group in groups for part in group]
         strata = (*self.propensity.impute_from, *self.matching.exact, *self.matching.exact_finer)
         return list(dict.fromkeys([*named, *strata]))
 
