@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 from livingpaper import Sheet, crosstable
-from livingpaper.chapters.selection import NOT_ESTIMATED, Axis
+from livingpaper.chapters.selection import NOT_ESTIMATED
 from livingpaper.chapters.session import Ledger
 from livingpaper.ledger.format import value_text
 
+Labels = Mapping[str, str]
 WORLDS = {"null": "Null", "harm": "Harm", "benefit": "Benefit", "sharp_null": "Sharp null"}
 SCENARIOS = {
     "sharp_null": "As specified",
@@ -49,61 +52,63 @@ NAIVE = {
 
 def bias(ledger: Ledger) -> Sheet:
     """Return bias per estimator and world, and the empirical standard error without an effect."""
-    rows, spread = _measure(ledger, "bias"), _measure(ledger, "empirical_se")
-    cells = _cells(rows, "Bias, points", ("estimator", ESTIMATES), ("scenario", WORLDS))
-    last = crosstable(spread, ("estimator", ESTIMATES), ("scenario", {"sharp_null": "Empirical SE, points"}))
-    return Sheet(cells.join(last.iloc[:, 1:]), sources=(rows, spread), widths="p{4.6cm}rrrrr")
+    columns = _by_world("bias") | {"Empirical SE, points": "simulation.sharp_null.{line}.empirical_se"}
+    return _sheet(ledger, "Bias, points", ESTIMATES, columns, "p{4.6cm}rrrrr")
 
 
 def coverage(ledger: Ledger) -> Sheet:
     """Return coverage per interval and world, and mean over empirical standard error without an effect."""
-    rows, ratio = _measure(ledger, "coverage"), _measure(ledger, "se_ratio")
-    cells = _cells(rows, "Coverage, %", ("estimator", INTERVALS), ("scenario", WORLDS))
-    last = {"sharp_null": "Mean SE over empirical SE"}
-    ratios = crosstable(ratio, ("estimator", INTERVALS), ("scenario", last))
-    return Sheet(cells.join(ratios.iloc[:, 1:]), sources=(rows, ratio), widths="p{5.2cm}rrrrr")
+    columns = _by_world("coverage") | {"Mean SE over empirical SE": "simulation.sharp_null.{line}.se_ratio"}
+    return _sheet(ledger, "Coverage, %", INTERVALS, columns, "p{5.2cm}rrrrr")
 
 
 def power(ledger: Ledger) -> Sheet:
     """Return how often each interval excludes zero: power, and type-I error without an effect."""
-    rows = _measure(ledger, "rejects")
-    truth = {name: ledger[f"simulation.{name}.ow_bootstrap.truth"] for name in ("harm", "benefit")}
+    truths = [ledger[f"simulation.{world}.ow_bootstrap.truth"] for world in ("harm", "benefit")]
+    harm, benefit = (value_text(row["estimate"], row["scale"]) for row in truths)
     columns = {
-        name: f"Power, {name} ({value_text(row['estimate'], row['scale'])} points)"
-        for name, row in truth.items()
-    } | {"sharp_null": "Type-I error"}
-    cells = _cells(rows, "Intervals without zero, %", ("estimator", INTERVALS), ("scenario", columns))
-    return Sheet(cells, sources=(rows, *truth.values()), widths="p{5.6cm}p{2.6cm}p{2.6cm}r")
+        f"Power, harm ({harm} points)": "simulation.harm.{line}.rejects",
+        f"Power, benefit ({benefit} points)": "simulation.benefit.{line}.rejects",
+        "Type-I error": "simulation.sharp_null.{line}.rejects",
+    }
+    widths = "p{5.6cm}p{2.6cm}p{2.6cm}r"
+    return _sheet(ledger, "Intervals without zero, %", INTERVALS, columns, widths, *truths)
 
 
 def departures(ledger: Ledger) -> Sheet:
     """Return bias under each departure, and the coverage of overlap weights there."""
-    rows, covered = _measure(ledger, "bias"), _measure(ledger, "coverage")
-    names = {name: label.removesuffix(" (primary)") for name, label in ESTIMATES.items()}
-    cells = _cells(rows, "Bias, points", ("scenario", SCENARIOS), ("estimator", names))
-    last = {"ow_sandwich": "Coverage, overlap weights, %"}
-    shares = _cells(covered, "", ("scenario", SCENARIOS), ("estimator", last))
-    widths = "p{3.2cm}" + 6 * "p{1.5cm}" + "p{1.6cm}"
-    return Sheet(cells.join(shares.iloc[:, 1:]), sources=(rows, covered), widths=widths)
+    names = {label.removesuffix(" (primary)"): name for name, label in ESTIMATES.items()}
+    columns = {label: f"simulation.{{line}}.{name}.bias" for label, name in names.items()}
+    columns["Coverage, overlap weights, %"] = "simulation.{line}.ow_sandwich.coverage"
+    return _sheet(ledger, "Bias, points", SCENARIOS, columns, "p{3.2cm}" + 6 * "p{1.5cm}" + "p{1.6cm}")
 
 
 def naive(ledger: Ledger) -> Sheet:
     """Return the bias of each naive analysis in each world."""
-    rows = ledger.select("simulation.{scenario}.mistake.{mistake}.bias")
-    cells = _cells(rows, "Bias, points", ("mistake", NAIVE), ("scenario", WORLDS))
-    return Sheet(cells.replace(NOT_ESTIMATED, "–"), sources=(rows,), widths="p{5.6cm}rrrr")
+    columns = {label: f"simulation.{world}.mistake.{{line}}.bias" for world, label in WORLDS.items()}
+    return _sheet(ledger, "Bias, points", NAIVE, columns, "p{5.6cm}rrrr")
 
 
-def _measure(ledger: Ledger, name: str) -> pd.DataFrame:
-    return ledger.select(f"simulation.{{scenario}}.{{estimator}}.{name}")
+def _by_world(measure: str) -> dict[str, str]:
+    return {label: f"simulation.{world}.{{line}}.{measure}" for world, label in WORLDS.items()}
 
 
-def _cells(rows: pd.DataFrame, corner: str, down: Axis, across: Axis) -> pd.DataFrame:
-    """Return values and, in brackets, their Monte Carlo errors; both in per cent or percentage points."""
+def _sheet(
+    ledger: Ledger, corner: str, lines: Labels, columns: Labels, widths: str, *others: pd.Series
+) -> Sheet:
+    """Return a table from the pattern of each column; a dash where a combination does not exist."""
+    rows = pd.concat([ledger.select(pattern).assign(column=label) for label, pattern in columns.items()])
+    across = ("column", {label: label for label in columns})
+    cells = crosstable(rows, ("line", lines), across, cell=_with_error, corner=corner)
+    return Sheet(cells.replace(NOT_ESTIMATED, "–"), sources=(rows, *others), widths=widths)
 
-    def cell(row: pd.Series) -> str:
-        unsigned = "absolute difference" if row["scale"] == "risk difference" else row["scale"]
-        value, error = value_text(row["estimate"], row["scale"]), value_text(row["std_error"], unsigned)
-        return f"{value} ({error})".replace("%", "")
 
-    return crosstable(rows, down, across, cell=cell, corner=corner)
+def _with_error(row: pd.Series) -> str:
+    """Return a number, and the Monte Carlo error of a bias or a share; in per cent or percentage points."""
+    value = value_text(row["estimate"], row["scale"])
+    if row["scale"] not in ("risk difference", "risk"):
+        return value
+    error = value_text(
+        row["std_error"], "absolute difference" if row["scale"] == "risk difference" else "risk"
+    )
+    return f"{value} ({error})".replace("%", "")
