@@ -6,11 +6,17 @@ computed.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import pandas as pd
 from livingpaper.build.cache import cached, code_digest
 from livingpaper.build.project import Project, digest, find_project
 
 from study.protocol.protocol import load_protocol
 from study.results import Paper
+
+if TYPE_CHECKING:
+    from livingpaper.book.show import Drawing
 
 
 def load_paper(project: Project | None = None) -> Paper:
@@ -24,6 +30,25 @@ def load_paper(project: Project | None = None) -> Paper:
         return compute_paper(project, protocol)
 
     return cached(project.build / "cache", "paper", paper_inputs(project), compute)
+
+
+def ledger(project: Project) -> pd.DataFrame:
+    """Return every number of the paper."""
+
+    def compute() -> pd.DataFrame:
+        from study.numbers import paper_ledger  # heavy: the analysis
+
+        return paper_ledger(load_paper(project))
+
+    inputs = paper_inputs(project) | {"numbers": code_digest("study.numbers")}
+    return cached(project.build / "cache", "ledger", inputs, compute)
+
+
+def key_figure(_ledger: pd.DataFrame) -> Drawing:
+    """Return the figure of the front page and of README.md."""
+    from study.index import figures  # heavy: altair
+
+    return figures.key_figure(load_paper())
 
 
 def paper_inputs(project: Project) -> dict[str, str]:

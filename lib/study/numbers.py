@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
-from livingpaper.book.withheld import withhold_rows
+from livingpaper.book.drafts import withhold_rows
 from livingpaper.ledger.ledger import ledger_frame
 
 from study.cohort import numbers as cohort

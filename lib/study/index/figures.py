@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pandas as pd
 from livingpaper.book.forest import forest
-from livingpaper.book.show import Drawing, show
+from livingpaper.book.show import Drawing
 from livingpaper.book.theme import CONTROL, INK, TREATED
-from livingpaper.build.cache import write_whole
 from livingpaper.ledger.format import interval_text, points
 
 from study.results import Paper, primary_row
@@ -55,15 +52,6 @@ def key_figure(paper: Paper) -> Drawing:
         f"{crossing} cross zero and {inside} lie inside the shaded margin of {margins[0]:g} points.",
         "mixed",
     )
-
-
-def write_key_figure(paper: Paper, path: Path) -> bool:
-    """Write the key figure as SVG on white, for pages that are not ours; return whether it changed."""
-    content = (show(key_figure(paper), "fig-key", "").svg("white") + "\n").encode()
-    if path.is_file() and path.read_bytes() == content:
-        return False
-    write_whole(path, content)
-    return True
 
 
 def _three(row: pd.Series) -> dict[str, float]:

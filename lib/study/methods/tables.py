@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pandas as pd
-from livingpaper.book.choices import ESTIMATORS, POPULATIONS
 from livingpaper.book.show import Sheet
 
+from study.protocol.words import ESTIMATORS, POPULATIONS
 from study.results import Paper
 
 FORMS = {

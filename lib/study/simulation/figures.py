@@ -6,7 +6,6 @@ from typing import Any
 
 import altair as alt
 import pandas as pd
-from livingpaper.book.choices import choice_text
 from livingpaper.book.show import Drawing
 from livingpaper.book.theme import ACCENTS, INK, WIDTH
 from livingpaper.ledger.format import percent, points
@@ -41,7 +40,7 @@ def bias_and_coverage(paper: Paper) -> Drawing:
     right = _panel(
         data,
         "coverage",
-        f"Coverage of {choice_text(paper.protocol, 'inference.conf_level')} intervals, %",
+        f"Coverage of {100 * paper.protocol.inference.conf_level:g}% intervals, %",
         [93.5, 95, 96.5],
         label=False,
     )
