@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from livingpaper.book.stamp import citation_file
 from livingpaper.build.project import Project
 from livingpaper.ledger.ledger import read_ledger
 from project_copy import fingerprints
