@@ -9,6 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from livingpaper.build.project import Project, find_project
+from livingpaper.config import Config, config
+from livingpaper.ledger.claims import Rules
 from project_copy import copy_project
 from reference import REFERENCE_COHORTS, Reference, load_reference
 from study.data.load import load_cohort, load_dictionary
@@ -30,6 +32,16 @@ def project() -> Project:
 @pytest.fixture(scope="session")
 def protocol(project: Project) -> Protocol:
     return load_protocol(project.protocol)
+
+
+@pytest.fixture(scope="session")
+def settings(project: Project) -> Config:
+    return config(project)
+
+
+@pytest.fixture(scope="session")
+def rules(settings: Config) -> Rules:
+    return Rules(settings)
 
 
 @pytest.fixture(scope="session")

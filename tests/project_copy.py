@@ -7,6 +7,8 @@ from pathlib import Path
 
 from livingpaper.build.project import Project
 
+NEEDED = ("paper.toml", "CITATION.cff", "claims.toml")
+
 
 def copy_project(source: Project, root: Path) -> Project:
     """Copy protocol, claims, lock, data and results, and the stored results if there are any.
@@ -16,7 +18,7 @@ def copy_project(source: Project, root: Path) -> Project:
     root.mkdir(parents=True)
     shutil.copytree(source.data, root / "data", ignore=shutil.ignore_patterns("truth"))
     shutil.copytree(source.ledger.parent, root / "results")
-    for path in (source.protocol, source.lock, source.root / "CITATION.cff", source.root / "claims.toml"):
+    for path in (source.protocol, source.lock, *(source.root / name for name in NEEDED)):
         target = root / path.relative_to(source.root)
         target.parent.mkdir(exist_ok=True)
         shutil.copyfile(path, target)

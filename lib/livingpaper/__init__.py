@@ -27,7 +27,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Load what draws charts only for those who draw."""
+    """Load what draws charts only for those who draw, and Sphinx's side only for Sphinx."""
+    if name == "setup":
+        from livingpaper.book.hooks import setup
+
+        return setup
     if name not in ("Drawing", "Sheet", "show"):
         raise AttributeError(f"module 'livingpaper' has no attribute {name!r}")
     from livingpaper.book import show

@@ -1,4 +1,4 @@
-"""The command line, ``headtohead --help``; each command imports only what it needs."""
+"""The command line, ``livingpaper --help``; each command imports only what it needs."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import NoReturn
 from livingpaper.build.project import Project, find_project
 
 FAILED, TROUBLE, STOPPED = 1, 3, 130
+Command = Callable[[Project, argparse.Namespace], int | None]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -24,9 +25,9 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; errors are one message, not a traceback."""
     given = _parser().parse_args(arguments)
-    run: Callable[[Project, argparse.Namespace], int] = given.run
+    run: Command = given.run
     try:
-        return run(find_project(), given)
+        return run(find_project(), given) or 0
     except KeyboardInterrupt:
         print("stopped; what was there before is unchanged, run it again to go on", file=sys.stderr)  # noqa: T201
         return STOPPED
@@ -37,28 +38,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="headtohead", description="Build and compare the living paper.")
+    name = Path(sys.argv[0]).stem
+    prog = name if name != "__main__" else "livingpaper"
+    parser = _Parser(prog=prog, description="Build and compare a living paper.")
     commands = parser.add_subparsers(dest="command", required=True)
-    _add(commands, "ledger", _ledger, "recompute results/ledger.csv")
-    for name, run in (("html", _html), ("pdf", _pdf)):
-        command = _add(commands, name, run, f"build the {name.upper()}")
-        command.add_argument("--cold", action="store_true", help="from nothing but the cached results")
-    diff = _add(
-        commands, "diff", _diff,
+
+    def add(name: str, run: Command, help_: str) -> argparse.ArgumentParser:
+        command: argparse.ArgumentParser = commands.add_parser(name, help=help_, description=help_)
+        command.set_defaults(run=run)
+        return command
+
+    add("ledger", _ledger, "recompute results/ledger.csv")
+    for name in ("html", "pdf"):
+        build = add(name, _build, f"build the {name.upper()}")
+        build.add_argument("--cold", action="store_true", help="from nothing but the cached results")
+    diff = add(
+        "diff",
+        _diff,
         "say what moved between two ledgers; exit status 0 nothing, 1 numbers, 2 conclusions, 3 trouble",
-    )  # fmt: skip
+    )
     diff.add_argument("old", nargs="?", default="HEAD", help="file, version or git revision (default HEAD)")
     diff.add_argument("new", nargs="?", help="the same (default: the ledger here)")
     diff.add_argument("--format", choices=["text", "markdown"], default="text")
     diff.add_argument("--tolerance", type=_tolerance, help="relative change that counts as the same")
-    freeze = _add(commands, "release", _release, "freeze a version: cold build, gates, archive, tag")
+    freeze = add("release", _release, "freeze a version: cold build, gates, archive, tag")
     freeze.add_argument("version", help="three numbers, higher than all before")
     freeze.add_argument("--commit", help="release this commit as it is (default: the present one)")
-    _add(commands, "simulate", _simulate, "recompute the committed simulation results")
-    _add(commands, "machine", _machine, "write the paper for machines: JSON, JATS XML, schema.org, RO-Crate")
-    _add(commands, "reproduce", _reproduce, "build this commit twice from nothing and compare every byte")
-    _add(commands, "latex", _latex, "install LaTeX if it is missing and apt is at hand")
-    site = _add(commands, "site", _site, "unpack all versions into _build/site")
+    add("simulate", _simulate, "recompute the committed simulation results")
+    add("machine", _machine, "write the paper for machines: JSON, JATS XML, schema.org, RO-Crate")
+    add("reproduce", _reproduce, "build this commit twice from nothing and compare every byte")
+    add("latex", _latex, "install LaTeX if it is missing and apt is at hand")
+    site = add("site", _site, "unpack all versions into _build/site")
     site.add_argument("--newest", help="stop unless this is the newest version, for example v1.1.0")
     return parser
 
@@ -70,61 +80,40 @@ def _tolerance(text: str) -> float:
     return value
 
 
-def _add(
-    commands: argparse._SubParsersAction, name: str, run: Callable, help_: str
-) -> argparse.ArgumentParser:
-    command: argparse.ArgumentParser = commands.add_parser(name, help=help_, description=help_)
-    command.set_defaults(run=run)
-    return command
-
-
-def _ledger(project: Project, _given: argparse.Namespace) -> int:
+def _ledger(project: Project, _given: argparse.Namespace) -> None:
     from livingpaper.build.build import draw_key_figure, write_numbers
 
     write_numbers(project)
     draw_key_figure(project)
-    return 0
 
 
-def _html(project: Project, given: argparse.Namespace) -> int:
-    from livingpaper.build.build import build_html
+def _build(project: Project, given: argparse.Namespace) -> None:
+    from livingpaper.build.build import build_html, build_pdf
 
-    build_html(project, cold=given.cold)
-    return 0
-
-
-def _pdf(project: Project, given: argparse.Namespace) -> int:
-    from livingpaper.build.build import build_pdf
-
-    build_pdf(project, cold=given.cold)
-    return 0
+    {"html": build_html, "pdf": build_pdf}[given.command](project, cold=given.cold)
 
 
-def _machine(project: Project, _given: argparse.Namespace) -> int:
+def _machine(project: Project, _given: argparse.Namespace) -> None:
     from livingpaper.exports.exports import write_machine
 
     sys.stdout.write(f"machine: {write_machine(project)}\n")
-    return 0
 
 
-def _simulate(project: Project, _given: argparse.Namespace) -> int:
-    from study.protocol.protocol import load_protocol
-    from study.simulation.precomputed import simulate
+def _simulate(project: Project, _given: argparse.Namespace) -> None:
+    from livingpaper.config import config
 
-    simulate(project, load_protocol(project.protocol))
-    return 0
+    paper = config(project)
+    paper.hook(paper.hooks.simulate)(project, paper.plan())
 
 
-def _latex(_project: Project, _given: argparse.Namespace) -> int:
+def _latex(_project: Project, _given: argparse.Namespace) -> None:
     from livingpaper.build.latex import ensure_latex
 
     ensure_latex()
-    return 0
 
 
 def _diff(project: Project, given: argparse.Namespace) -> int:
-    from study.protocol.protocol import load_protocol
-
+    from livingpaper.config import config
     from livingpaper.ledger.claims import load_claims
     from livingpaper.ledger.compare import TOLERANCE, compare
     from livingpaper.ledger.report import as_markdown, as_text
@@ -137,7 +126,7 @@ def _diff(project: Project, given: argparse.Namespace) -> int:
         read_source(project, new),
         claims=read_claims(project, new) or load_claims(project.claims),
         old_claims=read_claims(project, given.old),
-        protocol=load_protocol(project.protocol),
+        paper=config(project),
         tolerance=TOLERANCE if given.tolerance is None else given.tolerance,
     )
     write = as_markdown if given.format == "markdown" else as_text
@@ -145,21 +134,19 @@ def _diff(project: Project, given: argparse.Namespace) -> int:
     return result.status
 
 
-def _release(project: Project, given: argparse.Namespace) -> int:
+def _release(project: Project, given: argparse.Namespace) -> None:
     from livingpaper.versions.release import release
 
     sys.stdout.write(f"released: {release(project, given.version, revision=given.commit)}\n")
-    return 0
 
 
-def _reproduce(project: Project, _given: argparse.Namespace) -> int:
+def _reproduce(project: Project, _given: argparse.Namespace) -> None:
     from livingpaper.build.reproduce import reproduce
 
     sys.stdout.write(f"reproducible: {reproduce(project)} files are the same in two cold builds\n")
-    return 0
 
 
-def _site(project: Project, given: argparse.Namespace) -> int:
+def _site(project: Project, given: argparse.Namespace) -> None:
     from livingpaper.versions.site import assemble
     from livingpaper.versions.sources import versions
 
@@ -170,7 +157,6 @@ def _site(project: Project, given: argparse.Namespace) -> int:
             "push the commit that froze it with its tag: git push --follow-tags"
         )
     sys.stdout.write(f"site: {assemble(project) / 'index.html'}\n")
-    return 0
 
 
 if __name__ == "__main__":

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import yaml
 from book.chapters import ROOT
-from livingpaper.ledger.ledger import MARKS
+from livingpaper.build.project import Project
+from livingpaper.config import config
 
 BUILD = ROOT / "_build"
+MARKS = config(Project(ROOT)).marks
 SITE = BUILD / "html"
 PDF = BUILD / "paper.pdf"
 LATEX_LOG = BUILD / "work" / "_build" / "latex" / "paper.log"

@@ -6,7 +6,7 @@ import pytest
 from book.built import LATEX_LOG, PDF, contents, need, page, sheets, squeezed
 from book.chapters import chapters
 from book.gates import not_printed
-from livingpaper.book.meta import citation_file
+from livingpaper.book.stamp import citation_file
 from livingpaper.build.project import Project
 from pypdf import PdfReader
 

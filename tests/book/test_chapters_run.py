@@ -8,8 +8,8 @@ import jupytext
 import nbformat
 import pytest
 from book.chapters import BOOK, notebooks
-from livingpaper.book.show import MIME
 from livingpaper.build.project import Project
+from livingpaper.config import MIME
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 

@@ -6,9 +6,9 @@ import tomllib
 from typing import Any
 
 import pytest
-from livingpaper.book.choices import ESTIMATORS, PHRASES, POPULATIONS, choice_text, words_of_columns
 from livingpaper.build.project import Project
 from study.protocol.protocol import Protocol, choices_hash, parse_protocol
+from study.protocol.words import ESTIMATORS, PHRASES, POPULATIONS, choice_words
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def choices(project: Project) -> dict[str, Any]:
 
 def said(choices: dict[str, Any], project: Project) -> dict[str, str]:
     protocol = parse_protocol(choices)
-    return {name: choice_text(protocol, f"phrase.{name}", words_of_columns(project)) for name in PHRASES}
+    return {name: choice_words(protocol, f"phrase.{name}", project) for name in PHRASES}
 
 
 def test_no_choice_changes_without_an_entry_in_the_history(protocol: Protocol) -> None:

@@ -5,32 +5,34 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from exhibits import makers
-from headtohead.outcomes.estimate import ESTIMATE_COLUMNS
+from livingpaper.book.drafts import is_withheld, withhold_paragraphs, withhold_rows
 from livingpaper.book.show import Drawing, Sheet, show
-from livingpaper.book.withheld import (
-    PARAGRAPH,
-    SENTENCE,
-    rests_on_outcomes,
-    tells_outcomes,
-    withhold_paragraphs,
-    withhold_rows,
-)
-from livingpaper.build.project import Project
-from livingpaper.ledger.claims import Claim, load_claims, words_of
-from livingpaper.ledger.ledger import PARTS, WITHHELD, entry, ledger_part
+from livingpaper.build.project import Project, find_project
+from livingpaper.config import config
+from livingpaper.ledger.claims import Claim, load_claims, plain_text
+from livingpaper.ledger.ledger import ESTIMATE_COLUMNS, PARTS, WITHHELD, entry, ledger_part
 from study.numbers import paper_ledger
 from study.results import Paper
 
+SETTINGS = config(find_project(Path(__file__).parent))
+PARAGRAPH, SENTENCE = SETTINGS.withheld.paragraph, SETTINGS.withheld.sentence
 EFFECTS = {"risk, treated", "risk, control", "risk difference", "risk ratio", "odds ratio", "hazard ratio"}
-MODULES_OF_OUTCOMES = re.compile(r"(figures|tables)\.(outcomes\.|multiverse\.(?!grid))")
-ALSO = {"figures.sensitivity.subset_forest", "figures.sensitivity.caliper_chart"} | {
-    "tables.matched.regression",
-    "tables.cohort.follow_up",
+MODULES_OF_OUTCOMES = re.compile(
+    r"(figures|tables)\.study\.(outcomes\.(figures|tables|further_\w+)\.|"
+    r"sensitivity\.multiverse_(?!tables\.grid))"
+)
+ALSO = {
+    "figures.study.sensitivity.figures.subset_forest",
+    "figures.study.sensitivity.figures.caliper_chart",
+} | {
+    "tables.study.matching.matched_tables.regression",
+    "tables.study.cohort.tables.follow_up",
 }
 
 
@@ -62,7 +64,7 @@ def blind(paper: Paper) -> Paper:
     ],
 )
 def test_which_numbers_tell_an_outcome(id_: str, withheld: bool) -> None:
-    assert rests_on_outcomes(id_) is withheld
+    assert SETTINGS.withholds(id_) is withheld
 
 
 def test_a_withheld_row_keeps_only_its_name() -> None:
@@ -111,7 +113,7 @@ Balance is {result}`matching.smd`.
 
 def test_paragraphs_and_captions_that_tell_an_outcome_go_and_the_rest_stays() -> None:
     claims = [Claim("c", "anakinra was better.", ("outcomes.death28.*.rd",), each="value < 0")]
-    left = withhold_paragraphs(CHAPTER, claims)
+    left = withhold_paragraphs(CHAPTER, claims, SETTINGS)
     assert left.count(PARAGRAPH) == 3
     for gone in ("Risks were", "More died", "Plain words", "was better", "Intervals at"):
         assert gone not in left
@@ -120,33 +122,35 @@ def test_paragraphs_and_captions_that_tell_an_outcome_go_and_the_rest_stays() ->
             word in line for word in ("Risks", "More", "Plain", "was better", "Anakinra", "Intervals")
         ):
             assert line in left.splitlines()
-    assert withhold_paragraphs(left, claims) == left
+    assert withhold_paragraphs(left, claims, SETTINGS) == left
 
 
 def test_a_conclusion_from_the_published_counts_is_not_withheld() -> None:
     claim = Claim("c", "More died.", ("counts.death.rd",), each="value > 0")
-    assert not tells_outcomes(claim)
-    assert withhold_paragraphs("More died.", [claim]) == "More died."
+    assert not is_withheld(claim, SETTINGS)
+    assert withhold_paragraphs("More died.", [claim], SETTINGS) == "More died."
 
 
 def test_no_chapter_keeps_a_conclusion_that_rests_on_an_outcome(project: Project) -> None:
     claims = load_claims(project.claims)
-    hidden = [claim for claim in claims if tells_outcomes(claim)]
+    hidden = [claim for claim in claims if is_withheld(claim, SETTINGS)]
     assert len(hidden) > 30
     for path in sorted((project.root / "book").glob("*.md")):
-        left = withhold_paragraphs(path.read_text("utf-8"), claims)
-        assert [claim.says for claim in hidden if claim.says in words_of(left)] == [], path.name
+        left = withhold_paragraphs(path.read_text("utf-8"), claims, SETTINGS)
+        assert [claim.says for claim in hidden if claim.says in plain_text(left)] == [], path.name
         prose = re.sub(r"(?m)^(\||#).*", "", left)
-        assert [id_ for id_ in re.findall(r"\{result\}`([^` ]+)", prose) if rests_on_outcomes(id_)] == []
-    kept = words_of(withhold_paragraphs((project.root / "book" / "cohort.md").read_text("utf-8"), claims))
-    shown = [claim for claim in claims if claim.file == "cohort" and not tells_outcomes(claim)]
+        assert [id_ for id_ in re.findall(r"\{result\}`([^` ]+)", prose) if SETTINGS.withholds(id_)] == []
+    kept = plain_text(
+        withhold_paragraphs((project.root / "book" / "cohort.md").read_text("utf-8"), claims, SETTINGS)
+    )
+    shown = [claim for claim in claims if claim.file == "cohort" and not is_withheld(claim, SETTINGS)]
     assert sum(claim.says in kept for claim in shown) > 0.8 * len(shown)
 
 
 def test_the_blinded_ledger_holds_no_outcome_by_arm(paper: Paper) -> None:
     seen, hidden = (paper_ledger(p).set_index("id") for p in (paper, blind(paper)))
     assert list(seen.index) == list(hidden.index), "every {result} of the chapters still finds its row"
-    mine = np.array([rests_on_outcomes(id_) for id_ in hidden.index])
+    mine = np.array([SETTINGS.withholds(id_) for id_ in hidden.index])
     numbers = [name for name in ESTIMATE_COLUMNS if hidden[name].dtype.kind == "f"]
     assert mine.sum() > 250
     assert hidden.loc[mine, numbers].isna().all(axis=None)
@@ -169,7 +173,7 @@ def test_every_exhibit_is_a_panel_or_does_not_change(paper: Paper) -> None:
     panels = set()
     for name, make in makers().items():
         before, after = make(paper), make(hidden)
-        if name == "figures.front.key_figure":
+        if name == "figures.study.index.figures.key_figure":
             assert "adjusted" in before.alt
             assert "adjusted" not in after.alt
             continue
@@ -190,9 +194,9 @@ def test_what_does_not_change_does_not_read_the_outcomes(paper: Paper) -> None:
     )
     without = dataclasses.replace(blind(paper), study=nothing, worlds=dict.fromkeys(paper.worlds, nothing))
     for name, make in makers().items():
-        if name != "figures.front.key_figure":
+        if name != "figures.study.index.figures.key_figure":
             assert content(make(without)) == content(make(blind(paper))), name
-    assert isinstance(makers()["figures.front.key_figure"](without), Drawing)
+    assert isinstance(makers()["figures.study.index.figures.key_figure"](without), Drawing)
 
 
 def content(exhibit: Drawing | Sheet) -> str:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from livingpaper.book.hooks import citation
+from livingpaper.book.stamp import citation_file
 from livingpaper.build.project import Project
 from livingpaper.ledger.ledger import read_ledger
 from project_copy import fingerprints
@@ -84,7 +84,7 @@ def roles_print_numbers_choices_and_the_stamp(made: Project) -> None:
     said, number = text_of(made), read_ledger(made.ledger).loc["counts.death.rd"]
     assert f"Deaths: {number['text']} C , n = 342 C ." in said
     assert "Caliper 0.2 , level 95% ." in said
-    assert f"Version {citation(made, 'version')} of {citation(made, 'date-released')}" in said
+    assert f"Version {citation_file(made)['version']} of {citation_file(made)['date-released']}" in said
     page = (made.build / "html" / "book" / "index.html").read_text("utf-8")
     assert 'class="result origin-counts" href="ledger.html#n-counts-death-rd"' in page
     ledger = (made.build / "html" / "book" / "ledger.html").read_text("utf-8")

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 from livingpaper.build.project import Project
+from livingpaper.config import config
 from livingpaper.ledger.ledger import LedgerError
-from livingpaper.versions.by_version import (
-    ABSENT,
+from livingpaper.versions.exhibits import (
     SHOWN,
     changes_myst,
     estimates,
     intervals,
     numbers_by_version,
 )
-from livingpaper.versions.history import followed
+from livingpaper.versions.history import ABSENT
 
 ID = "worlds.null.death28.ato.rd"
 NAME = "Deaths, adjusted, world without effect"
@@ -27,7 +27,7 @@ def mine(project: Project, tmp_path: Path) -> Project:
     """Return a project without any version."""
     (tmp_path / "results").mkdir()
     shutil.copy(project.ledger, tmp_path / "results")
-    for name in ("protocol.toml", "claims.toml", "CITATION.cff", "CHANGELOG.md"):
+    for name in ("paper.toml", "protocol.toml", "claims.toml", "CITATION.cff", "CHANGELOG.md"):
         shutil.copy(project.root / name, tmp_path)
     return Project(tmp_path)
 
@@ -42,8 +42,8 @@ def freeze(project: Project, version: str, old: str = "", new: str = "") -> None
 
 def test_before_the_first_version_there_is_the_present_build(mine: Project) -> None:
     found = numbers_by_version(mine)
-    assert dict(zip(found["id"], found["name"], strict=True)) == followed(mine)
-    assert found["present"].all()
+    assert dict(zip(found["id"], found["name"], strict=True)) == config(mine).followed
+    assert found["version"].str.endswith("(this build)").all()
     assert changes_myst(mine).startswith("No version has been frozen yet")
     assert len(estimates(mine).frame) == len(found)
     assert "from 1 edition(s)" in intervals(mine).alt
@@ -97,7 +97,7 @@ def test_what_changed_and_why(mine: Project) -> None:
 
 
 def test_a_followed_number_that_does_not_exist_is_an_error(mine: Project) -> None:
-    text = (mine.root / "claims.toml").read_text()
-    (mine.root / "claims.toml").write_text(text.replace('"counts.death.rd" =', '"counts.death.rx" =', 1))
+    text = (mine.root / "paper.toml").read_text()
+    (mine.root / "paper.toml").write_text(text.replace('"counts.death.rd" =', '"counts.death.rx" =', 1))
     with pytest.raises(LedgerError, match=r"\['counts.death.rx'\] are not"):
         numbers_by_version(mine)

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from livingpaper.book.draft import LEFT_OUT, leave_out_unsupported, unsupported
+from livingpaper.book.drafts import LEFT_OUT, leave_out_unsupported, unsupported
 from livingpaper.build.build import check_conclusions
 from livingpaper.build.project import Project
-from livingpaper.ledger.claims import Claim, ClaimError, load_claims, words_of
+from livingpaper.ledger.claims import Claim, ClaimError, Rules, load_claims, plain_text
 from livingpaper.ledger.ledger import read_ledger
 from project_copy import copy_project
-from study.protocol.protocol import Protocol
 
 CHAPTER = """# Deaths
 
@@ -40,13 +39,13 @@ def numbers(x: float) -> pd.DataFrame:
     return frame.assign(conf_low=0.0, conf_high=1.0, events=1).set_index("id")
 
 
-def left(x: float, protocol: Protocol) -> str:
+def left(x: float, rules: Rules) -> str:
     ledger = numbers(x)
-    return leave_out_unsupported(CHAPTER, unsupported([CLAIM], ledger, protocol), ledger.index)
+    return leave_out_unsupported(CHAPTER, unsupported([CLAIM], ledger, rules), ledger.index)
 
 
-def test_a_passage_goes_when_its_conclusion_does_not_hold(protocol: Protocol) -> None:
-    found = left(0.05, protocol)
+def test_a_passage_goes_when_its_conclusion_does_not_hold(rules: Rules) -> None:
+    found = left(0.05, rules)
     assert found.count(LEFT_OUT) == 3, "the sentence, the caption and the unknown number"
     for gone in ("More died", "a lot", "a.gone", "Intervals at"):
         assert gone not in found
@@ -54,8 +53,8 @@ def test_a_passage_goes_when_its_conclusion_does_not_hold(protocol: Protocol) ->
         assert kept in found.splitlines()
 
 
-def test_a_passage_stays_when_it_holds(protocol: Protocol) -> None:
-    found = left(0.2, protocol)
+def test_a_passage_stays_when_it_holds(rules: Rules) -> None:
+    found = left(0.2, rules)
     assert found == CHAPTER.replace("The risk was {result}`a.gone`.", LEFT_OUT)
 
 
@@ -64,23 +63,21 @@ def test_a_passage_stays_when_it_holds(protocol: Protocol) -> None:
     dataclasses.replace(CLAIM, each="1 / (value - 0.2) > 0"),
     dataclasses.replace(CLAIM, each="value > 0.3"),
 ])  # fmt: skip
-def test_what_cannot_be_judged_does_not_stand(claim: Claim, protocol: Protocol) -> None:
-    assert unsupported([claim], numbers(0.2), protocol) == [claim]
+def test_what_cannot_be_judged_does_not_stand(claim: Claim, rules: Rules) -> None:
+    assert unsupported([claim], numbers(0.2), rules) == [claim]
 
 
-def test_without_the_cohorts_numbers_no_conclusion_from_them_is_left(
-    project: Project, protocol: Protocol
-) -> None:
+def test_without_the_cohorts_numbers_no_conclusion_from_them_is_left(project: Project, rules: Rules) -> None:
     """As with a cohort that turns everything round: each chapter loses those passages and keeps its headings."""
     ledger = read_ledger(project.ledger)
     ledger.loc[ledger["origin"] == "synthetic", ["estimate", "conf_low", "conf_high"]] *= -30
-    broken = unsupported(load_claims(project.claims), ledger, protocol)
+    broken = unsupported(load_claims(project.claims), ledger, rules)
     assert len(broken) > 40
     for path in sorted((project.root / "book").glob("*.md")):
         text = path.read_text("utf-8")
         found = leave_out_unsupported(text, broken, ledger.index)
-        mine = [claim.says for claim in broken if claim.file == path.stem and claim.says in words_of(text)]
-        assert [says for says in mine if says in words_of(found)] == []
+        mine = [claim.says for claim in broken if claim.file == path.stem and claim.says in plain_text(text)]
+        assert [says for says in mine if says in plain_text(found)] == []
         assert re.findall(r"(?m)^#.*|^show\(.*", found) == re.findall(r"(?m)^#.*|^show\(.*", text)
         assert (LEFT_OUT in found) == bool(mine)
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
 import vl_convert
 from exhibits import Make, makers
 from livingpaper.book.forest import forest, with_deaths
-from livingpaper.book.show import MIME, ORIGIN_SENTENCE, Figure, Table, show
-from livingpaper.ledger.ledger import ORIGINS
+from livingpaper.book.show import Figure, Table, show
+from livingpaper.build.project import find_project
+from livingpaper.config import MIME, config
 from study.results import Paper
 
 MAKERS = makers()
+SETTINGS = config(find_project(Path(__file__).parent))
 FIGURES = [name for name in MAKERS if name.startswith("figures.")]
 TABLES = [name for name in MAKERS if name.startswith("tables.")]
 HOLE = re.compile(r"(?<![\w.])(nan|NaN|None|inf|NaT|<NA>)(?![\w.])")
@@ -42,8 +45,11 @@ def test_figure_has_data_words_and_an_origin(name: str, paper: Paper) -> None:
     assert figure.alt.endswith(".")
     assert not HOLE.search(figure.alt), figure.alt
     assert spec["description"] == figure.alt.strip()
-    assert spec["usermeta"]["origin"] == ORIGINS.get(figure.origin, figure.origin)
-    assert figure.origin in ORIGIN_SENTENCE
+    known = SETTINGS.origins
+    assert spec["usermeta"]["origin"] == (
+        known[figure.origin].says if figure.origin in known else figure.origin
+    )
+    assert figure.origin in {*known, *SETTINGS.mixed, "design"}
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -57,7 +63,7 @@ def test_table_has_rows_full_cells_and_an_origin(name: str, paper: Paper) -> Non
     assert not cells.str.contains(r"(?<![\w.])-\d", regex=True).any(), "a minus sign is not a hyphen"
     text = table.myst()
     assert f":class: origin-{table.origin}" in text
-    sentence = ORIGIN_SENTENCE[table.origin]
+    sentence = SETTINGS.sentence(table.origin)
     assert f":::{{table}} A finding. {sentence}".rstrip() in text
     lines = [line for line in text.splitlines() if line.startswith("|")]
     assert len(lines) == len(table.frame) + 2
@@ -72,18 +78,18 @@ def test_table_has_rows_full_cells_and_an_origin(name: str, paper: Paper) -> Non
 def test_what_is_drawn_from_the_cohort_says_whose_it_is(world_is: bool, sentence: str, paper: Paper) -> None:
     cohort = dataclasses.replace(paper.study.cohort, synthetic=world_is)
     other = dataclasses.replace(paper, study=dataclasses.replace(paper.study, cohort=cohort))
-    for name in ("figures.cohort.flow_diagram", "tables.cohort.table_one", "tables.matching.balance"):
-        assert sentence in ORIGIN_SENTENCE[made(name, other).origin]
+    for name in ("figures.study.cohort.figures.flow_diagram", "tables.study.cohort.tables.table_one"):
+        assert sentence in SETTINGS.sentence(made(name, other).origin)
 
 
 def test_what_a_chapter_gets(paper: Paper) -> None:
-    bundle = made("figures.matching.love_plot", paper)._repr_mimebundle_()
+    bundle = made("figures.study.matching.figures.love_plot", paper)._repr_mimebundle_()
     assert set(bundle) == {MIME, "text/html", "text/plain"}
     payload = bundle[MIME]
     assert payload["svg"].startswith("<svg")
     assert payload["caption"] == "A finding. Synthetic cohort: no patient is in it."
     assert "<img" not in payload["svg"]
-    table = made("tables.matching.sizes", paper)._repr_mimebundle_()
+    table = made("tables.study.matching.tables.sizes", paper)._repr_mimebundle_()
     assert table[MIME]["kind"] == "table"
     assert "<table" in table["text/html"]
 

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from livingpaper.build.project import find_project
+from livingpaper.config import config
 from livingpaper.ledger.format import (
+    FORMATS,
     MINUS,
-    VALUE,
     estimate_text,
     interval_text,
     p_value,
     points,
     probability,
+    scale_of,
     value_text,
 )
+
+SETTINGS = config(find_project(Path(__file__).parent))
 
 
 @pytest.mark.parametrize(
@@ -101,16 +107,20 @@ def test_turning_the_arms_round_turns_only_the_sign(value: float) -> None:
     assert points(value) == turned
 
 
-@given(st.sampled_from(sorted(VALUE)), st.floats(-5, 5))
+@given(st.sampled_from(sorted({*FORMATS, *SETTINGS.scales})), st.floats(-5, 5))
 def test_the_text_is_within_half_a_digit_of_the_number(scale: str, value: float) -> None:
     text = value_text(value, scale)
     assert "-" not in text, "a minus sign is not a hyphen"
-    if "<" in text or ">" in text or scale in ("percentage", "probability"):
+    if (
+        "<" in text
+        or ">" in text
+        or FORMATS[scale_of(scale).format] in (FORMATS["probability"], FORMATS["whole100"])
+    ):
         return
     number = float(text.replace(MINUS, "-").replace(",", "").rstrip("%"))
-    proportion = scale == "net benefit" or (scale.startswith("risk") and "ratio" not in scale)
-    exact = value * (100 if proportion else 1)
-    exact = abs(100 * value) if scale == "absolute difference" else exact
+    kind = scale_of(scale).format
+    exact = value * (100 if kind in ("percent", "points") else 1)
+    exact = abs(100 * value) if kind == "absolute" else exact
     decimals = len(text.rstrip("%").partition(".")[2])
     assert abs(number - exact) <= 0.5 * 10**-decimals + 1e-9  # 1e-9: the product by 100
 
@@ -124,7 +134,9 @@ def test_estimates_carry_unit_level_and_interval() -> None:
 
 
 def test_no_text_without_a_rule_or_a_number() -> None:
-    with pytest.raises(KeyError, match="a number needs a scale of .*'furlongs'; add its rule"):
+    with pytest.raises(
+        KeyError, match="a number needs a scale of .*'furlongs'; add it to .scales. of paper.toml"
+    ):
         value_text(1.0, "furlongs")
     with pytest.raises(ValueError, match="of scale 'risk' is missing; say in words why"):
         value_text(math.nan, "risk")

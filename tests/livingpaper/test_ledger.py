@@ -10,10 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from livingpaper.build.project import Project
+from livingpaper.config import config
 from livingpaper.ledger.ledger import (
     LEDGER_COLUMNS,
-    MARKS,
-    ORIGINS,
     LedgerError,
     entry,
     ledger_csv,
@@ -51,16 +50,15 @@ def test_the_committed_ledger_survives_a_round_trip(project: Project) -> None:
     assert ledger_csv(rows).encode() == project.ledger.read_bytes()
     assert list(rows["id"]) == sorted(rows["id"])
     assert rows["id"].str.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)+").all()
-    assert set(rows["origin"]) == set(ORIGINS) == set(MARKS)
+    assert set(rows["origin"]) == set(config(project).origins)
     assert rows[["text", "scale", "code"]].notna().all(axis=None)
     assert not rows["text"].str.contains(r"nan|None|inf\b|(?<=\d)-\d", regex=True).any()
     for code in rows["code"].unique():
-        path, _, function = code.partition("::")
-        source = (
-            project.root / path if path.startswith("data/") else project.root / "lib" / "headtohead" / path
-        )
-        assert source.is_file(), code
-        assert not function or f"def {function}(" in source.read_text("utf-8"), code
+        path, _, label = code.partition("::")
+        if path.endswith(".py"):
+            continue  # of a chapter whose cells do not record yet
+        assert (project.root / path).is_file(), code
+        assert not label or f"({label})=" in (project.root / path).read_text("utf-8"), code
 
 
 @pytest.mark.parametrize(

@@ -25,10 +25,11 @@ def built(project: Project, tmp_path: Path) -> Project:
         shutil.copytree(project.root / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
     (root / "results").mkdir()
     shutil.copy(project.ledger, root / "results")
-    for name in ("protocol.toml", "CITATION.cff"):
+    for name in ("protocol.toml", "paper.toml", "CITATION.cff"):
         shutil.copy(project.root / name, root)
     parts = [{"chapters": [{"file": "book/methods"}]}, {"chapters": [{"file": "book/references"}]}]
     (root / "_toc.yml").write_text(json.dumps({"root": "book/index", "parts": parts}))  # JSON is YAML
+    read = ["data/published.csv", "data/synthetic/cohort_null.csv"]
     html = root / "_build" / "html"
     (html / "book").mkdir(parents=True)
     (html / "_images").mkdir()
@@ -36,6 +37,7 @@ def built(project: Project, tmp_path: Path) -> Project:
         (html / "book" / f"{name}.html").write_text(page)
     (html / "_images" / "fig-key-0123abcd.svg").write_text("<svg/>")
     (html / "_images" / "fig-other-0123abcd.svg").write_text("<svg/>")
+    (root / "_build" / "reads.json").write_text(json.dumps({"book/index": read}))
     return Project(root)
 
 
@@ -61,12 +63,11 @@ def test_a_figure_leads_to_its_function_and_its_data(built: Project) -> None:
     assert action["@type"] == "CreateAction"
     assert action["result"] == {"@id": "figures/fig-key.svg"}
     function = found[action["instrument"]["@id"]]
-    assert function["isPartOf"] == {"@id": "#lib/headtohead/paper/figures/front.py"}
+    assert function["isPartOf"] == {"@id": "#lib/study/index/figures.py"}
     assert [item["@id"] for item in action["object"]] == [
-        "#data/dictionary.csv", "#data/published.csv", "#data/synthetic/cohort_benefit.csv",
-        "#data/synthetic/cohort_harm.csv", "#data/synthetic/cohort_null.csv", "#data/synthetic/worlds.csv",
-        "#protocol.toml",
-    ]  # fmt: skip
+        "#data/published.csv",
+        "#data/synthetic/cohort_null.csv",
+    ]
     assert found["#book/index.md"]["hasPart"][0] == {"@id": "figures/fig-key.svg"}
     assert found["#data/synthetic/cohort_null.csv"]["creativeWorkStatus"] == "synthetic"
     named = {part["@id"] for part in found["./"]["hasPart"]}
@@ -80,9 +81,9 @@ def test_every_link_of_the_crate_leads_somewhere(built: Project) -> None:
     assert {aim for aim in aims if not aim.startswith("http")} <= set(found)
 
 
-def test_a_function_that_is_not_there_is_an_error(built: Project) -> None:
-    (built.root / "lib/headtohead/paper/figures/front.py").unlink()
-    with pytest.raises(FileNotFoundError, match="names lib/headtohead/paper/figures/front.py"):
+def test_a_file_that_is_not_there_is_an_error(built: Project) -> None:
+    (built.build / "reads.json").write_text('{"book/index": ["data/gone.csv"]}')
+    with pytest.raises(FileNotFoundError, match=r"names data/gone\.csv"):
         crate(built, paper_chapters(built), {}, {})
 
 

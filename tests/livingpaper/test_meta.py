@@ -7,7 +7,8 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from livingpaper.book.meta import article_ld, citation_file, highwire, reference_lines
+from livingpaper.book.meta import article_ld, highwire, reference_lines
+from livingpaper.book.stamp import citation_file
 from livingpaper.build.project import Project
 from pybtex.database import parse_file
 
@@ -39,7 +40,7 @@ def test_tags_of_the_front_page(project: Project) -> None:
 def test_a_doi_is_told_only_if_there_is_one(project: Project, tmp_path: Path, doi: str) -> None:
     text = (project.root / "CITATION.cff").read_text()
     (tmp_path / "CITATION.cff").write_text(text + (f"doi: {doi}\n" if doi else ""))
-    shutil.copy(project.protocol, tmp_path)
+    shutil.copy(project.root / "paper.toml", tmp_path)
     mine = Project(tmp_path)
     assert ('name="citation_doi"' in highwire(mine, references=False)) == bool(doi)
     assert ("identifier" in article_ld(mine)["@graph"][0]) == bool(doi)

@@ -2,106 +2,142 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
-from livingpaper.book import provenance
-from livingpaper.book.provenance import behind_numbers, exhibits, panel_html
+from livingpaper.book.provenance import Behind, behind, naming_tests, panel_html, sources_of_numbers
 from livingpaper.build.project import Project, digest, find_project
-from livingpaper.ledger.ledger import LEDGER_COLUMNS, entry, ledger_frame, read_ledger
+from livingpaper.build.reads import files_behind, files_read, note, public
+from livingpaper.ledger.ledger import LEDGER_COLUMNS, entry, ledger_frame
 
 CHAPTERS = sorted(
     path.stem
     for path in (find_project(Path(__file__).parent).root / "book").glob("*.md")
     if "{result}`" in path.read_text("utf-8") or "show(" in path.read_text("utf-8")
 )
-CHAPTER = """---
-kernelspec: {name: python3}
----
-# A
+HEAD = "---\nkernelspec: {name: python3}\n---\n# A\n"
+CHAPTER = (
+    HEAD
+    + """
 Of {result}`a.x low` and {result}`a.x`, {result}`b.y`.
 
-```{code-cell} python
-:tags: [remove-input]
+```{code-cell} ipython3
+:tags: [hide-input]
 
-from study.index import figures as drawn
-from study.cohort.tables import table_one
+import stats as st
+from livingpaper import ledger, record, remember, show, take
+from own.cohort import tables
 
-show(drawn.key_figure(paper), "fig-key", "A.")
+pairs = take("earlier", "pairs")
+record(remember(st.risks)(pairs, by=28), "a.{scale}", origin="counts")
 ```
 
-```{code-cell} python
-show(table_one(paper), "tbl-one", "B.")
+```{code-cell} ipython3
+show(tables.one(ledger), "tbl-one", "B.")
+```
+
+```{code-cell} ipython3
+show(Sheet(pairs), "tbl-two", "B.")
 ```
 """
-
-
-def test_exhibits_by_hand() -> None:
-    assert exhibits(CHAPTER).to_numpy().tolist() == [
-        ["fig-key", "paper.figures.front.key_figure"],
-        ["tbl-one", "paper.tables.cohort.table_one"],
-    ]
-    assert exhibits("# No cell").empty
-
-
-def test_modules_behind_numbers_once_each_and_unknown_ones_left_out() -> None:
-    rows = [entry("a.x", "counts", "risk", 0.2, code="outcomes/risk.py::newcombe")]
-    ledger = ledger_frame(rows)[list(LEDGER_COLUMNS)].set_index("id", drop=False)
-    assert behind_numbers(CHAPTER, ledger) == ["outcomes.risk"]
-
-
-@pytest.mark.parametrize(
-    "line", ["from headtohead.outcomes.risk import a", "from headtohead.outcomes import risk, cox"]
 )
-def test_tests_are_found_by_what_they_import(tmp_path: Path, line: str) -> None:
-    tests = tmp_path / "tests"
-    tests.mkdir()
-    (tests / "test_a.py").write_text(f"{line}\n")
-    (tests / "test_b.py").write_text("from headtohead.outcomes.risky import a\n")
-    assert provenance.tests_of("outcomes.risk", tests) == ["tests/test_a.py"]
 
 
-def test_every_function_behind_the_paper_exists(project: Project) -> None:
-    """What the panel names as origin of a figure or table is a module of the library."""
-    for path in sorted((project.root / "book").glob("*.md")):
-        for function in exhibits(path.read_text("utf-8"))["function"]:
-            module = project.root / "lib" / "headtohead" / Path(*function.split(".")[:-1])
-            assert module.with_suffix(".py").is_file(), f"{path.name}: {function}"
+@pytest.fixture
+def small(project: Project, tmp_path: Path) -> Project:
+    """Return a paper of two chapters with code of its own."""
+    shutil.copy(project.root / "paper.toml", tmp_path)
+    for name, text in {
+        "lib/stats/__init__.py": "from stats.risk import risks\n",
+        "lib/stats/risk.py": "def risks(pairs, by): ...\n\n\ndef others(): ...\n",
+        "lib/own/cohort/tables.py": "def one(ledger): ...\n",
+        "tests/test_risk.py": "import stats as st\n\n\ndef test_a():\n    assert st.risks(1, 2) is None\n",
+        "tests/test_tables.py": "from own.cohort import tables\n\n\ndef test_a():\n    tables.one(None)\n",
+        "tests/test_none.py": "from stats.risk import others\n",
+        "book/a.md": CHAPTER,
+        "book/earlier.md": HEAD + "```{code-cell} ipython3\npairs = 1\n```\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return Project(tmp_path)
 
 
-def test_the_panel_names_inputs_functions_and_numbers(project: Project) -> None:
-    panel = panel_html(project, "book/cohort")
-    chapter = project.root / "book" / "cohort.md"
-    assert digest([chapter], project.root)[:12] in panel
-    assert digest([project.ledger], project.root)[:12] in panel
-    assert all(label in panel for label in exhibits(chapter.read_text("utf-8"))["label"])
-    modules = behind_numbers(chapter.read_text("utf-8"), read_ledger(project.ledger))
-    assert modules
-    assert all(module in panel for module in modules)
+def test_what_stands_behind_a_chapter_by_hand(small: Project) -> None:
+    assert behind(small, "book/a") == Behind(
+        functions=("own.cohort.tables.one", "stats.risk.risks"),
+        shown={"tbl-one": "own.cohort.tables.one", "tbl-two": ""},
+        chapters=("book/a", "book/earlier"),
+    )
+    assert behind(small, "book/earlier") == Behind((), {}, ("book/earlier",))
 
 
-def test_the_panel_has_no_clock_no_folder_and_is_the_same_twice(project: Project) -> None:
-    panel = panel_html(project, "book/cohort")
-    assert panel == panel_html(project, "book/cohort")
+def test_the_tests_of_a_function_name_it_and_its_module_or_package(small: Project) -> None:
+    tests = small.root / "tests"
+    assert naming_tests("stats.risk.risks", tests) == ("tests/test_risk.py",)
+    assert naming_tests("own.cohort.tables.one", tests) == ("tests/test_tables.py",)
+    assert naming_tests("stats.risk.missing", tests) == ()
+
+
+def test_what_computed_the_numbers_once_each_and_unknown_ones_left_out() -> None:
+    rows = [entry("a.x", "counts", "risk", 0.2, code="book/b.md::risks")]
+    ledger = ledger_frame(rows)[list(LEDGER_COLUMNS)].set_index("id", drop=False)
+    assert sources_of_numbers(CHAPTER, ledger) == ["book/b.md::risks"]
+
+
+def test_the_files_that_are_read_are_seen_whoever_opens_them(project: Project) -> None:
+    with files_read() as outer:
+        pd.read_csv(project.data / "published.csv")
+        with files_read() as inner:
+            project.claims.read_text("utf-8")
+        note([str(project.data / "real" / "stored.csv")])  # a stored result brings its files along
+    (project.data / "evidence.csv").read_text("utf-8")
+    assert public(project, outer) == ["data/published.csv", "data/real/stored.csv"]
+    assert str(project.claims) in inner
+    assert not any("evidence" in name for name in outer)
+
+
+def test_a_hospitals_cohort_is_not_named(project: Project) -> None:
+    mine = ["data/own.csv", "data/hospital/cohort.csv", "data/synthetic/cohort_null.csv", "/elsewhere/x.csv"]
+    files = [str(project.root / name) for name in mine]
+    assert public(project, files) == ["data/synthetic/cohort_null.csv"]
+
+
+def test_the_data_of_a_chapter_are_those_of_the_chapters_it_takes_from(small: Project) -> None:
+    assert files_behind(small, ["book/a"]) == []
+    small.build.mkdir()
+    known = {"book/a": ["data/x.csv"], "book/earlier": ["data/x.csv", "data/w.csv"], "book/c": ["data/v.csv"]}
+    (small.build / "reads.json").write_text(json.dumps(known))
+    assert files_behind(small, behind(small, "book/a").chapters) == ["data/w.csv", "data/x.csv"]
+
+
+def test_the_panel_names_inputs_functions_and_tests(project: Project, small: Project) -> None:
+    (small.root / "results").mkdir()
+    shutil.copy(project.ledger, small.ledger)
+    panel = panel_html(small, "book/a")
+    assert digest([small.root / "book" / "a.md"], small.root)[:12] in panel
+    assert digest([small.ledger], small.root)[:12] in panel
+    assert "<code>stats.risk.risks</code>; tested in <code>tests/test_risk.py</code>" in panel
+    assert "<th>Takes from</th><td><code>book/earlier</code></td>" in panel
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_the_panel_has_no_clock_no_folder_and_is_the_same_twice(project: Project, name: str) -> None:
+    panel = panel_html(project, f"book/{name}")
+    assert panel == panel_html(project, f"book/{name}")
     assert str(project.root) not in panel
     assert not re.search(r"\d\d:\d\d|20\d\d-\d\d-\d\d", panel)
 
 
-def test_a_helper_beside_the_tests_counts_and_a_package_stands_for_its_modules(tmp_path: Path) -> None:
-    tests = tmp_path / "tests"
-    (tests / "paper").mkdir(parents=True)
-    (tests / "paper" / "exhibits.py").write_text("from headtohead.paper import figures\n")
-    (tests / "paper" / "test_all.py").write_text("from exhibits import makers\n")
-    (tests / "test_other.py").write_text("from livingpaper.book.show import show\n")
-    assert provenance.tests_of("paper.figures.front", tests) == ["tests/paper/test_all.py"]
-    assert provenance.tests_of("paper.tables.front", tests) == []
-
-
 @pytest.mark.parametrize("name", CHAPTERS)
-def test_every_exhibit_and_number_of_a_chapter_names_its_tests(project: Project, name: str) -> None:
-    panel = panel_html(project, f"book/{name}")
-    rows = re.findall(r"<tr><th>(.*?)</th><td>(.*?)</td></tr>", panel)
-    made = [cell for head, cell in rows if head == "Numbers" or head.startswith("<a ")]
-    assert made
-    assert [cell for cell in made if "tested " not in cell and not cell.startswith("<code>data/")] == []
+def test_every_function_behind_a_chapter_is_tested(project: Project, name: str) -> None:
+    found = behind(project, f"book/{name}")
+    analysis = [
+        function for function in found.functions if not re.search(r"\.\w*(tables|figures)\.", function)
+    ]
+    untested = [name for name in analysis if not naming_tests(name, project.root / "tests")]
+    assert untested == []
+    assert all(found.shown.values()) or "ledger" in (project.root / "book" / f"{name}.md").read_text("utf-8")

@@ -44,7 +44,14 @@ def small(project: Project, tmp_path: Path) -> Project:
     """Return a repository with everything a release reads."""
     root = tmp_path / "paper"
     (root / "results").mkdir(parents=True)
-    for name in ("protocol.toml", "claims.toml", "CITATION.cff", "pyproject.toml", ".gitignore"):
+    for name in (
+        "paper.toml",
+        "protocol.toml",
+        "claims.toml",
+        "CITATION.cff",
+        "pyproject.toml",
+        ".gitignore",
+    ):
         shutil.copy(project.root / name, root / name)
     shutil.copy(project.ledger, root / "results")
     (root / "CHANGELOG.md").write_text(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from livingpaper.book.hooks import citation
 from livingpaper.book.show import in_order
+from livingpaper.book.stamp import citation_file
 from livingpaper.build.build import build_environment
 from livingpaper.build.project import Project
 
@@ -34,7 +34,7 @@ def test_the_clock_stands_at_the_release(project: Project, monkeypatch: pytest.M
     monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
     found = build_environment(project)
     clock = datetime.fromtimestamp(int(found["SOURCE_DATE_EPOCH"]), tz=UTC)
-    assert f"{clock:%Y-%m-%d %H:%M:%S}" == f"{citation(project, 'date-released')} 00:00:00"
+    assert f"{clock:%Y-%m-%d %H:%M:%S}" == f"{citation_file(project)['date-released']} 00:00:00"
     assert found["FORCE_SOURCE_DATE"] == "1"
 
 

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 from livingpaper.book.show import (
     MAX_ROWS,
-    ORIGIN_SENTENCE,
     DisclosureError,
     Drawing,
     Figure,
@@ -15,6 +14,7 @@ from livingpaper.book.show import (
     Table,
     show,
 )
+from livingpaper.config import Config
 
 
 def figure(data: pd.DataFrame, origin: str = "synthetic") -> Figure:
@@ -72,11 +72,13 @@ def test_nothing_is_rendered_of_what_may_not_be_shown() -> None:
 
 
 @pytest.mark.parametrize("origin", ["published", "counts", "synthetic", "real"])
-def test_the_caption_ends_with_the_origin(origin: str) -> None:
+def test_the_caption_ends_with_the_origin(origin: str, settings: Config) -> None:
     table = show(Sheet(pd.DataFrame({"a": ["x|y"], "b": ["1"]}), origin), "tbl-x", "A\n finding.")
     assert isinstance(table, Table)
     text = table.myst()
-    assert f":::{{table}} A finding. {ORIGIN_SENTENCE[origin]}\n:name: tbl-x\n:class: origin-{origin}" in text
+    assert (
+        f":::{{table}} A finding. {settings.sentence(origin)}\n:name: tbl-x\n:class: origin-{origin}" in text
+    )
     assert text.splitlines()[-4:] == ["| a | b |", "| :-- | --: |", "| x\\|y | 1 |", ":::"]
 
 

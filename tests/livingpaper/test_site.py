@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from livingpaper.book.hooks import citation, inputs_digest, outdated, stamp, use_fresh_results
+from livingpaper.book.hooks import inputs_digest, outdated, use_fresh_results
+from livingpaper.book.stamp import citation_file, stamp
 from livingpaper.build.project import Project
 from sphinx.application import Sphinx
 from sphinx.testing.util import SphinxTestApp
@@ -26,9 +27,12 @@ def small(project: Project, tmp_path: Path) -> Project:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("1\n")
     (tmp_path / "results" / "ledger.csv").write_bytes(project.ledger.read_bytes())
-    (tmp_path / "protocol.toml").write_bytes(project.protocol.read_bytes())
+    for name in ("protocol.toml", "paper.toml"):
+        (tmp_path / name).write_bytes((project.root / name).read_bytes())
     (tmp_path / "data" / "dictionary.csv").write_bytes((project.data / "dictionary.csv").read_bytes())
-    (tmp_path / "CITATION.cff").write_text("title: Small\nversion: 0.0.1\ndate-released: '2026-11-23'\n")
+    (tmp_path / "CITATION.cff").write_text(
+        "title: Small\nauthors: [{name: A}]\nversion: 0.0.1\ndate-released: '2026-11-23'\n"
+    )
     return Project(tmp_path)
 
 
@@ -74,7 +78,7 @@ def build(small: Project) -> Build:
             "text",
             srcdir=small.root,
             confoverrides={
-                "extensions": ["myst_nb", "livingpaper.book.roles"],
+                "extensions": ["myst_nb", "livingpaper"],
                 "nb_execution_mode": "cache",
                 "root_doc": "book/index",
                 "source_suffix": {".md": "myst-nb"},  # the default is one dictionary for the whole process
@@ -154,5 +158,5 @@ def test_the_stamp_identifies_protocol_and_data(small: Project, project: Project
 
 def test_a_release_needs_a_date(small: Project) -> None:
     (small.root / "CITATION.cff").write_text("title: x\n")
-    with pytest.raises(ValueError, match=r"must have a line date-released: \.\.\., found none; add it"):
-        citation(small, "date-released")
+    with pytest.raises(ValueError, match=r"\['authors', 'date-released', 'version'\] missing, add it"):
+        citation_file(small)

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from livingpaper.book.choices import choice_text
 from livingpaper.build.project import Project, digest, find_project
 from study.protocol.protocol import Protocol, ProtocolError, load_protocol, parse_protocol, protocol_hash
+from study.protocol.words import choice_words
 
 
 @pytest.fixture
@@ -64,15 +64,15 @@ def test_splines_need_knots_and_only_they(choices: dict[str, Any]) -> None:
         ("arms.treated", "anakinra"),
     ],
 )
-def test_choices_as_text(protocol: Protocol, dotted: str, text: str) -> None:
-    assert choice_text(protocol, dotted) == text
+def test_choices_as_text(protocol: Protocol, project: Project, dotted: str, text: str) -> None:
+    assert choice_words(protocol, dotted, project) == text
 
 
-def test_an_unknown_choice_names_what_there_is(protocol: Protocol) -> None:
+def test_an_unknown_choice_names_what_there_is(protocol: Protocol, project: Project) -> None:
     with pytest.raises(
         KeyError, match=r"no choice 'matching.calliper' in protocol.toml; the section has \['caliper_scale'"
     ):
-        choice_text(protocol, "matching.calliper")
+        choice_words(protocol, "matching.calliper", project)
 
 
 def test_the_protocol_is_frozen(protocol: Protocol) -> None:

@@ -1,49 +1,24 @@
-"""Figures and tables while the outcomes are withheld: each that tells one is a panel that says so."""
+"""Figures and tables that do not say what they rest on, while the outcomes are withheld."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar, cast
+from typing import Any, TypeVar
 
-import altair as alt
-import pandas as pd
-from study.results import Paper
+from livingpaper.book.show import panel, sheet
+from livingpaper.config import config
 
-from livingpaper.book.show import Drawing, Sheet
-from livingpaper.book.theme import INK, WIDTH
-from livingpaper.book.withheld import PARAGRAPH, SENTENCE
-
-P = ParamSpec("P")
-Exhibit = TypeVar("Exhibit", Drawing, Sheet)
+Exhibit = TypeVar("Exhibit")
 
 
-def outcome_by_arm(
-    make: Callable[Concatenate[Paper, P], Exhibit],
-) -> Callable[Concatenate[Paper, P], Exhibit]:
+def outcome_by_arm(make: Callable[..., Exhibit]) -> Callable[..., Exhibit]:
     """Mark a figure or table that tells outcomes by arm: while blinded it gives a panel that says so."""
 
     @wraps(make)
-    def made(paper: Paper, *args: P.args, **kwargs: P.kwargs) -> Exhibit:
+    def made(paper: Any, *args: Any, **kwargs: Any) -> Any:
         if not paper.protocol.study.blinded:
             return make(paper, *args, **kwargs)
-        empty = panel() if make.__annotations__["return"] == "Drawing" else sheet()
-        return cast("Exhibit", empty)
+        return panel(config()) if make.__annotations__["return"] == "Drawing" else sheet(config())
 
     return made
-
-
-def panel() -> Drawing:
-    """Return the figure that says that it is withheld."""
-    chart = (
-        alt.Chart(pd.DataFrame({"text": [SENTENCE]}))
-        .mark_text(fontSize=13, color=INK)
-        .encode(text="text:N")
-        .properties(width=WIDTH - 10, height=90)
-    )
-    return Drawing(chart, SENTENCE, "design", caption=PARAGRAPH)
-
-
-def sheet() -> Sheet:
-    """Return the table that says that it is withheld."""
-    return Sheet(pd.DataFrame({"Result": [SENTENCE]}), "design", "l", caption=PARAGRAPH)

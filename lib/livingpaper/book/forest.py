@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 
 from livingpaper.book.theme import INK, QUIET, TREATED, WIDTH
-from livingpaper.ledger.format import interval_text, value_text
+from livingpaper.ledger.format import interval_text, scale_of, value_text
 
 INTERVAL = ("estimate", "conf_low", "conf_high", "truth", "second", "second_low", "second_high")
 
@@ -38,7 +38,7 @@ def forest(
         from top to bottom; a missing estimate is said in words. Differences are proportions and are drawn
         in percentage points.
     scale : str
-        A scale of ``paper/format.py`` for the numbers on the right.
+        A scale of ``paper.toml`` for the numbers on the right.
     bands : sequence of float
         Half-widths around ``null``: the first is shaded, the others are dashed lines.
     """
@@ -81,9 +81,14 @@ def _axis(ticks: Sequence[float] | None) -> alt.Axis:
     return alt.Axis(grid=False, values=list(ticks), format="~g")
 
 
+def factor_of(scale: str) -> float:
+    """Return what numbers of a scale are multiplied with where they are drawn: differences in points."""
+    return 100.0 if scale_of(scale).format == "points" else 1.0
+
+
 def _with_text(rows: pd.DataFrame, scale: str) -> pd.DataFrame:
     """Return the rows with their numbers as text, proportions as percentage points."""
-    factor = 100.0 if scale == "risk difference" else 1.0
+    factor = factor_of(scale)
     numbers = [numbers_of(row, scale) for _, row in rows.iterrows()]
     scaled = {name: (rows[name] * factor).round(5) for name in INTERVAL if name in rows}
     data = rows.assign(order=range(len(rows)), numbers=numbers, **scaled)

@@ -1,7 +1,7 @@
 """What a page says of itself to machines: Highwire tags for reference managers, JSON-LD after schema.org.
 
 No clock time: the date of publication is that of ``CITATION.cff``. The address of the PDF is relative, right
-for a page opened from ``_build/html/book``; ``living/assemble.py`` turns it into the one on the site.
+for a page opened from ``_build/html/book``; ``versions/site.py`` turns it into the one on the site.
 """
 
 from __future__ import annotations
@@ -12,42 +12,17 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-import yaml
 from sphinx.application import Sphinx
 
-from livingpaper.build.project import Project, find_project
+from livingpaper.book.stamp import author_names, citation_file
+from livingpaper.build.project import Project
+from livingpaper.config import config
 
 PDF_FROM_PAGE, PDF_ON_SITE = "../../paper.pdf", "../paper.pdf"
-FRONT_PAGE = "book/index"
 LICENCES = {
     "MIT": "https://spdx.org/licenses/MIT.html",
     "CC-BY-4.0": "https://creativecommons.org/licenses/by/4.0/",
 }
-
-
-def citation_file(project: Project) -> dict[str, Any]:
-    """Return ``CITATION.cff``; the date as text.
-
-    Raises
-    ------
-    ValueError
-        If title, authors, version or date-released is missing.
-    """
-    found: dict[str, Any] = yaml.safe_load((project.root / "CITATION.cff").read_text(encoding="utf-8"))
-    missing = sorted({"title", "authors", "version", "date-released"} - set(found))
-    if missing:
-        raise ValueError(
-            f"CITATION.cff must have title, authors, version and date-released, {missing} missing"
-        )
-    return {**found, "date-released": str(found["date-released"]), "version": str(found["version"])}
-
-
-def author_names(found: dict[str, Any]) -> list[str]:
-    """Return the authors as printed: "Given Family", or the name of a group."""
-    return [
-        str(person.get("name") or f"{person.get('given-names', '')} {person['family-names']}".strip())
-        for person in found["authors"]
-    ]
 
 
 def highwire(project: Project, *, references: bool) -> str:
@@ -88,11 +63,25 @@ def _plain(text: str) -> str:
 
 
 def article_ld(project: Project) -> dict[str, Any]:
-    """Return article, synthetic cohorts and ledger as schema.org knows them, ready for JSON."""
-    found = citation_file(project)
+    """Return article, made-up data and ledger as schema.org knows them, ready for JSON."""
+    found, paper = citation_file(project), config(project)
     licences = [LICENCES.get(name, name) for name in _as_list(found.get("license"))]
-    common = {"version": found["version"], "datePublished": found["date-released"], "license": licences}
     authors = [{"@type": "Organization", "name": name} for name in author_names(found)]
+    common = {"version": found["version"], "datePublished": found["date-released"], "license": licences}
+    part = {"@type": "Dataset", "isPartOf": {"@id": "#paper"}, "creator": authors, **common}
+    origins = ", ".join(origin.says for origin in paper.origins.values())
+    ledger = part | {
+        "@id": "#ledger",
+        "name": "Every number of the paper, with origin, interval, method and code",
+        "description": f"One row per number. The column origin says where it comes from: {origins}.",
+    }
+    made_up = part | {
+        "@id": "#synthetic",
+        "name": "Synthetic data",
+        "description": paper.synthetic_says,
+        "creativeWorkStatus": "synthetic",
+    }
+    parts = [made_up, ledger] if paper.synthetic else [ledger]
     article = {
         "@type": "ScholarlyArticle",
         "@id": "#paper",
@@ -103,34 +92,13 @@ def article_ld(project: Project) -> dict[str, Any]:
         "inLanguage": "en",
         "keywords": found.get("keywords", []),
         "isBasedOn": [_original(work) for work in found.get("references", [])],
-        "hasPart": [{"@id": "#synthetic-cohorts"}, {"@id": "#ledger"}],
+        "hasPart": [{"@id": each["@id"]} for each in parts],
         "encoding": {"@type": "MediaObject", "encodingFormat": "application/pdf", "name": "paper.pdf"},
         **common,
     }
     if found.get("doi"):
         article["identifier"] = f"https://doi.org/{found['doi']}"
-    cohorts = {
-        "@type": "Dataset",
-        "@id": "#synthetic-cohorts",
-        "name": "Three synthetic cohorts that reproduce the published counts",
-        "description": "Every row is made up by a program; no patient is in it. It says how an analysis behaves, "
-        "never what a drug does.",
-        "creativeWorkStatus": "synthetic",
-        "isPartOf": {"@id": "#paper"},
-        "creator": authors,
-        **common,
-    }
-    ledger = {
-        "@type": "Dataset",
-        "@id": "#ledger",
-        "name": "Every number of the paper, with origin, interval, method and code",
-        "description": "One row per number. The column origin says whether it was published, computed from the "
-        "published counts, or comes from a synthetic or a real cohort.",
-        "isPartOf": {"@id": "#paper"},
-        "creator": authors,
-        **common,
-    }
-    return {"@context": "https://schema.org", "@graph": [article, cohorts, ledger]}
+    return {"@context": "https://schema.org", "@graph": [article, *parts]}
 
 
 def _original(work: dict[str, Any]) -> dict[str, str]:
@@ -146,10 +114,10 @@ def add_meta(app: Sphinx, pagename: str, _template: str, context: dict[str, Any]
     """Put the tags into the head of every chapter."""
     if doctree is None:
         return
-    project = find_project(Path(app.srcdir))
+    project = Project(Path(app.srcdir))
     ld = json.dumps(article_ld(project), ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
     context["metatags"] = (
         context.get("metatags", "")
-        + highwire(project, references=pagename == FRONT_PAGE)
+        + highwire(project, references=pagename == app.config.root_doc)
         + f'<script type="application/ld+json">{ld}</script>\n'
     )

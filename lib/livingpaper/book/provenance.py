@@ -1,4 +1,4 @@
-"""Where a chapter came from: hashes of its inputs, packages, the functions behind it, the tests behind those.
+"""Where a chapter came from: hashes of its inputs, packages, data, the functions its cells use, the tests of those.
 
 No clock times: the panel is the same whenever the same inputs are built.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from html import escape
 from importlib.metadata import version
@@ -15,124 +16,121 @@ from pathlib import Path
 
 import pandas as pd
 
-from livingpaper.build.cache import code_digest
+from livingpaper.book.drafts import PRINTED
 from livingpaper.build.project import Project, digest
+from livingpaper.build.reads import files_behind
+from livingpaper.chapters.cells import Statement, read_cells, statements
+from livingpaper.config import config
 from livingpaper.ledger.ledger import read_ledger
 
-PACKAGES = ("altair", "lifelines", "numpy", "pandas", "scipy", "statsmodels")
-CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```$", re.M | re.S)
-NUMBER = re.compile(r"\{result\}`([^` ]+)")
 
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What stands behind a chapter.
 
-def exhibits(chapter: str) -> pd.DataFrame:
-    """Return ``label`` and ``function`` of everything the cells of a chapter show.
-
-    Parameters
+    Attributes
     ----------
-    chapter : str
-        Text of the chapter.
-
-    Returns
-    -------
-    DataFrame
-        ``function`` is module and name, for example ``paper.figures.front.key_figure``.
+    functions : tuple of str
+        Those of the paper's own packages that its cells use, by module and name: ``headtohead.outcomes.risk.risks``.
+    shown : dict of str to str
+        Label of each figure and table to the function that makes it; empty if a cell does.
+    chapters : tuple of str
+        Itself and those it takes variables from, directly or through others: ``book/matching``.
     """
-    names: dict[str, str] = {}
-    rows = []
-    for cell in CELL.findall(chapter):
-        tree = ast.parse(re.sub(r"\A(:[\w-]+:.*\n)+", "", cell))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("headtohead"):
-                names |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "show":
-                rows.append((ast.literal_eval(node.args[1]), _called(node.args[0], names)))
-    return pd.DataFrame(rows, columns=["label", "function"])
+
+    functions: tuple[str, ...]
+    shown: dict[str, str]
+    chapters: tuple[str, ...]
 
 
-def _called(thing: ast.expr, names: dict[str, str]) -> str:
-    """Return the dotted name of the function that makes what is shown."""
-    call = next(node for node in ast.walk(thing) if isinstance(node, ast.Call))
-    module, _, name = ast.unparse(call.func).partition(".")
-    return f"{names.get(module, module)}{'.' + name if name else ''}".removeprefix("headtohead.")
+def behind(project: Project, chapter: str) -> Behind:
+    """Return what stands behind a chapter such as ``book/methods``, read from its cells."""
+    found = _statements(project, chapter)
+    names = dict(_imported(found))
+    used = (_resolved(project.root / "lib", dotted) for part in found for dotted in _dotted(part.node, names))
+    shown = {
+        ast.literal_eval(call.args[1]): _maker(project, call.args[0], names)
+        for part in found
+        for call in part.calls("show")
+    }
+    return Behind(tuple(sorted({*filter(None, used)})), shown, tuple(_chain(project, chapter)))
 
 
-def behind_numbers(chapter: str, ledger: pd.DataFrame) -> list[str]:
-    """Return the modules that computed the numbers a chapter prints."""
-    used = [id_ for id_ in dict.fromkeys(NUMBER.findall(chapter)) if id_ in ledger.index]
-    files = {code.split("::")[0] for code in ledger.loc[used, "code"]}
-    return sorted(
-        file.removesuffix(".py").replace("/", ".") if file.endswith(".py") else file for file in files
-    )
+def _statements(project: Project, chapter: str) -> list[Statement]:
+    cells = read_cells(project.root / f"{chapter}.md", project.root)
+    return [part for cell in cells for part in statements(cell)]
 
 
-def tests_of(module: str, tests: Path) -> list[str]:
-    """Return the test files that import a module of the library, themselves or through a helper beside them.
-
-    Importing a package counts for each of its modules: the tests that do so walk through all of them.
-    """
-    package = f"headtohead.{module.rpartition('.')[0]}"
-    wanted = f"headtohead.{module}"
-    return [
-        file
-        for file, names in _imports_of_tests(tests)
-        if package in names or any(name == wanted or name.startswith(wanted + ".") for name in names)
-    ]
+def _chain(project: Project, chapter: str, seen: tuple[str, ...] = ()) -> Iterator[str]:
+    """Yield a chapter and those it takes from."""
+    if chapter in seen or not (project.root / f"{chapter}.md").is_file():
+        return
+    yield chapter
+    taken = [call.args[0] for part in _statements(project, chapter) for call in part.calls("take")]
+    for name in dict.fromkeys(ast.literal_eval(arg) for arg in taken):
+        for other in _chain(project, f"{chapter.rpartition('/')[0]}/{name}", (*seen, chapter)):
+            if other not in seen:
+                yield other
 
 
-def tested_through(module: str, project: Project) -> tuple[str, list[str]]:
-    """Return the nearest caller, with its tests, of a module without tests of its own; empty if none."""
-    waiting, seen = [module], {module}
-    while waiting:
-        for caller in _callers(waiting.pop(0), project.root / "lib" / "headtohead"):
-            if found := tests_of(caller, project.root / "tests"):
-                return caller, found
-            if caller not in seen:
-                seen.add(caller)
-                waiting.append(caller)
-    return "", []
+def _imported(found: list[Statement]) -> Iterator[tuple[str, str]]:
+    """Yield the names that cells import, with what they stand for."""
+    for part in found:
+        if isinstance(part.node, ast.Import):
+            yield from ((alias.asname or alias.name, alias.name) for alias in part.node.names)
+        elif isinstance(part.node, ast.ImportFrom):
+            for alias in part.node.names:
+                yield alias.asname or alias.name, f"{part.node.module}.{alias.name}"
 
 
-def _callers(module: str, library: Path) -> list[str]:
-    """Return the modules of the library that import one."""
-    wanted = f"headtohead.{module}."
-    found = [
-        path
-        for path in sorted(library.rglob("*.py"))
-        if any(f"{name}.".startswith(wanted) for name in _imported(path))
-    ]
-    places = [path.parent if path.stem == "__init__" else path.with_suffix("") for path in found]
-    return [place.relative_to(library).as_posix().replace("/", ".") for place in places]
+def _dotted(node: ast.AST, names: dict[str, str]) -> Iterator[str]:
+    """Yield the dotted names that start with an imported one, in the order of the text."""
+    for part in ast.walk(node):
+        if isinstance(part, (ast.Name, ast.Attribute)) and not isinstance(part.ctx, ast.Store):
+            first, _, rest = ast.unparse(part).partition(".")
+            if first in names and rest.replace(".", "").isidentifier():
+                yield f"{names[first]}.{rest}"
+            elif first in names and not rest:
+                yield names[first]
+
+
+def _maker(project: Project, thing: ast.expr, names: dict[str, str]) -> str:
+    calls = [node.func for node in ast.walk(thing) if isinstance(node, ast.Call)]
+    found = (_resolved(project.root / "lib", name) for call in calls for name in _dotted(call, names))
+    return next(filter(None, found), "")
 
 
 @cache
-def _imports_of_tests(tests: Path) -> tuple[tuple[str, frozenset[str]], ...]:
+def _resolved(library: Path, dotted: str) -> str:
+    """Return the module and name under which the paper's packages define a function or class; empty if they do not."""
+    package, *_, name = dotted.split(".")
+    define = re.compile(rf"^(?:def|class) {name}\b", re.M)
+    stem = library.joinpath(*dotted.split(".")[:-1])
+    near = [path for path in (stem.with_suffix(".py"), stem / "__init__.py") if path.is_file()]
+    for path in (*near, *sorted((library / package).rglob("*.py"))) if "." in dotted else ():
+        if define.search(path.read_text("utf-8")):
+            module = path.relative_to(library).with_suffix("").as_posix().removesuffix("/__init__")
+            return f"{module.replace('/', '.')}.{name}"
+    return ""
+
+
+@cache
+def naming_tests(function: str, tests: Path) -> tuple[str, ...]:
+    """Return the test files that name a function and its module, or a package above it."""
+    module, _, name = function.rpartition(".")
+    told = re.compile(rf"\b(?:{re.escape(module)}|import {module.partition('.')[0]})\b")
+    files = ((path, path.read_text("utf-8")) for path in sorted(tests.rglob("test_*.py")))
     return tuple(
-        (path.relative_to(tests.parent).as_posix(), frozenset(_reached(path, tests)))
-        for path in sorted(tests.rglob("test_*.py"))
+        path.relative_to(tests.parent).as_posix()
+        for path, text in files
+        if told.search(text) and re.search(rf"\b{name}\b", text)
     )
 
 
-def _reached(path: Path, tests: Path) -> Iterator[str]:
-    """Yield what a test file imports, and what the helpers import that it imports."""
-    for name in _imported(path):
-        yield name
-        for helper in (name, name.rpartition(".")[0]):
-            beside = tests.joinpath(*helper.split(".")).with_suffix(".py") if helper else path
-            if beside.is_file() and beside != path:
-                yield from _reached(beside, tests)
-
-
-@cache
-def _imported(path: Path) -> tuple[str, ...]:
-    """Return the dotted names of everything that a file imports, wherever in it."""
-    names: list[str] = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            names += [f"{node.module}.{alias.name}" for alias in node.names]
-    return tuple(names)
+def sources_of_numbers(chapter: str, ledger: pd.DataFrame) -> list[str]:
+    """Return what computed the numbers that a chapter's text prints, as the ledger says it."""
+    used = [id_ for id_ in dict.fromkeys(PRINTED.findall(chapter)) if id_ in ledger.index]
+    return sorted(set(ledger.loc[used, "code"]))
 
 
 def panel_html(project: Project, chapter: str) -> str:
@@ -144,41 +142,32 @@ def panel_html(project: Project, chapter: str) -> str:
     chapter : str
         Its name without ending, for example ``book/methods``.
     """
-    text = (project.root / f"{chapter}.md").read_text(encoding="utf-8")
-    hashes = {
-        "chapter": digest([project.root / f"{chapter}.md"], project.root),
-        "protocol.toml": digest([project.protocol], project.root),
-        "data": digest([project.data], project.root),
-        "analysis code": code_digest("study.whole"),
-        "requirements.txt": digest([project.lock], project.root),
-        "results/ledger.csv": digest([project.ledger], project.root),
+    path, found = project.root / f"{chapter}.md", behind(project, chapter)
+    text, root = path.read_text(encoding="utf-8"), project.root
+    inputs = {"chapter": path, "protocol.toml": project.protocol, "data": project.data, "code": root / "lib"}
+    inputs |= {"requirements.txt": project.lock, "results/ledger.csv": project.ledger}
+    rows = {
+        "Inputs": ", ".join(
+            f"{name} <code>{digest([each], root)[:12]}</code>"
+            for name, each in inputs.items()
+            if each.exists()
+        ),
+        "Packages": ", ".join(f"{name} {version(name)}" for name in config(project).packages),
+        "Takes from": _codes(found.chapters[1:]),
+        "Data": _codes(files_behind(project, found.chapters)),
+        **{f"<a href='#{label}'>{label}</a>": _codes([made]) for label, made in found.shown.items() if made},
+        "Functions": "<br>".join(_tested(name, root / "tests") for name in found.functions),
+        "Numbers": _codes(sources_of_numbers(text, read_ledger(project.ledger))),
     }
-    inputs = ", ".join(f"{escape(name)} <code>{value[:12]}</code>" for name, value in hashes.items())
-    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
-    shown = exhibits(text)
-    rows = [("Inputs", inputs), ("Packages", packages)]
-    rows += [
-        (f"<a href='#{row.label}'>{row.label}</a>", _function(row.function, project))
-        for row in shown.itertuples()
-    ]
-    rows += [
-        ("Numbers", _function(f"{source}.", project))
-        for source in behind_numbers(text, read_ledger(project.ledger))
-    ]
-    body = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in rows)
+    body = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in rows.items() if value)
     return f'<details class="provenance"><summary>Where this chapter comes from</summary><table>{body}</table></details>'
 
 
-def _function(dotted: str, project: Project) -> str:
-    """Return what made something, and where that is tested; a file of data stands for itself."""
-    if dotted.startswith("data/"):
-        return f"<code>{escape(dotted.rstrip('.'))}</code>"
-    module, _, name = dotted.rpartition(".")
-    files, how = tests_of(module, project.root / "tests"), "tested in"
-    if not files:
-        caller, files = tested_through(module, project)
-        how = f"tested through <code>{caller}</code> in"
-    tests = ", ".join(f"<code>{path}</code>" for path in files)
-    return f"<code>{escape(dotted if name else dotted.rstrip('.'))}</code>" + (
-        f"; {how} {tests}" if tests else ""
-    )
+def _codes(names: Iterable[str]) -> str:
+    return ", ".join(f"<code>{escape(name)}</code>" for name in names)
+
+
+def _tested(function: str, tests: Path) -> str:
+    """Return a function, and the tests that name it."""
+    files = naming_tests(function, tests)
+    return _codes([function]) + (f"; tested in {_codes(files)}" if files else "")

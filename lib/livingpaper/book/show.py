@@ -18,29 +18,14 @@ import altair as alt
 import pandas as pd
 import vl_convert as vlc
 
-from livingpaper.book import theme  # noqa: F401  # registers the charts' look
+from livingpaper.book import theme
 from livingpaper.chapters.session import sources_of
-from livingpaper.ledger.ledger import ID, ORIGINS
+from livingpaper.config import MIME, Config, config
+from livingpaper.ledger.ledger import ID
 
-MIME = "application/vnd.headtohead+json"
 MAX_ROWS = 250
 ID_LIKE = ("id", "patient", "nhc", "mrn")
 RESOURCES = re.compile(rb"(?:[ \t]*/[A-Za-z]+\d+ \d+ 0 R\n){2,}")
-ORIGIN_SENTENCE = {
-    "published": "Published numbers.",
-    "counts": "Computed from the published counts.",
-    "synthetic": "Synthetic cohort: no patient is in it.",
-    "real": "Real people, not simulated.",
-    "design": "",
-    "mixed": "Computed from the published counts and from synthetic cohorts, as marked.",
-    "counts+synthetic": "Computed from the published counts and from synthetic cohorts, as marked.",
-}
-OF_SEVERAL = {
-    "published": "published numbers",
-    "counts": "numbers computed from the published counts",
-    "synthetic": "synthetic cohorts",
-    "real": "real people",
-}
 TRIAL = "Trial: not the paper's numbers."
 
 
@@ -98,9 +83,7 @@ def show(thing: Drawing | Sheet, name: str, caption: str) -> Figure | Table:
         raise ValueError(f"{name} must say what it rests on, sources=(...); empty for what shows no results")
     origins, withheld, trial = sources_of(thing.sources or ())
     if withheld:
-        from livingpaper.book.blinding import panel, sheet
-
-        thing = panel() if isinstance(thing, Drawing) else sheet()
+        thing = panel(config()) if isinstance(thing, Drawing) else sheet(config())
         origins = ()
     origin, said = thing.origin or "+".join(origins) or "design", thing.caption or caption
     if isinstance(thing, Drawing):
@@ -110,11 +93,26 @@ def show(thing: Drawing | Sheet, name: str, caption: str) -> Figure | Table:
 
 def full_caption(caption: str, origin: str, *, trial: bool) -> str:
     """Return a caption with the mark of a trial before it and the origin after it."""
-    several = [OF_SEVERAL[name] for name in origin.split("+") if name in OF_SEVERAL]
-    sentence = ORIGIN_SENTENCE.get(origin) or (
-        f"Rests on {', '.join(several[:-1])} and {several[-1]}." if several else ""
+    parts = (TRIAL if trial else "", caption.strip(), config().sentence(origin))
+    return " ".join(part for part in parts if part)
+
+
+def panel(paper: Config) -> Drawing:
+    """Return the figure that says that it is withheld."""
+    said = paper.withheld
+    chart = (
+        alt.Chart(pd.DataFrame({"text": [said.sentence]}))
+        .mark_text(fontSize=13, color=theme.INK)
+        .encode(text="text:N")
+        .properties(width=theme.WIDTH - 10, height=90)
     )
-    return " ".join(part for part in (TRIAL if trial else "", caption.strip(), sentence) if part)
+    return Drawing(chart, said.sentence, "design", caption=said.paragraph)
+
+
+def sheet(paper: Config) -> Sheet:
+    """Return the table that says that it is withheld."""
+    said = paper.withheld
+    return Sheet(pd.DataFrame({"Result": [said.sentence]}), "design", "l", caption=said.paragraph)
 
 
 def class_of(origin: str) -> str:
@@ -136,7 +134,7 @@ class Figure:
     alt : str
         What is seen, for those who cannot see it; differs from the caption.
     origin : str
-        A key of ``ORIGIN_SENTENCE``, several joined by "+"; "design" for drawings without data.
+        An origin of ``paper.toml``, several joined by "+"; "design" for drawings without data.
     trial : bool
         Whether it shows what a reader tried, and not the paper's numbers.
     """
@@ -182,7 +180,8 @@ class Figure:
         """
         spec = self.chart.to_dict()
         spec["description"] = self.alt.strip()
-        spec["usermeta"] = {"origin": ORIGINS.get(self.origin, self.origin)}
+        known = config().origins
+        spec["usermeta"] = {"origin": known[self.origin].says if self.origin in known else self.origin}
         for rows in spec.get("datasets", {}).values():
             columns = {str(column).lower() for row in rows for column in row if not _is_ledger(column, row)}
             named = sorted(

@@ -12,25 +12,21 @@ import shutil
 import subprocess
 import sys
 from calendar import timegm
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import pandas as pd
-import yaml
-from study.load import load_paper, paper_inputs
-from study.protocol.protocol import load_protocol
 from tqdm import tqdm
 
-from livingpaper.book.draft import unsupported
-from livingpaper.book.hooks import citation, commit, inputs_digest
-from livingpaper.book.withheld import tells_outcomes
-from livingpaper.build.cache import cached, code_digest
+from livingpaper.book.drafts import is_withheld, unsupported
+from livingpaper.book.hooks import inputs_digest
+from livingpaper.book.stamp import citation_file, commit
+from livingpaper.build.cache import write_whole
 from livingpaper.build.latex import BuildError, ensure_latex
-from livingpaper.build.project import Project, digest
+from livingpaper.build.project import CONFIG, Project, digest, pages
 from livingpaper.chapters.run import run_chapters
-from livingpaper.ledger.claims import check_claims, load_claims
+from livingpaper.config import config
+from livingpaper.ledger.claims import Rules, check_claims, load_claims
 from livingpaper.ledger.ledger import read_ledger
 
 STRICT = ("-n", "-W", "--keep-going")
@@ -59,44 +55,37 @@ class Workshop:
 
 def write_numbers(project: Project, *, exhibits: bool = False) -> None:
     """Run the chapters whose inputs changed, and write the ledger; with ``exhibits`` they also show."""
-    changed = run_chapters(project, exhibits=exhibits, also="livingpaper.build.build:other_numbers")
-    _say(f"ledger: {'changed; review it with: headtohead diff' if changed else 'unchanged'}")
-
-
-def other_numbers(project: Project) -> pd.DataFrame:
-    """Return the rows of chapters that do not record them yet."""
-
-    def compute() -> pd.DataFrame:
-        from study.numbers import paper_ledger  # heavy: the analysis
-
-        return paper_ledger(load_paper(project))
-
-    inputs = paper_inputs(project) | {"numbers": code_digest("study.numbers")}
-    return cached(project.build / "cache", "ledger", inputs, compute)
+    changed = run_chapters(project, exhibits=exhibits, also=config(project).hooks.ledger)
+    _say(f"ledger: {'changed; review it with: livingpaper diff' if changed else 'unchanged'}")
 
 
 def check_conclusions(project: Project) -> None:
     """Raise ``ClaimError`` if a sentence that the paper prints is not borne out by the ledger; a draft only says which."""
-    protocol = load_protocol(project.protocol)
-    claims = load_claims(project.claims)
-    if protocol.study.blinded:
-        claims = tuple(claim for claim in claims if not tells_outcomes(claim))
-    ledger = read_ledger(project.ledger)
-    if protocol.study.draft:
-        broken = unsupported(claims, ledger, protocol)
-        _say(
-            f"draft: {len(broken)} of {len(claims)} conclusions do not hold here, their passages are left out:"
-        )
-        _say("\n".join(f"  - {claim.name}" for claim in broken))
+    paper, claims = config(project), load_claims(project.claims)
+    if paper.blinded:
+        claims = tuple(claim for claim in claims if not is_withheld(claim, paper))
+    ledger, rules = read_ledger(project.ledger), Rules(paper)
+    if not paper.draft:
+        check_claims(claims, project.root / "book", ledger, rules)
         return
-    check_claims(claims, project.root / "book", ledger, protocol)
+    broken = unsupported(claims, ledger, rules)
+    _say(f"draft: {len(broken)} of {len(claims)} conclusions do not hold here, their passages are left out:")
+    _say("\n".join(f"  - {claim.name}" for claim in broken))
 
 
 def draw_key_figure(project: Project) -> bool:
-    """Draw the figure that README.md shows; return whether it changed."""
-    from study.index.figures import write_key_figure  # heavy: altair, vl-convert
+    """Draw the figure that README.md shows, on white; return whether it changed, or whether there is none."""
+    paper, path = config(project), project.key_figure
+    if not paper.hooks.key_figure:
+        return False
+    from livingpaper.book.show import show  # heavy: altair, vl-convert
 
-    return write_key_figure(load_paper(project), project.key_figure)
+    drawing = paper.hook(paper.hooks.key_figure)(read_ledger(project.ledger))
+    content = (show(drawing, "fig-key", "").svg("white") + "\n").encode()
+    if path.is_file() and path.read_bytes() == content:
+        return False
+    write_whole(path, content)
+    return True
 
 
 def build_html(project: Project, *, cold: bool = False) -> None:
@@ -128,7 +117,7 @@ def build_html(project: Project, *, cold: bool = False) -> None:
         _jupyter_book(
             project, shop, "html"
         )  # what an earlier build left behind may be at fault: start from nothing
-    missing = [page for page in _pages(project) if not _is_page(shop.made / "html" / f"{page}.html")]
+    missing = [page for page in pages(project) if not _is_page(shop.made / "html" / f"{page}.html")]
     if missing or not (shop.made / "html" / "index.html").is_file():
         shop.clear()
         raise BuildError(
@@ -171,17 +160,9 @@ def _state(project: Project) -> str:
     """Return the fingerprint of everything the pages rest on, the commit they print included."""
     sources = [
         project.root / name
-        for name in ("book", "_config.yml", "_toc.yml", "CITATION.cff", "CHANGELOG.md", "claims.toml")
+        for name in ("book", "_config.yml", "_toc.yml", "CITATION.cff", "CHANGELOG.md", "claims.toml", CONFIG)
     ]
     return f"{digest(sources, project.root)} {inputs_digest(project)} {commit(project)}"
-
-
-def _pages(project: Project) -> Iterator[str]:
-    """Return the pages that ``_toc.yml`` lists."""
-    toc = yaml.safe_load((project.root / "_toc.yml").read_text(encoding="utf-8"))
-    yield toc["root"]
-    for part in toc["parts"]:
-        yield from (chapter["file"] for chapter in part["chapters"])
 
 
 def _is_page(path: Path) -> bool:
@@ -194,7 +175,7 @@ def build_environment(project: Project) -> dict[str, str]:
     ``SOURCE_DATE_EPOCH`` (https://reproducible-builds.org/specs/source-date-epoch/), unless set already, is
     midnight UTC of ``date-released`` in ``CITATION.cff``; ``FORCE_SOURCE_DATE`` makes TeX obey it too.
     """
-    released = date.fromisoformat(citation(project, "date-released"))
+    released = date.fromisoformat(citation_file(project)["date-released"])
     fixed = {
         "SOURCE_DATE_EPOCH": str(timegm(released.timetuple())),
         "FORCE_SOURCE_DATE": "1",

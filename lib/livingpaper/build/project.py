@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import yaml
+
+CONFIG = "paper.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +20,7 @@ class Project:
     Attributes
     ----------
     root : Path
-        Folder that holds ``protocol.toml``.
+        Folder that holds ``paper.toml``.
     """
 
     root: Path
@@ -27,7 +32,7 @@ class Project:
 
     @property
     def data(self) -> Path:
-        """Published counts, dictionary, synthetic cohorts."""
+        """What the results rest on."""
         return self.root / "data"
 
     @property
@@ -57,27 +62,41 @@ class Project:
 
 
 def find_project(start: Path | None = None) -> Project:
-    """Return the project around ``start`` (default: the working folder), else the one this code is in.
+    """Return the paper around ``start`` (default: the working folder).
 
     Raises
     ------
     FileNotFoundError
-        If no folder above holds a ``protocol.toml``.
+        If no folder above holds a ``paper.toml``.
     """
     here = (start or Path.cwd()).resolve()
-    for folder in (here, *here.parents, *Path(__file__).resolve().parents):
-        if (folder / "protocol.toml").is_file():
+    for folder in (here, *here.parents):
+        if (folder / CONFIG).is_file():
             return Project(folder)
     raise FileNotFoundError(
-        f"a protocol.toml must stand in {here} or above it, found none; go to the project folder"
+        f"a {CONFIG} must stand in {here} or above it, found none; go to the folder of a paper"
     )
+
+
+def pages(project: Project) -> list[str]:
+    """Return the pages that ``_toc.yml`` lists, the root first."""
+    return list(_files_in(yaml.safe_load((project.root / "_toc.yml").read_text(encoding="utf-8"))))
+
+
+def _files_in(entry: Any) -> Iterator[str]:
+    for key, value in entry.items():
+        if key in ("root", "file"):
+            yield value.removesuffix(".md")
+        elif isinstance(value, list):
+            for part in value:
+                yield from _files_in(part)
 
 
 def digest(paths: Iterable[Path], root: Path) -> str:
     """Return the sha256 of files by relative name and content, folders taken with all they hold."""
     total = hashlib.sha256()
     for path in sorted(_files(paths)):
-        name = path.relative_to(root) if path.is_relative_to(root) else path.name  # a cohort kept elsewhere
+        name = path.relative_to(root) if path.is_relative_to(root) else path.name  # data kept elsewhere
         total.update(str(name).encode() + b"\0" + path.read_bytes() + b"\0")
     return total.hexdigest()
 

@@ -1,21 +1,22 @@
-"""Two cold builds of one commit, compared byte by byte.
+"""A commit built from nothing in a clean folder of its own; two such builds, compared byte by byte.
 
-Each build has a worktree of its own, in a folder of another name, so a path, a clock, a random id or an
-order of files that gets into the pages shows.
+The two folders have other names, so a path, a clock, a random id or an order of files that gets into the
+pages shows.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import ExitStack
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from livingpaper.build.project import Project
-from livingpaper.build.worktree import worktree
 
 MADE = ("html", "paper.pdf", "machine")
 AROUND = 40
@@ -25,15 +26,63 @@ class ReproductionError(RuntimeError):
     """A build failed, or two builds of the same commit are not the same."""
 
 
-def build_cold(copy: Path) -> None:
-    """Build everything of a checkout from nothing, the study included."""
+@contextmanager
+def worktree(project: Project, commit: str, name: str) -> Iterator[Path]:
+    """Give a detached worktree of a commit, in a temporary folder of a name, and take it away afterwards.
+
+    Raises
+    ------
+    RuntimeError
+        If git refuses, with its words.
+    """
+    git, folder = ["git", "-C", str(project.root), "worktree"], Path(tempfile.mkdtemp(prefix="paper-"))
+    copy = folder / name
+    try:
+        for step in (["prune"], ["add", "-q", "--detach", str(copy), commit]):
+            done = subprocess.run([*git, *step], capture_output=True, text=True, check=False)
+            if done.returncode:
+                raise RuntimeError(f"git worktree {step[0]} failed: {done.stderr.strip()}")
+        yield copy
+    finally:
+        subprocess.run([*git, "remove", "--force", str(copy)], capture_output=True, check=False)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def run_steps(copy: Path, steps: Mapping[str, Sequence[str]], error: type[RuntimeError]) -> Iterator[str]:
+    """Run commands of a checkout's own code, ``python -m ...``; yield the name of each when it is done.
+
+    Raises
+    ------
+    RuntimeError
+        Of the class ``error``, with the last lines of the command that failed.
+    """
     environment = {**os.environ, "PYTHONPATH": str(copy / "lib")}
-    for name in (["html", "--cold"], ["pdf", "--cold"], ["machine"]):
-        command = [sys.executable, "-m", "livingpaper", *name]
+    environment.pop("HEADTOHEAD_NO_BROWSER", None)  # a release is looked at in a browser
+    for name, arguments in steps.items():
+        command = [sys.executable, "-m", *arguments]
         done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
             words = "\n".join((done.stdout + done.stderr).strip().splitlines()[-30:])
-            raise ReproductionError(f"the {name[0]} of {copy} could not be built:\n{words}")
+            raise error(f"{name} of {copy} must pass, it did not:\n{words}")
+        yield name
+
+
+def steps_of(copy: Path) -> dict[str, list[str]]:
+    """Return the commands that build everything of a checkout, the study included; older ones had another module."""
+    module = next((name for name in ("livingpaper", "headtohead") if _has_main(copy, name)), "livingpaper")
+    made = {name: [module, name, "--cold"] for name in ("html", "pdf")}
+    old = module == "headtohead" and not (copy / "lib" / "headtohead" / "living" / "machine.py").is_file()
+    return made if old else made | {"machine": [module, "machine"]}
+
+
+def _has_main(copy: Path, name: str) -> bool:
+    return (copy / "lib" / name / "__main__.py").is_file()
+
+
+def build_cold(copy: Path) -> None:
+    """Build everything of a checkout from nothing."""
+    for _ in run_steps(copy, steps_of(copy), ReproductionError):
+        pass
 
 
 def reproduce(project: Project, *, build: Callable[[Path], None] = build_cold) -> int:
@@ -52,7 +101,8 @@ def reproduce(project: Project, *, build: Callable[[Path], None] = build_cold) -
         faults = differences(*made)
         if faults:
             raise ReproductionError(
-                "two builds of one commit must be the same, they differ:\n" + faults_text(faults)
+                "two builds of one commit must be the same, they differ:\n"
+                + "\n".join(f"  - {fault}" for fault in faults)
             )
         return len(contents(made[0]))
 
@@ -81,11 +131,6 @@ def differences(one: Path, other: Path) -> list[str]:
         if left[name] != right[name]
     ]
     return faults if left else ["nothing was built"]
-
-
-def faults_text(faults: list[str]) -> str:
-    """Return the faults as lines of a message."""
-    return "\n".join(f"  - {fault}" for fault in faults)
 
 
 def _first_difference(left: bytes, right: bytes) -> str:

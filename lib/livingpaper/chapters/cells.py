@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from livingpaper.build.project import Project
+from livingpaper.build.project import Project, pages
 
 CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```[ \t]*$", re.M | re.S)
 OPTION_LINES = re.compile(r"\A(?:---\n(?:.*\n)*?---\n|(?::[\w-]+:.*\n)*)")
@@ -121,8 +119,7 @@ def called(node: ast.expr) -> str:
 
 def chapter_files(project: Project) -> dict[str, Path]:
     """Return name to file of the chapters that ``_toc.yml`` lists and that run code, in order."""
-    toc = yaml.safe_load((project.root / "_toc.yml").read_text("utf-8"))
-    paths = [project.root / f"{name.removesuffix('.md')}.md" for name in _files(toc)]
+    paths = [project.root / f"{name}.md" for name in pages(project)]
     return {
         path.stem: path for path in paths if path.is_file() and "kernelspec" in path.read_text("utf-8")[:800]
     }
@@ -135,15 +132,6 @@ def own_chapters(project: Project) -> dict[str, Path]:
         for name, path in chapter_files(project).items()
         if "livingpaper" in path.read_text("utf-8")
     }
-
-
-def _files(entry: Any) -> Iterator[str]:
-    for key, value in entry.items():
-        if key in ("root", "file"):
-            yield value
-        elif isinstance(value, list):
-            for part in value:
-                yield from _files(part)
 
 
 def read_cells(path: Path, root: Path) -> list[Cell]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 
 from livingpaper.build.project import Project
 from livingpaper.chapters.cells import Cell, ChapterError, called, own_chapters, read_cells, statements
-from livingpaper.chapters.config import choices
 
 
 def check_literals(project: Project) -> None:
@@ -18,9 +18,11 @@ def check_literals(project: Project) -> None:
     ChapterError
         One line per fault: chapter, cell, keyword, cure.
     """
+    if not project.protocol.is_file():
+        return
     sections = {
         name: section
-        for section, values in choices(project).items()
+        for section, values in tomllib.loads(project.protocol.read_text("utf-8")).items()
         if isinstance(values, Mapping)
         for name in values
     }

@@ -10,17 +10,10 @@ import numpy as np
 import pandas as pd
 
 from livingpaper.chapters.selection import HOLE
+from livingpaper.ledger.format import scale_of
 from livingpaper.ledger.ledger import ID, LEDGER_COLUMNS, LedgerError, entry
 
 Row = dict[str, Any]
-SCALE_KEYS = {
-    "risk, treated": "risk_treated",
-    "risk, control": "risk_control",
-    "risk difference": "rd",
-    "risk ratio": "rr",
-    "odds ratio": "or",
-    "hazard ratio": "hr",
-}
 TAKEN = tuple(name for name in LEDGER_COLUMNS if name not in ("id", "origin", "text", "code"))
 
 
@@ -59,7 +52,7 @@ def rows_of(
     for result in frame.to_dict("records"):
         named = {str(name): _known(cell) for name, cell in result.items()}
         kind = scale or str(named["scale"])
-        id_ = _fill(pattern, named | {"scale": SCALE_KEYS.get(kind, kind)})
+        id_ = _fill(pattern, named | {"scale": scale_of(kind).key or kind})
         known = {name: named[name] for name in TAKEN if name in named and name not in ("scale", "estimate")}
         yield entry(id_, origin, kind, named[value], code=code, **known | columns)
 

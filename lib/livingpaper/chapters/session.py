@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from livingpaper.book.withheld import rests_on_outcomes, withhold_rows
+from livingpaper.book.drafts import withhold_rows
 from livingpaper.build.project import Project, find_project
 from livingpaper.chapters.cells import Cell, chapter_files, read_cells
-from livingpaper.chapters.config import is_blinded
 from livingpaper.chapters.recording import Row, rows_of
 from livingpaper.chapters.selection import select_rows
-from livingpaper.ledger.ledger import LEDGER_COLUMNS, NUMERIC, ORIGINS, WITHHELD, LedgerError, read_ledger
+from livingpaper.config import config
+from livingpaper.ledger.ledger import LEDGER_COLUMNS, NUMERIC, WITHHELD, LedgerError, read_ledger
 
 FRAME_ROWS = 2000
 TOLERANCE = 1e-4  # relative: six digits are committed, and the last may differ between machines
@@ -178,7 +178,7 @@ def record(
         return
     code = (session.cell or running_cell(session.project, pattern) or Cell("a notebook", 0, "", "")).code
     made = rows_of(rows, pattern, origin=origin, code=code, scale=scale, value=value, **columns)
-    session.add(list(withhold_rows(made, blinded=is_blinded(session.project))), pattern, origin)
+    session.add(list(withhold_rows(made, blinded=config(session.project).blinded)), pattern, origin)
 
 
 def running_cell(project: Project, pattern: str) -> Cell | None:
@@ -196,8 +196,9 @@ def frame(df: pd.DataFrame, id_: str, *, origin: str) -> pd.DataFrame:
         If the origin is unknown, or the frame may hold patients: over 2,000 rows, or a name like an identifier.
     """
     session = current()
-    if origin not in ORIGINS:
-        raise LedgerError(f"the origin of {id_!r} must be one of {sorted(ORIGINS)}, found {origin!r}")
+    paper = config(session.project)
+    if origin not in paper.origins:
+        raise LedgerError(f"the origin of {id_!r} must be one of {sorted(paper.origins)}, found {origin!r}")
     names = [str(name).lower() for name in (*df.columns, *df.index.names)]
     named = [name for name in names if name.split("_")[0] in NAMED_LIKE_PATIENTS or name.endswith("_id")]
     if len(df) > FRAME_ROWS or named:
@@ -211,7 +212,7 @@ def frame(df: pd.DataFrame, id_: str, *, origin: str) -> pd.DataFrame:
     made.attrs = {
         "frame": id_,
         "origin": origin,
-        "withheld": is_blinded(session.project) and rests_on_outcomes(id_),
+        "withheld": paper.blinded and paper.withholds(id_),
     }
     if not session.abroad:
         session.frames[id_] = made
@@ -273,4 +274,4 @@ def sources_of(sources: Any) -> tuple[tuple[str, ...], bool, bool]:
             raise LedgerError(
                 f"a source must be rows of the ledger or what frame(...) returned, found columns {[*rows.columns][:5]}"
             )
-    return tuple(name for name in ORIGINS if name in origins), withheld, trial
+    return tuple(name for name in config(current().project).origins if name in origins), withheld, trial

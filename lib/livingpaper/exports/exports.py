@@ -14,6 +14,7 @@ import yaml
 
 from livingpaper.build.cache import write_whole
 from livingpaper.build.project import Project, digest
+from livingpaper.config import config
 
 WHAT = {
     "ledger.csv": "Every number of the paper, one row each",
@@ -54,7 +55,8 @@ def write_machine(project: Project) -> Path:
 
 def machine_files(project: Project) -> dict[str, bytes]:
     """Return every file of the folder by its name; the same pages give the same bytes."""
-    from livingpaper.book.meta import article_ld, author_names, citation_file
+    from livingpaper.book.meta import article_ld
+    from livingpaper.book.stamp import author_names, citation_file
     from livingpaper.exports.jats import Front, jats
     from livingpaper.exports.ro_crate import crate  # heavy, and needed only when something has changed
     from livingpaper.ledger.as_json import SCHEMA_FILE, as_bytes, ledger_json, ledger_schema
@@ -70,10 +72,11 @@ def machine_files(project: Project) -> dict[str, bytes]:
     }
     front = Front(
         title, tuple(author_names(found)), version, found["date-released"],
-        "Text and figures: CC BY 4.0. Code: MIT.", str(found.get("doi", "")),
+        config(project).licence or str(found.get("license", "")), str(found.get("doi", "")),
     )  # fmt: skip
     pages = {Path(name).name: (html / f"{name}.html").read_text(encoding="utf-8") for name in chapters}
-    references = (html / "book" / "references.html").read_text(encoding="utf-8")
+    listed = html / "book" / "references.html"
+    references = listed.read_text(encoding="utf-8") if listed.is_file() else ""
     addresses = {name: f"figures/{label}.svg" for name, label in images.items()}
     article, labels = jats(pages, references, front, figures=addresses)
     files = {
@@ -94,4 +97,5 @@ def machine_files(project: Project) -> dict[str, bytes]:
 def paper_chapters(project: Project) -> list[str]:
     """Return the front page and the chapters of the first part of ``_toc.yml``: the paper without appendices."""
     toc = yaml.safe_load((project.root / "_toc.yml").read_text(encoding="utf-8"))
-    return [toc["root"], *(chapter["file"] for chapter in toc["parts"][0]["chapters"])]
+    part = toc["parts"][0] if toc.get("parts") else toc
+    return [toc["root"], *(chapter["file"] for chapter in part.get("chapters", ()))]

@@ -7,17 +7,20 @@ under its path in the checkout with its checksum. No clock time, no random name:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from rocrate.model.contextentity import ContextEntity
 from rocrate.rocrate import ROCrate
 
-from livingpaper.book.meta import LICENCES, author_names, citation_file
-from livingpaper.book.provenance import exhibits
+from livingpaper.book.meta import LICENCES
+from livingpaper.book.provenance import behind
+from livingpaper.book.stamp import author_names, citation_file
 from livingpaper.build.project import Project
-from livingpaper.exports.inputs import files_behind
+from livingpaper.build.reads import files_behind
+from livingpaper.config import config
 
 FORMATS = {
     ".csv": "text/csv",
@@ -26,7 +29,6 @@ FORMATS = {
     ".svg": "image/svg+xml",
     ".xml": "application/xml",
 }
-MAINTAINERS = "#maintainers"
 
 
 def crate(
@@ -45,90 +47,84 @@ def crate(
         Label to printed number of figures and tables, where they have one.
     """
     found = citation_file(project)
-    made = ROCrate()
+    made = _Crate(project)
     root = made.root_dataset
     made.name, made.description = found["title"], found.get("abstract", found["title"])
     root["version"], root["datePublished"] = found["version"], found["date-released"]
     root["license"] = LICENCES.get("CC-BY-4.0", "")
-    names = ", ".join(author_names(found))
-    root["author"] = made.add(_context(made, MAINTAINERS, "Organization", names))
+    root["author"] = made.entity("#maintainers", "Organization", ", ".join(author_names(found)))
     for path, what in files.items():
         made.add_file(dest_path=path, properties={"name": what, "encodingFormat": FORMATS[Path(path).suffix]})
-    shown = [_chapter(made, project, name, labels) for name in chapters]
+    shown = [made.chapter(name, labels) for name in chapters]
     root["mentions"] = [*shown, *[e for e in made.contextual_entities if e.type == "CreateAction"]]
-    return _sorted(made.metadata.generate())
+    metadata = made.metadata.generate()  # in the order of adding, which must not show
+    return {**metadata, "@graph": sorted(metadata["@graph"], key=lambda entity: str(entity["@id"]))}
 
 
-def _data(made: ROCrate, project: Project, path: str) -> ContextEntity:
-    """Describe a file that results rest on."""
-    known = made.get(f"#{path}")
-    if known:
-        return known
-    entity = _source(made, project, path, ["CreativeWork", "Dataset"])
-    if path.startswith("data/synthetic/"):
-        entity["creativeWorkStatus"] = "synthetic"
-    return entity
+class _Crate(ROCrate):
+    """A crate that knows the checkout."""
 
+    def __init__(self, project: Project) -> None:
+        super().__init__()
+        self.project = project
 
-def _chapter(made: ROCrate, project: Project, name: str, labels: Mapping[str, str]) -> ContextEntity:
-    """Describe a chapter, everything it shows, and how each of them was made."""
-    entity = _source(made, project, f"{name}.md", "Chapter")
-    parts = []
-    text = (project.root / f"{name}.md").read_text(encoding="utf-8")
-    for row in exhibits(text).itertuples():
-        code = _code(made, project, str(row.function))
-        figure = made.get(f"figures/{row.label}.svg")
-        printed = labels.get(str(row.label), str(row.label))
-        shown = figure or made.add(_context(made, f"#{row.label}", "CreativeWork", printed))
-        shown["alternateName"] = printed
-        action = _context(made, f"#make-{row.label}", "CreateAction", f"Make {printed}")
-        made.add(action)
-        action["agent"], action["instrument"] = made.get(MAINTAINERS), code
-        action["result"] = shown
-        if data := [_data(made, project, path) for path in files_behind(project, str(row.function))]:
-            action["object"] = data
-        parts.append(shown)
-    if parts:
-        entity["hasPart"] = parts
-    return entity
+    def entity(self, id_: str, kind: str | list[str], name: str) -> ContextEntity:
+        """Return what has this id, described once."""
+        return self.get(id_) or self.add(ContextEntity(self, id_, properties={"@type": kind, "name": name}))
 
+    def file_at(self, path: str, kind: str | list[str]) -> ContextEntity:
+        """Describe a file of the checkout by path and checksum.
 
-def _code(made: ROCrate, project: Project, dotted: str) -> ContextEntity:
-    """Describe a function and the file it stands in."""
-    module, _, name = dotted.rpartition(".")
-    path = f"lib/headtohead/{module.replace('.', '/')}.py"
-    file = made.get(f"#{path}") or _source(made, project, path, "SoftwareSourceCode")
-    known = made.get(f"#{dotted}")
-    if known:
-        return known
-    function = made.add(_context(made, f"#{dotted}", "SoftwareSourceCode", name))
-    function["isPartOf"], function["programmingLanguage"] = file, "Python"
-    return function
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file: a provenance that leads nowhere is none.
+        """
+        file = self.project.root / path
+        if not file.is_file():
+            raise FileNotFoundError(
+                f"the research object names {path}, there is no such file; look at the chapter's cells"
+            )
+        entity = self.entity(f"#{path}", kind, path)
+        entity["identifier"] = f"sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}"
+        return entity
 
+    def data(self, path: str) -> ContextEntity:
+        """Describe a file that results rest on."""
+        entity = self.file_at(path, ["CreativeWork", "Dataset"])
+        if any(fnmatchcase(path, pattern) for pattern in config(self.project).synthetic):
+            entity["creativeWorkStatus"] = "synthetic"
+        return entity
 
-def _source(made: ROCrate, project: Project, path: str, kind: str | list[str]) -> ContextEntity:
-    """Describe a file of the checkout by path and checksum.
+    def function(self, dotted: str) -> ContextEntity:
+        """Describe a function and the file it stands in."""
+        module, _, name = dotted.rpartition(".")
+        stem = f"lib/{module.replace('.', '/')}"
+        package = (self.project.root / stem / "__init__.py").is_file()
+        file = self.file_at(f"{stem}/__init__.py" if package else f"{stem}.py", "SoftwareSourceCode")
+        function = self.entity(f"#{dotted}", "SoftwareSourceCode", name)
+        function["isPartOf"], function["programmingLanguage"] = file, "Python"
+        return function
 
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file: a provenance that leads nowhere is none.
-    """
-    file = project.root / path
-    if not file.is_file():
-        raise FileNotFoundError(
-            f"the research object names {path}, there is no such file; look at the chapter's cells"
-        )
-    entity = made.add(_context(made, f"#{path}", kind, path))
-    entity["identifier"] = f"sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}"
-    return entity
-
-
-def _context(made: ROCrate, id_: str, kind: str | list[str], name: str) -> ContextEntity:
-    return ContextEntity(made, id_, properties={"@type": kind, "name": name})
-
-
-def _sorted(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the graph in the order of ids: it must not depend on the order of adding."""
-    graph: Iterable[Any] = metadata["@graph"]
-    return {**metadata, "@graph": sorted(graph, key=lambda entity: str(entity["@id"]))}
+    def chapter(self, name: str, labels: Mapping[str, str]) -> ContextEntity:
+        """Describe a chapter, everything it shows, and how each of them was made."""
+        entity, found = self.file_at(f"{name}.md", "Chapter"), behind(self.project, name)
+        used = [self.function(dotted) for dotted in found.functions]
+        data = [self.data(path) for path in files_behind(self.project, found.chapters)]
+        parts = []
+        for label, maker in found.shown.items():
+            printed = labels.get(label, label)
+            figure = self.get(f"figures/{label}.svg")
+            shown = figure or self.entity(f"#{label}", "CreativeWork", printed)
+            shown["alternateName"] = printed
+            action = self.entity(f"#make-{label}", "CreateAction", f"Make {printed}")
+            action["agent"], action["result"] = self.get("#maintainers"), shown
+            action["instrument"] = self.function(maker) if maker else entity
+            if data:
+                action["object"] = data
+            parts.append(shown)
+        if parts:
+            entity["hasPart"] = parts
+        if used:
+            entity["mentions"] = used
+        return entity

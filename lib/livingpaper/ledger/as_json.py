@@ -8,29 +8,30 @@ from typing import Any
 import pandas as pd
 from jsonschema import Draft202012Validator
 
-from livingpaper.ledger.ledger import ID, LEDGER_COLUMNS, ORIGINS, LedgerError
+from livingpaper.config import config
+from livingpaper.ledger.ledger import ID, LEDGER_COLUMNS, LedgerError
 
 SCHEMA_FILE = "ledger.schema.json"
 WORDS = {"estimand", "population", "outcome", "method"}
 REQUIRED = ("id", "origin", "text", "scale", "code")
 MEANING = {
     "id": "Dotted name, chapter first; stays the same over versions.",
-    "origin": "; ".join(f"{name}: {words}" for name, words in ORIGINS.items()),
+    "origin": "Where it comes from",
     "text": "The number as the paper prints it, with unit and interval.",
     "estimand": "What is estimated; null for a plain count.",
     "population": "Whom the estimand speaks of.",
     "outcome": "Name of the outcome.",
-    "horizon_days": "Days since the first dose up to which the outcome counts.",
+    "horizon_days": "Days from the start up to which the outcome counts.",
     "scale": "What kind of number it is. Risks and differences are proportions, not percentages.",
     "estimate": "The value; null if it cannot be estimated, the method then says why.",
     "std_error": "Standard error; for ratios that of the logarithm.",
     "conf_low": "Lower confidence limit.",
     "conf_high": "Upper confidence limit.",
     "conf_level": "Level of the interval, for example 0.95.",
-    "n": "Patients behind the estimate.",
-    "events": "Of them, patients with the outcome.",
+    "n": "How many it rests on.",
+    "events": "Of them, those with the outcome.",
     "method": "How it was computed, or why it cannot be.",
-    "code": "Where it was computed, folder/module.py::function, or the data file it was read from.",
+    "code": "Where it was computed, book/chapter.md::section or module.py::function, or the file it was read from.",
 }
 
 
@@ -63,8 +64,8 @@ def _number_schema() -> dict[str, Any]:
 def _kind(column: str) -> dict[str, Any]:
     special: dict[str, dict[str, Any]] = {
         "id": {"type": "string", "pattern": f"^{ID.pattern}$"},
-        "origin": {"enum": list(ORIGINS)},
-        "code": {"type": "string", "pattern": r"^[a-z0-9_/]+\.(py(::\w+)?|csv)$"},
+        "origin": {"enum": list(config().origins)},
+        "code": {"type": "string", "pattern": r"^[a-z0-9_/-]+\.(md(::[\w-]+)?|py(::\w+)?|csv)$"},
         "conf_level": {"type": ["number", "null"], "exclusiveMinimum": 0, "exclusiveMaximum": 1},
         "horizon_days": {"type": ["number", "null"], "minimum": 0},
         "n": {"type": ["number", "null"], "minimum": 0},
@@ -119,7 +120,7 @@ def check_ledger_json(document: Any) -> None:
         )
         raise LedgerError(
             f"ledger.json must keep {SCHEMA_FILE}, {len(faults)} place(s) do not:\n{named}\n"
-            "correct the row where paper/numbers/ makes it, or the schema in living/ledger_json.py"
+            "correct the row where a chapter records it, or the schema in ledger/as_json.py"
         )
 
 

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from study.protocol.protocol import Protocol
+
+from livingpaper.config import Config
 
 COLUMNS = {"value": "estimate", "low": "conf_low", "high": "conf_high", "events": "events", "text": "text"}
 TOOLS: dict[str, Any] = {
@@ -44,7 +45,7 @@ class Claim:
         Rows of the ledger, in order; a star stands for all that fit.
     each : str
         Python expression over ``value``, ``low``, ``high``, ``events`` and ``text`` of one row that must
-        hold for every row; ``choice`` is the protocol, ``margin`` and ``wide`` its margins as proportions.
+        hold for every row; ``choice`` is the protocol, and the margins of ``paper.toml`` go by their names.
     all : str
         The same over lists of those names, one entry per row.
     """
@@ -117,10 +118,18 @@ def rows_of(ledger: pd.DataFrame, ids: Iterable[str]) -> pd.DataFrame:
     return ledger.loc[found]
 
 
-def holds(claim: Claim, ledger: pd.DataFrame, protocol: Protocol) -> bool:
+class Rules:
+    """What rules may name beside the numbers: the choices and margins of a paper, or of other choices for it."""
+
+    def __init__(self, paper: Config, choice: Any = None) -> None:
+        self.paper = paper
+        self.choice = paper.plan() if choice is None else choice
+        self.margins = paper.margins_of(self.choice)
+
+
+def holds(claim: Claim, ledger: pd.DataFrame, rules: Rules) -> bool:
     """Return whether the rule of a claim is met by a ledger indexed by id."""
-    rows, margins = rows_of(ledger, claim.ids), protocol.equivalence
-    shared = {"choice": protocol, "margin": margins.margin_pp / 100, "wide": margins.wide_margin_pp / 100}
+    rows, shared = rows_of(ledger, claim.ids), {"choice": rules.choice, **rules.margins}
     lists = {name: rows[column].tolist() for name, column in COLUMNS.items()}
     try:
         met = not claim.all or bool(eval(claim.all, TOOLS | shared | lists))
@@ -131,18 +140,13 @@ def holds(claim: Claim, ledger: pd.DataFrame, protocol: Protocol) -> bool:
     return met
 
 
-def broken_claims(claims: Iterable[Claim], ledger: pd.DataFrame, protocol: Protocol) -> list[Claim]:
-    """Return the claims that the ledger does not bear out."""
-    return [claim for claim in claims if not holds(claim, ledger, protocol)]
-
-
-def words_of(chapter: str) -> str:
+def plain_text(chapter: str) -> str:
     """Return a chapter's text on one line, roles as ``{}`` and without citations, to look a sentence up in."""
     text = re.sub(r"\{cite\}`[^`]*`", "", chapter)
     return " ".join(re.sub(r"\{[\w:-]+\}`[^`]*`", "{}", text).split())
 
 
-def check_claims(claims: Sequence[Claim], chapters: Path, ledger: pd.DataFrame, protocol: Protocol) -> int:
+def check_claims(claims: Sequence[Claim], chapters: Path, ledger: pd.DataFrame, rules: Rules) -> int:
     """Return how many claims stand.
 
     Raises
@@ -153,10 +157,10 @@ def check_claims(claims: Sequence[Claim], chapters: Path, ledger: pd.DataFrame, 
     """
     faults = []
     for claim in claims:
-        if not holds(claim, ledger, protocol):
+        if not holds(claim, ledger, rules):
             found = "; ".join(rows_of(ledger, claim.ids)["text"].head(6))
             faults.append(f"  - {claim.name!r} is not true of: {found}")
-        if claim.says not in words_of((chapters / f"{claim.file}.md").read_text(encoding="utf-8")):
+        if claim.says not in plain_text((chapters / f"{claim.file}.md").read_text(encoding="utf-8")):
             faults.append(f"  - {claim.name!r}: these words are not in the chapter")
     if faults:
         raise ClaimError(

@@ -11,16 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from study.protocol.protocol import Protocol
 
-from livingpaper.ledger.claims import Claim, ClaimError, holds
+from livingpaper.config import Config, Scale
+from livingpaper.ledger.claims import Claim, ClaimError, Rules, holds
 
-NO_EFFECT = {
-    "risk difference": 0.0, "mean difference": 0.0, "difference in days": 0.0, "net benefit": 0.0,
-    "risk ratio": 1.0, "odds ratio": 1.0, "hazard ratio": 1.0, "rate ratio": 1.0, "ratio": 1.0,
-    "subdistribution hazard ratio": 1.0, "win ratio": 1.0,
-}  # fmt: skip
-OF_ONE_ARM = {"risk, treated", "risk, control", "mean days, treated", "mean days, control", "tau squared"}
 NUMBERS = ["estimate", "std_error", "conf_low", "conf_high", "n", "events"]
 TOLERANCE = 2e-6  # relative; the ledger has six digits, the last may differ between machines
 FLOOR = 1e-9
@@ -73,7 +67,7 @@ def compare(
     new: pd.DataFrame,
     *,
     claims: Sequence[Claim],
-    protocol: Protocol,
+    paper: Config,
     tolerance: float = TOLERANCE,
     old_claims: Sequence[Claim] | None = None,
 ) -> Comparison:
@@ -85,8 +79,8 @@ def compare(
         Ledgers indexed by id.
     claims : sequence of Claim
         Judged on both ledgers.
-    protocol : Protocol
-        For the margin.
+    paper : Config
+        For scales and margins.
     tolerance : float
         Relative change of a number up to which it counts as the same.
     old_claims : sequence of Claim, optional
@@ -103,14 +97,14 @@ def compare(
     ).any(axis=1)
     any_digit = _differ(before[NUMBERS].to_numpy(float), after[NUMBERS].to_numpy(float), 0.0)
     moved = numbers | words
-    margin = protocol.equivalence.margin_pp / 100
+    rules = Rules(paper)
     frame = pd.DataFrame(
         {
             "old_text": before["text"][moved],
             "text": after["text"][moved],
             "scale": after["scale"][moved],
             "change": (after["estimate"] - before["estimate"])[moved],
-            "conclusion": [_turn(before.loc[i], after.loc[i], margin) for i in both[moved]],
+            "conclusion": [_turn(before.loc[i], after.loc[i], rules) for i in both[moved]],
         },
         index=both[moved],
     )
@@ -118,7 +112,7 @@ def compare(
         moved=frame,
         added=new.loc[new.index.difference(old.index)],
         removed=old.loc[old.index.difference(new.index)],
-        claims=_turned_claims(old, new, claims, protocol),
+        claims=_turned_claims(old, new, claims, rules),
         n_within=int((any_digit & ~moved).sum()),
         stated=tuple(name for name in now if name not in then),
         withdrawn=tuple(name for name in then if name not in now),
@@ -131,9 +125,10 @@ def _differ(before: np.ndarray, after: np.ndarray, tolerance: float) -> np.ndarr
     return ~same.all(axis=1)
 
 
-def reading(row: pd.Series, margin: float) -> tuple[str, ...]:
+def reading(row: pd.Series, rules: Rules) -> tuple[str, ...]:
     """Return what a reader concludes from one row of the ledger, in words; empty without an interval."""
-    none, low, high = NO_EFFECT.get(str(row["scale"])), row["conf_low"], row["conf_high"]
+    scale = rules.paper.scales.get(str(row["scale"]), Scale(format=""))
+    none, low, high = scale.no_effect, row["conf_low"], row["conf_high"]
     if none is None or pd.isna(low) or pd.isna(high):
         return ()
     found = [
@@ -143,15 +138,16 @@ def reading(row: pd.Series, margin: float) -> tuple[str, ...]:
         if low > none
         else "is below no effect"
     ]
-    if row["scale"] == "risk difference":
+    if scale.margin:
+        margin = rules.margins[scale.margin]
         found.append(
             "lies inside the margin" if -margin < low and high < margin else "reaches beyond the margin"
         )
     return tuple(found)
 
 
-def _turn(before: pd.Series, after: pd.Series, margin: float) -> str:
-    was, now = reading(before, margin), reading(after, margin)
+def _turn(before: pd.Series, after: pd.Series, rules: Rules) -> str:
+    was, now = reading(before, rules), reading(after, rules)
     if before["scale"] != after["scale"]:
         return f"the scale was {before['scale']}, is {after['scale']}"
     if bool(was) != bool(now):
@@ -161,16 +157,16 @@ def _turn(before: pd.Series, after: pd.Series, margin: float) -> str:
 
 
 def _turned_claims(
-    old: pd.DataFrame, new: pd.DataFrame, claims: Sequence[Claim], protocol: Protocol
+    old: pd.DataFrame, new: pd.DataFrame, claims: Sequence[Claim], rules: Rules
 ) -> pd.DataFrame:
-    rows = [(claim.name, _verdict(claim, old, protocol), _verdict(claim, new, protocol)) for claim in claims]
+    rows = [(claim.name, _verdict(claim, old, rules), _verdict(claim, new, rules)) for claim in claims]
     frame = pd.DataFrame(rows, columns=["claim", "before", "after"], dtype=object)
     judged = frame["before"].notna()  # a claim on numbers that are new has nothing to turn from
     return frame[judged & (frame["before"] != frame["after"])].reset_index(drop=True)
 
 
-def _verdict(claim: Claim, ledger: pd.DataFrame, protocol: Protocol) -> bool | None:
+def _verdict(claim: Claim, ledger: pd.DataFrame, rules: Rules) -> bool | None:
     try:
-        return holds(claim, ledger, protocol)
+        return holds(claim, ledger, rules)
     except ClaimError:
         return None

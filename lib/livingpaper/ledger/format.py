@@ -1,11 +1,13 @@
 """The only place that turns a number into text.
 
-A scale says what kind of number it is; the scale alone decides decimals, sign and unit.
+A scale, of ``paper.toml``, says what kind of number it is; it alone decides decimals, sign and unit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+
+from livingpaper.config import Scale, config
 
 MINUS = "−"
 
@@ -44,55 +46,42 @@ def points(value: float) -> str:
     return _signed(100 * value, 1)
 
 
-VALUE: dict[str, Callable[[float], str]] = {
-    "risk": percent,
-    "risk, treated": percent,
-    "risk, control": percent,
-    "percent": lambda v: f"{_plain(v, 1)}%",
-    "percentage": lambda v: f"{_plain(v, 0)}%",
-    "risk difference": points,
-    "absolute difference": lambda v: _plain(100 * abs(v), 1),
-    "risk ratio": lambda v: _plain(v, 2),
-    "odds ratio": lambda v: _plain(v, 2),
-    "hazard ratio": lambda v: _plain(v, 2),
-    "rate ratio": lambda v: _plain(v, 2),
-    "ratio": lambda v: _plain(v, 2),
-    "tau squared": lambda v: _plain(v, 3),
-    "subdistribution hazard ratio": lambda v: _plain(v, 2),
-    "win ratio": lambda v: _plain(v, 2),
-    "net benefit": points,
-    "mean days": lambda v: _plain(v, 1),
-    "mean days, treated": lambda v: _plain(v, 1),
-    "mean days, control": lambda v: _plain(v, 1),
-    "difference in days": lambda v: _signed(v, 1),
-    "ratio of hazard ratios": lambda v: _plain(v, 1),
-    "e-value": lambda v: _plain(v, 2),
-    "smd": lambda v: _plain(v, 2),
-    "log odds": lambda v: _signed(v, 2),
-    "variance ratio": lambda v: _plain(v, 2),
-    "c-statistic": lambda v: _plain(v, 2),
-    "score": lambda v: _plain(v, 2),
-    "p value": p_value,
-    "probability": probability,
+FORMATS: dict[str, Callable[[float], str]] = {
     "count": lambda v: _plain(v, 0),
-    "effective count": lambda v: _plain(v, 0),
-    "days": lambda v: _plain(v, 0),
-    "chi-square": lambda v: _plain(v, 2),
-    "mean difference": lambda v: _plain(v, 2),
-    "per term": lambda v: _plain(v, 1),
-    "value": lambda v: f"{v:.3g}".replace("-", MINUS),
-    "reference value": lambda v: _plain(v, 4),
-    "deviation": lambda v: _plain(v, 5),
+    "decimal1": lambda v: _plain(v, 1),
+    "decimal2": lambda v: _plain(v, 2),
+    "decimal3": lambda v: _plain(v, 3),
+    "decimal4": lambda v: _plain(v, 4),
+    "decimal5": lambda v: _plain(v, 5),
+    "digits3": lambda v: f"{v:.3g}".replace("-", MINUS),
+    "signed1": lambda v: _signed(v, 1),
+    "signed2": lambda v: _signed(v, 2),
+    "percent": percent,
+    "points": points,
+    "absolute": lambda v: _plain(100 * abs(v), 1),
+    "of100": lambda v: f"{_plain(v, 1)}%",
+    "whole100": lambda v: f"{_plain(v, 0)}%",
+    "probability": probability,
+    "p value": p_value,
 }
-UNIT = {
-    "net benefit": " percentage points",
-    "mean days": " days",
-    "mean days, treated": " days",
-    "mean days, control": " days",
-    "difference in days": " days",
-    "risk difference": " percentage points",
-    "absolute difference": " percentage points",
-}
+
+
+def scale_of(name: str) -> Scale:
+    """Return a scale of ``paper.toml``, or a format as a scale of its own.
+
+    Raises
+    ------
+    KeyError
+        If it is neither, or its format is unknown: a number without a rule has no text.
+    """
+    known = config().scales
+    scale = known.get(name) or Scale(format=name)
+    if scale.format not in FORMATS:
+        raise KeyError(
+            f"a number needs a scale of {sorted({*known, *FORMATS})}, found {name!r}; "
+            "add it to [scales] of paper.toml with one of the formats"
+        )
+    return scale
 
 
 def value_text(value: float, scale: str) -> str:
@@ -101,17 +90,14 @@ def value_text(value: float, scale: str) -> str:
     Raises
     ------
     KeyError
-        If the scale is unknown: a number without a rule has no text.
+        If the scale is unknown.
     ValueError
         If the number is missing.
     """
-    if scale not in VALUE:
-        raise KeyError(
-            f"a number needs a scale of {sorted(VALUE)}, found {scale!r}; add its rule to paper/format.py"
-        )
+    write = FORMATS[scale_of(scale).format]
     if value != value:  # NaN
         raise ValueError(f"a number of scale {scale!r} is missing; say in words why it cannot be given")
-    return VALUE[scale](value)
+    return write(value)
 
 
 def interval_text(low: float, high: float, scale: str) -> str:
@@ -121,8 +107,8 @@ def interval_text(low: float, high: float, scale: str) -> str:
 
 def estimate_text(value: float, low: float, high: float, level: float, scale: str) -> str:
     """Return the number with unit and, if there is one, its interval."""
-    unit = UNIT.get(scale, "")
-    text = value_text(value, scale) + unit
+    unit = scale_of(scale).unit
+    text = f"{value_text(value, scale)} {unit}".rstrip()
     if low != low or high != high:
         return text
     return f"{text} ({100 * level:.0f}% CI {interval_text(low, high, scale)})"

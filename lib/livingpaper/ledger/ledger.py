@@ -1,7 +1,7 @@
 """Every number the paper prints, one row each.
 
 The ledger is committed: its diff is the review of a change. Prose reads only the ledger, through the
-``{result}`` role of ``sphinx_ext.py``; an unknown id stops the build.
+``{result}`` role; an unknown id stops the build.
 """
 
 from __future__ import annotations
@@ -10,25 +10,22 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from headtohead.outcomes.estimate import ESTIMATE_COLUMNS
 
 from livingpaper.build.cache import write_whole
+from livingpaper.config import config
 from livingpaper.ledger.format import estimate_text, interval_text, value_text
 
+ESTIMATE_COLUMNS = (
+    "estimand", "population", "outcome", "horizon_days", "scale", "estimate", "std_error", "conf_low",
+    "conf_high", "conf_level", "n", "events", "method",
+)  # fmt: skip
 LEDGER_COLUMNS = ("id", "origin", "text", *ESTIMATE_COLUMNS, "code")
-ORIGINS = {
-    "published": "published",
-    "counts": "computed from the published counts",
-    "synthetic": "synthetic cohort",
-    "real": "real people",
-}
-MARKS = {"published": "P", "counts": "C", "synthetic": "S", "real": "R"}
 ROUNDING_NOISE = 1e-10  # an exact zero computed in floating point differs between machines
 WITHHELD = "withheld"  # text and method of a number that may not be seen yet
 ID = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
@@ -48,17 +45,18 @@ def entry(id_: str, origin: str, scale: str, estimate: float, *, code: str, **co
     ----------
     id_ : str
         Dotted, lower case, chapter first: ``outcomes.death28.ato.rd``.
-    origin : {"published", "counts", "synthetic", "real"}
+    origin : str
+        One of ``paper.toml``.
     scale : str
-        A scale of ``paper/format.py``.
+        See ``format.py``.
     estimate : float
     code : str
         Where it was computed: ``folder/module.py::function``.
     **columns
         Any other of ``ESTIMATE_COLUMNS``.
     """
-    if origin not in ORIGINS:
-        raise LedgerError(f"the origin of {id_!r} must be one of {sorted(ORIGINS)}, found {origin!r}")
+    if origin not in (known := config().origins):
+        raise LedgerError(f"the origin of {id_!r} must be one of {sorted(known)}, found {origin!r}")
     row = dict.fromkeys(LEDGER_COLUMNS, np.nan) | columns
     row |= {"id": id_, "origin": origin, "scale": scale, "estimate": estimate, "code": code}
     low, high = row["conf_low"], row["conf_high"]
@@ -134,7 +132,8 @@ def read_ledger(path: Path) -> pd.DataFrame:
         raise LedgerError(
             f"{path} must have the columns {LEDGER_COLUMNS}, found {tuple(header)}; run: make ledger"
         )
-    faults = [f"  - line {i}: {fault}" for i, row in enumerate(rows, 2) for fault in _faults(row)]
+    origins = config().origins
+    faults = [f"  - line {i}: {fault}" for i, row in enumerate(rows, 2) for fault in _faults(row, origins)]
     faults += [
         f"  - the id {id_} repeats" for id_, n in Counter(row[0] for row in rows if row).items() if n > 1
     ]
@@ -152,7 +151,7 @@ def read_ledger(path: Path) -> pd.DataFrame:
     return frame.set_index("id", drop=False)
 
 
-def _faults(row: list[str]) -> Iterator[str]:
+def _faults(row: list[str], origins: Container[str]) -> Iterator[str]:
     """Yield what is wrong with the fields of one line."""
     if len(row) != len(LEDGER_COLUMNS):
         yield f"{len(LEDGER_COLUMNS)} fields are needed, there are {len(row)}"
@@ -160,8 +159,8 @@ def _faults(row: list[str]) -> Iterator[str]:
     cells = dict(zip(LEDGER_COLUMNS, row, strict=True))
     if not ID.fullmatch(cells["id"]):
         yield f"{cells['id']!r} is not an id"
-    if cells["origin"] not in ORIGINS:
-        yield f"the origin must be one of {sorted(ORIGINS)}, found {cells['origin']!r}"
+    if cells["origin"] not in origins:
+        yield f"the origin must be one of paper.toml, found {cells['origin']!r}"
     if not cells["text"]:
         yield "there is no text"
     wrong = {name: cells[name] for name in NUMERIC if cells[name] and not _finite(cells[name])}

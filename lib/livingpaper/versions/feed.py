@@ -12,7 +12,7 @@ from livingpaper.versions.history import Version
 ATOM = "http://www.w3.org/2005/Atom"
 
 
-def feed(title: str, history: list[Version]) -> bytes:
+def feed(title: str, authors: str, history: list[Version]) -> bytes:
     """Return the feed, newest entry first; links are relative to where it lies."""
     ET.register_namespace("", ATOM)
     root = ET.Element(f"{{{ATOM}}}feed")
@@ -20,7 +20,7 @@ def feed(title: str, history: list[Version]) -> bytes:
     _add(root, "id", _urn(title))
     _add(root, "updated", _moment(history[-1].date))
     author = ET.SubElement(root, f"{{{ATOM}}}author")
-    _add(author, "name", "The maintainers of this living paper")
+    _add(author, "name", authors)
     ET.SubElement(root, f"{{{ATOM}}}link", rel="self", href="feed.xml")
     for i in reversed(range(len(history))):
         version, entry = history[i], ET.SubElement(root, f"{{{ATOM}}}entry")

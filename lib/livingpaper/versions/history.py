@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from study.protocol.protocol import load_protocol
 
 from livingpaper.build.project import Project
+from livingpaper.config import config
 from livingpaper.ledger.claims import load_claims
 from livingpaper.ledger.compare import Comparison, compare
 from livingpaper.versions.sources import read_claims, read_source, versions
 
+ABSENT = "not in this version"
 SECTION = re.compile(
     r"^## \[(?P<version>[^\]]+)\](?: - (?P<date>\S+))?\n(?P<body>.*?)(?=^## |\Z)", re.M | re.S
 )
@@ -60,18 +61,17 @@ def history(project: Project) -> list[Version]:
         raise ValueError("a site needs at least one version, there is none; run: make release VERSION=...")
     ledgers = {name: read_source(project, name) for name in names}
     claims = {name: read_claims(project, name) for name in names}
-    now, protocol = load_claims(project.claims), load_protocol(project.protocol)
+    now, paper = load_claims(project.claims), config(project)
     changes = changelog(project.root / "CHANGELOG.md")
 
     def between(old: str, new: str) -> Comparison:
         stated = claims[new] or now
-        return compare(ledgers[old], ledgers[new], claims=stated, protocol=protocol, old_claims=claims[old])
+        return compare(ledgers[old], ledgers[new], claims=stated, paper=paper, old_claims=claims[old])
 
     return [
         Version(
-            name=name,
-            date=changes.get(name, ("", ""))[0],
-            reason=changes.get(name, ("", ""))[1],
+            name,
+            *changes.get(name, ("", "")),
             ledger=ledgers[name],
             since=between(names[i - 1], name) if i else None,
             to_latest=between(name, names[-1]),
@@ -86,16 +86,20 @@ def changelog(path: Path) -> dict[str, tuple[str, str]]:
     return {m["version"]: (m["date"] or "", m["body"].strip()) for m in found}
 
 
-def followed(project: Project) -> dict[str, str]:
-    """Return the numbers whose history is shown, id to the name that readers see: ``followed`` in ``claims.toml``."""
-    return dict(tomllib.loads((project.root / "claims.toml").read_text(encoding="utf-8")).get("followed", {}))
+def by_version(editions: Mapping[str, pd.DataFrame], followed: Mapping[str, str]) -> pd.DataFrame:
+    """Return numbers in several ledgers: ``name``, ``version`` and the columns of the ledger, number by number.
 
-
-def by_version(history_: list[Version], id_: str) -> pd.DataFrame:
-    """Return one number in every version that has it: ``version``, ``date`` and the columns of the ledger."""
+    Parameters
+    ----------
+    editions : mapping of str to DataFrame
+        Name of an edition, in order, to its ledger. One without the number gets the text ``ABSENT``.
+    followed : mapping of str to str
+        Id to the name that readers see.
+    """
     rows = [
-        {"version": version.name, "date": version.date, **version.ledger.loc[id_].to_dict()}
-        for version in history_
-        if id_ in version.ledger.index
+        {"name": name, "version": version}
+        | (ledger.loc[id_].to_dict() if id_ in ledger.index else {"id": id_, "text": ABSENT})
+        for id_, name in followed.items()
+        for version, ledger in editions.items()
     ]
     return pd.DataFrame(rows)

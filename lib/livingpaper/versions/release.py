@@ -6,24 +6,22 @@ can be repeated: a release that was interrupted is completed by running it again
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
-import sys
 from calendar import timegm
 from collections.abc import Callable
 from datetime import date as date_type
 from pathlib import Path
 
 from livingpaper.build.cache import write_whole
-from livingpaper.build.project import Project
-from livingpaper.build.worktree import worktree
+from livingpaper.build.project import CONFIG, Project
+from livingpaper.build.reproduce import run_steps, steps_of, worktree
 from livingpaper.versions.archive import files_of, freeze
 from livingpaper.versions.sources import version_folder, version_key, versions
 
-GATES = "-m pytest -q -n 2 -p no:cacheprovider -m"
+GATES = ("pytest", "-q", "-n", "2", "-p", "no:cacheprovider", "-m")
 VERSIONED = ("pyproject.toml", "CITATION.cff")
-FROZEN = ("protocol.toml", "claims.toml", "CITATION.cff", "CHANGELOG.md")
+FROZEN = (CONFIG, "protocol.toml", "claims.toml", "CITATION.cff", "CHANGELOG.md")
 HEADING = r"^## \[{version}\] - (\d{{4}}-\d{{2}}-\d{{2}})$(?P<reason>(?:\n(?!## ).*)*)"
 TAG = re.compile(r"v\d+\.\d+\.\d+")
 
@@ -34,22 +32,9 @@ class ReleaseError(RuntimeError):
 
 def build_checkout(copy: Path) -> None:
     """Build HTML and PDF of a checkout from nothing and run its gates."""
-    environment = {**os.environ, "PYTHONPATH": str(copy / "lib")}
-    environment.pop("HEADTOHEAD_NO_BROWSER", None)  # a release is looked at in a browser
-    steps = {
-        "html": [sys.executable, "-m", "livingpaper", "html", "--cold"],
-        "pdf": [sys.executable, "-m", "livingpaper", "pdf", "--cold"],
-        "machine": [sys.executable, "-m", "livingpaper", "machine"],
-        "gates": [sys.executable, *GATES.split(), "book or gate"],
-    }
-    if not (copy / "lib" / "headtohead" / "living" / "machine.py").is_file():
-        del steps["machine"]  # a commit from before there was one
-    for name, command in steps.items():
-        _say(f"{name} of the commit ...")
-        done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
-        if done.returncode:
-            words = "\n".join((done.stdout + done.stderr).strip().splitlines()[-30:])
-            raise ReleaseError(f"{name} must pass before a release, it did not:\n{words}")
+    steps = steps_of(copy) | {"gates": [*GATES, "book or gate"]}
+    for name in run_steps(copy, steps, ReleaseError):
+        _say(f"{name} of the commit: done")
         if name == "html" and _git(Project(copy), "status", "--porcelain", "results").strip():
             raise ReleaseError(
                 "the committed ledger must equal a fresh run, it does not; run: make ledger, and commit"

@@ -11,16 +11,15 @@ import shutil
 from html import escape
 from pathlib import Path
 
-from study.protocol.protocol import load_protocol
-
 from livingpaper.book.meta import PDF_FROM_PAGE, PDF_ON_SITE
+from livingpaper.book.stamp import author_names, citation_file, title_of
 from livingpaper.build.project import Project
 from livingpaper.ledger.report import summary
 from livingpaper.versions.archive import ArchiveError, thaw
+from livingpaper.versions.exhibits import versions_page
 from livingpaper.versions.feed import feed
-from livingpaper.versions.history import Version, followed, history
+from livingpaper.versions.history import Version, history
 from livingpaper.versions.sources import version_folder
-from livingpaper.versions.versions_page import versions_page
 
 REDIRECT = (
     '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url=latest/book/index.html">'
@@ -62,10 +61,10 @@ def assemble(project: Project) -> Path:
     for version in known:
         _unpack(project, version, known[-1], fresh / f"v{version.name}")
     _unpack(project, known[-1], known[-1], fresh / "latest")
-    title = load_protocol(project.protocol).study.title
+    authors = ", ".join(author_names(citation_file(project)))
     _write(fresh / "switcher.json", json.dumps(_switcher(known), indent=1) + "\n")
-    _write(fresh / "versions.html", versions_page(title, known, followed(project)))
-    (fresh / "feed.xml").write_bytes(feed(title, known))
+    _write(fresh / "versions.html", versions_page(project, known))
+    (fresh / "feed.xml").write_bytes(feed(title_of(project), authors, known))
     _write(fresh / "index.html", REDIRECT)
     if target.exists():
         target.rename(old)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 import pandera.pandas as pa
-from headtohead.cohort.describe import NUMERIC
+NUMERIC = ("number", "integer", "binary")  # types of the dictionary
 
 MIN_ROWS_FOR_MEDIAN = 30
 NOT_NUMBERS = "numbers only"

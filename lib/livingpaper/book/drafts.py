@@ -1,0 +1,90 @@
+"""What a chapter may not say yet: passages on withheld numbers, and in a draft those that the numbers do not bear out.
+
+``paper.toml`` names the choices that withhold and that make a draft. A passage is a paragraph or a caption;
+headings, tables and code stay. A draft is a first look at other data: it is never released.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from livingpaper.config import Config, config
+from livingpaper.ledger.claims import Claim, ClaimError, Rules, holds, plain_text
+from livingpaper.ledger.ledger import ESTIMATE_COLUMNS, WITHHELD
+
+LEFT_OUT = (
+    "*Left out of this draft: what stood here was written for other results, and these do not bear it out.*"
+)
+PRINTED = re.compile(r"\{result\}`([^` ]+)")  # the id of a number that a passage prints
+STRUCTURE = re.compile(r"\s*$|:{3,}|`{3}|\(.*\)=$|#|\||:\w+:|show\(|\"{3}")
+BLANK = [name for name in ESTIMATE_COLUMNS if name not in ("estimand", "population", "outcome", "scale")]
+
+
+def withhold_rows(rows: Iterable[dict[str, Any]], *, blinded: bool) -> Iterator[dict[str, Any]]:
+    """Yield rows of the ledger; while blinded, those that may not be seen keep only their name."""
+    paper = config() if blinded else None
+    for row in rows:
+        if paper and paper.withholds(row["id"]):
+            yield row | dict.fromkeys(BLANK, np.nan) | {"text": WITHHELD, "method": WITHHELD}
+        else:
+            yield row
+
+
+def is_withheld(claim: Claim, paper: Config) -> bool:
+    """Return whether a conclusion rests on a number that may not be seen."""
+    return any(map(paper.withholds, claim.ids))
+
+
+def withhold_paragraphs(chapter: str, claims: Iterable[Claim], paper: Config) -> str:
+    """Return a chapter's MyST text without passages that print a withheld number or conclude from one."""
+    said = [claim.says for claim in claims if is_withheld(claim, paper)]
+    return _leave_out(chapter, lambda ids: any(map(paper.withholds, ids)), said, paper.withheld.paragraph)
+
+
+def unsupported(claims: Iterable[Claim], ledger: pd.DataFrame, rules: Rules) -> list[Claim]:
+    """Return the conclusions that the ledger, indexed by id, does not bear out or has no number for."""
+
+    def stands(claim: Claim) -> bool:
+        try:
+            return holds(claim, ledger, rules)
+        except (ClaimError, ValueError, ZeroDivisionError):
+            return False
+
+    return [claim for claim in claims if not stands(claim)]
+
+
+def leave_out_unsupported(chapter: str, claims: Iterable[Claim], known: Iterable[str]) -> str:
+    """Return a chapter's MyST text without passages that state one of ``claims`` or print an unknown number."""
+    there = set(known)
+    return _leave_out(
+        chapter, lambda ids: not there.issuperset(ids), [claim.says for claim in claims], LEFT_OUT
+    )
+
+
+def _leave_out(chapter: str, wrong: Callable[[list[str]], bool], said: list[str], instead: str) -> str:
+    """Return the text with ``instead`` for passages with ``wrong`` numbers or one of the sentences ``said``."""
+    lines: list[str] = []
+    for is_text, run in groupby(_marked(chapter), key=lambda pair: pair[0]):
+        block = [line for _, line in run]
+        text = "\n".join(block)
+        goes = is_text and (wrong(PRINTED.findall(text)) or any(words in plain_text(text) for words in said))
+        lines += [instead] if goes else block
+    return "\n".join(lines)
+
+
+def _marked(chapter: str) -> Iterator[tuple[bool, str]]:
+    """Yield each line and whether it is running text: a paragraph, or a caption within a cell."""
+    front = code = caption = False
+    for number, line in enumerate(chapter.split("\n")):
+        if line == "---":
+            front = number == 0
+        code ^= line.startswith("```")
+        inside = not front and (caption or not code) and not STRUCTURE.match(line)
+        caption ^= code and line.count('"""') == 1
+        yield inside, line

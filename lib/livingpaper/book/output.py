@@ -1,0 +1,79 @@
+"""How outputs of cells and maths become pages: figures and tables as MyST, formulas as MathML without scripts."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from docutils import nodes
+from math_core import LatexError, LatexToMathML
+from sphinx.application import Sphinx
+from sphinx.util import logging
+
+from livingpaper.config import MIME
+
+LOG = logging.getLogger(__name__)
+_mathml = LatexToMathML()
+
+
+class PaperOutput:
+    """Renders ``show.Figure`` and ``show.Table`` outputs; found by myst-nb through an entry point."""
+
+    mime_priority_overrides: ClassVar[Sequence[tuple[str, str, int | None]]] = [("*", MIME, 0)]
+
+    @staticmethod
+    def handle_mime(renderer: Any, data: Any, inline: bool) -> list[nodes.Element] | None:
+        """Return the nodes of one of our outputs; None for everything else."""
+        if data.mime_type != MIME or inline:
+            return None
+        payload = data.content
+        if payload["kind"] == "table":
+            return _render(renderer, data, payload["myst"])
+        stem = f"{payload['name']}-{hashlib.sha256(payload['svg'].encode()).hexdigest()[:8]}"
+        renderer.write_file([f"{stem}.pdf"], base64.b64decode(payload["pdf"]), overwrite=True)
+        uri = renderer.write_file([f"{stem}.svg"], payload["svg"].encode(), overwrite=True)
+        caption = "\n".join(line.strip() for line in payload["caption"].splitlines())
+        alt = " ".join(payload["alt"].split())
+        myst = (
+            f"::::{{figure}} {uri.removesuffix('.svg')}.*\n:name: {payload['name']}\n:alt: {alt}\n"
+            f":figclass: chart origin-{payload['origin']}\n\n{caption}\n::::\n"
+        )
+        spec = payload["vega"].replace("</", "<\\/")
+        script = f'<script type="application/json" data-chart="{payload["name"]}">{spec}</script>'
+        return [*_render(renderer, data, myst), nodes.raw("", script, format="html")]
+
+
+def _render(renderer: Any, data: Any, myst: str) -> list[nodes.Element]:
+    """Return MyST text as nodes, with all roles and directives of the book."""
+    parser = renderer.renderer
+    holder = nodes.Element()
+    with parser.current_node_context(holder):
+        parser.nested_render_text(myst, data.line or 0)
+    return list(holder.children)
+
+
+def _mathml_of(self: Any, node: nodes.Element, *, display: bool) -> str:
+    try:
+        return _mathml.convert_with_local_state(node.astext(), displaystyle=display)
+    except LatexError as error:
+        LOG.warning("bad maths: %s", error, location=node, type="math")
+        return f"<code>{self.encode(node.astext())}</code>"
+
+
+def visit_math(self: Any, node: nodes.math) -> None:
+    """Print inline maths as MathML, made at build time."""
+    self.body.append(_mathml_of(self, node, display=False))
+    raise nodes.SkipNode
+
+
+def visit_math_block(self: Any, node: nodes.math_block) -> None:
+    """Print displayed maths as MathML."""
+    self.body.append(f'<div class="math">{_mathml_of(self, node, display=True)}</div>\n')
+    raise nodes.SkipNode
+
+
+def register(app: Sphinx) -> None:
+    """Register the maths; the outputs are found through the entry point."""
+    app.add_html_math_renderer("mathml", (visit_math, None), (visit_math_block, None))

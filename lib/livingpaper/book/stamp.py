@@ -1,0 +1,112 @@
+"""What identifies a build: version, release, commit, hashes of choices and data; printed on every page."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import yaml
+from sphinx.application import Sphinx
+from sphinx.config import Config as SphinxConfig
+
+from livingpaper.build.project import Project, digest
+from livingpaper.config import Config, config
+
+STATIC = Path(__file__).parents[1] / "static"
+NEEDED = {"title", "authors", "version", "date-released"}
+DRAFT = "Draft, not for citation: passages written for other results are left out. "
+
+
+def citation_file(project: Project) -> dict[str, Any]:
+    """Return ``CITATION.cff``; date and version as text.
+
+    Raises
+    ------
+    ValueError
+        If title, authors, version or date-released is missing.
+    """
+    found: dict[str, Any] = yaml.safe_load((project.root / "CITATION.cff").read_text(encoding="utf-8")) or {}
+    if missing := sorted(NEEDED - set(found)):
+        raise ValueError(f"CITATION.cff must have {', '.join(sorted(NEEDED))}; {missing} missing, add it")
+    return {**found, "date-released": str(found["date-released"]), "version": str(found["version"])}
+
+
+def author_names(found: dict[str, Any]) -> list[str]:
+    """Return the authors as printed: "Given Family", or the name of a group."""
+    return [
+        str(person.get("name") or f"{person.get('given-names', '')} {person['family-names']}".strip())
+        for person in found["authors"]
+    ]
+
+
+def title_of(project: Project) -> str:
+    """Return the title for pages about the paper: the short one, if it has one."""
+    return config(project).short_title or str(citation_file(project)["title"])
+
+
+def stamp(project: Project) -> dict[str, str]:
+    """Return what identifies this build; empty where the paper has no such file."""
+    found = citation_file(project)
+    return {
+        "version": found["version"],
+        "released": found["date-released"],
+        "commit": commit(project),
+        "protocol": file_hash(project.protocol),
+        "data": digest([project.data], project.root)[:12] if project.data.is_dir() else "",
+    }
+
+
+def file_hash(path: Path) -> str:
+    """Return the first 12 hex digits of a file's sha256; empty if there is none."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else ""
+
+
+def commit(project: Project) -> str:
+    """Return the short commit, with a plus sign if files differ from it; "no commit" outside git."""
+    git = ["git", "-C", str(project.root)]
+    try:
+        head = subprocess.run(
+            [*git, "rev-parse", "--short=10", "HEAD"], capture_output=True, text=True, check=True
+        )
+        changed = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True, check=True)
+    except (subprocess.CalledProcessError, FileNotFoundError):
+        return "no commit"
+    return head.stdout.strip() + ("+" if changed.stdout.strip() else "")
+
+
+def put_stamp(app: Sphinx, settings: SphinxConfig) -> None:
+    """Print the stamp in the footer of every page and every sheet, and the marks above it."""
+    project = Project(Path(app.srcdir))
+    paper, marks, found = config(project), stamp(project), citation_file(project)
+    line = f"Version {marks['version']} ({marks['released']}) · commit {marks['commit']}"
+    line += "".join(f" · {name} {marks[name]}" for name in ("protocol", "data") if marks[name])
+    cite = (
+        f"Cite this version: {', '.join(author_names(found))}. {found['title']}. "
+        f"Version {marks['version']}, {marks['released']}."
+    )
+    settings.html_theme_options = {
+        **settings.html_theme_options,
+        "announcement": (DRAFT if paper.draft else "") + banner(paper),
+        "extra_footer": f"<div class='stamp'>{line}<br>{escape(cite)}</div>",
+    }
+    settings.version = settings.release = marks["version"]
+    words = {
+        **{f"paper{name}": text for name, text in marks.items() if name != "released"},
+        "paperdate": marks["released"],
+        "paperhead": paper.running_head or title_of(project),
+        "paperlegend": r"\, · ".join(
+            f"{each.mark} {each.brief or each.says}" for each in paper.origins.values()
+        ),
+    }
+    defined = "\n".join(rf"\newcommand{{\{name}}}{{{text}}}" for name, text in words.items())
+    preamble = (STATIC / "paper.tex").read_text("utf-8")
+    settings.latex_elements = {**settings.latex_elements, "preamble": defined + "\n" + preamble}
+
+
+def banner(paper: Config) -> str:
+    """Return what stands above every page: the paper's own words, and what the marks mean."""
+    legend = " · ".join(f"<b>{each.mark}</b> {each.says}" for each in paper.origins.values())
+    return f"{paper.banner} <span class='legend'>{legend}</span>".lstrip()

@@ -1,0 +1,65 @@
+"""Which files of the paper are read while something runs; results from a store bring theirs along."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from livingpaper.build.project import Project
+from livingpaper.config import config
+
+_watching: list[set[str]] = []
+
+
+@contextmanager
+def files_read() -> Iterator[set[str]]:
+    """Give a set that fills with the paths of all files opened inside, by whomever."""
+    _listen()
+    seen: set[str] = set()
+    _watching.append(seen)
+    try:
+        yield seen
+    finally:
+        _watching.remove(seen)
+
+
+def note(files: Iterable[str]) -> None:
+    """Count files as read: a stored result rests on those that were read when it was computed."""
+    for seen in _watching:
+        seen |= set(files)
+
+
+@cache
+def _listen() -> None:
+    sys.addaudithook(_heard)  # cannot be taken away again: it does nothing while nobody watches
+
+
+def _heard(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "open" and _watching and isinstance(arguments[0], (str, Path)):
+        note([str(arguments[0])])
+
+
+def public(project: Project, files: Iterable[str]) -> list[str]:
+    """Return those files, relative to the paper, that ``paper.toml`` allows to be named."""
+    paths = [Path.cwd() / file for file in files]
+    names = {path.relative_to(project.root).as_posix() for path in paths if path.is_relative_to(project.root)}
+    allowed = config(project).public
+    return sorted(name for name in names if any(fnmatchcase(name, pattern) for pattern in allowed))
+
+
+def reads_file(project: Project) -> Path:
+    """Return where the files that each chapter has read are kept: chapter to list of names."""
+    return project.build / "reads.json"
+
+
+def files_behind(project: Project, chapters: Iterable[str]) -> list[str]:
+    """Return the public files that the cells of some chapters, such as ``book/methods``, have read."""
+    path = reads_file(project)
+    known = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    return sorted({name for chapter in chapters for name in known.get(chapter, ())})

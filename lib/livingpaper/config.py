@@ -1,0 +1,193 @@
+"""What the machinery must know of a paper: ``paper.toml``, which also marks the paper's folder.
+
+Conventions need no entry: ``CITATION.cff`` names the paper, ``claims.toml`` its conclusions, ``protocol.toml``
+its choices, ``results/ledger.csv`` its numbers. Everything but the origins has a default.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cache
+from importlib import import_module
+from operator import attrgetter
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from livingpaper.build.project import CONFIG, Project, find_project
+
+MIME = "application/vnd.livingpaper+json"  # of figures and tables in notebooks
+
+
+class ConfigError(ValueError):
+    """``paper.toml`` is missing, no TOML, or says what it cannot."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Origin(_Section):
+    """Where a number can come from: its mark, its name, the sentence that ends a caption, its other names."""
+
+    mark: str = Field(min_length=1, max_length=2)
+    says: str = Field(min_length=1)
+    sentence: str = ""
+    among: str = ""
+    brief: str = ""
+
+
+class Scale(_Section):
+    """A kind of number: its format, unit, short key in ids, value of no effect, and margin of claims."""
+
+    format: str
+    unit: str = ""
+    key: str = ""
+    no_effect: float | None = None
+    margin: str = ""
+
+
+class Choices(_Section):
+    """How ``protocol.toml`` is read and printed; dotted names of choices that withhold and that make a draft."""
+
+    load: str = ""
+    words: str = ""
+    percent: tuple[str, ...] = ()
+    plain: tuple[str, ...] = ()
+    blinded: str = ""
+    draft: str = ""
+
+
+class Margin(_Section):
+    """A margin that rules of claims may name: a choice, divided by ``per``."""
+
+    choice: str
+    per: float = 1.0
+
+
+class Withheld(_Section):
+    """Which numbers rest on what may not be seen yet, and what is said instead."""
+
+    ids: str = ""
+    sentence: str = "Withheld."
+    paragraph: str = "What stood here is withheld."
+
+
+class Hooks(_Section):
+    """Functions of the paper, ``module:function``: empty if it has none."""
+
+    simulate: str = ""
+    key_figure: str = ""
+    ledger: str = ""
+
+
+class Config(_Section):
+    """The file, checked; attributes as its keys."""
+
+    root: Path
+    origins: dict[str, Origin] = Field(min_length=1)
+    short_title: str = ""
+    running_head: str = ""
+    banner: str = ""
+    licence: str = ""
+    mixed: dict[str, str] = {}
+    synthetic_says: str = ""
+    packages: tuple[str, ...] = ("pandas",)
+    public: tuple[str, ...] = ()
+    synthetic: tuple[str, ...] = ()
+    scales: dict[str, Scale] = {}
+    choices: Choices = Choices()
+    margins: dict[str, Margin] = {}
+    withheld: Withheld = Withheld()
+    hooks: Hooks = Hooks()
+    followed: dict[str, str] = {}
+
+    def plan(self, path: Path | None = None) -> Any:
+        """Return the choices of ``protocol.toml``, or of another file, as an object with attributes."""
+        path = path or Project(self.root).protocol
+        if self.choices.load:
+            return self.hook(self.choices.load)(path)
+        return _as_object(tomllib.loads(path.read_text("utf-8")) if path.is_file() else {})
+
+    @property
+    def marks(self) -> dict[str, str]:
+        """The mark of each origin."""
+        return {name: origin.mark for name, origin in self.origins.items()}
+
+    def sentence(self, origin: str) -> str:
+        """Return what a caption says of an origin, or of several joined by "+"; empty for what shows no results."""
+        if origin in self.mixed or origin in self.origins:
+            return self.mixed.get(origin) or self.origins[origin].sentence
+        known = [self.origins[name] for name in origin.split("+") if name in self.origins]
+        several = [each.among or each.says for each in known]
+        return f"Rests on {', '.join(several[:-1])} and {several[-1]}." if several else ""
+
+    @property
+    def blinded(self) -> bool:
+        """Whether numbers are withheld."""
+        return bool(self.choices.blinded) and bool(attrgetter(self.choices.blinded)(self.plan()))
+
+    @property
+    def draft(self) -> bool:
+        """Whether a conclusion that does not hold is left out instead of stopping the build."""
+        return bool(self.choices.draft) and bool(attrgetter(self.choices.draft)(self.plan()))
+
+    def margins_of(self, plan: Any) -> dict[str, float]:
+        """Return the margins by name, on the scale of the ledger."""
+        return {name: attrgetter(each.choice)(plan) / each.per for name, each in self.margins.items()}
+
+    def withholds(self, id_: str) -> bool:
+        """Return whether a number rests on what is withheld while the paper is blinded."""
+        return bool(self.withheld.ids) and re.fullmatch(self.withheld.ids, id_) is not None
+
+    def hook(self, dotted: str) -> Any:
+        """Return the function ``module:function``, for example ``paper.hook(paper.hooks.simulate)``.
+
+        Raises
+        ------
+        ConfigError
+            If it leads nowhere, or the paper has no such function.
+        """
+        module, _, name = dotted.partition(":")
+        try:
+            return getattr(import_module(module), name)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise ConfigError(
+                f"{CONFIG} must name functions as module:function, {dotted!r} leads nowhere: {error}"
+            ) from None
+
+
+def config(project: Project | None = None) -> Config:
+    """Return what ``paper.toml`` says, of the paper around the working folder if none is given.
+
+    Raises
+    ------
+    ConfigError
+        If the file is missing or no TOML, or lists every key that is missing, unknown or impossible.
+    """
+    path = (project or find_project()).root / CONFIG
+    try:
+        seen = path.stat()
+        return _parsed(path, seen.st_mtime_ns, seen.st_size)
+    except FileNotFoundError:
+        raise ConfigError(f"what livingpaper must know of a paper stands in {path}, there is none") from None
+
+
+@cache
+def _parsed(path: Path, _changed: int, _size: int) -> Config:
+    try:
+        return Config(root=path.parent, **tomllib.loads(path.read_text("utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} must be valid TOML, found: {error}; correct that line") from None
+    except ValidationError as error:
+        faults = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
+        raise ConfigError(f"{path} cannot be used: {'; '.join(faults)}; correct it") from None
+
+
+def _as_object(value: Any) -> Any:
+    if isinstance(value, dict):
+        return SimpleNamespace(**{name: _as_object(part) for name, part in value.items()})
+    return tuple(map(_as_object, value)) if isinstance(value, list) else value

@@ -1,0 +1,73 @@
+"""What follows from the choices, in words: the ``{choice}`` role of the chapters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+from livingpaper.book.choices import choice_text, listed
+from livingpaper.build.project import Project
+from livingpaper.config import config
+
+from study.labels import OUTCOMES
+from study.protocol.protocol import Protocol
+
+EPONYMS = ("Barthel", "Charlson")
+POPULATIONS = {
+    "ATO": "patients in clinical equipoise, for whom either drug was a real possibility",
+    "ATT": "patients like those given {treated}",
+    "ATC": "patients like those given {control}",
+    "ATM": "patients who could be matched",
+    "ATE": "all patients",
+}
+ESTIMATORS = {
+    "ATO": "overlap weights", "ATT": "weights for the treated", "ATC": "weights for the controls",
+    "ATM": "matching weights", "ATE": "inverse probability weights",
+}  # fmt: skip
+
+
+def _population(protocol: Protocol) -> list[str]:
+    arms = protocol.arms
+    return [POPULATIONS[protocol.estimand.primary].format(treated=arms.treated, control=arms.control)]
+
+
+PHRASES: dict[str, Callable[[Protocol], list[str]]] = {  # what follows from a choice, in words
+    "population": _population,
+    "estimator": lambda p: [ESTIMATORS[p.estimand.primary]],
+    "primary_outcome": lambda p: [OUTCOMES[p.outcome.primary].lower()],
+    "secondary_outcomes": lambda p: [OUTCOMES[name].lower() for name in p.outcome.secondary],
+    "criteria": lambda p: [
+        criterion.label if place == 0 else _within_sentence(criterion.label)
+        for place, criterion in enumerate(p.eligibility)
+    ],
+    "splines": lambda p: (
+        [term.column for term in p.propensity.terms if "spline" in term.form] or ["no covariate"]
+    ),
+}
+
+
+def choice_words(protocol: Protocol, dotted: str, project: Project) -> str:
+    """Return one choice as the text prints it; ``phrase.`` and one of ``PHRASES`` for what follows from a choice.
+
+    Raises
+    ------
+    KeyError
+        If there is no such choice.
+    """
+    labels = _column_labels(project)
+    section, _, phrase = dotted.partition(".")
+    if section == "phrase" and phrase in PHRASES:
+        return listed([labels.get(word, word) for word in PHRASES[phrase](protocol)])
+    return choice_text(protocol, dotted, labels, config(project).choices)
+
+
+def _column_labels(project: Project) -> dict[str, str]:
+    """Return each column of the data dictionary with its label as it stands within a sentence."""
+    table = pd.read_csv(project.data / "dictionary.csv", usecols=["name", "label"])
+    return {name: _within_sentence(label) for name, label in table.itertuples(index=False)}
+
+
+def _within_sentence(label: str) -> str:
+    first = label.split()[0]
+    keeps = first in EPONYMS or first[1:2] == "-" or any(c.isupper() or c.isdigit() for c in first[1:])
+    return label if keeps else label[:1].lower() + label[1:]
