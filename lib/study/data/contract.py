@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 import pandera.pandas as pa
+
 NUMERIC = ("number", "integer", "binary")  # types of the dictionary
 
 MIN_ROWS_FOR_MEDIAN = 30

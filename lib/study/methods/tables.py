@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 from livingpaper import Sheet
-from livingpaper.book.choices import ESTIMATORS, POPULATIONS
 
 from study.protocol.protocol import Protocol
+from study.protocol.words import ESTIMATORS, POPULATIONS
 
 FORMS = {
     "linear": "linear",

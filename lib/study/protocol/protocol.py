@@ -56,14 +56,6 @@ class Protocol(design.Section):
         few = self.inference.model_copy(update={"bootstrap_replicates": replicates})
         return self.model_copy(update={"inference": few})
 
-    @property
-    def baseline_columns(self) -> list[str]:
-        """Every column that a model, a stratum or a subgroup takes as known at time zero."""
-        models = (*self.propensity.terms, *self.further.outcome_terms, *self.deviations.terms)
-        named = [part.column for part in (*models, *self.sensitivity.subgroups)]
-        strata = (*self.propensity.impute_from, *self.matching.exact, *self.matching.exact_finer)
-        return list(dict.fromkeys([*named, *strata]))
-
 
 def load_protocol(path: Path) -> Protocol:
     """Return the checked protocol.

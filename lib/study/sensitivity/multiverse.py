@@ -11,7 +11,7 @@ from headtohead.matching.design import design_matrix
 from headtohead.sensitivity.multiverse import NOT_USED, Material, curve, grid
 from headtohead.sensitivity.nulls import Link, Plasmode, fit_plasmode, joint_p_values, statistics
 
-from study.data.endpoints import endpoint
+from study.data.endpoints import OutcomeName, endpoint
 from study.long import long
 from study.protocol.design import Term
 from study.protocol.protocol import Protocol
@@ -53,7 +53,7 @@ def levels(protocol: Protocol) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _outcome_names(protocol: Protocol) -> dict[str, tuple[str, int]]:
+def _outcome_names(protocol: Protocol) -> dict[str, tuple[OutcomeName, int]]:
     """Return the printed name of each outcome of the grid with its key and horizon."""
     days, stay = protocol.outcome.horizon_days, protocol.outcome.whole_stay_days
     return {

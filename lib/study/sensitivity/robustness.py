@@ -31,7 +31,7 @@ def hidden_bias(
     """
     gammas, alpha = plan.sensitivity.gammas, (1 - plan.inference.conf_level) / 2
     strengths: dict[str, float | None] = {"overturn": None, "hide": None}
-    if not (pairs.matched_set.value_counts() == 2).all():
+    if pairs.matched_set is None or not (pairs.matched_set.value_counts() == 2).all():
         discordant = {"treated": np.nan, "control": np.nan}
         table = pd.DataFrame({"gamma": gammas, "p_low": np.nan, "p_high": np.nan, "method": NO_PAIRS})
     else:

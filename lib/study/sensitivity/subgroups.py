@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import headtohead as hh
 import numpy as np
@@ -90,7 +91,8 @@ def _interaction(part: pd.DataFrame, scale: str, plan: Protocol) -> Interaction:
     )  # fmt: skip
     if scale == "risk difference":
         return found
-    return replace(found, **{name: float(np.exp(getattr(found, name))) for name in ON_RATIOS})
+    ratios: dict[str, Any] = {name: float(np.exp(getattr(found, name))) for name in ON_RATIOS}
+    return replace(found, **ratios)
 
 
 def shrunken(groups: pd.DataFrame, plan: Protocol) -> pd.DataFrame:
