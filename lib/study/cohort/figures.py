@@ -55,34 +55,25 @@ def _boxes_and_lines(
     boxes: Sequence[Box], lines: Sequence[tuple[float, float, float, float]], *, height: float
 ) -> Any:
     """Return boxes with text, wide ones set left, joined by lines; coordinates in pixels from the top left."""
-    frame = pd.DataFrame(
-        [(x - w / 2, x + w / 2, y - h / 2, y + h / 2) for x, y, w, h, _ in boxes],
-        columns=["x1", "x2", "y1", "y2"],
-    )
-    texts = pd.DataFrame(
-        [
-            {
-                "x": x - w / 2 + 8 if w > 300 else x,
-                "y": y - 7 * (len(rows) - 1) + 14 * k,
-                "text": row,
-                "wide": w > 300,
-            }
-            for x, y, w, _, rows in boxes
-            for k, row in enumerate(rows)
-        ]
-    )
+    edges = [(x - w / 2, x + w / 2, y - h / 2, y + h / 2) for x, y, w, h, _ in boxes]
+    texts = [
+        (x - w / 2 + 8 if w > 300 else x, y - 7 * (len(rows) - 1) + 14 * k, row, w > 300)
+        for x, y, w, _, rows in boxes
+        for k, row in enumerate(rows)
+    ]
+    words = pd.DataFrame(texts, columns=["x", "y", "text", "wide"])
     across, down = alt.Scale(domain=[0, WIDTH - 5], nice=False), alt.Scale(domain=[height, 0], nice=False)
     x, y = alt.X("x:Q", scale=across, axis=None), alt.Y("y:Q", scale=down, axis=None)
     left, top = alt.X("x1:Q", scale=across, axis=None), alt.Y("y1:Q", scale=down, axis=None)
-    joints = pd.DataFrame(lines, columns=["x", "y", "x2", "y2"])
+    joints = alt.Chart(pd.DataFrame(lines, columns=["x", "y", "x2", "y2"])).mark_rule(color=QUIET)
+    frames = alt.Chart(pd.DataFrame(edges, columns=["x1", "x2", "y1", "y2"]))
+    frames = frames.mark_rect(fill="white", stroke=INK, strokeWidth=0.8)
     layers = [
-        alt.Chart(joints).mark_rule(color=QUIET).encode(x=x, y=y, x2="x2:Q", y2="y2:Q"),
-        alt.Chart(frame)
-        .mark_rect(fill="white", stroke=INK, strokeWidth=0.8)
-        .encode(x=left, x2="x2:Q", y=top, y2="y2:Q"),
+        joints.encode(x=x, y=y, x2="x2:Q", y2="y2:Q"),
+        frames.encode(x=left, x2="x2:Q", y=top, y2="y2:Q"),
     ]
     for wide in (True, False):
-        mine = alt.Chart(texts.loc[texts["wide"] == wide, ["x", "y", "text"]])
+        mine = alt.Chart(words.loc[words["wide"] == wide, ["x", "y", "text"]])
         layers.append(
             mine.mark_text(align="left" if wide else "center", fontSize=11).encode(x=x, y=y, text="text:N")
         )

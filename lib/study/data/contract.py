@@ -61,8 +61,9 @@ def validate_cohort(frame: pd.DataFrame, dictionary: pd.DataFrame) -> pd.DataFra
 
 def _violations(frame: pd.DataFrame, dictionary: pd.DataFrame) -> list[str]:
     """Return one sentence per broken rule: what must hold, how many rows, the first ids and values."""
+    columns = {row.name: _column(row) for row in dictionary.itertuples(index=False)}
     try:
-        _schema(dictionary).validate(frame, lazy=True)
+        pa.DataFrameSchema(columns, checks=_row_rules()).validate(frame, lazy=True)
     except pa.errors.SchemaErrors as error:
         cases = error.failure_cases
     else:
@@ -88,12 +89,13 @@ def _sentence(column: str, rule: str, cases: pd.DataFrame, frame: pd.DataFrame) 
     if not len(rows):
         return f"{subject}: must have {_said(rule)}; the column as a whole has not"
     ids = ", ".join(str(value) for value in frame["patient_id"].iloc[rows[:3]])
-    values = f" ({_shown(frame[column].iloc[rows[:3]])})" if column in frame else ""
+    found = (
+        frame[column].iloc[rows[:3]].map("{}".format, na_action="ignore").fillna("nothing")
+        if column in frame
+        else ()
+    )
+    values = f" ({', '.join(found)})" if len(found) else ""
     return f"{subject}: must have {_said(rule)}; {len(rows)} row(s) have not, first {ids}{values}"
-
-
-def _shown(values: pd.Series) -> str:
-    return ", ".join("nothing" if pd.isna(value) else f"{value}" for value in values)
 
 
 def _said(rule: str) -> str:
@@ -102,34 +104,27 @@ def _said(rule: str) -> str:
     return NOT_NUMBERS if rule.startswith(("dtype", "coerce")) else words.get(rule, rule)
 
 
-def _schema(dictionary: pd.DataFrame) -> pa.DataFrameSchema:
-    """Return the pandera schema that the dictionary describes."""
-    columns = {row.name: _column(row) for row in dictionary.itertuples(index=False)}
-    return pa.DataFrameSchema(columns, checks=_row_rules())
-
-
-def _column(row: object) -> pa.Column:
+def _column(row: Any) -> pa.Column:
     """Return the schema of one dictionary row."""
-    get = row._asdict()  # type: ignore[attr-defined]
     checks = []
-    if get["type"] == "binary":
+    if row.type == "binary":
         checks.append(pa.Check.isin([0, 1], error="0 or 1"))
-    if get["type"] == "integer":
+    if row.type == "integer":
         checks.append(pa.Check(lambda s: s == s.round(), error="whole numbers"))
-    if pd.notna(get["low"]):
-        text = f"values from {get['low']:g} to {get['high']:g} {get['unit']}".strip()
-        checks.append(pa.Check.in_range(get["low"], get["high"], error=text))
-    if pd.notna(get["median_low"]):
-        checks.append(_median_check(get["median_low"], get["median_high"], get["unit"]))
-    if get["levels"]:
-        levels = get["levels"].split("|")
+    if pd.notna(row.low):
+        text = f"values from {row.low:g} to {row.high:g} {row.unit}".strip()
+        checks.append(pa.Check.in_range(row.low, row.high, error=text))
+    if pd.notna(row.median_low):
+        checks.append(_median_check(row.median_low, row.median_high, row.unit))
+    if row.levels:
+        levels = row.levels.split("|")
         checks.append(pa.Check.isin(levels, error="one of " + ", ".join(levels)))
-    numeric = get["type"] in NUMERIC
+    numeric = row.type in NUMERIC
     return pa.Column(
         float if numeric else None,
         checks=checks,
-        nullable=get["missing_allowed"] == "yes",
-        unique=get["type"] == "id",
+        nullable=row.missing_allowed == "yes",
+        unique=row.type == "id",
         coerce=numeric,
     )
 
