@@ -63,7 +63,8 @@ def test_fingerprints_are_renewed_after_the_first_replicates_came_out_as_stored(
     with pytest.raises(StaleError):
         require_current(copy, protocol)
     renew(copy, protocol)
-    assert marks.read_text() == committed
+    require_current(copy, protocol)
+    assert marks.read_text().partition("[inputs]")[0] == committed.partition("[inputs]")[0]
 
 
 def test_replicates_that_come_out_otherwise_are_an_error(
