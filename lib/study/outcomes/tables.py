@@ -72,7 +72,11 @@ def hazards(ledger: Ledger, plan: Protocol, endpoints: Iterable[Endpoint]) -> Sh
 
 def subdistribution(ledger: Ledger, plan: Protocol, endpoints: Iterable[Endpoint]) -> Sheet:
     """Return Fine-Gray ratios of every cause with Gray's test of the crude comparison."""
-    rows, gray = ledger.select("outcomes.shr.{adjustment}.{line}"), ledger.select("outcomes.gray.{line}.p")
+    rows, gray = (
+        ledger.select("outcomes.shr.{adjustment}.{of}.{cause}"),
+        ledger.select("outcomes.gray.{of}.{cause}.p"),
+    )
+    rows, gray = (found.assign(line=found["of"] + "." + found["cause"]) for found in (rows, gray))
     cells, tests = _by_cause(rows, plan, endpoints), gray.set_index("line")
     missing = tests["text"].where(tests["estimate"].notna() | (tests["method"] == WITHHELD), "–")
     cells["Gray's test, crude"] = [missing[line] for line in _causes(endpoints)]

@@ -159,7 +159,9 @@ def grid(table: pd.DataFrame) -> Sheet:
         *([f"Left out: {row.excluded}", f"{row.n:,}"] for row in left_out.itertuples()),
         ["Specifications", f"{total - left_out['n'].sum():,}"],
     ]
-    return Sheet(pd.DataFrame(rows, columns=["Combination of choices", "Number"]), sources=(), widths="p{11cm}r")
+    return Sheet(
+        pd.DataFrame(rows, columns=["Combination of choices", "Number"]), sources=(), widths="p{11cm}r"
+    )
 
 
 def by_estimand(ledger: Ledger) -> Sheet:
