@@ -50,7 +50,9 @@ class ResultRole(SphinxRole):
             row = _ledger(self.config.paper_ledger).loc[id_]
             text = ledger_part(row, part or "text")
         except KeyError:
-            return self._stop(f"no number {id_!r} in the ledger; correct the id, or record it in a chapter: make ledger")
+            return self._stop(
+                f"no number {id_!r} in the ledger; correct the id, or record it in a chapter: make ledger"
+            )
         except LedgerError as error:
             return self._stop(str(error))
         node = result_node(self.rawtext, ledger_id=id_, origin=row["origin"])
