@@ -6,14 +6,13 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from livingpaper.build.cache import write_whole
 from livingpaper.build.project import Project
-from livingpaper.config import config
+from livingpaper.config import config, fits
 
 _watching: list[set[str]] = []
 
@@ -50,8 +49,7 @@ def public(project: Project, files: Iterable[str]) -> list[str]:
     """Return those files, relative to the paper, that ``paper.toml`` allows to be named."""
     paths = [Path.cwd() / file for file in files]
     names = {path.relative_to(project.root).as_posix() for path in paths if path.is_relative_to(project.root)}
-    allowed = config(project).public
-    return sorted(name for name in names if any(fnmatchcase(name, pattern) for pattern in allowed))
+    return sorted(name for name in names if fits(name, config(project).public))
 
 
 def keep_reads(project: Project, chapter: Path, files: Iterable[str]) -> None:
