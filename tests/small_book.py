@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from livingpaper.build.project import Project
@@ -56,11 +57,18 @@ def chapter(cells: list[list[str]], label: str) -> str:
     return HEAD + blocks[0] + f"\n({label})=\n## A section\n\n" + "\n".join(blocks[1:])
 
 
+def settings_without_code() -> str:
+    """Return what the machinery knows of this project's paper, without the functions of the study."""
+    text = (Path(__file__).parents[1] / "paper.toml").read_text("utf-8")
+    return re.sub(r'(?m)^(load|words|simulate|key_figure|ledger) = ".*"\n', "", text)
+
+
 def small_book(root: Path, **chapters: list[list[str]]) -> Project:
     """Write the book; ``chapters`` replaces the cells of some."""
     cells = {"cohort": PATIENTS, "matching": PAIRS, "outcomes": OUTCOME} | chapters
     for folder in ("book", "data", "results"):
         (root / folder).mkdir(parents=True, exist_ok=True)
+    (root / "paper.toml").write_text(settings_without_code())
     (root / "protocol.toml").write_text("[study]\nblinded = false\n\n[matching]\ncaliper_sd = 0.2\n")
     (root / "data" / "people.csv").write_text(PEOPLE)
     files = "".join(f"      - file: book/{name}\n" for name in cells if name != "cohort")

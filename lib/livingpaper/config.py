@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
 from operator import attrgetter
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
 from typing import Any
 
@@ -185,6 +186,12 @@ def _parsed(path: Path, _changed: int, _size: int) -> Config:
     except ValidationError as error:
         faults = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
         raise ConfigError(f"{path} cannot be used: {'; '.join(faults)}; correct it") from None
+
+
+def fits(name: str, patterns: Iterable[str]) -> bool:
+    """Return whether a file, relative to the paper, fits a pattern; a star stays within one folder."""
+    path = PurePosixPath(name)
+    return any(path.match(each) and len(path.parts) == len(Path(each).parts) for each in patterns)
 
 
 def _as_object(value: Any) -> Any:

@@ -71,6 +71,7 @@ def test_a_tiny_book_through_its_life(fresh: Project, tmp_path: Path) -> None:
         "_toc.yml",
         "CITATION.cff",
         "claims.toml",
+        "paper.toml",
         "protocol.toml",
         "requirements.txt",
         "book",

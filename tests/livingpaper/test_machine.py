@@ -11,6 +11,7 @@ import pytest
 from living_pages import INDEX, METHODS, REFERENCES
 from livingpaper.book.meta import highwire
 from livingpaper.build.project import Project
+from livingpaper.build.reads import keep_reads
 from livingpaper.exports.exports import machine_files, paper_chapters, write_machine
 from livingpaper.exports.ro_crate import crate
 from livingpaper.versions.history import Version
@@ -37,7 +38,7 @@ def built(project: Project, tmp_path: Path) -> Project:
         (html / "book" / f"{name}.html").write_text(page)
     (html / "_images" / "fig-key-0123abcd.svg").write_text("<svg/>")
     (html / "_images" / "fig-other-0123abcd.svg").write_text("<svg/>")
-    (root / "_build" / "reads.json").write_text(json.dumps({"book/index": read}))
+    keep_reads(Project(root), Path("index.md"), [str(root / name) for name in read])
     return Project(root)
 
 
@@ -82,8 +83,8 @@ def test_every_link_of_the_crate_leads_somewhere(built: Project) -> None:
 
 
 def test_a_file_that_is_not_there_is_an_error(built: Project) -> None:
-    (built.build / "reads.json").write_text('{"book/index": ["data/gone.csv"]}')
-    with pytest.raises(FileNotFoundError, match=r"names data/gone\.csv"):
+    keep_reads(built, Path("index.md"), [str(built.root / "data" / "published_gone.csv")])
+    with pytest.raises(FileNotFoundError, match=r"names data/published_gone\.csv"):
         crate(built, paper_chapters(built), {}, {})
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from pathlib import Path
@@ -11,7 +10,7 @@ import pandas as pd
 import pytest
 from livingpaper.book.provenance import Behind, behind, naming_tests, panel_html, sources_of_numbers
 from livingpaper.build.project import Project, digest, find_project
-from livingpaper.build.reads import files_behind, files_read, note, public
+from livingpaper.build.reads import files_behind, files_read, keep_reads, note, public
 from livingpaper.ledger.ledger import LEDGER_COLUMNS, entry, ledger_frame
 
 CHAPTERS = sorted(
@@ -108,10 +107,11 @@ def test_a_hospitals_cohort_is_not_named(project: Project) -> None:
 
 def test_the_data_of_a_chapter_are_those_of_the_chapters_it_takes_from(small: Project) -> None:
     assert files_behind(small, ["book/a"]) == []
-    small.build.mkdir()
-    known = {"book/a": ["data/x.csv"], "book/earlier": ["data/x.csv", "data/w.csv"], "book/c": ["data/v.csv"]}
-    (small.build / "reads.json").write_text(json.dumps(known))
-    assert files_behind(small, behind(small, "book/a").chapters) == ["data/w.csv", "data/x.csv"]
+    for chapter, names in {"a": ("x", "own/y"), "earlier": ("x", "w"), "other": ("v",)}.items():
+        keep_reads(
+            small, Path(f"{chapter}.md"), [str(small.root / "data" / "real" / f"{n}.csv") for n in names]
+        )
+    assert files_behind(small, behind(small, "book/a").chapters) == ["data/real/w.csv", "data/real/x.csv"]
 
 
 def test_the_panel_names_inputs_functions_and_tests(project: Project, small: Project) -> None:

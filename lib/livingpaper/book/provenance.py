@@ -103,11 +103,11 @@ def _maker(project: Project, thing: ast.expr, names: dict[str, str]) -> str:
 @cache
 def _resolved(library: Path, dotted: str) -> str:
     """Return the module and name under which the paper's packages define a function or class; empty if they do not."""
-    package, *_, name = dotted.split(".")
+    *parts, name = dotted.split(".")
     define = re.compile(rf"^(?:def|class) {name}\b", re.M)
-    stem = library.joinpath(*dotted.split(".")[:-1])
+    stem = library.joinpath(*parts)
     near = [path for path in (stem.with_suffix(".py"), stem / "__init__.py") if path.is_file()]
-    for path in (*near, *sorted((library / package).rglob("*.py"))) if "." in dotted else ():
+    for path in (*near, *sorted((library / parts[0]).rglob("*.py"))) if parts else ():
         if define.search(path.read_text("utf-8")):
             module = path.relative_to(library).with_suffix("").as_posix().removesuffix("/__init__")
             return f"{module.replace('/', '.')}.{name}"
@@ -118,7 +118,10 @@ def _resolved(library: Path, dotted: str) -> str:
 def naming_tests(function: str, tests: Path) -> tuple[str, ...]:
     """Return the test files that name a function and its module, or a package above it."""
     module, _, name = function.rpartition(".")
-    told = re.compile(rf"\b(?:{re.escape(module)}|import {module.partition('.')[0]})\b")
+    parent, _, last = module.rpartition(".")
+    told = re.compile(
+        rf"\b{re.escape(module)}\b|\bfrom {re.escape(parent)} import [^)]*\b{last}\b|\bimport {module.split('.')[0]}\b"
+    )
     files = ((path, path.read_text("utf-8")) for path in sorted(tests.rglob("test_*.py")))
     return tuple(
         path.relative_to(tests.parent).as_posix()

@@ -6,13 +6,13 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from livingpaper.build.cache import write_whole
 from livingpaper.build.project import Project
-from livingpaper.config import config
+from livingpaper.config import config, fits
 
 _watching: list[set[str]] = []
 
@@ -49,17 +49,19 @@ def public(project: Project, files: Iterable[str]) -> list[str]:
     """Return those files, relative to the paper, that ``paper.toml`` allows to be named."""
     paths = [Path.cwd() / file for file in files]
     names = {path.relative_to(project.root).as_posix() for path in paths if path.is_relative_to(project.root)}
-    allowed = config(project).public
-    return sorted(name for name in names if any(fnmatchcase(name, pattern) for pattern in allowed))
+    return sorted(name for name in names if fits(name, config(project).public))
 
 
-def reads_file(project: Project) -> Path:
-    """Return where the files that each chapter has read are kept: chapter to list of names."""
-    return project.build / "reads.json"
+def keep_reads(project: Project, chapter: Path, files: Iterable[str]) -> None:
+    """Keep which public files a chapter has read."""
+    write_whole(_kept(project, chapter.stem), json.dumps(public(project, files)).encode())
 
 
 def files_behind(project: Project, chapters: Iterable[str]) -> list[str]:
     """Return the public files that the cells of some chapters, such as ``book/methods``, have read."""
-    path = reads_file(project)
-    known = json.loads(path.read_text("utf-8")) if path.is_file() else {}
-    return sorted({name for chapter in chapters for name in known.get(chapter, ())})
+    paths = [_kept(project, Path(chapter).name) for chapter in chapters]
+    return sorted({name for path in paths if path.is_file() for name in json.loads(path.read_text("utf-8"))})
+
+
+def _kept(project: Project, chapter: str) -> Path:
+    return project.build / "cache" / "reads" / f"{chapter}.json"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from livingpaper.build.project import Project
+from livingpaper.build.reads import files_read, keep_reads
 from livingpaper.chapters.cells import Cell, ChapterError, Statement, failed, read_cells, statements
 from livingpaper.chapters.recording import Row
 from livingpaper.chapters.session import current, start
@@ -129,11 +130,16 @@ def _refuse(message: Warning, *_: object, **__: object) -> None:
 
 def serve(project: Project, path: Path, send: Callable[[Any], None], receive: Callable[[], Any]) -> None:
     """Run a chapter in a process of its own: rows first; after a word, what it shows."""
+    run = ChapterRun(project, path)
     try:
-        run = ChapterRun(project, path)
-        send(("rows", run.record()))
-        if receive() == "show":
-            send(("shown", run.show()))
+        with files_read() as seen:
+            rows = run.record()
+            keep_reads(project, path, seen)
+            send(("rows", rows))
+            if receive() == "show":
+                shown = run.show()
+                keep_reads(project, path, seen)
+                send(("shown", shown))
     except ChapterError as error:
         send(("error", str(error)))
     except EOFError:

@@ -15,6 +15,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from livingpaper.build.cache import code_digest, module_files, source_file, write_whole
 from livingpaper.build.project import Project, digest, find_project
+from livingpaper.build.reads import files_read, note
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -51,11 +52,14 @@ def stored(
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(path.with_suffix(".lock")):
         if (found := recalled(path)) is not None:
-            result: T = found
+            result: T
+            result, files = found
+            note(files)
             return result
-        result = compute()
+        with files_read() as seen:
+            result = compute()
         if result is not None and keep():
-            write_whole(path, _pickled(result, name))
+            write_whole(path, _pickled((result, sorted(seen)), name))
             _forget(folder, path, limit)
         return result
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from livingpaper.book.provenance import behind
 from livingpaper.book.stamp import author_names, citation_file
 from livingpaper.build.project import Project
 from livingpaper.build.reads import files_behind
-from livingpaper.config import config
+from livingpaper.config import config, fits
 
 FORMATS = {
     ".csv": "text/csv",
@@ -92,7 +91,7 @@ class _Crate(ROCrate):
     def data(self, path: str) -> ContextEntity:
         """Describe a file that results rest on."""
         entity = self.file_at(path, ["CreativeWork", "Dataset"])
-        if any(fnmatchcase(path, pattern) for pattern in config(self.project).synthetic):
+        if fits(path, config(self.project).synthetic):
             entity["creativeWorkStatus"] = "synthetic"
         return entity
 
