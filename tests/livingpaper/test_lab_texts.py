@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from book.built import SITE, need
+from book.chapters import ROOT
 from lab_paper import lab_paper
 from livingpaper.build.project import Project
 from livingpaper.lab.preview import inline_html, table_html
@@ -134,23 +135,21 @@ def test_a_caption_is_marked_up_and_its_roles_are_known(
     assert ">Table 1</span></strong> Few.</figcaption>" in html
 
 
-def test_every_reference_of_the_paper_can_be_said(project: Project) -> None:
-    keys = set(
-        re.findall(r"\{cite\}`([^`]+)`", "".join(path.read_text("utf-8") for path in chapters(project.root)))
-    )
+def test_every_reference_of_the_paper_can_be_said() -> None:
+    keys = set(re.findall(r"\{cite\}`([^`]+)`", "".join(path.read_text("utf-8") for path in chapters(ROOT))))
     for key in {part.strip() for several in keys for part in several.split(",")}:
-        short, full = cited(project.root, key)
+        short, full = cited(ROOT, key)
         assert re.fullmatch(r"[^{}\\]+ \d{4}", short), key
         assert "{" not in full, key
 
 
 @pytest.mark.book
-def test_numbers_are_those_that_sphinx_gave(project: Project) -> None:
+def test_numbers_are_those_that_sphinx_gave() -> None:
     """Every caption of the built pages has the number that JupyterLab shows."""
     page = need(SITE / "book" / "index.html").parent
     ours: dict[str, list[str]] = {}
-    for found in numbered(project.root).values():
+    for found in numbered(ROOT).values():
         ours.setdefault(found.chapter, []).append(found.text)
-    for path in chapters(project.root):
+    for path in chapters(ROOT):
         shown = CAPTION_NUMBER.findall((page / f"{path.stem}.html").read_text("utf-8"))
         assert sorted(shown) == sorted(ours.get(path.stem, [])), path.stem

@@ -20,8 +20,8 @@ import pandas as pd
 from livingpaper.book.choices import choice_words
 from livingpaper.build.project import Project, find_project
 from livingpaper.chapters.session import current
-from livingpaper.lab.references import cited, numbered, titles
 from livingpaper.config import config
+from livingpaper.lab.references import cited, numbered, titles
 from livingpaper.ledger.ledger import LedgerError, ledger_part, read_ledger
 
 
