@@ -34,11 +34,10 @@ lint: $(READY)  ## check style and types, of the chapters' code too
 	@$(BIN)/jupytext --quiet --pipe-fmt py:percent --check '$(BIN)/ruff check --quiet --ignore D,E402,E501 {}' $$(grep -l kernelspec book/*.md)
 
 notebooks: $(READY)  ## pair the chapters with notebooks/
-	@mkdir -p notebooks
-	@$(BIN)/jupytext --quiet --sync $$(grep -l kernelspec book/*.md)
+	@$(BIN)/livingpaper notebooks
 
-lab: notebooks  ## pair the chapters with notebooks/ and open JupyterLab
-	@$(BIN)/jupyter lab notebooks
+lab: $(READY)  ## pair the chapters with notebooks/ and open JupyterLab, which reads like the paper
+	@$(BIN)/livingpaper lab
 
 kernel: $(READY)  ## put .venv behind the kernel of another Jupyter: make kernel PREFIX=/path/to/it
 	@$(BIN)/python -m ipykernel install --prefix "$(PREFIX)" --name python3 --display-name "Python 3" >/dev/null

@@ -68,6 +68,9 @@ def _parser() -> argparse.ArgumentParser:
     add("machine", _machine, "write the paper for machines: JSON, JATS XML, schema.org, RO-Crate")
     add("reproduce", _reproduce, "build this commit twice from nothing and compare every byte")
     add("latex", _latex, "install LaTeX if it is missing and apt is at hand")
+    add("notebooks", _notebooks, "pair the chapters with notebooks/")
+    lab = add("lab", _lab, "open the chapters in JupyterLab, their prose with its numbers")
+    lab.add_argument("jupyter", nargs="*", help="options of jupyter lab, after --")
     site = add("site", _site, "unpack all versions into _build/site")
     site.add_argument("--newest", help="stop unless this is the newest version, for example v1.1.0")
     return parser
@@ -144,6 +147,18 @@ def _reproduce(project: Project, _given: argparse.Namespace) -> None:
     from livingpaper.build.reproduce import reproduce
 
     sys.stdout.write(f"reproducible: {reproduce(project)} files are the same in two cold builds\n")
+
+
+def _notebooks(project: Project, _given: argparse.Namespace) -> None:
+    from livingpaper.lab.serve import pair
+
+    pair(project)
+
+
+def _lab(project: Project, given: argparse.Namespace) -> None:
+    from livingpaper.lab.serve import open_lab
+
+    open_lab(project, given.jupyter)
 
 
 def _site(project: Project, given: argparse.Namespace) -> None:

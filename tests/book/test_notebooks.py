@@ -5,35 +5,24 @@ from __future__ import annotations
 import difflib
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
 import pytest
 from book.chapters import BOOK, ROOT, notebooks
-
-JUPYTEXT = str(Path(sys.executable).with_name("jupytext"))
-IMPORT = "from livingpaper.book.show import show"  # stands in the first cell of every chapter
-
-
-def sync(folder: Path) -> None:
-    """Pair every chapter with a notebook, as ``make lab`` does."""
-    command = [JUPYTEXT, "--quiet", "--sync", *(f"book/{name}.md" for name in notebooks())]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+from livingpaper.build.project import Project
+from livingpaper.lab.serve import pair
 
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the chapters and of the pairing rules, synced once."""
+    """A copy of the chapters and of the pairing rules, paired once, as ``make lab`` does."""
     folder = tmp_path_factory.mktemp("desk")
     shutil.copytree(BOOK, folder / "book")
     shutil.copy(ROOT / "pyproject.toml", folder)
-    (folder / "notebooks").mkdir()
     for path in (folder / "book").iterdir():
         os.utime(path, (1_600_000_000, 1_600_000_000))
-    sync(folder)
+    pair(Project(folder))
     return folder
 
 
@@ -59,29 +48,19 @@ def test_notebooks_lie_in_their_own_folder(desk: Path) -> None:
 
 def test_an_edit_in_the_notebook_changes_only_its_lines(desk: Path) -> None:
     before = {name: (desk / "book" / f"{name}.md").read_text("utf-8") for name in notebooks()}
+    edited = {}
     for name in before:
         path = desk / "notebooks" / f"{name}.ipynb"
         notebook = nbformat.read(path, as_version=4)
         code = next(cell for cell in notebook.cells if cell.cell_type == "code")
-        code.source = code.source.replace(IMPORT, f"{IMPORT}  # edited")
+        first = code.source.splitlines()[0]
+        code.source = code.source.replace(first, f"{first}  # edited", 1)
+        edited[name] = first
         text = [cell for cell in notebook.cells if cell.cell_type == "markdown"][-1]
         text.source += "\nA sentence more."
         nbformat.write(notebook, path)
-    sync(desk)
+    pair(Project(desk))
     for name, old in before.items():
         found = changes(old, (desk / "book" / f"{name}.md").read_text("utf-8"))
-        assert sorted(found) == [
-            "+A sentence more.",
-            f"+{IMPORT}  # edited",
-            f"-{IMPORT}",
-        ], name
-
-
-def test_make_lab_pairs_the_same_chapters() -> None:
-    """``make lab`` finds the chapters by a word in them; this file finds them in another way."""
-    recipe = (ROOT / "Makefile").read_text("utf-8")
-    assert "jupytext --quiet --sync $$(grep -l kernelspec book/*.md)" in recipe
-    done = subprocess.run(
-        "grep -l kernelspec book/*.md", shell=True, cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert sorted(Path(line).stem for line in done.stdout.split()) == sorted(notebooks())
+        first = edited[name]
+        assert sorted(found) == ["+A sentence more.", f"+{first}  # edited", f"-{first}"], name

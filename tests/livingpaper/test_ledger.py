@@ -45,6 +45,13 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert not write_ledger(back, path), "the same numbers are no change"
 
 
+def test_a_ledger_of_counts_alone_keeps_its_texts(tmp_path: Path) -> None:
+    write_ledger(
+        ledger_frame([entry("a.one", "synthetic", "count", 3, code="x.py::f")]), tmp_path / "ledger.csv"
+    )
+    assert read_ledger(tmp_path / "ledger.csv").at["a.one", "text"] == "3"
+
+
 def test_the_committed_ledger_survives_a_round_trip(project: Project) -> None:
     rows = read_ledger(project.ledger)
     assert ledger_csv(rows).encode() == project.ledger.read_bytes()

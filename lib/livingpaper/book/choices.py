@@ -11,8 +11,16 @@ from livingpaper.config import Choices, config
 MINUS = "\N{MINUS SIGN}"
 
 
-def choice_words(project: Project, dotted: str) -> str:
+def choice_words(project: Project, dotted: str, plan: Any = None) -> str:
     """Return one choice as the text prints it, by the function ``[choices] words`` if the paper has one.
+
+    Parameters
+    ----------
+    project : Project
+    dotted : str
+        Section and key.
+    plan : object, optional
+        Choices that a reader tries; default those of the paper.
 
     Raises
     ------
@@ -20,9 +28,10 @@ def choice_words(project: Project, dotted: str) -> str:
         If there is no such choice.
     """
     paper = config(project)
+    plan = paper.plan() if plan is None else plan
     if paper.choices.words:
-        return str(paper.hook(paper.choices.words)(paper.plan(), dotted, project))
-    return choice_text(paper.plan(), dotted, {}, paper.choices)
+        return str(paper.hook(paper.choices.words)(plan, dotted, project))
+    return choice_text(plan, dotted, {}, paper.choices)
 
 
 def choice_text(plan: Any, dotted: str, labels: Mapping[str, str], how: Choices) -> str:

@@ -7,7 +7,6 @@ as MyST, so that captions may hold citations and ledger numbers; JupyterLab gets
 from __future__ import annotations
 
 import base64
-import html
 import json
 import re
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ import vl_convert as vlc
 from livingpaper.book import theme
 from livingpaper.chapters.session import sources_of
 from livingpaper.config import MIME, Config, config
+from livingpaper.lab.preview import figure_html, table_html
 from livingpaper.ledger.ledger import ID
 
 MAX_ROWS = 250
@@ -162,7 +162,7 @@ class Figure:
             "pdf": base64.b64encode(pdf).decode(),
             "vega": json.dumps(spec, sort_keys=True, separators=(",", ":")),
         }
-        preview = f"<figure>{svg}<figcaption>{html.escape(caption)}</figcaption></figure>"
+        preview = figure_html(svg, self.name, caption, trial=self.trial)
         return {MIME: payload, "text/html": preview, "text/plain": self.alt.strip()}
 
     def svg(self, background: str = "transparent") -> str:
@@ -246,14 +246,13 @@ class Table:
     def myst(self) -> str:
         """Return the table as a MyST directive."""
         columns = [str(column) for column in self.frame.columns]
-        spec = self.widths or "l" + "r" * (len(columns) - 1)
-        marks = [":--" if kind in "lLp" else "--:" for kind in _kinds(spec)]
+        marks = [":--" if kind in "lLp" else "--:" for kind in _kinds(self._spec())]
         body = [columns, marks, *self.frame.astype(str).to_numpy().tolist()]
         lines = ["| " + " | ".join(_cell(text) for text in row) + " |" for row in body]
         caption = " ".join(full_caption(self.caption, self.origin, trial=self.trial).split())
         return "\n".join(
             [
-                f":::{{tabularcolumns}} {spec}\n:::\n",
+                f":::{{tabularcolumns}} {self._spec()}\n:::\n",
                 f":::{{table}} {caption}",
                 f":name: {self.name}",
                 f":class: {class_of(self.origin)}{' longtable' if self.long else ''}",
@@ -265,11 +264,12 @@ class Table:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
         payload = {"kind": "table", "name": self.name, "myst": self.myst()}
-        return {
-            MIME: payload,
-            "text/html": f"<p>{TRIAL}</p>" * self.trial + self.frame.to_html(index=False, border=0),
-            "text/plain": self.frame.to_string(index=False),
-        }
+        caption = full_caption(self.caption, self.origin, trial=self.trial)
+        preview = table_html(self.frame, self.name, caption, _kinds(self._spec()), trial=self.trial)
+        return {MIME: payload, "text/html": preview, "text/plain": self.frame.to_string(index=False)}
+
+    def _spec(self) -> str:
+        return self.widths or "l" + "r" * (len(self.frame.columns) - 1)
 
 
 def _cell(text: str) -> str:

@@ -146,7 +146,10 @@ def read_ledger(path: Path) -> pd.DataFrame:
             f"make it anew: make ledger; or restore it with git checkout"
         )
     frame = pd.read_csv(
-        io.StringIO(content), keep_default_na=False, na_values={name: [""] for name in ESTIMATE_COLUMNS}
+        io.StringIO(content),
+        keep_default_na=False,
+        na_values={name: [""] for name in ESTIMATE_COLUMNS},
+        dtype={"text": str},  # a short ledger may hold counts only
     )
     return frame.set_index("id", drop=False)
 

@@ -1,0 +1,83 @@
+"""JupyterLab on a paper: what its server is asked while no kernel can say it, and how it is opened."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jupyter_server.base.handlers import APIHandler
+from jupyter_server.utils import url_path_join
+from tornado import web
+
+from livingpaper.build.cache import write_whole
+from livingpaper.build.project import Project
+from livingpaper.lab.texts import committed_session, replies
+
+HERE = Path(__file__).parent  # holds labextensions/
+KERNEL = {"display_name": "Python 3"}  # as the chapters name it: Jupyter would write another name into them
+
+
+class TextsHandler(APIHandler):
+    """Answers what the roles of a chapter say in the committed paper: ``{path, roles: [[role, text], ...]}``."""
+
+    @web.authenticated
+    def post(self) -> None:
+        """Answer with a list of replies."""
+        asked = self.get_json_body() or {}
+        folder = (Path(self.settings["server_root_dir"]).expanduser() / asked["path"]).parent
+        try:
+            self.finish(json.dumps(replies(asked["roles"], committed_session(folder))))
+        except (ValueError, OSError) as error:  # no paper here, or a damaged ledger
+            raise web.HTTPError(404, str(error)) from None
+
+
+def _load_jupyter_server_extension(server: Any) -> None:
+    """Add the handler; called by Jupyter's server."""
+    address = url_path_join(server.web_app.settings["base_url"], "livingpaper", "texts")
+    server.web_app.add_handlers(".*$", [(address, TextsHandler)])
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    return [{"module": "livingpaper.lab.serve"}]
+
+
+def open_lab(project: Project, options: Sequence[str] = ()) -> None:
+    """Pair the chapters with notebooks and open JupyterLab there; ``options`` are those of ``jupyter lab``."""
+    from jupyterlab.labapp import main
+
+    pair(project)
+    paths = [str(HERE), str(_kernel(project)), *filter(None, [os.environ.get("JUPYTER_PATH")])]
+    os.environ["JUPYTER_PATH"] = os.pathsep.join(paths)
+    main(
+        [
+            f"--ServerApp.root_dir={project.root}",
+            "--LabApp.default_url=/lab/tree/notebooks",
+            "--ServerApp.jpserver_extensions=livingpaper.lab.serve=True",
+            *options,
+        ]
+    )
+
+
+def _kernel(project: Project) -> Path:
+    """Write the kernel of this environment under the name that the chapters have for it."""
+    from ipykernel.kernelspec import get_kernel_dict
+
+    folder = project.build / "lab"
+    write_whole(
+        folder / "kernels" / "python3" / "kernel.json", json.dumps(get_kernel_dict() | KERNEL).encode()
+    )
+    return folder
+
+
+def pair(project: Project) -> None:
+    """Bring each chapter that runs and its notebook to the newer of the two."""
+    from jupytext.cli import jupytext
+
+    (project.root / "notebooks").mkdir(exist_ok=True)
+    chapters = sorted((project.root / "book").glob("*.md"))
+    run = [str(path) for path in chapters if "\nkernelspec:" in path.read_text("utf-8")[:800]]
+    if run:
+        jupytext(["--quiet", "--sync", *run])
