@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from headtohead.kernels.logistic import fit_logistic
 from headtohead.matching.adjustment import propensity_weights
-from headtohead.matching.logistic import fit_logistic
 from headtohead.matching.pairs import caliper_width, match_nearest
 from headtohead.matching.propensity import fit_propensity
 from headtohead.outcomes.competing import aalen_johansen

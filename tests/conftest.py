@@ -6,6 +6,11 @@ import fcntl
 import os
 from pathlib import Path
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in the Makefile, and before numpy is imported:
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices on many threads take ten times as long
+os.environ.setdefault("MKL_NUM_THREADS", "1")
+os.environ.setdefault("NUMBA_NUM_THREADS", "1")
+
 import pandas as pd
 import pytest
 from livingpaper.build.project import Project, find_project

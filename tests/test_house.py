@@ -14,7 +14,7 @@ MAY_IMPORT = {  # package: what it may import, beside itself
     "livingpaper": set(),
     "study": {"headtohead", "livingpaper"},
 }
-ORDER = ["proportions", "cohort", "matching", "outcomes", "sensitivity", "evidence"]
+ORDER = ["kernels", "proportions", "cohort", "matching", "outcomes", "sensitivity", "evidence"]
 
 
 def modules(project: Project, package: str = "*") -> list[Path]:
@@ -53,7 +53,7 @@ def test_matching_and_outcomes_know_no_column_of_this_study(project: Project) ->
         line.split(",")[0] for line in (project.data / "dictionary.csv").read_text().splitlines()[1:]
     } - {"age", "sex", "period"}
     root = project.root / "lib" / "headtohead"
-    for folder in ("matching", "outcomes"):
+    for folder in ("kernels", "matching", "outcomes"):
         for path in (root / folder).glob("*.py"):
             words = {
                 n.value

@@ -14,14 +14,13 @@ from typing import Literal, Protocol
 import numpy as np
 import pandas as pd
 
-from headtohead.matching.logistic import fit_logistic, with_intercept
+from headtohead.kernels.logistic import NoMaximumError, with_intercept
+from headtohead.kernels.weights import balancing_weights, bootstrap_counts, refit_scores
 from headtohead.matching.pairs import Matches
 from headtohead.matching.propensity import Propensity, SeparationError
-from headtohead.matching.weights import Estimand, tilted_weights, weights_from_ps
+from headtohead.matching.weights import Estimand, weights_from_ps
 
 Kind = Literal["crude", "pairs", "weights", "none"]
-MAX_FAILED_SHARE = 0.05
-EDGE = 1e-9
 
 
 class Resampling(Protocol):
@@ -209,7 +208,7 @@ class RefittedScore:
     def draw(self, adjustment: Adjustment, rng: np.random.Generator, b: int) -> np.ndarray:
         """Return the weights under the refitted scores."""
         ps, counts = refitted_scores(adjustment, rng, b)
-        return counts * tilted_weights(ps, adjustment.arm, self.estimand)
+        return counts * balancing_weights(ps, adjustment.arm, self.estimand)
 
 
 def propensity_weights(score: Propensity, *, estimand: Estimand) -> Adjustment:
@@ -233,21 +232,7 @@ def refitted_scores(
     if adjustment.design is None:
         raise ValueError(f"refitting a score needs its design, {adjustment.name.lower()} have none")
     X, arm = with_intercept(adjustment.design.to_numpy(float)), adjustment.arm
-    counts = bootstrap_counts(rng, b, len(arm))
-    fits = fit_logistic(X, arm, counts)
-    failed = float((~fits.converged).mean())
-    if failed > MAX_FAILED_SHARE:
-        raise SeparationError(
-            f"the score must be estimable in resamples, {failed:.0%} of {len(counts)} had no solution; "
-            "use fewer covariates or look at the overlap of the arms"
-        )
-    beta = fits.coefficients[fits.converged]
-    ps = np.clip(1 / (1 + np.exp(-(beta @ X.T))), EDGE, 1 - EDGE)
-    return ps, counts[fits.converged]
-
-
-def bootstrap_counts(rng: np.random.Generator, b: int, n: int) -> np.ndarray:
-    """Return how often each of n units is drawn in each of b bootstrap samples."""
-    if b < 2:
-        raise ValueError(f"a bootstrap needs at least 2 samples, found {b}")
-    return rng.multinomial(n, np.full(n, 1 / n), size=b).astype(float)
+    try:
+        return refit_scores(X, arm, bootstrap_counts(rng, b, len(arm)))
+    except NoMaximumError as error:
+        raise SeparationError(str(error)) from None

@@ -1,7 +1,6 @@
 """Entropy balancing: the weights nearest to equal ones that make the covariate means agree exactly.
 
-The weights of the convex dual are proportional to exp(x'b) in each arm, so positive weights come out
-without asking. Written for all bootstrap samples together, as ``logistic.py`` is.
+All bootstrap samples are balanced together (``kernels/entropy.py``).
 
 References
 ----------
@@ -17,33 +16,17 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from headtohead.matching.adjustment import MAX_FAILED_SHARE, POPULATIONS, Adjustment, bootstrap_counts
+from headtohead.kernels.entropy import tilt_to_means
+from headtohead.kernels.logistic import MAX_FAILED_SHARE, with_intercept
+from headtohead.kernels.weights import bootstrap_counts
+from headtohead.matching.adjustment import POPULATIONS, Adjustment
 from headtohead.matching.errors import CannotAdjustError
-from headtohead.matching.logistic import weighted_gram, with_intercept
 
 EntropyEstimand = Literal["ATT", "ATE"]
-MAX_STEPS, MAX_HALVINGS = 60, 30
-RESIDUAL = 1e-9  # standard deviations of a covariate
 
 
 class EntropyError(CannotAdjustError):
     """No positive weights give the arms the wanted means."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tilts:
-    """Weights with given means.
-
-    Attributes
-    ----------
-    weights : array, shape (B, n)
-        Each row sums to 1.
-    converged : array of bool, shape (B,)
-        False where the means cannot be reached by positive weights.
-    """
-
-    weights: np.ndarray
-    converged: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,92 +85,6 @@ def entropy_weights(design: pd.DataFrame, treated: pd.Series, *, estimand: Entro
         "entropy", name, "weights", estimand, POPULATIONS[estimand], treated, weights,
         Rebalanced(estimand), design,
     )  # fmt: skip
-
-
-def tilt_to_means(X: np.ndarray, base: np.ndarray, targets: np.ndarray) -> Tilts:
-    """Return the weights closest to ``base`` in relative entropy whose means of ``X`` are the targets.
-
-    Minimises log sum_i base_i exp((x_i - target)'b) over b by Newton's method with step halving.
-
-    Parameters
-    ----------
-    X : array, shape (n, p)
-        Columns of about unit spread.
-    base : array, shape (B, n)
-        Not negative; zero leaves a row out.
-    targets : array, shape (B, p)
-    """
-    beta = np.zeros((len(base), X.shape[1]))
-    share, value = _tilt(X, base, targets, beta)
-    converged = np.zeros(len(base), bool)
-    active = np.arange(len(base))
-    for _ in range(MAX_STEPS):
-        gradient = share[active] @ X - targets[active]
-        arrived = np.abs(gradient).max(axis=1) < RESIDUAL
-        converged[active[arrived]] = True
-        active, gradient = active[~arrived], gradient[~arrived]
-        if not len(active):
-            break
-        step, solvable = _newton(X, share[active], targets[active] + gradient, gradient)
-        active, step, gradient = active[solvable], step[solvable], gradient[solvable]
-        moved = _descend(X, base, targets, beta, share, value, active, step, gradient)
-        active = active[moved]
-    return Tilts(share, converged)
-
-
-def _tilt(
-    X: np.ndarray, base: np.ndarray, targets: np.ndarray, beta: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the normalised weights and the value of the dual at ``beta``."""
-    exponent = beta @ X.T
-    top = np.where(base > 0, exponent, -np.inf).max(axis=1, keepdims=True)
-    raw = base * np.exp(np.minimum(exponent - top, 0.0))
-    total = raw.sum(axis=1, keepdims=True)
-    value = (top + np.log(total))[:, 0] - np.einsum("bp,bp->b", targets, beta)
-    return raw / total, value
-
-
-def _newton(
-    X: np.ndarray, share: np.ndarray, means: np.ndarray, gradient: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the Newton step of each row and whether its equations could be solved."""
-    spread = weighted_gram(X, share) - means[:, :, None] * means[:, None, :]
-    scale = np.sqrt(np.maximum(np.einsum("bjj->bj", spread), 0.0))
-    solvable = (scale > 1e-9).all(axis=1)
-    scale[~solvable] = 1.0
-    scaled = spread / scale[:, :, None] / scale[:, None, :]
-    solvable &= np.linalg.cond(scaled) < 1e12
-    scaled[~solvable] = np.eye(X.shape[1])
-    return np.linalg.solve(scaled, (gradient / scale)[:, :, None])[:, :, 0] / scale, solvable
-
-
-def _descend(
-    X: np.ndarray,
-    base: np.ndarray,
-    targets: np.ndarray,
-    beta: np.ndarray,
-    share: np.ndarray,
-    value: np.ndarray,
-    rows: np.ndarray,
-    step: np.ndarray,
-    gradient: np.ndarray,
-) -> np.ndarray:
-    """Take each step, halved until the dual falls, in place; return which rows moved."""
-    slope, length = np.einsum("bp,bp->b", gradient, step), np.ones(len(rows))
-    waiting = np.ones(len(rows), bool)
-    for _ in range(MAX_HALVINGS):
-        at = np.flatnonzero(waiting)
-        trial = beta[rows[at]] - length[at, None] * step[at]
-        new_share, new_value = _tilt(X, base[rows[at]], targets[rows[at]], trial)
-        # rounding of the dual near its minimum is allowed for, else the last step would never count
-        fell = new_value <= value[rows[at]] - 1e-4 * length[at] * slope[at] + 1e-13
-        done = rows[at[fell]]
-        beta[done], share[done], value[done] = trial[fell], new_share[fell], new_value[fell]
-        waiting[at[fell]] = False
-        if not waiting.any():
-            break
-        length[waiting] /= 2
-    return ~waiting
 
 
 def _balanced(

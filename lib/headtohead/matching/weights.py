@@ -8,12 +8,14 @@ Austin (2011) Multivar Behav Res 46:399-424. doi:10.1080/00273171.2011.568786
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 
-Estimand = Literal["ATE", "ATT", "ATC", "ATO", "ATM"]
+from headtohead.kernels.weights import Estimand, balancing_weights
+
+__all__ = ["Estimand", "effective_sample_size", "weights_from_ps"]
 
 
 def weights_from_ps(ps: pd.Series, treated: pd.Series, *, estimand: Estimand) -> pd.Series:
@@ -50,20 +52,8 @@ def weights_from_ps(ps: pd.Series, treated: pd.Series, *, estimand: Estimand) ->
             f"scores must lie strictly between 0 and 1, {len(outside)} of {len(ps)} do not, first "
             f"{list(outside[:3])}; look for a covariate that separates the arms"
         )
-    weights = tilted_weights(ps.to_numpy(), treated.to_numpy(), estimand)
+    weights = balancing_weights(ps.to_numpy(), treated.to_numpy(), estimand)
     return pd.Series(weights, index=ps.index, name="weight")
-
-
-def tilted_weights(ps: np.ndarray, treated: np.ndarray, estimand: Estimand) -> np.ndarray:
-    """Return the weights for arrays of scores whose last axis is the patients."""
-    tilt = {
-        "ATE": np.ones_like(ps),
-        "ATT": ps,
-        "ATC": 1 - ps,
-        "ATO": ps * (1 - ps),
-        "ATM": np.minimum(ps, 1 - ps),
-    }[estimand]
-    return tilt / np.where(treated, ps, 1 - ps)
 
 
 def effective_sample_size(weights: pd.Series | np.ndarray) -> float:

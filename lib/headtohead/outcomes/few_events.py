@@ -19,7 +19,7 @@ import pandas as pd
 from firthmodels import FirthCoxPH, FirthLogisticRegression
 from scipy.stats import norm
 
-from headtohead.matching.logistic import fit_logistic
+from headtohead.kernels.logistic import fit_logistic, information
 from headtohead.outcomes.cox import CannotEstimateError, fit_cox
 
 STOP, PROFILE_STOP, MAX_STEPS = 1e-8, 1e-6, 200
@@ -57,9 +57,8 @@ def logistic_few_events(event: pd.Series, covariates: pd.DataFrame, *, conf_leve
     fit = fit_logistic(design, y)
     plain = None
     if fit.converged[0]:
-        p = 1 / (1 + np.exp(-design @ fit.coefficients[0]))
-        information = (design * (p * (1 - p))[:, None]).T @ design
-        plain = fit.coefficients[0][1:], np.sqrt(np.diag(np.linalg.inv(information)))[1:]
+        covariance = np.linalg.inv(information(design, fit.coefficients[0]))
+        plain = fit.coefficients[0][1:], np.sqrt(np.diag(covariance))[1:]
     firth = FirthLogisticRegression(backend="numpy", gtol=STOP, xtol=STOP, max_iter=MAX_STEPS).fit(
         Z, y.astype(int)
     )

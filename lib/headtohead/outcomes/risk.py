@@ -14,6 +14,7 @@ from scipy.stats import norm
 from statsmodels.stats.proportion import proportion_confint
 
 from headtohead.inference import DEFAULT, InferenceChoices, stream_of
+from headtohead.kernels.weights import weighted_risks
 from headtohead.matching.adjustment import Adjustment
 from headtohead.matching.weights import effective_sample_size
 from headtohead.outcomes.endpoint import Endpoint, endpoints_of, horizons_of
@@ -243,20 +244,3 @@ def _score(risk1: float, risk0: float, n1: float, n0: float, level: float) -> Re
         "risk difference": Interval(difference, float(high - low) / (2 * z), float(low), float(high)),
         "risk ratio": None,
     }
-
-
-def weighted_risks(y: np.ndarray, arm: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the weighted mean of ``y`` in the treated and in the control arm.
-
-    Parameters
-    ----------
-    y : array, shape (n,)
-    arm : array of bool, shape (n,)
-    weights : array, shape (B, n)
-
-    Returns
-    -------
-    Two arrays of shape (B,).
-    """
-    w1, w0 = weights[:, arm], weights[:, ~arm]
-    return w1 @ y[arm] / w1.sum(axis=1), w0 @ y[~arm] / w0.sum(axis=1)

@@ -18,13 +18,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
 
 from headtohead.inference import DEFAULT, InferenceChoices, stream_of
-from headtohead.matching.adjustment import EDGE, MAX_FAILED_SHARE, POPULATIONS, bootstrap_counts
-from headtohead.matching.logistic import fit_logistic, with_intercept
+from headtohead.kernels.logistic import MAX_FAILED_SHARE, fit_logistic, logistic, with_intercept
+from headtohead.kernels.weights import EDGE, Estimand, balancing_weights, bootstrap_counts
+from headtohead.matching.adjustment import POPULATIONS
 from headtohead.matching.propensity import Propensity
-from headtohead.matching.weights import Estimand, tilted_weights
 from headtohead.outcomes.cox import CannotEstimateError
 from headtohead.outcomes.endpoint import Endpoint, endpoints_of
 from headtohead.outcomes.estimate import ESTIMATE_COLUMNS, Interval, bootstrap_interval, estimate_row
@@ -155,13 +154,13 @@ def _predict(y: np.ndarray, arm: np.ndarray, Z: np.ndarray, X: np.ndarray, count
         )
     base = risk.coefficients[good, :-1] @ Z.T
     effect = risk.coefficients[good, -1:]
-    ps = np.clip(expit(score.coefficients[good] @ X.T), EDGE, 1 - EDGE)
-    return Predictions(ps, expit(base + effect), expit(base), counts[good])
+    ps = np.clip(logistic(score.coefficients[good] @ X.T), EDGE, 1 - EDGE)
+    return Predictions(ps, logistic(base + effect), logistic(base), counts[good])
 
 
 def _risks(y: np.ndarray, arm: np.ndarray, p: Predictions, estimand: Estimand) -> list[np.ndarray]:
     """Return for each method the risks under treatment and control, arrays of shape (2, B)."""
-    w = tilted_weights(p.score, arm, estimand)
+    w = balancing_weights(p.score, arm, estimand)
     h = p.counts * w * np.where(arm, p.score, 1 - p.score)
     total = h.sum(axis=1)
     plain = [(h * m).sum(axis=1) / total for m in (p.if_treated, p.if_control)]
@@ -177,7 +176,7 @@ def influence_error(y: np.ndarray, arm: np.ndarray, p: Predictions, estimand: Es
 
     It takes both models as correct, and outside the ATE the score as known.
     """
-    w, m1, m0 = tilted_weights(p.score, arm, estimand)[0], p.if_treated[0], p.if_control[0]
+    w, m1, m0 = balancing_weights(p.score, arm, estimand)[0], p.if_treated[0], p.if_control[0]
     h = w * np.where(arm, p.score[0], 1 - p.score[0])
     gain = np.average(m1 - m0, weights=h)
     influence = h / h.mean() * (m1 - m0 - gain)

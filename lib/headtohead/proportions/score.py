@@ -1,7 +1,7 @@
 """Miettinen and Nurminen's score test and interval for two independent risks, by own root finding.
 
 statsmodels 0.15's score interval for a difference is off in the third to fourth decimal, and a margin
-decision can hang on that.
+decision can hang on that; its interval of a ratio does not hold the ratio where everyone in an arm has the event.
 
 References
 ----------
@@ -27,8 +27,7 @@ def score_statistic(table: TwoByTwo, theta: float, scale: Scale) -> float:
     Notes
     -----
     z = (estimate - theta) / se, where the variance uses the risks that maximise the likelihood under
-    the hypothesis, times N / (N - 1). Own code because statsmodels 0.15 is off in the third to fourth
-    decimal for a difference.
+    the hypothesis, times N / (N - 1).
     """
     p1, p0 = _constrained_risks(table, theta, scale)
     n1, n0 = table.n_treated, table.n_control

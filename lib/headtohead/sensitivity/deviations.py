@@ -20,18 +20,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
 
 from headtohead.inference import DEFAULT, InferenceChoices, stream_of
+from headtohead.kernels.logistic import MAX_FAILED_SHARE, fit_logistic, logistic, with_intercept
 from headtohead.matching.adjustment import Adjustment
-from headtohead.matching.logistic import fit_logistic, with_intercept
 from headtohead.outcomes.endpoint import Endpoint
 from headtohead.outcomes.estimate import bootstrap_interval, estimate_frame, estimate_row
 
 ANALYSES = ("as started", "censored", "censored and weighted")
 SCALES = ("risk, treated", "risk, control", "risk difference")
 NOBODY = "cannot be estimated, because everybody at risk in an arm left the strategy before the horizon"
-MAX_FAILED_SHARE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +171,7 @@ def _log_staying(covariates: np.ndarray, left: np.ndarray, weights: np.ndarray) 
     y = np.concatenate([left, np.tile([1.0, 0.0], len(prior) // 2)])
     half = np.full((len(weights), len(prior)), 0.5)
     fits = fit_logistic(np.vstack([X, prior]), y, np.hstack([weights, half]))
-    return np.asarray(np.log1p(-np.clip(expit(fits.coefficients @ X.T), 0, 1 - 1e-9)))
+    return np.asarray(np.log1p(-np.clip(logistic(fits.coefficients @ X.T), 0, 1 - 1e-9)))
 
 
 def _risks(days: _Days, arm: np.ndarray, weights: np.ndarray, ratio: np.ndarray) -> np.ndarray:

@@ -16,12 +16,11 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
-from scipy.special import expit, logsumexp
 
-from headtohead.matching.weights import Estimand, tilted_weights
-from headtohead.sensitivity.refits import NoMaximumError, ridge_logistic
+from headtohead.kernels.entropy import tilt_to_means
+from headtohead.kernels.logistic import NoMaximumError, information, logistic, maximum
+from headtohead.kernels.weights import Estimand, balancing_weights
 
-BALANCE_STEPS, BALANCED = 60, 1e-8
 FORBIDDEN = 1e6  # cost of a pair outside the caliper, far above any sum of distances on the logit
 
 
@@ -77,8 +76,8 @@ def weighted_effects(
 
     Checked: numerical derivative and bootstrap (tests/sensitivity/test_effects.py).
     """
-    e = expit(X @ coefficients)
-    w = tilted_weights(e, arm, estimand)
+    e = logistic(X @ coefficients)
+    w = balancing_weights(e, arm, estimand)
     slope = _weight_slopes(e, arm, estimand)
     means, influence, drift = [], [], []
     for mine in (arm, ~arm):
@@ -88,9 +87,8 @@ def weighted_effects(
         means.append(mean)
         influence.append((w * mine)[:, None] * gap)
         drift.append((X * (slope * mine)[:, None]).T @ gap)
-    information = X.T @ (X * (e * (1 - e))[:, None])
-    score = X * (arm - e)[:, None]
-    both = influence[0] - influence[1] + score @ np.linalg.solve(information, drift[0] - drift[1])
+    nuisance = np.linalg.solve(information(X, coefficients), drift[0] - drift[1])
+    both = influence[0] - influence[1] + X * (arm - e)[:, None] @ nuisance
     return Effects(means[0] - means[1], np.sqrt((both**2).sum(axis=0)))
 
 
@@ -113,21 +111,20 @@ def regression_effects(Y: np.ndarray, arm: np.ndarray, X: np.ndarray, *, ridge: 
     averaged over all patients. The variance adds that of the coefficients to that of the patients.
     """
     with_arm, others = np.column_stack([X, arm]), range(Y.shape[1])
-    beta = ridge_logistic(with_arm, Y.T, ridge=ridge)
+    beta = maximum(with_arm, Y.T, ridge=ridge)
     risk, derivative = [], []
     for value in (1.0, 0.0):
         design = np.column_stack([X, np.full(len(X), value)])
-        fitted = expit(design @ beta.T)
+        fitted = logistic(design @ beta.T)
         risk.append(fitted)
         derivative.append((fitted * (1 - fitted)).T @ design / len(X))
     penalty = ridge * np.diag(np.r_[0.0, np.ones(len(beta[0]) - 1)])
     effect = (risk[0] - risk[1]).mean(axis=0)
     errors = []
     for j in others:
-        fitted = expit(with_arm @ beta[j])
-        information = with_arm.T @ (with_arm * (fitted * (1 - fitted))[:, None]) + penalty
-        score = with_arm * (Y[:, j] - fitted)[:, None]
-        nuisance = score @ np.linalg.solve(information, derivative[0][j] - derivative[1][j])
+        score = with_arm * (Y[:, j] - logistic(with_arm @ beta[j]))[:, None]
+        curvature = information(with_arm, beta[j]) + penalty
+        nuisance = score @ np.linalg.solve(curvature, derivative[0][j] - derivative[1][j])
         errors.append(((risk[0] - risk[1])[:, j] - effect[j]) / len(X) + nuisance)
     variance = np.array([(part**2).sum() for part in errors])
     return OutcomeModel(risk[0], risk[1], Effects(effect, np.sqrt(variance)))
@@ -155,49 +152,29 @@ def balanced_effects(Y: np.ndarray, arm: np.ndarray, X: np.ndarray) -> Effects:
     equals that from any outcome model linear in ``X``, so the variance is that of the residuals of the
     weighted regression among controls.
 
+    Raises
+    ------
+    NoMaximumError
+        If no positive weights reach the target.
+
     References
     ----------
-    Hainmueller (2012) Polit Anal 20:25-46. doi:10.1093/pan/mpr025
     Zhao & Percival (2017) J Causal Inference 5:20160010. doi:10.1515/jci-2016-0010
     """
     controls, target = X[~arm], X[arm].mean(axis=0)
-    w = entropy_weights(controls[:, 1:], target[1:])
+    tilt = tilt_to_means(controls[:, 1:], np.ones((1, len(controls))), target[None, 1:])
+    if not tilt.converged[0]:
+        raise NoMaximumError(
+            f"the {len(controls)} controls must surround the means of the treated in all {len(target) - 1} columns, "
+            "no weights reach them; balance fewer covariates"
+        )
+    w = tilt.weights[0]
     root = np.sqrt(w)[:, None]
     beta, *_ = np.linalg.lstsq(controls * root, Y[~arm] * root, rcond=None)
     inside, outside = Y[arm] - X[arm] @ beta, Y[~arm] - controls @ beta
     effect = Y[arm].mean(axis=0) - w @ Y[~arm]
     variance = ((inside - inside.mean(axis=0)) ** 2).sum(axis=0) / arm.sum() ** 2
     return Effects(effect, np.sqrt(variance + (w**2) @ outside**2))
-
-
-def entropy_weights(controls: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Return weights of sum 1 nearest to equal ones under which the controls' means are the target.
-
-    Raises
-    ------
-    NoMaximumError
-        If no positive weights reach the target.
-    """
-    Z = controls - target
-    beta = np.zeros(Z.shape[1])
-    value = logsumexp(Z @ beta)
-    for _ in range(BALANCE_STEPS):
-        eta = Z @ beta
-        w = np.exp(eta - logsumexp(eta))
-        gradient = w @ Z
-        if np.abs(gradient).max() < BALANCED:
-            return w
-        spread = (Z * w[:, None]).T @ Z - np.outer(gradient, gradient)
-        step = np.linalg.lstsq(spread, -gradient, rcond=None)[0]
-        size = 1.0
-        while size > 1e-6 and logsumexp(Z @ (beta + size * step)) > value + 1e-4 * size * gradient @ step:
-            size /= 2
-        beta = beta + size * step
-        value = logsumexp(Z @ beta)
-    raise NoMaximumError(
-        f"the {len(Z)} controls must surround the means of the treated in all {Z.shape[1]} columns, no "
-        "weights reach them; balance fewer covariates"
-    )
 
 
 def optimal_pairs(score: np.ndarray, arm: np.ndarray, *, caliper: float) -> tuple[np.ndarray, np.ndarray]:

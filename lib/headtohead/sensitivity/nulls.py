@@ -22,11 +22,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
 
-from headtohead.matching.logistic import with_intercept
-from headtohead.sensitivity.refits import ridge_logistic
-from headtohead.sensitivity.specification import full_rank
+from headtohead.kernels.logistic import full_rank, logistic, maximum, with_intercept
 
 LINK_RIDGE = 1.0  # later links of the chain rest on few events
 
@@ -100,14 +97,14 @@ def fit_plasmode(
             f"each outcome needs one link, found {[link.outcome for link in links]} for {list(outcomes)}"
         )
     X = full_rank(with_intercept(design))
-    ps = expit(X @ ridge_logistic(X, arm, ridge=0.0)[0])
+    ps = logistic(X @ maximum(X, arm))
     with_arm = np.column_stack([X, arm])
     risks = []
     for link in links:
         y = outcomes[link.outcome].to_numpy()
         rows = np.ones(len(y), bool) if link.given is None else outcomes[link.given].to_numpy() == link.where
-        beta = ridge_logistic(with_arm[rows], y[rows], ridge=LINK_RIDGE)[0]
-        risks.append(expit(X @ beta[:-1]))
+        beta = maximum(with_arm[rows], y[rows], ridge=LINK_RIDGE)
+        risks.append(logistic(X @ beta[:-1]))
     return Plasmode(ps, tuple(links), np.array(risks))
 
 

@@ -12,10 +12,12 @@ Rubin (1981) J Educ Stat 6:377-401. doi:10.3102/10769986006004377
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 import pandas as pd
 from scipy import optimize, stats
+from scipy.special import ndtr
 
 NODES, REACH = 400, 6.0  # of the integral over tau: points, and prior SDs that it covers
 
@@ -63,9 +65,15 @@ def shrink(
     return pd.DataFrame({"estimate": centre, "std_error": spread, "conf_low": low, "conf_high": high})
 
 
+@cache
+def _quadrature() -> tuple[np.ndarray, np.ndarray]:
+    """Return the nodes on [-1, 1] and their weights; they are the eigenvalues of a matrix of 400 rows."""
+    return np.polynomial.legendre.leggauss(NODES)
+
+
 def _given_tau(y: np.ndarray, s: np.ndarray, tau_sd: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the weights of the nodes, shape (t,), and mean and SD of each theta there, shape (t, k)."""
-    nodes, lengths = np.polynomial.legendre.leggauss(NODES)
+    nodes, lengths = _quadrature()
     tau = (nodes + 1) / 2 * REACH * tau_sd
     w = 1 / (s**2 + tau[:, None] ** 2)
     variance = 1 / w.sum(axis=1)
@@ -81,4 +89,4 @@ def _given_tau(y: np.ndarray, s: np.ndarray, tau_sd: float) -> tuple[np.ndarray,
 def _quantile(q: float, weight: np.ndarray, mean: np.ndarray, sd: np.ndarray) -> float:
     """Return a quantile of a mixture of normals."""
     low, high = float((mean - 9 * sd).min()), float((mean + 9 * sd).max())
-    return float(optimize.brentq(lambda x: weight @ stats.norm.cdf(x, mean, sd) - q, low, high, xtol=1e-10))
+    return float(optimize.brentq(lambda x: weight @ ndtr((x - mean) / sd) - q, low, high, xtol=1e-10))

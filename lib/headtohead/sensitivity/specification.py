@@ -8,12 +8,10 @@ from functools import cached_property
 from typing import get_args
 
 import numpy as np
-import pandas as pd
-from scipy.special import expit
 
-from headtohead.matching.logistic import with_intercept
-from headtohead.matching.pairs import CaliperScale, NoMatchError, Order, caliper_width, match_nearest
-from headtohead.matching.weights import Estimand
+from headtohead.kernels.logistic import NoMaximumError, full_rank, logistic, maximum, with_intercept
+from headtohead.kernels.pairs import CaliperScale, Order, Rows, caliper_width, greedy_pairs
+from headtohead.kernels.weights import Estimand
 from headtohead.sensitivity.effects import (
     Effects,
     OutcomeModel,
@@ -25,7 +23,6 @@ from headtohead.sensitivity.effects import (
     regression_effects,
     weighted_effects,
 )
-from headtohead.sensitivity.refits import NoMaximumError, ridge_logistic
 
 AXES = ("estimator", "caliper", "covariates", "form", "missing", "outcome", "population")
 WEIGHTS: dict[str, Estimand] = {
@@ -37,7 +34,6 @@ OUTCOME_RIDGE = (
     0.1  # normal prior of SD 3 per SD of a covariate: decides nothing but whether a maximum exists
 )
 FEWEST = 10  # patients per arm below which no model is fitted
-DEPENDENT = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +98,7 @@ def subset(
     if population != "trimmed" or isinstance(found, Reason):
         return found
     inside = np.zeros(len(arm), bool)
-    ps = expit(found.linear_predictor)
+    ps = logistic(found.linear_predictor)
     inside[rows] = (ps >= trim) & (ps <= 1 - trim)
     return _fitted(design, arm, Y, inside)
 
@@ -121,15 +117,9 @@ def _fitted(design: np.ndarray, arm: np.ndarray, Y: np.ndarray, rows: np.ndarray
         return Reason(f"an arm must have {FEWEST} patients, the smaller has {fewest}")
     X = full_rank(with_intercept(design[rows]))
     try:
-        return Sample(X, mine, Y[rows], ridge_logistic(X, mine, ridge=0.0)[0])
+        return Sample(X, mine, Y[rows], maximum(X, mine))
     except NoMaximumError as error:
         return Reason(str(error))
-
-
-def full_rank(X: np.ndarray) -> np.ndarray:
-    """Return the columns that are no combination of earlier ones: a period that is not there, say."""
-    diagonal = np.abs(np.diag(np.linalg.qr(X, mode="r")))
-    return X[:, diagonal > DEPENDENT * np.sqrt(len(X))]
 
 
 Result = tuple[Effects, int] | Reason
@@ -149,7 +139,7 @@ def _attempt(sample: Sample, estimator: str, caliper: str, caliper_scale: str, o
         "outcome regression": lambda: sample.outcome_model.effects,
         "entropy balancing": lambda: balanced_effects(Y, arm, X),
         "augmented weights": lambda: doubly_robust_effects(
-            Y, arm, expit(sample.linear_predictor), sample.outcome_model
+            Y, arm, logistic(sample.linear_predictor), sample.outcome_model
         ),
     }
     try:
@@ -161,19 +151,16 @@ def _attempt(sample: Sample, estimator: str, caliper: str, caliper_scale: str, o
         if len(t) < FEWEST:
             return Reason(f"{FEWEST} pairs are needed, found {len(t)}")
         return (paired_effects(Y, t, c), 2 * len(t))
-    except (NoMaximumError, NoMatchError) as error:
+    except NoMaximumError as error:
         return Reason(str(error))
 
 
-def _pairs(
-    sample: Sample, estimator: str, caliper: str, caliper_scale: str, order: str
-) -> tuple[np.ndarray, np.ndarray]:
+def _pairs(sample: Sample, estimator: str, caliper: str, caliper_scale: str, order: str) -> Rows:
     """Return row numbers of pairs on the score alone, greedy or optimal."""
     scale: CaliperScale = "all" if caliper_scale == "all" else "pooled"
     turn: Order = next(name for name in get_args(Order) if name == order)
-    lp, arm = pd.Series(sample.linear_predictor), pd.Series(sample.arm)
+    lp, arm = sample.linear_predictor, sample.arm
     width = np.inf if caliper == "none" else caliper_width(lp, arm, caliper_sd=float(caliper), scale=scale)
     if estimator == "optimal pairs":
-        return optimal_pairs(sample.linear_predictor, sample.arm, caliper=width)
-    pairs = match_nearest(lp, arm, ratio=1, caliper=width, order=turn).pairs
-    return pairs["treated_id"].to_numpy(), pairs["control_id"].to_numpy()
+        return optimal_pairs(lp, arm, caliper=width)
+    return greedy_pairs(lp, arm, caliper=width, order=turn)

@@ -9,9 +9,9 @@ import pandas as pd
 from scipy import stats
 
 from headtohead.inference import DEFAULT, InferenceChoices, stream_of
+from headtohead.kernels.weights import weighted_risks
 from headtohead.matching.adjustment import Adjustment
 from headtohead.outcomes.endpoint import Endpoint
-from headtohead.outcomes.risk import weighted_risks
 
 
 def tipping_grid(

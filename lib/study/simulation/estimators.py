@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
-from headtohead.matching.logistic import with_intercept
-from headtohead.matching.pairs import CaliperScale, Order, caliper_width, match_nearest
-from headtohead.matching.weights import tilted_weights
+from headtohead.kernels.logistic import full_rank, logistic, maximum, with_intercept
+from headtohead.kernels.pairs import CaliperScale, Order, caliper_width, greedy_pairs
+from headtohead.kernels.weights import balancing_weights, bootstrap_counts, refit_scores, weighted_risks
+from headtohead.matching.pairs import NoMatchError
+from headtohead.outcomes.estimate import bootstrap_interval
 from headtohead.outcomes.paired import count_pairs, paired_risk_difference
 from headtohead.proportions.counts import TwoByTwo
 from headtohead.proportions.two_by_two import newcombe_interval
@@ -23,10 +24,8 @@ from headtohead.sensitivity.effects import (
     regression_effects,
     weighted_effects,
 )
-from headtohead.sensitivity.refits import resample_counts, ridge_logistic
-from headtohead.sensitivity.specification import OUTCOME_RIDGE, full_rank
+from headtohead.sensitivity.specification import OUTCOME_RIDGE
 from scipy import stats
-from scipy.special import expit
 
 # Each estimator with the estimand against whose truth it is judged.
 ESTIMATORS = {
@@ -40,7 +39,6 @@ ESTIMATORS = {
     "aipw_influence": "ATE",
 }
 COLUMNS = ("estimate", "std_error", "conf_low", "conf_high")
-EDGE = 1e-9
 
 
 def estimate_replicate(
@@ -74,22 +72,21 @@ def estimate_replicate(
     Array of shape (estimators, 4), rows in the order of ``ESTIMATORS``, columns in that of ``COLUMNS``.
     """
     X, Y = full_rank(with_intercept(design)), event[:, None]
-    score = ridge_logistic(X, treated, ridge=0.0)[0]
+    score = maximum(X, treated)
     model = regression_effects(Y, treated, X, ridge=OUTCOME_RIDGE)
     rows = {
         "crude": _crude(event, treated, conf_level),
         "pairs": _pairs(event, treated, X @ score, exact, caliper_sd, caliper_scale, order, conf_level),
         "gcomp_sandwich": _wald(model.effects, conf_level),
-        "aipw_influence": _wald(doubly_robust_effects(Y, treated, expit(X @ score), model), conf_level),
+        "aipw_influence": _wald(doubly_robust_effects(Y, treated, logistic(X @ score), model), conf_level),
     }
     for key, estimand in (("iptw", "ATE"), ("ow", "ATO")):
         effect = weighted_effects(Y, treated, X, score, estimand=estimand)  # type: ignore[arg-type]
         rows[f"{key}_sandwich"] = _wald(effect, conf_level)
     if bootstrap_replicates:
-        counts = resample_counts(rng, bootstrap_replicates, len(event))
-        draws = _draws(event, treated, X, score, counts)
-        for key, drawn in draws.items():
-            rows[f"{key}_bootstrap"] = _percentile(rows[f"{key}_sandwich"][0], drawn, conf_level)
+        counts = bootstrap_counts(rng, bootstrap_replicates, len(event))
+        for key, drawn in _draws(event, treated, X, counts).items():
+            rows[f"{key}_bootstrap"] = bootstrap_interval(rows[f"{key}_sandwich"][0], drawn, conf_level)
     return np.array([rows.get(name, (np.nan,) * len(COLUMNS)) for name in ESTIMATORS])
 
 
@@ -116,14 +113,11 @@ def _pairs(
     level: float,
 ) -> Row:
     """Return the matched analysis with Tango's interval."""
-    lp, arm = pd.Series(score), pd.Series(treated)
-    caliper = caliper_width(lp, arm, caliper_sd=caliper_sd, scale=scale)
-    pairs = match_nearest(
-        lp, arm, ratio=1, caliper=caliper, order=order, exact=[pd.Series(one) for one in exact]
-    ).pairs
-    counts = count_pairs(event[pairs["treated_id"]], event[pairs["control_id"]])
-    found = paired_risk_difference(counts, conf_level=level)
-    return found.estimate, found.std_error, found.conf_low, found.conf_high
+    caliper = caliper_width(score, treated, caliper_sd=caliper_sd, scale=scale)
+    t, c = greedy_pairs(score, treated, exact, caliper=caliper, order=order)
+    if not len(t):
+        raise NoMatchError("at least one pair must lie within the caliper, found none; widen it")
+    return paired_risk_difference(count_pairs(event[t], event[c]), conf_level=level)
 
 
 def _wald(effects: Effects, level: float) -> Row:
@@ -132,20 +126,14 @@ def _wald(effects: Effects, level: float) -> Row:
     return estimate, error, estimate - half, estimate + half
 
 
-def _percentile(estimate: float, draws: np.ndarray, level: float) -> Row:
-    draws = draws[~np.isnan(draws)]  # resamples in which a model has no maximum, at most one in twenty
-    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
-    return estimate, float(draws.std(ddof=1)), float(low), float(high)
-
-
 def _draws(
-    event: np.ndarray, treated: np.ndarray, X: np.ndarray, score: np.ndarray, counts: np.ndarray
+    event: np.ndarray, treated: np.ndarray, X: np.ndarray, counts: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Return the weighted estimates of every resample, the score fitted in each."""
-    ps = np.clip(expit(ridge_logistic(X, treated, counts, ridge=0.0, start=score) @ X.T), EDGE, 1 - EDGE)
+    ps, kept = refit_scores(X, treated, counts)
     out = {}
     for key, estimand in (("iptw", "ATE"), ("ow", "ATO")):
-        weights = counts * tilted_weights(ps, treated, estimand)  # type: ignore[arg-type]
-        w1, w0 = weights[:, treated], weights[:, ~treated]
-        out[key] = w1 @ event[treated] / w1.sum(axis=1) - w0 @ event[~treated] / w0.sum(axis=1)
+        weights = kept * balancing_weights(ps, treated, estimand)  # type: ignore[arg-type]
+        risk1, risk0 = weighted_risks(event, treated, weights)
+        out[key] = risk1 - risk0
     return out

@@ -9,11 +9,8 @@ Wolkewitz et al. (2020) Clin Infect Dis 71:2267-2269. doi:10.1093/cid/ciaa549 (d
 from __future__ import annotations
 
 import numpy as np
-from headtohead.matching.logistic import with_intercept
-from headtohead.matching.weights import tilted_weights
-from headtohead.sensitivity.refits import NoMaximumError, ridge_logistic
-from headtohead.sensitivity.specification import full_rank
-from scipy.special import expit
+from headtohead.kernels.logistic import NoMaximumError, full_rank, logistic, maximum, with_intercept
+from headtohead.kernels.weights import balancing_weights
 
 NAIVE = (
     "none",
@@ -34,7 +31,7 @@ COMPLETED = (
 def overlap_weights(design: np.ndarray, treated: np.ndarray) -> np.ndarray:
     """Return overlap weights from a score fitted to these patients, shape (n,)."""
     X = full_rank(with_intercept(design))
-    return tilted_weights(expit(X @ ridge_logistic(X, treated, ridge=0.0)[0]), treated, "ATO")
+    return balancing_weights(logistic(X @ maximum(X, treated)), treated, "ATO")
 
 
 def naive_estimates(

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from causaldata import cps_mixtape, nsw_mixtape
-from headtohead.matching.entropy import EntropyError, entropy_weights, tilt_to_means
+from headtohead.kernels.entropy import tilt_to_means
+from headtohead.matching.entropy import EntropyError, entropy_weights
 from headtohead.matching.weights import effective_sample_size
 from headtohead.outcomes.mean import mean_differences
 from hypothesis import given, settings

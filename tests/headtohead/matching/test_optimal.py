@@ -132,6 +132,6 @@ def test_errors_say_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
         match_optimal(pd.Series([np.inf, 0]), treated, caliper=1)
     with pytest.raises(ValueError, match="must have the same index"):
         match_optimal(score, treated.rename({0: 7}), caliper=1)
-    monkeypatch.setattr("headtohead.matching.optimal.MAX_CELLS", 0)
+    monkeypatch.setattr("headtohead.kernels.optimal.MAX_CELLS", 0)
     with pytest.raises(ValueError, match="found 1; narrow the caliper"):
         match_optimal(score, treated, caliper=10)

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from headtohead.proportions.counts import TwoByTwo
-from headtohead.proportions.score import score_interval, score_statistic
+from headtohead.proportions.score import Scale, score_interval, score_statistic
 from headtohead.proportions.two_by_two import equality_tests, intervals, newcombe_interval, wilson
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from reference import golden
 
@@ -89,6 +89,18 @@ def test_statsmodels_score_interval_is_off_where_ours_is_not() -> None:
     reference = golden("reference_abstract.json")["death"]["RD_MN"]
     assert np.abs(np.subtract(theirs, reference)).max() > 5e-4
     np.testing.assert_allclose(score_interval(TABLES["death"], "risk difference"), reference, atol=ROOT_ATOL)
+    low, high = confint_proportions_2indep(139, 316, 124, 124, method="score", compare="ratio")
+    assert not low < 139 / 316 < high
+    low, high = score_interval(TwoByTwo(139, 316, 124, 124), "risk ratio")
+    assert low < 139 / 316 < high
+
+
+@given(tables(), st.sampled_from(["risk ratio", "odds ratio"]))
+def test_limits_of_a_ratio_are_where_the_score_test_turns(table: TwoByTwo, scale: Scale) -> None:
+    assume(0 < table.events_treated < table.n_treated)
+    assume(0 < table.events_control < table.n_control)
+    for limit, z in zip(score_interval(table, scale), (1.959963984540054, -1.959963984540054), strict=True):
+        assert score_statistic(table, limit, scale) == pytest.approx(z, abs=1e-6)
 
 
 @given(tables())

@@ -4,20 +4,18 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from headtohead.matching.logistic import fit_logistic, with_intercept
+from headtohead.kernels.logistic import NoMaximumError, fit_logistic, with_intercept
+from headtohead.kernels.weights import balancing_weights
 from headtohead.matching.pairs import match_nearest
-from headtohead.matching.weights import tilted_weights
 from headtohead.sensitivity.effects import (
     balanced_effects,
     crude_effects,
     doubly_robust_effects,
-    entropy_weights,
     optimal_pairs,
     paired_effects,
     regression_effects,
     weighted_effects,
 )
-from headtohead.sensitivity.refits import NoMaximumError, ridge_logistic
 from reference import Reference
 from scipy.optimize import minimize
 from scipy.special import expit
@@ -69,7 +67,7 @@ def test_the_sandwich_is_the_infinitesimal_jackknife(sample: Sample, estimand: s
 
     def estimate(w: np.ndarray) -> float:
         e = expit(X @ fit_logistic(X, arm, w[None]).coefficients[0])
-        v = w * tilted_weights(e, arm, estimand)  # type: ignore[arg-type]
+        v = w * balancing_weights(e, arm, estimand)  # type: ignore[arg-type]
         return float(np.average(y[arm], weights=v[arm]) - np.average(y[~arm], weights=v[~arm]))
 
     found = weighted_effects(Y, arm, X, fit_logistic(X, arm).coefficients[0], estimand=estimand)  # type: ignore[arg-type]
@@ -83,7 +81,7 @@ def test_standardisation_is_its_infinitesimal_jackknife(sample: Sample) -> None:
     D, ones, zeros = (np.column_stack([X, a]) for a in (arm, np.ones(len(arm)), np.zeros(len(arm))))
 
     def estimate(w: np.ndarray) -> float:
-        beta = ridge_logistic(D, Y[:, 0], w[None], ridge=0.1)[0]
+        beta = fit_logistic(D, Y[:, 0], w[None], ridge=0.1).coefficients[0]
         return float(np.average(expit(ones @ beta) - expit(zeros @ beta), weights=w))
 
     found = regression_effects(Y, arm, X, ridge=0.1).effects
@@ -110,17 +108,20 @@ def test_entropy_balancing_is_its_infinitesimal_jackknife(sample: Sample) -> Non
     assert found.std_error[0] == pytest.approx(jackknife(estimate, len(y)), rel=1e-2)  # its noise over h
 
 
-def test_entropy_weights_balance_every_mean(reference: Reference) -> None:
-    X, arm = with_intercept(reference.design.to_numpy(float)), reference.treated.to_numpy(bool)
-    w = entropy_weights(X[~arm, 1:], X[arm, 1:].mean(axis=0))
-    np.testing.assert_allclose(w @ X[~arm, 1:], X[arm, 1:].mean(axis=0), atol=1e-8)
-    assert (w > 0).all()
-    assert w.sum() == pytest.approx(1)
+def test_balancing_what_is_balanced_changes_nothing() -> None:
+    # every outcome equal to a covariate: the balanced controls have the treated patients' mean of it
+    X = with_intercept(np.array([[0.0, 1], [1, 0], [2, 2], [0, 0], [2, 1], [1, 2], [2, 0], [0, 2]]))
+    arm = np.array([True, True, True, False, False, False, False, False])
+    found = balanced_effects(X[:, 1:], arm, X)
+    np.testing.assert_allclose(found.estimate, 0, atol=1e-8)
 
 
 def test_a_target_outside_the_controls_is_an_error() -> None:
-    with pytest.raises(NoMaximumError, match="must surround the means of the treated in all 1 columns"):
-        entropy_weights(np.array([[0.0], [1.0]]), np.array([2.0]))
+    X, arm = np.array([[1.0, 0], [1, 1], [1, 2]]), np.array([False, False, True])
+    with pytest.raises(
+        NoMaximumError, match="the 2 controls must surround the means of the treated in all 1 columns"
+    ):
+        balanced_effects(np.zeros((3, 1)), arm, X)
 
 
 def test_the_augmented_estimate_is_right_if_either_model_is() -> None:

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from headtohead.inference import Inference, stream
+from headtohead.kernels.weights import weighted_risks
 from headtohead.matching.adjustment import unadjusted
 from headtohead.outcomes.endpoint import Endpoint
-from headtohead.outcomes.risk import weighted_risks
 from headtohead.sensitivity.tipping import fewest, tipping_grid
 
 EVENT = pd.Series([1.0, 0, 0, 0, 1, 0, 0, 0] * 25)

@@ -1,0 +1,79 @@
+"""Propensity-score weights of many resamples at once, and the weighted risks under them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from headtohead.kernels.logistic import MAX_FAILED_SHARE, NoMaximumError, fit_logistic, logistic
+
+Estimand = Literal["ATE", "ATT", "ATC", "ATO", "ATM"]
+EDGE = 1e-9
+
+
+def balancing_weights(ps: np.ndarray, treated: np.ndarray, estimand: Estimand) -> np.ndarray:
+    """Return the weights for arrays of scores whose last axis is the patients.
+
+    References
+    ----------
+    Li, Morgan & Zaslavsky (2018) JASA 113:390-400. doi:10.1080/01621459.2016.1260466
+    """
+    tilt = {
+        "ATE": np.ones_like(ps),
+        "ATT": ps,
+        "ATC": 1 - ps,
+        "ATO": ps * (1 - ps),
+        "ATM": np.minimum(ps, 1 - ps),
+    }[estimand]
+    return tilt / np.where(treated, ps, 1 - ps)
+
+
+def bootstrap_counts(rng: np.random.Generator, b: int, n: int) -> np.ndarray:
+    """Return how often each of n units is drawn in each of b bootstrap samples, shape (b, n)."""
+    if b < 2:
+        raise ValueError(f"a bootstrap needs at least 2 samples, found {b}")
+    return rng.multinomial(n, np.full(n, 1 / n), size=b).astype(float)
+
+
+def refit_scores(X: np.ndarray, arm: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the scores refitted to each bootstrap sample, and the samples that have one, both (B', n).
+
+    Parameters
+    ----------
+    X : array, shape (n, p)
+        Standardised design, intercept first.
+    arm : array of bool, shape (n,)
+    counts : array, shape (B, n)
+
+    Raises
+    ------
+    NoMaximumError
+        If more than one in twenty samples has no solution.
+    """
+    fits = fit_logistic(X, arm, counts)
+    failed = float((~fits.converged).mean())
+    if failed > MAX_FAILED_SHARE:
+        raise NoMaximumError(
+            f"the score must be estimable in resamples, {failed:.0%} of {len(counts)} had no solution; "
+            "use fewer covariates or look at the overlap of the arms"
+        )
+    ps = logistic(fits.coefficients[fits.converged] @ X.T)
+    return np.clip(ps, EDGE, 1 - EDGE, out=ps), counts[fits.converged]
+
+
+def weighted_risks(y: np.ndarray, arm: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the weighted mean of ``y`` in the treated and in the control arm.
+
+    Parameters
+    ----------
+    y : array, shape (n,)
+    arm : array of bool, shape (n,)
+    weights : array, shape (B, n)
+
+    Returns
+    -------
+    Two arrays of shape (B,).
+    """
+    w1, w0 = weights[:, arm], weights[:, ~arm]
+    return w1 @ y[arm] / w1.sum(axis=1), w0 @ y[~arm] / w0.sum(axis=1)
