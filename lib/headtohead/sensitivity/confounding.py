@@ -38,22 +38,3 @@ def e_value_of_interval(conf_low: float, conf_high: float) -> float:
     if conf_low <= 1 <= conf_high:
         return 1.0
     return e_value(conf_low if conf_low > 1 else conf_high)
-
-
-def risk_ratio_from_hazard_ratio(hazard_ratio: float) -> float:
-    """Return the approximate risk ratio of a hazard ratio when the outcome is common (above 15%)."""
-    if hazard_ratio <= 0:
-        raise ValueError(f"a hazard ratio must be positive, found {hazard_ratio}")
-    return float((1 - 0.5 ** np.sqrt(hazard_ratio)) / (1 - 0.5 ** np.sqrt(1 / hazard_ratio)))
-
-
-def bias_factor(prevalence_treated: float, prevalence_control: float, confounder_risk_ratio: float) -> float:
-    """Return by how much a binary confounder multiplies the risk ratio.
-
-    [1 + p1 (R - 1)] / [1 + p0 (R - 1)] with prevalences p1, p0 in the arms and risk ratio R.
-    """
-    for prevalence in (prevalence_treated, prevalence_control):
-        if not 0 <= prevalence <= 1:
-            raise ValueError(f"a prevalence lies between 0 and 1, found {prevalence}")
-    excess = confounder_risk_ratio - 1
-    return (1 + prevalence_treated * excess) / (1 + prevalence_control * excess)

@@ -27,7 +27,6 @@ from headtohead.matching.adjustment import Adjustment
 from headtohead.outcomes.endpoint import Endpoint
 from headtohead.outcomes.estimate import bootstrap_interval, estimate_frame, estimate_row
 
-ANALYSES = ("as started", "censored", "censored and weighted")
 SCALES = ("risk, treated", "risk, control", "risk difference")
 NOBODY = "cannot be estimated, because everybody at risk in an arm left the strategy before the horizon"
 

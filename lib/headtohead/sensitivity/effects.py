@@ -15,13 +15,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from headtohead.kernels.entropy import tilt_to_means
 from headtohead.kernels.logistic import NoMaximumError, information, logistic, maximum
 from headtohead.kernels.weights import Estimand, balancing_weights
-
-FORBIDDEN = 1e6  # cost of a pair outside the caliper, far above any sum of distances on the logit
 
 
 class Effects(NamedTuple):
@@ -175,12 +172,3 @@ def balanced_effects(Y: np.ndarray, arm: np.ndarray, X: np.ndarray) -> Effects:
     effect = Y[arm].mean(axis=0) - w @ Y[~arm]
     variance = ((inside - inside.mean(axis=0)) ** 2).sum(axis=0) / arm.sum() ** 2
     return Effects(effect, np.sqrt(variance + (w**2) @ outside**2))
-
-
-def optimal_pairs(score: np.ndarray, arm: np.ndarray, *, caliper: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return row numbers of the largest set of pairs within the caliper of smallest total distance."""
-    t, c = np.flatnonzero(arm), np.flatnonzero(~arm)
-    distance = np.abs(score[t][:, None] - score[c][None, :])
-    i, j = linear_sum_assignment(np.where(distance <= caliper, distance, FORBIDDEN))
-    kept = distance[i, j] <= caliper
-    return t[i[kept]], c[j[kept]]

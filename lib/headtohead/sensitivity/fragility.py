@@ -45,17 +45,6 @@ def fragility_index(table: TwoByTwo, *, test: Test, alpha: float = 0.05) -> int 
     return min(found) if found else None
 
 
-def events_added_until(table: TwoByTwo, *, test: Test, alpha: float = 0.05) -> int | None:
-    """Return how many further treated-arm events would bring the p-value below ``alpha`` (None: never)."""
-    for k in range(table.n_treated - table.events_treated + 1):
-        if (
-            p_value(_add_treated(table, k), test) < alpha
-            and _add_treated(table, k).risk_treated > table.risk_control
-        ):
-            return k
-    return None
-
-
 def _add_treated(table: TwoByTwo, k: int) -> TwoByTwo:
     return TwoByTwo(table.events_treated + k, table.n_treated, table.events_control, table.n_control)
 

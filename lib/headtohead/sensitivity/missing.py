@@ -7,20 +7,14 @@ References
 ----------
 van Buuren & Groothuis-Oudshoorn (2011) J Stat Softw 45(3). doi:10.18637/jss.v045.i03
 White & Royston (2009) Stat Med 28:1982-1998. doi:10.1002/sim.3618
-Leyrat et al. (2019) Stat Methods Med Res 28:3-19. doi:10.1177/0962280217713032
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 import numpy as np
 import pandas as pd
 
-from headtohead.sensitivity.pooling import Pooled, pool
-
 RIDGE = 1e-5  # share of each diagonal element added to the normal equations, as in mice
-Estimate = Callable[[pd.DataFrame], tuple[float, float]]
 
 
 def impute(
@@ -120,27 +114,3 @@ def cumulative_hazard(time_days: pd.Series, event: pd.Series) -> pd.Series:
     events = np.array([(happened & (time == t)).sum() for t in times])
     hazard = np.cumsum(events / at_risk)
     return pd.Series(hazard[np.searchsorted(times, time)], time_days.index, name="cumulative hazard")
-
-
-def estimate_within(
-    frames: Sequence[pd.DataFrame], estimate: Estimate, *, conf_level: float, df_complete: float
-) -> Pooled:
-    """Return ``estimate`` made anew in each completed data set and pooled.
-
-    Matching and weighting belong inside ``estimate``: averaging the scores over the data sets first
-    leaves bias where the missingness depends on the covariates (Leyrat et al. 2019).
-
-    Parameters
-    ----------
-    frames : sequence of DataFrame
-        Completed data sets.
-    estimate : callable
-        Takes one, returns estimate and standard error.
-    """
-    found = [estimate(frame) for frame in frames]
-    return pool(
-        [value for value, _ in found],
-        [error**2 for _, error in found],
-        conf_level=conf_level,
-        df_complete=df_complete,
-    )

@@ -10,6 +10,7 @@ from typing import get_args
 import numpy as np
 
 from headtohead.kernels.logistic import NoMaximumError, full_rank, logistic, maximum, with_intercept
+from headtohead.kernels.optimal import optimal_pairs
 from headtohead.kernels.pairs import CaliperScale, Order, Rows, caliper_width, greedy_pairs
 from headtohead.kernels.weights import Estimand
 from headtohead.sensitivity.effects import (
@@ -18,7 +19,6 @@ from headtohead.sensitivity.effects import (
     balanced_effects,
     crude_effects,
     doubly_robust_effects,
-    optimal_pairs,
     paired_effects,
     regression_effects,
     weighted_effects,
@@ -32,6 +32,9 @@ WEIGHTS: dict[str, Estimand] = {
 }
 OUTCOME_RIDGE = (
     0.1  # normal prior of SD 3 per SD of a covariate: decides nothing but whether a maximum exists
+)
+DIGITS = (
+    10  # of a score: patients who are alike then have equal ones, and pairs are the same on every processor
 )
 FEWEST = 10  # patients per arm below which no model is fitted
 
@@ -65,7 +68,7 @@ class Sample:
     @cached_property
     def linear_predictor(self) -> np.ndarray:
         """Logit of the score, shape (n,)."""
-        return np.asarray(self.X @ self.score)
+        return np.round(self.X @ self.score, DIGITS)
 
     @cached_property
     def outcome_model(self) -> OutcomeModel:

@@ -135,3 +135,10 @@ def test_errors_say_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("headtohead.kernels.optimal.MAX_CELLS", 0)
     with pytest.raises(ValueError, match="found 1; narrow the caliper"):
         match_optimal(score, treated, caliper=10)
+
+
+def test_pairs_that_might_cross_do_not() -> None:
+    # both ways to pair 0 and 1 with 2 and 3 have total 4: the standard error of pairs must not hang on which
+    score, treated = pd.Series([0.0, 1.0, 3.0, 2.0]), pd.Series([True, True, False, False])
+    found = match_optimal(score, treated, caliper=np.inf).pairs
+    assert dict(zip(found["treated_id"], found["control_id"], strict=True)) == {0: 3, 1: 2}

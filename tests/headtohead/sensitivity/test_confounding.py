@@ -3,13 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from headtohead.proportions.counts import TwoByTwo
-from headtohead.sensitivity.confounding import (
-    bias_factor,
-    e_value,
-    e_value_of_interval,
-    risk_ratio_from_hazard_ratio,
-)
-from headtohead.sensitivity.fragility import events_added_until, fragility_index, p_value
+from headtohead.sensitivity.confounding import e_value, e_value_of_interval
+from headtohead.sensitivity.fragility import fragility_index, p_value
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,33 +26,15 @@ def test_e_value_is_symmetric_and_enough(ratio: float, to: float) -> None:
     assert value**2 / (2 * value - 1) == pytest.approx(max(ratio / to, to / ratio), rel=1e-6)
 
 
-def test_bias_factor_by_hand() -> None:
-    # prevalence 1/2 against 0, risk ratio 3: (1 + 1) / 1
-    assert bias_factor(0.5, 0.0, 3.0) == pytest.approx(2.0)
-    assert bias_factor(0.3, 0.3, 9.0) == pytest.approx(1.0)
-    with pytest.raises(ValueError, match="a prevalence lies between 0 and 1, found 1.2"):
-        bias_factor(1.2, 0, 2)
-
-
-def test_a_common_outcome_pulls_the_hazard_ratio_in() -> None:
-    assert risk_ratio_from_hazard_ratio(1.0) == pytest.approx(1.0)
-    assert 1 < risk_ratio_from_hazard_ratio(2.0) < 2
-    assert risk_ratio_from_hazard_ratio(2.0) * risk_ratio_from_hazard_ratio(0.5) == pytest.approx(1.0)
-    with pytest.raises(ValueError, match="must be positive"):
-        risk_ratio_from_hazard_ratio(0)
-
-
 @pytest.mark.parametrize("test", ["fisher", "pearson"])
 def test_fragility_is_the_smallest_change_that_crosses(test: str) -> None:
     imv, death = TwoByTwo(13, 125, 10, 217), TwoByTwo(22, 125, 36, 217)
     assert fragility_index(imv, test=test) == 1
     assert p_value(TwoByTwo(12, 125, 10, 217), test) > 0.05 > p_value(imv, test)
     assert fragility_index(death, test=test) == 10
-    assert events_added_until(death, test=test) == 10
     assert p_value(TwoByTwo(32, 125, 36, 217), test) < 0.05 < p_value(TwoByTwo(31, 125, 36, 217), test)
 
 
 def test_no_change_may_be_enough() -> None:
     assert fragility_index(TwoByTwo(1, 2, 1, 2), test="fisher") is None
-    assert events_added_until(TwoByTwo(1, 2, 1, 2), test="fisher") is None
     assert np.isfinite(p_value(TwoByTwo(1, 2, 1, 2), "fisher"))

@@ -6,17 +6,16 @@ import numpy as np
 import pytest
 from headtohead.kernels.logistic import NoMaximumError, fit_logistic, with_intercept
 from headtohead.kernels.weights import balancing_weights
-from headtohead.matching.pairs import match_nearest
 from headtohead.sensitivity.effects import (
     balanced_effects,
     crude_effects,
     doubly_robust_effects,
-    optimal_pairs,
     paired_effects,
     regression_effects,
     weighted_effects,
 )
-from reference import Reference
+from headtohead.sensitivity.specification import Sample as ScoredSample
+from headtohead.sensitivity.specification import estimate_sample
 from scipy.optimize import minimize
 from scipy.special import expit
 
@@ -140,20 +139,18 @@ def test_the_augmented_estimate_is_right_if_either_model_is() -> None:
     assert abs(doubly_robust_effects(Y, arm, share, good).estimate[0]) < tolerance
 
 
-def test_optimal_pairs_by_hand() -> None:
-    # greedy, largest first: 1.0 takes 0.9 and leaves 0.8 with 0.2; optimal: 1.0-1.3 and 0.8-0.9, total 0.4
-    score, arm = np.array([1.0, 0.8, 0.9, 1.3, 0.2]), np.array([True, True, False, False, False])
-    t, c = optimal_pairs(score, arm, caliper=np.inf)
-    assert dict(zip(t.tolist(), c.tolist(), strict=True)) == {0: 3, 1: 2}
-
-
-def test_optimal_pairs_lose_nobody_that_greedy_pairs_keep(reference: Reference) -> None:
-    lp = reference.propensity.linear_predictor.reset_index(drop=True)
-    arm = reference.treated.reset_index(drop=True)
-    greedy = match_nearest(lp, arm, ratio=1, caliper=0.05, order="largest").pairs
-    t, c = optimal_pairs(lp.to_numpy(), arm.to_numpy(), caliper=0.05)
-    assert len(t) >= len(greedy)
-    assert len(set(c.tolist())) == len(c)
-    assert (np.abs(lp.to_numpy()[t] - lp.to_numpy()[c]) <= 0.05).all()
-    if len(t) == len(greedy):
-        assert np.abs(lp.to_numpy()[t] - lp.to_numpy()[c]).sum() <= greedy["distance"].sum() + 1e-12
+@pytest.mark.parametrize("estimator", ["greedy pairs", "optimal pairs"])
+def test_the_last_bit_of_a_score_decides_no_pair(estimator: str) -> None:
+    # every patient stands in four times; which of the like ones is taken follows the rows, whatever the rounding
+    rng = np.random.default_rng(8)
+    X = np.repeat(with_intercept(rng.normal(size=(40, 2))), 4, axis=0)
+    arm, Y = rng.random(160) < 0.4, rng.random((160, 1)).round()
+    found = []
+    for noise in (0.0, 1e-15):
+        score = np.array([0.0, 0.8, -0.5]) * (1 + noise)
+        moved = X + noise * rng.normal(size=X.shape)
+        way = (estimator, "0.2")
+        scored = ScoredSample(moved, arm, Y, score)
+        effects, n = estimate_sample(scored, {way}, caliper_scale="pooled", order="largest")[way]  # type: ignore[misc]
+        found.append((effects.estimate[0], effects.std_error[0], n))
+    assert found[0] == found[1]

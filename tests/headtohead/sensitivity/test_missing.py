@@ -3,11 +3,18 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from headtohead.sensitivity.missing import cumulative_hazard, estimate_within, impute
+from headtohead.sensitivity.missing import cumulative_hazard, impute
+from headtohead.sensitivity.pooling import Pooled, pool
 
 
 def mean_and_error(frame: pd.DataFrame) -> tuple[float, float]:
     return float(frame["x"].mean()), float(frame["x"].std() / np.sqrt(len(frame)))
+
+
+def pooled_mean(copies: list[pd.DataFrame], df_complete: float) -> Pooled:
+    each = [mean_and_error(copy) for copy in copies]
+    values, errors = zip(*each, strict=True)
+    return pool(values, [error**2 for error in errors], conf_level=0.95, df_complete=df_complete)
 
 
 def test_cumulative_hazard_by_hand() -> None:
@@ -22,7 +29,7 @@ def test_nothing_missing_gives_the_complete_data() -> None:
     z = pd.DataFrame({"z": rng.normal(size=40)})
     copies = impute(values, z, imputations=3, iterations=2, donors=5, rng=rng)
     assert all(copy.equals(values) for copy in copies)
-    found = estimate_within(copies, mean_and_error, conf_level=0.95, df_complete=np.inf)
+    found = pooled_mean(copies, np.inf)
     assert (found.estimate, found.std_error) == pytest.approx(mean_and_error(values), rel=1e-12)
     assert found.fmi == 0
 
@@ -61,7 +68,7 @@ def test_known_truth_where_complete_cases_are_biased() -> None:
         z = x + 0.6 * rng.normal(size=300)
         values = pd.DataFrame({"x": np.where(rng.random(300) < 1 / (1 + np.exp(-z)), np.nan, x)})
         copies = impute(values, pd.DataFrame({"z": z}), imputations=10, iterations=1, donors=5, rng=rng)
-        found = estimate_within(copies, mean_and_error, conf_level=0.95, df_complete=299)
+        found = pooled_mean(copies, 299)
         errors.append(found.estimate)
         covered += found.low <= 0 <= found.high
         complete.append(values["x"].mean())
