@@ -119,7 +119,8 @@ def test_a_chapter_that_does_not_use_the_package_is_left_to_sphinx(tmp_path: Pat
         (["rows = ledger.select('cohort.{x}.n')", "record(rows, 'outcomes.{x}.n', origin='counts')"],
          r"^book/outcomes.md, cell 3 \(death\): a number that is recorded must rest on data, it rests on \['rows'\]"),
         (["close = take('matching', 'clse')"], r"^take: a cell of book/matching.md must bind \['clse'\], none does$"),
-        (["show(1)", "a = 1"], r"^book/outcomes.md, cell 3 \(death\): show must be the last statement of its cell"),
+        (["show(1)", "a = 1"], r"^book/outcomes.md, cell 3 \(death\): show must stand alone as the last"),
+        (["for x in 'ab':", "    show(x)"], r"^book/outcomes.md, cell 3 \(death\): show must stand alone as the last"),
     ],
 )  # fmt: skip
 def test_what_fails_is_said_in_one_line(tmp_path: Path, cell: list[str], says: str) -> None:

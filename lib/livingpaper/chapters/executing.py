@@ -59,9 +59,9 @@ class ChapterRun:
         namespace: dict[str, Any] = {"__name__": "__main__"}
         late: frozenset[str] = frozenset()
         for (part, last), waiting in zip(found, waits, strict=True):
-            if part.call == "show" and not last:
+            if any(part.calls("show")) and not (last and part.call == "show"):
                 raise ChapterError(
-                    f"{part.cell}: show must be the last statement of its cell; move it into its own"
+                    f"{part.cell}: show must stand alone as the last statement of its cell; move it into its own"
                 )
             if waiting:
                 self._waiting.append((part, last, dict(namespace), late))
@@ -98,7 +98,8 @@ def _displayed(cell: Cell, value: object) -> tuple[dict[str, Any], dict[str, Any
     formatter = DisplayFormatter()
     try:
         own = getattr(value, "_repr_mimebundle_", None)  # the formatter would only log its errors
-        return (own(), {}) if own else formatter.format(value)
+        made = own() if own else formatter.format(value)
+        return made if isinstance(made, tuple) else (made, {})
     except Exception as error:
         raise failed(cell, error) from error
 

@@ -41,7 +41,7 @@ from livingpaper.chapters.store import as_loaded, recalled, stored_at
 from livingpaper.chapters.taking import inputs_of, modules_of
 from livingpaper.ledger.ledger import ledger_frame, read_ledger, write_ledger
 
-AT_ONCE = 2
+AT_ONCE = os.cpu_count() or 2
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
@@ -142,7 +142,7 @@ class Run:
         return Worker(name, process, here)
 
     def _each(self, names: Sequence[str], wanted: str) -> Iterable[tuple[str, Any]]:
-        """Yield the answers of chapters, at most two of which work at a time; the first error ends all."""
+        """Yield the answers of chapters, as many of which work at a time as there are cores; the first error ends all."""
         waiting, busy = list(names), dict[Connection, Worker]()
         while waiting or busy:
             while waiting and len(busy) < AT_ONCE:
