@@ -67,28 +67,30 @@ def write_whole(path: Path, content: bytes) -> None:
         raise
 
 
-def code_digest(module: str) -> str:
-    """Return the hash of a module's source and of every module of the project that it imports."""
+def code_digest(*modules: str) -> str:
+    """Return the hash of the source of modules and of every module of the project that they import."""
     total = hashlib.sha256()
-    for name, path in sorted(module_files(module).items()):
+    for name, path in sorted(module_files(*modules).items()):
         total.update(name.encode() + b"\0" + path.read_bytes())
     return total.hexdigest()
 
 
-def module_files(module: str) -> dict[str, Path]:
-    """Return module name to file of everything that the module reaches and that no lock file pins."""
+def module_files(*modules: str) -> dict[str, Path]:
+    """Return name to file of every module that the given ones reach and that no lock file pins."""
     found: dict[str, Path] = {}
-    waiting = [module]
+    waiting, seen = list(modules), set(modules)
     while waiting:
         name = waiting.pop()
-        path = _file(name)
-        if path is not None and name not in found:
+        path = source_file(name)
+        if path is not None:
             found[name] = path
-            waiting += _imports(path.read_text(encoding="utf-8"))
+            more = set(_imports(path.read_text(encoding="utf-8"))) - seen
+            waiting += more
+            seen |= more
     return found
 
 
-def _file(module: str) -> Path | None:
+def source_file(module: str) -> Path | None:
     """Return the file of a module of the project, without importing it; None for other names."""
     package, *rest = module.split(".")
     home = _home(package)

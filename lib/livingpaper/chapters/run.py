@@ -107,7 +107,7 @@ class Run:
         _import_ahead(part for name in missing for part in _parts(self.project, name))
         kept |= dict(self._each(missing, "rows"))
         _data.cache_clear()
-        if any(chapter_inputs(self.project, name) != inputs[name] for name in self.files):
+        if any(chapter_inputs(self.project, name) != inputs[name] for name in missing):
             raise ChapterError(
                 "choices, data and code must stay the same while the chapters run, they changed; run it again: make ledger"
             )

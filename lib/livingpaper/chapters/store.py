@@ -13,7 +13,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from livingpaper.build.cache import code_digest, module_files, write_whole
+from livingpaper.build.cache import code_digest, module_files, source_file, write_whole
 from livingpaper.build.project import Project, digest, find_project
 
 P = ParamSpec("P")
@@ -28,7 +28,7 @@ def stored(
     inputs: Mapping[str, str],
     compute: Callable[[], T],
     *,
-    keep: bool = True,
+    keep: Callable[[], bool] = lambda: True,
     limit: int = LIMIT,
 ) -> T:
     """Return the stored result of the same inputs, or compute and store it; who comes second waits.
@@ -42,8 +42,8 @@ def stored(
     inputs : mapping of str to str
         Everything the result rests on, as text or digests.
     compute : callable
-    keep : bool
-        False: what is computed is not stored.
+    keep : callable
+        Asked after computing: whether to store the result.
     limit : int
         Bytes that the folder may hold.
     """
@@ -54,7 +54,7 @@ def stored(
             result: T = found
             return result
         result = compute()
-        if keep and result is not None:
+        if result is not None and keep():
             write_whole(path, _pickled(result, name))
             _forget(folder, path, limit)
         return result
@@ -133,8 +133,7 @@ def remember(function: Callable[P, T]) -> Callable[P, T]:
         If the function is not one of a module: a function of a cell has no source to rest on.
     """
     module, name = function.__module__, function.__qualname__
-    files = module_files(module)
-    if not files or "<" in name:
+    if not source_file(module) or "<" in name:
         raise ValueError(
             f"remember takes a function of a module of the project, found {module}.{name}; move it there"
         )
@@ -151,7 +150,11 @@ def remember(function: Callable[P, T]) -> Callable[P, T]:
             "lock": lock_digest(project),
         }
         return stored(
-            kept_in(project), name, inputs, lambda: function(*args, **kwargs), keep=as_loaded([module])
+            kept_in(project),
+            name,
+            inputs,
+            lambda: function(*args, **kwargs),
+            keep=lambda: as_loaded([module]),
         )
 
     return remembered
@@ -159,4 +162,4 @@ def remember(function: Callable[P, T]) -> Callable[P, T]:
 
 def as_loaded(modules: list[str]) -> bool:
     """Return whether the files of modules are older than this process: else it may run what they no longer say."""
-    return all(file.stat().st_mtime < STARTED for module in modules for file in module_files(module).values())
+    return all(file.stat().st_mtime < STARTED for file in module_files(*modules).values())

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from typing import Any
 
-from livingpaper.build.cache import code_digest, module_files
+from livingpaper.build.cache import code_digest, source_file
 from livingpaper.build.project import Project, digest
 from livingpaper.chapters.cells import ChapterError, Statement
 from livingpaper.chapters.slicing import Chain, make_chain
@@ -55,7 +55,11 @@ def take(chapter: str, *names: str, **given: Any) -> Any:
     }
     # one pickle: variables that share an object share it afterwards
     values = stored(
-        kept_in(project), f"take-{chapter}", inputs, _compute(chain, names, used), keep=as_loaded(modules)
+        kept_in(project),
+        f"take-{chapter}",
+        inputs,
+        _compute(chain, names, used),
+        keep=lambda: as_loaded(modules),
     )
     return values[0] if len(names) == 1 else values
 
@@ -82,7 +86,7 @@ def inputs_of(project: Project, modules: Iterable[str]) -> dict[str, str]:
     """Return the hashes of what every chapter rests on: code, data, choices, committed results, locked packages."""
     results = sorted({*(project.root / "results").glob("*.csv")} - {project.ledger})
     return {
-        "code": " ".join(code_digest(module) for module in modules),
+        "code": code_digest(*modules),
         "data": digest(
             [path for path in (project.data, project.protocol, *results) if path.exists()], project.root
         ),
@@ -99,4 +103,4 @@ def modules_of(parts: Iterable[Statement]) -> list[str]:
                 names += [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom) and node.module:
                 names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return [name for name in names if module_files(name)]
+    return [name for name in names if source_file(name)]
