@@ -51,10 +51,7 @@ def _category_rows(values: pd.Series, treated: pd.Series, levels: str) -> list[d
     order = [1] if binary else (levels.split("|") if levels else sorted(values.dropna().unique()))
     rows = []
     for level in order:
-        row: dict[str, object] = {
-            "level": "" if binary else str(level),
-            "smd": category_smd(values, treated),
-        }
+        row: dict[str, object] = {"level": "" if binary else str(level), "smd": category_smd(values, treated)}
         for arm, mine in (("treated", values[treated]), ("control", values[~treated])):
             count, n = int((mine == level).sum()), int(mine.count())
             row |= {
@@ -119,7 +116,6 @@ def arm_by_stratum(frame: pd.DataFrame, treated: pd.Series, *, by: Sequence[str]
     full = counts.reindex(columns=["treated", "control"], fill_value=0)
     if len(by) > 1:
         full = full.reindex(
-            pd.MultiIndex.from_product([sorted(frame[name].unique()) for name in by], names=by),
-            fill_value=0,
+            pd.MultiIndex.from_product([sorted(frame[name].unique()) for name in by], names=by), fill_value=0
         )
     return full.reset_index().assign(n=lambda t: t["treated"] + t["control"])

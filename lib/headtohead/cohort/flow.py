@@ -88,10 +88,4 @@ def _step(
 ) -> dict[str, object]:
     remaining = int((after[arm] == name).sum())
     excluded = int((before[arm] == name).sum()) - remaining
-    return {
-        "step": step,
-        "label": label,
-        "arm": name,
-        "n_excluded": excluded,
-        "n_remaining": remaining,
-    }
+    return {"step": step, "label": label, "arm": name, "n_excluded": excluded, "n_remaining": remaining}

@@ -45,11 +45,7 @@ class LogisticFits:
 
 
 def fit_logistic(
-    X: np.ndarray,
-    y: np.ndarray,
-    weights: np.ndarray | None = None,
-    *,
-    ridge: float = 0.0,
+    X: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None, *, ridge: float = 0.0
 ) -> LogisticFits:
     """Return the maximum-likelihood coefficients for each row of ``weights`` or of ``y``.
 

@@ -82,12 +82,7 @@ def joined(rows: Sequence[Rows]) -> Rows:
 
 
 def _in_stratum(
-    score: np.ndarray,
-    arm: np.ndarray,
-    stratum: np.ndarray,
-    ratio: int,
-    caliper: float,
-    order: Order,
+    score: np.ndarray, arm: np.ndarray, stratum: np.ndarray, ratio: int, caliper: float, order: Order
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return row numbers of the pairs inside one stratum, round by round."""
     d, is_treated = score[stratum], arm[stratum]

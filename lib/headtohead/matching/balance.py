@@ -108,11 +108,7 @@ def _one(
     values: pd.Series, treated: pd.Series, weights: pd.Series, denominator: Denominator
 ) -> dict[str, float]:
     known = values.notna()
-    x, arm, w = (
-        values[known].to_numpy(float),
-        treated[known].to_numpy(bool),
-        weights[known].to_numpy(float),
-    )
+    x, arm, w = (values[known].to_numpy(float), treated[known].to_numpy(bool), weights[known].to_numpy(float))
     binary = bool(np.isin(x, (0.0, 1.0)).all())
     mean1, mean0 = np.average(x[arm], weights=w[arm]), np.average(x[~arm], weights=w[~arm])
     spread = _spread(x, arm, denominator, binary)

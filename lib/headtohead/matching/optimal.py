@@ -11,11 +11,7 @@ from headtohead.matching.pairs import Matches, as_matches, check_scores
 
 
 def match_optimal(
-    linear_predictor: pd.Series,
-    treated: pd.Series,
-    *,
-    caliper: float,
-    exact: Sequence[pd.Series] = (),
+    linear_predictor: pd.Series, treated: pd.Series, *, caliper: float, exact: Sequence[pd.Series] = ()
 ) -> Matches:
     """Return the largest set of pairs within the caliper, and of those the one of least total distance.
 

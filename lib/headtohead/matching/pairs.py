@@ -104,12 +104,7 @@ def check_scores(linear_predictor: pd.Series, treated: pd.Series) -> None:
         raise ValueError(f"scores must be finite, {wrong} are not; look for separation")
 
 
-def as_matches(
-    linear_predictor: pd.Series,
-    treated: pd.Series,
-    rows: Rows,
-    caliper: float,
-) -> Matches:
+def as_matches(linear_predictor: pd.Series, treated: pd.Series, rows: Rows, caliper: float) -> Matches:
     """Return the pairs given as row numbers, treated and control.
 
     Raises

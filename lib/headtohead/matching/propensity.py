@@ -82,12 +82,7 @@ def fit_propensity(design: pd.DataFrame, treated: pd.Series) -> Propensity:
         warnings.simplefilter("error", RuntimeWarning)
         try:
             fit = Logit(treated.astype(float), add_constant(design)).fit(disp=0, method="newton", maxiter=100)
-        except (
-            PerfectSeparationWarning,
-            ConvergenceWarning,
-            RuntimeWarning,
-            np.linalg.LinAlgError,
-        ):
+        except (PerfectSeparationWarning, ConvergenceWarning, RuntimeWarning, np.linalg.LinAlgError):
             raise _separation(design, treated) from None
     ps = pd.Series(fit.predict(), index=design.index, name="ps")
     if ps.min() < EXTREME_SCORE or ps.max() > 1 - EXTREME_SCORE:

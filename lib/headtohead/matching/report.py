@@ -68,10 +68,7 @@ def _expand(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _under(
-    names: pd.DataFrame,
-    covariates: pd.DataFrame,
-    adjustment: Adjustment,
-    denominator: Denominator,
+    names: pd.DataFrame, covariates: pd.DataFrame, adjustment: Adjustment, denominator: Denominator
 ) -> pd.DataFrame:
     """Return the rows of one adjustment."""
     used, treated, weights = adjustment.used, adjustment.treated, adjustment.weights

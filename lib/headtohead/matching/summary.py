@@ -93,11 +93,7 @@ def lost_to_matching(pairs: Adjustment, covariates: pd.DataFrame | None = None) 
     spread = mine.std().where(lambda s: s > 0, 1.0)
     matched_mean, lost_mean = mine[~lost].mean(), mine[lost].mean()
     table = pd.DataFrame(
-        {
-            "mean_matched": matched_mean,
-            "mean_lost": lost_mean,
-            "smd": (lost_mean - matched_mean) / spread,
-        }
+        {"mean_matched": matched_mean, "mean_lost": lost_mean, "smd": (lost_mean - matched_mean) / spread}
     )
     return table.rename_axis("covariate").reset_index()
 

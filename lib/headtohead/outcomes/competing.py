@@ -53,11 +53,7 @@ class CumulativeIncidence:
 
 
 def aalen_johansen(
-    time: np.ndarray,
-    cause: np.ndarray,
-    weights: np.ndarray | None = None,
-    *,
-    n_causes: int | None = None,
+    time: np.ndarray, cause: np.ndarray, weights: np.ndarray | None = None, *, n_causes: int | None = None
 ) -> CumulativeIncidence:
     """Return the Aalen-Johansen estimate.
 
@@ -219,8 +215,7 @@ def batch_incidence(
     times = np.unique(time[(cause > 0) & (time <= horizon_days)])
     at_risk = weights @ (time[:, None] >= times)
     d = np.stack(
-        [weights @ ((time[:, None] == times) & (cause[:, None] == k)) for k in range(1, n_causes + 1)],
-        -1,
+        [weights @ ((time[:, None] == times) & (cause[:, None] == k)) for k in range(1, n_causes + 1)], -1
     )
     hazard = d / np.where(at_risk > 0, at_risk, 1.0)[..., None]
     event_free = np.cumprod(1 - hazard.sum(axis=-1), axis=1)

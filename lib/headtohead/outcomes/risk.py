@@ -208,10 +208,7 @@ def _bootstrapped(
     if min(point1, point0, risk1.min(), risk0.min()) > 0:
         logs = bootstrap_interval(np.log(point1 / point0), np.log(risk1 / risk0), level)
         rr = Interval(
-            point1 / point0,
-            logs.std_error,
-            float(np.exp(logs.conf_low)),
-            float(np.exp(logs.conf_high)),
+            point1 / point0, logs.std_error, float(np.exp(logs.conf_low)), float(np.exp(logs.conf_high))
         )
     results: Results = {
         "risk, treated": bootstrap_interval(point1, risk1, level),
@@ -220,10 +217,7 @@ def _bootstrapped(
         "risk ratio": rr,
     }
     repeated = "matched sets redrawn" if adjustment.kind == "pairs" else "weights estimated anew"
-    return (
-        results,
-        f"{adjustment.name.lower()}; percentile interval of {len(draws)} bootstraps, {repeated}",
-    )
+    return (results, f"{adjustment.name.lower()}; percentile interval of {len(draws)} bootstraps, {repeated}")
 
 
 def _score(risk1: float, risk0: float, n1: float, n0: float, level: float) -> Results:

@@ -23,11 +23,7 @@ from headtohead.outcomes.endpoint import Endpoint, endpoints_of
 from headtohead.outcomes.estimate import bootstrap_interval, estimate_row
 from headtohead.outcomes.rows import Row, over, shared
 
-ARMS = {
-    "treated": "mean days, treated",
-    "control": "mean days, control",
-    "difference": "difference in days",
-}
+ARMS = {"treated": "mean days, treated", "control": "mean days, control", "difference": "difference in days"}
 
 
 def time_lost(

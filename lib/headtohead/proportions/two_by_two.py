@@ -73,12 +73,7 @@ def intervals(table: TwoByTwo, *, conf_level: float = 0.95) -> pd.DataFrame:
     Checked: against an independent recomputation of the two published tables
     (tests/cohort/test_two_by_two.py).
     """
-    x1, n1, x0, n0 = (
-        table.events_treated,
-        table.n_treated,
-        table.events_control,
-        table.n_control,
-    )
+    x1, n1, x0, n0 = (table.events_treated, table.n_treated, table.events_control, table.n_control)
     z = stats.norm.ppf(0.5 + conf_level / 2)
     rd = table.risk_treated - table.risk_control
     rows: list[tuple[str, str, float, float, float]] = []
@@ -89,12 +84,7 @@ def intervals(table: TwoByTwo, *, conf_level: float = 0.95) -> pd.DataFrame:
     wald = z * risk_difference_se(table)
     newcombe = newcombe_interval(table, conf_level=conf_level)
     add("risk difference", "Newcombe", rd, newcombe)
-    add(
-        "risk difference",
-        "Miettinen-Nurminen",
-        rd,
-        score_interval(table, "risk difference", conf_level),
-    )
+    add("risk difference", "Miettinen-Nurminen", rd, score_interval(table, "risk difference", conf_level))
     add("risk difference", "Wald", rd, (rd - wald, rd + wald))
     if min(x1, x0) > 0:
         rr = table.risk_treated / table.risk_control
@@ -105,12 +95,7 @@ def intervals(table: TwoByTwo, *, conf_level: float = 0.95) -> pd.DataFrame:
             odds = x1 * (n0 - x0) / (x0 * (n1 - x1))
             half = z * np.sqrt(1 / x1 + 1 / (n1 - x1) + 1 / x0 + 1 / (n0 - x0))
             add("odds ratio", "Woolf log", odds, (odds * np.exp(-half), odds * np.exp(half)))
-            add(
-                "odds ratio",
-                "Miettinen-Nurminen",
-                odds,
-                score_interval(table, "odds ratio", conf_level),
-            )
+            add("odds ratio", "Miettinen-Nurminen", odds, score_interval(table, "odds ratio", conf_level))
             exact = stats.contingency.odds_ratio(table.counts, kind="conditional")
             add(
                 "odds ratio",

@@ -32,12 +32,7 @@ class Interaction:
 
 
 def interaction(
-    estimates: Sequence[float],
-    std_errors: Sequence[float],
-    *,
-    conf_level: float,
-    power: float,
-    alpha: float,
+    estimates: Sequence[float], std_errors: Sequence[float], *, conf_level: float, power: float, alpha: float
 ) -> Interaction:
     """Return the Wald test of equal effects in groups that share no patient.
 

@@ -125,13 +125,7 @@ def _rules(levels: Mapping[str, Sequence[str]]) -> dict[str, Rule]:
 
 
 def curve(
-    valid: pd.DataFrame,
-    material: Material,
-    *,
-    min_share: float,
-    trim: float,
-    caliper_scale: str,
-    order: str,
+    valid: pd.DataFrame, material: Material, *, min_share: float, trim: float, caliper_scale: str, order: str
 ) -> pd.DataFrame:
     """Return the estimate of every valid specification.
 
