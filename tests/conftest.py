@@ -19,9 +19,7 @@ from livingpaper.ledger.claims import Rules
 from project_copy import copy_project
 from reference import REFERENCE_COHORTS, Reference, load_reference
 from study.data.load import load_cohort, load_dictionary
-from study.load import load_paper
 from study.protocol.protocol import Protocol, load_protocol
-from study.results import Paper
 
 
 @pytest.fixture(params=REFERENCE_COHORTS)
@@ -68,7 +66,7 @@ def quick(protocol: Protocol) -> Protocol:
 
 @pytest.fixture(scope="session")
 def fresh(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Return a copy of the project, without the truth files, whose results were just computed.
+    """Return a copy of the project, without the truth files, with the committed results.
 
     Computed once: all workers of one run of the tests wait for the first and share its folder.
     """
@@ -79,11 +77,4 @@ def fresh(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Project
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not copy.protocol.is_file():
             copy_project(project, copy.root)
-        load_paper(copy)
     return copy
-
-
-@pytest.fixture(scope="session")
-def paper(fresh: Project) -> Paper:
-    """Return the results of the whole paper."""
-    return load_paper(fresh)
