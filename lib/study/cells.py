@@ -1,22 +1,9 @@
-"""Parts that several tables share."""
+"""Numbers of tables that are no rows of the ledger."""
 
 from __future__ import annotations
 
 import pandas as pd
-from livingpaper.ledger.format import MINUS, interval_text, value_text
-
-NOT_ESTIMATED = "not estimable"
-
-
-def with_interval(row: pd.Series, scale: str | None = None) -> str:
-    """Return "estimate (low to high)" of a result row, or that it cannot be estimated."""
-    scale = scale or str(row["scale"])
-    if pd.isna(row["estimate"]):
-        return NOT_ESTIMATED
-    text = value_text(float(row["estimate"]), scale)
-    if pd.isna(row["conf_low"]):
-        return text
-    return f"{text} ({interval_text(float(row['conf_low']), float(row['conf_high']), scale)})"
+from livingpaper.ledger.format import MINUS
 
 
 def number(value: float, decimals: int) -> str:
@@ -25,6 +12,11 @@ def number(value: float, decimals: int) -> str:
         return "–"
     text = f"{value:,.{decimals}f}"
     return (text.lstrip("-") if float(text.replace(",", "")) == 0 else text).replace("-", MINUS)
+
+
+def whole(value: float) -> str:
+    """Return a number of patients, nothing if there is none."""
+    return "" if pd.isna(value) else f"{value:.0f}"
 
 
 def significant(value: float) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from itertools import product
 
 import pandas as pd
-from livingpaper import Sheet, crosstable, with_interval
+from livingpaper import Ledger, Sheet, crosstable, with_interval
 from livingpaper.chapters.recording import key
-from livingpaper.chapters.session import Ledger
 from livingpaper.ledger.format import interval_text
 
 from study.labels import PUBLISHED_OUTCOMES, RATIOS, arms
@@ -22,83 +21,65 @@ INTERVALS = ("Newcombe", "Katz log", "Woolf log", "Miettinen-Nurminen", "Wald", 
 
 def published_counts(ledger: Ledger, plan: Protocol) -> Sheet:
     """Return the published table: patients, ventilated, died, with percentages and p-values."""
-    said = pd.concat(
-        [ledger.select("published.{what}.{arm}"), ledger.select("published.{what}.{arm}.percent")]
-    )
+    said = pd.concat([ledger.select(f"published.{{what}}.{{arm}}{end}") for end in ("", ".percent")])
     text = said.set_index("id")["text"]
     names = {key(getattr(plan.arms, arm)): name for arm, name in arms(plan).items()}
-    header = [f"{name}, n = {text[f'published.n.{arm}']}" for arm, name in names.items()]
-    rows = [
-        [
-            label,
-            *(f"{text[f'published.{what}.{arm}']} ({text[f'published.{what}.{arm}.percent']})" for arm in names),
-            text[f"published.{what}.p"],
+    cells = {"Outcome": list(PUBLISHED_OUTCOMES.values())}
+    for arm, name in names.items():
+        of = [f"published.{what}.{arm}" for what in PUBLISHED_OUTCOMES]
+        cells[f"{name}, n = {text[f'published.n.{arm}']}"] = [
+            f"{text[id_]} ({text[f'{id_}.percent']})" for id_ in of
         ]
-        for what, label in PUBLISHED_OUTCOMES.items()
-    ]  # fmt: skip
-    return Sheet(pd.DataFrame(rows, columns=["Outcome", *header, "p-value"]), sources=(said,))
+    cells["p-value"] = [text[f"published.{what}.p"] for what in PUBLISHED_OUTCOMES]
+    return Sheet(pd.DataFrame(cells), sources=(said,))
 
 
 def comparison(ledger: Ledger, plan: Protocol) -> Sheet:
     """Return each derived number as published, as recomputed, their difference and the verdict."""
     who = {f".{key(arm)}.percent": arm for arm in (plan.arms.treated, plan.arms.control)} | {".p": "p-value"}
-    pairs = {
-        f"{label}, {name}": (ledger[f"published.{what}{end}"], ledger[f"counts.{what}{end}"])
-        for what, label in PUBLISHED_OUTCOMES.items()
-        for end, name in who.items()
-    }
-    rows = [
-        [
-            what,
-            printed["text"],
-            f"{ours['estimate']:.4f}%" if ours["scale"] == "percent" else f"{ours['estimate']:.6f}",
-            f"{ours['estimate'] - printed['estimate']:+.4f}".replace("-", "−"),
-            ours["method"],
-            printed["method"].removeprefix("Abstract, "),
-        ]
-        for what, (printed, ours) in pairs.items()
-    ]
+    rows, sources = [], []
+    for (what, label), (end, name) in product(PUBLISHED_OUTCOMES.items(), who.items()):
+        printed, ours = ledger[f"published.{what}{end}"], ledger[f"counts.{what}{end}"]
+        new = f"{ours['estimate']:.4f}%" if ours["scale"] == "percent" else f"{ours['estimate']:.6f}"
+        apart = f"{ours['estimate'] - printed['estimate']:+.4f}".replace("-", "−")
+        place = printed["method"].removeprefix("Abstract, ")
+        rows.append([f"{label}, {name}", printed["text"], new, apart, ours["method"], place])
+        sources.append(ours)
     columns = ["Number", "Published", "From the counts", "Difference", "Verdict", "Place in the abstract"]
-    sources = [ours for _, ours in pairs.values()]
     return Sheet(pd.DataFrame(rows, columns=columns), sources=sources, widths="p{4.0cm}rrrp{2.0cm}p{3.3cm}")
 
 
 def tests(ledger: Ledger) -> Sheet:
     """Return every test of both outcomes."""
     rows = ledger.select("counts.{what}.p.{test}")
-    names = dict(zip(rows["test"], rows["method"], strict=True))
-    order = {test: names[test] for test in sorted(names, key=list(map(key, TESTS)).index)}
-    cells = crosstable(
-        rows, ("test", order), ("what", {"imv": "p, ventilation", "death": "p, death"}), corner="Test"
-    )
+    heads = {"imv": "p, ventilation", "death": "p, death"}
+    cells = crosstable(rows, ("test", {key(test): test for test in TESTS}), ("what", heads), corner="Test")
     agrees = rows["text"] == [ledger[f"published.{what}.p"]["text"] for what in rows["what"]]
     both = agrees.groupby(rows["test"]).all()
-    verdict = ["both" if both[test] else "not both" for test in order]
+    verdict = ["both" if both[key(test)] else "not both" for test in TESTS]
     return Sheet(cells.assign(**{"Gives the published values": verdict}), sources=(rows,))
 
 
 def effects_of_counts(ledger: Ledger) -> pd.DataFrame:
     """Return the rows of every interval of the counts, columns ``what`` and ``measure``, in the order of the table."""
-    rows = pd.concat(
-        [ledger.select("counts.{what}.{measure}"), ledger.select("counts.{what}.{measure}.{interval}")]
-    )
+    rows = pd.concat([ledger.select(f"counts.{{what}}.{{measure}}{end}") for end in ("", ".{interval}")])
     rows = rows[rows["measure"].isin(RATIOS)]
-    place = [
-        (list(RATIOS).index(m), INTERVALS.index(i))
-        for m, i in zip(rows["measure"], rows["method"], strict=True)
-    ]
-    return rows.assign(place=place).sort_values("place", kind="stable", ignore_index=True)
+    order = {"measure": list(RATIOS).index, "method": INTERVALS.index}
+    return rows.sort_values(
+        [*order], key=lambda by: by.map(order[str(by.name)]), kind="stable", ignore_index=True
+    )
 
 
 def effects(ledger: Ledger) -> Sheet:
     """Return difference, risk ratio and odds ratio of both outcomes under every interval."""
     rows = effects_of_counts(ledger)
-    labels = {place: RATIOS[m] for place, m in zip(rows["place"], rows["measure"], strict=True)}
-    methods = dict(zip(rows["place"], rows["method"], strict=True))
+    rows = rows.assign(line=rows["measure"] + " " + rows["method"])
+    lines = rows.drop_duplicates("line").set_index("line")
+    heads = {"death": "Death", "imv": "Ventilation"}
     cells = crosstable(
-        rows, ("place", labels), ("what", {"death": "Death", "imv": "Ventilation"}), corner="Effect"
+        rows, ("line", lines["measure"].map(RATIOS).to_dict()), ("what", heads), corner="Effect"
     )
-    cells.insert(1, "Interval", list(methods.values()))
+    cells.insert(1, "Interval", list(lines["method"]))
     return Sheet(cells, sources=(rows,), widths="llrr")
 
 
@@ -107,19 +88,22 @@ def bounds(ledger: Ledger, plan: Protocol) -> Sheet:
     counts = ledger.select("counts.bounds.{arm}.{bound}")
     risks = ledger.select("counts.bounds.{arm}.{bound}.risk")
     count, risk = (rows.pivot(index="arm", columns="bound", values="text") for rows in (counts, risks))
-    patients = counts.groupby("arm")["n"].first()
-    deaths = {arm: ledger[f"published.death.{key(getattr(plan.arms, arm))}"]["text"] for arm in arms(plan)}
-    cells = {
-        "Arm": [*arms(plan).values()],
-        "Patients": [f"{patients[arm]:.0f}" for arm in arms(plan)],
-        "Deaths never ventilated": [
-            f"at least {count.at[arm, 'deaths_without_imv_min']} of {deaths[arm]}" for arm in arms(plan)
-        ],
-    } | {
-        name: [f"{part.at[arm, 'composite_min']} to {part.at[arm, 'composite_max']}" for arm in arms(plan)]
-        for name, part in (("Ventilated or died", count), ("Risk of ventilation or death", risk))
-    }  # fmt: skip
-    return Sheet(pd.DataFrame(cells), sources=(counts, risks))
+    patients, rows = counts.groupby("arm")["n"].first(), []
+    for arm, name in arms(plan).items():
+        deaths = ledger[f"published.death.{key(getattr(plan.arms, arm))}"]["text"]
+        least = f"at least {count.at[arm, 'deaths_without_imv_min']} of {deaths}"
+        ends = [
+            f"{part.at[arm, 'composite_min']} to {part.at[arm, 'composite_max']}" for part in (count, risk)
+        ]
+        rows.append([name, f"{patients[arm]:.0f}", least, *ends])
+    columns = [
+        "Arm",
+        "Patients",
+        "Deaths never ventilated",
+        "Ventilated or died",
+        "Risk of ventilation or death",
+    ]
+    return Sheet(pd.DataFrame(rows, columns=columns), sources=(counts, risks))
 
 
 def similarity(ledger: Ledger, plan: Protocol) -> Sheet:
@@ -136,10 +120,9 @@ def similarity(ledger: Ledger, plan: Protocol) -> Sheet:
         cells = [limits, with_interval(p), similar, with_interval(within)]
         rows.append([PUBLISHED_OUTCOMES[what], f"±{points[margin]:g}", *cells])
     level = f"{100 * (1 - 2 * plan.equivalence.alpha):.0f}% interval, points"
-    columns = (
-        f"Outcome|Margin, points|{level}|p of the margin test|Similar shown|Posterior probability within"
-    )
-    return Sheet(pd.DataFrame(rows, columns=columns.split("|")), sources=(tests, chances), widths="lrrrrr")
+    columns = ["Outcome", "Margin, points", level, "p of the margin test", "Similar shown",
+               "Posterior probability within"]  # fmt: skip
+    return Sheet(pd.DataFrame(rows, columns=columns), sources=(tests, chances), widths="lrrrrr")
 
 
 def precision(ledger: Ledger, plan: Protocol) -> Sheet:
@@ -159,15 +142,11 @@ def precision(ledger: Ledger, plan: Protocol) -> Sheet:
         f"Smallest hazard ratio of ventilation found with {power}": cell["mde.hr_imv"],
         f"Smallest ratio of hazard ratios between two equal subgroups found with {power}": cell["mde.interaction"],
     }  # fmt: skip
-    widths = {
-        "margin": f"{plan.equivalence.margin_pp:g} points",
-        "wide": f"{plan.equivalence.wide_margin_pp:g} points",
-    }
-    for name, width in widths.items():
-        rows[f"Power to show equivalence within {width} if the risks are equal"] = cell[
-            f"equivalence.power_{name}"
-        ]
-    for name, width in widths.items():
-        rows[f"Patients per arm for {power}, margin {width}"] = cell[f"equivalence.n_{name}"]
+    within = {"margin": plan.equivalence.margin_pp, "wide": plan.equivalence.wide_margin_pp}
+    for said, number in (("Power to show equivalence within {} points if the risks are equal", "power"),
+                         (f"Patients per arm for {power}, margin {{}} points", "n")):  # fmt: skip
+        rows |= {
+            said.format(f"{width:g}"): cell[f"equivalence.{number}_{name}"] for name, width in within.items()
+        }
     columns = ["What the published numbers of patients and deaths can show", "Value"]
     return Sheet(pd.DataFrame([*rows.items()], columns=columns), sources=(found,), widths="p{11.2cm}r")

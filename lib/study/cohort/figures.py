@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import altair as alt
 import pandas as pd
-from livingpaper import Drawing
-from livingpaper.book.theme import CONTROL, INK, QUIET, TREATED, WIDTH
+from livingpaper import Drawing, Ledger
+from livingpaper.book.theme import INK, QUIET, WIDTH
 from livingpaper.chapters.recording import key
-from livingpaper.chapters.session import Ledger
 
-from study.arms import arm_colour
+from study.charts import arm_colour, by_name
 from study.labels import arms
 from study.protocol.protocol import Protocol
+
+Box = tuple[float, float, float, float, list[str]]
 
 
 def flow_diagram(ledger: Ledger, plan: Protocol) -> Drawing:
@@ -24,17 +24,17 @@ def flow_diagram(ledger: Ledger, plan: Protocol) -> Drawing:
     pairs = ledger.select("matching.pairs.{part}")
     n = pd.concat([counts, pairs]).set_index("id")["text"]
     started, out, left = (n[f"cohort.{stage}.n"] for stage in ("started", "excluded", "eligible"))
-    arms = (plan.arms.treated, plan.arms.control)
-    treated, control = (n[f"cohort.eligible.{key(arm)}.n"] for arm in arms)
+    drugs = (plan.arms.treated, plan.arms.control)
+    treated, control = (n[f"cohort.eligible.{key(drug)}.n"] for drug in drugs)
     reasons = [f"{row['text']}  {row['method']}" for _, row in excluded.iterrows()]
     matched, lost = n["matching.pairs.n"], n["matching.pairs.unmatched"]
     boxes = [  # centre x and y from the top, width, height, lines
-        (150, 20, 240, 36, [f"Started {arms[0]} or {arms[1]}", f"n = {started}"]),
+        (150, 20, 240, 36, [f"Started {drugs[0]} or {drugs[1]}", f"n = {started}"]),
         (455, 105, 310, 30 + 14 * len(reasons), [f"Excluded, n = {out}", *reasons]),
         (150, 190, 240, 36, ["Eligible and analysed", f"n = {left}"]),
-        (70, 260, 130, 36, [arms[0].capitalize(), f"n = {treated}"]),
-        (230, 260, 130, 36, [arms[1].capitalize(), f"n = {control}"]),
-        (150, 330, 270, 36, ["Matched pairs (replication)", f"{matched} pairs; {lost} {arms[0]} patients unmatched"]),
+        (70, 260, 130, 36, [drugs[0].capitalize(), f"n = {treated}"]),
+        (230, 260, 130, 36, [drugs[1].capitalize(), f"n = {control}"]),
+        (150, 330, 270, 36, ["Matched pairs (replication)", f"{matched} pairs; {lost} {drugs[0]} patients unmatched"]),
     ]  # fmt: skip
     lines = [
         (150, 38, 150, 172), (150, 105, 300, 105), (110, 208, 70, 242),
@@ -43,25 +43,20 @@ def flow_diagram(ledger: Ledger, plan: Protocol) -> Drawing:
     return Drawing(
         _boxes_and_lines(boxes, lines, height=355),
         f"Flow chart. {started} patients started a drug; {out} were excluded for the reasons listed; {left} were "
-        f"analysed, {treated} on {arms[0]} and {control} on {arms[1]}; {matched} pairs were formed.",
+        f"analysed, {treated} on {drugs[0]} and {control} on {drugs[1]}; {matched} pairs were formed.",
         sources=(excluded, counts, pairs),
     )
 
 
-Box = tuple[float, float, float, float, list[str]]
-
-
 def _boxes_and_lines(
     boxes: Sequence[Box], lines: Sequence[tuple[float, float, float, float]], *, height: float
-) -> Any:
+) -> alt.LayerChart:
     """Return boxes with text, wide ones set left, joined by lines; coordinates in pixels from the top left."""
     edges = [(x - w / 2, x + w / 2, y - h / 2, y + h / 2) for x, y, w, h, _ in boxes]
     texts = [
-        (x - w / 2 + 8 if w > 300 else x, y - 7 * (len(rows) - 1) + 14 * k, row, w > 300)
-        for x, y, w, _, rows in boxes
-        for k, row in enumerate(rows)
-    ]
-    words = pd.DataFrame(texts, columns=["x", "y", "text", "wide"])
+        (float(x - w / 2 + 8 if w > 300 else x), y - 7 * (len(rows) - 1) + 14 * k, text, w > 300)
+        for x, y, w, _, rows in boxes for k, text in enumerate(rows)
+    ]  # fmt: skip
     across, down = alt.Scale(domain=[0, WIDTH - 5], nice=False), alt.Scale(domain=[height, 0], nice=False)
     x, y = alt.X("x:Q", scale=across, axis=None), alt.Y("y:Q", scale=down, axis=None)
     left, top = alt.X("x1:Q", scale=across, axis=None), alt.Y("y1:Q", scale=down, axis=None)
@@ -73,10 +68,9 @@ def _boxes_and_lines(
         frames.encode(x=left, x2="x2:Q", y=top, y2="y2:Q"),
     ]
     for wide in (True, False):
-        mine = alt.Chart(words.loc[words["wide"] == wide, ["x", "y", "text"]])
-        layers.append(
-            mine.mark_text(align="left" if wide else "center", fontSize=11).encode(x=x, y=y, text="text:N")
-        )
+        mine = pd.DataFrame([row[:3] for row in texts if row[3] == wide], columns=["x", "y", "text"])
+        words = alt.Chart(mine).mark_text(align="left" if wide else "center", fontSize=11)
+        layers.append(words.encode(x=x, y=y, text="text:N"))
     return alt.layer(*layers).properties(width=WIDTH - 10, height=height)
 
 
@@ -84,37 +78,26 @@ def strata_bars(strata: pd.DataFrame, plan: Protocol) -> Drawing:
     """Return how many patients each hospital treated with each drug in each period."""
     names = arms(plan)
     table = strata.melt(["hospital", "period"], list(names), "arm", "patients")
-    table = table.assign(
-        arm=table["arm"].map(names),
-        hospital="Hospital " + table["hospital"].astype(str),
-        period="Period " + table["period"].astype(str),
-    )
-    bars = (
-        alt.Chart(table)
-        .mark_bar(size=15)
-        .encode(
-            x=alt.X("patients:Q", title="Patients", axis=alt.Axis(grid=False)),
-            y=alt.Y("arm:N", title=None, axis=None, sort=list(names.values())),
-            color=arm_colour(plan, (TREATED, CONTROL), title=None),
-        )
-    )
-    text = bars.mark_text(align="left", dx=4, fontSize=10.5, color=INK).encode(
-        text="patients:Q", color=alt.value(INK)
-    )
+    table["arm"] = table["arm"].map(names)
+    for place in ("hospital", "period"):
+        table[place] = f"{place.capitalize()} " + table[place].astype(str)
+    bars = alt.Chart(table).mark_bar(size=15).encode(
+        x=alt.X("patients:Q", title="Patients", axis=alt.Axis(grid=False)),
+        y=alt.Y("arm:N", title=None, axis=None, sort=list(names.values())),
+        color=arm_colour(plan),
+    )  # fmt: skip
+    text = bars.mark_text(align="left", dx=4, fontSize=10.5, color=INK)
+    text = text.encode(text="patients:Q", color=alt.value(INK))
     header = alt.Header(labelAngle=0, labelAlign="left", labelFontWeight="normal")
-    chart = (
-        alt.layer(bars, text)
-        .properties(width=235, height=42)
-        .facet(
-            row=alt.Row("period:N", title=None, header=header),
-            column=alt.Column("hospital:N", title=None),
-            spacing={"row": 6, "column": 24},
-        )
-    )
-    share = strata.assign(share=strata["treated"] / strata["n"])
-    ends = [share.loc[at] for at in (share["share"].idxmin(), share["share"].idxmax())]
+    chart = alt.layer(bars, text).properties(width=235, height=42).facet(
+        row=alt.Row("period:N", title=None, header=header),
+        column=alt.Column("hospital:N", title=None),
+        spacing={"row": 6, "column": 24},
+    )  # fmt: skip
+    share = strata["treated"] / strata["n"]
     low, high = (
-        f"{100 * end['share']:.0f}% (hospital {end['hospital']}, period {end['period']})" for end in ends
+        f"{100 * share[at]:.0f}% (hospital {strata.at[at, 'hospital']}, period {strata.at[at, 'period']})"
+        for at in (share.idxmin(), share.idxmax())
     )
     return Drawing(
         chart,
@@ -129,26 +112,22 @@ def missing_map(missing: pd.DataFrame, dictionary: pd.DataFrame) -> Drawing:
     labels = dictionary.set_index("name")["label"]
     total = missing.groupby("column")[["missing", "n"]].sum()
     order = [labels[name] for name in total["missing"].sort_values(ascending=False).index]
+    strata = missing["hospital"].astype(str) + " " + missing["period"].astype(str)
     data = pd.DataFrame(
-        {
-            "variable": missing["column"].map(labels),
-            "stratum": missing["hospital"].astype(str) + " " + missing["period"].astype(str),
-            "percent": missing["percent"].round(1),
-        }
+        {"variable": missing["column"].map(labels), "stratum": strata, "percent": missing["percent"].round(1)}
     )
     across = alt.Axis(labelAngle=0, ticks=False, domain=False)
-    x = alt.X("stratum:N", title="Hospital and period", axis=across)
-    y = alt.Y("variable:N", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False))
+    x, y = alt.X("stratum:N", title="Hospital and period", axis=across), by_name("variable", order)
     shade = alt.Color("percent:Q", scale=alt.Scale(scheme="blues", domain=[0, 90]), legend=None)
     ink = alt.condition("datum.percent > 45", alt.value("white"), alt.value(INK))
     base = alt.Chart(data)
     heat = base.mark_rect(stroke="white").encode(x=x, y=y, color=shade)
     text = base.mark_text(fontSize=10).encode(x=x, y=y, text=alt.Text("percent:Q", format=".0f"), color=ink)
-    worst = (total["missing"] / total["n"]).sort_values(ascending=False)
-    most = [f"{labels[name]} ({100 * share:.0f}%)" for name, share in worst.iloc[:2].items()]
+    worst = (total["missing"] / total["n"]).nlargest(2)
+    most, next_ = (f"({100 * share:.0f}%)" for share in worst)
     return Drawing(
         alt.layer(heat, text).properties(width=WIDTH - 290, height=19 * len(order)),
-        f"Heat map of per cent missing for {len(order)} variables in {data['stratum'].nunique()} strata. "
-        f"Missing most: {', then '.join(most)}.",
+        f"Heat map of per cent missing for {len(order)} variables in {strata.nunique()} strata. "
+        f"{labels[worst.index[0]]} is missing most {most}, then {labels[worst.index[1]]} {next_}.",
         sources=(missing,),
     )

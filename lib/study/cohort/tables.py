@@ -5,15 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-from livingpaper import Sheet
+from livingpaper import Ledger, Sheet
 from livingpaper.chapters.recording import key
-from livingpaper.chapters.session import Ledger
 
 from study.cells import number, significant
 from study.labels import arms
 from study.protocol.protocol import Protocol
-
-COLUMNS = ["Column", "Meaning, unit", "Allowed", "May be missing", "Window", "Definition"]
 
 
 def table_one(baseline: pd.DataFrame, ledger: Ledger, plan: Protocol, dictionary: pd.DataFrame) -> Sheet:
@@ -23,23 +20,14 @@ def table_one(baseline: pd.DataFrame, ledger: Ledger, plan: Protocol, dictionary
     rows, previous = [], ""
     for row in baseline.itertuples():
         first, previous = row.column != previous, row.column
-        unit = f", {row.unit}" if row.unit else ""
-        name = f"{row.label}: {row.level}" if row.level else f"{row.label}{unit}"
-        cells = [_summary(row, arm, whole=kinds[row.column] == "integer") for arm in ("treated", "control")]
+        unit = f": {row.level}" if row.level else f", {row.unit}" if row.unit else ""
+        cells = [_summary(row, arm, whole=kinds[row.column] == "integer") for arm in arms(plan)]
         missing = row.missing_treated + row.missing_control
-        rows.append(
-            [
-                name if first else f"   {row.level}",
-                *cells,
-                number(smd.at[key(row.column), "estimate"], 2) if first else "",
-                str(missing) if first and missing else "",
-            ]
-        )
-    header = [
-        f"{name}, n = {ledger[f'cohort.eligible.{key(getattr(plan.arms, arm))}.n']['text']}"
-        for arm, name in arms(plan).items()
-    ]
-    frame = pd.DataFrame(rows, columns=["", *header, "SMD", "Missing"])
+        rest = [number(smd.at[key(row.column), "estimate"], 2), str(missing or "")] if first else ["", ""]
+        rows.append([f"{row.label}{unit}" if first else f"   {row.level}", *cells, *rest])
+    sizes = {arm: ledger[f"cohort.eligible.{key(getattr(plan.arms, arm))}.n"]["text"] for arm in arms(plan)}
+    heads = [f"{name}, n = {sizes[arm]}" for arm, name in arms(plan).items()]
+    frame = pd.DataFrame(rows, columns=["", *heads, "SMD", "Missing"])
     return Sheet(frame, sources=(baseline, smd), widths="p{6.2cm}rrrr")
 
 
@@ -55,17 +43,11 @@ def _summary(row: Any, arm: str, *, whole: bool) -> str:
 
 def follow_up(ends: pd.DataFrame, plan: Protocol) -> Sheet:
     """Return how and when the stay ended."""
-    names = arms(plan)
-    ordered = ends.sort_values(["arm", "end_state"], ascending=[False, True])
     rows = [
-        [
-            names[row["arm"]],
-            row["end_state"],
-            f"{row['n']:.0f}",
-            f"{row['50%']:.0f} ({row['25%']:.0f} to {row['75%']:.0f})",
-        ]
-        for _, row in ordered.iterrows()
-    ]
+        [arms(plan)[row["arm"]], row["end_state"], f"{row['n']:.0f}",
+         f"{row['50%']:.0f} ({row['25%']:.0f} to {row['75%']:.0f})"]
+        for _, row in ends.sort_values(["arm", "end_state"], ascending=[False, True]).iterrows()
+    ]  # fmt: skip
     columns = ["Arm", "End of the stay", "Patients", "Day, median (quartiles)"]
     return Sheet(pd.DataFrame(rows, columns=columns), sources=(ends,), widths="llrr")
 
@@ -73,18 +55,13 @@ def follow_up(ends: pd.DataFrame, plan: Protocol) -> Sheet:
 def data_dictionary(dictionary: pd.DataFrame, roles: tuple[str, ...]) -> Sheet:
     """Return the part of the data dictionary with the given roles."""
     rows = [
-        [
-            f"`{row.name}`",
-            f"{row.label}{f', {row.unit}' if row.unit else ''}",
-            _allowed(row),
-            "yes" if row.missing_allowed == "yes" else "no",
-            row.window,
-            row.definition,
-        ]
+        [f"`{row.name}`", f"{row.label}{f', {row.unit}' if row.unit else ''}", _allowed(row),
+         "yes" if row.missing_allowed == "yes" else "no", row.window, row.definition]
         for row in dictionary[dictionary["role"].isin(roles)].itertuples(index=False)
-    ]
+    ]  # fmt: skip
+    columns = ["Column", "Meaning, unit", "Allowed", "May be missing", "Window", "Definition"]
     widths = "p{3.2cm}p{2.6cm}p{1.9cm}p{1.2cm}p{2.4cm}p{3.2cm}"
-    return Sheet(pd.DataFrame(rows, columns=COLUMNS), sources=(), widths=widths, long=True)
+    return Sheet(pd.DataFrame(rows, columns=columns), sources=(), widths=widths, long=True)
 
 
 def _allowed(row: Any) -> str:

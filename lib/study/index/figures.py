@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import pandas as pd
 from livingpaper import Drawing
-from livingpaper.book.forest import forest
 from livingpaper.book.theme import CONTROL, INK, TREATED
 from livingpaper.chapters.selection import select_rows
 from livingpaper.ledger.format import interval_text, points
 
+from study.charts import LIMITS, differences, intervals, minus
 from study.data.load import load_plan
 from study.labels import WORLDS
 from study.protocol.protocol import Protocol
 
 COLOURS = {"null": "#6b6b6b", "harm": CONTROL, "benefit": TREATED}
-LIMITS = ["estimate", "conf_low", "conf_high"]
 
 
 def key_figure(ledger: pd.DataFrame, plan: Protocol | None = None) -> Drawing:
@@ -31,28 +30,20 @@ def key_figure(ledger: pd.DataFrame, plan: Protocol | None = None) -> Drawing:
     primary = f"{plan.outcome.primary}{plan.outcome.horizon_days}.{plan.estimand.primary.lower()}.rd"
     counts, worlds = ledger.loc[["counts.death.rd"]], select_rows(ledger, f"worlds.{{world}}.{primary}")
     worlds = worlds[worlds["estimate"].notna()].set_index("world").reindex(WORLDS).dropna(subset="estimate")
-    truths = select_rows(ledger, f"worlds.{{world}}.truth.{primary}").set_index("world")
-    labels = ["Published counts, crude", *(f"{WORLDS[world]}, adjusted" for world in worlds.index)]
-    frame = pd.concat([counts[LIMITS], worlds[LIMITS]], ignore_index=True).assign(
-        label=labels,
-        colour=[INK, *map(COLOURS.get, worlds.index)],
-        truth=[float("nan"), *truths["estimate"].reindex(worlds.index)],
+    truths = select_rows(ledger, f"worlds.{{world}}.truth.{primary}").set_index("world")["estimate"]
+    rows = intervals(
+        pd.concat([counts, worlds]),
+        ["Published counts, crude", *(f"{WORLDS[world]}, adjusted" for world in worlds.index)],
+        [INK, *map(COLOURS.__getitem__, worlds.index)],
+        truth=[float("nan"), *truths.reindex(worlds.index)],
     )
-    margins = (plan.equivalence.margin_pp, plan.equivalence.wide_margin_pp)
-    chart = forest(
-        frame[["label", *LIMITS, "colour", "truth"]],
-        scale="risk difference",
-        title=f"Risk of death, {plan.arms.treated} minus {plan.arms.control}, percentage points",
-        bands=margins,
-        domain=(-14, 14),
-        row_height=36,
-    )
-    crossing = int(((frame["conf_low"] < 0) & (frame["conf_high"] > 0)).sum())
-    inside = int(((frame["conf_low"] > -margins[0] / 100) & (frame["conf_high"] < margins[0] / 100)).sum())
+    margin = plan.equivalence.margin_pp
+    crossing = int(((rows["conf_low"] < 0) & (rows["conf_high"] > 0)).sum())
+    inside = int(((rows["conf_low"] > -margin / 100) & (rows["conf_high"] < margin / 100)).sum())
     return Drawing(
-        chart,
-        f"Horizontal intervals of the risk difference in percentage points: {'; '.join(map(_words, frame.itertuples()))}. "
-        f"Of {len(frame)} intervals {crossing} cross zero and {inside} lie inside the shaded margin of {margins[0]:g} points.",
+        differences(rows, plan, (-14, 14), title=minus(plan, "Risk of death"), row_height=36),
+        f"Horizontal intervals of the risk difference in percentage points: {'; '.join(map(_words, rows.itertuples()))}. "
+        f"Of {len(rows)} intervals {crossing} cross zero and {inside} lie inside the shaded margin of {margin:g} points.",
         sources=(counts, worlds.reset_index()) if len(worlds) else (counts,),
     )
 

@@ -1,0 +1,75 @@
+"""Parts that several charts share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import altair as alt
+import pandas as pd
+from livingpaper.book.forest import forest
+from livingpaper.book.theme import CONTROL, TREATED
+
+from study.labels import arms
+from study.protocol.protocol import Protocol
+
+LIMITS = ["estimate", "conf_low", "conf_high"]
+RISK_DAYS = [0, 7, 14, 21, 28]
+Chart = alt.TopLevelMixin
+
+
+def arm_colour(plan: Protocol, **legend: Any) -> alt.Color:
+    """Return the colour encoding of the column ``arm``, treated first."""
+    scale = alt.Scale(domain=list(arms(plan).values()), range=[TREATED, CONTROL])
+    return alt.Color("arm:N", scale=scale, legend=alt.Legend(title=None, **legend))
+
+
+def by_name(column: str, order: Iterable[str], **axis: Any) -> alt.Y:
+    """Return the names of a column down the page, in a given order, without line or ticks."""
+    labels = alt.Axis(ticks=False, domain=False, **axis)
+    return alt.Y(f"{column}:N", sort=list(order), title=None, axis=labels)
+
+
+def by_day(plan: Protocol) -> alt.X:
+    """Return the days of follow-up across the page."""
+    scale = alt.Scale(domain=[0, plan.outcome.horizon_days], nice=False)
+    days = alt.Axis(values=RISK_DAYS, grid=False)
+    return alt.X("day:Q", title="Days from the first dose", scale=scale, axis=days)
+
+
+def coloured(column: str, colours: dict[str, str], **legend: Any) -> alt.Color:
+    """Return the colour encoding of a column by value."""
+    scale = alt.Scale(domain=list(colours), range=list(colours.values()))
+    return alt.Color(f"{column}:N", scale=scale, **legend)
+
+
+def line_at(*at: float, channel: str = "x", scale: Any = alt.Undefined, **look: Any) -> alt.Chart:
+    """Return lines across the whole chart at some values."""
+    place = {"x": alt.X, "y": alt.Y}[channel]("at:Q", scale=scale)
+    return alt.Chart(pd.DataFrame({"at": at})).mark_rule(**look).encode(**{channel: place})
+
+
+def minus(plan: Protocol, what: str = "Risk difference of death") -> str:
+    """Return the title of an axis of differences."""
+    return f"{what}, {plan.arms.treated} minus {plan.arms.control}, percentage points"
+
+
+def margins_pp(plan: Protocol) -> tuple[float, float]:
+    """Return both margins of equivalence, in percentage points."""
+    return plan.equivalence.margin_pp, plan.equivalence.wide_margin_pp
+
+
+def intervals(
+    found: pd.DataFrame, labels: Iterable[str], colours: Iterable[str], **more: Sequence[float]
+) -> pd.DataFrame:
+    """Return estimates with their limits as the rows of a forest plot."""
+    rows = found[LIMITS].reset_index(drop=True)
+    return rows.assign(label=list(labels), colour=list(colours), **more)
+
+
+def differences(
+    rows: pd.DataFrame, plan: Protocol, reach: tuple[float, float], *, title: str = "", **layout: Any
+) -> Chart:
+    """Return the forest plot of risk differences from ``reach[0]`` to ``reach[1]`` points, both margins behind it."""
+    bands, title = margins_pp(plan), title or minus(plan)
+    return forest(rows, scale="risk difference", title=title, bands=bands, domain=reach, **layout)
