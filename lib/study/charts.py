@@ -15,7 +15,7 @@ from study.protocol.protocol import Protocol
 
 LIMITS = ["estimate", "conf_low", "conf_high"]
 RISK_DAYS = [0, 7, 14, 21, 28]
-Chart = alt.TopLevelMixin
+Chart = Any  # altair does not say which kind a layered or faceted chart has
 
 
 def arm_colour(plan: Protocol, **legend: Any) -> alt.Color:

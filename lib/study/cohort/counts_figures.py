@@ -8,7 +8,7 @@ from livingpaper import Drawing, Ledger
 from livingpaper.book.theme import CONTROL, INK, QUIET, TREATED, WIDTH
 from livingpaper.ledger.format import interval_text, p_value, points, value_text
 
-from study.charts import by_name, coloured, differences, intervals, line_at, minus
+from study.charts import Chart, by_name, coloured, differences, intervals, line_at, minus
 from study.cohort.counts_tables import effects_of_counts
 from study.labels import PUBLISHED_OUTCOMES
 from study.protocol.protocol import Protocol
@@ -79,7 +79,7 @@ def posterior(density: pd.DataFrame, ledger: Ledger, plan: Protocol) -> Drawing:
     )
 
 
-def _zones(density: pd.DataFrame, shares: list[str], plan: Protocol) -> alt.LayerChart:
+def _zones(density: pd.DataFrame, shares: list[str], plan: Protocol) -> Chart:
     """Return the density below, within and above the margin, each with its share in words."""
     margin = plan.equivalence.margin_pp
     zones = {"better": (-100.0, -margin), "within": (-margin, margin), "worse": (margin, 100.0)}

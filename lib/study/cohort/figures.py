@@ -10,7 +10,7 @@ from livingpaper import Drawing, Ledger
 from livingpaper.book.theme import INK, QUIET, WIDTH
 from livingpaper.chapters.recording import key
 
-from study.charts import arm_colour, by_name
+from study.charts import Chart, arm_colour, by_name
 from study.labels import arms
 from study.protocol.protocol import Protocol
 
@@ -50,7 +50,7 @@ def flow_diagram(ledger: Ledger, plan: Protocol) -> Drawing:
 
 def _boxes_and_lines(
     boxes: Sequence[Box], lines: Sequence[tuple[float, float, float, float]], *, height: float
-) -> alt.LayerChart:
+) -> Chart:
     """Return boxes with text, wide ones set left, joined by lines; coordinates in pixels from the top left."""
     edges = [(x - w / 2, x + w / 2, y - h / 2, y + h / 2) for x, y, w, h, _ in boxes]
     texts = [

@@ -7,7 +7,7 @@ import pandas as pd
 from livingpaper import Drawing, Ledger
 from livingpaper.book.theme import CONTROL, INK, QUIET, TREATED, WIDTH
 
-from study.charts import arm_colour, by_name, line_at
+from study.charts import Chart, arm_colour, by_name, line_at
 from study.labels import ADJUSTMENTS, MATCHINGS, among, arms
 from study.protocol.protocol import Protocol
 
@@ -65,7 +65,7 @@ def love_plot(table: pd.DataFrame, plan: Protocol) -> Drawing:
     )
 
 
-def _love_panel(data: pd.DataFrame, title: str, plan: Protocol) -> alt.LayerChart:
+def _love_panel(data: pd.DataFrame, title: str, plan: Protocol) -> Chart:
     """Return one panel; the crude differences are a hollow circle in each."""
     names = among({each: DRAWN[each] for each in ("crude", *PANELS[title])}, data["key"])
     order = data[data["key"] == "crude"].sort_values("smd", ascending=False)["covariate"]

@@ -8,29 +8,16 @@ from typing import Any
 
 import pandas as pd
 from livingpaper import Ledger, Sheet, crosstable, with_interval
+from livingpaper.chapters.recording import key
 from livingpaper.chapters.selection import NOT_ESTIMATED
 from livingpaper.ledger.format import interval_text, points, value_text
 
-from study.labels import WORLDS
-from study.outcomes.tables import _count, shown
+from study.cells import whole
+from study.labels import LIKELIHOODS, NAIVE, TERMS, WORLDS, among, shown
 from study.protocol.protocol import Protocol
 
 RULES = {"at most": "≤ {}", "at least": "≥ {}", "within": "interval within ± {}"}
 UNITS = {"absolute difference": " points", "risk difference": " points"}
-APPROACHES = {"maximum_likelihood": "Maximum likelihood", "firth": "Firth, profile interval"}
-TERMS = {
-    "age": "Age, per 10 years",
-    "barthel": "Barthel index, per 10 points",
-    "charlson": "Charlson index, per point",
-    "log_ldh": "Lactate dehydrogenase, per doubling",
-    "high_flow_oxygen": "High-flow oxygen at the start",
-    "ventilated": "Ventilated later (not a baseline value)",
-}
-NAIVE = {
-    "none": "As specified",
-    "ventilation": "Mistake: ventilation as a covariate",
-    "completers": "Mistake: completers only",
-}
 
 
 def panel(checks: pd.DataFrame, labels: Mapping[str, str]) -> Sheet:
@@ -68,13 +55,8 @@ def posterior(ledger: Ledger, plan: Protocol) -> Sheet:
         prior.name: prior.label + ("" if prior.sd_pp is None else f" ({prior.mean_pp:g}, {prior.sd_pp:g})")
         for prior in plan.further.priors
     }
-    columns = {
-        "rd": "Difference, points",
-        "worse": "Higher risk",
-        "worse_by_margin": f"Higher by over {narrow:g}",
-        "within_margin": f"Within {narrow:g}",
-        "within_wide": f"Within {wide:g}",
-    }
+    columns = {"rd": "Difference, points", "worse": "Higher risk", "worse_by_margin": f"Higher by over {narrow:g}",
+               "within_margin": f"Within {narrow:g}", "within_wide": f"Within {wide:g}"}  # fmt: skip
     cells = crosstable(rows, ("prior", lines), ("what", columns), corner="Prior (mean, SD, points)")
     return Sheet(cells, sources=(rows,), widths="p{5.0cm}rrrrr")
 
@@ -83,16 +65,16 @@ def wins(ledger: Ledger, plan: Protocol, levels: tuple[str, ...]) -> Sheet:
     """Return the share of comparisons won and lost at each level, and the win ratio."""
     rows = ledger.select("outcomes.wins.{adjustment}.{what}")
     parts = ledger.select("outcomes.wins.{adjustment}.{level}.{part}")
-    keys, text = shown(plan), parts.set_index(["level", "part", "adjustment"])["text"]
-    body = []
-    for level in levels:
-        id_ = level.replace(" ", "_")
-        shares = [f"{text[id_, 'wins', key]} / {text[id_, 'losses', key]}" for key in keys]
-        body.append([f"Decided by {level}: won / lost", *shares])
-    body.append(["Never decided", *(text["tied", "share", key] for key in keys)])
-    top = pd.DataFrame(body, columns=["", *keys.values()])
+    text, columns = parts.set_index(["adjustment", "level", "part"])["text"].to_dict(), shown(plan)
+    body = [
+        [f"Decided by {level}: won / lost",
+         *(f"{text[each, key(level), 'wins']} / {text[each, key(level), 'losses']}" for each in columns)]
+        for level in levels
+    ]  # fmt: skip
+    body.append(["Never decided", *(text[each, "tied", "share"] for each in columns)])
+    top = pd.DataFrame(body, columns=["", *columns.values()])
     measures = {"win_ratio": "Win ratio", "net_benefit": "Net benefit, points"}
-    bottom = crosstable(rows, ("what", measures), ("adjustment", keys))
+    bottom = crosstable(rows, ("what", measures), ("adjustment", columns))
     return Sheet(pd.concat([top, bottom]), sources=(rows, parts), widths="p{5.4cm}rrr")
 
 
@@ -104,13 +86,9 @@ def few_events(ledger: Ledger, plan: Protocol, model: str) -> Sheet:
     order = [term for term in dict.fromkeys([*names, *rows["term"]]) if term in set(rows["term"])]
     if model == "ventilation":
         order.sort(key=lambda term: term != "treated")
-    approaches = {key: name for key, name in APPROACHES.items() if key in set(rows["approach"])}
-    cells = crosstable(
-        rows, ("term", {term: names.get(term, term) for term in order}), ("approach", approaches)
-    )
-    for at, name in enumerate(APPROACHES.values(), 1):
-        if name not in cells:
-            cells.insert(at, name, NOT_ESTIMATED)
+    lines, columns = {term: names.get(term, term) for term in order}, among(LIKELIHOODS, rows["approach"])
+    cells = crosstable(rows, ("term", lines), ("approach", columns))
+    cells = cells.reindex(columns=["", *LIKELIHOODS.values()], fill_value=NOT_ESTIMATED)
     return Sheet(cells, sources=(rows,), widths="lrr")
 
 
@@ -126,6 +104,6 @@ def naive_analyses(ledger: Ledger, plan: Protocol) -> Sheet:
         for name, words in NAIVE.items():
             row = cells.loc[world, name, "rd"]
             ratio = with_interval(cells.loc[world, name, "hr"]) if (world, name, "hr") in cells.index else ""
-            rows.append(["", words, _count(row["n"]), _count(row["events"]), with_interval(row), ratio])
+            rows.append(["", words, whole(row["n"]), whole(row["events"]), with_interval(row), ratio])
     columns = ["World", "Analysis", "Patients", "Deaths", "Difference, points", "Hazard ratio"]
     return Sheet(pd.DataFrame(rows, columns=columns), sources=(found,), widths="lp{4.2cm}rrrr")
