@@ -63,7 +63,7 @@ def intervals(
     found: pd.DataFrame, labels: Iterable[str], colours: Iterable[str], **more: Sequence[float]
 ) -> pd.DataFrame:
     """Return estimates with their limits as the rows of a forest plot."""
-    rows = found[LIMITS].reset_index(drop=True)
+    rows = found[LIMITS].astype(float).reset_index(drop=True)
     return rows.assign(label=list(labels), colour=list(colours), **more)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import headtohead as hh
@@ -36,67 +35,51 @@ def diagnose(
     return panel(checks)
 
 
-def _score(patients: pd.DataFrame, score: Score, plan: Protocol) -> Iterator[Check]:
+def _score(patients: pd.DataFrame, score: Score, plan: Protocol) -> list[Check]:
     """Return what the score rests on and how far it overlaps."""
     chosen, (low, high) = plan.diagnostics, plan.diagnostics.equipoise
-    yield check(
-        "equipoise", "Smaller share of an arm in equipoise", "risk",
-        share_in_equipoise(score.ps, score.treated, low=low, high=high),
-        rule="at least", threshold=chosen.min_equipoise_share,
-    )  # fmt: skip
-    yield check(
-        "score_edge", "Most extreme score: distance from 0 or 1", "score", distance_from_certainty(score.ps),
-        rule="at least", threshold=chosen.min_score,
-    )  # fmt: skip
+    shared = share_in_equipoise(score.ps, score.treated, low=low, high=high)
     term, size = largest_standardised_coefficient(score.design, score.coefficients)
-    yield check(
-        "coefficient", f"Largest coefficient of the score, per SD ({term})", "score", size,
-        rule="at most", threshold=chosen.max_coefficient,
-    )  # fmt: skip
-    yield check(
-        "per_term", "Treated patients per term of the score", "per term",
-        float(score.treated.sum() / score.design.shape[1]),
-        rule="at least", threshold=plan.propensity.min_treated_per_term,
-    )  # fmt: skip
-    column, share = largest_missing_share(patients[_columns(plan)])
-    yield check(
-        "missing", f"Largest share missing of a covariate ({column})", "risk", share,
-        rule="at most", threshold=chosen.max_missing_share,
-    )  # fmt: skip
+    column, missing = largest_missing_share(patients[_columns(plan)])
+    per_term = float(score.treated.sum() / score.design.shape[1])
+    rows: list[tuple[Any, ...]] = [
+        ("equipoise", "Smaller share of an arm in equipoise", "risk", shared, "at least", chosen.min_equipoise_share),
+        ("score_edge", "Most extreme score: distance from 0 or 1", "score", distance_from_certainty(score.ps),
+         "at least", chosen.min_score),
+        ("coefficient", f"Largest coefficient of the score, per SD ({term})", "score", size, "at most",
+         chosen.max_coefficient),
+        ("per_term", "Treated patients per term of the score", "per term", per_term, "at least",
+         plan.propensity.min_treated_per_term),
+        ("missing", f"Largest share missing of a covariate ({column})", "risk", missing, "at most",
+         chosen.max_missing_share),
+    ]  # fmt: skip
+    return [check(*found, rule=rule, threshold=limit) for *found, rule, limit in rows]
 
 
 def _columns(plan: Protocol) -> list[str]:
     return list(dict.fromkeys(term.column for term in plan.propensity.terms))
 
 
-def _balance(
-    patients: pd.DataFrame, primary: Adjustment, pairs: Adjustment, plan: Protocol
-) -> Iterator[Check]:
+def _balance(patients: pd.DataFrame, primary: Adjustment, pairs: Adjustment, plan: Protocol) -> list[Check]:
     """Return the worst imbalance of the recorded covariates, weighted and in pairs."""
-    table = hh.balance_report(
-        patients[_columns(plan)], [primary, pairs], denominator=plan.balance.smd_denominator
-    )
-    worst = table["smd"].abs().groupby(table["adjustment"]).max()
-    for each in (primary, pairs):
-        yield check(
-            f"smd_{each.key}", f"Largest imbalance, {each.name.lower()} (SMD)", "smd", worst[each.key],
-            rule="at most", threshold=plan.balance.smd_threshold,
-        )  # fmt: skip
+    columns, chosen = patients[_columns(plan)], plan.balance
+    table = hh.balance_report(columns, [primary, pairs], denominator=chosen.smd_denominator)
+    worst, limit = table["smd"].abs().groupby(table["adjustment"]).max(), chosen.smd_threshold
+    words = {each.key: f"Largest imbalance, {each.name.lower()} (SMD)" for each in (primary, pairs)}
+    return [
+        check(f"smd_{each}", said, "smd", worst[each], rule="at most", threshold=limit)
+        for each, said in words.items()
+    ]
 
 
 def _precision(patients: pd.DataFrame, primary: Adjustment, plan: Protocol) -> Check:
     """Return the detectable difference, from the risk of both arms together and the effective numbers."""
-    event = endpoint(patients, plan.outcome.primary).by(plan.outcome.horizon_days)
-    arms = (primary.treated, ~primary.treated)
-    value, reason = detectable(
-        float(event.mean()), *(effective_sample_size(primary.weights[arm]) for arm in arms),
-        power=plan.precision.power, alpha=1 - plan.inference.conf_level,
-    )  # fmt: skip
-    return check(
-        "detectable", f"Detectable rise of the risk, power {plan.precision.power:.0%}",
-        "absolute difference", value, rule="at most",
-        threshold=plan.diagnostics.max_detectable_pp / 100, method=reason,
-    )  # fmt: skip
+    risk = float(endpoint(patients, plan.outcome.primary).by(plan.outcome.horizon_days).mean())
+    sizes = (effective_sample_size(primary.weights[arm]) for arm in (primary.treated, ~primary.treated))
+    power, limit = plan.precision.power, plan.diagnostics.max_detectable_pp / 100
+    value, reason = detectable(risk, *sizes, power=power, alpha=1 - plan.inference.conf_level)
+    words = ("detectable", f"Detectable rise of the risk, power {power:.0%}", "absolute difference")
+    return check(*words, value, rule="at most", threshold=limit, method=reason)
 
 
 def _negative_control(patients: pd.DataFrame, primary: Adjustment, plan: Protocol) -> Check:
@@ -107,9 +90,10 @@ def _negative_control(patients: pd.DataFrame, primary: Adjustment, plan: Protoco
     if column not in patients or patients[column].isna().any():
         reason = f"cannot be estimated, because {column!r} is not recorded for every patient"
         return check(*words, np.nan, **named, method=reason)
-    rows = hh.risks(
-        hh.Endpoint.recorded(column, patients[column], by=days), primary, by=days,
-        inference=plan.inference, stream="negative control of the design",
-    ).set_index("scale")  # fmt: skip
-    found = rows.loc["risk difference"]
+    control, stream = (
+        hh.Endpoint.recorded(column, patients[column], by=days),
+        "negative control of the design",
+    )
+    rows = hh.risks(control, primary, by=days, inference=plan.inference, stream=stream)
+    found = rows.set_index("scale").loc["risk difference"]
     return check(*words, found["estimate"], **named, low=found["conf_low"], high=found["conf_high"])

@@ -12,13 +12,12 @@ from typing import Any
 import headtohead as hh
 import numpy as np
 import pandas as pd
-from headtohead.matching.design import design_matrix
 from headtohead.outcomes.cox import CannotEstimateError, fit_cox
 from headtohead.outcomes.estimate import ESTIMATE_COLUMNS, estimate_row
 from headtohead.outcomes.few_events import cox_few_events, logistic_few_events
-from headtohead.outcomes.rows import ratio_row
+from headtohead.outcomes.rows import cannot, ratio_row
 
-from study.data.endpoints import endpoint
+from study.data.endpoints import OutcomeName, endpoint
 from study.protocol.protocol import Protocol
 
 COMPLETED = ("completed", "discharge")
@@ -46,76 +45,67 @@ def naive_analyses(
     """
     ventilated = (patients["imv_day"] <= plan.outcome.horizon_days).astype(float)
     completed = patients["stop_reason"].isin(COMPLETED)
-    small = design_matrix(patients, plan.further.outcome_terms, impute_from=plan.propensity.impute_from)
+    small = hh.design_matrix(patients, plan.further.outcome_terms, impute_from=plan.propensity.impute_from)
     rows = [
-        primary[list(ESTIMATE_COLUMNS)].to_dict() | {"mistake": "none"},
-        _difference(patients, design.assign(ventilated=ventilated), plan) | {"mistake": "ventilation"},
-        _difference(patients[completed], design[completed], plan) | {"mistake": "completers"},
-        _hazard(patients, small, plan) | {"mistake": "none"},
-        _hazard(patients, small.assign(ventilated=ventilated), plan) | {"mistake": "ventilation"},
+        ("none", primary[list(ESTIMATE_COLUMNS)].to_dict()),
+        ("ventilation", _difference(patients, design.assign(ventilated=ventilated), plan)),
+        ("completers", _difference(patients[completed], design[completed], plan)),
+        ("none", _hazard(patients, small, plan)),
+        ("ventilation", _hazard(patients, small.assign(ventilated=ventilated), plan)),
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame([row | {"mistake": mistake} for mistake, row in rows])
 
 
 def _difference(patients: pd.DataFrame, design: pd.DataFrame, plan: Protocol) -> dict[str, Any]:
     """Return the primary analysis with another design or on a part of the patients."""
-    outcome, horizon = plan.outcome.primary, plan.outcome.horizon_days
+    days, outcome = plan.outcome.horizon_days, endpoint(patients, plan.outcome.primary)
     varying = design.loc[:, design.nunique() > 1]
     try:
         weights = hh.propensity(varying, patients["treated"]).weight(plan.estimand.primary)
-        rows = hh.risks(
-            endpoint(patients, outcome), weights, by=horizon, inference=plan.inference, stream="mistakes"
-        )
+        rows = hh.risks(outcome, weights, by=days, inference=plan.inference, stream="mistakes")
     except hh.SeparationError as error:
         return estimate_row(
-            estimand=plan.estimand.primary, outcome=outcome, horizon_days=horizon, scale="risk difference",
-            n=len(patients), method=f"cannot be estimated, because {error}",
+            estimand=plan.estimand.primary, outcome=outcome.name, horizon_days=days, scale="risk difference",
+            n=len(patients), method=cannot(error),
         )  # fmt: skip
     return rows[rows["scale"] == "risk difference"].iloc[0][list(ESTIMATE_COLUMNS)].to_dict()
 
 
+def _until_horizon(patients: pd.DataFrame, name: OutcomeName, plan: Protocol) -> tuple[pd.Series, pd.Series]:
+    """Return time and event of an outcome, follow-up cut at the horizon."""
+    outcome, horizon = endpoint(patients, name), plan.outcome.horizon_days
+    return outcome.time_days.clip(upper=horizon), (outcome.cause == 1) & (outcome.time_days <= horizon)
+
+
 def _hazard(patients: pd.DataFrame, design: pd.DataFrame, plan: Protocol) -> dict[str, Any]:
     """Return the hazard ratio of death given covariates."""
-    outcome, horizon = endpoint(patients, "death"), plan.outcome.horizon_days
-    event = (outcome.cause == 1) & (outcome.time_days <= horizon)
-    named = {
-        "estimand": "conditional", "population": "all patients", "outcome": "death",
-        "horizon_days": horizon, "scale": "hazard ratio", "conf_level": plan.inference.conf_level,
-        "n": len(event), "events": int(event.sum()),
-    }  # fmt: skip
+    time, event = _until_horizon(patients, "death", plan)
     X = design.assign(treated=patients["treated"].astype(float))
     return ratio_row(
-        lambda: fit_cox(outcome.time_days.clip(upper=horizon), event, X),
+        lambda: fit_cox(time, event, X),
         f"cause-specific Cox given {design.shape[1]} covariates, Efron ties",
-        named,
-    )
+        {"estimand": "conditional", "population": "all patients", "outcome": "death",
+         "horizon_days": plan.outcome.horizon_days, "scale": "hazard ratio", "n": len(event),
+         "conf_level": plan.inference.conf_level, "events": int(event.sum())},
+    )  # fmt: skip
 
 
 def prognostic_table(patients: pd.DataFrame, plan: Protocol) -> pd.DataFrame:
     """Return odds ratios of death in hospital for the predictors the abstract names, and the drug."""
-    outcome = endpoint(patients, "death")
-    X = design_matrix(patients, plan.further.predictors, impute_from=plan.propensity.impute_from)
+    died = (endpoint(patients, "death").cause == 1).astype(int)
+    X = hh.design_matrix(patients, plan.further.predictors, impute_from=plan.propensity.impute_from)
     X = X.div([UNITS.get(name, 1) for name in X])
-    X = X.assign(ventilated=patients["imv_day"].notna().astype(float))
-    X = X.assign(treated=patients["treated"].astype(float))
-    return _few(lambda: logistic_few_events(
-        (outcome.cause == 1).astype(int), X, conf_level=plan.inference.conf_level
-    ))  # fmt: skip
+    X["ventilated"] = patients["imv_day"].notna().astype(float)
+    X["treated"] = patients["treated"].astype(float)
+    return _few(lambda: logistic_few_events(died, X, conf_level=plan.inference.conf_level))
 
 
 def ventilation_table(patients: pd.DataFrame, plan: Protocol) -> pd.DataFrame:
     """Return the cause-specific hazard ratio of ventilation, crude and given two baseline covariates."""
-    outcome, horizon = endpoint(patients, "imv"), plan.outcome.horizon_days
-    event = (outcome.cause == 1) & (outcome.time_days <= horizon)
-    X = pd.DataFrame(
-        {
-            "treated": patients["treated"].astype(float),
-            "age": patients["age"] / UNITS["age"],
-            "high_flow_oxygen": patients["high_flow_oxygen"].astype(float),
-        }
-    )
-    time, level = outcome.time_days.clip(upper=horizon), plan.inference.conf_level
-    return _few(lambda: cox_few_events(time, event, X, conf_level=level))
+    time, event = _until_horizon(patients, "imv", plan)
+    X = patients[["treated", "age", "high_flow_oxygen"]].astype(float)
+    X["age"] /= UNITS["age"]
+    return _few(lambda: cox_few_events(time, event, X, conf_level=plan.inference.conf_level))
 
 
 def _few(compute: Callable[[], pd.DataFrame]) -> pd.DataFrame:
@@ -123,5 +113,5 @@ def _few(compute: Callable[[], pd.DataFrame]) -> pd.DataFrame:
     try:
         return compute()[COLUMNS]
     except CannotEstimateError as error:
-        row = {"term": "treated", "approach": "Firth", "method": f"cannot be estimated, because {error}"}
+        row = {"term": "treated", "approach": "Firth", "method": cannot(error)}
         return pd.DataFrame([row], columns=COLUMNS)

@@ -1,16 +1,23 @@
-"""Charts of the sensitivity chapter."""
+"""Charts of the sensitivity chapter; that of the specification curve is in ``multiverse_figures``."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import altair as alt
 import numpy as np
 import pandas as pd
 from livingpaper import Drawing, Ledger
-from livingpaper.book.forest import forest, numbers_of, with_deaths
+from livingpaper.book.forest import numbers_of, with_deaths
 from livingpaper.book.theme import CONTROL, INK, QUIET, TREATED, WIDTH
 from livingpaper.ledger.format import points, value_text
 
+from study.charts import Chart, coloured, differences, intervals, line_at
+from study.labels import VERDICTS
 from study.protocol.protocol import Protocol
+
+COLOURS = dict(zip(VERDICTS.values(), (TREATED, CONTROL, INK, QUIET), strict=True))
+STRENGTHS = {2: QUIET, 3: TREATED, 5: CONTROL}  # risk ratios of a confounder
 
 
 def subset_forest(ledger: Ledger, subsets: pd.DataFrame, plan: Protocol) -> Drawing:
@@ -18,80 +25,62 @@ def subset_forest(ledger: Ledger, subsets: pd.DataFrame, plan: Protocol) -> Draw
 
     ``subsets`` names them in order: the printed ``subset`` of each row of the ledger, ``id``.
     """
-    outcome, key = f"{plan.outcome.primary}{plan.outcome.horizon_days}", plan.estimand.primary.lower()
-    everyone, found = ledger[f"outcomes.{outcome}.{key}.rd"], ledger.select("sensitivity.subset.{level}.rd")
-    at = found.set_index("level")
-    lines = [
-        ("All patients", everyone, TREATED),
-        *((row.subset, at.loc[row.level], INK) for row in subsets.itertuples()),
-    ]
-    rows = pd.DataFrame(
-        [
-            {"label": with_deaths(label, row["events"]), **_three(row), "colour": colour}
-            for label, row, colour in lines
-        ]
+    outcome, adjustment = f"{plan.outcome.primary}{plan.outcome.horizon_days}", plan.estimand.primary.lower()
+    everyone, found = (
+        ledger[f"outcomes.{outcome}.{adjustment}.rd"],
+        ledger.select("sensitivity.subset.{level}.rd"),
     )
-    chart = forest(
-        rows,
-        scale="risk difference",
-        title=f"Risk difference of death, {plan.arms.treated} minus {plan.arms.control}, percentage points",
-        bands=(plan.equivalence.margin_pp, plan.equivalence.wide_margin_pp),
-        domain=(-25, 25),
-        label_width=245,
-        text_width=145,
-        row_height=26,
-    )
+    drawn = pd.concat([everyone.to_frame().T, found.set_index("level").loc[subsets["level"]]])
+    labels = map(with_deaths, ["All patients", *subsets["subset"]], drawn["events"])
+    rows = intervals(drawn, labels, [TREATED, *[INK] * len(subsets)])
     words = "; ".join(f"{row['label']} {numbers_of(row, 'risk difference')}" for _, row in rows.iterrows())
+    chart = differences(rows, plan, (-25, 25), label_width=245, text_width=145, row_height=26)
     return Drawing(chart, f"Forest of risk differences: {words}.", sources=(everyone, found))
 
 
-def _three(row: pd.Series) -> dict[str, float]:
-    return {name: row[name] for name in ("estimate", "conf_low", "conf_high")}
+def subgroup_forest(
+    groups: pd.DataFrame, drawn: pd.DataFrame, dictionary: pd.DataFrame, plan: Protocol
+) -> Drawing:
+    """Return the primary difference in each level of each subgroup column, alone and drawn towards the others."""
+    mine = groups[groups["scale"] == "risk difference"]
+    names = mine["column"].map(dictionary.set_index("name")["label"]) + " " + mine["level"]
+    towards = drawn.set_index(["column", "level"]).reindex(
+        pd.MultiIndex.from_frame(mine[["column", "level"]])
+    )
+    second = {"second": "estimate", "second_low": "conf_low", "second_high": "conf_high"}
+    rows = intervals(
+        mine, map(with_deaths, names, mine["events"]), [INK] * len(mine),
+        **{name: towards[column].to_numpy(float) for name, column in second.items()},
+    )  # fmt: skip
+    layout: dict[str, Any] = {
+        "label_width": 290,
+        "text_width": 145,
+        "row_height": 30,
+        "second_name": "drawn together",
+    }
+    ends = {name: (points(rows[name].min()), points(rows[name].max())) for name in ("estimate", "second")}
+    return Drawing(
+        differences(rows, plan, (-35, 35), **layout),
+        f"Forest with {len(rows)} rows, one per level. Points run from {' to '.join(ends['estimate'])}; the widest bar "
+        f"spans {points(rows['conf_low'].min())} to {points(rows['conf_high'].max())}. Below each, in blue, the estimate "
+        f"drawn towards the others, from {' to '.join(ends['second'])}. Shaded "
+        "bands around the vertical zero line show both margins.",
+        sources=(groups, drawn),
+    )
 
 
 def caliper_chart(table: pd.DataFrame, plan: Protocol) -> Drawing:
     """Return pairs, worst imbalance and risk difference against the width of the caliper."""
     done = table[table["n_pairs"] > 0]
-    data = pd.DataFrame(
-        {
-            "caliper": done["caliper_sd"].map(lambda v: f"{v:g}"),
-            "pairs": done["n_pairs"],
-            "smd": done["largest_smd"].round(4),
-            "rd": (100 * done["estimate"]).round(3),
-            "low": (100 * done["conf_low"]).round(3),
-            "high": (100 * done["conf_high"]).round(3),
-            "chosen": done["caliper_sd"] == plan.matching.caliper_sd,
-        }
-    )
-    x = alt.X(
-        "caliper:N", sort=list(data["caliper"]), title="Caliper, SD of the logit", axis=alt.Axis(labelAngle=0)
-    )
-    colour = alt.condition("datum.chosen", alt.value(TREATED), alt.value(QUIET))
-    width = (WIDTH - 190) / 3
-    base = alt.Chart(data)
-    pairs = (
-        base.mark_bar(size=16)
-        .encode(x=x, y=alt.Y("pairs:Q", title="Pairs"), color=colour)
-        .properties(width=width, height=150)
-    )
-    smd = (
-        base.mark_point(filled=True, size=60, opacity=1)
-        .encode(
-            x=x,
-            y=alt.Y("smd:Q", title="Largest imbalance (SMD)", scale=alt.Scale(domainMin=0, nice=True)),
-            color=colour,
-        )
-        .properties(width=width, height=150)
-    )
-    bars = base.mark_rule(strokeWidth=2).encode(
-        x=x, y=alt.Y("low:Q", title="Risk difference, points"), y2="high:Q", color=colour
-    )
-    dots = base.mark_point(filled=True, size=60, opacity=1).encode(x=x, y="rd:Q", color=colour)
-    zero = alt.Chart(pd.DataFrame({"at": [0.0]})).mark_rule(color=INK, strokeWidth=0.8).encode(y="at:Q")
-    effect = alt.layer(zero, bars, dots).properties(width=width, height=150)
+    differences = {name: (100 * done[column]).round(3) for name, column in
+                   (("rd", "estimate"), ("low", "conf_low"), ("high", "conf_high"))}  # fmt: skip
+    data = pd.DataFrame(differences).assign(
+        caliper=done["caliper_sd"].map("{:g}".format), pairs=done["n_pairs"], smd=done["largest_smd"].round(4),
+        chosen=done["caliper_sd"] == plan.matching.caliper_sd,
+    )  # fmt: skip
     first, last = data.iloc[0], data.iloc[-1]
     return Drawing(
-        alt.hconcat(pairs, smd, effect, spacing=24),
+        _against_caliper(data),
         f"Three panels over the caliper width from {first['caliper']} to {last['caliper']}. Pairs rise from "
         f"{first['pairs']} to {last['pairs']}; the largest imbalance goes from {value_text(first['smd'], 'smd')} to "
         f"{value_text(last['smd'], 'smd')}; the risk difference stays between {points(data['rd'].min() / 100)} and "
@@ -100,48 +89,87 @@ def caliper_chart(table: pd.DataFrame, plan: Protocol) -> Drawing:
     )
 
 
-def hiding_confounder(ledger: Ledger, plan: Protocol) -> Drawing:
-    """Return how common a confounder must be in each arm to turn a true ratio into the published one."""
-    published = ledger["counts.death.rr"]
-    observed = float(published["estimate"])
-    rows = []
-    for truth, label in ((0.8, "true risk ratio 0.80 (benefit)"), (1.25, "true risk ratio 1.25 (harm)")):
-        needed = observed / truth
-        for strength in (2.0, 3.0, 5.0):
-            for p0 in np.linspace(0, 0.6, 31):
-                p1 = (needed * (1 + p0 * (strength - 1)) - 1) / (strength - 1)
-                if 0 <= p1 <= 1:
-                    rows.append(
-                        (
-                            label,
-                            f"risk ratio {strength:g}",
-                            round(100 * float(p0), 2),
-                            round(100 * float(p1), 2),
-                        )
-                    )
-    data = pd.DataFrame(rows, columns=["truth", "strength", "control", "treated"])
-    arms = plan.arms
+def _against_caliper(data: pd.DataFrame) -> Chart:
+    """Return one panel for the pairs, one for the imbalance and one for the difference."""
+    level = alt.Axis(labelAngle=0)
+    x = alt.X("caliper:N", sort=list(data["caliper"]), title="Caliper, SD of the logit", axis=level)
+    colour = alt.condition("datum.chosen", alt.value(TREATED), alt.value(QUIET))
+    base, panel = alt.Chart(data).encode(x=x, color=colour), {"width": (WIDTH - 190) / 3, "height": 150}
+    dots = base.mark_point(filled=True, size=60, opacity=1)
+    from_zero = alt.Scale(domainMin=0, nice=True)
+    pairs = base.mark_bar(size=16).encode(y=alt.Y("pairs:Q", title="Pairs"))
+    smd = dots.encode(y=alt.Y("smd:Q", title="Largest imbalance (SMD)", scale=from_zero))
+    low = alt.Y("low:Q", title="Risk difference, points")
+    bars = base.mark_rule(strokeWidth=2).encode(y=low, y2="high:Q")
+    zero = line_at(0.0, channel="y", color=INK, strokeWidth=0.8)
+    effect = alt.layer(zero, bars, dots.encode(y="rd:Q"))
+    return alt.hconcat(*(part.properties(**panel) for part in (pairs, smd, effect)), spacing=24)
+
+
+def hiding_confounder(observed: float, ledger: Ledger, plan: Protocol) -> Drawing:
+    """Return how common a confounder must be in each arm to turn a true ratio into the observed one, the published."""
+    published, arms = ledger["counts.death.rr"], plan.arms
+    truths = {0.8: "true risk ratio 0.80 (benefit)", 1.25: "true risk ratio 1.25 (harm)"}
+    data = pd.concat([_prevalences(observed, truth, said) for truth, said in truths.items()])
     legend = alt.Legend(title="Confounder raises the risk of death by a", titleLimit=400)
+    colours = {f"risk ratio {strength}": colour for strength, colour in STRENGTHS.items()}
     line = alt.Chart(data).mark_line(strokeWidth=2).encode(
         x=alt.X("control:Q", title=f"Confounder in {arms.control} arm, %", axis=alt.Axis(grid=False)),
         y=alt.Y("treated:Q", title=f"Confounder in {arms.treated} arm, %", scale=alt.Scale(domain=[0, 100])),
-        color=alt.Color("strength:N", scale=alt.Scale(range=[QUIET, TREATED, CONTROL]), legend=legend),
+        color=alt.Color("strength:N", scale=alt.Scale(range=list(colours.values())), legend=legend),
     )  # fmt: skip
-    same = (
-        alt.Chart(pd.DataFrame({"a": [0.0, 60.0]}))
-        .mark_line(color=INK, strokeDash=[3, 3], strokeWidth=0.8)
-        .encode(x="a:Q", y="a:Q")
-    )
-    panels = {"width": (WIDTH - 110) / 2, "height": 190}
+    same = alt.Chart(pd.DataFrame({"a": [0.0, 60.0]}))
+    same = same.mark_line(color=INK, strokeDash=[3, 3], strokeWidth=0.8).encode(x="a:Q", y="a:Q")
     charts = [
-        alt.layer(same, line.transform_filter(alt.datum.truth == label)).properties(
-            title=label.capitalize(), **panels
-        )
-        for label in data["truth"].unique()
-    ]
+        alt.layer(same, line.transform_filter(alt.datum.truth == said))
+        .properties(title=said.capitalize(), width=(WIDTH - 110) / 2, height=190)
+        for said in truths.values()
+    ]  # fmt: skip
     return Drawing(
         alt.hconcat(*charts, data=data, spacing=36),
         "Two panels of rising curves, one for a hidden benefit and one for a hidden harm. Each shows which prevalence of an "
         "unmeasured confounder in either arm would produce the published ratio; the dashed diagonal is equal prevalence.",
         sources=(published,),
+    )
+
+
+def _prevalences(observed: float, truth: float, said: str) -> pd.DataFrame:
+    """Return the pairs of prevalences, in per cent, of a confounder that turn one ratio into the other."""
+    parts = []
+    for strength in STRENGTHS:
+        control = np.linspace(0, 0.6, 31)
+        treated = (observed / truth * (1 + control * (strength - 1)) - 1) / (strength - 1)
+        part = pd.DataFrame({"control": (100 * control).round(2), "treated": (100 * treated).round(2)})
+        named = part.assign(truth=said, strength=f"risk ratio {strength}")
+        parts.append(named[(treated >= 0) & (treated <= 1)])
+    return pd.concat(parts)
+
+
+def unseen_deaths(grid: pd.DataFrame, plan: Protocol) -> Drawing:
+    """Return the verdict for each number of deaths after discharge in either arm."""
+    arms, verdicts = plan.arms, grid["verdict"].map(VERDICTS)
+    data = grid[["control", "treated"]].assign(rd=(100 * grid["estimate"]).round(2), verdict=verdicts)
+
+    def counted(arm: str, drug: str) -> dict[str, Any]:
+        scale = alt.Scale(domain=[-1, int(grid[arm].max()) + 1], nice=False)
+        return {
+            "shorthand": f"{arm}:Q",
+            "title": f"Unseen deaths, {drug}",
+            "axis": alt.Axis(grid=False),
+            "scale": scale,
+        }
+
+    chart = alt.Chart(data).mark_square(size=190, opacity=0.85).encode(
+        x=alt.X(**counted("control", arms.control)), y=alt.Y(**counted("treated", arms.treated)),
+        color=coloured("verdict", COLOURS, legend=alt.Legend(title=None)),
+        tooltip=["control", "treated", "rd", "verdict"],
+    )  # fmt: skip
+    shares = (verdicts.value_counts(normalize=True) * 100).round()
+    words = ", ".join(f"{name} {share:.0f}%" for name, share in shares.items())
+    return Drawing(
+        chart.properties(width=300, height=300),
+        f"Square grid of supposed numbers, {arms.control} across up to {grid['control'].max()}, {arms.treated} "
+        f"upwards up to {grid['treated'].max()}. Coloured corners: share of squares {words}. The estimate runs from "
+        f"{points(grid['estimate'].min())} to {points(grid['estimate'].max())} points across it.",
+        sources=(grid,),
     )

@@ -7,8 +7,6 @@ estimates of all specifications that made it are spread.
 
 from __future__ import annotations
 
-from typing import Any
-
 import altair as alt
 import numpy as np
 import pandas as pd
@@ -18,6 +16,7 @@ from livingpaper import Drawing, Ledger
 from livingpaper.book.theme import FAINT, INK, QUIET, TREATED, WIDTH
 from livingpaper.ledger.format import percent, points
 
+from study.charts import Chart, line_at
 from study.protocol.protocol import Protocol
 
 RANKS = 24
@@ -41,7 +40,7 @@ def specification_curve(curve: pd.DataFrame, ledger: Ledger, plan: Protocol) -> 
     )
 
 
-def _curves(curve: pd.DataFrame, margin: float) -> Any:
+def _curves(curve: pd.DataFrame, margin: float) -> Chart:
     shown = pd.concat([_ranked(curve[curve["estimand"] == name], name) for name in ORDER])
     base = alt.Chart().encode(x=alt.X("rank:Q", title=None, axis=None, scale=alt.Scale(domain=[0, 100])))
     y = alt.Y("estimate:Q", title="Risk difference, points", scale=alt.Scale(nice=True))
@@ -56,11 +55,8 @@ def _curves(curve: pd.DataFrame, margin: float) -> Any:
         for at, dash in ((0, [1, 0]), (-margin, [4, 3]), (margin, [4, 3]))
     ]
     column = alt.Column("estimand:N", sort=list(ORDER), title=None)
-    return (
-        alt.layer(bars, *lines, dots, data=shown)
-        .properties(width=(WIDTH - 230) / len(ORDER), height=170)
-        .facet(column=column, spacing=6)
-    )
+    panel = alt.layer(bars, *lines, dots, data=shown).properties(width=(WIDTH - 230) / len(ORDER), height=170)
+    return panel.facet(column=column, spacing=6)
 
 
 def _ranked(part: pd.DataFrame, estimand: str) -> pd.DataFrame:
@@ -68,39 +64,27 @@ def _ranked(part: pd.DataFrame, estimand: str) -> pd.DataFrame:
     ordered = part.sort_values("estimate", ignore_index=True)
     bins = np.minimum(np.arange(len(ordered)) * RANKS // max(len(ordered), 1), RANKS - 1)
     groups = ordered.groupby(bins)[["estimate", "std_error"]].median()
-    place = 100 * (groups.index.to_numpy() + 0.5) / RANKS
-    rows = groups.assign(rank=place, primary=False)
-    mine = ordered[ordered["primary"]]
-    own = mine[["estimate", "std_error"]].assign(rank=100 * (mine.index + 0.5) / len(ordered), primary=True)
-    both = pd.concat([rows, own], ignore_index=True)
+    groups = groups.assign(rank=100 * (groups.index.to_numpy() + 0.5) / RANKS, primary=False)
+    mine = ordered.loc[ordered["primary"], ["estimate", "std_error"]]
+    own = mine.assign(rank=100 * (mine.index + 0.5) / len(ordered), primary=True)
+    both = pd.concat([groups, own], ignore_index=True).astype({"rank": float, "primary": bool})
     half = Z * both["std_error"]
-    return pd.DataFrame(
-        {
-            "estimand": estimand,
-            "rank": both["rank"].astype(float).round(2),
-            "primary": both["primary"].astype(bool),
-            "estimate": (100 * both["estimate"]).round(3),
-            "low": (100 * (both["estimate"] - half)).round(3),
-            "high": (100 * (both["estimate"] + half)).round(3),
-        }
-    )
+    ends = {"estimate": both["estimate"], "low": both["estimate"] - half, "high": both["estimate"] + half}
+    drawn = pd.DataFrame({name: (100 * values).round(3) for name, values in ends.items()})
+    return drawn.assign(estimand=estimand, rank=both["rank"].round(2), primary=both["primary"])
 
 
-def _dashboard(curve: pd.DataFrame, margin: float) -> Any:
+def _dashboard(curve: pd.DataFrame, margin: float) -> Chart:
     parts = [summary_by(curve, axis, margin=margin / 100).assign(axis=axis) for axis in AXES]
     table = pd.concat(parts, ignore_index=True)
     table = table[table["level"] != NOT_USED]
     label = table["axis"].str.capitalize() + ": " + table["level"].astype(str)
-    data = pd.DataFrame({"choice": label}).assign(
-        **{name: (100 * table[name]).round(3) for name in ("low", "q1", "median", "q3", "high")}
-    )
-    base = alt.Chart(data).encode(
-        y=alt.Y("choice:N", sort=list(label), title=None, axis=alt.Axis(labelLimit=330))
-    )
+    data = (100 * table[["low", "q1", "median", "q3", "high"]]).round(3).assign(choice=label)
+    y = alt.Y("choice:N", sort=list(label), title=None, axis=alt.Axis(labelLimit=330))
+    base = alt.Chart(data).encode(y=y)
     x = alt.X("median:Q", title="Risk difference, points: median, middle half and middle nine tenths")
-    zero = alt.Chart(pd.DataFrame({"at": [0.0]})).mark_rule(color=INK, strokeWidth=0.8).encode(x="at:Q")
     return alt.layer(
-        zero,
+        line_at(0.0, color=INK, strokeWidth=0.8),
         base.mark_rule(color=QUIET, strokeWidth=1).encode(x="low:Q", x2="high:Q"),
         base.mark_rule(color=TREATED, strokeWidth=4).encode(x="q1:Q", x2="q3:Q"),
         base.mark_point(filled=True, size=40, color=INK, opacity=1).encode(x=x),

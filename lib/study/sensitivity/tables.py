@@ -7,31 +7,24 @@ from livingpaper import Ledger, Sheet, crosstable, with_interval
 from livingpaper.chapters.recording import key
 from livingpaper.chapters.selection import NOT_ESTIMATED
 
+from study.cells import whole
+from study.labels import HANDLING, PUBLISHED_OUTCOMES, SPREAD, among, arms, by_risk
 from study.protocol.protocol import Protocol
 
-PUBLISHED = {"death": "Death in hospital", "imv": "Invasive ventilation"}
-HANDLING = {
-    "complete": "complete cases",
-    "single": "filled once (primary)",
-    "multiple": "multiple imputation",
-}
-ESTIMANDS = {"crude": "Crude, unadjusted", "ate": "ATE", "matched": "Matched patients", "ato": "ATO", "atm": "ATM",
-             "att": "ATT"}  # fmt: skip
+PUBLISHED = dict(reversed(PUBLISHED_OUTCOMES.items()))  # death first
 
 
 def e_values(ledger: Ledger) -> Sheet:
     """Return what an unmeasured confounder would have to do, in both directions."""
-    heads = {
-        "": "To create the ratio",
-        ".interval": "To create its nearer limit",
-        ".hide_80": "To hide 0.80",
-        ".hide_125": "To hide 1.25",
-        ".hide_150": "To hide 1.50",
+    heads = {"": "To create the ratio", ".interval": "To create its nearer limit", ".hide_80": "To hide 0.80",
+             ".hide_125": "To hide 1.25", ".hide_150": "To hide 1.50"}  # fmt: skip
+    rows = {
+        label: [ledger[f"counts.{outcome}.e_value{part}"] for part in heads]
+        for outcome, label in PUBLISHED.items()
     }
-    rows = {outcome: [ledger[f"counts.{outcome}.e_value{part}"] for part in heads] for outcome in PUBLISHED}
-    cells = [[PUBLISHED[outcome], *(row["text"] for row in found)] for outcome, found in rows.items()]
+    cells = [[label, *(row["text"] for row in found)] for label, found in rows.items()]
     frame = pd.DataFrame(cells, columns=["Outcome", *heads.values()])
-    return Sheet(frame, sources=tuple(row for found in rows.values() for row in found))
+    return Sheet(frame, sources=[row for found in rows.values() for row in found])
 
 
 def fragility(ledger: Ledger) -> Sheet:
@@ -51,18 +44,11 @@ def _text(row: pd.Series) -> str:
 def per_protocol(ledger: Ledger, plan: Protocol) -> Sheet:
     """Return the primary risks as started, and under the strategy without and with weights."""
     rows = ledger.select("sensitivity.per_protocol.{analysis}.{measure}")
-    lines = {
-        name: name.replace("_", " ").capitalize()
-        for name in ("as_started", "censored", "censored_and_weighted")
-    }
-    heads = {
-        "risk_treated": plan.arms.treated.capitalize(),
-        "risk_control": plan.arms.control.capitalize(),
-        "rd": "Difference, points",
-    }
-    cells = crosstable(rows, ("analysis", lines), ("measure", heads), corner="Analysis")
+    names = ("as_started", "censored", "censored_and_weighted")
+    lines = {name: name.replace("_", " ").capitalize() for name in names}
+    cells = crosstable(rows, ("analysis", lines), ("measure", by_risk(plan)), corner="Analysis")
     events = rows.groupby("analysis")["events"].max()
-    cells["Events"] = ["" if pd.isna(events[name]) else f"{events[name]:.0f}" for name in lines]
+    cells["Events"] = [whole(events[name]) for name in lines]
     return Sheet(cells, sources=(rows,), widths="p{3.6cm}rrrr")
 
 
@@ -106,13 +92,17 @@ def negative_controls(ledger: Ledger, dictionary: pd.DataFrame, plan: Protocol) 
         "early": f"Ventilation or death by day {plan.sensitivity.early_days}",
     }
     adjusted = {"crude": "crude", "pairs": "pairs", plan.estimand.primary.lower(): "weights"}
+    drugs = {"risk_treated": plan.arms.treated, "risk_control": plan.arms.control}
     cells = [
-        [f"{label}, {words}", *(f"{at.loc[(name, way, f'risk_{arm}'), 'events']:.0f}" for arm in ("treated", "control")),
-         with_interval(at.loc[name, way, "rd"])]
-        for name, label in named.items() for way, words in adjusted.items()
+        [f"{label}, {words}", *(whole(at.loc[(name, each, risk), "events"]) for risk in drugs),
+         with_interval(at.loc[name, each, "rd"])]
+        for name, label in named.items() for each, words in adjusted.items()
     ]  # fmt: skip
-    columns = ["Outcome and adjustment", f"Events, {plan.arms.treated}", f"Events, {plan.arms.control}",
-               "Risk difference, points"]  # fmt: skip
+    columns = [
+        "Outcome and adjustment",
+        *(f"Events, {drug}" for drug in drugs.values()),
+        "Risk difference, points",
+    ]
     return Sheet(pd.DataFrame(cells, columns=columns), sources=(rows,), widths="p{5.6cm}rrr")
 
 
@@ -120,13 +110,8 @@ def benchmarks(ledger: Ledger, table: pd.DataFrame, dictionary: pd.DataFrame, pl
     """Return how much each observed covariate, left out, could confound."""
     rows = ledger.select("robustness.benchmark.{covariate}.{what}")
     lines = {key(row.covariate): covariate_label(row.covariate, dictionary) for row in table.itertuples()}
-    heads = {
-        "treated": plan.arms.treated.capitalize(),
-        "control": plan.arms.control.capitalize(),
-        "with_arm": "Ratio between arms",
-        "with_outcome": "Risk ratio of death",
-        "bound": "Largest bias factor",
-    }
+    heads = arms(plan) | {"with_arm": "Ratio between arms", "with_outcome": "Risk ratio of death",
+                          "bound": "Largest bias factor"}  # fmt: skip
     cells = crosstable(rows, ("covariate", lines), ("what", heads), cell=_text, corner="Covariate")
     return Sheet(cells, sources=(rows,), widths="p{5cm}rrrrr")
 
@@ -167,15 +152,14 @@ def grid(table: pd.DataFrame) -> Sheet:
 def by_estimand(ledger: Ledger) -> Sheet:
     """Return how the estimates of each estimand are spread."""
     rows = ledger.select("multiverse.estimand.{level}.{what}")
-    text = rows.set_index(["level", "what"])["text"].str.removesuffix(" percentage points")
-    cells = [
-        [ESTIMANDS[level], text[level, "n"], text[level, "median"], f"{text[level, 'q1']} to {text[level, 'q3']}",
-         f"{text[level, 'low']} to {text[level, 'high']}", text[level, "positive"], text[level, "beyond"]]
-        for level in ESTIMANDS if (level, "n") in text.index
-    ]  # fmt: skip
-    columns = ["Estimand", "Specifications", "Median", "Middle half", "Middle nine tenths", "Above zero",
-               "Beyond the margin"]  # fmt: skip
-    return Sheet(pd.DataFrame(cells, columns=columns), sources=(rows,), widths="lrrrrrr")
+    text = rows.set_index(["level", "what"])["text"].str.removesuffix(" percentage points").unstack()
+    text = text.loc[[*among(SPREAD, text.index)]]
+    cells = {
+        "Estimand": text.index.map(SPREAD), "Specifications": text["n"], "Median": text["median"],
+        "Middle half": text["q1"] + " to " + text["q3"], "Middle nine tenths": text["low"] + " to " + text["high"],
+        "Above zero": text["positive"], "Beyond the margin": text["beyond"],
+    }  # fmt: skip
+    return Sheet(pd.DataFrame(cells), sources=(rows,), widths="lrrrrrr")
 
 
 def joint(ledger: Ledger, facets: list[str], plan: Protocol) -> Sheet:
@@ -186,13 +170,12 @@ def joint(ledger: Ledger, facets: list[str], plan: Protocol) -> Sheet:
     for facet in facets:
         mine = text[key(facet)]
         if "median" in mine:
-            middle, small, sign = (
+            middle, *shares = (
                 f"{mine[what]} (p = {mine[f'p_{what}']})" for what in ("median", "small_p", "one_sign")
             )
             label = "All outcomes" if facet == "all" else facet.capitalize()
-            cells.append([label, mine["n"], middle, mine["null_median"], small, sign])
-    columns = ["Outcome", "Specifications", "Median, points", "Median without effect",
-               f"p below {plan.equivalence.alpha:g}", "One sign"]  # fmt: skip
-    return Sheet(
-        pd.DataFrame(cells, columns=columns), sources=(rows,), widths="p{2.8cm}rp{2.5cm}rp{2.5cm}p{2.5cm}"
-    )
+            cells.append([label, mine["n"], middle, mine["null_median"], *shares])
+    small = f"p below {plan.equivalence.alpha:g}"
+    columns = ["Outcome", "Specifications", "Median, points", "Median without effect", small, "One sign"]
+    frame = pd.DataFrame(cells, columns=columns)
+    return Sheet(frame, sources=(rows,), widths="p{2.8cm}rp{2.5cm}rp{2.5cm}p{2.5cm}")
