@@ -16,6 +16,6 @@ def long(table: pd.DataFrame, scales: Mapping[str, str]) -> pd.DataFrame:
     scales : mapping of column to scale
         The columns that are numbers to be recorded.
     """
-    rest = table.drop(columns=list(scales))
-    parts = [rest.assign(name=name, scale=scale, estimate=table[name]) for name, scale in scales.items()]
-    return pd.concat(parts, ignore_index=True)
+    rest = [column for column in table if column not in scales]
+    rows = table.melt(rest, list(scales), "name", "estimate")
+    return rows.assign(scale=rows["name"].map(dict(scales)))

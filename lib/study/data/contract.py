@@ -54,20 +54,29 @@ def validate_cohort(frame: pd.DataFrame, dictionary: pd.DataFrame) -> pd.DataFra
     if not missing:
         problems += _violations(frame, dictionary)
     if problems:
-        listed = "\n".join(f"  - {problem}" for problem in problems)
-        raise ContractError(f"the cohort breaks its contract in {len(problems)} place(s):\n{listed}")
+        raise ContractError(listed("the cohort", problems))
     return frame.set_index("patient_id").sort_index()
+
+
+def listed(what: str, problems: list[str]) -> str:
+    """Return the message that names every broken rule of a contract."""
+    lines = "".join(f"\n  - {problem}" for problem in problems)
+    return f"{what} breaks its contract in {len(problems)} place(s):{lines}"
+
+
+def failing(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the cases that break a schema, none if it holds; ``column`` and ``check`` name the rule."""
+    try:
+        schema.validate(frame, lazy=True)
+    except pa.errors.SchemaErrors as error:
+        return error.failure_cases
+    return pd.DataFrame(columns=["schema_context", "column", "check", "index"])
 
 
 def _violations(frame: pd.DataFrame, dictionary: pd.DataFrame) -> list[str]:
     """Return one sentence per broken rule: what must hold, how many rows, the first ids and values."""
     columns = {row.name: _column(row) for row in dictionary.itertuples(index=False)}
-    try:
-        pa.DataFrameSchema(columns, checks=_row_rules()).validate(frame, lazy=True)
-    except pa.errors.SchemaErrors as error:
-        cases = error.failure_cases
-    else:
-        return []
+    cases = failing(pa.DataFrameSchema(columns, checks=_row_rules()), frame)
     cases["column"] = cases["column"].where(cases["schema_context"] == "Column", "row")
     order = {name: i for i, name in enumerate(dictionary["name"])}
     groups = cases.groupby(["column", "check"], sort=False)
@@ -89,12 +98,12 @@ def _sentence(column: str, rule: str, cases: pd.DataFrame, frame: pd.DataFrame) 
     if not len(rows):
         return f"{subject}: must have {_said(rule)}; the column as a whole has not"
     ids = ", ".join(str(value) for value in frame["patient_id"].iloc[rows[:3]])
-    found = (
-        frame[column].iloc[rows[:3]].map("{}".format, na_action="ignore").fillna("nothing")
-        if column in frame
-        else ()
+    first = frame[column].iloc[rows[:3]] if column in frame else ()
+    values = (
+        f" ({', '.join('nothing' if pd.isna(value) else f'{value}' for value in first)})"
+        if len(first)
+        else ""
     )
-    values = f" ({', '.join(found)})" if len(found) else ""
     return f"{subject}: must have {_said(rule)}; {len(rows)} row(s) have not, first {ids}{values}"
 
 

@@ -13,6 +13,8 @@ import pandas as pd
 import pandera.pandas as pa
 from livingpaper.build.project import find_project
 
+from study.data.contract import failing, listed
+
 IDENTIFIERS = ("doi", "pmid", "registry")
 SIZE = ("n_studies", "n_total")  # of a pooled result
 COUNTS = ("n_drug", "deaths_drug", "n_comparator", "deaths_comparator")
@@ -63,35 +65,28 @@ def validate_evidence(frame: pd.DataFrame) -> pd.DataFrame:
         frame = frame.assign(**numbers)
         problems += _violations(frame)
     if problems:
-        listed = "\n".join(f"  - {problem}" for problem in problems)
-        raise EvidenceError(f"the evidence breaks its contract in {len(problems)} place(s):\n{listed}")
+        raise EvidenceError(listed("the evidence", problems))
     return frame
 
 
 def _not_numbers(frame: pd.DataFrame, numbers: dict[str, pd.Series]) -> list[str]:
+    """Return one sentence per column that holds something else."""
     found = []
     for name, values in numbers.items():
-        bad = values.isna() & frame[name].notna() & (frame[name].astype(str) != "")
-        if bad.any():
-            wrong = frame.loc[bad, ["id", name]].head(3).itertuples(index=False)
-            first = ", ".join(f"{id_} ({value})" for id_, value in wrong)
-            found.append(f"column {name}: must hold numbers only; {bad.sum()} row(s) do not, first {first}")
+        bad = frame.loc[values.isna() & frame[name].notna() & (frame[name].astype(str) != ""), ["id", name]]
+        if len(bad):
+            first = ", ".join(f"{id_} ({value})" for id_, value in bad.head(3).itertuples(index=False))
+            found.append(f"column {name}: must hold numbers only; {len(bad)} row(s) do not, first {first}")
     return found
 
 
 def _violations(frame: pd.DataFrame) -> list[str]:
     """Return one sentence per broken rule: what must hold, how many rows, the first ids."""
-    try:
-        pa.DataFrameSchema(_columns(), checks=_row_rules()).validate(frame, lazy=True)
-    except pa.errors.SchemaErrors as error:
-        cases = error.failure_cases
-    else:
-        return []
-    sentences = []
+    cases, sentences = failing(pa.DataFrameSchema(_columns(), checks=_row_rules()), frame), []
     for (column, rule), group in cases.groupby(["column", "check"], sort=False):
         rows = group["index"].dropna().astype(int).unique()
         where = f"column {column}" if (group["schema_context"] == "Column").all() else "each row"
-        ids = ", ".join(str(frame["id"].iloc[row]) for row in rows[:3])
+        ids = ", ".join(map(str, frame["id"].iloc[rows[:3]]))
         said = "each value once" if rule == "field_uniqueness" else rule
         sentences.append(f"{where}: must have {said}; {len(rows)} row(s) have not, first {ids}")
     return list(dict.fromkeys(sentences))
@@ -124,18 +119,14 @@ def _row_rules() -> list[pa.Check]:
     rules: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
         "a DOI, a PubMed number or a registry number": lambda f: (f[list(IDENTIFIERS)] != "").any(axis=1),
         "all four counts or none, and all four if the measure is counts": _counts_whole,
-        "no more deaths than patients": lambda f: (
-            ~((f["deaths_drug"] > f["n_drug"]) | (f["deaths_comparator"] > f["n_comparator"]))
+        "no more deaths than patients": lambda f: ~(
+            (f["deaths_drug"] > f["n_drug"]) | (f["deaths_comparator"] > f["n_comparator"])
         ),
-        "the effect between its limits": lambda f: (
-            ~((f["conf_low"] >= f["effect"]) | (f["conf_high"] <= f["effect"]))
-        ),
+        "the effect between its limits": lambda f: ~((f["conf_low"] >= f["effect"]) | (f["conf_high"] <= f["effect"])),
         "both limits or neither": lambda f: f["conf_low"].isna() == f["conf_high"].isna(),
         "four counts, or an effect with limits or a p-value, to be included": _usable,
-        "an analysis if it is included, and only then": lambda f: (
-            (f["include"] == "yes") == (f["analysis"] != "")
-        ),
-    }
+        "an analysis if it is included, and only then": lambda f: (f["include"] == "yes") == (f["analysis"] != ""),
+    }  # fmt: skip
     return [pa.Check(rule, error=words) for words, rule in rules.items()]
 
 
@@ -158,12 +149,10 @@ def rows_of(evidence: pd.DataFrame, analysis: str) -> pd.DataFrame:
     EvidenceError
         If there is none, or a study enters twice: its patients would count twice.
     """
-    chosen = evidence[
-        evidence["analysis"].str.split("|").map(lambda names: analysis in names)
-        & (evidence["include"] == "yes")
-    ]
+    names = evidence["analysis"].str.split("|")
+    chosen = evidence[names.map(lambda each: analysis in each) & (evidence["include"] == "yes")]
     if chosen.empty:
-        known = sorted({name for names in evidence["analysis"] for name in names.split("|") if name})
+        known = sorted({*names.explode()} - {""})
         raise EvidenceError(f"an analysis needs at least one included row, {analysis!r} has none of {known}")
     twice = sorted(chosen["study"][chosen["study"].duplicated()])
     if twice:

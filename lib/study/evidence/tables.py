@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import pandas as pd
-from livingpaper import Sheet, crosstable, with_interval
+from livingpaper import Ledger, Sheet, crosstable, with_interval
 from livingpaper.chapters.recording import key
-from livingpaper.chapters.session import Ledger
 from livingpaper.ledger.format import interval_text, value_text
 
 from study.evidence.printed import SOURCES, printed_pool
+from study.labels import BETWEEN_TRIALS, POOLED_LIMITS
 from study.reproduced import compared
 
-INTERVALS = {"normal": "normal", "hk": "Hartung-Knapp", "modified_hk": "modified Hartung-Knapp"}
-ESTIMATORS = {
-    "ml": "maximum likelihood",
-    "reml": "restricted maximum likelihood",
-    "dl": "DerSimonian-Laird",
-    "pm": "Paule-Mandel",
-}
 COMPARISONS = {
     "evidence.indirect.{source}.usual_care": "Anakinra or usual care",
     "evidence.indirect.{source}": "Anakinra or baricitinib, indirect",
@@ -35,20 +28,14 @@ def included(ledger: Ledger, evidence: pd.DataFrame) -> Sheet:
     results = used["id"].map(key)
     said = {result: with_interval(row) for result, row in ratios.iterrows()}
     said |= {result: f"{said[result]} (p = {p:g})" for result, p in p_values["estimate"].items()}
-    cells = pd.DataFrame(
-        {
-            "Study": used["study"],
-            "Design": used["design"],
-            "Arms": used["drug"] + " or " + used["comparator"],
-            "Deaths": [deaths_text(counts, result) for result in results],
-            "Printed ratio": [said.get(result, "–") for result in results],
-            "Until": used["horizon"],
-            "Identifier": used["doi"].where(used["doi"] != "", used["registry"]),
-            "Source": used["source"],
-        }
-    ).reset_index(drop=True)
+    cells = {
+        "Study": used["study"], "Design": used["design"], "Arms": used["drug"] + " or " + used["comparator"],
+        "Deaths": [deaths_text(counts, result) for result in results],
+        "Printed ratio": [said.get(result, "–") for result in results], "Until": used["horizon"],
+        "Identifier": used["doi"].where(used["doi"] != "", used["registry"]), "Source": used["source"],
+    }  # fmt: skip
     widths = "p{1.9cm}p{1.6cm}p{2.1cm}p{1.5cm}p{2.0cm}p{1.1cm}p{2.5cm}l"
-    return Sheet(cells, sources=(*printed.values(), deaths), widths=widths)
+    return Sheet(pd.DataFrame(cells), sources=(*printed.values(), deaths), widths=widths)
 
 
 def deaths_text(counts: pd.DataFrame, result: str) -> str:
@@ -68,15 +55,10 @@ def reproduction(ledger: Ledger, evidence: pd.DataFrame) -> Sheet:
 def estimators(ledger: Ledger) -> Sheet:
     """Return the pooled ratio of baricitinib under each estimator and interval."""
     rows = ledger.select("evidence.estimators.{estimator}.{part}")
-    heads = {"tau2": "Its size"} | {part: f"Limits, {name}" for part, name in INTERVALS.items()}
-    cells = crosstable(
-        rows,
-        ("estimator", ESTIMATORS),
-        ("part", heads),
-        cell=_size_or_limits,
-        corner="Variance between trials",
-    )
-    ratios = rows[rows["part"] == "normal"].set_index("estimator").loc[list(ESTIMATORS), "estimate"]
+    heads = {"tau2": "Its size"} | {part: f"Limits, {name}" for part, name in POOLED_LIMITS.items()}
+    across, corner = ("part", heads), "Variance between trials"
+    cells = crosstable(rows, ("estimator", BETWEEN_TRIALS), across, cell=_size_or_limits, corner=corner)
+    ratios = rows[rows["part"] == "normal"].set_index("estimator").loc[list(BETWEEN_TRIALS), "estimate"]
     cells.insert(2, "Risk ratio", [value_text(ratio, "risk ratio") for ratio in ratios])
     return Sheet(cells, sources=(rows,), widths="p{3.6cm}rrrrr")
 
@@ -92,6 +74,5 @@ def comparisons(ledger: Ledger) -> Sheet:
     parts = {head: ledger.select(pattern) for pattern, head in COMPARISONS.items()}
     rows = pd.concat([part.assign(column=head) for head, part in parts.items()])
     sources = {source: label for source, label in SOURCES.items() if source != "direct"}
-    across = ("column", {head: head for head in parts})
-    cells = crosstable(rows, ("source", sources), across, corner="Source for anakinra")
+    cells = crosstable(rows, ("source", sources), "column", corner="Source for anakinra")
     return Sheet(cells, sources=tuple(parts.values()), widths="p{4cm}rrr")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
+from itertools import product
 
 import headtohead as hh
 import numpy as np
@@ -17,7 +19,6 @@ from study.data.endpoints import endpoint
 from study.protocol.protocol import Protocol
 
 DONORS = 5  # as in mice; White, Royston & Wood (2011) doi:10.1002/sim.4067
-Stream = str | tuple[str, ...]
 
 
 def compare_handling(patients: pd.DataFrame, plan: Protocol) -> pd.DataFrame:
@@ -26,36 +27,22 @@ def compare_handling(patients: pd.DataFrame, plan: Protocol) -> pd.DataFrame:
     One row per ``handling`` and ``adjustment`` (primary weights, pairs), with ``patients``, ``pairs_low``,
     ``pairs_high``, ``fmi`` and ``mc_error``; one that cannot be estimated says why.
     """
-    whole, primary = patients[patients[_terms(plan)].notna().all(axis=1)], plan.estimand.primary.lower()
+    whole = patients[patients[_terms(plan)].notna().all(axis=1)]
+    copies = cache(lambda: completed(patients, plan))  # once for both adjustments
     tries: dict[str, Callable[[str], pd.DataFrame]] = {
-        "complete": lambda key: _one(whole, key, plan, "complete cases"),
-        "single": lambda key: _one(patients, key, plan, "risks"),
-        "multiple": _multiply(patients, plan),
+        "complete": lambda adjustment: _one(whole, adjustment, plan, "complete cases"),
+        "single": lambda adjustment: _one(patients, adjustment, plan, "risks"),
+        "multiple": lambda adjustment: _multiple(copies(), adjustment, plan),
     }
     rows = []
-    for key in (primary, "pairs"):
-        for handling, attempt in tries.items():
-            try:
-                row = attempt(key)
-            except ValueError as error:
-                row = pd.DataFrame([{"method": cannot(error)}])
-            rows.append(row.assign(handling=handling, adjustment=key))
+    for adjustment, handling in product((plan.estimand.primary.lower(), "pairs"), tries):
+        try:
+            row = tries[handling](adjustment)
+        except ValueError as error:
+            row = pd.DataFrame([{"method": cannot(error)}])
+        rows.append(row.assign(handling=handling, adjustment=adjustment))
     extra = ["patients", "pairs_low", "pairs_high", "fmi", "mc_error", "handling", "adjustment"]
     return pd.concat(rows, ignore_index=True).reindex(columns=[*ESTIMATE_COLUMNS, *extra])
-
-
-def _multiply(frame: pd.DataFrame, plan: Protocol) -> Callable[[str], pd.DataFrame]:
-    """Return the attempt by multiple imputation; the data sets are completed once for all adjustments."""
-    try:
-        copies = completed(frame, plan)
-    except ValueError as error:
-        reason = str(error)
-
-        def refuse(_key: str) -> pd.DataFrame:
-            raise ValueError(reason)
-
-        return refuse
-    return lambda key: _multiple(copies, key, plan)
 
 
 def completed(frame: pd.DataFrame, plan: Protocol) -> list[pd.DataFrame]:
@@ -69,13 +56,10 @@ def completed(frame: pd.DataFrame, plan: Protocol) -> list[pd.DataFrame]:
     values = frame[names].astype(float)
     values = values.assign(**{name: np.log(values[name]) for name in names if name in logs})
     copies = impute(
-        values,
-        _predictors(frame, [name for name in _terms(plan) if name not in names], plan),
-        imputations=plan.sensitivity.imputations,
-        iterations=plan.sensitivity.imputation_rounds,
-        donors=DONORS,
-        rng=hh.stream(plan.inference.seed, "imputation"),
-    )
+        values, _predictors(frame, [name for name in _terms(plan) if name not in names], plan),
+        imputations=plan.sensitivity.imputations, iterations=plan.sensitivity.imputation_rounds,
+        donors=DONORS, rng=hh.stream(plan.inference.seed, "imputation"),
+    )  # fmt: skip
     back = [copy.assign(**{name: np.exp(copy[name]) for name in names if name in logs}) for copy in copies]
     return [frame.assign(**{name: copy[name] for name in names}) for copy in back]
 
@@ -97,11 +81,11 @@ def _predictors(frame: pd.DataFrame, complete: list[str], plan: Protocol) -> pd.
     return pd.concat(parts, axis=1)
 
 
-def _adjusted(frame: pd.DataFrame, key: str, plan: Protocol) -> Adjustment:
+def _adjusted(frame: pd.DataFrame, adjustment: str, plan: Protocol) -> Adjustment:
     match = plan.matching
     design = hh.design_matrix(frame, plan.propensity.terms, impute_from=plan.propensity.impute_from)
     score = hh.propensity(design, frame["treated"])
-    if key != "pairs":
+    if adjustment != "pairs":
         return score.weight(plan.estimand.primary)
     return score.match(
         caliper_sd=match.caliper_sd, caliper_scale=match.caliper_scale, order=match.order, ratio=match.ratio,
@@ -109,35 +93,29 @@ def _adjusted(frame: pd.DataFrame, key: str, plan: Protocol) -> Adjustment:
     )  # fmt: skip
 
 
-def _one(frame: pd.DataFrame, key: str, plan: Protocol, stream: Stream) -> pd.DataFrame:
+def _one(frame: pd.DataFrame, adjustment: str, plan: Protocol, stream: str | tuple[str, ...]) -> pd.DataFrame:
     """Return the primary risk difference of one frame, one row."""
-    adjustment, outcome = _adjusted(frame, key, plan), endpoint(frame, plan.outcome.primary)
-    found = hh.risks(
-        outcome, adjustment, by=plan.outcome.horizon_days, inference=plan.inference, stream=stream
+    made, outcome, days = (
+        _adjusted(frame, adjustment, plan),
+        endpoint(frame, plan.outcome.primary),
+        plan.outcome.horizon_days,
     )
-    pairs = np.nan if adjustment.matched_set is None else adjustment.matched_set.nunique()
+    found = hh.risks(outcome, made, by=days, inference=plan.inference, stream=stream)
+    pairs = np.nan if made.matched_set is None else made.matched_set.nunique()
     mine = found[found["scale"] == "risk difference"]
     return mine.assign(patients=len(frame), pairs_low=pairs, pairs_high=pairs)
 
 
-def _multiple(copies: list[pd.DataFrame], key: str, plan: Protocol) -> pd.DataFrame:
+def _multiple(copies: list[pd.DataFrame], adjustment: str, plan: Protocol) -> pd.DataFrame:
     """Return the pooled primary risk difference; matching and weighting are done in each completed set."""
     few = plan.fewer_bootstraps(plan.sensitivity.imputation_bootstraps)
-    each = pd.concat([_one(copy, key, few, ("imputed", str(i))) for i, copy in enumerate(copies)])
-    pooled = pool(
-        each["estimate"].tolist(), (each["std_error"] ** 2).tolist(),
-        conf_level=plan.inference.conf_level, df_complete=np.inf,
-    )  # fmt: skip
+    each = pd.concat([_one(copy, adjustment, few, ("imputed", str(i))) for i, copy in enumerate(copies)])
+    variances, level = (each["std_error"] ** 2).tolist(), plan.inference.conf_level
+    pooled = pool(each["estimate"].tolist(), variances, conf_level=level, df_complete=np.inf)
     return each.iloc[[0]].assign(
-        estimate=pooled.estimate,
-        std_error=pooled.std_error,
-        conf_low=pooled.low,
-        conf_high=pooled.high,
-        n=round(each["n"].mean()),
-        events=round(each["events"].mean()),
+        estimate=pooled.estimate, std_error=pooled.std_error, conf_low=pooled.low, conf_high=pooled.high,
+        n=round(each["n"].mean()), events=round(each["events"].mean()),
         method=f"{len(each)} imputations, adjusted in each and pooled by Rubin's rules",
-        pairs_low=each["pairs_low"].min(),
-        pairs_high=each["pairs_high"].max(),
-        fmi=pooled.fmi,
-        mc_error=pooled.mc_error,
-    )
+        pairs_low=each["pairs_low"].min(), pairs_high=each["pairs_high"].max(),
+        fmi=pooled.fmi, mc_error=pooled.mc_error,
+    )  # fmt: skip

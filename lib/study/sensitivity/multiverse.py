@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -19,15 +20,9 @@ from study.protocol.sensitivity import CovariateSet
 
 NO_NULLS = "not computed for this cohort; run make simulate"
 JOINT = {
-    "n": "count",
-    "median": "risk difference",
-    "null_median": "risk difference",
-    "p_median": "p value",
-    "small_p": "risk",
-    "p_small_p": "p value",
-    "one_sign": "risk",
-    "p_one_sign": "p value",
-}
+    "n": "count", "median": "risk difference", "null_median": "risk difference", "p_median": "p value",
+    "small_p": "risk", "p_small_p": "p value", "one_sign": "risk", "p_one_sign": "p value",
+}  # fmt: skip
 NULL_STREAM = 5  # keeps the random numbers of the null curves apart from others of the same seed
 FORMS = ("as in the score", "linear")
 MISSING = ("filled", "complete cases")
@@ -75,18 +70,14 @@ def specifications(protocol: Protocol) -> pd.DataFrame:
         "outcome": next(iter(first)),
         "population": POPULATIONS[0],
     }
-    return table.assign(
-        primary=np.logical_and.reduce([table[axis] == value for axis, value in wanted.items()])
-    )
+    return table.assign(primary=(table[list(wanted)] == pd.Series(wanted)).all(axis=1))
 
 
 def primary_set(protocol: Protocol) -> str:
     """Return the name of the covariate set that holds the terms of the score and nothing else."""
     score = {term.column for term in protocol.propensity.terms}
-    for one, columns in _cumulative(protocol):
-        if set(columns) == score and not one.interaction:
-            return one.name
-    return ""
+    sets = _cumulative(protocol)
+    return next((one.name for one, columns in sets if set(columns) == score and not one.interaction), "")
 
 
 def _cumulative(protocol: Protocol) -> Iterator[tuple[CovariateSet, list[str]]]:
@@ -113,29 +104,22 @@ def material(frame: pd.DataFrame, protocol: Protocol) -> Material:
     Knots and filled values are those of all patients; a restriction of the population does not move them.
     ``frame`` holds patients whose outcomes are known (``known_outcomes``).
     """
-    by_column = {term.column: term for term in protocol.propensity.terms}
-    named = _outcomes(frame, protocol)
-    designs = {}
-    for one, columns in _cumulative(protocol):
-        for form in FORMS:
-            terms = [_term(by_column, name, linear=form == "linear") for name in columns]
-            design = _with_interaction(
-                design_matrix(frame, terms, impute_from=protocol.propensity.impute_from), one.interaction
-            )
-            complete = frame[columns].notna().all(axis=1).to_numpy()
-            filled = design.to_numpy(float)
-            designs[one.name, form, MISSING[0]] = filled
-            designs[one.name, form, MISSING[1]] = np.where(complete[:, None], filled, np.nan)
-    return Material(
-        designs, frame["treated"].to_numpy(bool), named.reset_index(drop=True), frame["period"].to_numpy()
-    )
+    outcomes, designs = _outcomes(frame, protocol).reset_index(drop=True), {}
+    for (one, columns), form in product(_cumulative(protocol), FORMS):
+        terms = [_term(protocol, name, linear=form == "linear") for name in columns]
+        design = design_matrix(frame, terms, impute_from=protocol.propensity.impute_from)
+        filled = _with_interaction(design, one.interaction).to_numpy(float)
+        complete = frame[columns].notna().all(axis=1).to_numpy()
+        designs[one.name, form, MISSING[0]] = filled
+        designs[one.name, form, MISSING[1]] = np.where(complete[:, None], filled, np.nan)
+    return Material(designs, frame["treated"].to_numpy(bool), outcomes, frame["period"].to_numpy())
 
 
-def _term(by_column: dict[str, Term], name: str, *, linear: bool) -> Term:
-    term = by_column.get(name, Term(column=name, form="linear"))
-    if linear and term.form != "category":
-        return Term(column=name, form="linear")
-    return term
+def _term(protocol: Protocol, name: str, *, linear: bool) -> Term:
+    """Return the form of a covariate in the score, linear if it has none there."""
+    plain = Term(column=name, form="linear")
+    term = next((term for term in protocol.propensity.terms if term.column == name), plain)
+    return plain if linear and term.form != "category" else term
 
 
 def _with_interaction(design: pd.DataFrame, pair: tuple[str, ...]) -> pd.DataFrame:
@@ -150,13 +134,10 @@ def _with_interaction(design: pd.DataFrame, pair: tuple[str, ...]) -> pd.DataFra
 def specification_curve(table: pd.DataFrame, given: Material, protocol: Protocol) -> pd.DataFrame:
     """Return the estimates of all valid rows of ``specifications``."""
     return curve(
-        table[table["excluded"] == ""],
-        given,
-        min_share=protocol.sensitivity.concurrent_min_share,
-        trim=protocol.multiverse.trim,
-        caliper_scale=protocol.matching.caliper_scale,
+        table[table["excluded"] == ""], given, min_share=protocol.sensitivity.concurrent_min_share,
+        trim=protocol.multiverse.trim, caliper_scale=protocol.matching.caliper_scale,
         order=protocol.matching.order,
-    )
+    )  # fmt: skip
 
 
 def plasmode(given: Material, protocol: Protocol) -> Plasmode:
@@ -214,8 +195,7 @@ def joint_rows(curve: pd.DataFrame, nulls: pd.DataFrame, protocol: Protocol) -> 
     if nulls.empty:
         missing = {name: JOINT[name] for name in ("null_median", "p_median", "p_small_p", "p_one_sign")}
         table = pd.DataFrame(
-            {"facet": ["all"], "nulls": 0, "method": NO_NULLS} | {name: [np.nan] for name in missing}
+            {"facet": ["all"], "nulls": 0, "method": NO_NULLS} | dict.fromkeys(missing, np.nan)
         )
         return long(table, missing)
-    table = joint_p_values(statistics(curve, alpha=protocol.equivalence.alpha), nulls)
-    return long(table, JOINT)
+    return long(joint_p_values(statistics(curve, alpha=protocol.equivalence.alpha), nulls), JOINT)

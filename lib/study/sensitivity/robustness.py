@@ -70,11 +70,10 @@ def unseen_deaths(patients: pd.DataFrame, weights: Adjustment, plan: Protocol) -
     home = (patients["end_state"] == "discharged") & (patients["followup_day"] < horizon)
     left = home & (outcome.by(horizon) == 0)
     most = plan.sensitivity.unseen_deaths
-    treated, control = (
-        _counts(most, int((left & arm).sum())) for arm in (patients["treated"], ~patients["treated"])
-    )
+    treated = patients["treated"]
+    extra_treated, extra_control = (_counts(most, int((left & arm).sum())) for arm in (treated, ~treated))
     return tipping_grid(
-        outcome, weights, left, by=horizon, extra_treated=treated, extra_control=control,
+        outcome, weights, left, by=horizon, extra_treated=extra_treated, extra_control=extra_control,
         margin=plan.equivalence.margin_pp / 100, alpha=plan.equivalence.alpha, inference=plan.inference,
     )  # fmt: skip
 

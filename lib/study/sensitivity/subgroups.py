@@ -101,10 +101,8 @@ def shrunken(groups: pd.DataFrame, plan: Protocol) -> pd.DataFrame:
     for column, part in groups.groupby("column", sort=False):
         mine = part.loc[part["scale"] == "risk difference"].dropna(subset=["estimate", "std_error"])
         if len(mine) > 1:
-            drawn = shrink(
-                mine["estimate"].tolist(), mine["std_error"].tolist(),
-                tau_sd=scale, conf_level=plan.inference.conf_level,
-            )  # fmt: skip
+            found = (mine["estimate"].tolist(), mine["std_error"].tolist())
+            drawn = shrink(*found, tau_sd=scale, conf_level=plan.inference.conf_level)
             parts.append(drawn.assign(column=column, level=mine["level"].to_numpy()))
     names = ["column", "level", "estimate", "std_error", "conf_low", "conf_high"]
     return pd.concat(parts, ignore_index=True)[names] if parts else pd.DataFrame(columns=names)

@@ -9,10 +9,10 @@ from livingpaper.book.show import Figure, Table
 from livingpaper.build.project import Project
 from livingpaper.ledger.ledger import read_ledger
 from running import run_chapter
+from study.labels import SCENARIOS
+from study.labels import SIMULATED as NAMES
 from study.protocol.protocol import Protocol
 from study.simulation.scenarios import DEPARTURES, PLASMODE, WORLDS
-from study.simulation.tables import SCENARIOS
-from study.simulation.tables import WORLDS as NAMES
 
 SIX_DIGITS = 1e-5  # of the committed ledger, relative
 OTHERS = {
