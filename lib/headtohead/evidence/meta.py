@@ -22,7 +22,7 @@ from scipy.stats import chi2, norm, t
 
 from headtohead.evidence.effects import PUBLISHED_LEVEL
 from headtohead.evidence.pooled import MetaAnalysis, ratio_row
-from headtohead.outcomes.estimate import Interval
+from headtohead.outcomes.estimate import Interval, wald_interval
 
 Tau2 = Literal["ML", "REML", "DL", "PM"]
 IntervalKind = Literal["normal", "HK", "modified HK"]
@@ -45,11 +45,9 @@ def combined(studies: pd.DataFrame, *, tau2: Tau2, interval: IntervalKind, conf_
     if len(studies) > 1:
         return meta_analysis(studies, tau2=tau2, interval=interval, conf_level=conf_level).estimate()
     one = studies.iloc[0]
-    half = norm.ppf(0.5 + conf_level / 2) * one["std_error"]
-    low, high = np.exp(one["log_effect"] - half), np.exp(one["log_effect"] + half)
+    ratio = wald_interval(one["log_effect"], one["std_error"], conf_level).exponential
     if conf_level == PUBLISHED_LEVEL and one["basis"] == "limits":
-        low, high = one["printed_low"], one["printed_high"]
-    ratio = Interval(*map(float, (one["estimate"], one["std_error"], low, high)))
+        ratio = ratio._replace(conf_low=float(one["printed_low"]), conf_high=float(one["printed_high"]))
     return ratio_row(ratio, str(one["measure"]), conf_level, str(one["method"]))
 
 

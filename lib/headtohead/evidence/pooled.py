@@ -57,8 +57,7 @@ class MetaAnalysis:
     @property
     def ratio(self) -> Interval:
         """The pooled ratio; its standard error is that of the logarithm."""
-        low, high = np.exp(self.log_effect.conf_low), np.exp(self.log_effect.conf_high)
-        return Interval(float(np.exp(self.log_effect.estimate)), self.log_effect.std_error, low, high)
+        return self.log_effect.exponential
 
     @property
     def method(self) -> str:

@@ -7,11 +7,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
 ESTIMATE_COLUMNS = (
     "estimand", "population", "outcome", "horizon_days", "scale", "estimate", "std_error", "conf_low",
     "conf_high", "conf_level", "n", "events", "method",
 )  # fmt: skip
+
+
+Two = tuple[float, float] | np.ndarray
+TwoDraws = tuple[np.ndarray, np.ndarray] | np.ndarray
 
 
 class Interval(NamedTuple):
@@ -21,6 +26,18 @@ class Interval(NamedTuple):
     std_error: float
     conf_low: float
     conf_high: float
+
+    @property
+    def exponential(self) -> Interval:
+        """The ratio whose logarithm this is."""
+        ratio, low, high = np.exp([self.estimate, self.conf_low, self.conf_high]).tolist()
+        return Interval(ratio, self.std_error, low, high)
+
+
+def wald_interval(estimate: float, std_error: float, conf_level: float) -> Interval:
+    """Return the estimate with normal limits."""
+    half = float(norm.ppf(0.5 + conf_level / 2)) * std_error
+    return Interval(float(estimate), float(std_error), float(estimate - half), float(estimate + half))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +95,22 @@ def estimate_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
 def bootstrap_interval(estimate: float, draws: np.ndarray, conf_level: float) -> Interval:
     """Return the estimate with the standard deviation and the percentile limits of its draws."""
     return Interval(estimate, float(draws.std(ddof=1)), *percentile_interval(draws, conf_level))
+
+
+def bootstrap_ratio(point: Two, draws: TwoDraws, conf_level: float) -> Interval | None:
+    """Return the ratio of the first to the second, limits on the log scale; None if one of them is ever 0."""
+    if min(*point, *(one.min() for one in draws)) <= 0:
+        return None
+    return bootstrap_interval(
+        np.log(point[0] / point[1]), np.log(draws[0] / draws[1]), conf_level
+    ).exponential
+
+
+def bootstrap_contrasts(point: Two, draws: TwoDraws, conf_level: float) -> list[Interval | None]:
+    """Return two risks, their difference and their ratio, the arms of ``point`` and ``draws`` treated first."""
+    arms = [bootstrap_interval(float(one), many, conf_level) for one, many in zip(point, draws, strict=True)]
+    difference = bootstrap_interval(float(point[0] - point[1]), draws[0] - draws[1], conf_level)
+    return [*arms, difference, bootstrap_ratio(point, draws, conf_level)]
 
 
 def percentile_interval(draws: np.ndarray, conf_level: float) -> tuple[float, float]:

@@ -6,11 +6,10 @@ from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from headtohead.inference import DEFAULT, InferenceChoices
 from headtohead.matching.adjustment import Adjustment
-from headtohead.outcomes.estimate import estimate_row
+from headtohead.outcomes.estimate import estimate_row, wald_interval
 from headtohead.outcomes.rows import Row, over
 
 
@@ -63,10 +62,9 @@ def _row(y: np.ndarray, adjustment: Adjustment, outcome: str, conf_level: float)
     if adjustment.matched_set is not None:
         influence = pd.Series(influence).groupby(adjustment.matched_set.to_numpy()).sum().to_numpy()
     se = float(np.sqrt((influence**2).sum()))
-    estimate, half = float(mean1 - mean0), norm.ppf(0.5 + conf_level / 2) * se
     return estimate_row(
         estimand=adjustment.estimand, population=adjustment.population, outcome=outcome,
-        scale="mean difference", estimate=estimate, std_error=se, conf_low=estimate - half,
-        conf_high=estimate + half, conf_level=conf_level, n=int((w > 0).sum()),
+        scale="mean difference", **wald_interval(mean1 - mean0, se, conf_level)._asdict(),
+        conf_level=conf_level, n=int((w > 0).sum()),
         method=f"{adjustment.name.lower()}, robust standard error",
     )  # fmt: skip

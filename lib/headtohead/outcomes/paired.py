@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize, stats
 
-from headtohead.outcomes.estimate import Interval
+from headtohead.outcomes.estimate import Interval, wald_interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,5 @@ def paired_risk_ratio(counts: PairCounts, *, conf_level: float) -> Interval:
         raise ValueError(
             f"a risk ratio needs an event in both arms, found {treated} and {control}; report the difference"
         )
-    log_se = float(np.sqrt((counts.treated_only + counts.control_only) / (treated * control)))
-    ratio, half = treated / control, stats.norm.ppf(0.5 + conf_level / 2) * log_se
-    return Interval(ratio, log_se, float(ratio * np.exp(-half)), float(ratio * np.exp(half)))
+    log_se = np.sqrt((counts.treated_only + counts.control_only) / (treated * control))
+    return wald_interval(np.log(treated / control), log_se, conf_level).exponential

@@ -11,18 +11,17 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 from scipy.stats import norm
-from statsmodels.stats.proportion import proportion_confint
 
 from headtohead.inference import DEFAULT, InferenceChoices, stream_of
 from headtohead.kernels.weights import weighted_risks
 from headtohead.matching.adjustment import Adjustment
 from headtohead.matching.weights import effective_sample_size
 from headtohead.outcomes.endpoint import Endpoint, endpoints_of, horizons_of
-from headtohead.outcomes.estimate import Interval, bootstrap_interval, estimate_row
+from headtohead.outcomes.estimate import Interval, bootstrap_contrasts, estimate_row
 from headtohead.outcomes.paired import PairCounts, count_pairs, paired_risk_difference, paired_risk_ratio
 from headtohead.outcomes.rows import Row, over, shared
 from headtohead.proportions.counts import TwoByTwo
-from headtohead.proportions.two_by_two import intervals, risk_difference_se, wilson
+from headtohead.proportions.two_by_two import intervals, newcombe, risk_difference_se, wilson
 
 SCALES = ("risk, treated", "risk, control", "risk difference", "risk ratio")
 NO_EVENT = "an arm has no event: Wilson and Newcombe intervals for the effective numbers of patients"
@@ -204,20 +203,10 @@ def _bootstrapped(
         n1, n0 = (effective_sample_size(weights[side & (weights > 0)]) for side in (arm, ~arm))
         return _score(point1, point0, n1, n0, level), f"{adjustment.name.lower()}; {NO_EVENT}"
     risk1, risk0 = weighted_risks(y, arm, draws)
-    rr = None
-    if min(point1, point0, risk1.min(), risk0.min()) > 0:
-        logs = bootstrap_interval(np.log(point1 / point0), np.log(risk1 / risk0), level)
-        rr = Interval(
-            point1 / point0, logs.std_error, float(np.exp(logs.conf_low)), float(np.exp(logs.conf_high))
-        )
-    results: Results = {
-        "risk, treated": bootstrap_interval(point1, risk1, level),
-        "risk, control": bootstrap_interval(point0, risk0, level),
-        "risk difference": bootstrap_interval(point1 - point0, risk1 - risk0, level),
-        "risk ratio": rr,
-    }
+    results = bootstrap_contrasts((point1, point0), (risk1, risk0), level)
     repeated = "matched sets redrawn" if adjustment.kind == "pairs" else "weights estimated anew"
-    return (results, f"{adjustment.name.lower()}; percentile interval of {len(draws)} bootstraps, {repeated}")
+    method = f"{adjustment.name.lower()}; percentile interval of {len(draws)} bootstraps, {repeated}"
+    return dict(zip(SCALES, results, strict=True)), method
 
 
 def _score(risk1: float, risk0: float, n1: float, n0: float, level: float) -> Results:
@@ -225,16 +214,11 @@ def _score(risk1: float, risk0: float, n1: float, n0: float, level: float) -> Re
 
     Where an arm has no event, every bootstrap sample has none either: its interval would be a point.
     """
-    (low1, high1), (low0, high0) = (
-        map(float, proportion_confint(risk * n, n, alpha=1 - level, method="wilson"))
-        for risk, n in ((risk1, n1), (risk0, n0))
-    )
-    difference, z = risk1 - risk0, float(norm.ppf(0.5 + level / 2))
-    low = difference - np.hypot(risk1 - low1, high0 - risk0)
-    high = difference + np.hypot(high1 - risk1, risk0 - low0)
-    return {
-        "risk, treated": Interval(risk1, (high1 - low1) / (2 * z), low1, high1),
-        "risk, control": Interval(risk0, (high0 - low0) / (2 * z), low0, high0),
-        "risk difference": Interval(difference, float(high - low) / (2 * z), float(low), float(high)),
-        "risk ratio": None,
+    risks, z = {"risk, treated": (risk1, n1), "risk, control": (risk0, n0)}, float(norm.ppf(0.5 + level / 2))
+    found = {scale: (risk, *wilson(risk * n, n, conf_level=level)) for scale, (risk, n) in risks.items()}
+    difference = newcombe(risk1 * n1, n1, risk0 * n0, n0, conf_level=level)
+    found["risk difference"] = (risk1 - risk0, *difference)
+    intervals = {
+        scale: Interval(at, (high - low) / (2 * z), low, high) for scale, (at, low, high) in found.items()
     }
+    return {**intervals, "risk ratio": None}

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from headtohead.inference import InferenceChoices
 from headtohead.matching.adjustment import Adjustment, listed
 from headtohead.matching.errors import CannotAdjustError
 from headtohead.outcomes.cox import CannotEstimateError, CoxFit
 from headtohead.outcomes.endpoint import Endpoint, endpoints_of
-from headtohead.outcomes.estimate import ESTIMATE_COLUMNS, estimate_row
+from headtohead.outcomes.estimate import ESTIMATE_COLUMNS, estimate_row, wald_interval
 
 Row = dict[str, Any]
 
@@ -111,9 +109,5 @@ def ratio_row(fit: Callable[[], CoxFit], method: str, named: Row) -> Row:
         found = fit()
     except CannotEstimateError as error:
         return estimate_row(**named, method=cannot(error))
-    log_ratio, se = float(found.coefficients["treated"]), float(found.std_errors["treated"])
-    half = norm.ppf(0.5 + named["conf_level"] / 2) * se
-    low, high = np.exp(log_ratio - half), np.exp(log_ratio + half)
-    return estimate_row(
-        **named, estimate=np.exp(log_ratio), std_error=se, conf_low=low, conf_high=high, method=method
-    )
+    logs = wald_interval(found.coefficients["treated"], found.std_errors["treated"], named["conf_level"])
+    return estimate_row(**named, **logs.exponential._asdict(), method=method)

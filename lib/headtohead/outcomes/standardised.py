@@ -26,7 +26,7 @@ from headtohead.matching.adjustment import POPULATIONS
 from headtohead.matching.propensity import Propensity
 from headtohead.outcomes.cox import CannotEstimateError
 from headtohead.outcomes.endpoint import Endpoint, endpoints_of
-from headtohead.outcomes.estimate import ESTIMATE_COLUMNS, Interval, bootstrap_interval, estimate_row
+from headtohead.outcomes.estimate import ESTIMATE_COLUMNS, bootstrap_contrasts, estimate_row
 from headtohead.outcomes.rows import Row, cannot
 
 METHODS = ("standardisation", "augmented weights")
@@ -128,7 +128,7 @@ def _rows(
         both = zip(METHODS, _risks(y, arm, point, estimand), _risks(y, arm, resampled, estimand), strict=True)
         for approach, one, many in both:
             done = f"{approach}; percentile interval of {many.shape[1]} bootstraps, models refitted"
-            for scale, result in zip(SCALES, _contrasts(one[:, 0], many, level), strict=True):
+            for scale, result in zip(SCALES, bootstrap_contrasts(one[:, 0], many, level), strict=True):
                 row = estimate_row(
                     **shared, scale=scale, **(result._asdict() if result else {}),
                     method=done if result else cannot("an arm has no event"),
@@ -185,20 +185,3 @@ def influence_error(y: np.ndarray, arm: np.ndarray, p: Predictions, estimand: Es
         residual = np.average(y - m, weights=mass)
         influence = influence + sign * mass / mass.mean() * (y - m - residual)
     return float(influence.std(ddof=1) / np.sqrt(len(y)))
-
-
-def _contrasts(point: np.ndarray, draws: np.ndarray, level: float) -> list[Interval | None]:
-    """Return both risks, their difference and their ratio with percentile limits."""
-    (r1, r0), (d1, d0) = point, draws
-    results: list[Interval | None] = [
-        bootstrap_interval(float(r1), d1, level),
-        bootstrap_interval(float(r0), d0, level),
-        bootstrap_interval(float(r1 - r0), d1 - d0, level),
-    ]
-    if min(r1, r0, d1.min(), d0.min()) <= 0:
-        return [*results, None]
-    logs = bootstrap_interval(float(np.log(r1 / r0)), np.log(d1 / d0), level)
-    ratio = Interval(
-        float(r1 / r0), logs.std_error, float(np.exp(logs.conf_low)), float(np.exp(logs.conf_high))
-    )
-    return [*results, ratio]

@@ -17,11 +17,16 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from headtohead.inference import DEFAULT, InferenceChoices, stream_of
 from headtohead.matching.adjustment import Adjustment
-from headtohead.outcomes.estimate import Interval, bootstrap_interval, estimate_row
+from headtohead.outcomes.estimate import (
+    Interval,
+    bootstrap_interval,
+    bootstrap_ratio,
+    estimate_row,
+    wald_interval,
+)
 from headtohead.outcomes.rows import Row, over, shared
 
 SCALES = ("win ratio", "net benefit")
@@ -168,19 +173,8 @@ def _within_sets(rank: np.ndarray, arm: np.ndarray, weights: np.ndarray, sets: p
 
 def _bootstrapped(wins: np.ndarray, losses: np.ndarray, level: float) -> list[Interval | None]:
     net = bootstrap_interval(float(wins[0] - losses[0]), wins[1:] - losses[1:], level)
-    if min(wins.min(), losses.min()) <= 0:
-        return [None, net]
-    logs = bootstrap_interval(float(np.log(wins[0] / losses[0])), np.log(wins[1:] / losses[1:]), level)
-    return [_exponent(logs), net]
-
-
-def _exponent(logs: Interval) -> Interval:
-    return Interval(
-        float(np.exp(logs.estimate)),
-        logs.std_error,
-        float(np.exp(logs.conf_low)),
-        float(np.exp(logs.conf_high)),
-    )
+    ratio = bootstrap_ratio((wins[0], losses[0]), (wins[1:], losses[1:]), level)
+    return [ratio, net]
 
 
 def _u_statistic(
@@ -188,7 +182,7 @@ def _u_statistic(
 ) -> list[Interval | None]:
     """Return the intervals from the variance of each patient's own share of wins and losses."""
     sorted1, sorted0 = np.sort(rank[arm]), np.sort(rank[~arm])
-    n1, n0, z = len(sorted1), len(sorted0), float(norm.ppf(0.5 + level / 2))
+    n1, n0 = len(sorted1), len(sorted0)
     win1 = np.searchsorted(sorted0, rank[arm], "left") / n0
     loss1 = 1 - np.searchsorted(sorted0, rank[arm], "right") / n0
     win0 = 1 - np.searchsorted(sorted1, rank[~arm], "right") / n1
@@ -197,13 +191,12 @@ def _u_statistic(
 
     def interval(estimate: float, gradient: tuple[float, float]) -> Interval:
         g = np.array(gradient)
-        se = float(np.sqrt(g @ covariance @ g))
-        return Interval(float(estimate), se, float(estimate - z * se), float(estimate + z * se))
+        return wald_interval(estimate, np.sqrt(g @ covariance @ g), level)
 
     net = interval(wins - losses, (1.0, -1.0))
     if min(wins, losses) <= 0:
         return [None, net]
-    return [_exponent(interval(np.log(wins / losses), (1 / wins, -1 / losses))), net]
+    return [interval(np.log(wins / losses), (1 / wins, -1 / losses)).exponential, net]
 
 
 def _components(names: list[str], shares: np.ndarray) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
 
 from headtohead.proportions.counts import TwoByTwo
 from headtohead.proportions.score import score_interval
@@ -113,16 +114,24 @@ def risk_difference_se(table: TwoByTwo) -> float:
     return float(np.sqrt(p1 * (1 - p1) / table.n_treated + p0 * (1 - p0) / table.n_control))
 
 
-def wilson(events: int, n: int, *, conf_level: float = 0.95) -> tuple[float, float]:
-    """Return Wilson's interval for one risk."""
-    limits = stats.binomtest(events, n).proportion_ci(conf_level, method="wilson")
-    return float(limits.low), float(limits.high)
+def wilson(events: float, n: float, *, conf_level: float = 0.95) -> tuple[float, float]:
+    """Return Wilson's interval for one risk; numbers may be effective ones."""
+    low, high = proportion_confint(events, n, alpha=1 - conf_level, method="wilson")
+    return float(low), float(high)
 
 
 def newcombe_interval(table: TwoByTwo, *, conf_level: float = 0.95) -> tuple[float, float]:
     """Return Newcombe's hybrid score interval of the risk difference (method 10 of 1998)."""
-    p1, p0 = table.risk_treated, table.risk_control
-    low1, high1 = wilson(table.events_treated, table.n_treated, conf_level=conf_level)
-    low0, high0 = wilson(table.events_control, table.n_control, conf_level=conf_level)
+    counts = table.events_treated, table.n_treated, table.events_control, table.n_control
+    return newcombe(*counts, conf_level=conf_level)
+
+
+def newcombe(x1: float, n1: float, x0: float, n0: float, *, conf_level: float) -> tuple[float, float]:
+    """Return Newcombe's interval for events and patients of both arms, which may be effective numbers."""
+    p1, p0 = x1 / n1, x0 / n0
+    (low1, high1), (low0, high0) = (
+        wilson(x1, n1, conf_level=conf_level),
+        wilson(x0, n0, conf_level=conf_level),
+    )
     below, above = np.hypot(p1 - low1, high0 - p0), np.hypot(high1 - p1, p0 - low0)
     return float(p1 - p0 - below), float(p1 - p0 + above)

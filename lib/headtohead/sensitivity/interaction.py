@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from headtohead.outcomes.estimate import wald_interval
+
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
@@ -55,13 +57,13 @@ def interaction(
     pooled = float(np.sum(w * q) / np.sum(w))
     chi_square = float(np.sum(w * (q - pooled) ** 2))
     difference, error = float(q[-1] - q[0]), float(np.hypot(se[-1], se[0]))
-    half = stats.norm.ppf(0.5 + conf_level / 2) * error
+    limits = wald_interval(difference, error, conf_level)
     return Interaction(
         chi_square,
         len(q) - 1,
         float(stats.chi2.sf(chi_square, len(q) - 1)),
         difference,
-        float(difference - half),
-        float(difference + half),
+        limits.conf_low,
+        limits.conf_high,
         float((stats.norm.isf(alpha / 2) + stats.norm.ppf(power)) * error),
     )

@@ -13,7 +13,7 @@ from headtohead.kernels.logistic import full_rank, logistic, maximum, with_inter
 from headtohead.kernels.pairs import CaliperScale, Order, caliper_width, greedy_pairs
 from headtohead.kernels.weights import balancing_weights, bootstrap_counts, refit_scores, weighted_risks
 from headtohead.matching.pairs import NoMatchError
-from headtohead.outcomes.estimate import bootstrap_interval
+from headtohead.outcomes.estimate import bootstrap_interval, wald_interval
 from headtohead.outcomes.paired import count_pairs, paired_risk_difference
 from headtohead.proportions.counts import TwoByTwo
 from headtohead.proportions.two_by_two import newcombe_interval
@@ -25,7 +25,6 @@ from headtohead.sensitivity.effects import (
     weighted_effects,
 )
 from headtohead.sensitivity.specification import OUTCOME_RIDGE
-from scipy import stats
 
 # Each estimator with the estimand against whose truth it is judged.
 ESTIMATORS = {
@@ -121,9 +120,7 @@ def _pairs(
 
 
 def _wald(effects: Effects, level: float) -> Row:
-    estimate, error = float(effects.estimate[0]), float(effects.std_error[0])
-    half = float(stats.norm.ppf(0.5 + level / 2)) * error
-    return estimate, error, estimate - half, estimate + half
+    return wald_interval(effects.estimate[0], effects.std_error[0], level)
 
 
 def _draws(

@@ -18,6 +18,7 @@ LEVELS = {
 }
 CHOICES = {"min_share": 0.1, "trim": 0.1, "caliper_scale": "pooled", "order": "largest"}
 LINKS = (Link("death"),)
+VALID = grid(LEVELS).query("excluded == ''")
 
 
 def cohort(seed: int, n: int = 250) -> Material:
@@ -31,9 +32,7 @@ def cohort(seed: int, n: int = 250) -> Material:
 
 
 def shown(given: Material) -> pd.DataFrame:
-    table = grid(LEVELS)
-    found = curve(table[table["excluded"] == ""], given, **CHOICES)  # type: ignore[arg-type]
-    return statistics(found, alpha=0.05)
+    return statistics(curve(VALID, given, **CHOICES), alpha=0.05)  # type: ignore[arg-type]
 
 
 def plasmode_p(given: Material, n_nulls: int, seed: int) -> float:
@@ -101,8 +100,7 @@ def test_the_plasmode_keeps_the_confounding_and_has_no_effect() -> None:
     given = cohort(1, n=4000)
     model = fit_plasmode(given.designs["two", "linear", "filled"], given.arm, given.outcomes, LINKS)
     rows, arm, drawn = model.draw(np.random.default_rng(2))
-    table = grid(LEVELS)
-    null = curve(table[table["excluded"] == ""], given.take(rows, arm, drawn), **CHOICES)  # type: ignore[arg-type]
+    null = curve(VALID, given.take(rows, arm, drawn), **CHOICES)  # type: ignore[arg-type]
     found = null.set_index(["estimator", "covariates"])["estimate"]
     assert found["crude", "one"] > 0.15  # confounding is there
     assert abs(found["overlap weights", "two"]) < 4 * 0.017  # and no effect: four standard errors
