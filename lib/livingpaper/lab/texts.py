@@ -11,7 +11,6 @@ import json
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +18,10 @@ import pandas as pd
 
 from livingpaper.book.choices import choice_words
 from livingpaper.build.project import Project, find_project
-from livingpaper.chapters.session import current
+from livingpaper.chapters import session as recorded
 from livingpaper.config import config
 from livingpaper.lab.references import cited, numbered, titles
-from livingpaper.ledger.ledger import LedgerError, ledger_part, read_ledger
+from livingpaper.ledger.ledger import LedgerError, ledger_part
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,25 +88,15 @@ def say(role: str, text: str) -> str:
 
 def running_session(cells: tuple[str, ...] = ()) -> Session:
     """Return the state of this process: the paper around the working folder, and what its cells recorded."""
-    session = current()
-    now = session.ledger() if session.rows else _committed(session.project)
-    return Session(session.project, now, _committed(session.project), cells)
+    session = recorded.current()
+    return Session(session.project, session.ledger(), session.committed(), cells)
 
 
 def committed_session(start: Path) -> Session:
     """Return the state without a kernel, for the paper around ``start``."""
     project = find_project(start)
-    return Session(project, _committed(project), _committed(project))
-
-
-def _committed(project: Project) -> pd.DataFrame:
-    changed = project.ledger.stat().st_mtime_ns if project.ledger.is_file() else 0
-    return _ledger(project.ledger, changed)
-
-
-@lru_cache(maxsize=4)
-def _ledger(path: Path, _changed: int) -> pd.DataFrame:
-    return read_ledger(path)
+    ledger = recorded.Session(project).committed()
+    return Session(project, ledger, ledger)
 
 
 def replies(roles: Iterable[tuple[str, str]], session: Session) -> list[dict[str, Any]]:
