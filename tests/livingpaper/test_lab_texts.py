@@ -77,8 +77,8 @@ def test_what_cannot_be_said_says_why(paper: Project, role: str, text: str, erro
 
 def test_a_typed_choice_is_a_trial(paper: Project) -> None:
     committed = committed_session(paper.root)
-    ran = ("score.match(caliper_sd=plan.matching.caliper_sd)", "score.match(caliper_sd=0.3)")
-    tried = Session(paper, committed.now, committed.committed, ran)
+    cells = ("score.match(caliper_sd=0.3)", "score.match_optimal(caliper_sd=plan.matching.caliper_sd)")
+    tried = Session(paper, committed.now, committed.committed, cells)
     found = said(tried, "choice", "matching.caliper_sd")
     assert (found["text"], found["trial"]) == ("0.3", True)
     assert found["title"] == "protocol.toml: matching.caliper_sd; a trial, the paper says 0.2"
@@ -86,19 +86,19 @@ def test_a_typed_choice_is_a_trial(paper: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ran", "value"),
+    ("cells", "value"),
     [
         (["f(width=2)"], 2),
         (["f(width=2)", "g()"], 2),
-        (["f(width=2)", "f(width=plan.width)"], None),
+        (["f(width=2)", "f(width=plan.width)"], 2),
         (["f(width=plan.width)", "f(width = 3)"], 3),
-        (["f(width=2)", "f(width=3"], 2),
+        (["f(width=2", "f(width='3')"], "3"),
         (["f(other_width=2)", "width = 4"], None),
         ([], None),
     ],
 )
-def test_the_last_cell_that_used_a_keyword_counts(ran: list[str], value: object) -> None:
-    assert typed_for("width", ran) == value
+def test_a_value_typed_for_a_keyword_is_found(cells: list[str], value: object) -> None:
+    assert typed_for("width", cells) == value
 
 
 def test_references_of_a_small_paper(paper: Project) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -52,7 +54,7 @@ class Session:
     def committed(self) -> pd.DataFrame:
         """Return the committed ledger; without rows if there is none yet."""
         if self.project.ledger.is_file():
-            return read_ledger(self.project.ledger)
+            return _read(self.project.ledger, self.project.ledger.stat().st_mtime_ns)
         return pd.DataFrame(columns=list(LEDGER_COLUMNS)).set_index("id", drop=False)
 
     def ledger(self) -> pd.DataFrame:
@@ -79,12 +81,11 @@ class Session:
 
     def trial_ids(self) -> set[str]:
         """Return the ids whose text or numbers, as recorded here, differ from the committed ledger."""
-        committed = self.committed() if self.rows else pd.DataFrame()
-        return {
-            id_
-            for id_, row in self.rows.items()
-            if id_ not in committed.index or _differs(row, committed.loc[id_])
-        }
+        committed = self.committed().reindex(list(self.rows))
+        here = pd.DataFrame(list(self.rows.values()), columns=list(LEDGER_COLUMNS))
+        now, then = (frame[list(NUMERIC)].to_numpy(float) for frame in (here, committed))
+        same = np.isclose(now, then, rtol=TOLERANCE, equal_nan=True).all(axis=1)
+        return set(here["id"][~same | (here["text"].to_numpy() != committed["text"].to_numpy())])
 
     def add(self, rows: list[Row], pattern: str, origin: str) -> None:
         """Keep rows.
@@ -109,12 +110,9 @@ class Session:
         self.made |= dict.fromkeys(ids, (pattern, origin))
 
 
-def _differs(row: Row, committed: pd.Series) -> bool:
-    now = np.array([row[name] for name in NUMERIC], float)
-    then = committed[list(NUMERIC)].to_numpy(float)
-    return bool(row["text"] != committed["text"]) or not np.allclose(
-        now, then, rtol=TOLERANCE, equal_nan=True
-    )
+@lru_cache(maxsize=2)
+def _read(path: Path, _changed: int) -> pd.DataFrame:
+    return read_ledger(path)
 
 
 _current: list[Session] = []

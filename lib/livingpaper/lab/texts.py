@@ -11,7 +11,6 @@ import json
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +18,10 @@ import pandas as pd
 
 from livingpaper.book.choices import choice_words
 from livingpaper.build.project import Project, find_project
-from livingpaper.chapters.session import current
+from livingpaper.chapters import session as recorded
 from livingpaper.config import config
 from livingpaper.lab.references import cited, numbered, titles
-from livingpaper.ledger.ledger import LedgerError, ledger_part, read_ledger
+from livingpaper.ledger.ledger import LedgerError, ledger_part
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +63,22 @@ class Session:
     project : Project
     now, committed : DataFrame
         The ledger with what the session recorded, and the one of the committed paper; index id.
-    ran : tuple of str
-        The cells that ran, first to last.
+    cells : tuple of str
+        The cells of the chapter that ran.
     """
 
     project: Project
     now: pd.DataFrame
     committed: pd.DataFrame
-    ran: tuple[str, ...] = ()
+    cells: tuple[str, ...] = ()
 
 
 def answer(question: str) -> Any:
-    """Return the replies to ``[[role, text], ...]`` as ``application/json``; asked in the kernel."""
+    """Return the replies to ``{"roles": [[role, text], ...], "cells": [...]}`` in JSON; asked in the kernel."""
     from IPython.display import JSON
 
-    return JSON(replies(json.loads(question), running_session()))
+    asked = json.loads(question)
+    return JSON(replies(asked["roles"], running_session(tuple(asked["cells"]))))
 
 
 def say(role: str, text: str) -> str:
@@ -86,30 +86,17 @@ def say(role: str, text: str) -> str:
     return _reply(role, text, running_session()).text
 
 
-def running_session() -> Session:
+def running_session(cells: tuple[str, ...] = ()) -> Session:
     """Return the state of this process: the paper around the working folder, and what its cells recorded."""
-    from IPython.core.getipython import get_ipython
-
-    session, shell = current(), get_ipython()
-    now = session.ledger() if session.rows else _committed(session.project)
-    ran = tuple(shell.user_ns.get("In", ())) if shell else ()
-    return Session(session.project, now, _committed(session.project), ran)
+    session = recorded.current()
+    return Session(session.project, session.ledger(), session.committed(), cells)
 
 
 def committed_session(start: Path) -> Session:
     """Return the state without a kernel, for the paper around ``start``."""
     project = find_project(start)
-    return Session(project, _committed(project), _committed(project))
-
-
-def _committed(project: Project) -> pd.DataFrame:
-    changed = project.ledger.stat().st_mtime_ns if project.ledger.is_file() else 0
-    return _ledger(project.ledger, changed)
-
-
-@lru_cache(maxsize=4)
-def _ledger(path: Path, _changed: int) -> pd.DataFrame:
-    return read_ledger(path)
+    ledger = recorded.Session(project).committed()
+    return Session(project, ledger, ledger)
 
 
 def replies(roles: Iterable[tuple[str, str]], session: Session) -> list[dict[str, Any]]:
@@ -153,7 +140,7 @@ def _before(committed: pd.DataFrame, id_: str, part: str) -> str:
 
 def _choice(text: str, session: Session) -> Reply:
     before = said = choice_words(session.project, text)
-    if (tried := typed_for(text.rsplit(".", 1)[-1], session.ran)) is not None:
+    if (tried := typed_for(text.rsplit(".", 1)[-1], session.cells)) is not None:
         plan = config(session.project).plan()
         said = choice_words(session.project, text, _Tried(plan, text, tried))
     where = f"protocol.toml: {text}"
@@ -162,16 +149,20 @@ def _choice(text: str, session: Session) -> Reply:
     )
 
 
-def typed_for(keyword: str, ran: Iterable[str]) -> Any:
-    """Return the value typed for a keyword in the last cell that used it; None if a name stood there, or nothing.
+def typed_for(keyword: str, cells: Iterable[str]) -> Any:
+    """Return the value typed for a keyword in a cell, the first found; None if names stand there, or nothing.
 
     A chapter types no choices, so that a typed one is a reader's trial.
     """
-    for source in reversed([cell for cell in ran if f"{keyword}=" in cell.replace(" ", "")]):
+    for cell in cells:
         with suppress(SyntaxError):  # a cell that failed
-            words = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.keyword)]
-            if values := [word.value for word in words if word.arg == keyword]:
-                return next((value.value for value in values if isinstance(value, ast.Constant)), None)
+            for word in ast.walk(ast.parse(cell)):
+                if (
+                    isinstance(word, ast.keyword)
+                    and word.arg == keyword
+                    and isinstance(word.value, ast.Constant)
+                ):
+                    return word.value.value
     return None
 
 

@@ -162,7 +162,9 @@
     async askKernel(roles) {
       const kernel = this.panel.sessionContext.session?.kernel;
       if (!kernel || !KERNEL_LIVES.includes(kernel.status)) return null;
-      const literal = JSON.stringify(JSON.stringify(roles)); // JSON's strings are Python's as well
+      const ran = this.panel.content.widgets.filter(cell => cell.model.type === "code" && cell.model.executionCount);
+      const cells = ran.map(cell => cell.model.sharedModel.getSource());
+      const literal = JSON.stringify(JSON.stringify({ roles, cells })); // JSON's strings are Python's as well
       const here = '"livingpaper" in __import__("sys").modules';
       const question = `__import__("livingpaper.lab.texts", fromlist=["texts"]).answer(${literal}) if ${here} else None`;
       const request = { code: "", silent: true, store_history: false, user_expressions: { texts: question } };
