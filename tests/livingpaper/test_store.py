@@ -164,6 +164,7 @@ def test_choices_that_are_looked_at_as_a_whole_count_as_a_whole(book: Project) -
 def test_tracked_choices_are_the_choices() -> None:
     class Section(BaseModel):
         caliper: float = 0.2
+        ratio: int = 1
 
         def half(self) -> float:
             return self.caliper / 2
@@ -174,11 +175,32 @@ def test_tracked_choices_are_the_choices() -> None:
     assert tracked.n == 3
     assert seen == {"n"}
     assert tracked.matching.half() == 0.1
+    assert seen == {"n", "matching.caliper"}
     assert tracked.matching == Section()
-    assert seen == {"n", "matching"}
-    assert repr(tracked.matching) == "Section(caliper=0.2)"
+    assert tracked.matching.model_dump() == {"caliper": 0.2, "ratio": 1}
+    assert seen == {"n", "matching.caliper", "matching"}
+    assert repr(tracked.matching) == "Section(caliper=0.2, ratio=1)"
     with pytest.raises(AttributeError, match="no_such"):
         _ = tracked.matching.no_such
+
+
+def test_a_copy_with_another_value_reads_the_others_only() -> None:
+    class Section(BaseModel):
+        caliper: float = 0.2
+        ratio: int = 1
+
+    class Plan(BaseModel):
+        matching: Section = Section()
+        seed: int = 3
+
+        def wider(self) -> Plan:
+            return self.model_copy(update={"matching": self.matching.model_copy(update={"caliper": 0.4})})
+
+    seen: set[str] = set()
+    wider = Tracked(Plan(), seen).wider()
+    assert (wider.matching.caliper, seen) == (0.4, set())
+    assert (wider.matching.ratio, wider.seed, seen) == (1, 3, {"matching.ratio", "seed"})
+    assert pickle.loads(pickle.dumps(wider.matching.ratio)) == 1
 
 
 def test_each_item_is_kept_alone(book: Project) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from inspect import ismethod
+from types import MethodType, SimpleNamespace
 from typing import Any
 
 from pydantic import BaseModel
@@ -21,20 +22,34 @@ class Tracked:
         Gets the dotted names of what is read.
     path : str
         Where these choices stand in those that are tracked.
+    changed : frozenset of str
+        Names that a copy was given other values for: reading them is reading no choice.
     """
 
-    __slots__ = ("_choices", "_path", "_seen")
+    __slots__ = ("_changed", "_choices", "_path", "_seen")
 
-    def __init__(self, choices: Any, seen: set[str], path: str = WHOLE) -> None:
-        self._choices, self._seen, self._path = choices, seen, path
+    def __init__(
+        self, choices: Any, seen: set[str], path: str = WHOLE, changed: frozenset[str] = frozenset()
+    ) -> None:
+        self._choices, self._seen, self._path, self._changed = choices, seen, path, changed
 
     def __getattr__(self, name: str) -> Any:
-        path = f"{self._path}.{name}" if self._path else name
         value = getattr(self._choices, name)
+        if type(value) is Tracked or name in self._changed:
+            return value
+        path = f"{self._path}.{name}" if self._path else name
         if isinstance(value, KINDS):
             return Tracked(value, self._seen, path)
-        self._seen.add(self._path if callable(value) else path)
+        if ismethod(value):
+            own = not value.__func__.__module__.startswith("pydantic")
+            return MethodType(value.__func__, self if own else self._whole())
+        self._seen.add(path)
         return value
+
+    def model_copy(self, *, update: dict[str, Any] | None = None) -> Tracked:
+        """Return a copy with other values, as of a pydantic model."""
+        changed = self._changed | frozenset(update or ())
+        return Tracked(self._choices.model_copy(update=update), self._seen, self._path, changed)
 
     def _whole(self) -> Any:
         self._seen.add(self._path)
