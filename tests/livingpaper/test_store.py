@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import importlib
 import os
+import pickle
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 from livingpaper.build.project import Project
-from livingpaper.chapters.store import kept_in, remember, stored
+from livingpaper.chapters.remembering import remember
+from livingpaper.chapters.store import kept_in, stored
+from livingpaper.chapters.tracking import Tracked
+from pydantic import BaseModel
 from small_book import small_book
 
 STEP = '''"""A step."""
@@ -95,6 +100,115 @@ def test_what_an_edited_module_gave_in_a_running_process_is_not_kept(book: Proje
     people = pd.DataFrame({"a": [1.0, 3.0]})
     assert remember(step.mean)(people) == 2.0  # as loaded; the file says 7
     assert not list(kept_in(book).glob("*.pickle"))
+
+
+CHOOSING = '''"""A step that reads choices."""
+import pickle
+from pathlib import Path
+
+
+def note():
+    with Path("runs.txt").open("a") as runs:
+        runs.write("run\\n")
+
+
+def one(plan):
+    note()
+    return plan.matching.caliper * 10 if plan.switch else plan.other
+
+
+def whole(section):
+    note()
+    return pickle.dumps(section)
+
+
+def rows(items, plan):
+    import pandas as pd
+
+    note()
+    return pd.DataFrame({"item": items, "double": [2 * item * plan.switch for item in items]})
+'''
+
+
+def plan_of(*, caliper: float = 0.2, ratio: int = 1, switch: bool = True, other: int = 5) -> SimpleNamespace:
+    return SimpleNamespace(matching=SimpleNamespace(caliper=caliper, ratio=ratio), switch=switch, other=other)
+
+
+def choosing(book: Project) -> ModuleType:
+    (book.root / "step.py").write_text(CHOOSING)
+    os.utime(book.root / "step.py", (1, 1))
+    return importlib.import_module("step")
+
+
+def test_of_choices_only_those_that_are_read_count(book: Project) -> None:
+    one = remember(choosing(book).one)
+    assert [one(plan_of()), one(plan_of(ratio=2)), one(plan_of(other=6))] == [2.0, 2.0, 2.0]
+    assert runs() == 1
+    assert one(plan_of(caliper=0.1)) == 1.0
+    assert one(plan_of(caliper=0.1, switch=False)) == 5  # now another choice is read
+    assert one(plan_of(caliper=0.3, switch=False)) == 5
+    assert one(plan_of(switch=False, other=6)) == 6
+    assert [one(plan_of()), one(plan_of(caliper=0.1))] == [2.0, 1.0]
+    assert runs() == 4
+
+
+def test_choices_that_are_looked_at_as_a_whole_count_as_a_whole(book: Project) -> None:
+    whole = remember(choosing(book).whole)
+    assert pickle.loads(whole(plan_of().matching)) == plan_of().matching
+    whole(plan_of(other=6).matching)
+    assert runs() == 1
+    whole(plan_of(ratio=2).matching)
+    assert runs() == 2
+
+
+def test_tracked_choices_are_the_choices() -> None:
+    class Section(BaseModel):
+        caliper: float = 0.2
+        ratio: int = 1
+
+        def half(self) -> float:
+            return self.caliper / 2
+
+    seen: set[str] = set()
+    tracked = Tracked(SimpleNamespace(matching=Section(), n=3), seen)
+    assert isinstance(tracked.matching, Section)
+    assert tracked.n == 3
+    assert seen == {"n"}
+    assert tracked.matching.half() == 0.1
+    assert seen == {"n", "matching.caliper"}
+    assert tracked.matching == Section()
+    assert tracked.matching.model_dump() == {"caliper": 0.2, "ratio": 1}
+    assert seen == {"n", "matching.caliper", "matching"}
+    assert repr(tracked.matching) == "Section(caliper=0.2, ratio=1)"
+    with pytest.raises(AttributeError, match="no_such"):
+        _ = tracked.matching.no_such
+
+
+def test_a_copy_with_another_value_reads_the_others_only() -> None:
+    class Section(BaseModel):
+        caliper: float = 0.2
+        ratio: int = 1
+
+    class Plan(BaseModel):
+        matching: Section = Section()
+        seed: int = 3
+
+        def wider(self) -> Plan:
+            return self.model_copy(update={"matching": self.matching.model_copy(update={"caliper": 0.4})})
+
+    seen: set[str] = set()
+    wider = Tracked(Plan(), seen).wider()
+    assert (wider.matching.caliper, seen) == (0.4, set())
+    assert (wider.matching.ratio, wider.seed, seen) == (1, 3, {"matching.ratio", "seed"})
+    assert pickle.loads(pickle.dumps(wider.matching.ratio)) == 1
+
+
+def test_each_item_is_kept_alone(book: Project) -> None:
+    rows = remember(choosing(book).rows, each="items")
+    assert rows([1, 2], plan_of()).to_dict("list") == {"item": [1, 2], "double": [2, 4]}
+    assert runs() == 2
+    assert rows([2, 3, 1], plan=plan_of(other=1)).to_dict("list") == {"item": [2, 3, 1], "double": [4, 6, 2]}
+    assert runs() == 3
 
 
 def test_arguments_are_told_apart_by_content() -> None:

@@ -9,15 +9,13 @@ import pickle
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, TypeVar, cast
 
-from livingpaper.build.cache import code_digest, module_files, source_file, write_whole
-from livingpaper.build.project import Project, digest, find_project
+from livingpaper.build.cache import module_files, write_whole
+from livingpaper.build.project import Project, digest
 from livingpaper.build.reads import files_read, note
 
-P = ParamSpec("P")
 T = TypeVar("T")
 LIMIT = 2_000_000_000  # bytes kept; what was used longest ago goes first
 STARTED = time.time()
@@ -49,19 +47,33 @@ def stored(
         Bytes that the folder may hold.
     """
     path = stored_at(folder, name, inputs)
-    folder.mkdir(parents=True, exist_ok=True)
-    with _locked(path.with_suffix(".lock")):
-        if (found := recalled(path)) is not None:
-            result: T
-            result, files = found
-            note(files)
-            return result
-        with files_read() as seen:
-            result = compute()
-        if result is not None and keep():
-            write_whole(path, _pickled((result, sorted(seen)), name))
-            _forget(folder, path, limit)
+    with locked(path):
+        if (found := kept(path)) is not None:
+            return cast("T", found)
+        result, files = watched(compute)
+        if keep():
+            put(path, result, files, limit=limit)
         return result
+
+
+def watched(compute: Callable[[], T]) -> tuple[T, list[str]]:
+    """Return a result and the files that were read for it."""
+    with files_read() as seen:
+        return compute(), sorted(seen)
+
+
+def put(path: Path, result: object, files: list[str], *, limit: int = LIMIT) -> None:
+    """Store a result, with the files that were read for it; None is no result."""
+    if result is not None:
+        write_whole(path, _pickled((result, files), path.stem.rpartition("-")[0]))
+        _forget(path.parent, path, limit)
+
+
+def kept(path: Path) -> Any:
+    """Return a stored result, whose files then count as read; None if there is none."""
+    result, files = recalled(path) or (None, [])
+    note(files)
+    return result
 
 
 def stored_at(folder: Path, name: str, inputs: Mapping[str, str]) -> Path:
@@ -88,11 +100,14 @@ def _pickled(result: object, name: str) -> bytes:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as handle:
+def locked(path: Path) -> Iterator[None]:
+    """Let who wants the same result wait until it is there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = path.with_suffix(".lock")
+    with lock.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
-        path.unlink(missing_ok=True)
+        lock.unlink(missing_ok=True)
 
 
 def _forget(folder: Path, newest: Path, limit: int) -> None:
@@ -123,45 +138,6 @@ def kept_in(project: Project) -> Path:
 def lock_digest(project: Project) -> str:
     """Return the hash of the locked packages."""
     return digest([project.lock], project.root) if project.lock.is_file() else ""
-
-
-def remember(function: Callable[P, T]) -> Callable[P, T]:
-    """Return the function with its results kept on disk.
-
-    A result is computed anew when the arguments, the source of the function's module or of any module of
-    the project that it reaches, or the locked packages change. Arguments may be anything that pickles.
-
-    Raises
-    ------
-    ValueError
-        If the function is not one of a module: a function of a cell has no source to rest on.
-    """
-    module, name = function.__module__, function.__qualname__
-    if not source_file(module) or "<" in name:
-        raise ValueError(
-            f"remember takes a function of a module of the project, found {module}.{name}; move it there"
-        )
-
-    @wraps(function)
-    def remembered(*args: P.args, **kwargs: P.kwargs) -> T:
-        import joblib  # slow to import
-
-        project = find_project()
-        inputs = {
-            "function": f"{module}.{name}",
-            "code": code_digest(module),
-            "arguments": str(joblib.hash((args, sorted(kwargs.items())))),
-            "lock": lock_digest(project),
-        }
-        return stored(
-            kept_in(project),
-            name,
-            inputs,
-            lambda: function(*args, **kwargs),
-            keep=lambda: as_loaded([module]),
-        )
-
-    return remembered
 
 
 def as_loaded(modules: list[str]) -> bool:

@@ -1,0 +1,111 @@
+"""Long steps of chapters: their results are kept, under what they rest on and nothing else."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Iterable, Mapping
+from copy import copy
+from functools import wraps
+from inspect import BoundArguments, signature
+from typing import Any, ParamSpec, TypeVar, cast
+
+import pandas as pd
+
+from livingpaper.build.cache import code_digest, source_file, write_whole
+from livingpaper.build.project import find_project
+from livingpaper.chapters.store import (
+    as_loaded,
+    kept,
+    kept_in,
+    lock_digest,
+    locked,
+    put,
+    recalled,
+    stored_at,
+    watched,
+)
+from livingpaper.chapters.tracking import KINDS, Tracked, at
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def remember(function: Callable[P, T], *, each: str = "") -> Callable[P, T]:
+    """Return the function with its results kept on disk.
+
+    A result is computed anew when the arguments, the source of the function's module or of any module of
+    the project that it reaches, or the locked packages change. Arguments may be anything that pickles. Of the
+    choices of a protocol only those count that the function reads.
+
+    Parameters
+    ----------
+    function : callable
+        Of a module.
+    each : str
+        An argument with several items, for each of which the function gives rows of its own: each is kept alone.
+
+    Raises
+    ------
+    ValueError
+        If the function is not one of a module: a function of a cell has no source to rest on.
+    """
+    module, name = function.__module__, function.__qualname__
+    if not source_file(module) or "<" in name:
+        raise ValueError(
+            f"remember takes a function of a module of the project, found {module}.{name}; move it there"
+        )
+
+    @wraps(function)
+    def remembered(*args: P.args, **kwargs: P.kwargs) -> T:
+        bound = signature(function).bind(*args, **kwargs)
+        items = bound.arguments.get(each)
+        if not isinstance(items, (list, tuple)):
+            return _one(function, bound)
+        return cast(
+            "T",
+            pd.concat([_one(function, _with(bound, {each: [item]})) for item in items], ignore_index=True),
+        )
+
+    return remembered
+
+
+def _with(bound: BoundArguments, changes: Mapping[str, object]) -> BoundArguments:
+    """Return arguments with some of them replaced."""
+    changed = copy(bound)
+    changed.arguments = {**bound.arguments, **changes}
+    return changed
+
+
+def _one(function: Callable[..., T], bound: BoundArguments) -> T:
+    """Return the kept result of a call, or compute and keep it."""
+    import joblib  # slow to import
+
+    project, module, name = find_project(), function.__module__, function.__qualname__
+    choices = {key: value for key, value in bound.arguments.items() if isinstance(value, KINDS)}
+    inputs = {
+        "function": f"{module}.{name}",
+        "code": code_digest(module),
+        "arguments": str(joblib.hash(sorted((bound.arguments | dict.fromkeys(choices)).items()))),
+        "lock": lock_digest(project),
+    }
+    index, folder = stored_at(kept_in(project), f"{name}-reads", inputs), kept_in(project)
+    with locked(index):
+        known = recalled(index) or []
+        for reads in known:
+            if (found := kept(stored_at(folder, name, inputs | _values(choices, reads)))) is not None:
+                return cast("T", found)
+        seen: dict[str, set[str]] = {key: set() for key in choices}
+        tracked = _with(bound, {key: Tracked(value, seen[key]) for key, value in choices.items()})
+        result, files = watched(lambda: function(*tracked.args, **tracked.kwargs))
+        reads = sorted((key, path) for key, paths in seen.items() for path in paths)
+        if as_loaded([module]):
+            put(stored_at(folder, name, inputs | _values(choices, reads)), result, files)
+            write_whole(index, pickle.dumps([*(one for one in known if one != reads), reads]))
+        return result
+
+
+def _values(choices: Mapping[str, Any], reads: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the choices that were read, as digests."""
+    import joblib
+
+    return {f"{key}:{path}": str(joblib.hash(at(choices[key], path))) for key, path in reads}
