@@ -55,7 +55,7 @@ class Workshop:
 
 def write_numbers(project: Project, *, exhibits: bool = False) -> None:
     """Run the chapters whose inputs changed, and write the ledger; with ``exhibits`` they also show."""
-    changed = run_chapters(project, exhibits=exhibits, also=config(project).hooks.ledger)
+    changed = run_chapters(project, exhibits=exhibits)
     _say(f"ledger: {'changed; review it with: livingpaper diff' if changed else 'unchanged'}")
 
 
