@@ -22,7 +22,7 @@ from tqdm import tqdm
 from livingpaper.book.drafts import is_withheld, unsupported
 from livingpaper.book.hooks import inputs_digest
 from livingpaper.book.stamp import citation_file, commit
-from livingpaper.build.cache import write_whole
+from livingpaper.build.cache import fresh_folder, replace_folder, write_whole
 from livingpaper.build.latex import BuildError, ensure_latex
 from livingpaper.build.project import CONFIG, Project, digest, pages
 from livingpaper.chapters.run import run_chapters
@@ -118,7 +118,9 @@ def build_html(project: Project, *, cold: bool = False) -> None:
         raise BuildError(
             f"every chapter must become a page, {missing or ['index']} did not; see _build/html.log"
         )
-    _replace(shop.made / "html", target)
+    fresh = fresh_folder(target)
+    shutil.copytree(shop.made / "html", fresh, ignore=shutil.ignore_patterns("*.map"))
+    replace_folder(fresh, target)
     mark.write_text(state)
     _say(f"html: {target / 'index.html'}")
 
@@ -212,18 +214,6 @@ def _complaints(log: Path) -> str:
         "\n".join(f"  {line}" for line in dict.fromkeys(kept[-40:]))
         or f"  {(plain.strip().splitlines() or ['(no output)'])[-1]}"
     )
-
-
-def _replace(made: Path, target: Path) -> None:
-    """Put a finished folder in the place of the last good one."""
-    fresh, old = target.with_name(f".{target.name}-new"), target.with_name(f".{target.name}-old")
-    for leftover in (fresh, old):
-        shutil.rmtree(leftover, ignore_errors=True)
-    shutil.copytree(made, fresh, ignore=shutil.ignore_patterns("*.map"))
-    if target.exists():
-        target.rename(old)
-    fresh.rename(target)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _say(text: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import os
+import shutil
 import sys
 import sysconfig
 import tempfile
@@ -27,6 +28,23 @@ def write_whole(path: Path, content: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def fresh_folder(target: Path) -> Path:
+    """Return where a folder is made before it takes the place of ``target``; nothing is there yet."""
+    fresh = target.with_name(f".{target.name}-new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    return fresh
+
+
+def replace_folder(fresh: Path, target: Path) -> None:
+    """Put a finished folder in the place of the last good one."""
+    old = target.with_name(f".{target.name}-old")
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        target.rename(old)
+    fresh.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def code_digest(*modules: str) -> str:
