@@ -105,7 +105,11 @@ def _switcher(known: list[Version]) -> list[dict[str, object]]:
     ]
     listed[0]["preferred"] = True
     # the theme appends the page's path to an address: after the mark it does no harm
-    every = {"name": "All versions, and what changed", "version": "versions", "url": f"{UP}versions.html#"}
+    every: dict[str, object] = {
+        "name": "All versions, and what changed",
+        "version": "versions",
+        "url": f"{UP}versions.html#",
+    }
     return [*listed, every]
 
 
