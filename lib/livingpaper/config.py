@@ -52,7 +52,7 @@ class Scale(_Section):
 
 
 class Choices(_Section):
-    """How ``protocol.toml`` is read and printed; dotted names of choices that withhold and that make a draft."""
+    """How ``protocol.toml`` is read and printed; the choices that withhold and that make a draft."""
 
     load: str = ""
     words: str = ""
@@ -70,7 +70,7 @@ class Margin(_Section):
 
 
 class Withheld(_Section):
-    """Which numbers rest on what may not be seen yet, and what is said instead."""
+    """Which numbers may not be seen yet, and what is said instead."""
 
     ids: str = ""
     sentence: str = "Withheld."
@@ -78,11 +78,10 @@ class Withheld(_Section):
 
 
 class Hooks(_Section):
-    """Functions of the paper, ``module:function``: empty if it has none."""
+    """Functions of the paper, ``module:function``; empty if it has none."""
 
     simulate: str = ""
     key_figure: str = ""
-    ledger: str = ""
 
 
 class Config(_Section):
@@ -114,6 +113,16 @@ class Config(_Section):
         return _as_object(tomllib.loads(path.read_text("utf-8")) if path.is_file() else {})
 
     @property
+    def blinded(self) -> bool:
+        """Whether numbers are withheld."""
+        return bool(self.choices.blinded) and bool(attrgetter(self.choices.blinded)(self.plan()))
+
+    @property
+    def draft(self) -> bool:
+        """Whether a conclusion that does not hold is left out instead of stopping the build."""
+        return bool(self.choices.draft) and bool(attrgetter(self.choices.draft)(self.plan()))
+
+    @property
     def marks(self) -> dict[str, str]:
         """The mark of each origin."""
         return {name: origin.mark for name, origin in self.origins.items()}
@@ -126,16 +135,6 @@ class Config(_Section):
         several = [each.among or each.says for each in known]
         return f"Rests on {', '.join(several[:-1])} and {several[-1]}." if several else ""
 
-    @property
-    def blinded(self) -> bool:
-        """Whether numbers are withheld."""
-        return bool(self.choices.blinded) and bool(attrgetter(self.choices.blinded)(self.plan()))
-
-    @property
-    def draft(self) -> bool:
-        """Whether a conclusion that does not hold is left out instead of stopping the build."""
-        return bool(self.choices.draft) and bool(attrgetter(self.choices.draft)(self.plan()))
-
     def margins_of(self, plan: Any) -> dict[str, float]:
         """Return the margins by name, on the scale of the ledger."""
         return {name: attrgetter(each.choice)(plan) / each.per for name, each in self.margins.items()}
@@ -145,20 +144,13 @@ class Config(_Section):
         return bool(self.withheld.ids) and re.fullmatch(self.withheld.ids, id_) is not None
 
     def hook(self, dotted: str) -> Any:
-        """Return the function ``module:function``, for example ``paper.hook(paper.hooks.simulate)``.
-
-        Raises
-        ------
-        ConfigError
-            If it leads nowhere, or the paper has no such function.
-        """
+        """Return the function ``module:function`` of the paper; ``ConfigError`` if it leads nowhere."""
         module, _, name = dotted.partition(":")
         try:
             return getattr(import_module(module), name)
         except (ImportError, AttributeError, ValueError) as error:
-            raise ConfigError(
-                f"{CONFIG} must name functions as module:function, {dotted!r} leads nowhere: {error}"
-            ) from None
+            fault = f"{CONFIG} must name functions as module:function, {dotted!r} leads nowhere: {error}"
+            raise ConfigError(fault) from None
 
 
 def config(project: Project | None = None) -> Config:
@@ -172,9 +164,9 @@ def config(project: Project | None = None) -> Config:
     path = (project or find_project()).root / CONFIG
     try:
         seen = path.stat()
-        return _parsed(path, seen.st_mtime_ns, seen.st_size)
     except FileNotFoundError:
         raise ConfigError(f"what livingpaper must know of a paper stands in {path}, there is none") from None
+    return _parsed(path, seen.st_mtime_ns, seen.st_size)
 
 
 @cache

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from livingpaper.book.provenance import Behind, behind, naming_tests, panel_html, sources_of_numbers
+from livingpaper.book.provenance import (
+    Behind,
+    behind,
+    naming_tests,
+    panel_html,
+    running_tests,
+    sources_of_numbers,
+)
 from livingpaper.build.project import Project, digest, find_project
 from livingpaper.build.reads import files_behind, files_read, keep_reads, note, public
 from livingpaper.ledger.ledger import LEDGER_COLUMNS, entry, ledger_frame
@@ -76,9 +83,9 @@ def test_what_stands_behind_a_chapter_by_hand(small: Project) -> None:
 
 def test_the_tests_of_a_function_name_it_and_its_module_or_package(small: Project) -> None:
     tests = small.root / "tests"
-    assert naming_tests("stats.risk.risks", tests) == ("tests/test_risk.py",)
-    assert naming_tests("own.cohort.tables.one", tests) == ("tests/test_tables.py",)
-    assert naming_tests("stats.risk.missing", tests) == ()
+    assert naming_tests("stats.risk.risks", tests) == ["tests/test_risk.py"]
+    assert naming_tests("own.cohort.tables.one", tests) == ["tests/test_tables.py"]
+    assert naming_tests("stats.risk.missing", tests) == ["tests/test_none.py"]
 
 
 def test_what_computed_the_numbers_once_each_and_unknown_ones_left_out() -> None:
@@ -138,6 +145,7 @@ def test_every_function_behind_a_chapter_is_tested(project: Project, name: str) 
     analysis = [
         function for function in found.functions if not re.search(r"\.\w*(tables|figures)\.", function)
     ]
-    untested = [name for name in analysis if not naming_tests(name, project.root / "tests")]
-    assert untested == []
+    tests = project.root / "tests"
+    untested = [function for function in analysis if not naming_tests(function, tests)]
+    assert untested == [] or running_tests(f"book/{name}", tests), untested
     assert all(found.shown.values()) or "ledger" in (project.root / "book" / f"{name}.md").read_text("utf-8")

@@ -61,16 +61,16 @@ def _statements(project: Project, chapter: str) -> list[Statement]:
     return [part for cell in cells for part in statements(cell)]
 
 
-def _chain(project: Project, chapter: str, seen: tuple[str, ...] = ()) -> Iterator[str]:
-    """Yield a chapter and those it takes from."""
-    if chapter in seen or not (project.root / f"{chapter}.md").is_file():
-        return
-    yield chapter
-    taken = [call.args[0] for part in _statements(project, chapter) for call in part.calls("take")]
-    for name in dict.fromkeys(ast.literal_eval(arg) for arg in taken):
-        for other in _chain(project, f"{chapter.rpartition('/')[0]}/{name}", (*seen, chapter)):
-            if other not in seen:
-                yield other
+def _chain(project: Project, chapter: str) -> list[str]:
+    """Return a chapter and those it takes from, each once."""
+    found, waiting = dict[str, None](), [chapter]
+    while waiting:
+        here = waiting.pop(0)
+        if here not in found and (project.root / f"{here}.md").is_file():
+            found[here] = None
+            calls = [call for part in _statements(project, here) for call in part.calls("take")]
+            waiting += [f"{here.rpartition('/')[0]}/{ast.literal_eval(call.args[0])}" for call in calls]
+    return list(found)
 
 
 def _imported(found: list[Statement]) -> Iterator[tuple[str, str]]:
@@ -114,20 +114,27 @@ def _resolved(library: Path, dotted: str) -> str:
     return ""
 
 
-@cache
-def naming_tests(function: str, tests: Path) -> tuple[str, ...]:
-    """Return the test files that name a function and its module, or a package above it."""
+def naming_tests(function: str, tests: Path) -> list[str]:
+    """Return the test files that name a function and its module or a package above it; else those of its module."""
     module, _, name = function.rpartition(".")
     parent, _, last = module.rpartition(".")
-    told = re.compile(
-        rf"\b{re.escape(module)}\b|\bfrom {re.escape(parent)} import [^)]*\b{last}\b|\bimport {module.split('.')[0]}\b"
-    )
-    files = ((path, path.read_text("utf-8")) for path in sorted(tests.rglob("test_*.py")))
-    return tuple(
-        path.relative_to(tests.parent).as_posix()
-        for path, text in files
-        if told.search(text) and re.search(rf"\b{name}\b", text)
-    )
+    near = rf"\b{re.escape(module)}\b|\bfrom {re.escape(parent)} import [^)]*\b{last}\b"
+    told = re.compile(rf"{near}|\bimport {module.split('.')[0]}\b")
+    texts = _texts(tests)
+    named = [path for path, text in texts.items() if told.search(text) and re.search(rf"\b{name}\b", text)]
+    return named or [path for path, text in texts.items() if re.search(near, text)]
+
+
+def running_tests(chapter: str, tests: Path) -> list[str]:
+    """Return the test files that run the cells of a chapter."""
+    runs = re.compile(rf"""(?:\brun_chapter|\btake)\([^)]*["']{chapter.rpartition("/")[2]}["']""")
+    return [path for path, text in _texts(tests).items() if runs.search(text)]
+
+
+@cache
+def _texts(tests: Path) -> dict[str, str]:
+    files = sorted(tests.rglob("test_*.py"))
+    return {path.relative_to(tests.parent).as_posix(): path.read_text("utf-8") for path in files}
 
 
 def sources_of_numbers(chapter: str, ledger: pd.DataFrame) -> list[str]:
@@ -159,6 +166,9 @@ def panel_html(project: Project, chapter: str) -> str:
         "Takes from": _codes(found.chapters[1:]),
         "Data": _codes(files_behind(project, found.chapters)),
         **{f"<a href='#{label}'>{label}</a>": _codes([made]) for label, made in found.shown.items() if made},
+        "Cells": " ".join(["tested in", _codes(run)])
+        if (run := running_tests(chapter, root / "tests"))
+        else "",
         "Functions": "<br>".join(_tested(name, root / "tests") for name in found.functions),
         "Numbers": _codes(sources_of_numbers(text, read_ledger(project.ledger))),
     }

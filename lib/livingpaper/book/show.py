@@ -10,8 +10,8 @@ import base64
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, overload
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar, cast
 
 import altair as alt
 import pandas as pd
@@ -29,121 +29,41 @@ RESOURCES = re.compile(rb"(?:[ \t]*/[A-Za-z]+\d+ \d+ 0 R\n){2,}")
 TRIAL = "Trial: not the paper's numbers."
 
 
+Exhibit = TypeVar("Exhibit", "Drawing", "Sheet")
+
+
 class DisclosureError(ValueError):
     """A chart would carry rows that stand for single patients."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A chart with what is seen in it, in words, and what it rests on: see ``Sheet``."""
-
-    chart: alt.TopLevelMixin
-    alt: str
-    origin: str = ""
-    caption: str = ""
-    sources: Sequence[pd.DataFrame | pd.Series] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """A table body.
-
-    Attributes
-    ----------
-    frame : DataFrame
-        Cells as printed.
-    origin : str
-        Where the numbers come from, if ``sources`` does not say it.
-    widths : str
-        LaTeX columns.
-    long : bool
-        Whether it may go over pages.
-    caption : str
-        Must be used instead of the chapter's.
-    sources : sequence of DataFrame or Series
-        Selections or rows of the ledger, and registered frames: origin, withholding and the mark of a
-        trial follow from them. Empty for what shows no results.
-    """
-
-    frame: pd.DataFrame
-    origin: str = ""
-    widths: str = ""
-    long: bool = False
-    caption: str = ""
-    sources: Sequence[pd.DataFrame | pd.Series] | None = None
-
-
-@overload
-def show(thing: Drawing, name: str, caption: str) -> Figure: ...
-@overload
-def show(thing: Sheet, name: str, caption: str) -> Table: ...
-def show(thing: Drawing | Sheet, name: str, caption: str) -> Figure | Table:
-    """Return the numbered figure or table; ``caption`` is MyST and states the finding first."""
-    if thing.sources is None and not thing.origin:
-        raise ValueError(f"{name} must say what it rests on, sources=(...); empty for what shows no results")
-    origins, withheld, trial = sources_of(thing.sources or ())
-    if withheld:
-        thing = panel(config()) if isinstance(thing, Drawing) else sheet(config())
-        origins = ()
-    origin, said = thing.origin or "+".join(origins) or "design", thing.caption or caption
-    if isinstance(thing, Drawing):
-        return Figure(thing.chart, name, said, thing.alt, origin, trial)
-    return Table(thing.frame, name, said, origin, thing.widths, thing.long, trial)
-
-
-def full_caption(caption: str, origin: str, *, trial: bool) -> str:
-    """Return a caption with the mark of a trial before it and the origin after it."""
-    parts = (TRIAL if trial else "", caption.strip(), config().sentence(origin))
-    return " ".join(part for part in parts if part)
-
-
-def panel(paper: Config) -> Drawing:
-    """Return the figure that says that it is withheld."""
-    said = paper.withheld
-    chart = (
-        alt.Chart(pd.DataFrame({"text": [said.sentence]}))
-        .mark_text(fontSize=13, color=theme.INK)
-        .encode(text="text:N")
-        .properties(width=theme.WIDTH - 10, height=90)
-    )
-    return Drawing(chart, said.sentence, "design", caption=said.paragraph)
-
-
-def sheet(paper: Config) -> Sheet:
-    """Return the table that says that it is withheld."""
-    said = paper.withheld
-    return Sheet(pd.DataFrame({"Result": [said.sentence]}), "design", "l", caption=said.paragraph)
-
-
-def class_of(origin: str) -> str:
-    """Return the style of an origin: several are mixed."""
-    return f"origin-{'mixed' if '+' in origin else origin}"
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A numbered figure.
+    """A figure; ``show`` gives it its name and caption.
 
     Attributes
     ----------
     chart : altair chart
-    name : str
-        Label for cross-references, ``fig-...``.
-    caption : str
-        MyST; the finding first.
     alt : str
         What is seen, for those who cannot see it; differs from the caption.
     origin : str
-        An origin of ``paper.toml``, several joined by "+"; "design" for drawings without data.
+        One of ``paper.toml``, several joined by "+", or "design"; ``show`` takes it from the sources.
+    caption : str
+        MyST, the finding first; one that is there already is used instead of the chapter's.
+    sources : sequence of DataFrame or Series
+        Selections or rows of the ledger, and registered frames: origin, withholding and the mark of a
+        trial follow from them. Empty for what shows no results.
+    name : str
+        Label for cross-references, ``fig-...``.
     trial : bool
         Whether it shows what a reader tried, and not the paper's numbers.
     """
 
     chart: alt.TopLevelMixin
-    name: str
-    caption: str
     alt: str
-    origin: str
+    origin: str = ""
+    caption: str = ""
+    sources: Sequence[pd.DataFrame | pd.Series] | None = None
+    name: str = ""
     trial: bool = False
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
@@ -195,52 +115,27 @@ class Figure:
         return spec
 
 
-def in_order(pdf: bytes) -> bytes:
-    """Return the PDF of a chart with the resources of each dictionary sorted by name.
-
-    vl-convert writes them in an order that differs from run to run. The length stays, so that the offsets
-    in the PDF hold.
-    """
-    return RESOURCES.sub(lambda found: b"".join(sorted(found[0].splitlines(keepends=True))), pdf)
-
-
-def _is_ledger(column: str, row: dict[str, Any]) -> bool:
-    """Return whether a value is the id of a number, not of a person."""
-    return column == "id" and bool(ID.fullmatch(str(row[column])))
-
-
-def _vega_lite_version() -> str:
-    return ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
-
-
 @dataclass(frozen=True, slots=True)
-class Table:
-    """A numbered table.
+class Sheet:
+    """A table; all but these attributes as of a ``Drawing``.
 
     Attributes
     ----------
     frame : DataFrame
         Cells as they are printed; column names are the header.
-    name : str
-        Label for cross-references, ``tbl-...``.
-    caption : str
-        MyST; the finding first.
-    origin : str
-        As of a figure.
     widths : str
         LaTeX column specification, for example ``lrr`` or ``p{4cm}rr``; default left, then right.
     long : bool
         Starts where it stands on paper and may go over pages, instead of floating.
-    trial : bool
-        As of a figure.
     """
 
     frame: pd.DataFrame
-    name: str
-    caption: str
-    origin: str
+    origin: str = ""
     widths: str = ""
     long: bool = False
+    caption: str = ""
+    sources: Sequence[pd.DataFrame | pd.Series] | None = None
+    name: str = ""
     trial: bool = False
 
     def myst(self) -> str:
@@ -270,6 +165,67 @@ class Table:
 
     def _spec(self) -> str:
         return self.widths or "l" + "r" * (len(self.frame.columns) - 1)
+
+
+Figure, Table = Drawing, Sheet  # once shown
+
+
+def show(thing: Exhibit, name: str, caption: str) -> Exhibit:
+    """Return the numbered figure or table; ``caption`` is MyST and states the finding first."""
+    if thing.sources is None and not thing.origin:
+        raise ValueError(f"{name} must say what it rests on, sources=(...); empty for what shows no results")
+    origins, withheld, trial = sources_of(thing.sources or ())
+    if withheld:
+        thing = cast("Exhibit", panel(config()) if isinstance(thing, Drawing) else sheet(config()))
+    origin, said = thing.origin or "+".join(origins) or "design", thing.caption or caption
+    return replace(thing, name=name, caption=said, origin=origin, trial=trial and not withheld)
+
+
+def full_caption(caption: str, origin: str, *, trial: bool) -> str:
+    """Return a caption with the mark of a trial before it and the origin after it."""
+    parts = (TRIAL if trial else "", caption.strip(), config().sentence(origin))
+    return " ".join(part for part in parts if part)
+
+
+def panel(paper: Config) -> Drawing:
+    """Return the figure that says that it is withheld."""
+    said = paper.withheld
+    chart = (
+        alt.Chart(pd.DataFrame({"text": [said.sentence]}))
+        .mark_text(fontSize=13, color=theme.INK)
+        .encode(text="text:N")
+        .properties(width=theme.WIDTH - 10, height=90)
+    )
+    return Drawing(chart, said.sentence, "design", caption=said.paragraph)
+
+
+def sheet(paper: Config) -> Sheet:
+    """Return the table that says that it is withheld."""
+    said = paper.withheld
+    return Sheet(pd.DataFrame({"Result": [said.sentence]}), "design", "l", caption=said.paragraph)
+
+
+def class_of(origin: str) -> str:
+    """Return the style of an origin: several are mixed."""
+    return f"origin-{'mixed' if '+' in origin else origin}"
+
+
+def in_order(pdf: bytes) -> bytes:
+    """Return the PDF of a chart with the resources of each dictionary sorted by name.
+
+    vl-convert writes them in an order that differs from run to run. The length stays, so that the offsets
+    in the PDF hold.
+    """
+    return RESOURCES.sub(lambda found: b"".join(sorted(found[0].splitlines(keepends=True))), pdf)
+
+
+def _is_ledger(column: str, row: dict[str, Any]) -> bool:
+    """Return whether a value is the id of a number, not of a person."""
+    return column == "id" and bool(ID.fullmatch(str(row[column])))
+
+
+def _vega_lite_version() -> str:
+    return ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
 
 
 def _cell(text: str) -> str:

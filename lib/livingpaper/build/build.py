@@ -15,13 +15,14 @@ from calendar import timegm
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
 from livingpaper.book.drafts import is_withheld, unsupported
 from livingpaper.book.hooks import inputs_digest
 from livingpaper.book.stamp import citation_file, commit
-from livingpaper.build.cache import write_whole
+from livingpaper.build.cache import fresh_folder, replace_folder, write_whole
 from livingpaper.build.latex import BuildError, ensure_latex
 from livingpaper.build.project import CONFIG, Project, digest, pages
 from livingpaper.chapters.run import run_chapters
@@ -30,18 +31,14 @@ from livingpaper.ledger.claims import Rules, check_claims, load_claims
 from livingpaper.ledger.ledger import read_ledger
 
 STRICT = ("-n", "-W", "--keep-going")
+SOURCES = ("book", "_config.yml", "_toc.yml", "CITATION.cff", "CHANGELOG.md", "claims.toml", CONFIG)
 
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """Where a build happens before it replaces the last good one."""
+    """Where a build happens before it replaces the last good one: the output folder of Jupyter Book, and what it makes."""
 
-    project: Project
-
-    @property
-    def root(self) -> Path:
-        """Output folder given to Jupyter Book."""
-        return self.project.build / "work"
+    root: Path
 
     @property
     def made(self) -> Path:
@@ -55,7 +52,7 @@ class Workshop:
 
 def write_numbers(project: Project, *, exhibits: bool = False) -> None:
     """Run the chapters whose inputs changed, and write the ledger; with ``exhibits`` they also show."""
-    changed = run_chapters(project, exhibits=exhibits, also=config(project).hooks.ledger)
+    changed = run_chapters(project, exhibits=exhibits)
     _say(f"ledger: {'changed; review it with: livingpaper diff' if changed else 'unchanged'}")
 
 
@@ -98,7 +95,7 @@ def build_html(project: Project, *, cold: bool = False) -> None:
     """
     write_numbers(project, exhibits=True)
     check_conclusions(project)
-    shop, target = Workshop(project), project.build / "html"
+    shop, target = Workshop(project.build / "work"), project.build / "html"
     state = _state(project)
     mark = project.build / ".html-state"
     if not cold and mark.is_file() and mark.read_text() == state and (target / "index.html").is_file():
@@ -114,16 +111,16 @@ def build_html(project: Project, *, cold: bool = False) -> None:
     except BuildError:
         if not continued:
             raise
-        _jupyter_book(
-            project, shop, "html"
-        )  # what an earlier build left behind may be at fault: start from nothing
+        _jupyter_book(project, shop, "html")  # from nothing: what an earlier build left may be at fault
     missing = [page for page in pages(project) if not _is_page(shop.made / "html" / f"{page}.html")]
     if missing or not (shop.made / "html" / "index.html").is_file():
         shop.clear()
         raise BuildError(
             f"every chapter must become a page, {missing or ['index']} did not; see _build/html.log"
         )
-    _replace(shop.made / "html", target)
+    fresh = fresh_folder(target)
+    shutil.copytree(shop.made / "html", fresh, ignore=shutil.ignore_patterns("*.map"))
+    replace_folder(fresh, target)
     mark.write_text(state)
     _say(f"html: {target / 'index.html'}")
 
@@ -136,7 +133,7 @@ def build_pdf(project: Project, *, cold: bool = False) -> None:
     BuildError
         If LaTeX is missing and cannot be installed (status 3), or the build fails.
     """
-    shop, target = Workshop(project), project.build / "paper.pdf"
+    shop, target = Workshop(project.build / "work"), project.build / "paper.pdf"
     mark, state = project.build / ".pdf-state", _state(project)
     if not cold and mark.is_file() and mark.read_text() == state and target.is_file():
         _say("pdf: up to date")
@@ -158,10 +155,7 @@ def build_pdf(project: Project, *, cold: bool = False) -> None:
 
 def _state(project: Project) -> str:
     """Return the fingerprint of everything the pages rest on, the commit they print included."""
-    sources = [
-        project.root / name
-        for name in ("book", "_config.yml", "_toc.yml", "CITATION.cff", "CHANGELOG.md", "claims.toml", CONFIG)
-    ]
+    sources = [project.root / name for name in SOURCES]
     return f"{digest(sources, project.root)} {inputs_digest(project)} {commit(project)}"
 
 
@@ -193,15 +187,8 @@ def _jupyter_book(project: Project, shop: Workshop, builder: str) -> None:
     command += ["--path-output", str(shop.root), "--builder", builder]
     environment = build_environment(project)
     with log.open("w", encoding="utf-8") as stream, _progress(builder) as bar:
-        process = subprocess.Popen(
-            command,
-            cwd=project.root,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-        )
+        pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "errors": "replace"}
+        process = subprocess.Popen(command, cwd=project.root, env=environment, text=True, **pipes)
         for line in process.stdout or ():
             stream.write(line)
             share = re.search(r"(reading sources|writing output)\.\.\.\s*\[\s*(\d+)%\]", line)
@@ -227,18 +214,6 @@ def _complaints(log: Path) -> str:
         "\n".join(f"  {line}" for line in dict.fromkeys(kept[-40:]))
         or f"  {(plain.strip().splitlines() or ['(no output)'])[-1]}"
     )
-
-
-def _replace(made: Path, target: Path) -> None:
-    """Put a finished folder in the place of the last good one."""
-    fresh, old = target.with_name(f".{target.name}-new"), target.with_name(f".{target.name}-old")
-    for leftover in (fresh, old):
-        shutil.rmtree(leftover, ignore_errors=True)
-    shutil.copytree(made, fresh, ignore=shutil.ignore_patterns("*.map"))
-    if target.exists():
-        target.rename(old)
-    fresh.rename(target)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _say(text: str) -> None:

@@ -1,56 +1,19 @@
-"""Expensive results, kept under the hash of everything they rest on.
-
-A result is recomputed exactly when its inputs change: the data, the choices, the locked packages, or
-the source of any module that computes it. Files are replaced whole or not at all.
-"""
+"""Files replaced whole or not at all, and the fingerprint of the code that a result rests on."""
 
 from __future__ import annotations
 
 import ast
 import hashlib
 import os
-import pickle
+import shutil
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TypeVar
 
-T = TypeVar("T")
 INSTALLED = tuple(Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
-
-
-def cached(folder: Path, name: str, inputs: Mapping[str, str], compute: Callable[[], T]) -> T:
-    """Return the stored result of the same inputs, or compute and store it.
-
-    Parameters
-    ----------
-    folder : Path
-        Where results are kept; may be deleted at any time.
-    name : str
-        What the result is; one file per name and input hash, older ones of the name are removed.
-    inputs : mapping of str to str
-        Everything the result rests on, as text or as digests.
-    compute : callable
-        Called without arguments if nothing is stored.
-    """
-    key = hashlib.sha256("\0".join(f"{k}={inputs[k]}" for k in sorted(inputs)).encode()).hexdigest()[:20]
-    path = folder / f"{name}-{key}.pickle"
-    if path.is_file():
-        try:
-            return pickle.loads(path.read_bytes())
-        except (pickle.UnpicklingError, EOFError, AttributeError, ImportError):
-            path.unlink()  # a torn or outdated file is no result
-    result = compute()
-    folder.mkdir(parents=True, exist_ok=True)
-    write_whole(path, pickle.dumps(result))
-    for old in folder.glob(f"{name}-*.pickle"):
-        if old != path and len(old.name) == len(path.name):
-            old.unlink(missing_ok=True)
-    return result
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -65,6 +28,23 @@ def write_whole(path: Path, content: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def fresh_folder(target: Path) -> Path:
+    """Return where a folder is made before it takes the place of ``target``; nothing is there yet."""
+    fresh = target.with_name(f".{target.name}-new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    return fresh
+
+
+def replace_folder(fresh: Path, target: Path) -> None:
+    """Put a finished folder in the place of the last good one."""
+    old = target.with_name(f".{target.name}-old")
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        target.rename(old)
+    fresh.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def code_digest(*modules: str) -> str:

@@ -28,25 +28,18 @@ def ensure_latex() -> None:
         return
     command = ["apt-get", "install", "-y", "--no-install-recommends", *LATEX_PACKAGES]
     root: list[str] | None = [] if os.geteuid() == 0 else ["sudo", "-n"] if _can_sudo() else None
+    missing, cure = "pdf: LaTeX is missing (the HTML is done)", "install it with: sudo " + " ".join(command)
     if shutil.which("apt-get") is None or root is None:
-        raise BuildError(
-            "pdf: LaTeX is missing (the HTML is done); install it with: sudo " + " ".join(command), NO_LATEX
-        )
+        raise BuildError(f"{missing}; {cure}", NO_LATEX)
     print("pdf: installing LaTeX, once, about 100 MB", flush=True)  # noqa: T201
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for step in (["apt-get", "update"], command):
         done = subprocess.run([*root, *step], env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
             reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise BuildError(
-                f"pdf: LaTeX is missing (the HTML is done) and {step[0]} {step[1]} failed: {reason}; "
-                "install it with: sudo " + " ".join(command),
-                NO_LATEX,
-            )
+            raise BuildError(f"{missing} and {step[0]} {step[1]} failed: {reason}; {cure}", NO_LATEX)
     if not _has_latex():
-        raise BuildError(
-            "pdf: LaTeX was installed but xelatex or its fonts are not found; check PATH", NO_LATEX
-        )
+        raise BuildError("pdf: LaTeX was installed, xelatex or its fonts are not found; check PATH", NO_LATEX)
 
 
 def _has_latex() -> bool:
@@ -57,7 +50,7 @@ def _has_latex() -> bool:
 
 
 def _can_sudo() -> bool:
+    asked = ["sudo", "-n", "true"]
     return (
-        bool(shutil.which("sudo"))
-        and subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0
+        bool(shutil.which("sudo")) and subprocess.run(asked, capture_output=True, check=False).returncode == 0
     )

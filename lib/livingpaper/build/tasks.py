@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pickle
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,24 +15,13 @@ from typing import Any
 from joblib import Parallel, delayed, parallel_config
 from tqdm import tqdm
 
-from livingpaper.build.cache import cached
+from livingpaper.build.cache import write_whole
+from livingpaper.chapters.store import recalled, stored_at
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Some consecutive replicates.
-
-    Attributes
-    ----------
-    artefact : str
-        The committed result it contributes to.
-    cell : str
-        Part of that result.
-    first, last : int
-        Replicates ``first`` to ``last - 1``.
-    function : callable
-    arguments : tuple
-    """
+    """Replicates ``first`` to ``last - 1`` of a ``cell`` of the committed result ``artefact``: a call to make."""
 
     artefact: str
     cell: str
@@ -40,9 +30,11 @@ class Task:
     function: Callable[..., Any]
     arguments: tuple[Any, ...]
 
-
-class _MissingError(Exception):
-    """A task has not been computed yet."""
+    @property
+    def name(self) -> str:
+        """Of the stored result."""
+        cell = hashlib.sha256(self.cell.encode()).hexdigest()[:8]
+        return f"{self.artefact}-{cell}-{self.first:05d}-{self.last:05d}"
 
 
 def run_tasks(tasks: Sequence[Task], folder: Path, marks: Mapping[str, str], *, jobs: int = -1) -> list[Any]:
@@ -58,16 +50,20 @@ def run_tasks(tasks: Sequence[Task], folder: Path, marks: Mapping[str, str], *, 
         Processes, -1 for one per core. If ``DASK_SCHEDULER_ADDRESS`` is set, tasks go to that cluster
         instead and this is ignored; results are the same.
     """
-    results = [_stored(task, folder, marks) for task in tasks]
+    paths = [stored_at(folder, task.name, {"mark": marks[task.artefact]}) for task in tasks]
+    results = [recalled(path) for path in paths]
     waiting = [i for i, result in enumerate(results) if result is None]
-    silent = not sys.stderr.isatty()
-    with (
-        _workers(jobs),
-        tqdm(total=len(tasks), initial=len(tasks) - len(waiting), unit="task", disable=silent) as bar,
-    ):
+    bar = tqdm(
+        total=len(tasks),
+        initial=len(tasks) - len(waiting),
+        unit="task",
+        disable=not sys.stderr.isatty(),
+    )
+    with _workers(jobs), bar:
         calls = (delayed(tasks[i].function)(*tasks[i].arguments) for i in waiting)
         for i, result in zip(waiting, Parallel(return_as="generator")(calls), strict=True):
-            results[i] = _keep(tasks[i], folder, marks, result)
+            write_whole(paths[i], pickle.dumps(result))
+            results[i] = result
             bar.update()
     return results
 
@@ -89,22 +85,3 @@ def _workers(jobs: int) -> Iterator[None]:
         ) from None
     with Client(address), parallel_config(backend="dask"):
         yield
-
-
-def _name(task: Task) -> str:
-    cell = hashlib.sha256(task.cell.encode()).hexdigest()[:8]
-    return f"{task.artefact}-{cell}-{task.first:05d}-{task.last:05d}"
-
-
-def _stored(task: Task, folder: Path, marks: Mapping[str, str]) -> Any:
-    def missing() -> Any:
-        raise _MissingError
-
-    try:
-        return cached(folder, _name(task), {"mark": marks[task.artefact]}, missing)
-    except _MissingError:
-        return None
-
-
-def _keep(task: Task, folder: Path, marks: Mapping[str, str], result: Any) -> Any:
-    return cached(folder, _name(task), {"mark": marks[task.artefact]}, lambda: result)

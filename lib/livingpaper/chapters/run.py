@@ -14,7 +14,7 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from multiprocessing.connection import Connection, wait
@@ -45,7 +45,7 @@ AT_ONCE = os.cpu_count() or 2
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
-def run_chapters(project: Project, *, exhibits: bool = False, also: str = "") -> bool:
+def run_chapters(project: Project, *, exhibits: bool = False) -> bool:
     """Run the chapters whose inputs changed and write the ledger; return whether it changed.
 
     Parameters
@@ -53,8 +53,6 @@ def run_chapters(project: Project, *, exhibits: bool = False, also: str = "") ->
     project : Project
     exhibits : bool
         Also show tables and figures, and put the executed chapters where Sphinx finds them.
-    also : str
-        ``module:function`` that gives the rows of chapters that do not record yet.
 
     Raises
     ------
@@ -62,7 +60,7 @@ def run_chapters(project: Project, *, exhibits: bool = False, also: str = "") ->
         One line with chapter, cell and cause; the last ledger stays.
     """
     command = [sys.executable, "-m", "livingpaper.chapters.run", str(project.root)]
-    command += ["--exhibits"] * exhibits + (["--also", also] if also else [])
+    command += ["--exhibits"] * exhibits
     environment = dict.fromkeys(THREADS, "1") | os.environ
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode == 0:
@@ -211,8 +209,8 @@ def chapter_inputs(project: Project, name: str) -> dict[str, str]:
 _data = cache(inputs_of)
 
 
-def merge(rows: dict[str, list[Row]], other: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Return the ledger of all chapters; what they record replaces ``other`` rows.
+def merge(rows: dict[str, list[Row]]) -> pd.DataFrame:
+    """Return the ledger of all chapters.
 
     Raises
     ------
@@ -227,8 +225,7 @@ def merge(rows: dict[str, list[Row]], other: pd.DataFrame | None = None) -> pd.D
                 "rename one"
             )
         where[row["id"]] = row["code"]
-    more = [] if other is None else other[~other["id"].isin(list(where))].to_dict("records")
-    return ledger_frame([*(row for chapter in rows.values() for row in chapter), *more])
+    return ledger_frame(row for chapter in rows.values() for row in chapter)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -236,11 +233,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="livingpaper.chapters.run")
     parser.add_argument("root", type=Path)
     parser.add_argument("--exhibits", action="store_true")
-    parser.add_argument("--also", default="")
     given = parser.parse_args(arguments)
     project = Project(given.root.resolve())
     try:
-        changed = _run(project, exhibits=given.exhibits, also=_function(given.also))
+        changed = _run(project, exhibits=given.exhibits)
     except ValueError as error:
         sys.stderr.write(f"stop: {error}\n")
         return 1
@@ -248,16 +244,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _function(name: str) -> Callable[[Project], pd.DataFrame] | None:
-    module, _, function = name.partition(":")
-    return getattr(importlib.import_module(module), function) if name else None
-
-
-def _run(project: Project, *, exhibits: bool, also: Callable[[Project], pd.DataFrame] | None) -> bool:
+def _run(project: Project, *, exhibits: bool) -> bool:
     check_literals(project)
     run = Run(project, own_chapters(project))
     try:
-        ledger = merge(run.rows(), also(project) if also else None)
+        ledger = merge(run.rows())
         changed = len(ledger) > 0 and write_ledger(ledger, project.ledger)
         if changed:
             read_ledger(project.ledger)  # nobody should find it damaged later

@@ -7,12 +7,11 @@ them to chapters, code and data. A release freezes the folder with the pages.
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 
 import yaml
 
-from livingpaper.build.cache import write_whole
+from livingpaper.build.cache import fresh_folder, replace_folder, write_whole
 from livingpaper.build.project import Project, digest
 from livingpaper.config import config
 
@@ -43,12 +42,10 @@ def write_machine(project: Project) -> Path:
     if mark.is_file() and mark.read_text() == state and (target / "ro-crate-metadata.json").is_file():
         return target
     files = machine_files(project)
-    fresh = target.with_name(".machine-new")
-    shutil.rmtree(fresh, ignore_errors=True)
+    fresh = fresh_folder(target)
     for name, content in files.items():
         write_whole(fresh / name, content)
-    shutil.rmtree(target, ignore_errors=True)
-    fresh.rename(target)
+    replace_folder(fresh, target)
     mark.write_text(state)
     return target
 

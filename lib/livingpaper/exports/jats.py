@@ -42,7 +42,7 @@ class JatsError(ValueError):
 def jats(
     pages: Mapping[str, str], references: str, front: Front, *, figures: Mapping[str, str]
 ) -> tuple[bytes, dict[str, str]]:
-    """Return the article as XML.
+    """Return the article as XML, and the labels of figures and tables to their printed numbers.
 
     Parameters
     ----------
@@ -54,25 +54,16 @@ def jats(
     figures : mapping of str to str
         File name of an image in the pages to the address that the article shall give it.
 
-    Returns
-    -------
-    bytes, dict of str to str
-        The XML, and the labels of figures and tables to their printed numbers, for example ``Figure 1``.
-
     Raises
     ------
     JatsError
         If a page has no article or the first one no abstract.
     """
-    cites = _reference_list(references)
+    cites, labels, seen = _reference_list(references), dict[str, str](), dict[str, str]()
     articles = {name: _article(html, name) for name, html in pages.items()}
-    first = next(iter(articles.values()))
-    abstract = first.select_one("div.abstract")
-    if abstract is None:
-        raise JatsError(
-            f"the page {next(iter(pages))!r} must have an abstract, none is found; look at its HTML"
-        )
-    labels: dict[str, str] = {}
+    first_name, first = next(iter(articles.items()))
+    if (abstract := first.select_one("div.abstract")) is None:
+        raise JatsError(f"the page {first_name!r} must have an abstract, none is found; look at its HTML")
     places = {
         (name, str(tag["id"])): _owner(tag, name) for name, a in articles.items() for tag in a.select("[id]")
     }
@@ -80,21 +71,17 @@ def jats(
         labels |= _take_labels(article)
         _point(article, name, places, {key: f"ref-{i + 1}" for i, key in enumerate(cites)}, set(pages))
     summary = _pandoc(_headed(abstract.extract()))
-    seen: dict[str, str] = {}
     for name, article in articles.items():
         seen |= _simplify(article, name, figures)
     _promote(first)
-    body = _pandoc("\n".join(str(article) for article in articles.values()))
-    text = _assemble(front, summary, body, list(cites.values()))
-    return _finish(text, labels, seen), labels
+    body = _pandoc("\n".join(map(str, articles.values())))
+    return _finish(_assemble(front, summary, body, list(cites.values())), labels, seen), labels
 
 
 def _article(html: str, name: str) -> Tag:
     found = BeautifulSoup(html, "html.parser").select_one("article.bd-article")
     if found is None:
-        raise JatsError(
-            f"the page {name!r} must hold an article, none is found; build the paper again: make html"
-        )
+        raise JatsError(f"the page {name!r} must hold an article, none is found; build it again: make html")
     for noise in found.select(NOISE):
         noise.decompose()
     return found
@@ -213,32 +200,30 @@ def _reference_list(html: str) -> dict[str, str]:
 
 
 def _pandoc(html: str) -> str:
-    text: str = pypandoc.convert_text(html, "jats_archiving", format="html", extra_args=["--wrap=none"])
-    return text
+    return str(pypandoc.convert_text(html, "jats_archiving", format="html", extra_args=["--wrap=none"]))
 
 
 def _assemble(front: Front, summary: str, body: str, cites: Sequence[str]) -> str:
     year, month, day = front.date.split("-")
-    authors = "".join(
-        f'<contrib contrib-type="author"><collab>{escape(name)}</collab></contrib>' for name in front.authors
-    )
+    names = (f"<collab>{escape(name)}</collab>" for name in front.authors)
+    authors = "".join(f'<contrib contrib-type="author">{name}</contrib>' for name in names)
     refs = "".join(
         f'<ref id="ref-{i}"><label>{i}</label><mixed-citation>{text}</mixed-citation></ref>\n'
         for i, text in enumerate(cites, 1)
     )
     doi = f'<article-id pub-id-type="doi">{escape(front.doi)}</article-id>' if front.doi else ""
-    return (
-        f'<article xmlns:xlink="{XLINK}" xmlns:mml="{MML}" dtd-version="1.2" article-type="research-article" xml:lang="en">'
-        "<front><article-meta>"
-        f'{doi}<article-version article-version-type="living-paper">{escape(front.version)}</article-version>'
-        f"<title-group><article-title>{escape(front.title)}</article-title></title-group>"
-        f"<contrib-group>{authors}</contrib-group>"
-        f'<pub-date date-type="pub" iso-8601-date="{front.date}"><day>{day}</day><month>{month}</month>'
-        f"<year>{year}</year></pub-date>"
-        f"<permissions><license><license-p>{escape(front.licence)}</license-p></license></permissions>"
-        f"<abstract>{summary}</abstract></article-meta></front>\n"
-        f"<body>\n{body}\n</body>\n<back><ref-list><title>References</title>\n{refs}</ref-list></back></article>"
-    )
+    return f"""<article xmlns:xlink="{XLINK}" xmlns:mml="{MML}" dtd-version="1.2" article-type="research-article" xml:lang="en">\
+<front><article-meta>{doi}\
+<article-version article-version-type="living-paper">{escape(front.version)}</article-version>\
+<title-group><article-title>{escape(front.title)}</article-title></title-group><contrib-group>{authors}</contrib-group>\
+<pub-date date-type="pub" iso-8601-date="{front.date}"><day>{day}</day><month>{month}</month><year>{year}</year></pub-date>\
+<permissions><license><license-p>{escape(front.licence)}</license-p></license></permissions>\
+<abstract>{summary}</abstract></article-meta></front>
+<body>
+{body}
+</body>
+<back><ref-list><title>References</title>
+{refs}</ref-list></back></article>"""
 
 
 def _finish(text: str, labels: Mapping[str, str], seen: Mapping[str, str]) -> bytes:
@@ -252,13 +237,11 @@ def _finish(text: str, labels: Mapping[str, str], seen: Mapping[str, str]) -> by
     for graphic in root.iter("graphic"):
         ET.SubElement(graphic, "alt-text").text = seen.get(graphic.get(f"{{{XLINK}}}href", ""), "")
     for wrap in root.iter("table-wrap"):
-        table = wrap.find("table")
-        if table is not None and table.get("id"):
+        if (table := wrap.find("table")) is not None and table.get("id"):
             wrap.set("id", table.attrib.pop("id"))
-    for tag in ("fig", "table-wrap"):
-        for holder in root.iter(tag):
-            if holder.get("id") in labels:
-                label = ET.Element("label")
-                label.text = labels[str(holder.get("id"))]
-                holder.insert(0, label)
+    for holder in (*root.iter("fig"), *root.iter("table-wrap")):
+        if holder.get("id") in labels:
+            label = ET.Element("label")
+            label.text = labels[str(holder.get("id"))]
+            holder.insert(0, label)
     return f'<?xml version="1.0" encoding="utf-8"?>\n{DOCTYPE}\n'.encode() + ET.tostring(root) + b"\n"

@@ -3,90 +3,28 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from jsonschema import Draft202012Validator
 
 from livingpaper.config import config
-from livingpaper.ledger.ledger import ID, LEDGER_COLUMNS, LedgerError
+from livingpaper.ledger.ledger import LEDGER_COLUMNS, LedgerError
 
 SCHEMA_FILE = "ledger.schema.json"
-WORDS = {"estimand", "population", "outcome", "method"}
-REQUIRED = ("id", "origin", "text", "scale", "code")
-MEANING = {
-    "id": "Dotted name, chapter first; stays the same over versions.",
-    "origin": "Where it comes from",
-    "text": "The number as the paper prints it, with unit and interval.",
-    "estimand": "What is estimated; null for a plain count.",
-    "population": "Whom the estimand speaks of.",
-    "outcome": "Name of the outcome.",
-    "horizon_days": "Days from the start up to which the outcome counts.",
-    "scale": "What kind of number it is. Risks and differences are proportions, not percentages.",
-    "estimate": "The value; null if it cannot be estimated, the method then says why.",
-    "std_error": "Standard error; for ratios that of the logarithm.",
-    "conf_low": "Lower confidence limit.",
-    "conf_high": "Upper confidence limit.",
-    "conf_level": "Level of the interval, for example 0.95.",
-    "n": "How many it rests on.",
-    "events": "Of them, those with the outcome.",
-    "method": "How it was computed, or why it cannot be.",
-    "code": "Where it was computed, book/chapter.md::section or module.py::function, or the file it was read from.",
-}
+SCHEMA = Path(__file__).parents[1] / "static" / SCHEMA_FILE
 
 
 def ledger_schema() -> dict[str, Any]:
-    """Return the JSON Schema (draft 2020-12) of ``ledger.json``."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Numbers of a living paper",
-        "type": "object",
-        "required": ["title", "version", "numbers"],
-        "additionalProperties": False,
-        "properties": {
-            "$schema": {"const": SCHEMA_FILE},
-            "title": {"type": "string", "minLength": 1},
-            "version": {"type": "string", "pattern": r"^\d+\.\d+\.\d+$"},
-            "numbers": {"type": "array", "minItems": 1, "items": _number_schema()},
-        },
-    }
-
-
-def _number_schema() -> dict[str, Any]:
-    return {
-        "type": "object",
-        "required": list(LEDGER_COLUMNS),
-        "additionalProperties": False,
-        "properties": {name: {**_kind(name), "description": MEANING[name]} for name in LEDGER_COLUMNS},
-    }
-
-
-def _kind(column: str) -> dict[str, Any]:
-    special: dict[str, dict[str, Any]] = {
-        "id": {"type": "string", "pattern": f"^{ID.pattern}$"},
-        "origin": {"enum": list(config().origins)},
-        "code": {"type": "string", "pattern": r"^[a-z0-9_/-]+\.(md(::[\w-]+)?|py(::\w+)?|csv)$"},
-        "conf_level": {"type": ["number", "null"], "exclusiveMinimum": 0, "exclusiveMaximum": 1},
-        "horizon_days": {"type": ["number", "null"], "minimum": 0},
-        "n": {"type": ["number", "null"], "minimum": 0},
-        "events": {"type": ["number", "null"], "minimum": 0},
-    }
-    if column in special:
-        return special[column]
-    if column in REQUIRED:
-        return {"type": "string", "minLength": 1}
-    return {"type": ["string" if column in WORDS else "number", "null"]}
+    """Return the JSON Schema (draft 2020-12) of ``ledger.json``, with the origins of the paper."""
+    schema: dict[str, Any] = json.loads(SCHEMA.read_text("utf-8"))
+    schema["properties"]["numbers"]["items"]["properties"]["origin"]["enum"] = list(config().origins)
+    return schema
 
 
 def ledger_json(ledger: pd.DataFrame, *, title: str, version: str) -> dict[str, Any]:
-    """Return the ledger as one object per number; what is missing is null.
-
-    Parameters
-    ----------
-    ledger : DataFrame
-        As ``read_ledger`` returns it.
-    title, version : str
-        Of the paper.
+    """Return the ledger, as ``read_ledger`` gives it, as one object per number; what is missing is null.
 
     Raises
     ------
@@ -115,12 +53,10 @@ def check_ledger_json(document: Any) -> None:
     """Raise ``LedgerError`` that names the first places where a document breaks the schema."""
     faults = sorted(Draft202012Validator(ledger_schema()).iter_errors(document), key=lambda f: f.json_path)
     if faults:
-        named = "\n".join(
-            f"  - {_place(document, fault.path)}: {fault.message[:200]}" for fault in faults[:5]
-        )
+        named = "\n".join(f"  - {_place(document, each.path)}: {each.message[:200]}" for each in faults[:5])
         raise LedgerError(
             f"ledger.json must keep {SCHEMA_FILE}, {len(faults)} place(s) do not:\n{named}\n"
-            "correct the row where a chapter records it, or the schema in ledger/as_json.py"
+            "correct the row where a chapter records it, or the schema"
         )
 
 
@@ -128,9 +64,8 @@ def _place(document: Any, path: Any) -> str:
     """Return the id of the number that a fault lies in, and its column."""
     steps = list(path)
     if len(steps) > 1 and steps[0] == "numbers":
-        number = document["numbers"][steps[1]]
-        return ".".join(str(step) for step in [number.get("id", f"number {steps[1]}"), *steps[2:]])
-    return ".".join(str(step) for step in steps) or "the document"
+        steps = [document["numbers"][steps[1]].get("id", f"number {steps[1]}"), *steps[2:]]
+    return ".".join(map(str, steps)) or "the document"
 
 
 def as_bytes(document: Any) -> bytes:

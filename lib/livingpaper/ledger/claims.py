@@ -70,12 +70,9 @@ def load_claims(path: Path) -> tuple[Claim, ...]:
     ClaimError
         If the file is missing or broken, or lists every claim with an unknown key, no rule or no id.
     """
-    try:
-        return parse_claims(path.read_text(encoding="utf-8"), str(path))
-    except FileNotFoundError:
-        raise ClaimError(
-            f"the conclusions of the paper must stand in {path}, there is no such file"
-        ) from None
+    if not path.is_file():
+        raise ClaimError(f"the conclusions of the paper must stand in {path}, there is no such file")
+    return parse_claims(path.read_text(encoding="utf-8"), str(path))
 
 
 def parse_claims(text: str, path: str = "claims.toml") -> tuple[Claim, ...]:

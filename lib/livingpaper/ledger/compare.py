@@ -15,6 +15,7 @@ import pandas as pd
 from livingpaper.config import Config, Scale
 from livingpaper.ledger.claims import Claim, ClaimError, Rules, holds
 
+WORDS = ["text", "scale", "origin"]
 NUMBERS = ["estimate", "std_error", "conf_low", "conf_high", "n", "events"]
 TOLERANCE = 2e-6  # relative; the ledger has six digits, the last may differ between machines
 FLOOR = 1e-9
@@ -86,18 +87,13 @@ def compare(
     old_claims : sequence of Claim, optional
         Those of the old edition; without them no claim counts as new or withdrawn.
     """
-    now, then = (
-        [claim.name for claim in made] for made in (claims, claims if old_claims is None else old_claims)
-    )
-    both = old.index.intersection(new.index)
+    now = [claim.name for claim in claims]
+    then = now if old_claims is None else [claim.name for claim in old_claims]
+    both, rules = old.index.intersection(new.index), Rules(paper)
     before, after = old.loc[both], new.loc[both]
-    numbers = _differ(before[NUMBERS].to_numpy(float), after[NUMBERS].to_numpy(float), tolerance)
-    words = (
-        before[["text", "scale", "origin"]].to_numpy() != after[["text", "scale", "origin"]].to_numpy()
-    ).any(axis=1)
-    any_digit = _differ(before[NUMBERS].to_numpy(float), after[NUMBERS].to_numpy(float), 0.0)
-    moved = numbers | words
-    rules = Rules(paper)
+    left, right = before[NUMBERS].to_numpy(float), after[NUMBERS].to_numpy(float)
+    words = (before[WORDS].to_numpy() != after[WORDS].to_numpy()).any(axis=1)
+    moved = _differ(left, right, tolerance) | words
     frame = pd.DataFrame(
         {
             "old_text": before["text"][moved],
@@ -113,7 +109,7 @@ def compare(
         added=new.loc[new.index.difference(old.index)],
         removed=old.loc[old.index.difference(new.index)],
         claims=_turned_claims(old, new, claims, rules),
-        n_within=int((any_digit & ~moved).sum()),
+        n_within=int((_differ(left, right, 0.0) & ~moved).sum()),
         stated=tuple(name for name in now if name not in then),
         withdrawn=tuple(name for name in then if name not in now),
     )
@@ -131,18 +127,12 @@ def reading(row: pd.Series, rules: Rules) -> tuple[str, ...]:
     none, low, high = scale.no_effect, row["conf_low"], row["conf_high"]
     if none is None or pd.isna(low) or pd.isna(high):
         return ()
-    found = [
-        "includes no effect"
-        if low <= none <= high
-        else "is above no effect"
-        if low > none
-        else "is below no effect"
-    ]
+    side = "is above" if low > none else "is below" if high < none else "includes"
+    found = [f"{side} no effect"]
     if scale.margin:
         margin = rules.margins[scale.margin]
-        found.append(
-            "lies inside the margin" if -margin < low and high < margin else "reaches beyond the margin"
-        )
+        inside = -margin < low and high < margin
+        found.append("lies inside the margin" if inside else "reaches beyond the margin")
     return tuple(found)
 
 

@@ -120,23 +120,19 @@ def read_ledger(path: Path) -> pd.DataFrame:
         If the file is missing, cut off or has other columns, or names the lines that no ledger can hold.
     """
     if not path.is_file():
-        raise LedgerError(
-            f"the numbers of the paper must stand in {path}, there is no such file; run: make ledger"
-        )
+        raise LedgerError(f"the numbers must stand in {path}, there is no such file; run: make ledger")
+    again = "run: make ledger"
     try:
         content = path.read_text(encoding="utf-8")
         header, *rows = csv.reader(io.StringIO(content), strict=True)
     except (UnicodeDecodeError, csv.Error, ValueError) as error:
-        raise LedgerError(f"{path} must be a table, it cannot be read ({error}); run: make ledger") from None
+        raise LedgerError(f"{path} must be a table, it cannot be read ({error}); {again}") from None
     if tuple(header) != LEDGER_COLUMNS:
-        raise LedgerError(
-            f"{path} must have the columns {LEDGER_COLUMNS}, found {tuple(header)}; run: make ledger"
-        )
+        raise LedgerError(f"{path} must have the columns {LEDGER_COLUMNS}, found {tuple(header)}; {again}")
     origins = config().origins
     faults = [f"  - line {i}: {fault}" for i, row in enumerate(rows, 2) for fault in _faults(row, origins)]
-    faults += [
-        f"  - the id {id_} repeats" for id_, n in Counter(row[0] for row in rows if row).items() if n > 1
-    ]
+    ids = Counter(row[0] for row in rows if row)
+    faults += [f"  - the id {id_} repeats" for id_, n in ids.items() if n > 1]
     if not rows or not content.endswith("\n"):
         faults.append("  - the end is missing")
     if faults:
@@ -194,11 +190,11 @@ def ledger_part(row: pd.Series, part: str) -> str:
         return str(row["text"])
     column = {
         "value": "estimate",
-        "ci": "conf_low",
-        "low": "conf_low",
+        "n": "n",
+        "events": "events",
         "high": "conf_high",
         "level": "conf_level",
-    }.get(part, part)
+    }.get(part, "conf_low")
     if pd.isna(row[column]):
         raise LedgerError(f"{row['id']!r} has no {part}: {row['method']}")
     if part == "ci":

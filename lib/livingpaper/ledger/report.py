@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from livingpaper.ledger.compare import Comparison
-from livingpaper.ledger.format import MINUS, value_text
+from livingpaper.ledger.format import MINUS, scale_of, value_text
 
 SHOWN = 40
 
@@ -77,31 +79,21 @@ def _listed(rows: pd.DataFrame) -> list[str]:
     return [f"{kind}: {_count(number, 'number')}" for kind, number in kinds.items()]
 
 
-def _claim(row: object) -> str:
-    before, after = row.before, row.after  # type: ignore[attr-defined]
+def _claim(row: Any) -> str:
     state = {True: "held", False: "did not hold", None: "could not be judged"}
     now = {True: "holds", False: "no longer holds", None: "can no longer be judged"}
-    return f'"{row.claim}" {now[after]} (before: {state[before]})'  # type: ignore[attr-defined]
+    return f'"{row.claim}" {now[row.after]} (before: {state[row.before]})'
 
 
-def _moved(row: object) -> str:
-    text = f"{row.Index}: {row.old_text} → {row.text}"  # type: ignore[attr-defined]
-    change, scale = row.change, row.scale  # type: ignore[attr-defined]
-    if row.old_text == row.text and pd.notna(change) and change:  # type: ignore[attr-defined]
+def _moved(row: Any) -> str:
+    text, change = f"{row.Index}: {row.old_text} → {row.text}", row.change
+    if pd.isna(change) or change == 0:
+        return text
+    if row.old_text == row.text:
         return f"{text} (by {change:+.3g}, below the printed digits)".replace("+-", MINUS)
-    return (
-        f"{text} ({value_text(abs(change), scale).lstrip('+')} {'up' if change > 0 else 'down'})"
-        if _tellable(change, scale)
-        else text
-    )
-
-
-def _tellable(change: float, scale: str) -> bool:
-    return (
-        pd.notna(change)
-        and change != 0
-        and scale in ("risk difference", "risk", "risk, treated", "risk, control")
-    )
+    if scale_of(row.scale).format not in ("points", "percent"):
+        return text
+    return f"{text} ({value_text(abs(change), row.scale).lstrip('+')} {'up' if change > 0 else 'down'})"
 
 
 def _limited(items: list[str]) -> list[str]:

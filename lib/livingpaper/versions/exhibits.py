@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from html import escape
+from string import Template
 from typing import Any
 
 import pandas as pd
 from markdown_it import MarkdownIt
 
 from livingpaper.book.show import Drawing, Sheet
-from livingpaper.book.stamp import citation_file, title_of
+from livingpaper.book.stamp import STATIC, citation_file, title_of
 from livingpaper.build.project import Project, find_project
 from livingpaper.config import Config, config
 from livingpaper.ledger.ledger import LedgerError, read_ledger
@@ -19,18 +20,11 @@ from livingpaper.versions.sources import read_source, versions
 
 SHOWN = 6  # versions in table and figure, the newest; the page of all versions has the rest
 HERE = " (this build)"
-STYLE = """
-:root { color-scheme: light dark; }
-body { font: 17px/1.55 "Source Serif 4", Georgia, serif; max-width: 50rem; margin: 3rem auto; padding: 0 1.2rem; }
-body { background: Canvas; color: CanvasText; } a { color: LinkText; }
-h1, h2, h3, table, figcaption, .small { font-family: system-ui, sans-serif; }
-table { border-collapse: collapse; font-size: .82rem; width: 100%; border-top: 1.5px solid; border-bottom: 1.5px solid; }
-th, td { text-align: left; padding: .3rem .6rem .3rem 0; vertical-align: top; border-bottom: 1px solid #8883; }
-.wide { overflow-x: auto; } figure { margin: 1.5rem 3rem 1.5rem 0; }
-figure svg { max-width: 100%; height: auto; overflow: visible; }
-@media (prefers-color-scheme: dark) { figure svg { filter: invert(.88) hue-rotate(180deg); } }
-pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .78rem; background: #8881; padding: 1rem; }
-"""
+
+
+def part(template: str, /, **words: str) -> str:
+    """Return a part of the site with its words filled in."""
+    return Template((STATIC / "site" / f"{template}.html").read_text("utf-8")).substitute(words)
 
 
 def numbers_by_version(project: Project) -> pd.DataFrame:
@@ -126,32 +120,23 @@ def _flat(reason: str) -> str:
 
 def versions_page(project: Project, known: list[Version]) -> str:
     """Return the page of all versions: plain HTML in one file, readable without a server or a script."""
-    title = escape(title_of(project))
     pairs = list(zip(known, [None, *known[:-1]], strict=True))
-    changes = "".join(_change(*pair) for pair in reversed(pairs))
-    rows = "".join(_version_row(version) for version in reversed(known))
-    return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Versions: {title}</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style>'
-        '<link rel="alternate" type="application/atom+xml" href="feed.xml" title="Changes of the estimates"></head><body>'
-        f"<h1>Versions</h1><p>{title}. A version never changes once released; each can be read and cited as it was.</p>"
-        '<div class="wide"><table><thead><tr><th>Version</th><th>Released</th><th>Read</th><th>Since the version before</th>'
-        f"<th>Moved since</th></tr></thead><tbody>{rows}</tbody></table></div>"
-        f"<h2>Estimates by version</h2>{_estimates(project, known)}<h2>What changed, and why</h2>{changes}</body></html>\n"
+    return part(
+        "versions",
+        title=escape(title_of(project)),
+        versions="".join(map(_version_row, reversed(known))),
+        estimates=_estimates(project, known),
+        changes="".join(_change(*pair) for pair in reversed(pairs)),
     )
 
 
 def _version_row(version: Version) -> str:
-    here = f"v{version.name}"
+    kept = {"pages": "book/index.html", "PDF": "paper.pdf", "numbers": "ledger.csv"}
+    read = " · ".join(f'<a href="v{version.name}/{file}">{name}</a>' for name, file in kept.items())
     since = summary(version.since) if version.since else "first version"
-    read = (
-        f'<a href="{here}/book/index.html">pages</a> · <a href="{here}/paper.pdf">PDF</a> · '
-        f'<a href="{here}/ledger.csv">numbers</a>'
-    )
-    return (
-        f"<tr><td>{escape(version.name)}</td><td>{escape(version.date)}</td><td>{read}</td><td>{escape(since)}</td>"
-        f"<td>{escape(summary(version.to_latest))}</td></tr>"
-    )
+    moved = escape(summary(version.to_latest))
+    cells = (escape(version.name), escape(version.date), read, escape(since), moved)
+    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
 
 def _estimates(project: Project, known: list[Version]) -> str:

@@ -52,13 +52,12 @@ def release(
 
     Parameters
     ----------
-    project : Project
     version : str
         Three numbers, higher than every version there is; with a section in ``CHANGELOG.md``.
     revision : str, optional
         Commit to release (default: the present one, in which the version is set first).
     build : callable
-        Makes ``_build/html`` and ``_build/paper.pdf`` in a checkout, or raises.
+        Makes ``_build`` in a checkout, or raises.
 
     Raises
     ------
@@ -124,14 +123,10 @@ def changelog_date(project: Project, version: str) -> str:
     """
     text = (project.root / "CHANGELOG.md").read_text(encoding="utf-8")
     found = re.search(HEADING.format(version=re.escape(version)), text, flags=re.M)
-    if not found or not _is_date(found[1]) or not found["reason"].strip():
-        fault = (
-            "no such heading"
-            if not found
-            else "no such day"
-            if not _is_date(found[1])
-            else "no text below it"
-        )
+    fault = "no such heading" if not found else "no such day" if not _is_date(found[1]) else ""
+    if found and not fault and not found["reason"].strip():
+        fault = "no text below it"
+    if not found or fault:
         raise ReleaseError(
             f"CHANGELOG.md must say what changed and why under '## [{version}] - YYYY-MM-DD', found {fault}; "
             "write it and commit it"
