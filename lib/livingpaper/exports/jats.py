@@ -62,15 +62,15 @@ def jats(
     Raises
     ------
     JatsError
-        If a page has no article or the first one no abstract.
+        If a page has no article or the first one no abstract, and no answer to take for it.
     """
     cites = _reference_list(references)
     articles = {name: _article(html, name) for name, html in pages.items()}
     first = next(iter(articles.values()))
-    abstract = first.select_one("div.abstract")
+    abstract = first.select_one("div.abstract") or first.select_one("div.answer")
     if abstract is None:
         raise JatsError(
-            f"the page {next(iter(pages))!r} must have an abstract, none is found; look at its HTML"
+            f"the page {next(iter(pages))!r} must have an abstract, none is found; write it as :::{{div}} abstract"
         )
     labels: dict[str, str] = {}
     places = {
