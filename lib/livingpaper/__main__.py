@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     run: Command = given.run
     try:
-        return run(find_project(), given) or 0
+        return run(Project(Path.cwd()) if given.command == "new" else find_project(), given) or 0
     except KeyboardInterrupt:
         print("stopped; what was there before is unchanged, run it again to go on", file=sys.stderr)  # noqa: T201
         return STOPPED
@@ -48,6 +48,8 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         return command
 
+    new = add("new", _new, "write a small paper that builds, to be written over")
+    new.add_argument("folder", type=Path, help="new or empty")
     add("ledger", _ledger, "recompute results/ledger.csv")
     for name in ("html", "pdf"):
         build = add(name, _build, f"build the {name.upper()}")
@@ -81,6 +83,13 @@ def _tolerance(text: str) -> float:
     if not 0 <= value < 1:
         raise argparse.ArgumentTypeError(f"must be a share from 0 to below 1, found {text}")
     return value
+
+
+def _new(_project: Project, given: argparse.Namespace) -> None:
+    from livingpaper.new import new_paper
+
+    files = new_paper(given.folder)
+    sys.stdout.write(f"new paper: {len(files)} files; build it: cd {given.folder} && livingpaper html\n")
 
 
 def _ledger(project: Project, _given: argparse.Namespace) -> None:

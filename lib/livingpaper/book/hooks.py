@@ -14,7 +14,7 @@ from livingpaper.book import directives, output, roles
 from livingpaper.book.drafts import leave_out_unsupported, unsupported, withhold_paragraphs
 from livingpaper.book.meta import add_meta
 from livingpaper.book.numref import ReadOnceDomain
-from livingpaper.book.stamp import STATIC, put_stamp
+from livingpaper.book.stamp import STATIC, put_face, put_stamp
 from livingpaper.build.cache import write_whole
 from livingpaper.build.project import CONFIG, Project, digest
 from livingpaper.config import config
@@ -104,7 +104,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
         part.register(app)
     app.add_domain(ReadOnceDomain, override=True)
     app.connect("config-inited", use_fresh_results, priority=100)
-    app.connect("config-inited", put_stamp, priority=100)
+    app.connect("config-inited", put_face, priority=100)
+    app.connect("config-inited", put_stamp, priority=101)
     app.connect("env-get-outdated", outdated)
     app.connect("builder-inited", add_assets)
     app.connect("source-read", withhold_passages)

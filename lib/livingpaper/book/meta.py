@@ -34,8 +34,9 @@ def highwire(project: Project, *, references: bool) -> str:
     tags += [("doi", found["doi"])] if found.get("doi") else []
     tags += [("pdf_url", PDF_FROM_PAGE), ("language", "en")]
     tags += [("keywords", word) for word in found.get("keywords", [])]
-    if references:
-        tags += [("reference", line) for line in reference_lines(project.root / "book" / "references.bib")]
+    bibliography = project.root / "book" / "references.bib"
+    if references and bibliography.is_file():
+        tags += [("reference", line) for line in reference_lines(bibliography)]
     return "".join(f'<meta name="citation_{name}" content="{escape(str(text))}" />\n' for name, text in tags)
 
 

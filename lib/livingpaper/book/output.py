@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from docutils import nodes
 from math_core import LatexError, LatexToMathML
 from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 
 from livingpaper.config import MIME
@@ -74,6 +75,20 @@ def visit_math_block(self: Any, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
+class UnfoldedCells(SphinxPostTransform):
+    """Leaves out, on paper, the code of cells that pages fold: nobody can unfold it there."""
+
+    default_priority = 199
+    formats = ("latex",)
+
+    def run(self, **_: Any) -> None:
+        """Take the code out of every folded cell."""
+        for cell in list(self.document.findall(nodes.container)):
+            if cell.get("hide_mode") and cell.get("nb_element") == "cell_code":
+                cell.children = [part for part in cell if part.get("nb_element") != "cell_code_source"]
+
+
 def register(app: Sphinx) -> None:
-    """Register the maths; the outputs are found through the entry point."""
+    """Register the maths and what paper needs; the outputs are found through the entry point."""
+    app.add_post_transform(UnfoldedCells)
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_math_block, None))

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 from sphinx.application import Sphinx
 from sphinx.config import Config as SphinxConfig
+from sphinx.util.texescape import escape as escape_tex
 
 from livingpaper.build.project import Project, digest
 from livingpaper.config import Config, config
@@ -77,6 +78,17 @@ def commit(project: Project) -> str:
     return head.stdout.strip() + ("+" if changed.stdout.strip() else "")
 
 
+def put_face(app: Sphinx, settings: SphinxConfig) -> None:
+    """Set what a paper looks like, ``static/face.yml``; what its own ``_config.yml`` says wins."""
+    own = yaml.safe_load((Path(app.srcdir) / "_config.yml").read_text("utf-8")) or {}
+    given = (own.get("sphinx") or {}).get("config") or {}
+    for name, value in yaml.safe_load((STATIC / "face.yml").read_text("utf-8")).items():
+        if isinstance(value, dict):
+            setattr(settings, name, {**getattr(settings, name), **value, **given.get(name, {})})
+        elif name not in given:
+            setattr(settings, name, value)
+
+
 def put_stamp(app: Sphinx, settings: SphinxConfig) -> None:
     """Print the stamp in the footer of every page and every sheet, and the marks above it."""
     project = Project(Path(app.srcdir))
@@ -96,9 +108,11 @@ def put_stamp(app: Sphinx, settings: SphinxConfig) -> None:
     words = {
         **{f"paper{name}": text for name, text in marks.items() if name != "released"},
         "paperdate": marks["released"],
-        "paperhead": paper.running_head or title_of(project),
+        "paperauthors": escape_tex(", ".join(author_names(found))),
+        "paperhead": escape_tex(paper.running_head or title_of(project)),
+        "paperfoot": f" · protocol {marks['protocol']}" if marks["protocol"] else "",
         "paperlegend": r"\, · ".join(
-            f"{each.mark} {each.brief or each.says}" for each in paper.origins.values()
+            escape_tex(f"{each.mark} {each.brief or each.says}") for each in paper.origins.values()
         ),
     }
     defined = "\n".join(rf"\newcommand{{\{name}}}{{{text}}}" for name, text in words.items())

@@ -26,6 +26,15 @@ class ReproductionError(RuntimeError):
     """A build failed, or two builds of the same commit are not the same."""
 
 
+def check_root(project: Project) -> None:
+    """Raise ``RuntimeError`` unless the paper is a repository: its tags and commits would be another paper's."""
+    if not (project.root / ".git").exists():
+        raise RuntimeError(
+            f"a version is a commit of a repository, and {project.root} is not the root of one; "
+            "give the paper its own: git init, git add, git commit"
+        )
+
+
 @contextmanager
 def worktree(project: Project, commit: str, name: str) -> Iterator[Path]:
     """Give a detached worktree of a commit, in a temporary folder of a name, and take it away afterwards.
@@ -35,6 +44,7 @@ def worktree(project: Project, commit: str, name: str) -> Iterator[Path]:
     RuntimeError
         If git refuses, with its words.
     """
+    check_root(project)
     git, folder = ["git", "-C", str(project.root), "worktree"], Path(tempfile.mkdtemp(prefix="paper-"))
     copy = folder / name
     try:

@@ -57,13 +57,14 @@ def jats(
     Raises
     ------
     JatsError
-        If a page has no article or the first one no abstract.
+        If a page has no article or the first one no abstract, and no answer to take for it.
     """
     cites, labels, seen = _reference_list(references), dict[str, str](), dict[str, str]()
     articles = {name: _article(html, name) for name, html in pages.items()}
     first_name, first = next(iter(articles.items()))
-    if (abstract := first.select_one("div.abstract")) is None:
-        raise JatsError(f"the page {first_name!r} must have an abstract, none is found; look at its HTML")
+    abstract = first.select_one("div.abstract") or first.select_one("div.answer")
+    if abstract is None:
+        raise JatsError(f"the page {first_name!r} must have an abstract, none is found; write it as :::{{div}} abstract")
     places = {
         (name, str(tag["id"])): _owner(tag, name) for name, a in articles.items() for tag in a.select("[id]")
     }

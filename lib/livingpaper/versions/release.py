@@ -15,7 +15,7 @@ from pathlib import Path
 
 from livingpaper.build.cache import write_whole
 from livingpaper.build.project import CONFIG, Project
-from livingpaper.build.reproduce import run_steps, steps_of, worktree
+from livingpaper.build.reproduce import check_root, run_steps, steps_of, worktree
 from livingpaper.versions.archive import files_of, freeze
 from livingpaper.versions.sources import version_folder, version_key, versions
 
@@ -31,8 +31,10 @@ class ReleaseError(RuntimeError):
 
 
 def build_checkout(copy: Path) -> None:
-    """Build HTML and PDF of a checkout from nothing and run its gates."""
-    steps = steps_of(copy) | {"gates": [*GATES, "book or gate"]}
+    """Build HTML and PDF of a checkout from nothing and run its gates, if it has tests."""
+    steps = steps_of(copy)
+    if (copy / "tests").is_dir():
+        steps |= {"gates": [*GATES, "book or gate"]}
     for name in run_steps(copy, steps, ReleaseError):
         _say(f"{name} of the commit: done")
         if name == "html" and _git(Project(copy), "status", "--porcelain", "results").strip():
@@ -66,6 +68,7 @@ def release(
         a build or a gate fails.
     """
     version = ".".join(map(str, version_key(version)))
+    check_root(project)
     for leftover in (project.root / "versions").rglob(".*"):
         leftover.unlink()  # half written by a release that was stopped
     date = changelog_date(project, version)
@@ -143,11 +146,16 @@ def _is_date(text: str) -> bool:
 
 def set_version(project: Project, version: str, date: str) -> None:
     """Set version and date in ``pyproject.toml`` and ``CITATION.cff`` and commit that, unless it is so already."""
-    for name in VERSIONED:
-        path = project.root / name
+    files = _versioned_files(project)
+    for path in files:
         write_whole(path, _versioned(path.read_text(encoding="utf-8"), version, date).encode())
-    if _git(project, "status", "--porcelain", *VERSIONED).strip():
-        _git(project, "commit", "-q", "-m", f"Set version {version}", "--", *VERSIONED)
+    names = [path.name for path in files]
+    if _git(project, "status", "--porcelain", *names).strip():
+        _git(project, "commit", "-q", "-m", f"Set version {version}", "--", *names)
+
+
+def _versioned_files(project: Project) -> list[Path]:
+    return [path for name in VERSIONED if (path := project.root / name).is_file()]
 
 
 def _versioned(text: str, version: str, date: str) -> str:
@@ -164,10 +172,10 @@ def _versioned(text: str, version: str, date: str) -> str:
 def _half_set(project: Project, version: str, date: str) -> list[str]:
     """Return the files in which a release that was stopped has set the version, and changed nothing else."""
     return [
-        name
-        for name in VERSIONED
-        if (project.root / name).read_text(encoding="utf-8")
-        == _versioned(_git(project, "show", f"HEAD:{name}"), version, date)
+        path.name
+        for path in _versioned_files(project)
+        if path.read_text(encoding="utf-8")
+        == _versioned(_git(project, "show", f"HEAD:{path.name}"), version, date)
     ]
 
 

@@ -37,8 +37,8 @@ def read_source(project: Project, name: str) -> pd.DataFrame:
     if frozen.is_file():
         return read_ledger(frozen)
     where = project.ledger.relative_to(project.root).as_posix()
-    found = subprocess.run(
-        ["git", "-C", str(project.root), "show", f"{name}:{where}"], capture_output=True, check=False
+    found = subprocess.run(  # ./ : from the paper's folder, wherever in a repository it stands
+        ["git", "-C", str(project.root), "show", f"{name}:./{where}"], capture_output=True, check=False
     )
     if found.returncode:
         raise LedgerError(
@@ -66,7 +66,7 @@ def read_claims(project: Project, name: str) -> tuple[Claim, ...] | None:
         frozen = folder / project.claims.name
         return load_claims(frozen) if frozen.is_file() else None
     found = subprocess.run(
-        ["git", "-C", str(project.root), "show", f"{name}:{project.claims.name}"],
+        ["git", "-C", str(project.root), "show", f"{name}:./{project.claims.name}"],
         capture_output=True, check=False,
     )  # fmt: skip
     try:
