@@ -14,10 +14,12 @@ os.environ.setdefault("NUMBA_NUM_THREADS", "1")
 import pandas as pd
 import pytest
 from livingpaper.build.project import Project, find_project
+from livingpaper.chapters.run import run_chapters
 from livingpaper.config import Config, config
 from livingpaper.ledger.claims import Rules
-from project_copy import copy_project
+from project_copy import links_to
 from reference import REFERENCE_COHORTS, Reference, load_reference
+from running import Paper, run_paper
 from study.data.load import load_cohort, load_dictionary
 from study.protocol.protocol import Protocol, load_protocol
 
@@ -66,15 +68,21 @@ def quick(protocol: Protocol) -> Protocol:
 
 @pytest.fixture(scope="session")
 def fresh(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Return a copy of the project, without the truth files, with the committed results.
+    """Return a project of links, without truth files and ledger, whose chapters were all run from nothing.
 
-    Computed once: all workers of one run of the tests wait for the first and share its folder.
+    Run once: all workers of one run of the tests wait for the first and share its folder.
     """
     mine = tmp_path_factory.getbasetemp()
     shared = mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine
-    copy = Project(shared / "fresh")
+    made = Project(shared / "fresh")
     with (shared / "fresh.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not copy.protocol.is_file():
-            copy_project(project, copy.root)
-    return copy
+        if not made.protocol.is_file():
+            run_chapters(links_to(project, made.root, {}))
+    return made
+
+
+@pytest.fixture(scope="session")
+def paper(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Paper:
+    """Return what all chapters record and show, with few repetitions."""
+    return run_paper(links_to(project, tmp_path_factory.mktemp("paper") / "p"))

@@ -1,16 +1,20 @@
-"""A chapter run in the test's own process, with some of its variables set beforehand."""
+"""Chapters run in the test's own process: one with some of its variables set beforehand, or all as the paper is made."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import chdir
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 from livingpaper.book.show import Figure, Table, show
-from livingpaper.build.project import Project
-from livingpaper.chapters.cells import read_cells, statements
+from livingpaper.build.project import Project, find_project
+from livingpaper.chapters.cells import Statement, own_chapters, read_cells, statements
+from livingpaper.chapters.executing import ChapterRun, quiet
+from livingpaper.chapters.run import merge
 from livingpaper.chapters.session import start
-from livingpaper.ledger.ledger import LEDGER_COLUMNS
+from livingpaper.ledger.ledger import LEDGER_COLUMNS, write_ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,5 +43,62 @@ def run_chapter(project: Project, name: str, **given: Any) -> Ran:
 
     for part in waiting:
         part.run(space | {"show": keep})
-    rows = pd.DataFrame(session.rows.values(), columns=list(LEDGER_COLUMNS)).set_index("id", drop=False)
-    return Ran(rows, shown, space)
+    return Ran(_by_id(session.rows.values()), shown, space)
+
+
+class KeptRun(ChapterRun):
+    """A chapter whose exhibits and variables are kept as they are, and not as a notebook shows them."""
+
+    exhibits: dict[str, Figure | Table]
+    variables: dict[str, Any]
+
+    def _run(self, part: Statement, namespace: dict[str, Any], *, last: bool) -> None:
+        with quiet(part.cell):
+            value = part.run(namespace)
+        self.variables = namespace
+        if last and isinstance(value, Figure | Table):
+            self.exhibits[value.name] = value
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """The project and its chapters after they ran, by name."""
+
+    project: Project
+    chapters: dict[str, Ran]
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """The ledger by id."""
+        return pd.concat([ran.rows for ran in self.chapters.values()]).sort_index()
+
+    @property
+    def shown(self) -> dict[str, Figure | Table]:
+        """Every exhibit by its label."""
+        return {label: thing for ran in self.chapters.values() for label, thing in ran.shown.items()}
+
+    def __getitem__(self, chapter: str) -> dict[str, Any]:
+        """Return the variables of a chapter."""
+        return self.chapters[chapter].variables
+
+
+def run_paper(project: Project, names: Iterable[str] | None = None) -> Paper:
+    """Run chapters, all by default, one after the other; write the ledger, then show: as ``make ledger`` does."""
+    files, made = own_chapters(project), dict[str, tuple[KeptRun, list[dict[str, Any]]]]()
+    with chdir(project.root):
+        for name in files if names is None else names:
+            run = KeptRun(project, files[name])
+            run.exhibits, run.variables = {}, {}
+            made[name] = run, run.record()
+        write_ledger(merge({name: rows for name, (_, rows) in made.items()}), project.ledger)
+        for run, _ in made.values():
+            run.show()
+    start(find_project(), strict=False)
+    return Paper(
+        project,
+        {name: Ran(_by_id(rows), run.exhibits, run.variables) for name, (run, rows) in made.items()},
+    )
+
+
+def _by_id(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=list(LEDGER_COLUMNS)).set_index("id", drop=False)

@@ -64,7 +64,9 @@ def jats(
     first_name, first = next(iter(articles.items()))
     abstract = first.select_one("div.abstract") or first.select_one("div.answer")
     if abstract is None:
-        raise JatsError(f"the page {first_name!r} must have an abstract, none is found; write it as :::{{div}} abstract")
+        raise JatsError(
+            f"the page {first_name!r} must have an abstract, none is found; write it as :::{{div}} abstract"
+        )
     places = {
         (name, str(tag["id"])): _owner(tag, name) for name, a in articles.items() for tag in a.select("[id]")
     }
