@@ -35,27 +35,6 @@ class Inference:
 
 
 DEFAULT = Inference()
-# the streams of versions up to 0.3, by position; the longest matching beginning of the names counts
-LEGACY: dict[tuple[str, ...], tuple[int, ...]] = {
-    **{("risks", key): (number,) for number, key in enumerate(
-        ("crude", "pairs", "ato", "att", "atm", "ate", "optimal", "exact", "entropy", "truncated"))},
-    **{(name, key): (first, number)
-       for name, first in (("curves", 50), ("days lost", 71), ("wins", 72), ("negative controls", 310))
-       for number, key in enumerate(("crude", "pairs"))},
-    ("curves",): (50, 2),
-    ("days lost",): (71, 2),
-    ("wins",): (72, 2),
-    ("negative controls",): (310, 2),
-    ("chance",): (70,),
-    ("standardised",): (70,),
-    ("mistakes",): (73,),
-    ("negative control of the design",): (80,),
-    ("per protocol",): (90,),
-    ("subsets",): (99,),
-    ("complete cases",): (301,),
-    ("imputation",): (303,),
-    ("unseen deaths",): (311,),
-}  # fmt: skip
 
 
 def stream(seed: int, *names: str) -> np.random.Generator:
@@ -67,11 +46,6 @@ def stream(seed: int, *names: str) -> np.random.Generator:
     *names : str
         What is computed, from the general to the particular: ``stream(1, "risks", "ato")``.
     """
-    if names[0] == "imputed":  # stream(seed, "imputed", "7", "ato")
-        return np.random.default_rng([seed, 304, int(names[1])])
-    for length in range(len(names), 0, -1):
-        if names[:length] in LEGACY:
-            return np.random.default_rng([seed, *LEGACY[names[:length]]])
     digest = sha256("\0".join(names).encode()).digest()
     return np.random.default_rng([seed, *np.frombuffer(digest[:16], "<u4").tolist()])
 
