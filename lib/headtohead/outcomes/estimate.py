@@ -98,12 +98,22 @@ def bootstrap_interval(estimate: float, draws: np.ndarray, conf_level: float) ->
 
 
 def bootstrap_ratio(point: Two, draws: TwoDraws, conf_level: float) -> Interval | None:
-    """Return the ratio of the first to the second, limits on the log scale; None if one of them is ever 0."""
-    if min(*point, *(one.min() for one in draws)) <= 0:
+    """Return the ratio of the first to the second with percentile limits of its logarithm.
+
+    A sample in which one of them is 0 counts as the smallest or the largest ratio, one in which both are is left
+    out: a few such samples move no limit, and leave no standard error. None if the estimate or a limit is no ratio.
+    """
+    if min(point) <= 0:
         return None
-    return bootstrap_interval(
-        np.log(point[0] / point[1]), np.log(draws[0] / draws[1]), conf_level
-    ).exponential
+    above, below = (np.maximum(one, 0.0) for one in draws)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.log(above) - np.log(below)
+        logs = logs[~np.isnan(logs)]
+        low, high = percentile_interval(logs, conf_level) if logs.size else (np.nan, np.nan)
+    if not np.isfinite([low, high]).all():
+        return None
+    spread = float(logs.std(ddof=1)) if np.isfinite(logs).all() else float("nan")
+    return Interval(float(np.log(point[0] / point[1])), spread, low, high).exponential
 
 
 def bootstrap_contrasts(point: Two, draws: TwoDraws, conf_level: float) -> list[Interval | None]:
