@@ -7,9 +7,9 @@ from livingpaper import Sheet, crosstable
 from livingpaper.chapters.session import Ledger
 from livingpaper.ledger.format import value_text
 
+from study.cells import compared
 from study.labels import ADJUSTMENTS
 from study.real_cohorts.public_cohorts import ARMS, TITLES
-from study.reproduced import compared
 
 RATIOS = {name: ADJUSTMENTS[key] for name, key in (("crude", "crude"), ("ato", "ato"), ("matched", "pairs"))}
 
