@@ -1,8 +1,11 @@
-"""Numbers of tables that are no rows of the ledger."""
+"""Parts that several tables share."""
 
 from __future__ import annotations
 
 import pandas as pd
+from headtohead.evidence.reproduction import decimals
+from livingpaper import Ledger
+from livingpaper.chapters.recording import key
 from livingpaper.ledger.format import MINUS
 
 
@@ -23,3 +26,32 @@ def significant(value: float) -> str:
     """Return a laboratory value with about three significant digits."""
     size = abs(value)
     return number(value, 0 if size >= 100 else 1 if size >= 10 else 2 if size < 3 else 1)
+
+
+def compared(
+    ledger: Ledger, pattern: str, reference: pd.DataFrame, **named: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the printed cells, one line per number of ``reference``, and the rows they rest on.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    pattern : str
+        Of what ``reproduction`` gave, with the holes ``{number}`` and ``{part}``.
+    reference : DataFrame
+        ``id``, ``label`` and ``printed``.
+    **named : str
+        Further columns of ``reference`` by the head they get.
+    """
+    rows = ledger.select(pattern)
+    at, cells = rows.set_index(["number", "part"])["estimate"], []
+    verdicts = rows[rows["part"] == "ours"].set_index("number")["method"]
+    for row in reference.to_dict("records"):
+        id_, places = key(row["id"]), decimals(row["printed"])
+        line = {"Number": row["label"]}
+        for head, part in (("Published", "published"), ("Ours", "ours"), ("Difference", "difference")):
+            line[head] = number(at[id_, part], places + (part == "difference"))
+        cells.append(
+            line | {"Verdict": verdicts[id_]} | {head: row[column] for head, column in named.items()}
+        )
+    return pd.DataFrame(cells), rows

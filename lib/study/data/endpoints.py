@@ -28,15 +28,11 @@ def endpoint(frame: pd.DataFrame, name: OutcomeName) -> Endpoint:
     time = frame["imv_day"].where(ventilated, end).astype(float).clip(lower=0.5)
     if name == "imv":
         cause = np.select([ventilated, died, discharged], [1, 2, 3], 0)
-        causes: tuple[str, ...] = (
-            "ventilation",
-            "death without ventilation",
-            "discharge without ventilation",
-        )
+        causes = ["ventilation", "death without ventilation", "discharge without ventilation"]
     else:
         cause = np.select([ventilated | died, discharged], [1, 2], 0)
-        causes = ("ventilation or death", "discharge without ventilation")
-    return Endpoint(name, time, pd.Series(cause, frame.index), causes)
+        causes = ["ventilation or death", "discharge without ventilation"]
+    return Endpoint(name, time, pd.Series(cause, frame.index), tuple(causes))
 
 
 def require_known_outcomes(frame: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:

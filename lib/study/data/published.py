@@ -45,9 +45,8 @@ def recompute(published: pd.DataFrame, counts: dict[str, TwoByTwo], arms: Arms) 
     derived = published[published["quantity"].isin(["percent", "p value"])].reset_index(drop=True)
     value = [_recomputed(counts[row.outcome], row.arm, arms) for row in derived.itertuples()]
     decimals = derived["printed"].str.rstrip("%").str.split(".").str[1].str.len()
-    same = [
-        round(new, places) == old for new, places, old in zip(value, decimals, derived["value"], strict=True)
-    ]
+    rounded = [round(new, places) for new, places in zip(value, decimals, strict=True)]
+    same = derived["value"] == rounded
     return derived.assign(estimate=value, method=np.where(same, "reproduced", "differs"))
 
 
@@ -72,13 +71,12 @@ def bounds_on_overlap(counts: dict[str, TwoByTwo]) -> pd.DataFrame:
         "treated": (imv.events_treated, death.events_treated, imv.n_treated),
         "control": (imv.events_control, death.events_control, imv.n_control),
     }
-    rows = [
-        {"arm": arm, "bound": bound, "count": count, "n": n, "risk": count / n}
-        for arm, (v, d, n) in arms.items()
-        for bound, count in (
-            ("deaths_without_imv_min", max(0, d - v)),
-            ("composite_min", max(v, d)),
-            ("composite_max", min(n, v + d)),
-        )
-    ]
+    rows = []
+    for arm, (v, d, n) in arms.items():
+        at = {
+            "deaths_without_imv_min": max(0, d - v),
+            "composite_min": max(v, d),
+            "composite_max": min(n, v + d),
+        }
+        rows += [{"arm": arm, "bound": name, "count": k, "n": n, "risk": k / n} for name, k in at.items()]
     return pd.DataFrame(rows)

@@ -7,9 +7,9 @@ from livingpaper import Ledger, Sheet, crosstable, with_interval
 from livingpaper.chapters.recording import key
 from livingpaper.ledger.format import interval_text, value_text
 
+from study.cells import compared
 from study.evidence.printed import SOURCES, printed_pool
 from study.labels import BETWEEN_TRIALS, POOLED_LIMITS
-from study.reproduced import compared
 
 COMPARISONS = {
     "evidence.indirect.{source}.usual_care": "Anakinra or usual care",

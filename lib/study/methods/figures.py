@@ -9,6 +9,7 @@ import pandas as pd
 from livingpaper import Drawing
 from livingpaper.book.theme import CONTROL, INK, QUIET, TREATED, WIDTH
 
+from study.charts import by_name, line_at
 from study.protocol.protocol import Protocol
 
 NODES = {  # name: (x, y in pixels from the lower left, what it is)
@@ -39,10 +40,8 @@ LETTER, HALF_HEIGHT, GAP = 3.1, 8.0, 7.0  # half a letter's width, half a line's
 
 def causal_diagram() -> Drawing:
     """Return the assumed causal structure, post-baseline events in their own colour."""
-    nodes = pd.DataFrame(
-        [(name, x, y, COLOURS[kind]) for name, (x, y, kind) in NODES.items()],
-        columns=["name", "x", "y", "colour"],
-    )
+    named = [(name, x, y, COLOURS[kind]) for name, (x, y, kind) in NODES.items()]
+    nodes = pd.DataFrame(named, columns=["name", "x", "y", "colour"])
     lines = pd.DataFrame([_arrow(a, b) for a, b in ARROWS])
     x = alt.X("x:Q", scale=alt.Scale(domain=[0, WIDTH - 10], nice=False), axis=None)
     y = alt.Y("y:Q", scale=alt.Scale(domain=[0, 280], nice=False), axis=None)
@@ -84,28 +83,24 @@ def _reach(name: str, dx: float, dy: float) -> float:
 def design_diagram(plan: Protocol) -> Drawing:
     """Return the time windows around the first dose."""
     horizon = plan.outcome.horizon_days
-    windows = pd.DataFrame(
-        [
-            ("Admission to first dose", -7, 0, "lag kept as a covariate", QUIET),
-            ("Earlier immunomodulator: excluded", -7, 0, "this admission", QUIET),
-            ("History: comorbidity, function", -7, 0, "any time before", INK),
-            ("Laboratory values", -2, 0, "last within 48 hours", INK),
-            ("Oxygenation, device", -1, 0, "worst within 24 hours", INK),
-            ("Drug given, as started", 0, 14, "stopping is permitted", TREATED),
-            ("Follow-up for death", 0, horizon, "whether discharged or not", CONTROL),
-        ],
-        columns=["window", "start", "end", "note", "colour"],
-    )
-    labels = alt.Axis(ticks=False, domain=False, labelLimit=230, labelPadding=8)
-    y = alt.Y("window:N", sort=list(windows["window"]), title=None, axis=labels)
+    rows = [
+        ("Admission to first dose", -7, 0, "lag kept as a covariate", QUIET),
+        ("Earlier immunomodulator: excluded", -7, 0, "this admission", QUIET),
+        ("History: comorbidity, function", -7, 0, "any time before", INK),
+        ("Laboratory values", -2, 0, "last within 48 hours", INK),
+        ("Oxygenation, device", -1, 0, "worst within 24 hours", INK),
+        ("Drug given, as started", 0, 14, "stopping is permitted", TREATED),
+        ("Follow-up for death", 0, horizon, "whether discharged or not", CONTROL),
+    ]
+    windows = pd.DataFrame(rows, columns=["window", "start", "end", "note", "colour"])
+    y = by_name("window", windows["window"], labelLimit=230, labelPadding=8)
     scale = alt.Scale(domain=[-7.5, horizon + 13], nice=False)
     days = alt.Axis(values=[*range(-7, horizon, 7), horizon], grid=False)
     x = alt.X("start:Q", scale=scale, title="Days from the first dose (time zero)", axis=days)
     end, colour = alt.X("end:Q", scale=scale), alt.Color("colour:N", scale=None)
-    base, start = alt.Chart(windows), alt.Chart(pd.DataFrame({"at": [0]}))
+    base, zero = alt.Chart(windows), line_at(0, scale=scale, color=INK, strokeWidth=1.2)
     bars = base.mark_bar(height=12, cornerRadius=2).encode(x=x, x2="end:Q", y=y, color=colour)
     notes = base.mark_text(align="left", dx=6, fontSize=10.5, color=QUIET).encode(x=end, y=y, text="note:N")
-    zero = start.mark_rule(color=INK, strokeWidth=1.2).encode(x=alt.X("at:Q", scale=scale))
     return Drawing(
         alt.layer(bars, notes, zero).properties(width=WIDTH - 240, height=195),
         "Seven horizontal bars on a time axis whose zero is the first dose. Covariates and exclusions are assessed "

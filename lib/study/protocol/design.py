@@ -144,6 +144,11 @@ class Equivalence(Section):
     wide_margin_pp: float = Field(gt=0)
     alpha: float = Field(gt=0, lt=0.5)
 
+    @property
+    def margins(self) -> dict[str, float]:
+        """Both margins by name, as proportions."""
+        return {"margin": self.margin_pp / 100, "wide": self.wide_margin_pp / 100}
+
 
 class Inference(Section):
     """Intervals and randomness."""

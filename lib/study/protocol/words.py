@@ -9,7 +9,7 @@ from livingpaper.book.choices import choice_text, listed
 from livingpaper.build.project import Project
 from livingpaper.config import config
 
-from study.labels import OUTCOMES
+from study.labels import ADJUSTMENTS, OUTCOMES
 from study.protocol.protocol import Protocol
 
 EPONYMS = ("Barthel", "Charlson")
@@ -20,10 +20,7 @@ POPULATIONS = {
     "ATM": "patients who could be matched",
     "ATE": "all patients",
 }
-ESTIMATORS = {
-    "ATO": "overlap weights", "ATT": "weights for the treated", "ATC": "weights for the controls",
-    "ATM": "matching weights", "ATE": "inverse probability weights",
-}  # fmt: skip
+ESTIMATORS = {estimand: ADJUSTMENTS[estimand.lower()].lower() for estimand in POPULATIONS}
 
 
 def _population(protocol: Protocol) -> list[str]:
@@ -36,13 +33,8 @@ PHRASES: dict[str, Callable[[Protocol], list[str]]] = {  # what follows from a c
     "estimator": lambda p: [ESTIMATORS[p.estimand.primary]],
     "primary_outcome": lambda p: [OUTCOMES[p.outcome.primary].lower()],
     "secondary_outcomes": lambda p: [OUTCOMES[name].lower() for name in p.outcome.secondary],
-    "criteria": lambda p: [
-        criterion.label if place == 0 else _within_sentence(criterion.label)
-        for place, criterion in enumerate(p.eligibility)
-    ],
-    "splines": lambda p: (
-        [term.column for term in p.propensity.terms if "spline" in term.form] or ["no covariate"]
-    ),
+    "criteria": lambda p: [p.eligibility[0].label, *(_within_sentence(c.label) for c in p.eligibility[1:])],
+    "splines": lambda p: [t.column for t in p.propensity.terms if "spline" in t.form] or ["no covariate"],
 }
 
 

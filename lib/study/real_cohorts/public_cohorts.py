@@ -70,16 +70,11 @@ class PublicCohort:
 
 def load_public_cohorts(folder: str | Path = "data/real") -> dict[str, PublicCohort]:
     """Return the five cohorts by name; the breast cancer study ships with lifelines, the others stand in ``folder``."""
-    make = {
-        "gbsg2": _breast_cancer,
-        "lung": _lung,
-        "veteran": _veteran,
-        "mgus2": _mgus2,
-        "melanoma": _melanoma,
-    }
-    place = find_project().root / folder
-    people = {name: pd.read_csv(place / f"{name}.csv") for name in make if name != "gbsg2"}
-    return {name: make[name](rows) for name, rows in ({"gbsg2": load_gbsg2()} | people).items()}
+    place, cohorts = find_project().root / folder, {"gbsg2": _breast_cancer(load_gbsg2())}
+    for read in (_lung, _veteran, _mgus2, _melanoma):
+        name = read.__name__.removeprefix("_")
+        cohorts[name] = read(pd.read_csv(place / f"{name}.csv"))
+    return cohorts
 
 
 def _cohort(

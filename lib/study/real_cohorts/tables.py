@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import pandas as pd
-from livingpaper import Sheet, crosstable
-from livingpaper.chapters.session import Ledger
-from livingpaper.ledger.format import value_text
+from livingpaper import Ledger, Sheet, crosstable
 
+from study.cells import compared
 from study.labels import ADJUSTMENTS
 from study.real_cohorts.public_cohorts import ARMS, TITLES
-from study.reproduced import compared
 
 RATIOS = {name: ADJUSTMENTS[key] for name, key in (("crude", "crude"), ("ato", "ato"), ("matched", "pairs"))}
 
@@ -35,22 +33,11 @@ def two_arms(ledger: Ledger) -> Sheet:
     sizes = ledger.select("real.{cohort}.{what}")
     gaps = ledger.select("real.{cohort}.{adjustment}.smd")
     ratios = ledger.select("real.{cohort}.{adjustment}.hr")
-    counts = crosstable(
-        sizes, down, ("what", {what: what for what in ("treated", "control", "events")}), cell=_value
-    )
-    gap = crosstable(gaps, down, ("adjustment", {"crude": "gap"}), cell=_value)
-    cells = pd.DataFrame(
-        {
-            "Cohort": list(TITLES.values()),
-            "Arms": [ARMS[name] for name in TITLES],
-            "People": counts["treated"] + " or " + counts["control"],
-            "Events": counts["events"],
-            "Largest difference, crude": gap["gap"],
-        }
-    )
+    counts, gap = (rows.pivot(index="cohort", columns=column, values="text").loc[[*TITLES]]
+                   for rows, column in ((sizes, "what"), (gaps, "adjustment")))  # fmt: skip
+    cells = pd.DataFrame({
+        "Cohort": TITLES, "Arms": ARMS, "People": counts["treated"] + " or " + counts["control"],
+        "Events": counts["events"], "Largest difference, crude": gap["crude"],
+    }, index=[*TITLES]).reset_index(drop=True)  # fmt: skip
     cells = cells.join(crosstable(ratios, down, ("adjustment", RATIOS))[list(RATIOS.values())])
     return Sheet(cells, sources=(sizes, gaps, ratios), widths="p{1.9cm}p{1.9cm}" + "p{1.5cm}" * 6)
-
-
-def _value(row: pd.Series) -> str:
-    return value_text(row["estimate"], row["scale"])

@@ -92,7 +92,6 @@ def fewest_unseen(grid: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for verdict, part in alone.items():
         cell = fewest(part, verdict)
-        numbers = {} if cell is None else cell[["estimate", "conf_low", "conf_high"]].to_dict()
-        deaths = np.nan if cell is None else cell["treated"] + cell["control"]
-        rows.append({"verdict": verdict, "deaths": deaths, **numbers})
+        found = {} if cell is None else dict(cell) | {"deaths": cell["treated"] + cell["control"]}
+        rows.append(found | {"verdict": verdict})
     return pd.DataFrame(rows, columns=["verdict", "deaths", "estimate", "conf_low", "conf_high"])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
+from itertools import product
 from typing import Any
 
 import headtohead as hh
@@ -18,10 +19,12 @@ from study.protocol.protocol import Protocol
 from study.protocol.sensitivity import Subgroup
 from study.sensitivity.subsets import primary_risks, primary_weights
 
-COMPARED = {  # scale: end of the name, scale of the comparison of levels, scale of what could be found
-    "risk difference": ("rd", "risk difference", "absolute difference"),
-    "hazard ratio": ("rhr", "ratio", "ratio of hazard ratios"),
-}
+COMPARED = {  # by scale: the name and the scale of what is recorded
+    "risk difference": {"p_value": ("p", "p value"), "detectable": ("detectable", "absolute difference"),
+                        "difference": ("rd", "risk difference")},
+    "hazard ratio": {"p_value": ("rhr_p", "p value"), "detectable": ("rhr_detectable", "ratio of hazard ratios"),
+                     "difference": ("rhr", "ratio")},
+}  # fmt: skip
 SHRUNKEN = "hierarchical model: posterior mean, equal-tailed credible interval"
 NO_GROUPS = "cannot be estimated, because no subgroup has estimates in all its levels"
 ON_RATIOS = ["difference", "conf_low", "conf_high", "detectable"]
@@ -63,22 +66,18 @@ def interactions(groups: pd.DataFrame, plan: Protocol) -> pd.DataFrame:
     ``name`` is "p", "detectable" and "rd" for differences, "rhr_p", "rhr_detectable" and "rhr" for hazard
     ratios, which are compared as ratios.
     """
-    rows = []
-    for column, part in groups.groupby("column", sort=False):
-        for scale, (short, of, found_as) in COMPARED.items():
-            prefix, found, why = "" if short == "rd" else f"{short}_", None, "Wald"
-            try:
-                found = _interaction(part, scale, plan)
-            except ValueError as error:
-                why = cannot(error)
-            named = {"column": column, "method": why}
-            rows += [
-                named | {"name": f"{prefix}p", "scale": "p value", "estimate": found and found.p_value},
-                named | {"name": f"{prefix}detectable", "scale": found_as, "estimate": found and found.detectable},
-                named | {"name": short, "scale": of, "estimate": found and found.difference,
-                         "conf_low": found and found.conf_low, "conf_high": found and found.conf_high,
-                         "conf_level": plan.inference.conf_level},
-            ]  # fmt: skip
+    rows, parts = [], groups.groupby("column", sort=False)
+    for (column, part), (scale, names) in product(parts, COMPARED.items()):
+        try:
+            found, why = dataclasses.asdict(_interaction(part, scale, plan)), "Wald"
+        except ValueError as error:
+            found, why = {}, cannot(error)
+        for number, (name, of) in names.items():
+            row = {"column": column, "method": why, "name": name, "scale": of, "estimate": found.get(number)}
+            if number == "difference":
+                limits = {end: found.get(end) for end in ("conf_low", "conf_high")}
+                row |= limits | {"conf_level": plan.inference.conf_level}
+            rows.append(row)
     return pd.DataFrame(rows).astype({"estimate": float, "conf_low": float, "conf_high": float})
 
 
@@ -92,7 +91,7 @@ def _interaction(part: pd.DataFrame, scale: str, plan: Protocol) -> Interaction:
     if scale == "risk difference":
         return found
     ratios: dict[str, Any] = {name: float(np.exp(getattr(found, name))) for name in ON_RATIOS}
-    return replace(found, **ratios)
+    return dataclasses.replace(found, **ratios)
 
 
 def shrunken(groups: pd.DataFrame, plan: Protocol) -> pd.DataFrame:

@@ -40,10 +40,8 @@ def varying_design(part: pd.DataFrame, terms: tuple, plan: Protocol) -> pd.DataF
 
 def primary_risks(part: pd.DataFrame, plan: Protocol, stream: str = "subsets") -> pd.DataFrame:
     """Return the primary analysis of the primary outcome."""
-    return hh.risks(
-        endpoint(part, plan.outcome.primary), primary_weights(part, plan), by=plan.outcome.horizon_days,
-        inference=plan.inference, stream=stream,
-    )  # fmt: skip
+    outcome, weights = endpoint(part, plan.outcome.primary), primary_weights(part, plan)
+    return hh.risks(outcome, weights, by=plan.outcome.horizon_days, inference=plan.inference, stream=stream)
 
 
 def deviation_day(patients: pd.DataFrame, plan: Protocol) -> pd.Series:

@@ -7,6 +7,7 @@ rule, overlap weights with percentile limits from a bootstrap that fits the scor
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from headtohead.kernels.logistic import full_rank, logistic, maximum, with_intercept
@@ -37,7 +38,9 @@ ESTIMATORS = {
     "gcomp_sandwich": "ATE",
     "aipw_influence": "ATE",
 }
+WEIGHTS: dict[str, Literal["ATE", "ATO"]] = {"iptw": "ATE", "ow": "ATO"}
 COLUMNS = ("estimate", "std_error", "conf_low", "conf_high")
+Row = tuple[float, float, float, float]
 
 
 def estimate_replicate(
@@ -53,7 +56,7 @@ def estimate_replicate(
     bootstrap_replicates: int,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Return every estimate of one replicate.
+    """Return every estimate of one replicate; the interval of the pairs is Tango's, that of the arms Newcombe's.
 
     Parameters
     ----------
@@ -73,15 +76,18 @@ def estimate_replicate(
     X, Y = full_rank(with_intercept(design)), event[:, None]
     score = maximum(X, treated)
     model = regression_effects(Y, treated, X, ridge=OUTCOME_RIDGE)
+    caliper = caliper_width(X @ score, treated, caliper_sd=caliper_sd, scale=caliper_scale)
+    pairs = greedy_pairs(X @ score, treated, exact, caliper=caliper, order=order)
+    if not len(pairs[0]):
+        raise NoMatchError("at least one pair must lie within the caliper, found none; widen it")
     rows = {
         "crude": _crude(event, treated, conf_level),
-        "pairs": _pairs(event, treated, X @ score, exact, caliper_sd, caliper_scale, order, conf_level),
+        "pairs": paired_risk_difference(count_pairs(event[pairs[0]], event[pairs[1]]), conf_level=conf_level),
         "gcomp_sandwich": _wald(model.effects, conf_level),
         "aipw_influence": _wald(doubly_robust_effects(Y, treated, logistic(X @ score), model), conf_level),
     }
-    for key, estimand in (("iptw", "ATE"), ("ow", "ATO")):
-        effect = weighted_effects(Y, treated, X, score, estimand=estimand)  # type: ignore[arg-type]
-        rows[f"{key}_sandwich"] = _wald(effect, conf_level)
+    for key, estimand in WEIGHTS.items():
+        rows[f"{key}_sandwich"] = _wald(weighted_effects(Y, treated, X, score, estimand=estimand), conf_level)
     if bootstrap_replicates:
         counts = bootstrap_counts(rng, bootstrap_replicates, len(event))
         for key, drawn in _draws(event, treated, X, counts).items():
@@ -89,34 +95,11 @@ def estimate_replicate(
     return np.array([rows.get(name, (np.nan,) * len(COLUMNS)) for name in ESTIMATORS])
 
 
-Row = tuple[float, float, float, float]
-
-
 def _crude(event: np.ndarray, treated: np.ndarray, level: float) -> Row:
     effect = crude_effects(event[:, None], treated)
-    table = TwoByTwo(
-        int(event[treated].sum()), int(treated.sum()), int(event[~treated].sum()), int((~treated).sum())
-    )
-    low, high = newcombe_interval(table, conf_level=level)
+    counts = (part for arm in (treated, ~treated) for part in (int(event[arm].sum()), int(arm.sum())))
+    low, high = newcombe_interval(TwoByTwo(*counts), conf_level=level)
     return float(effect.estimate[0]), float(effect.std_error[0]), low, high
-
-
-def _pairs(
-    event: np.ndarray,
-    treated: np.ndarray,
-    score: np.ndarray,
-    exact: Sequence[np.ndarray],
-    caliper_sd: float,
-    scale: CaliperScale,
-    order: Order,
-    level: float,
-) -> Row:
-    """Return the matched analysis with Tango's interval."""
-    caliper = caliper_width(score, treated, caliper_sd=caliper_sd, scale=scale)
-    t, c = greedy_pairs(score, treated, exact, caliper=caliper, order=order)
-    if not len(t):
-        raise NoMatchError("at least one pair must lie within the caliper, found none; widen it")
-    return paired_risk_difference(count_pairs(event[t], event[c]), conf_level=level)
 
 
 def _wald(effects: Effects, level: float) -> Row:
@@ -128,9 +111,8 @@ def _draws(
 ) -> dict[str, np.ndarray]:
     """Return the weighted estimates of every resample, the score fitted in each."""
     ps, kept = refit_scores(X, treated, counts)
-    out = {}
-    for key, estimand in (("iptw", "ATE"), ("ow", "ATO")):
-        weights = kept * balancing_weights(ps, treated, estimand)  # type: ignore[arg-type]
-        risk1, risk0 = weighted_risks(event, treated, weights)
-        out[key] = risk1 - risk0
-    return out
+    risks = {
+        key: weighted_risks(event, treated, kept * balancing_weights(ps, treated, estimand))
+        for key, estimand in WEIGHTS.items()
+    }
+    return {key: risk1 - risk0 for key, (risk1, risk0) in risks.items()}

@@ -22,10 +22,7 @@ NAIVE = (
     "from admission",
     "from admission, one drug later",
 )
-COMPLETED = (
-    "completed",
-    "discharge",
-)  # reasons of stopping of who took the planned course or went home before
+COMPLETED = ("completed", "discharge")  # why those stopped who took the planned course or went home before
 
 
 def overlap_weights(design: np.ndarray, treated: np.ndarray) -> np.ndarray:
@@ -69,10 +66,8 @@ def naive_estimates(
     """
     dead = (death_day <= horizon_days).astype(float)
     w = overlap_weights(design, treated)
-    km = [
-        one_minus_kaplan_meier(death_day[arm], discharge_day[arm], w[arm], horizon_days)
-        for arm in (treated, ~treated)
-    ]
+    arms = (treated, ~treated)
+    km = [one_minus_kaplan_meier(death_day[arm], discharge_day[arm], w[arm], horizon_days) for arm in arms]
     X = np.column_stack([np.ones(len(dead)), treated, ventilated]) * np.sqrt(w)[:, None]
     ventilation = np.linalg.lstsq(X, dead * np.sqrt(w), rcond=None)[0][1]
     seen = np.minimum(death_day, discharge_day) > longer_wait_days
@@ -90,9 +85,8 @@ def naive_estimates(
 
 
 def _difference(event: np.ndarray, treated: np.ndarray, w: np.ndarray) -> float:
-    return float(
-        np.average(event[treated], weights=w[treated]) - np.average(event[~treated], weights=w[~treated])
-    )
+    risk1, risk0 = (np.average(event[arm], weights=w[arm]) for arm in (treated, ~treated))
+    return float(risk1 - risk0)
 
 
 def _refitted(event: np.ndarray, treated: np.ndarray, design: np.ndarray, rows: np.ndarray) -> float:

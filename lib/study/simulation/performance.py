@@ -47,23 +47,20 @@ def _one(results: np.ndarray, truth: float) -> dict[str, float]:
     done = results[~np.isnan(results[:, 0])]
     estimate, error, low, high = done.T
     r, spread, mean_se = len(done), float(estimate.std(ddof=1)), float(np.sqrt((error**2).mean()))
-    covered = float(((low <= truth) & (truth <= high)).mean())
-    rejects = float(((low > 0) | (high < 0)).mean())
-    return {
-        "replicates": r,
-        "failed": len(results) - r,
-        "truth": truth,
-        "bias": float(estimate.mean() - truth),
-        "bias_mc": spread / np.sqrt(r),
-        "empirical_se": spread,
-        "empirical_se_mc": spread / np.sqrt(2 * (r - 1)),
-        "mean_se": mean_se,
-        "mean_se_mc": float((error**2).std(ddof=1) / (2 * mean_se * np.sqrt(r))),
-        "coverage": covered,
-        "coverage_mc": float(np.sqrt(covered * (1 - covered) / r)),
-        "rejects": rejects,
-        "rejects_mc": float(np.sqrt(rejects * (1 - rejects) / r)),
+    covered, rejects = ((low <= truth) & (truth <= high)).mean(), ((low > 0) | (high < 0)).mean()
+    measures = {
+        "bias": (estimate.mean() - truth, spread / np.sqrt(r)),
+        "empirical_se": (spread, spread / np.sqrt(2 * (r - 1))),
+        "mean_se": (mean_se, (error**2).std(ddof=1) / (2 * mean_se * np.sqrt(r))),
+        "coverage": (covered, np.sqrt(covered * (1 - covered) / r)),
+        "rejects": (rejects, np.sqrt(rejects * (1 - rejects) / r)),
     }
+    found = {
+        f"{name}{end}": float(v)
+        for name, pair in measures.items()
+        for end, v in zip(("", "_mc"), pair, strict=True)
+    }
+    return {"replicates": r, "failed": len(results) - r, "truth": truth, **found}
 
 
 def naive_bias(results: np.ndarray, truth: np.ndarray) -> pd.DataFrame:
@@ -90,9 +87,8 @@ def by_measure(table: pd.DataFrame) -> pd.DataFrame:
 
     ``std_error`` is the Monte Carlo error, ``n`` the number of replicates.
     """
-    shared = table[["scenario", "estimator"]].assign(n=table["replicates"])
-    parts = [
-        shared.assign(measure=name, scale=scale, estimate=table[name], std_error=table[f"{name}_mc"])
-        for name, scale in MEASURES.items()
-    ]
+    shared, parts = table[["scenario", "estimator"]].assign(n=table["replicates"]), []
+    for name, scale in MEASURES.items():
+        numbers = {"estimate": table[name], "std_error": table[f"{name}_mc"]}
+        parts.append(shared.assign(measure=name, scale=scale, **numbers))
     return pd.concat(parts, ignore_index=True)

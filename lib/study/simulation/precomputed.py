@@ -111,24 +111,21 @@ def _require_same(again: pd.DataFrame, stored: pd.DataFrame) -> None:
 
 def eligible(project: Project, protocol: Protocol) -> pd.DataFrame:
     """Return the eligible patients of the paper's cohort."""
-    dictionary, arms = load_dictionary(project.data / "dictionary.csv"), protocol.arms
-    return apply_eligibility(
-        load_cohort(project.root / protocol.study.cohort, dictionary),
-        protocol.eligibility,
-        arm=arms.column,
-        treated=arms.treated,
-        control=arms.control,
-    )[0]
+    everyone = load_cohort(
+        project.root / protocol.study.cohort, load_dictionary(project.data / "dictionary.csv")
+    )
+    arms = {"arm": protocol.arms.column, "treated": protocol.arms.treated, "control": protocol.arms.control}
+    return apply_eligibility(everyone, protocol.eligibility, **arms)[0]
 
 
 def _tasks(cells: Sequence[Scenario], frame: pd.DataFrame, protocol: Protocol) -> Iterator[Task]:
     """Yield chunks of the simulation study, then of the null curves."""
     seed, curves = protocol.inference.seed, null_curves(frame, protocol)
     for cell in cells:
-        for first, last in _ranges(replicates(cell, protocol)):
-            yield Task("simulation", cell.name, first, last, run_replicates, (cell, seed, first, last))
-    for first, last in _ranges(protocol.multiverse.nulls):
-        yield Task("multiverse_nulls", "", first, last, curves.statistics, (first, last))
+        for ends in _ranges(replicates(cell, protocol)):
+            yield Task("simulation", cell.name, *ends, run_replicates, (cell, seed, *ends))
+    for ends in _ranges(protocol.multiverse.nulls):
+        yield Task("multiverse_nulls", "", *ends, curves.statistics, ends)
 
 
 def _ranges(n: int) -> Iterator[tuple[int, int]]:
@@ -139,17 +136,18 @@ def summarise(
     cells: Sequence[Scenario], tasks: Sequence[Task], results: Sequence[Any], data: Path
 ) -> dict[str, pd.DataFrame]:
     """Return the tables that are stored: performance, naive analyses, the first replicates, null curves."""
-    performances, naives, first = [], [], []
+    tables: dict[str, list[pd.DataFrame]] = {name: [] for name in FILES}
+    by_cell: dict[tuple[str, str], list[Any]] = {}
+    for task, result in zip(tasks, results, strict=True):
+        by_cell.setdefault((task.artefact, task.cell), []).append(result)
     for cell in cells:
-        mine = [result for task, result in zip(tasks, results, strict=True) if task.cell == cell.name]
-        estimates, naive = (np.concatenate(part) for part in zip(*mine, strict=True))
+        estimates, naive = map(np.concatenate, zip(*by_cell["simulation", cell.name], strict=True))
         truth, naive_truth = truths(cell, data)
-        performances.append(performance(estimates, truth).assign(scenario=cell.name))
-        naives.append(naive_bias(naive, naive_truth).assign(scenario=cell.name))
-        first.append(one_by_one(cell.name, estimates[:SHOWN]))
-    nulls = [r for task, r in zip(tasks, results, strict=True) if task.artefact == "multiverse_nulls"]
-    parts = (performances, naives, first, nulls)
-    return {name: pd.concat(part, ignore_index=True) for name, part in zip(FILES, parts, strict=True)}
+        tables["simulation"].append(performance(estimates, truth).assign(scenario=cell.name))
+        tables["simulation_mistakes"].append(naive_bias(naive, naive_truth).assign(scenario=cell.name))
+        tables["simulation_first"].append(one_by_one(cell.name, estimates[:SHOWN]))
+    tables["multiverse_nulls"] = by_cell["multiverse_nulls", ""]
+    return {name: pd.concat(parts, ignore_index=True) for name, parts in tables.items()}
 
 
 def fingerprints(project: Project, protocol: Protocol) -> dict[str, str]:
@@ -222,13 +220,16 @@ def _marks(project: Project) -> dict[str, Any]:
 
 def _write_marks(project: Project, protocol: Protocol) -> None:
     files = {name: _hash(_file(project, name).read_text("utf-8")) for name in FILES}
-    lines = [
-        "# Fingerprints of the committed results and of what they rest on. Written by make simulate.",
-        *(f'{name} = "{mark}"' for name, mark in _given(project, protocol).items()),
-        *("\n[files]", *(f'{name} = "{mark}"' for name, mark in files.items())),
-        *("\n[inputs]", *(f'{name} = "{mark}"' for name, mark in fingerprints(project, protocol).items())),
-    ]
-    write_whole(project.root / MARKS, ("\n".join(lines) + "\n").encode())
+    parts = {
+        "": _given(project, protocol),
+        "\n[files]\n": files,
+        "\n[inputs]\n": fingerprints(project, protocol),
+    }
+    lines = "".join(
+        head + "".join(f'{name} = "{mark}"\n' for name, mark in part.items()) for head, part in parts.items()
+    )
+    says = "# Fingerprints of the committed results and of what they rest on. Written by make simulate.\n"
+    write_whole(project.root / MARKS, (says + lines).encode())
 
 
 def _file(project: Project, name: str) -> Path:

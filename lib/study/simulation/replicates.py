@@ -99,10 +99,10 @@ def first_replicates(scenario: Scenario, seed: int, n: int = SHOWN) -> pd.DataFr
 
 def one_by_one(name: str, estimates: np.ndarray) -> pd.DataFrame:
     """Return the estimates of ``run_replicates`` as a table: ``scenario``, ``replicate``, ``estimator``."""
-    table = pd.DataFrame(estimates.reshape(-1, len(COLUMNS)), columns=list(COLUMNS))
-    number = np.repeat(np.arange(len(estimates)), len(ESTIMATORS))
-    names = list(ESTIMATORS) * len(estimates)
-    return table.assign(scenario=name, replicate=number, estimator=names).dropna(ignore_index=True)
+    index = pd.MultiIndex.from_product([range(len(estimates)), ESTIMATORS], names=["replicate", "estimator"])
+    table = pd.DataFrame(estimates.reshape(-1, len(COLUMNS)), index, columns=list(COLUMNS))
+    named = table.dropna().reset_index().assign(scenario=name)
+    return named[[*COLUMNS, "scenario", "replicate", "estimator"]]
 
 
 def _one(scenario: Scenario, seed: int, number: int) -> tuple[np.ndarray, np.ndarray]:
@@ -132,17 +132,11 @@ def _naive(
     end, treated = frame["end_day"].to_numpy(float), frame["treated"].to_numpy(bool)
     wait = frame["admission_to_dose"].to_numpy()
     later = wait + np.where(treated, rng.integers(0, 2 * extra + 1, len(frame)), 0)
+    died, left = (np.where(frame[how] == 1, end, np.inf) for how in ("dead", "discharged"))
     found = naive_estimates(
-        design,
-        treated,
-        death_day=np.where(frame["dead"] == 1, end, np.inf),
-        discharge_day=np.where(frame["discharged"] == 1, end, np.inf),
-        ventilated=frame["imv_day"].to_numpy() > 0,
-        completed=_completed(frame, rng),
-        wait_days=wait,
-        longer_wait_days=later,
-        horizon_days=days,
-    )
+        design, treated, death_day=died, discharge_day=left, ventilated=frame["imv_day"].to_numpy() > 0,
+        completed=_completed(frame, rng), wait_days=wait, longer_wait_days=later, horizon_days=days,
+    )  # fmt: skip
     if not extra:
         found[NAIVE.index("from admission, one drug later")] = np.nan
     return found

@@ -22,11 +22,9 @@ SHARP_NULL = "sharp null"
 PATIENTS = 342  # as in the published study: 125 and 217
 WORLDS = ("null", "harm", "benefit", SHARP_NULL)
 DEPARTURES = (
-    "hospital and period left out",
-    "unmeasured treatment limitation",
-    "poor overlap",
+    "hospital and period left out", "unmeasured treatment limitation", "poor overlap",
     "laboratory values missing by their value",
-)
+)  # fmt: skip
 PLASMODE = "plasmode"
 
 
@@ -62,14 +60,11 @@ def as_specified(name: str, protocol: Protocol, data: Path | None = None) -> Sce
         exact=match.exact,
         horizon_days=protocol.outcome.horizon_days,
         choices={
-            "caliper_sd": match.caliper_sd,
-            "caliper_scale": match.caliper_scale,
-            "order": match.order,
-            "conf_level": protocol.inference.conf_level,
-            "bootstrap_replicates": chosen.bootstrap_replicates,
+            "caliper_sd": match.caliper_sd, "caliper_scale": match.caliper_scale, "order": match.order,
+            "conf_level": protocol.inference.conf_level, "bootstrap_replicates": chosen.bootstrap_replicates,
         },
         extra_wait_days=chosen.extra_wait_days if name == SHARP_NULL else 0,  # valid without effect
-    )
+    )  # fmt: skip
 
 
 def _departures(base: Scenario, protocol: Protocol) -> list[Scenario]:
@@ -82,10 +77,8 @@ def _departures(base: Scenario, protocol: Protocol) -> list[Scenario]:
     cells = [replace(base, terms=terms, impute_from=fill, exact=())]
     cells += [replace(base, world=recentred(base.world, patients, one), departure=one) for one in changes]
     quick = {**base.choices, "bootstrap_replicates": 0}
-    return [
-        replace(cell, name=name, index=index, choices=quick)
-        for index, (name, cell) in enumerate(zip(DEPARTURES, cells, strict=True), start=len(WORLDS))
-    ]
+    named = enumerate(zip(DEPARTURES, cells, strict=True), start=len(WORLDS))
+    return [replace(cell, name=name, index=index, choices=quick) for index, (name, cell) in named]
 
 
 def _plasmode(base: Scenario, frame: pd.DataFrame, protocol: Protocol) -> Scenario:
@@ -115,15 +108,13 @@ def truths(cell: Scenario, data: Path) -> tuple[np.ndarray, np.ndarray]:
     Two of the naive analyses give risks, not differences. Without an effect all differences are zero and the
     risk under either drug is that of the control drug in the same world.
     """
-    table = load_worlds(data / "synthetic" / "worlds.csv").set_index(
-        ["world", "estimand", "outcome", "horizon_days"]
-    )
-    source = cell.name if cell.name in table.index.get_level_values("world") else "null"
-    at = {name: table.loc[(source, name, "death", cell.horizon_days)] for name in set(ESTIMATORS.values())}
-    overlap, known = at["ATO"], source == cell.name
-    effect = {name: float(row["rd"]) if known else 0.0 for name, row in at.items()}
-    risks = (overlap["risk_treated"] if known else overlap["risk_control"], overlap["risk_control"])
+    table = load_worlds(data / "synthetic" / "worlds.csv")
+    table = table[(table["outcome"] == "death") & (table["horizon_days"] == cell.horizon_days)]
+    known = cell.name in set(table["world"])
+    at = table[table["world"] == (cell.name if known else "null")].set_index("estimand")
+    effect = at["rd"] if known else 0 * at["rd"]
+    treated, control = at.loc["ATO", ["risk_treated" if known else "risk_control", "risk_control"]]
     naive = [
-        risks[0] if "treated" in name else risks[1] if "control" in name else effect["ATO"] for name in NAIVE
+        treated if "treated" in name else control if "control" in name else effect["ATO"] for name in NAIVE
     ]
-    return np.array([effect[name] for name in ESTIMATORS.values()]), np.array(naive)
+    return effect[list(ESTIMATORS.values())].to_numpy(float), np.array(naive)

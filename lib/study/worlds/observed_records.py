@@ -84,15 +84,11 @@ def _observed(drawn: Drawn, arm: int, rng: np.random.Generator) -> pd.DataFrame:
     course = drawn.observed
     never = {day: np.where(course[day] > 0, course[day], np.nan) for day in ("icu_day", "imv_day")}
     frame = frame.assign(
-        **never,
-        discharge_day=np.where(course["discharged"] == 1, course["end_day"], np.nan),
-        death_day=np.where(course["dead"] == 1, course["end_day"], np.nan),
-        transfer_day=np.nan,
-        end_state=np.where(course["dead"] == 1, "dead", "discharged"),
-        followup_day=course["end_day"],
-    )
-    for name in ("end_day", "dead", "imv_day"):
-        frame[f"other_{name}"] = drawn.other[name]
+        **never, discharge_day=np.where(course["discharged"] == 1, course["end_day"], np.nan),
+        death_day=np.where(course["dead"] == 1, course["end_day"], np.nan), transfer_day=np.nan,
+        end_state=np.where(course["dead"] == 1, "dead", "discharged"), followup_day=course["end_day"],
+        **{f"other_{name}": drawn.other[name] for name in ("end_day", "dead", "imv_day")},
+    )  # fmt: skip
     return frame.join(treatment_course(frame, arm, rng)).join(_safety(frame, arm, rng))
 
 
@@ -132,10 +128,8 @@ def _safety(frame: pd.DataFrame, arm: int, rng: np.random.Generator) -> pd.DataF
         "alt_rise": -3.0 + 0.3 * np.log(frame["alt"] / 36) + 0.15 * arm,
         "aki": -2.6 - 0.03 * (frame["egfr"] - 80) + 0.4 * frame["severity"] - 0.05 * arm,
     }
-    draws = rng.random((len(frame), len(log_odds)))
-    events = {
-        name: draws[:, j] < expit(np.asarray(value)) for j, (name, value) in enumerate(log_odds.items())
-    }
+    draws = rng.random((len(frame), len(log_odds))).T
+    events = {name: u < expit(np.asarray(log_odds[name])) for name, u in zip(log_odds, draws, strict=True)}
     return pd.DataFrame(events).astype(int)
 
 
@@ -199,10 +193,10 @@ def _truth(world: World, everyone: pd.DataFrame) -> pd.DataFrame:
     x = features(frame)
     treated = (frame["drug"] == ARMS[1]).to_numpy()
     truth = pd.DataFrame({"patient_id": frame["patient_id"], "ps": world.score(frame).round(8)})
-    dead28 = {True: (frame["end_state"] == "dead") & (frame["followup_day"] <= 28),
-              False: (frame["other_dead"] == 1) & (frame["other_end_day"] <= 28)}  # fmt: skip
+    seen = (frame["end_state"] == "dead") & (frame["followup_day"] <= 28)
+    unseen = (frame["other_dead"] == 1) & (frame["other_end_day"] <= 28)
     for arm, name in ARMS.items():
         truth[f"risk28_{name}"] = exact_risks(x, world.course, float(arm), days=28).death[-1].round(8)
-        truth[f"death28_{name}"] = np.where(treated == bool(arm), dead28[True], dead28[False]).astype(int)
+        truth[f"death28_{name}"] = np.where(treated == bool(arm), seen, unseen).astype(int)
     complete = frame[list(MISSING)].add_prefix("complete_")
     return truth.join(complete).sort_values("patient_id")

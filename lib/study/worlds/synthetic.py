@@ -85,12 +85,9 @@ def to_csv(frame: pd.DataFrame, world: str) -> str:
 
 def write_all(data: Path, worlds: dict[str, World], attempts: dict[str, dict[str, int]]) -> None:
     """Write cohorts, truth, true effects and the manifest (seeds, sha256) into ``data/synthetic``."""
-    columns = list(load_dictionary(data / "dictionary.csv")["name"])
-    tables = _tables(data)
-    folder = data / "synthetic"
+    columns, tables = list(load_dictionary(data / "dictionary.csv")["name"]), _tables(data)
+    folder, accepted, digests = data / "synthetic", {}, {}
     (folder / "truth").mkdir(parents=True, exist_ok=True)
-    accepted: dict[str, dict[str, int]] = {}
-    digests: dict[str, str] = {}
     for name, world in worlds.items():
         first, drawn = attempts.get(name, {}), {}
         for arm, drug in ARMS.items():
@@ -98,9 +95,8 @@ def write_all(data: Path, worlds: dict[str, World], attempts: dict[str, dict[str
         accepted[name] = first
         rng = np.random.default_rng([SEED, list(TRUE_LOG_HR_DEATH).index(name), 9])
         cohort, truth = assemble(world, drawn, rng)
-        files = {f"cohort_{name}.csv": to_csv(cohort[columns], name)}
-        files |= {f"truth/truth_{name}.csv": to_csv(truth, name)}
-        for path, text in files.items():
+        for path, table in ((f"cohort_{name}.csv", cohort[columns]), (f"truth/truth_{name}.csv", truth)):
+            text = to_csv(table, name)
             (folder / path).write_text(text, encoding="utf-8")
             digests[path] = hashlib.sha256(text.encode()).hexdigest()
     patients = reference_population()

@@ -103,16 +103,13 @@ def solve_world(
 
     Checked: the residual of every equation is below 1e-9 (tests/study/worlds/test_worlds.py).
     """
-    x = features(patients)
-    start = np.array([-4.05, -7.0, -3.65, 1.0, 0.0, -1.07])
-    found = root(
-        lambda theta: moment_residuals(_world(name, log_hr_death, theta), imv, death, patients, x),
-        start,
-        method="hybr",
-        options={"xtol": 1e-12},
-    )
-    world = _world(name, log_hr_death, found.x)
-    worst = np.abs(moment_residuals(world, imv, death, patients, x)).max()
+    x, start = features(patients), np.array([-4.05, -7.0, -3.65, 1.0, 0.0, -1.07])
+
+    def gap(theta: np.ndarray) -> np.ndarray:
+        return moment_residuals(_world(name, log_hr_death, theta), imv, death, patients, x)
+
+    found = root(gap, start, method="hybr", options={"xtol": 1e-12})
+    world, worst = _world(name, log_hr_death, found.x), np.abs(gap(found.x)).max()
     if worst > 1e-9:
         raise RuntimeError(
             f"expected counts must equal the published ones, world {name!r} misses by {worst:.2g}; "
@@ -138,16 +135,11 @@ def moment_residuals(
     share = imv.n_treated / (imv.n_treated + imv.n_control)
     treated, control = ps / ps.sum(), (1 - ps) / (1 - ps).sum()
     icu = share * treated @ under[1].icu[-1] + (1 - share) * control @ under[0].icu[-1]
-    return np.array(
-        [
-            treated @ under[1].imv[-1] - imv.risk_treated,
-            control @ under[0].imv[-1] - imv.risk_control,
-            treated @ under[1].death[-1] - death.risk_treated,
-            control @ under[0].death[-1] - death.risk_control,
-            ps.mean() - share,
-            icu - SHARE_IN_INTENSIVE_CARE,
-        ]
-    )
+    return np.array([
+        treated @ under[1].imv[-1] - imv.risk_treated, control @ under[0].imv[-1] - imv.risk_control,
+        treated @ under[1].death[-1] - death.risk_treated, control @ under[0].death[-1] - death.risk_control,
+        ps.mean() - share, icu - SHARE_IN_INTENSIVE_CARE,
+    ])  # fmt: skip
 
 
 def true_effects(world: World, patients: pd.DataFrame, *, horizons: tuple[int, ...]) -> pd.DataFrame:
