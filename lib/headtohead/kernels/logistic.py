@@ -20,7 +20,7 @@ BLOCK_CELLS, FEWEST_FITS = (
     2**16,
     32,
 )  # patients times fits that a cache holds; fits worth one pass over a design
-FARTHEST = 30.0  # log odds of a patient beyond which a maximum is as good as none
+FARTHEST = 30.0  # log odds of a patient beyond which a resample counts as separated
 DEPENDENT, SINGULAR = 1e-8, 1e12
 
 
@@ -145,8 +145,11 @@ def _climb(
         length = np.abs(step).max(axis=1, keepdims=True)
         beta[rows] += step * np.minimum(1.0, LONGEST_STEP / np.maximum(length, TOLERANCE))
         there = length[:, 0] < TOLERANCE * (1 + np.abs(beta[rows]).max(axis=1))
-        runaway = np.abs(eta).max(axis=1) > FARTHEST
-        beta[rows[there & (runaway | ~_regular(curvature))]] = np.nan
+        if there.any():
+            wrong = ~_regular(curvature[there])
+            if weights is not None:
+                wrong |= np.abs(eta[there]).max(axis=1) > FARTHEST
+            beta[rows[there][wrong]] = np.nan
         rows = rows[~there]
         if not len(rows):
             break
