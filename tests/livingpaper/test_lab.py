@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -15,9 +16,11 @@ from pathlib import Path
 
 import pytest
 from book.browser import NO_BROWSER, open_browser
+from book.chapters import ROOT
 from lab_paper import lab_paper
 from livingpaper.build.project import Project
-from playwright.sync_api import Locator, Page, Route, expect
+from livingpaper.ledger.ledger import read_ledger
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 pytestmark = [
     pytest.mark.book,
@@ -26,6 +29,17 @@ pytestmark = [
 ]
 TOKEN = "a-token-of-this-test"
 PATIENCE_MS = 60_000  # a kernel that starts on a busy machine
+NOT_NEEDED = (
+    ".git",
+    ".venv",
+    "_build",
+    "notebooks",
+    "versions",
+    "tests",
+    "bench",
+    "__pycache__",
+    "*.egg-info",
+)
 CALIPER, WIDER = 'choices["caliper_sd"]', "0.3"
 
 
@@ -95,18 +109,18 @@ class Desk:
         return self.page.locator("figure.lp-show")
 
     def run_all(self) -> None:
-        """Choose Run All Cells in the menu, once there is a kernel, and wait until the last cell has run."""
-        last = self.page.locator(".jp-OutputArea-executeResult .jp-OutputPrompt").last
-        before = last.inner_text() if last.count() else "not yet"
-        expect(self.page.get_by_text("Python 3 | Idle")).to_be_visible(timeout=PATIENCE_MS)
+        """Choose Run All Cells in the menu, once there is a kernel, and wait until it has nothing to do."""
+        idle = self.page.get_by_text("Python 3 | Idle")
+        expect(idle).to_be_visible(timeout=PATIENCE_MS)
         self.page.get_by_role("menuitem", name="Run", exact=True).click()
         self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        expect(last).not_to_have_text(before, timeout=PATIENCE_MS)
+        expect(self.page.locator(".jp-InputPrompt", has_text="*")).to_have_count(0, timeout=PATIENCE_MS)
+        expect(idle).to_be_visible(timeout=PATIENCE_MS)
 
     def change(self, old: str, new: str) -> None:
-        """Put ``new`` for ``old`` in the one line of the cells that holds it."""
-        line = self.page.locator(".jp-CodeCell .cm-line", has_text=old)
-        text = line.inner_text().replace(old, new)
+        """Put ``new`` for ``old`` in the first line of the cells that holds it."""
+        line = self.page.locator(".jp-CodeCell .cm-line", has_text=old).first
+        text = (line.text_content() or "").strip().replace(old, new)  # Home goes to where the text begins
         line.click()
         self.page.keyboard.press("Home")
         self.page.keyboard.press("Shift+End")
@@ -129,15 +143,18 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def paper(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    return lab_paper(tmp_path_factory.mktemp("lab") / "paper")
+def browser() -> Iterator[Browser]:
+    with open_browser() as opened:
+        yield opened
 
 
-@pytest.fixture(scope="module")
-def desk(paper: Project) -> Iterator[Desk]:
-    with jupyter_lab(paper) as address, open_browser() as browser:
+@contextmanager
+def opened(paper: Project, name: str, browser: Browser) -> Iterator[Desk]:
+    """Open a chapter of a paper in JupyterLab."""
+    with jupyter_lab(paper) as address:
         page = browser.new_page(viewport={"width": 1300, "height": 1500})
-        yield Desk(page, address, "gaps")
+        yield Desk(page, address, name)
+        page.close()
 
 
 def number(cell: Locator, id_: str) -> Locator:
@@ -145,7 +162,13 @@ def number(cell: Locator, id_: str) -> Locator:
     return cell.locator(f".lp-result[title*='{id_}']")
 
 
-def test_a_chapter_is_read_changed_and_saved(desk: Desk, paper: Project) -> None:
+def test_a_chapter_is_read_changed_and_saved(browser: Browser, tmp_path: Path) -> None:
+    paper = lab_paper(tmp_path / "paper")
+    with opened(paper, "gaps", browser) as desk:
+        read_change_and_save(desk, paper)
+
+
+def read_change_and_save(desk: Desk, paper: Project) -> None:
     above, below = desk.prose.filter(has_text="In short"), desk.prose.filter(has_text="That are")
     before = (paper.root / "book" / "gaps.md").read_text("utf-8")
 
@@ -190,3 +213,32 @@ def test_a_chapter_is_read_changed_and_saved(desk: Desk, paper: Project) -> None
     for cell in (above, below):
         expect(number(cell, "gaps.close.n")).to_have_text("3S", timeout=PATIENCE_MS)
         expect(cell.locator(".lp-trial")).to_have_count(0)
+
+
+def test_the_caliper_of_this_paper(browser: Browser, tmp_path: Path) -> None:
+    """Who opens the chapter on matching and changes the caliper sees the paper's numbers move."""
+    root = shutil.copytree(ROOT, tmp_path / "paper", ignore=shutil.ignore_patterns(*NOT_NEEDED))
+    if (ROOT / "_build" / "cache").is_dir():
+        shutil.copytree(ROOT / "_build" / "cache", root / "_build" / "cache")
+    chapter, ledger = root / "book" / "matching.md", root / "results" / "ledger.csv"
+    text, numbers = chapter.read_text("utf-8"), ledger.read_bytes()
+    committed = read_ledger(ledger).at["matching.pairs.n", "text"]
+    typed, tried = "caliper_sd=plan.matching.caliper_sd", "caliper_sd=0.05"
+    with opened(Project(root), "matching", browser) as desk:
+        pairs = number(desk.page, "matching.pairs.n").first
+        expect(pairs).to_have_text(f"{committed}S", timeout=PATIENCE_MS)
+        desk.run_all()
+        expect(desk.page.locator(".jp-OutputArea-output[data-mime-type*=error], .lp-unknown")).to_have_count(
+            0
+        )
+        expect(desk.page.locator(".lp-trial, .lp-show-trial")).to_have_count(0)
+        desk.change(typed, tried)
+        desk.run_all()
+        expect(desk.page.locator("figure#tbl-lost.lp-show-trial")).to_be_visible(timeout=PATIENCE_MS)
+        expect(pairs).to_have_class(re.compile("lp-trial"), timeout=PATIENCE_MS)
+        expect(pairs).not_to_have_text(f"{committed}S")
+        assert number(desk.prose.first, "matching.smd.largest.pairs").get_attribute("title").count("a trial")
+        desk.save()
+        assert desk.asked == []
+    assert chapter.read_text("utf-8") == text.replace(typed, tried, 1)
+    assert ledger.read_bytes() == numbers
