@@ -57,14 +57,16 @@ def remember(function: Callable[P, T], *, each: str = "") -> Callable[P, T]:
 
     @wraps(function)
     def remembered(*args: P.args, **kwargs: P.kwargs) -> T:
-        bound = signature(function).bind(*args, **kwargs)
+        bound, digest = signature(function).bind(*args, **kwargs), code_digest(module)
         items = bound.arguments.get(each)
         if not isinstance(items, (list, tuple)):
-            return _one(function, bound)
-        return cast(
-            "T",
-            pd.concat([_one(function, _with(bound, {each: [item]})) for item in items], ignore_index=True),
-        )
+            return _one(function, bound, digest)
+        parts = [_one(function, _with(bound, {each: [item]}), digest) for item in items]
+        if not all(isinstance(part, pd.DataFrame) for part in parts):
+            raise ValueError(
+                f"each is for functions that give frames, {module}.{name} does not; leave it out"
+            )
+        return cast("T", pd.concat(parts, ignore_index=True))
 
     return remembered
 
@@ -76,7 +78,7 @@ def _with(bound: BoundArguments, changes: Mapping[str, object]) -> BoundArgument
     return changed
 
 
-def _one(function: Callable[..., T], bound: BoundArguments) -> T:
+def _one(function: Callable[..., T], bound: BoundArguments, digest: str) -> T:
     """Return the kept result of a call, or compute and keep it."""
     import joblib  # slow to import
 
@@ -84,7 +86,7 @@ def _one(function: Callable[..., T], bound: BoundArguments) -> T:
     choices = {key: value for key, value in bound.arguments.items() if isinstance(value, KINDS)}
     inputs = {
         "function": f"{module}.{name}",
-        "code": code_digest(module),
+        "code": digest,
         "arguments": str(joblib.hash(sorted((bound.arguments | dict.fromkeys(choices)).items()))),
         "lock": lock_digest(project),
     }
