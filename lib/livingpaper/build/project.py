@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,6 +91,18 @@ def _files_in(entry: Any) -> Iterator[str]:
         elif isinstance(value, list):
             for part in value:
                 yield from _files_in(part)
+
+
+def git(project: Project, *arguments: str, error: type[RuntimeError] = RuntimeError) -> str:
+    """Return what git says in the folder of a paper; what it refuses is a ``RuntimeError`` of the class ``error``."""
+    command = ["git", "-C", str(project.root), *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, check=False)
+    except FileNotFoundError:
+        raise error("git is needed and not found; install it") from None
+    if done.returncode:
+        raise error(f"git {' '.join(arguments[:2])} failed: {done.stderr.decode().strip()}")
+    return done.stdout.decode("utf-8", "surrogateescape")
 
 
 def digest(paths: Iterable[Path], root: Path) -> str:
