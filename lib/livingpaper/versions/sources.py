@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pandas as pd
 
 from livingpaper.build.project import Project, git
+from livingpaper.config import config
 from livingpaper.ledger.claims import Claim, ClaimError, load_claims, parse_claims
+from livingpaper.ledger.compare import TOLERANCE, compare
 from livingpaper.ledger.ledger import LedgerError, parse_ledger, read_ledger
+from livingpaper.ledger.report import as_markdown, as_text
 
 
 def version_folder(project: Project, version: str) -> Path:
@@ -84,3 +88,19 @@ def version_key(version: str) -> tuple[int, ...]:
     if len(parts) != 3 or not all(part.isdigit() for part in parts):
         raise ValueError(f"a version must be three numbers such as 1.1.0, found {version!r}")
     return tuple(int(part) for part in parts)
+
+
+def diff(project: Project, old: str, new: str | None, format: str, tolerance: float | None) -> int:
+    """Print what moved between two ledgers, as ``text`` or ``markdown``; return the status of the comparison."""
+    here = new or str(project.ledger)
+    names = [Path(name).name if Path(name).is_file() else name for name in (old, here)]
+    result = compare(
+        read_source(project, old),
+        read_source(project, here),
+        claims=read_claims(project, here) or load_claims(project.claims),
+        old_claims=read_claims(project, old),
+        paper=config(project),
+        tolerance=TOLERANCE if tolerance is None else tolerance,
+    )
+    sys.stdout.write({"text": as_text, "markdown": as_markdown}[format](result, *names))
+    return result.status
