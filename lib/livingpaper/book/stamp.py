@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import subprocess
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config as SphinxConfig
 from sphinx.util.texescape import escape as escape_tex
 
-from livingpaper.build.project import Project, digest
+from livingpaper.build.project import Project, digest, git
 from livingpaper.config import Config, config
 
 STATIC = Path(__file__).parents[1] / "static"
@@ -67,15 +66,11 @@ def file_hash(path: Path) -> str:
 
 def commit(project: Project) -> str:
     """Return the short commit, with a plus sign if files differ from it; "no commit" outside git."""
-    git = ["git", "-C", str(project.root)]
     try:
-        head = subprocess.run(
-            [*git, "rev-parse", "--short=10", "HEAD"], capture_output=True, text=True, check=True
-        )
-        changed = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True, check=True)
-    except (subprocess.CalledProcessError, FileNotFoundError):
+        head, changed = git(project, "rev-parse", "--short=10", "HEAD"), git(project, "status", "--porcelain")
+    except RuntimeError:
         return "no commit"
-    return head.stdout.strip() + ("+" if changed.stdout.strip() else "")
+    return head.strip() + ("+" if changed.strip() else "")
 
 
 def put_face(app: Sphinx, settings: SphinxConfig) -> None:

@@ -56,6 +56,12 @@ def write_numbers(project: Project, *, exhibits: bool = False) -> None:
     _say(f"ledger: {'changed; review it with: livingpaper diff' if changed else 'unchanged'}")
 
 
+def make_ledger(project: Project) -> None:
+    """Write the ledger and the key figure anew."""
+    write_numbers(project)
+    draw_key_figure(project)
+
+
 def check_conclusions(project: Project) -> None:
     """Raise ``ClaimError`` if a sentence that the paper prints is not borne out by the ledger; a draft only says which."""
     paper, claims = config(project), load_claims(project.claims)

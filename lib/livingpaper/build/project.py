@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,52 +14,28 @@ import yaml
 CONFIG = "paper.toml"
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
-    """The checkout.
+class _Below:
+    """A place below the folder of a paper."""
 
-    Attributes
-    ----------
-    root : Path
-        Folder that holds ``paper.toml``.
-    """
+    def __init__(self, *parts: str) -> None:
+        self.parts = parts
+
+    def __get__(self, project: Project, _owner: type) -> Path:
+        return project.root.joinpath(*self.parts)
+
+
+@dataclass(frozen=True)
+class Project:
+    """The checkout of a paper: ``root`` holds its ``paper.toml``."""
 
     root: Path
-
-    @property
-    def protocol(self) -> Path:
-        """The pre-specified choices."""
-        return self.root / "protocol.toml"
-
-    @property
-    def data(self) -> Path:
-        """What the results rest on."""
-        return self.root / "data"
-
-    @property
-    def ledger(self) -> Path:
-        """Every number of the paper."""
-        return self.root / "results" / "ledger.csv"
-
-    @property
-    def claims(self) -> Path:
-        """The conclusions of the text and the rules under which they hold."""
-        return self.root / "claims.toml"
-
-    @property
-    def key_figure(self) -> Path:
-        """The figure of the front page and of README.md."""
-        return self.root / "results" / "key-figure.svg"
-
-    @property
-    def build(self) -> Path:
-        """Everything made; can be deleted."""
-        return self.root / "_build"
-
-    @property
-    def lock(self) -> Path:
-        """Exact versions of all packages."""
-        return self.root / "requirements.txt"
+    protocol = _Below("protocol.toml")  # the pre-specified choices
+    claims = _Below("claims.toml")  # the conclusions of the text, and the rules under which they hold
+    data = _Below("data")
+    lock = _Below("requirements.txt")  # exact versions of all packages
+    ledger = _Below("results", "ledger.csv")
+    key_figure = _Below("results", "key-figure.svg")  # of README.md
+    build = _Below("_build")  # everything made; can be deleted
 
 
 def find_project(start: Path | None = None) -> Project:
@@ -90,6 +67,18 @@ def _files_in(entry: Any) -> Iterator[str]:
         elif isinstance(value, list):
             for part in value:
                 yield from _files_in(part)
+
+
+def git(project: Project, *arguments: str, error: type[RuntimeError] = RuntimeError) -> str:
+    """Return what git says in the folder of a paper; what it refuses is a ``RuntimeError`` of the class ``error``."""
+    command = ["git", "-C", str(project.root), *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, check=False)
+    except FileNotFoundError:
+        raise error("git is needed and not found; install it") from None
+    if done.returncode:
+        raise error(f"git {' '.join(arguments[:2])} failed: {done.stderr.decode().strip()}")
+    return done.stdout.decode("utf-8", "surrogateescape")
 
 
 def digest(paths: Iterable[Path], root: Path) -> str:

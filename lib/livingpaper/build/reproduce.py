@@ -13,10 +13,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from livingpaper.build.project import Project
+from livingpaper.build.project import Project, git
 
 MADE = ("html", "paper.pdf", "machine")
 AROUND = 40
@@ -45,16 +45,15 @@ def worktree(project: Project, commit: str, name: str) -> Iterator[Path]:
         If git refuses, with its words.
     """
     check_root(project)
-    git, folder = ["git", "-C", str(project.root), "worktree"], Path(tempfile.mkdtemp(prefix="paper-"))
+    folder = Path(tempfile.mkdtemp(prefix="paper-"))
     copy = folder / name
     try:
-        for step in (["prune"], ["add", "-q", "--detach", str(copy), commit]):
-            done = subprocess.run([*git, *step], capture_output=True, text=True, check=False)
-            if done.returncode:
-                raise RuntimeError(f"git worktree {step[0]} failed: {done.stderr.strip()}")
+        git(project, "worktree", "prune")
+        git(project, "worktree", "add", "-q", "--detach", str(copy), commit)
         yield copy
     finally:
-        subprocess.run([*git, "remove", "--force", str(copy)], capture_output=True, check=False)
+        with suppress(RuntimeError):
+            git(project, "worktree", "remove", "--force", str(copy))
         shutil.rmtree(folder, ignore_errors=True)
 
 

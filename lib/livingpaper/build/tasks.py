@@ -16,7 +16,9 @@ from joblib import Parallel, delayed, parallel_config
 from tqdm import tqdm
 
 from livingpaper.build.cache import write_whole
+from livingpaper.build.project import Project
 from livingpaper.chapters.store import recalled, stored_at
+from livingpaper.config import config
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,12 @@ class Task:
         """Of the stored result."""
         cell = hashlib.sha256(self.cell.encode()).hexdigest()[:8]
         return f"{self.artefact}-{cell}-{self.first:05d}-{self.last:05d}"
+
+
+def simulate(project: Project) -> None:
+    """Recompute the committed results of the paper's own hook."""
+    paper = config(project)
+    paper.hook(paper.hooks.simulate)(project, paper.plan())
 
 
 def run_tasks(tasks: Sequence[Task], folder: Path, marks: Mapping[str, str], *, jobs: int = -1) -> list[Any]:

@@ -112,18 +112,29 @@ def write_ledger(frame: pd.DataFrame, path: Path) -> bool:
 
 
 def read_ledger(path: Path) -> pd.DataFrame:
-    """Return the committed ledger indexed by id.
+    """Return the committed ledger indexed by id; see ``parse_ledger`` for errors.
 
     Raises
     ------
     LedgerError
-        If the file is missing, cut off or has other columns, or names the lines that no ledger can hold.
+        If the file is missing.
     """
     if not path.is_file():
         raise LedgerError(f"the numbers must stand in {path}, there is no such file; run: make ledger")
+    return parse_ledger(path.read_bytes(), str(path))
+
+
+def parse_ledger(data: bytes, path: str) -> pd.DataFrame:
+    """Return the ledger that a file holds, indexed by id; ``path`` is its name in messages.
+
+    Raises
+    ------
+    LedgerError
+        If it is cut off or has other columns, or names the lines that no ledger can hold.
+    """
     again = "run: make ledger"
     try:
-        content = path.read_text(encoding="utf-8")
+        content = data.decode().replace("\r\n", "\n")
         header, *rows = csv.reader(io.StringIO(content), strict=True)
     except (UnicodeDecodeError, csv.Error, ValueError) as error:
         raise LedgerError(f"{path} must be a table, it cannot be read ({error}); {again}") from None

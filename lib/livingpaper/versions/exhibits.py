@@ -54,13 +54,16 @@ def estimates(project: Project | None = None) -> Sheet:
             "Origin": found["origin"].map(config(project).marks).fillna(""),
         }
     )
-    return Sheet(frame, "mixed", "p{5.7cm}p{2.7cm}p{5.9cm}l")
+    there = found[found["origin"].notna()]
+    return Sheet(frame, sources=(there,), widths="p{5.7cm}p{2.7cm}p{5.9cm}l")
 
 
 def intervals(project: Project | None = None) -> Drawing:
     """Return the forest of the followed numbers of the first scale that knows no effect, one line per version."""
     project = project or find_project()
     found = _with_interval(numbers_by_version(project), config(project))
+    if found.empty:
+        raise LedgerError("a followed number must have an interval to be drawn, none has; correct paper.toml")
     found = found[found["scale"] == found["scale"].iloc[0]]
     label = found["name"] + ", " + found["version"].where(~found["version"].str.endswith(HERE), "this build")
     chart = _forest(found, label, found["version"].str.endswith(HERE), label_width=310, row_height=26)
@@ -71,7 +74,7 @@ def intervals(project: Project | None = None) -> Drawing:
         f"the present one in blue and earlier ones in black. Of them {crossing} cross the vertical line at "
         f"{'zero' if none == 0 else 'one'}."
     )
-    return Drawing(chart, alt, "mixed")
+    return Drawing(chart, alt, sources=(found,))
 
 
 def _with_interval(rows: pd.DataFrame, paper: Config) -> pd.DataFrame:

@@ -7,14 +7,13 @@ can be repeated: a release that was interrupted is completed by running it again
 from __future__ import annotations
 
 import re
-import subprocess
 from calendar import timegm
 from collections.abc import Callable
 from datetime import date as date_type
 from pathlib import Path
 
 from livingpaper.build.cache import write_whole
-from livingpaper.build.project import CONFIG, Project
+from livingpaper.build.project import CONFIG, Project, git
 from livingpaper.build.reproduce import check_root, run_steps, steps_of, worktree
 from livingpaper.versions.archive import files_of, freeze
 from livingpaper.versions.sources import version_folder, version_key, versions
@@ -101,13 +100,13 @@ def check(project: Project, version: str, date: str, *, revision: str | None = N
             f"the tree must be clean, {len(changed)} file(s) differ from the commit ({changed[0][3:]}); "
             "commit or stash them"
         )
-    done = _is_tracked(project, f"versions/v{version}/ledger.csv")
-    if done and _tagged(project, version):
+    done = _git(project, "ls-tree", "-r", "--name-only", "HEAD", f"versions/v{version}/ledger.csv").strip()
+    if done and version in _tags(project):
         raise ReleaseError(
             f"version {version} is released already; a version never changes, choose the next number"
         )
     _same_commit(project, version, revision or "HEAD")
-    known = {*versions(project), *_tagged_versions(project)} - {version}
+    known = {*versions(project), *_tags(project)} - {version}
     highest = max(map(version_key, known), default=(0, 0, 0))
     if key <= highest and revision is None:
         raise ReleaseError(
@@ -185,9 +184,7 @@ def _freeze(project: Project, copy: Path, version: str, date: str) -> int:
     files["paper.pdf"] = (copy / "_build" / "paper.pdf").read_bytes()
     files["ledger.csv"] = (copy / "results" / "ledger.csv").read_bytes()
     files |= {name: (copy / name).read_bytes() for name in FROZEN if (copy / name).is_file()}
-    files |= (
-        files_of(copy / "_build" / "machine", "machine") if (copy / "_build" / "machine").is_dir() else {}
-    )
+    files |= files_of(copy / "_build" / "machine", "machine")  # an old commit makes none
     root = project.root / "versions"
     epoch = timegm((int(date[:4]), int(date[5:7]), int(date[8:]), 0, 0, 0))
     size = freeze(files, root / f"v{version}.tar.xz", root / "assets", date=epoch)
@@ -197,23 +194,20 @@ def _freeze(project: Project, copy: Path, version: str, date: str) -> int:
     return size
 
 
-def _tagged(project: Project, version: str) -> bool:
-    return bool(_git(project, "tag", "--list", f"v{version}").strip())
+def _tags(project: Project) -> set[str]:
+    """Return the versions that are tagged, without the v."""
+    return {tag[1:] for tag in _git(project, "tag", "--list", "v*").split() if TAG.fullmatch(tag)}
 
 
 def _tag(project: Project, version: str, commit: str) -> None:
     """Tag the commit, unless a release that was stopped has done so."""
-    if not _tagged(project, version):
+    if version not in _tags(project):
         _git(project, "tag", "-a", f"v{version}", "-m", f"Version {version}", commit)
-
-
-def _tagged_versions(project: Project) -> list[str]:
-    return [tag[1:] for tag in _git(project, "tag", "--list", "v*").split() if TAG.fullmatch(tag)]
 
 
 def _same_commit(project: Project, version: str, revision: str) -> None:
     """Check that a tag of a release that was stopped points to the commit that is released."""
-    if not _tagged(project, version):
+    if version not in _tags(project):
         return
     commit, tagged = (_git(project, "rev-parse", f"{name}^{{commit}}") for name in (revision, f"v{version}"))
     if commit != tagged:
@@ -223,17 +217,8 @@ def _same_commit(project: Project, version: str, revision: str) -> None:
         )
 
 
-def _is_tracked(project: Project, path: str) -> bool:
-    return bool(_git(project, "ls-tree", "-r", "--name-only", "HEAD", path).strip())
-
-
 def _git(project: Project, *arguments: str) -> str:
-    done = subprocess.run(
-        ["git", "-C", str(project.root), *arguments], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise ReleaseError(f"git {' '.join(arguments[:2])} failed: {done.stderr.strip()}")
-    return done.stdout
+    return git(project, *arguments, error=ReleaseError)
 
 
 def _say(text: str) -> None:

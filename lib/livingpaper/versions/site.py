@@ -25,17 +25,22 @@ UP = "../../"  # from a page in v1.1.0/book/ to the site; every chapter is there
 HEADER = '<div class="article-header-buttons">'
 
 
-def assemble(project: Project) -> Path:
-    """Make ``_build/site`` whole and return it.
+def assemble(project: Project, newest: str | None = None) -> Path:
+    """Make ``_build/site`` whole and return it; ``newest`` is the version that must be the last, if given.
 
     Raises
     ------
     ValueError
-        If there is no version.
+        If there is no version, or the last one is another.
     ArchiveError
         If an archive is damaged.
     """
-    known = history(project)
+    known, wanted = history(project), (newest or "").removeprefix("v")
+    if wanted and wanted != known[-1].name:
+        raise ValueError(
+            f"the newest version must be {wanted}, it is {known[-1].name}; "
+            "push the commit that froze it with its tag: git push --follow-tags"
+        )
     target = project.build / "site"
     fresh = fresh_folder(target)
     for version in known:

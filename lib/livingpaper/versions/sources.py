@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import subprocess
-import tempfile
+import sys
 from pathlib import Path
 
 import pandas as pd
 
-from livingpaper.build.project import Project
+from livingpaper.build.project import Project, git
+from livingpaper.config import config
 from livingpaper.ledger.claims import Claim, ClaimError, load_claims, parse_claims
-from livingpaper.ledger.ledger import LedgerError, read_ledger
+from livingpaper.ledger.compare import TOLERANCE, compare
+from livingpaper.ledger.ledger import LedgerError, parse_ledger, read_ledger
+from livingpaper.ledger.report import as_markdown, as_text
 
 
 def version_folder(project: Project, version: str) -> Path:
@@ -37,21 +39,18 @@ def read_source(project: Project, name: str) -> pd.DataFrame:
     if frozen.is_file():
         return read_ledger(frozen)
     where = project.ledger.relative_to(project.root).as_posix()
-    found = subprocess.run(  # ./ : from the paper's folder, wherever in a repository it stands
-        ["git", "-C", str(project.root), "show", f"{name}:./{where}"], capture_output=True, check=False
-    )
-    if found.returncode:
+    try:
+        return parse_ledger(_shown(project, name, where), f"{name}:{where}")
+    except RuntimeError:
         raise LedgerError(
             f"a ledger must be a file, a version or a git revision, {name!r} is none of them; "
             f"versions here: {', '.join(versions(project)) or 'none'}"
-        )
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "ledger.csv"
-        copy.write_bytes(found.stdout)
-        try:
-            return read_ledger(copy)
-        except LedgerError as error:
-            raise LedgerError(str(error).replace(str(copy), f"{name}:{where}")) from None
+        ) from None
+
+
+def _shown(project: Project, revision: str, path: str) -> bytes:
+    """Return a file of a revision, from the paper's folder, wherever in a repository it stands."""
+    return git(project, "show", f"{revision}:./{path}").encode("utf-8", "surrogateescape")
 
 
 def read_claims(project: Project, name: str) -> tuple[Claim, ...] | None:
@@ -65,14 +64,10 @@ def read_claims(project: Project, name: str) -> tuple[Claim, ...] | None:
     if folder.is_dir():
         frozen = folder / project.claims.name
         return load_claims(frozen) if frozen.is_file() else None
-    found = subprocess.run(
-        ["git", "-C", str(project.root), "show", f"{name}:./{project.claims.name}"],
-        capture_output=True, check=False,
-    )  # fmt: skip
     try:
-        return None if found.returncode else parse_claims(found.stdout.decode())
-    except (ClaimError, UnicodeDecodeError):
-        return None  # written for an older form of the file
+        return parse_claims(_shown(project, name, project.claims.name).decode())
+    except (RuntimeError, ClaimError, UnicodeDecodeError):
+        return None  # there is none, or it was written for an older form of the file
 
 
 def versions(project: Project) -> list[str]:
@@ -93,3 +88,19 @@ def version_key(version: str) -> tuple[int, ...]:
     if len(parts) != 3 or not all(part.isdigit() for part in parts):
         raise ValueError(f"a version must be three numbers such as 1.1.0, found {version!r}")
     return tuple(int(part) for part in parts)
+
+
+def diff(project: Project, old: str, new: str | None, format: str, tolerance: float | None) -> int:
+    """Print what moved between two ledgers, as ``text`` or ``markdown``; return the status of the comparison."""
+    here = new or str(project.ledger)
+    names = [Path(name).name if Path(name).is_file() else name for name in (old, here)]
+    result = compare(
+        read_source(project, old),
+        read_source(project, here),
+        claims=read_claims(project, here) or load_claims(project.claims),
+        old_claims=read_claims(project, old),
+        paper=config(project),
+        tolerance=TOLERANCE if tolerance is None else tolerance,
+    )
+    sys.stdout.write({"text": as_text, "markdown": as_markdown}[format](result, *names))
+    return result.status
