@@ -1,6 +1,6 @@
 # Two commands: `make paper` builds HTML and PDF, `make test` runs the tests. Both set everything up themselves.
 .DEFAULT_GOAL := help
-.PHONY: help paper html pdf machine test lint notebooks lab kernel latex ledger simulate diff check reproducible bench release site clean
+.PHONY: help paper html pdf machine test lint notebooks lab kernel latex ledger example simulate diff check reproducible bench release site clean
 SHELL := /bin/sh
 PYTHON ?= python3
 UV := 0.13.9
@@ -31,7 +31,7 @@ lint: $(READY)  ## check style and types, of the chapters' code too
 	@$(BIN)/ruff check lib tests bench
 	@$(BIN)/ruff format --check -q lib tests bench
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/jupytext --quiet --pipe-fmt py:percent --check '$(BIN)/ruff check --quiet --ignore D,E402,E501 {}' $$(grep -l kernelspec book/*.md)
+	@$(BIN)/jupytext --quiet --pipe-fmt py:percent --check '$(BIN)/ruff check --quiet --ignore D,E402,E501 {}' $$(grep -l kernelspec book/*.md examples/*/book/*.md lib/livingpaper/skeleton/book/*.md)
 
 notebooks: $(READY)  ## pair the chapters with notebooks/
 	@$(BIN)/livingpaper notebooks
@@ -47,6 +47,9 @@ latex: $(READY)  ## install LaTeX if it is missing and apt is at hand
 
 ledger: $(READY)  ## recompute results/: every number, and the key figure
 	@$(BIN)/headtohead ledger
+
+example: $(READY)  ## build the second paper, examples/legislators, made with the same machinery
+	@cd examples/legislators && ../../$(BIN)/livingpaper html && ../../$(BIN)/livingpaper pdf
 
 simulate: $(READY)  ## recompute the committed simulation results, about five minutes on two cores; goes on where it stopped
 	@$(BIN)/headtohead simulate
