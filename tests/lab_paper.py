@@ -42,6 +42,15 @@ choices = tomllib.loads(Path("../protocol.toml").read_text())["matching"]
 gaps = pd.Series({list(GAPS)})
 ```
 
+:::{{tabularcolumns}} lr
+:::
+
+:::{{rubric}} A heading within the text
+:::
+
+```{{changes}}
+```
+
 (within)=
 ## Within the caliper
 
