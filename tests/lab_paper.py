@@ -42,6 +42,15 @@ choices = tomllib.loads(Path("../protocol.toml").read_text())["matching"]
 gaps = pd.Series({list(GAPS)})
 ```
 
+:::{{tabularcolumns}} lr
+:::
+
+:::{{rubric}} A heading within the text
+:::
+
+```{{changes}}
+```
+
 (within)=
 ## Within the caliper
 
@@ -70,17 +79,6 @@ BIBLIOGRAPHY = (
     "journal = {Pharmaceutical Statistics}, year = {2011}}\n"
     "@article{li2018, author = {Li, Fan and Morgan, Kari Lock}, title = {Balancing}, journal = {JASA}, year = {2018}}\n"
 )
-PAIRING = """\
-[tool.jupytext]
-notebook_metadata_filter = "kernelspec,jupytext,-jupytext.text_representation.jupytext_version"
-cell_metadata_filter = "tags,mystnb,-all"
-
-[tool.jupytext.formats]
-"notebooks/" = "ipynb"
-"book/" = "md:myst"
-"""
-
-
 PAPER = """\
 [origins.synthetic]
 mark = "S"
@@ -98,7 +96,6 @@ def lab_paper(root: Path) -> Project:
     (root / "paper.toml").write_text(PAPER)
     (root / "protocol.toml").write_text(PROTOCOL)
     (root / "CITATION.cff").write_text(CITATION)
-    (root / "pyproject.toml").write_text(PAIRING)
     (root / "_toc.yml").write_text("format: jb-book\nroot: book/index\nchapters:\n  - file: book/gaps\n")
     (root / "book" / "index.md").write_text("# A small paper\n")
     (root / "book" / "gaps.md").write_text(CHAPTER)

@@ -19,6 +19,16 @@ from livingpaper.lab.texts import committed_session, replies
 HERE = Path(__file__).parent  # holds labextensions/
 KERNEL = {"display_name": "Python 3"}  # as the chapters name it: Jupyter would write another name into them
 
+PAIRING = """\
+# Chapters in book/ and their notebooks in notebooks/: written by livingpaper, because no other rule was found.
+notebook_metadata_filter = "kernelspec,jupytext,-jupytext.text_representation.jupytext_version"
+cell_metadata_filter = "tags,mystnb,-all"
+
+[formats]
+"notebooks/" = "ipynb"
+"book/" = "md:myst"
+"""
+
 
 class TextsHandler(APIHandler):
     """Answers what the roles of a chapter say in the committed paper: ``{path, roles: [[role, text], ...]}``."""
@@ -73,9 +83,12 @@ def _kernel(project: Project) -> Path:
 
 
 def pair(project: Project) -> None:
-    """Bring each chapter that runs and its notebook to the newer of the two."""
+    """Bring each chapter that runs and its notebook to the newer of the two; write ``jupytext.toml`` if nothing says how."""
     from jupytext.cli import jupytext
+    from jupytext.config import find_jupytext_configuration_file
 
+    if find_jupytext_configuration_file(str(project.root)) is None:
+        write_whole(project.root / "jupytext.toml", PAIRING.encode())
     (project.root / "notebooks").mkdir(exist_ok=True)
     chapters = sorted((project.root / "book").glob("*.md"))
     run = [str(path) for path in chapters if "\nkernelspec:" in path.read_text("utf-8")[:800]]

@@ -47,14 +47,22 @@
     return null;
   }
 
-  // Several works cited at once stand side by side.
   const COMMA = { type: "html", value: '<sup class="lp-role">, </sup>' };
-  const apart = node => (node.type === "citeGroup" ? node.children.flatMap((one, place) => (place ? [COMMA, one] : [one])) : [node]);
+  const paragraph = (type, value) => ({ type: "paragraph", children: [{ type, children: [{ type: "text", value }] }] });
+
+  // What stands for a node: works cited at once stand side by side, and directives of Sphinx alone say what they are.
+  function instead(node) {
+    if (node.type === "citeGroup") return node.children.flatMap((one, place) => (place ? [COMMA, one] : [one]));
+    if (node.type !== "mystDirective") return [node];
+    if (node.name === "tabularcolumns" || node.args === "latex") return []; // of print
+    if (node.name === "rubric") return [paragraph("strong", node.args || "")];
+    return [paragraph("emphasis", `Made when the book is built: ${[node.name, node.args].filter(Boolean).join(" ")}.`)];
+  }
 
   // Replace the roles below a node by their texts; a chapter stays a link. Return whether a text is missing.
   function rewrite(node, texts) {
     let missing = false;
-    if (node.children) node.children = node.children.flatMap(apart);
+    if (node.children) node.children = node.children.flatMap(instead);
     (node.children || []).forEach((child, place) => {
       const role = roleOf(child);
       const reply = role && texts.get(keyOf(...role));
