@@ -101,7 +101,7 @@ def _one(function: Callable[..., T], bound: BoundArguments, digest: str) -> T:
         result, files = watched(lambda: function(*tracked.args, **tracked.kwargs))
         reads = sorted((key, path) for key, paths in seen.items() for path in paths)
         if as_loaded([module]):
-            put(stored_at(folder, name, inputs | _values(choices, reads)), result, files)
+            result = put(stored_at(folder, name, inputs | _values(choices, reads)), result, files)
             write_whole(index, pickle.dumps([*(one for one in known if one != reads), reads]))
         return result
 

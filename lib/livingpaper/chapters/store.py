@@ -51,9 +51,7 @@ def stored(
         if (found := kept(path)) is not None:
             return cast("T", found)
         result, files = watched(compute)
-        if keep():
-            put(path, result, files, limit=limit)
-        return result
+        return put(path, result, files, limit=limit) if keep() else result
 
 
 def watched(compute: Callable[[], T]) -> tuple[T, list[str]]:
@@ -62,11 +60,13 @@ def watched(compute: Callable[[], T]) -> tuple[T, list[str]]:
         return compute(), sorted(seen)
 
 
-def put(path: Path, result: object, files: list[str], *, limit: int = LIMIT) -> None:
-    """Store a result, with the files that were read for it; None is no result."""
-    if result is not None:
-        write_whole(path, _pickled((result, files), path.stem.rpartition("-")[0]))
+def put(path: Path, result: T, files: list[str], *, limit: int = LIMIT) -> T:
+    """Store a result with the files that were read for it; return it as it will be found, so that it hashes alike."""
+    content = _pickled((result, files), path.stem.rpartition("-")[0])
+    if result is not None:  # None is no result
+        write_whole(path, content)
         _forget(path.parent, path, limit)
+    return cast("T", pickle.loads(content)[0])
 
 
 def kept(path: Path) -> Any:
