@@ -75,7 +75,8 @@ def commit(project: Project) -> str:
 
 def put_face(app: Sphinx, settings: SphinxConfig) -> None:
     """Set what a paper looks like, ``static/face.yml``; what its own ``_config.yml`` says wins."""
-    own = yaml.safe_load((Path(app.srcdir) / "_config.yml").read_text("utf-8")) or {}
+    path = Path(app.srcdir) / "_config.yml"
+    own = (yaml.safe_load(path.read_text("utf-8")) if path.is_file() else None) or {}
     given = (own.get("sphinx") or {}).get("config") or {}
     for name, value in yaml.safe_load((STATIC / "face.yml").read_text("utf-8")).items():
         if isinstance(value, dict):
