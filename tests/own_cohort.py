@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from livingpaper.build.project import Project
-from project_copy import copy_project
+from project_copy import FEW, links_to
+
+COMMITTED = '"data/synthetic/cohort_null.csv"'
 
 
 def rows_of(project: Project) -> pd.DataFrame:
@@ -29,14 +32,12 @@ def eligible(rows: pd.DataFrame) -> pd.Series:
     )
 
 
-def project_with(source: Project, root: Path, rows: pd.DataFrame) -> Project:
-    """Return a copy of the project that analyses ``rows``, with a small bootstrap and a finished build."""
-    made = copy_project(source, root)
-    rows.to_csv(made.data / "cohort.csv", index=False)
-    text = made.protocol.read_text("utf-8")
-    text = text.replace("bootstrap_replicates = 2000", "bootstrap_replicates = 20")
-    text = text.replace('"data/synthetic/cohort_null.csv"', '"data/cohort.csv"')
-    made.protocol.write_text(text, "utf-8")
+def project_with(
+    source: Project, root: Path, rows: pd.DataFrame, changes: Mapping[str, str] = FEW
+) -> Project:
+    """Return a project of links that analyses ``rows``, with few repetitions and a finished build."""
+    made = links_to(source, root, {**changes, COMMITTED: '"cohort.csv"'})
+    rows.to_csv(made.root / "cohort.csv", index=False)
     (made.build / "html").mkdir(parents=True)
     (made.build / "html" / "index.html").write_text("the last good page")
     (made.build / "paper.pdf").write_bytes(b"%PDF the last good paper")
@@ -53,4 +54,28 @@ def from_a_hospital(rows: pd.DataFrame) -> pd.DataFrame:
         hospital=rng.choice(["Norte", "Sur", "Costa del Sol"], len(rows)),
         period=rows["period"].map({"1": "first wave", "2": "second wave", "3": "third wave"}),
         imv_day=rows["imv_day"].where(~treated, ""),
+    )
+
+
+def with_periods(rows: pd.DataFrame, number: int) -> pd.DataFrame:
+    """Return the rows with the patients dealt to so many periods."""
+    dealt = np.random.default_rng(12).integers(1, number + 1, len(rows))
+    return rows.assign(period=[f"month {each:02d}" for each in dealt])
+
+
+def with_sites(rows: pd.DataFrame, number: int) -> pd.DataFrame:
+    """Return the rows with the patients dealt to so many hospitals."""
+    dealt = np.random.default_rng(5).integers(0, number, len(rows))
+    return rows.assign(hospital=["ABCDEFGHIJ"[each] for each in dealt])
+
+
+def alive(rows: pd.DataFrame, but: int = 0) -> pd.DataFrame:
+    """Return the rows with every death a discharge; ``but`` so many of the eligible in each arm."""
+    dead = rows["end_state"] == "dead"
+    kept = rows[dead & eligible(rows)].groupby("drug").head(but).index
+    changed = dead & ~rows.index.isin(kept)
+    return rows.assign(
+        end_state=rows["end_state"].mask(changed, "discharged"),
+        discharge_day=rows["discharge_day"].mask(changed, rows["followup_day"]),
+        death_day=rows["death_day"].mask(changed, ""),
     )

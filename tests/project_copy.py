@@ -47,6 +47,8 @@ def fingerprints(*folders: Path) -> dict[str, bytes]:
 def links_to(source: Project, root: Path, changes: Mapping[str, str] = FEW) -> Project:
     """Return a project of links to the committed files, without ledger and truth, under other choices.
 
+    Folders are its own: from a linked one the committed project would be found.
+
     Parameters
     ----------
     source : Project
@@ -56,7 +58,7 @@ def links_to(source: Project, root: Path, changes: Mapping[str, str] = FEW) -> P
         What stands in ``protocol.toml`` to what shall stand there.
     """
     committed = source.ledger.parent
-    links = [source.root / name for name in (*NEEDED, "book")] + [source.lock]
+    links = [source.lock, *(source.root / name for name in NEEDED), *(source.root / "book").iterdir()]
     links += [path for path in source.data.iterdir() if path.name != "synthetic"]
     links += [path for path in (source.data / "synthetic").iterdir() if path.name != "truth"]
     links += [

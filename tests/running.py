@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from contextlib import chdir
 from dataclasses import dataclass
@@ -14,7 +15,9 @@ from livingpaper.chapters.cells import Statement, own_chapters, read_cells, stat
 from livingpaper.chapters.executing import ChapterRun, quiet
 from livingpaper.chapters.run import merge
 from livingpaper.chapters.session import start
-from livingpaper.ledger.ledger import LEDGER_COLUMNS, write_ledger
+from livingpaper.ledger.ledger import LEDGER_COLUMNS, read_ledger, write_ledger
+
+NO_WORD = re.compile(r"\b(nan|None|NaT|inf)\b|<NA>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class Paper:
     @property
     def rows(self) -> pd.DataFrame:
         """The ledger by id."""
-        return pd.concat([ran.rows for ran in self.chapters.values()]).sort_index()
+        return read_ledger(self.project.ledger)
 
     @property
     def shown(self) -> dict[str, Figure | Table]:
@@ -102,3 +105,21 @@ def run_paper(project: Project, names: Iterable[str] | None = None) -> Paper:
 
 def _by_id(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(LEDGER_COLUMNS)).set_index("id", drop=False)
+
+
+def broken(paper: Paper) -> list[str]:
+    """Draw every exhibit; return the words in it, with its label, that are no words."""
+    return [
+        f"{label}: {text}"
+        for label, thing in paper.shown.items()
+        for text in _texts(thing)
+        if NO_WORD.search(text)
+    ]
+
+
+def _texts(thing: Figure | Table) -> list[str]:
+    if isinstance(thing, Figure):
+        assert thing.svg().startswith("<svg")
+        return [thing.alt]
+    assert thing.name in thing.myst()
+    return [*map(str, thing.frame.columns), *thing.frame.astype(str).stack()]

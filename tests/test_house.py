@@ -7,13 +7,17 @@ import re
 from pathlib import Path
 
 import pytest
-from livingpaper.build.project import Project
+from livingpaper.build.project import Project, find_project
+from livingpaper.chapters.cells import chapter_files, read_cells, statements
 
+PROJECT = find_project(Path(__file__).parent)
 MAY_IMPORT = {  # package: what it may import, beside itself
     "headtohead": set(),
     "livingpaper": set(),
     "study": {"headtohead", "livingpaper"},
 }
+LINES = {"headtohead": 7_500, "livingpaper": 5_000, "study": 6_500}
+CELL_LINES = 8
 ORDER = ["kernels", "proportions", "cohort", "matching", "outcomes", "sensitivity", "evidence"]
 
 
@@ -36,6 +40,26 @@ def test_packages_import_downhill(project: Project, package: str) -> None:
     for path in modules(project, package):
         reached = {name.split(".")[0] for name in imports(path)} - {package}
         assert reached <= MAY_IMPORT[package], f"{path} imports {reached - MAY_IMPORT[package]}"
+
+
+@pytest.mark.parametrize("package", LINES)
+def test_packages_stay_small(project: Project, package: str) -> None:
+    lines = sum(len(path.read_text("utf-8").splitlines()) for path in modules(project, package))
+    assert lines <= LINES[package], f"{package} has {lines} lines: delete, or write it shorter"
+
+
+@pytest.mark.parametrize("name", chapter_files(PROJECT))
+def test_cells_of_chapters_stay_small_and_define_nothing(name: str) -> None:
+    """Two to eight lines; a cell that only imports, binds what it imports for, or shows may have more or fewer."""
+    for cell in read_cells(chapter_files(PROJECT)[name], PROJECT.root):
+        parts = statements(cell)
+        for part in parts:
+            for node in ast.walk(part.node):
+                forbidden = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+                assert not isinstance(node, forbidden), f"{cell} defines something: move it to lib"
+        own = [part for part in parts if not part.imports and part.call not in ("show", "take")]
+        lines = sum(part.node.end_lineno - part.node.lineno + 1 for part in own)
+        assert lines <= CELL_LINES, f"{cell} has {lines} lines: split it, or move the work to lib"
 
 
 def test_statistics_flow_one_way(project: Project) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,15 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import joblib
 import pandas as pd
 import pytest
-from livingpaper.__main__ import main
 from livingpaper.build.project import Project
+from livingpaper.chapters.run import main as main_of_run
 from own_cohort import eligible, project_with, rows_of
-from project_copy import fingerprints
-from study.load import load_paper
-from study.protocol.protocol import ProtocolError
+from project_copy import change, fingerprints
+from study.data.contract import ContractError
+from study.data.load import load_cohort, load_dictionary
 
 Rows = Callable[[pd.DataFrame], pd.DataFrame]
 
@@ -75,7 +75,7 @@ MISTAKES = (
     Mistake(
         "no such cohort file",
         ("a file must exist at", "nowhere.csv", "check the path in protocol.toml"),
-        protocol=("data/cohort.csv", "data/nowhere.csv"),
+        protocol=('"cohort.csv"', '"nowhere.csv"'),
     ),
     Mistake(
         "unknown covariate in a term",
@@ -217,89 +217,103 @@ def rows(project: Project) -> pd.DataFrame:
     return rows_of(project)
 
 
+def mistaken(mistake: Mistake, project: Project, rows: pd.DataFrame, root: Path) -> Project:
+    """Return a project with a finished build in which one thing is wrong."""
+    made = project_with(project, root, mistake.rows(rows))
+    shutil.copyfile(project.ledger, made.ledger)
+    change(made, made.protocol.read_text("utf-8"), dict([mistake.protocol]))
+    return made
+
+
+def finished(project: Project) -> dict[str, bytes]:
+    """Return the results and the last good paper."""
+    return fingerprints(project.root / "results", project.build / "html") | {
+        "pdf": (project.build / "paper.pdf").read_bytes()
+    }
+
+
+def told(mistake: Mistake, said: str) -> None:
+    for part in mistake.says:
+        assert part in said, said
+    assert "Traceback" not in said
+    assert len(said.strip().splitlines()) <= 8, said
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
+def test_one_message_and_nothing_overwritten(
+    mistake: Mistake, project: Project, rows: pd.DataFrame, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The process that runs the chapters, here: its start alone takes seconds."""
+    made = mistaken(mistake, project, rows, tmp_path / "p")
+    before = finished(made)
+    assert main_of_run([str(made.root)]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    told(mistake, said.err)
+    assert finished(made) == before
+
+
 @pytest.mark.parametrize(
-    ("command", "mistake"),
-    [("ledger", mistake) for mistake in MISTAKES] + [("html", mistake) for mistake in MISTAKES[::7]],
+    ("name", "mistake"),
+    [("ledger", MISTAKES[0]), ("ledger", MISTAKES[-2]), ("html", MISTAKES[2]), ("html", MISTAKES[-5])],
     ids=lambda value: getattr(value, "name", value),
 )
-def test_one_message_and_nothing_overwritten(
-    command: str,
-    mistake: Mistake,
-    project: Project,
-    rows: pd.DataFrame,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+def test_the_command_says_the_same_and_the_last_good_paper_stays(
+    name: str, mistake: Mistake, project: Project, rows: pd.DataFrame, tmp_path: Path
 ) -> None:
-    made = project_with(project, tmp_path / "p", mistake.rows(rows))
-    text = made.protocol.read_text("utf-8")
-    assert mistake.protocol[0] in text
-    made.protocol.write_text(text.replace(*mistake.protocol, 1), "utf-8")
-    before = fingerprints(made.root)
-    monkeypatch.chdir(made.root)
-    with joblib.parallel_config(backend="sequential"):
-        status = main([command])
-    said = capsys.readouterr()
-    assert status == 1
-    assert said.out == ""
-    for part in mistake.says:
-        assert part in said.err, said.err
-    assert "Traceback" not in said.err
-    assert len(said.err.strip().splitlines()) <= 8, said.err
-    assert fingerprints(made.root) == before
+    made = mistaken(mistake, project, rows, tmp_path / "p")
+    before = finished(made)
+    done = command(name, made.root)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    told(mistake, done.stderr)
+    assert finished(made) == before
 
 
-def test_files_that_are_no_table(
-    project: Project,
-    rows: pd.DataFrame,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    made = project_with(project, tmp_path / "p", rows)
-    monkeypatch.chdir(made.root)
-    accents = rows.assign(hospital="Málaga").to_csv(index=False).encode("latin-1")
-    for content in (b"", accents):
-        (made.data / "cohort.csv").write_bytes(content)
-        with joblib.parallel_config(backend="sequential"):
-            assert main(["ledger"]) == 1
-        said = capsys.readouterr().err
-        assert "cohort.csv must be a comma-separated table in UTF-8" in said
-        assert "export it again" in said
+@pytest.mark.parametrize("content", ["", "accents"])
+def test_files_that_are_no_table(content: str, project: Project, rows: pd.DataFrame, tmp_path: Path) -> None:
+    path = tmp_path / "own.csv"
+    path.write_bytes(rows.assign(hospital="Málaga").to_csv(index=False).encode("latin-1") if content else b"")
+    with pytest.raises(
+        ContractError, match=r"own.csv must be a comma-separated table in UTF-8.*export it again"
+    ):
+        load_cohort(path, load_dictionary(project.data / "dictionary.csv"))
 
 
-def test_the_command_itself_says_it_once_from_a_parallel_run(
+def test_all_violations_of_the_contract_come_in_one_message_of_one_line(
     project: Project, rows: pd.DataFrame, tmp_path: Path
 ) -> None:
     made = project_with(project, tmp_path / "p", broken_contract(rows))
-    before = fingerprints(made.root)
     done = command("ledger", made.root)
     assert done.returncode == 1
     assert done.stdout == ""
-    assert done.stderr.startswith("the cohort breaks its contract in 5 place(s):\n  - ")
-    assert "Traceback" not in done.stderr
-    assert fingerprints(made.root) == before
-
-
-def test_without_a_protocol_anywhere(project: Project, tmp_path: Path) -> None:
-    """The code must lie outside any project: inside one, the command finds the project around itself."""
-    shutil.copytree(
-        project.root / "lib",
-        tmp_path / "lib",
-        ignore=shutil.ignore_patterns("__pycache__"),
+    assert re.match(
+        r"book/cohort.md, cell \d+ \([a-z-]+\): ContractError: the cohort breaks its contract in 5 ",
+        done.stderr,
     )
+    assert len(done.stderr.splitlines()) == 1
+    assert not made.ledger.exists()
+
+
+def test_without_a_paper_anywhere(project: Project, tmp_path: Path) -> None:
+    """The code must lie outside any project: inside one, the command finds the project around itself."""
+    shutil.copytree(project.root / "lib", tmp_path / "lib", ignore=shutil.ignore_patterns("__pycache__"))
     done = command("ledger", tmp_path, PYTHONPATH=str(tmp_path / "lib"))
     assert done.returncode == 1
     assert done.stderr == (
-        f"a protocol.toml must stand in {tmp_path} or above it, found none; go to the project folder\n"
+        f"a paper.toml must stand in {tmp_path} or above it, found none; go to the folder of a paper\n"
     )
     assert not (tmp_path / "_build").exists()
 
 
-def test_the_protocol_vanished_while_the_folder_is_known(tmp_path: Path) -> None:
-    with pytest.raises(ProtocolError, match="there is no such file; restore it with: git checkout protocol"):
-        load_paper(Project(tmp_path))
-    assert list(tmp_path.iterdir()) == []
+def test_the_protocol_vanished_while_the_folder_is_known(
+    project: Project, rows: pd.DataFrame, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = project_with(project, tmp_path / "p", rows)
+    made.protocol.unlink()
+    assert main_of_run([str(made.root)]) == 1
+    assert "there is no such file; restore it with: git checkout protocol" in capsys.readouterr().err
+    assert not made.ledger.exists()
 
 
 def command(name: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:

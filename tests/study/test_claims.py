@@ -25,14 +25,12 @@ from headtohead.sensitivity.confounding import e_value, e_value_of_interval
 from headtohead.sensitivity.fragility import fragility_index
 from livingpaper.build.project import Project
 from own_cohort import from_a_hospital, rows_of
+from running import Paper, run_chapter
 from statsmodels.duration.survfunc import CumIncidenceRight
 from study.data.contract import ContractError, require_baseline
 from study.data.endpoints import endpoint
 from study.data.load import load_cohort, load_dictionary
-from study.matching.sample import Sample, adjust
 from study.protocol.protocol import Protocol
-from study.results import Paper
-from study.run import run
 from study.sensitivity.multiverse import levels, specifications
 from study.simulation.precomputed import read_precomputed
 
@@ -57,11 +55,6 @@ def frames(project: Project, protocol: Protocol) -> dict[str, pd.DataFrame]:
             control=protocol.arms.control,
         )
     return found
-
-
-@pytest.fixture(scope="module")
-def sample(frames: dict[str, pd.DataFrame], protocol: Protocol) -> Sample:
-    return adjust(frames["null"], protocol)
 
 
 def test_1_the_published_comparison_is_rederived() -> None:
@@ -92,8 +85,8 @@ def test_2_the_synthetic_cohorts_hit_the_counts_and_say_what_they_are(
             arms = frame["treated"].astype(bool)
             assert (happened[arms].sum(), arms.sum()) == (counts.events_treated, counts.n_treated)
             assert (happened[~arms].sum(), (~arms).sum()) == (counts.events_control, counts.n_control)
-    truth = paper.truth.query("estimand == 'ATT' and outcome == 'death' and horizon_days == 28")
-    assert truth["rd"].round(3).nunique() == len(WORLDS)
+    truth = [paper.rows.at[f"worlds.{world}.truth.death28.att.rd", "estimate"] for world in WORLDS]
+    assert len({round(each, 3) for each in truth}) == len(WORLDS)
 
 
 def test_3_a_large_p_value_is_not_sold_as_similarity() -> None:
@@ -140,25 +133,23 @@ def test_5_fine_and_gray_are_right(frames: dict[str, pd.DataFrame]) -> None:
     assert ratios[0] * ratios[1] == pytest.approx(1, abs=HOUR)
 
 
-def test_6_matching_is_legal_and_reported(sample: Sample, protocol: Protocol) -> None:
-    pairs, treated = sample.matches.pairs, sample.frame["treated"].astype(bool)
+def test_6_matching_is_legal_and_reported(paper: Paper, protocol: Protocol) -> None:
+    frame, score = paper["cohort"]["patients"], paper["matching"]["score"]
+    matches, treated = paper["matching"]["pairs"].matches, frame["treated"].astype(bool)
+    pairs = matches.pairs
     members = pd.concat([pairs["treated_id"], pairs["control_id"]])
     assert members.is_unique
-    assert (pairs["distance"] <= sample.matches.caliper).all()
-    assert len(pairs) + len(sample.matches.unmatched) == treated.sum() == DEATH.n_treated
-    exact = [sample.frame[name] for name in protocol.matching.exact]
-    lp = sample.propensity.linear_predictor
-    optimal = match_optimal(lp, treated, caliper=sample.matches.caliper, exact=exact)
+    assert (pairs["distance"] <= matches.caliper).all()
+    assert len(pairs) + len(matches.unmatched) == treated.sum() == DEATH.n_treated
+    exact = [frame[name] for name in protocol.matching.exact]
+    lp = score.linear_predictor
+    optimal = match_optimal(lp, treated, caliper=matches.caliper, exact=exact)
     assert len(optimal.pairs) >= len(pairs)
     order = np.random.default_rng(2).permutation(lp.index)
     again = match_nearest(
-        lp[order],
-        treated[order],
-        caliper=sample.matches.caliper,
-        ratio=1,
-        order=protocol.matching.order,
+        lp[order], treated[order], caliper=matches.caliper, ratio=1, order=protocol.matching.order,
         exact=[column[order] for column in exact],
-    )
+    )  # fmt: skip
     assert set(zip(again.pairs["treated_id"], again.pairs["control_id"], strict=True)) == set(
         zip(pairs["treated_id"], pairs["control_id"], strict=True)
     )
@@ -212,23 +203,20 @@ def test_11_the_multiverse_is_complete(protocol: Protocol, paper: Paper) -> None
     assert table.loc[~valid, "excluded"].str.len().gt(10).all()  # each exclusion has its reason
     assert table["primary"].sum() == 1
     assert valid[table["primary"]].all()
-    joint = paper.multiverse.joint[["p_median", "p_small_p", "p_one_sign"]]
-    assert len(joint)
-    assert joint.gt(0).all(axis=None)
-    assert joint.le(1).all(axis=None)
+    joint = paper.rows["estimate"].filter(regex=r"^multiverse\.joint\..*\.p_(median|small_p|one_sign)$")
+    assert len(joint) >= 3
+    assert joint.gt(0).all()
+    assert joint.le(1).all()
 
 
-def test_12_a_hospitals_cohort_can_be_swapped_in(
-    project: Project, protocol: Protocol, tmp_path: Path
-) -> None:
+def test_12_a_hospitals_cohort_can_be_swapped_in(project: Project, tmp_path: Path) -> None:
     dictionary = load_dictionary(project.data / "dictionary.csv")
     own = from_a_hospital(rows_of(project))
     own.to_csv(tmp_path / "own.csv", index=False)
-    few = protocol.model_copy(
-        update={"inference": protocol.inference.model_copy(update={"bootstrap_replicates": 20})}
-    )
-    study = run(load_cohort(tmp_path / "own.csv", dictionary), dictionary, few)
-    assert not study.cohort.synthetic
+    everyone = load_cohort(tmp_path / "own.csv", dictionary)
+    ran = run_chapter(project, "cohort", everyone=everyone)  # all of it: test_own_cohorts.py
+    assert ran.variables["origin"] == "real"
+    assert ran.shown["tbl-one"].origin == "real"
     faults = {
         "negative day": ("death_day", "-3"),
         "duplicate id": ("patient_id", own["patient_id"].iloc[1]),

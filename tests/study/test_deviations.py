@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pandas as pd
-from study.sensitivity.deviations import deviation_day
+from study.protocol.protocol import Protocol
+from study.sensitivity.subsets import deviation_day
 
 PERMITTED = ("icu", "toxicity", "discharge", "death")
 
 
-def test_leaving_the_strategy_by_hand() -> None:
+def test_leaving_the_strategy_by_hand(protocol: Protocol) -> None:
     # completed; stopped early for intensive care (permitted) and for no reason (not); rescue before and after a stop
     frame = pd.DataFrame(
         {
@@ -18,9 +19,13 @@ def test_leaving_the_strategy_by_hand() -> None:
             "rescue_day": [None, None, None, 3, 8],
         }
     ).astype({"rescue_day": float})
-    strict = deviation_day(frame, permitted_stops=PERMITTED, rescue_permitted=False)
-    assert strict.fillna(-1).tolist() == [-1, -1, 6, 3, 5]
-    lenient = deviation_day(frame, permitted_stops=PERMITTED, rescue_permitted=True)
-    assert lenient.fillna(-1).tolist() == [-1, -1, 6, -1, 5]
-    nobody_may = deviation_day(frame, permitted_stops=(), rescue_permitted=True)
-    assert nobody_may.fillna(-1).tolist() == [-1, 4, 6, -1, 5]
+
+    def days(permitted: tuple[str, ...], *, rescue: bool) -> list[float]:
+        chosen = protocol.deviations.model_copy(
+            update={"permitted_stops": permitted, "rescue_permitted": rescue}
+        )
+        return deviation_day(frame, protocol.model_copy(update={"deviations": chosen})).fillna(-1).tolist()
+
+    assert days(PERMITTED, rescue=False) == [-1, -1, 6, 3, 5]
+    assert days(PERMITTED, rescue=True) == [-1, -1, 6, -1, 5]
+    assert days((), rescue=True) == [-1, 4, 6, -1, 5]

@@ -1,193 +1,151 @@
-"""One cohort from the contract to the sensitivity analyses: what comes out, and what it does not depend on."""
+"""The paper's cohort through the chapters: what comes out, and what it does not depend on."""
 
 from __future__ import annotations
 
-import dataclasses
-import pickle
-from collections.abc import Iterator
+from pathlib import Path
 
+import headtohead as hh
 import pandas as pd
 import pytest
 from headtohead.outcomes.estimate import ESTIMATE_COLUMNS
-from livingpaper.book.show import MAX_ROWS
 from livingpaper.build.project import Project
-from livingpaper.ledger.ledger import ledger_csv
-from own_cohort import from_a_hospital, rows_of
-from study.data.contract import validate_cohort
-from study.data.load import load_cohort
-from study.numbers import paper_ledger
-from study.protocol.protocol import Protocol
-from study.results import Paper, Study, primary_row
-from study.run import run
+from own_cohort import project_with, rows_of
+from running import Paper, run_paper
 
-LONG = (
-    ".curve",
-    ".curves",
-    ".posterior",
-    ".posterior_curves",
-    ".occupation",
-)  # by day, value or analysis, not by patient
-CURVES = ["key", "outcome", "cause", "arm", "day"]
+ADJUSTMENTS = {"crude", "pairs", "ato", "att", "atm", "ate", "optimal", "exact", "entropy", "truncated"}
+OF_PATIENTS = ("cohort", "matching", "outcomes", "sensitivity")
 
 
-@pytest.fixture(scope="module")
-def study(cohort: pd.DataFrame, dictionary: pd.DataFrame, quick: Protocol) -> Study:
-    return run(cohort, dictionary, quick)
-
-
-def frames(results: object, path: str = "") -> Iterator[tuple[str, pd.DataFrame]]:
-    """Return every frame inside results, with its place."""
-    if isinstance(results, pd.DataFrame):
-        yield path, results
-    elif dataclasses.is_dataclass(results):
-        for part in dataclasses.fields(results):
-            yield from frames(getattr(results, part.name), f"{path}.{part.name}")
-    elif isinstance(results, dict):
-        for name, value in results.items():
-            yield from frames(value, f"{path}.{name}")
-
-
-def numbers_of(study: Study, paper: Paper) -> str:
-    """Return the ledger of the paper with another main study."""
-    return ledger_csv(paper_ledger(dataclasses.replace(paper, study=study)))
-
-
-def test_the_parts_hold_the_sample_of_the_protocol(study: Study) -> None:
-    flow = study.cohort.attrition
+def test_the_parts_hold_the_sample_of_the_protocol(paper: Paper) -> None:
+    cohort, matching = paper["cohort"], paper["matching"]
+    flow = cohort["flow"]
     last = flow[flow["step"] == flow["step"].max()].set_index("arm")["n_remaining"]
     assert dict(last) == {"anakinra": 125, "baricitinib": 217}  # the published numbers
     assert (flow.groupby("arm")["n_excluded"].sum() == flow.groupby("arm")["n_remaining"].max() - last).all()
-    assert study.cohort.strata["n"].sum() == 342
-    assert study.matching.pairs["n"] + study.matching.pairs["unmatched"] == 125
-    assert study.matching.pairs["largest_distance"] <= study.matching.pairs["caliper"]
-    assert study.matching.histogram[["treated", "control"]].sum().tolist() == [125, 217]
-    assert set(study.matching.sizes["key"]) == {
-        "crude",
-        "pairs",
-        "ato",
-        "att",
-        "atm",
-        "ate",
-        "optimal",
-        "exact",
-        "entropy",
-        "truncated",
-    }
-    assert list(study.sensitivity.calipers["n_pairs"]) == sorted(study.sensitivity.calipers["n_pairs"])
+    assert cohort["strata"]["n"].sum() == 342
+    pairs = paper.rows["estimate"].filter(like="matching.pairs.")
+    assert pairs["matching.pairs.n"] + pairs["matching.pairs.unmatched"] == 125
+    assert pairs["matching.pairs.largest_distance"] <= pairs["matching.pairs.caliper"]
+    assert matching["histogram"][["treated", "control"]].sum().tolist() == [125, 217]
+    assert (
+        {each.key for each in matching["adjustments"]} == ADJUSTMENTS == set(matching["sizes"]["adjustment"])
+    )
+    assert paper["sensitivity"]["calipers"]["n_pairs"].is_monotonic_increasing
 
 
-def test_every_estimate_names_its_estimand_outcome_and_horizon(study: Study) -> None:
-    table = study.outcomes.estimates
+def test_every_estimate_names_its_estimand_outcome_and_horizon(paper: Paper) -> None:
+    table = paper["outcomes"]["found"]
     assert set(ESTIMATE_COLUMNS) <= set(table)
     assert len(table) == 10 * 3 * 2 * 4  # adjustments, outcomes, horizons, scales
-    assert not table.duplicated(["key", "outcome", "horizon_days", "scale"]).any()
-    assert (
-        table[["estimand", "population", "outcome", "horizon_days", "scale", "method", "n"]]
-        .notna()
-        .all(axis=None)
-    )
-    known = table["estimate"].notna()
-    assert (known | table["method"].str.startswith("cannot be estimated, because")).all()
-    assert (table["conf_low"] <= table["estimate"])[known].all()
-    assert (table["estimate"] <= table["conf_high"])[known].all()
+    assert not table.duplicated(["adjustment", "outcome", "horizon_days", "scale"]).any()
+    named = table[["estimand", "population", "outcome", "horizon_days", "scale", "method", "n"]]
+    assert named.notna().all(axis=None)
 
 
-def test_the_crude_rows_are_the_published_counts(study: Study) -> None:
-    crude = study.outcomes.estimates.query(
-        "key == 'crude' and scale == 'risk difference' and horizon_days == 120"
-    )
-    found = crude.set_index("outcome")["estimate"]
-    assert found["death"] == pytest.approx(22 / 125 - 36 / 217, abs=1e-12)
-    assert found["imv"] == pytest.approx(13 / 125 - 10 / 217, abs=1e-12)
+def test_every_interval_holds_its_estimate_or_the_row_says_why_there_is_none(paper: Paper) -> None:
+    outcomes = paper["outcomes"]
+    tables = [outcomes[name] for name in ("found", "modelled", "ratios", "hazards", "lost", "split", "naive")]
+    for table in [*tables, outcomes["wins"].estimates]:
+        known = table["estimate"].notna()
+        assert (known | table["method"].str.startswith("cannot be estimated, because")).all()
+        bounded = table[known & table["conf_low"].notna()]
+        assert len(bounded) > 0
+        assert (bounded["conf_low"] <= bounded["estimate"] + 1e-9).all()
+        assert (bounded["estimate"] <= bounded["conf_high"] + 1e-9).all()
 
 
-def test_the_primary_row_is_the_one_of_the_protocol(study: Study, quick: Protocol) -> None:
-    row = primary_row(study.outcomes.estimates, quick)
+def test_the_crude_rows_are_the_published_counts(paper: Paper) -> None:
+    found = paper.rows["estimate"]
+    assert found["outcomes.death_stay.crude.rd"] == pytest.approx(22 / 125 - 36 / 217, abs=5e-7)
+    assert found["outcomes.imv_stay.crude.rd"] == pytest.approx(13 / 125 - 10 / 217, abs=5e-7)
+
+
+def test_the_primary_row_is_the_one_of_the_protocol(paper: Paper) -> None:
+    row = paper["outcomes"]["primary"]
     assert (row["estimand"], row["outcome"], row["horizon_days"]) == ("ATO", "death", 28)
     assert row["scale"] == "risk difference"
-    test = study.outcomes.equivalence["margin"]
-    assert (test.estimate, test.margin) == (row["estimate"], 0.05)
+    tests = paper["outcomes"]["equivalence"].set_index(["margin", "name"])
+    assert tests.at[("margin", "interval"), "estimate"] == row["estimate"]
+    low, high = tests.loc[("margin", "interval"), ["conf_low", "conf_high"]]
+    assert tests.at[("margin", "smallest"), "estimate"] == pytest.approx(max(-low, high))
 
 
-def test_no_patient_is_in_the_results(study: Study, paper: Paper, cohort: pd.DataFrame) -> None:
-    found = [*frames(study, "study"), *frames(paper, "paper")]
-    assert len(found) > 60
-    for place, frame in found:
-        columns = [*frame.columns.astype(str), *(str(name) for name in frame.index.names)]
-        assert not [name for name in columns if name in ("patient", "patient_id") or name.endswith("_id")], (
-            place
-        )
-        assert not frame.index.isin(cohort.index).any(), place
-        assert not frame.astype(str).isin(set(cohort.index)).any(axis=None), place
-        assert len(frame) <= MAX_ROWS or place.endswith(LONG), f"{place} has {len(frame)} rows"
-    assert not study.outcomes.curves.duplicated(CURVES).any()
-    assert b"SYN-0" not in pickle.dumps(study)
-    assert b"SYN-0" in pickle.dumps(cohort)  # or the line above could not fail
+def test_days_states_and_wins_add_up(paper: Paper) -> None:
+    rows = paper.rows["estimate"]
+    occupation = paper["outcomes"]["occupation"]
+    assert occupation.groupby(["arm", "day"])["probability"].sum().to_numpy() == pytest.approx(1)
+    for key in ("crude", "pairs", "ato"):
+        states = [
+            rows[f"outcomes.days.{key}.{state}.treated"] for state in ("death", "discharge", "in_hospital")
+        ]
+        assert sum(states) == pytest.approx(28, abs=1e-4)
+        parts = paper["outcomes"]["wins"].components.query("adjustment == @key")
+        net = rows[f"outcomes.wins.{key}.net_benefit"]
+        assert parts["wins"].sum() - parts["losses"].sum() == pytest.approx(net, abs=1e-6)
+    dead = occupation.query("state == 'dead' and arm == 'treated'")["probability"]
+    # the same curve, day by day
+    assert dead.iloc[:-1].sum() == pytest.approx(rows["outcomes.days.ato.death.treated"], abs=1e-4)
 
 
-def test_twice_the_same_and_whatever_the_order_of_the_rows(
-    study: Study, paper: Paper, project: Project, dictionary: pd.DataFrame, quick: Protocol
-) -> None:
-    numbers = numbers_of(study, paper)
-    path = project.data / "synthetic" / "cohort_null.csv"
-    raw = load_cohort(path, dictionary).reset_index()
-    shuffled = raw.sample(frac=1, random_state=7)
-    assert list(shuffled["patient_id"]) != list(raw["patient_id"])
-    again = run(validate_cohort(shuffled.reset_index(drop=True), dictionary), dictionary, quick)
-    assert numbers_of(again, paper) == numbers
+def test_the_flat_prior_leaves_the_estimate_and_the_others_pull(paper: Paper) -> None:
+    rows = paper.rows["estimate"]
+    flat, sceptical = (rows[f"outcomes.posterior.{name}.rd"] for name in ("flat", "sceptical"))
+    assert flat == pytest.approx(rows["outcomes.death28.ato.rd"], abs=1e-6)
+    assert abs(sceptical) < abs(flat)
+    assert rows["outcomes.posterior.sceptical.within_margin"] > rows["outcomes.posterior.flat.within_margin"]
 
 
-def test_another_seed_moves_only_what_is_simulated(
-    study: Study, cohort: pd.DataFrame, dictionary: pd.DataFrame, quick: Protocol
-) -> None:
-    other = quick.inference.model_copy(update={"seed": 1})
-    again = run(cohort, dictionary, quick.model_copy(update={"inference": other}))
-    key = ["key", "outcome", "horizon_days", "scale"]
-    here, there = (s.outcomes.estimates.set_index(key).sort_index() for s in (study, again))
+def test_whatever_the_order_of_the_rows(paper: Paper, project: Project, tmp_path: Path) -> None:
+    rows = rows_of(project)
+    shuffled = rows.sample(frac=1, random_state=7)
+    assert list(shuffled["patient_id"]) != list(rows["patient_id"])
+    again = run_paper(project_with(project, tmp_path / "p", shuffled), OF_PATIENTS).rows
+    pd.testing.assert_frame_equal(again, paper.rows.loc[again.index])
+
+
+def test_another_seed_moves_only_what_is_simulated(paper: Paper) -> None:
+    outcomes = paper["outcomes"]
+    inference = hh.Inference(0.95, 20, seed=1)
+    again = hh.risks(outcomes["endpoints"], outcomes["adjustments"], by=(28, 120), inference=inference)
+    key = ["adjustment", "outcome", "horizon_days", "scale"]
+    here, there = (table.set_index(key).sort_index() for table in (outcomes["found"], again))
     pd.testing.assert_series_equal(here["estimate"], there["estimate"])
     pd.testing.assert_frame_equal(here.loc[["crude", "pairs"]], there.loc[["crude", "pairs"]])
     assert (here.loc["ato", "conf_low"] != there.loc["ato", "conf_low"]).any()
 
 
-def test_a_hospitals_own_cohort(
-    project: Project, dictionary: pd.DataFrame, quick: Protocol, paper: Paper
-) -> None:
-    rows = from_a_hospital(rows_of(project)).replace("", None)
-    numeric = dictionary.loc[dictionary["type"].isin(["number", "integer", "binary"]), "name"]
-    rows[list(numeric)] = rows[list(numeric)].astype(float)
-    own = run(validate_cohort(rows, dictionary), dictionary, quick)
-    assert own.cohort.synthetic is False
-    assert set(own.cohort.strata["hospital"]) == {"Norte", "Sur", "Costa del Sol"}
-    estimates = own.outcomes.estimates
-    ratios = estimates[(estimates["outcome"] == "imv") & (estimates["scale"] == "risk ratio")]
-    assert ratios["estimate"].isna().all()
-    assert (ratios["method"] == "cannot be estimated, because an arm has no event").all()
-    hazards = own.outcomes.hazards.query("outcome == 'imv' and cause == 'ventilation'")
-    assert hazards["method"].str.startswith("cannot be estimated, because").all()
-    ledger = paper_ledger(dataclasses.replace(paper, study=own)).set_index("id")
-    mine = ledger.index.str.match(r"(cohort|matching|outcomes|sensitivity)\.")
-    assert set(ledger.loc[mine, "origin"]) == {"real"}
-    assert ledger.at["sensitivity.subset.hospital_costa_del_sol.rd", "origin"] == "real"
-    assert ledger.at["outcomes.imv28.ato.rr", "text"].startswith("cannot be estimated")
-
-
-def test_a_cohort_without_deaths_has_risks_and_says_what_it_has_not(
-    project: Project, dictionary: pd.DataFrame, quick: Protocol
-) -> None:
-    rows = load_cohort(project.data / "synthetic" / "cohort_null.csv", dictionary)
-    died = rows["end_state"] == "dead"
-    alive = rows.assign(
-        end_state=rows["end_state"].mask(died, "discharged"),
-        discharge_day=rows["discharge_day"].mask(died, rows["followup_day"]),
-        death_day=float("nan"),
-    )
-    found = run(alive, dictionary, quick).outcomes
-    row = found.estimates.query("key == 'pairs' and outcome == 'death' and scale == 'risk difference'").iloc[
-        0
+def test_one_more_adjustment_in_the_middle_moves_no_other(paper: Paper) -> None:
+    """Streams hang on names: of risks, curves, days, wins and standardised risks."""
+    outcomes, score = paper["outcomes"], paper["matching"]["score"]
+    inference = hh.Inference(0.95, 8, seed=3)
+    first, *rest = [
+        each for each in outcomes["adjustments"] if each.key in ("crude", "ato", "ate", "entropy")
     ]
-    half = 1.959964**2 / (
-        row["n"] / 2 + 1.959964**2
-    )  # Tango's interval without discordant pairs: z2 / (m + z2)
-    assert (row["conf_low"], row["conf_high"]) == pytest.approx((-half, half), abs=1e-6)
-    assert found.proportional["p_value"].isna().all()
-    assert found.proportional["method"].str.startswith("cannot be estimated, because a hazard ratio").all()
+    longer = [first, score.weight("ATC"), *rest]
+    death, levels = outcomes["death"], outcomes["levels"]
+
+    def tables(adjustments: list[hh.Adjustment]) -> list[pd.DataFrame]:
+        return [
+            hh.risks(death, adjustments, by=28, inference=inference),
+            hh.incidence_curves(death, adjustments, by=28, inference=inference),
+            hh.days_lost(death, adjustments, by=28, event_free="in hospital", inference=inference),
+            hh.win_ratios(levels, adjustments, outcome="hierarchy", by=28, inference=inference).estimates,
+        ]
+
+    for before, after in zip(tables([first, *rest]), tables(longer), strict=True):
+        assert "atc" in set(after["adjustment"])
+        kept = after[after["adjustment"] != "atc"].reset_index(drop=True)
+        pd.testing.assert_frame_equal(kept, before.reset_index(drop=True), check_dtype=False)
+
+
+def test_one_more_population_moves_no_other_standardised_risk(paper: Paper) -> None:
+    outcomes, inference = paper["outcomes"], hh.Inference(0.95, 8, seed=3)
+
+    def rows(*estimands: str) -> pd.DataFrame:
+        found = hh.standardised_risks(
+            outcomes["death"], outcomes["score"], outcomes["prognostic"], by=28, estimands=estimands,
+            inference=inference,
+        )  # fmt: skip
+        return found[found["estimand"] != "ATM"].reset_index(drop=True)
+
+    pd.testing.assert_frame_equal(rows("ATO", "ATM", "ATE"), rows("ATO", "ATE"), check_dtype=False)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from running import Paper
 from scipy import stats
 from study.protocol.protocol import Protocol
 from study.protocol.sensitivity import Subgroup
-from study.results import Paper
 from study.sensitivity.subgroups import interactions, levels, shrunken
 
 
@@ -29,16 +29,15 @@ def test_both_scales_by_hand(protocol: Protocol) -> None:
     groups = pd.concat(
         [rows("risk difference", [0.02, 0.10], [0.03, 0.04]), rows("hazard ratio", [1.5, 3.0], [0.3, 0.4])]
     )
-    found = interactions(groups, protocol).set_index("scale")
+    found = interactions(groups, protocol).set_index("name")
     z = np.array([1.6, np.log(2) / 0.5])
-    assert found["p_value"].tolist() == pytest.approx((2 * stats.norm.sf(z)).tolist())
-    assert found["difference"].tolist() == pytest.approx([0.08, 2.0])
-    limit = stats.norm.ppf(0.975)
-    assert found.at["hazard ratio", "conf_high"] == pytest.approx(2 * np.exp(limit * 0.5))
-    assert found.at["hazard ratio", "detectable"] == pytest.approx(
-        np.exp((limit + stats.norm.ppf(0.8)) * 0.5)
-    )
-    assert found.at["risk difference", "detectable"] == pytest.approx((limit + stats.norm.ppf(0.8)) * 0.05)
+    p_values = found.loc[["p", "rhr_p"], "estimate"].tolist()
+    assert p_values == pytest.approx((2 * stats.norm.sf(z)).tolist())
+    assert found.loc[["rd", "rhr"], "estimate"].tolist() == pytest.approx([0.08, 2.0])
+    limit, power = stats.norm.ppf(0.975), stats.norm.ppf(0.8)
+    assert found.at["rhr", "conf_high"] == pytest.approx(2 * np.exp(limit * 0.5))
+    assert found.at["rhr_detectable", "estimate"] == pytest.approx(np.exp((limit + power) * 0.5))
+    assert found.at["detectable", "estimate"] == pytest.approx((limit + power) * 0.05)
 
 
 def test_a_level_without_an_estimate_is_said_on_each_scale(protocol: Protocol) -> None:
@@ -49,7 +48,7 @@ def test_a_level_without_an_estimate_is_said_on_each_scale(protocol: Protocol) -
         ]
     )
     found = interactions(groups, protocol)
-    assert found["p_value"].isna().all()
+    assert found["estimate"].isna().all()
     assert found["method"].str.contains("1 of 2 have them").all()
     assert shrunken(groups, protocol).empty
 
@@ -67,16 +66,15 @@ def test_the_prior_is_the_one_of_the_protocol(protocol: Protocol) -> None:
 
 
 def test_in_the_paper_each_level_is_drawn_towards_the_others(paper: Paper) -> None:
-    raw = paper.robustness.subgroups.query("scale == 'risk difference'").set_index(["column", "level"])[
-        "estimate"
-    ]
-    drawn = paper.robustness.shrunken.set_index(["column", "level"])["estimate"]
+    groups, drawn, tests = (paper["sensitivity"][name] for name in ("groups", "drawn", "tests"))
+    raw = groups.query("scale == 'risk difference'").set_index(["column", "level"])["estimate"]
+    drawn = drawn.set_index(["column", "level"])["estimate"]
     assert len(drawn) >= 10
     for column, part in drawn.groupby(level="column"):
         mine = raw.loc[part.index]
         assert np.ptp(part) < np.ptp(mine), column
         assert part.rank().tolist() == mine.rank().tolist(), column
-    assert set(paper.robustness.interactions["scale"]) == {"risk difference", "hazard ratio"}
+    assert {"rd", "rhr"} <= set(tests["name"])
 
 
 def test_levels_leave_out_the_unknown(cohort: pd.DataFrame) -> None:

@@ -11,6 +11,8 @@ from livingpaper.build.project import find_project
 from study.data.contract import NUMERIC, ContractError, validate_cohort
 from study.protocol.protocol import Protocol, load_protocol
 
+FIRST_DRUG = "anakinra"  # the one called treated in data/synthetic/worlds.csv
+
 
 def load_plan(path: str | Path = "protocol.toml") -> Protocol:
     """Return the choices of the paper; ``load_protocol`` says what can be wrong with them."""
@@ -66,6 +68,29 @@ def load_published(path: str | Path = "data/published.csv") -> pd.DataFrame:
 def load_worlds(path: str | Path = "data/synthetic/worlds.csv") -> pd.DataFrame:
     """Return ``data/synthetic/worlds.csv``: the true effect in each synthetic world, per population."""
     return pd.read_csv(_existing(path), keep_default_na=False)  # a world is called "null"
+
+
+def load_truth(plan: Protocol) -> pd.DataFrame:
+    """Return the true effects in each world by the days of the plan, its first arm against its second.
+
+    Raises
+    ------
+    ValueError
+        If the horizon is not among the days for which the truth was computed.
+    """
+    truth, days = load_worlds(), plan.outcome.horizon_days
+    if days not in (known := truth["horizon_days"].unique().tolist()):
+        raise ValueError(
+            f"the truth of the synthetic worlds must be known by the horizon, it is by days {known} and not by {days}; "
+            "choose one of them as outcome.horizon_days in protocol.toml"
+        )
+    truth = truth[truth["horizon_days"].isin([days, plan.outcome.whole_stay_days])]
+    if plan.arms.treated == FIRST_DRUG:
+        return truth
+    risks = truth[["risk_control", "risk_treated"]].to_numpy()
+    return truth.replace({"estimand": {"ATT": "ATC", "ATC": "ATT"}}).assign(
+        risk_treated=risks[:, 0], risk_control=risks[:, 1], rd=-truth["rd"]
+    )
 
 
 def _existing(path: str | Path) -> Path:

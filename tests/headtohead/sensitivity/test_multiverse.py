@@ -20,9 +20,9 @@ from headtohead.sensitivity.multiverse import (
 from headtohead.sensitivity.specification import AXES
 from headtohead.sensitivity.strata import concurrent_periods
 from study.data.endpoints import endpoint
-from study.matching.sample import adjust
 from study.protocol.protocol import Protocol
 from study.sensitivity.multiverse import levels, material, specification_curve, specifications
+from study.sensitivity.subsets import primary_weights
 
 SMALL: Mapping[str, tuple[str, ...]] = {
     "estimator": ("crude", "greedy pairs", "overlap weights", "inverse probability weights"),
@@ -79,10 +79,9 @@ def test_specifications_are_the_product_minus_the_listed_exclusions(protocol: Pr
 
 def test_the_primary_specification_is_the_primary_analysis(frame: pd.DataFrame, protocol: Protocol) -> None:
     found = specification_curve(specifications(protocol), material(frame, protocol), protocol)
-    sample = adjust(frame, protocol)
     theirs = risks(
-        endpoint(frame, protocol.outcome.primary), sample.adjustments["ato"], by=protocol.outcome.horizon_days,
-        inference=Inference(bootstrap_replicates=2),
+        endpoint(frame, protocol.outcome.primary), primary_weights(frame, protocol),
+        by=protocol.outcome.horizon_days, inference=Inference(bootstrap_replicates=2),
     ).set_index("scale")  # fmt: skip
     primary = found[found["primary"]].iloc[0]
     # two Newton fits of one score
