@@ -11,14 +11,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from headtohead.inference import Inference
 from headtohead.kernels.logistic import fit_logistic
-from headtohead.matching.adjustment import propensity_weights
-from headtohead.matching.pairs import caliper_width, match_nearest
-from headtohead.matching.propensity import fit_propensity
+from headtohead.kernels.pairs import caliper_width
+from headtohead.matching.pairs import match_nearest
+from headtohead.matching.propensity import propensity
 from headtohead.outcomes.competing import aalen_johansen
 from headtohead.outcomes.cox import fit_cox
+from headtohead.outcomes.endpoint import Endpoint
 from headtohead.outcomes.fine_gray import fit_fine_gray
-from headtohead.outcomes.risk import risk_contrast
+from headtohead.outcomes.risk import risks
 from timing import Timing, Work, against
 
 STUDY, CITY, REGISTRY, COUNTRY = 342, 10_000, 100_000, 1_000_000  # patients
@@ -127,14 +129,9 @@ def logistic(n: int) -> Timing:
 def refits(n: int) -> Timing:
     """Time the bootstrap that fits the score anew in every sample."""
     frame = made_up(n)
-    treated, design = frame["treated"] > 0, frame[COVARIATES[1:]]
-    way = propensity_weights(fit_propensity(design, treated), design, treated, estimand="ATO")
-    outcome = pd.DataFrame({("death", 28): frame["death"].astype(float)})
-
-    def ours() -> pd.DataFrame:
-        rng = np.random.default_rng(1)
-        return risk_contrast(outcome, treated, way, conf_level=0.95, bootstrap_replicates=2000, rng=rng)
-
+    way = propensity(frame[COVARIATES[1:]], frame["treated"] > 0).weight("ATO")
+    death = Endpoint.recorded("death", frame["death"], by=28)
+    ours = partial(risks, death, way, by=28, inference=Inference(bootstrap_replicates=2000))
     return against(f"overlap-weighted risk difference, {n} patients, 2,000 refits", ours, 5.0, {}, None)
 
 

@@ -35,6 +35,7 @@ class Inference:
 
 
 DEFAULT = Inference()
+Stream = str | Sequence[str]
 
 
 def stream(seed: int, *names: str) -> np.random.Generator:
@@ -50,6 +51,6 @@ def stream(seed: int, *names: str) -> np.random.Generator:
     return np.random.default_rng([seed, *np.frombuffer(digest[:16], "<u4").tolist()])
 
 
-def stream_of(inference: InferenceChoices, named: str | Sequence[str], key: str) -> np.random.Generator:
+def stream_of(inference: InferenceChoices, named: Stream, key: str) -> np.random.Generator:
     """Return the stream of one adjustment within an analysis."""
     return stream(inference.seed, *([named] if isinstance(named, str) else named), key)

@@ -30,14 +30,9 @@ class NoMaximumError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class LogisticFits:
-    """Fits of one model under B sets of weights or for B outcomes.
+    """Fits of one model under B sets of weights or for B outcomes: coefficients of shape (B, p), NaN without a fit.
 
-    Attributes
-    ----------
-    coefficients : array of float, shape (B, p)
-        In the order of the columns of ``X``; NaN where there is no fit.
-    converged : array of bool, shape (B,)
-        False where the likelihood has no maximum (the arms are separated) or none was reached.
+    Not ``converged`` where the likelihood has no maximum (the arms are separated) or none was reached.
     """
 
     coefficients: np.ndarray
@@ -61,7 +56,7 @@ def fit_logistic(
         Half the penalty on the squared slopes (not on the intercept): a normal prior of variance
         1 / ridge; 0 is maximum likelihood.
 
-    Checked: statsmodels Logit and R glm (tests/matching/test_propensity.py), SciPy's minimum of the penalised
+    Checked: statsmodels Logit and R glm (test_propensity.py), SciPy's minimum of the penalised
     likelihood (tests/headtohead/kernels/test_logistic.py).
     """
     y = np.atleast_2d(np.asarray(y, dtype=float))
