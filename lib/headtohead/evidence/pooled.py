@@ -16,24 +16,12 @@ ARMS = {"treated": ("deaths_drug", "n_drug"), "control": ("deaths_comparator", "
 class MetaAnalysis:
     """A pooled effect on the log scale, with how much the studies differ.
 
-    Attributes
-    ----------
-    k, log_effect : int, Interval
-        Studies; mean effect, standard error and limits, logarithms.
-        Mean effect, standard error and limits, logarithms.
-    prediction : tuple of float
-        Limits for the effect in a new study, from Student's t with k - 2 degrees of freedom and the
-        variance tau2 + 1 / sum(w); NaN below three studies.
-    tau2, tau2_low, tau2_high : float
-        Variance between studies, with its Q-profile interval, NaN where that is empty.
-    i2 : float
-        Share of the variation beyond chance, (Q - k + 1) / Q; a proportion, the same for every ``tau2``.
-    q, q_p_value : float
-        Cochran's Q and the p-value of homogeneity.
-    weights : array, shape (k,)
-        Share of each study; adds to 1.
-    studies : DataFrame, optional
-        What was pooled, see ``study_effects``, with the ``weight`` of each; None if arrays were pooled.
+    ``k``: studies. ``log_effect``: mean effect with limits, logarithms. ``prediction``: limits for the effect in a
+    new study, from Student's t with k - 2 degrees of freedom and the variance tau2 + 1 / sum(w); NaN below three
+    studies. ``tau2``: variance between studies, with its Q-profile interval, NaN where that is empty. ``i2``: share of
+    the variation beyond chance, (Q - k + 1) / Q, the same for every ``tau2``. ``q``: Cochran's Q, with the p-value of
+    homogeneity. ``weights``: share of each study; adds to 1. ``studies``: what was pooled, see ``study_effects``, with
+    the ``weight`` of each; None if arrays were pooled.
     """
 
     k: int

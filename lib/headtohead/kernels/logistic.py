@@ -16,10 +16,7 @@ MAX_STEPS, TOLERANCE = 30, 1e-7  # steps are quadratic: the error after the last
 LONGEST_STEP = 1.5  # in any coefficient of a standardised design: full Newton steps can overshoot
 MAX_FAILED_SHARE = 0.05
 BLOCK_ROWS = 8192
-BLOCK_CELLS, FEWEST_FITS = (
-    2**16,
-    32,
-)  # patients times fits that a cache holds; fits worth one pass over a design
+BLOCK_CELLS, FEWEST_FITS = 2**16, 32  # patients times fits that a cache holds; fits worth one pass
 FARTHEST = 30.0  # log odds of a patient beyond which a resample counts as separated
 DEPENDENT, SINGULAR = 1e-8, 1e12
 

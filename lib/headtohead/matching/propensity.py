@@ -17,7 +17,7 @@ from statsmodels.tools.tools import add_constant
 from headtohead.errors import CannotAdjustError, SeparationError, cannot
 from headtohead.kernels.pairs import CaliperScale, Order, caliper_width
 from headtohead.kernels.weights import Estimand
-from headtohead.matching import weights as w
+from headtohead.matching import weights as weighting
 from headtohead.matching.adjustment import Adjustment, check_design, matched_pairs, unadjusted, unmade
 from headtohead.matching.entropy import EntropyEstimand, entropy_weights
 from headtohead.matching.pairs import Matches, match_nearest, match_optimal
@@ -103,9 +103,10 @@ class Score:
         The bootstrap refits the score to each sample.
         """
         return Adjustment(
-            key or estimand.lower(), w.NAMES[estimand], "weights", estimand, w.POPULATIONS[estimand], self.treated,
-            w.weights_from_ps(self.ps, self.treated, estimand=estimand),
-            partial(w.draw_refitted, estimand=estimand), self.design, optional=optional,
+            key or estimand.lower(), weighting.NAMES[estimand], "weights", estimand,
+            weighting.POPULATIONS[estimand], self.treated,
+            weighting.weights_from_ps(self.ps, self.treated, estimand=estimand),
+            partial(weighting.draw_refitted, estimand=estimand), self.design, optional=optional,
         )  # fmt: skip
 
     def truncate(self, quantiles: Quantiles, *, key: str = "truncated", optional: bool = False) -> Adjustment:
@@ -130,12 +131,12 @@ class Score:
         low, high = quantiles
         if not 0 <= low < high <= 1:
             raise ValueError(f"quantiles must ascend between 0 and 1, found {low:g} and {high:g}")
-        raw = w.stabilised_weights(self.ps, self.treated)
+        raw = weighting.stabilised_weights(self.ps, self.treated)
         return Adjustment(
             key, "Truncated inverse probability weights", "weights", "ATE",
             f"all patients, weights truncated at {100 * low:g}% and {100 * high:g}%", self.treated,
             raw.clip(*np.quantile(raw, quantiles)).rename("weight"),
-            partial(w.draw_truncated, quantiles=quantiles), self.design, optional=optional,
+            partial(weighting.draw_truncated, quantiles=quantiles), self.design, optional=optional,
         )  # fmt: skip
 
     def entropy(

@@ -33,7 +33,7 @@ class RiskPosterior:
 
     def probability_below(self, difference: float) -> float:
         """Return the probability that risk treated - risk control lies below ``difference``."""
-        (a, b), (c, d) = self._shapes()
+        (a, b), (c, d) = self.table.counts + 0.5
         low, high = special.betaincinv(a, b, 1e-14), special.betainccinv(a, b, 1e-14)
 
         def density(p: float) -> float:
@@ -41,10 +41,6 @@ class RiskPosterior:
             return float(law * special.betaincc(c, d, min(max(p - difference, 0.0), 1.0)))
 
         return float(integrate.quad(density, low, high, epsabs=1e-12, epsrel=1e-10, limit=200)[0])
-
-    def probability_within(self, margin: float) -> float:
-        """Return the probability that the absolute difference is below ``margin``."""
-        return self.probability_below(margin) - self.probability_below(-margin)
 
     def interval(self, level: float) -> tuple[float, float]:
         """Return the equal-tailed credible interval of the difference."""
@@ -57,13 +53,10 @@ class RiskPosterior:
 
     def density(self, differences: np.ndarray) -> np.ndarray:
         """Return the posterior density of the difference at given points."""
-        treated, control = (stats.beta(*shape) for shape in self._shapes())
+        treated, control = (stats.beta(*shape) for shape in self.table.counts + 0.5)
         p = np.linspace(treated.ppf(1e-10), treated.isf(1e-10), 2001)
         joint = treated.pdf(p)[None, :] * control.pdf(p[None, :] - np.asarray(differences)[:, None])
         return np.asarray(integrate.simpson(joint, x=p, axis=1))
-
-    def _shapes(self) -> np.ndarray:
-        return self.table.counts + 0.5
 
 
 class NormalPrior(Protocol):

@@ -32,6 +32,7 @@ def equality_tests(table: TwoByTwo) -> pd.DataFrame:
     DataFrame with columns ``test``, ``statistic`` (NaN for exact tests) and ``p_value``. Barnard's and
     Boschloo's tests are unconditional and use the pooled-variance score statistic and Fisher's p-value to order
     the tables. The mid-p value doubles the one-sided mid-p value.
+
     Checked: R 4.2.2 ``chisq.test``, ``fisher.test``; scipy for the unconditional tests.
     """
     counts = table.counts
