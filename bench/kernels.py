@@ -9,14 +9,18 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-import headtohead as hh
 import numpy as np
 import pandas as pd
+from headtohead.inference import Inference
 from headtohead.kernels.logistic import fit_logistic
-from headtohead.matching.pairs import caliper_width, match_nearest
+from headtohead.kernels.pairs import caliper_width
+from headtohead.matching.pairs import match_nearest
+from headtohead.matching.propensity import propensity
 from headtohead.outcomes.competing import aalen_johansen
 from headtohead.outcomes.cox import fit_cox
+from headtohead.outcomes.endpoint import Endpoint
 from headtohead.outcomes.fine_gray import fit_fine_gray
+from headtohead.outcomes.risk import risks
 from timing import Timing, Work, against
 
 STUDY, CITY, REGISTRY, COUNTRY = 342, 10_000, 100_000, 1_000_000  # patients
@@ -125,9 +129,9 @@ def logistic(n: int) -> Timing:
 def refits(n: int) -> Timing:
     """Time the bootstrap that fits the score anew in every sample."""
     frame = made_up(n)
-    overlap = hh.propensity(frame[COVARIATES[1:]], frame["treated"] > 0).weight("ATO")
-    death = hh.Endpoint("death", frame["time"], frame["cause"], ("death", "discharge"))
-    ours = partial(hh.risks, death, overlap, by=28, inference=hh.Inference(bootstrap_replicates=2000))
+    way = propensity(frame[COVARIATES[1:]], frame["treated"] > 0).weight("ATO")
+    death = Endpoint.recorded("death", frame["death"], by=28)
+    ours = partial(risks, death, way, by=28, inference=Inference(bootstrap_replicates=2000))
     return against(f"overlap-weighted risk difference, {n} patients, 2,000 refits", ours, 5.0, {}, None)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 from headtohead.matching.design import design_matrix
-from headtohead.matching.score import Score, propensity
+from headtohead.matching.propensity import Score, propensity
 from headtohead.outcomes.endpoint import Endpoint
 from study.protocol.design import Term
 

@@ -35,21 +35,18 @@ class Inference:
 
 
 DEFAULT = Inference()
+Stream = str | Sequence[str]
 
 
 def stream(seed: int, *names: str) -> np.random.Generator:
     """Return the random numbers that belong to these names under this seed.
 
-    Parameters
-    ----------
-    seed : int
-    *names : str
-        What is computed, from the general to the particular: ``stream(1, "risks", "ato")``.
+    Names go from the general to the particular: ``stream(1, "risks", "ato")``.
     """
     digest = sha256("\0".join(names).encode()).digest()
     return np.random.default_rng([seed, *np.frombuffer(digest[:16], "<u4").tolist()])
 
 
-def stream_of(inference: InferenceChoices, named: str | Sequence[str], key: str) -> np.random.Generator:
+def stream_of(inference: InferenceChoices, named: Stream, key: str) -> np.random.Generator:
     """Return the stream of one adjustment within an analysis."""
     return stream(inference.seed, *([named] if isinstance(named, str) else named), key)

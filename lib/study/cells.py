@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
-from headtohead.evidence.reproduction import decimals
+from headtohead.evidence.effects import decimals
 from livingpaper import Ledger
 from livingpaper.chapters.recording import key
 from livingpaper.ledger.format import MINUS

@@ -5,11 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from hashlib import sha256
 
 import headtohead as hh
 import numpy as np
 import pytest
-from headtohead.inference import LEGACY, stream
+from headtohead.inference import stream
 
 
 def test_a_stream_belongs_to_its_names_and_the_seed() -> None:
@@ -22,12 +23,9 @@ def test_a_stream_belongs_to_its_names_and_the_seed() -> None:
     assert stream(2, "a", "b").random(3).tolist() != draws["a", "b"]
 
 
-def test_streams_of_earlier_versions_keep_their_numbers() -> None:
-    for names, numbers in LEGACY.items():
-        expected = np.random.default_rng([5, *numbers]).random()
-        assert stream(5, *names).random() == expected
-    assert stream(5, "curves", "att").random() == np.random.default_rng([5, 50, 2]).random()
-    assert stream(5, "imputed", "7", "ato").random() == np.random.default_rng([5, 304, 7]).random()
+def test_the_stream_is_seeded_by_the_first_four_words_of_the_hash_of_the_names() -> None:
+    words = [int.from_bytes(sha256(b"risks\0ato").digest()[at : at + 4], "little") for at in (0, 4, 8, 12)]
+    assert stream(5, "risks", "ato").random() == np.random.default_rng([5, *words]).random()
 
 
 def test_every_public_name_exists_and_an_unknown_one_is_refused() -> None:

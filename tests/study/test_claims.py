@@ -11,8 +11,7 @@ import pandas as pd
 import pytest
 from headtohead.cohort.flow import apply_eligibility
 from headtohead.matching.adjustment import unadjusted
-from headtohead.matching.optimal import match_optimal
-from headtohead.matching.pairs import match_nearest
+from headtohead.matching.pairs import match_nearest, match_optimal
 from headtohead.outcomes.competing import aalen_johansen
 from headtohead.outcomes.cox import fit_cox
 from headtohead.outcomes.equivalence import equivalence_of_counts
@@ -20,9 +19,8 @@ from headtohead.outcomes.fine_gray import fit_fine_gray, subdistribution_hazard_
 from headtohead.outcomes.hazard import kaplan_meier_error
 from headtohead.outcomes.paired import PairCounts, paired_risk_difference
 from headtohead.proportions.counts import TwoByTwo
-from headtohead.proportions.two_by_two import equality_tests
+from headtohead.proportions.two_by_two import equality_tests, fragility_index
 from headtohead.sensitivity.confounding import e_value, e_value_of_interval
-from headtohead.sensitivity.fragility import fragility_index
 from livingpaper.build.project import Project
 from own_cohort import from_a_hospital, rows_of
 from running import Paper, run_chapter

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from headtohead.evidence.reproduction import reproduction
+from headtohead.evidence.effects import reproduction
 from livingpaper.build.project import Project
 from running import Ran, run_chapter
 from study.protocol.protocol import Protocol

@@ -13,12 +13,10 @@ def table_one(
 ) -> pd.DataFrame:
     """Return the crude baseline comparison, one row per number variable or level of a category.
 
-    Returns
-    -------
-    DataFrame with ``column``, ``label``, ``unit``, ``level`` (empty for numbers), and for each arm
-    (suffix ``_treated`` and ``_control``): ``n`` not missing, ``missing``, ``centre`` and ``low``,
-    ``high`` (median and quartiles for numbers; count and percent, NaN for categories); ``smd`` over the
-    pooled standard deviation. No p-value: a baseline table describes a sample, it tests nothing.
+    DataFrame with ``column``, ``label``, ``unit``, ``level`` (empty for numbers), and for each arm (suffix
+    ``_treated`` and ``_control``): ``n`` not missing, ``missing``, ``centre`` and ``low``, ``high`` (median
+    and quartiles for numbers; count and percent, NaN for categories); ``smd`` over the pooled standard
+    deviation. No p-value: a baseline table describes a sample, it tests nothing.
     """
     known = dictionary.set_index("name")
     rows: list[dict[str, object]] = []
@@ -35,14 +33,14 @@ def _number_rows(values: pd.Series, treated: pd.Series, _levels: str) -> list[di
     row: dict[str, object] = {"level": "", "smd": crude_smd(values, treated)}
     for arm, mine in (("treated", values[treated]), ("control", values[~treated])):
         low, centre, high = mine.quantile([0.25, 0.5, 0.75])
-        row |= {
-            f"n_{arm}": int(mine.count()),
-            f"missing_{arm}": int(mine.isna().sum()),
-            f"centre_{arm}": centre,
-            f"low_{arm}": low,
-            f"high_{arm}": high,
-        }
+        row |= _cells(arm, mine, centre, low, high)
     return [row]
+
+
+def _cells(arm: str, mine: pd.Series, centre: float, low: float, high: float) -> dict[str, object]:
+    found: dict[str, object] = {"n": int(mine.count()), "missing": int(mine.isna().sum())}
+    found |= {"centre": centre, "low": low, "high": high}
+    return {f"{name}_{arm}": value for name, value in found.items()}
 
 
 def _category_rows(values: pd.Series, treated: pd.Series, levels: str) -> list[dict[str, object]]:
@@ -54,13 +52,7 @@ def _category_rows(values: pd.Series, treated: pd.Series, levels: str) -> list[d
         row: dict[str, object] = {"level": "" if binary else str(level), "smd": category_smd(values, treated)}
         for arm, mine in (("treated", values[treated]), ("control", values[~treated])):
             count, n = int((mine == level).sum()), int(mine.count())
-            row |= {
-                f"n_{arm}": n,
-                f"missing_{arm}": int(mine.isna().sum()),
-                f"centre_{arm}": count,
-                f"low_{arm}": 100 * count / n if n else np.nan,
-                f"high_{arm}": np.nan,
-            }
+            row |= _cells(arm, mine, count, 100 * count / n if n else np.nan, np.nan)
         rows.append(row)
     return rows
 
@@ -75,17 +67,13 @@ def crude_smd(values: pd.Series, treated: pd.Series) -> float:
 def category_smd(values: pd.Series, treated: pd.Series) -> float:
     """Return the standardised difference of a category: Mahalanobis distance between the two shares.
 
-    References
-    ----------
-    Yang & Dalton (2012) SAS Global Forum, paper 335. For two levels it is the absolute usual SMD.
+    For two levels it is the absolute usual SMD (Yang & Dalton 2012, SAS Global Forum, paper 335).
     """
     levels = sorted(values.dropna().unique(), key=str)[1:]
     if not levels:
         return 0.0
-    p, q = (
-        np.array([(mine.dropna() == level).mean() for level in levels])
-        for mine in (values[treated], values[~treated])
-    )
+    arms = (values[treated].dropna(), values[~treated].dropna())
+    p, q = (np.array([(mine == level).mean() for level in levels]) for mine in arms)
     covariance = sum(np.diag(x) - np.outer(x, x) for x in (p, q)) / 2
     gap = p - q
     return float(np.sqrt(gap @ np.linalg.pinv(covariance) @ gap))
@@ -93,29 +81,21 @@ def category_smd(values: pd.Series, treated: pd.Series) -> float:
 
 def missingness(frame: pd.DataFrame, columns: Sequence[str], *, by: Sequence[str]) -> pd.DataFrame:
     """Return per column and stratum the number and percent of patients with no value."""
-    strata = frame.groupby(list(by), observed=True)
     rows = [
-        {
-            **dict(zip(by, key, strict=True)),
-            "column": column,
-            "n": len(part),
-            "missing": int(part[column].isna().sum()),
-        }
-        for key, part in strata
+        (*key, column, len(part), int(part[column].isna().sum()))
+        for key, part in frame.groupby(list(by), observed=True)
         for column in columns
     ]
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(rows, columns=[*by, "column", "n", "missing"])
     return table.assign(percent=100 * table["missing"] / table["n"])
 
 
 def arm_by_stratum(frame: pd.DataFrame, treated: pd.Series, *, by: Sequence[str]) -> pd.DataFrame:
     """Return how many patients of each arm each stratum holds, empty strata included."""
-    counts = pd.crosstab([frame[name] for name in by], treated).rename(
-        columns={True: "treated", False: "control"}
-    )
+    counts = pd.crosstab([frame[name] for name in by], treated)
+    counts = counts.rename(columns={True: "treated", False: "control"})
     full = counts.reindex(columns=["treated", "control"], fill_value=0)
     if len(by) > 1:
-        full = full.reindex(
-            pd.MultiIndex.from_product([sorted(frame[name].unique()) for name in by], names=by), fill_value=0
-        )
+        levels = [sorted(frame[name].unique()) for name in by]
+        full = full.reindex(pd.MultiIndex.from_product(levels, names=by), fill_value=0)
     return full.reset_index().assign(n=lambda t: t["treated"] + t["control"])

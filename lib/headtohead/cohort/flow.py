@@ -9,7 +9,7 @@ import pandas as pd
 
 
 class Criterion(Protocol):
-    """What an eligibility criterion must say; ``study.protocol.protocol.Criterion`` does."""
+    """What an eligibility criterion must say."""
 
     @property
     def label(self) -> str: ...  # noqa: D102
@@ -41,12 +41,9 @@ def apply_eligibility(
     arm : str
         Column whose values ``treated`` and ``control`` name the arms.
 
-    Returns
-    -------
-    eligible : DataFrame
-        The rows that meet every criterion, plus the bool column ``treated``.
-    attrition : DataFrame
-        Columns ``step`` (0 = everyone), ``label`` (whom the step excludes), ``arm``, ``n_excluded`` and ``n_remaining``.
+    eligible, attrition : DataFrame
+        The rows that meet every criterion, plus the bool column ``treated``; ``step`` (0 = everyone), ``label``
+        (whom the step excludes), ``arm``, ``n_excluded`` and ``n_remaining``.
 
     Raises
     ------
@@ -58,15 +55,13 @@ def apply_eligibility(
         raise KeyError(
             f"eligibility needs columns of the cohort, {unknown} are not there; correct protocol.toml"
         )
-    current = frame[frame[arm].isin([treated, control])]
-    rows = [
-        _step(0, "started one of the two drugs", current, current, arm, name) for name in (treated, control)
-    ]
+    current, names = frame[frame[arm].isin([treated, control])], (treated, control)
+    rows = [_step(0, "started one of the two drugs", current, current, arm, name) for name in names]
     for step, criterion in enumerate(criteria, start=1):
         kept = current[_meets(current[criterion.column], criterion)]
-        rows += [_step(step, criterion.excludes, current, kept, arm, name) for name in (treated, control)]
+        rows += [_step(step, criterion.excludes, current, kept, arm, name) for name in names]
         current = kept
-    for name in (treated, control):
+    for name in names:
         if not (current[arm] == name).any():
             raise EmptyArmError(
                 f"each arm needs at least one eligible patient, {name!r} in column {arm!r} has none of "

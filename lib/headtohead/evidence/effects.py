@@ -1,7 +1,8 @@
-"""From what a publication prints to a log ratio and its variance."""
+"""What a publication prints: its log ratio and variance, and whether its numbers come out again."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
@@ -21,16 +22,11 @@ METHODS = {
 def log_ratio_of_counts(
     events_drug: np.ndarray, n_drug: np.ndarray, events_control: np.ndarray, n_control: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the log risk ratio of each table and its variance.
+    """Return the log risk ratio of each table and its variance 1/a - 1/n1 + 1/c - 1/n0, shape (k,).
 
     A half is added to the four cells of a table in which an arm has no event (or only events).
 
-    Returns
-    -------
-    log risk ratio, variance : arrays, shape (k,)
-        Variance 1/a - 1/n1 + 1/c - 1/n0.
-
-    Checked: metafor ``escalc(measure = "RR")`` (tests/evidence/test_effects.py).
+    Checked: metafor ``escalc(measure = "RR")`` (test_effects.py).
     """
     a, n1, c, n0 = (np.asarray(part, float) for part in (events_drug, n_drug, events_control, n_control))
     empty = (a == 0) | (c == 0) | (a == n1) | (c == n0)
@@ -56,6 +52,12 @@ def variance_of_p_value(log_effect: np.ndarray, p_value: np.ndarray) -> np.ndarr
 def study_effects(rows: pd.DataFrame, *, prefer: Prefer, conf_level: float = PUBLISHED_LEVEL) -> pd.DataFrame:
     """Return the log ratio and variance of each published result.
 
+    DataFrame with ``id``, ``study``, ``design``, ``source``, ``measure``, ``basis`` (limits, p-value or
+    counts), the four counts, ``log_effect``, ``variance``, the ratio with its limits (``estimate``,
+    ``std_error`` of the logarithm, ``conf_low``, ``conf_high``, ``conf_level``, ``scale``, ``method``), and
+    ``printed_low``, ``printed_high``: the limits as printed if the variance is theirs, else NaN. Raises
+    ValueError if a study has neither; names the first ones.
+
     Parameters
     ----------
     rows : DataFrame
@@ -65,18 +67,6 @@ def study_effects(rows: pd.DataFrame, *, prefer: Prefer, conf_level: float = PUB
         counts, which is on one scale for all studies.
     conf_level : float
         Of the Wald limits.
-
-    Returns
-    -------
-    DataFrame with ``id``, ``study``, ``design``, ``source``, ``measure``, ``basis`` (limits, p-value or
-    counts), the four counts, ``log_effect``, ``variance``, the ratio with its limits (``estimate``,
-    ``std_error`` of the logarithm, ``conf_low``, ``conf_high``, ``conf_level``, ``scale``, ``method``), and
-    ``printed_low``, ``printed_high``: the limits as printed if the variance is theirs, else NaN.
-
-    Raises
-    ------
-    ValueError
-        If a study has neither; names the first ones.
     """
     has_counts = rows["deaths_drug"].notna()
     has_effect = rows["effect"].notna() & (rows["conf_low"].notna() | rows["p_value"].notna())
@@ -90,34 +80,63 @@ def study_effects(rows: pd.DataFrame, *, prefer: Prefer, conf_level: float = PUB
     log_effect, by_p = np.log(rows["effect"]), rows["conf_low"].isna()
     variance = pd.Series(variance_of_interval(rows["conf_low"], rows["conf_high"], PUBLISHED_LEVEL))
     variance = variance.where(~by_p, variance_of_p_value(log_effect, rows["p_value"]))
-    part = rows[from_counts]
+    part, arms = rows[from_counts], ["n_drug", "deaths_drug", "n_comparator", "deaths_comparator"]
     crude, crude_variance = log_ratio_of_counts(
-        *(part[name] for name in ("deaths_drug", "n_drug", "deaths_comparator", "n_comparator"))
+        part["deaths_drug"], part["n_drug"], part["deaths_comparator"], part["n_comparator"]
     )
     log_effect[from_counts], variance[from_counts] = crude, crude_variance
     basis = by_p.map({True: "p-value", False: "limits"}).mask(from_counts, "counts")
-    counts = rows[["n_drug", "deaths_drug", "n_comparator", "deaths_comparator"]]
+    printed = rows[["conf_low", "conf_high"]].where(basis == "limits")
     found = rows[["id", "study", "design", "source"]].assign(
-        measure=rows["measure"].mask(from_counts, "risk ratio"),
-        basis=basis,
-        **counts,
-        log_effect=log_effect.astype(float),
-        variance=variance.astype(float),
-        printed_low=rows["conf_low"].where(basis == "limits"),
-        printed_high=rows["conf_high"].where(basis == "limits"),
-    )
+        measure=rows["measure"].mask(from_counts, "risk ratio"), basis=basis, **rows[arms],
+        log_effect=log_effect.astype(float), variance=variance.astype(float),
+        printed_low=printed["conf_low"], printed_high=printed["conf_high"],
+    )  # fmt: skip
     return _with_ratios(found, conf_level)
 
 
 def _with_ratios(found: pd.DataFrame, conf_level: float) -> pd.DataFrame:
     """Return studies with their ratio and its Wald limits, in the columns of an estimate."""
-    half = norm.ppf(0.5 + conf_level / 2) * np.sqrt(found["variance"])
+    se = np.sqrt(found["variance"])
+    half = norm.ppf(0.5 + conf_level / 2) * se
     return found.assign(
-        scale=found["measure"],
-        estimate=np.exp(found["log_effect"]),
-        std_error=np.sqrt(found["variance"]),
-        conf_low=np.exp(found["log_effect"] - half),
-        conf_high=np.exp(found["log_effect"] + half),
-        conf_level=conf_level,
-        method=found["basis"].map(METHODS),
-    )
+        scale=found["measure"], estimate=np.exp(found["log_effect"]), std_error=se,
+        conf_low=np.exp(found["log_effect"] - half), conf_high=np.exp(found["log_effect"] + half),
+        conf_level=conf_level, method=found["basis"].map(METHODS),
+    )  # fmt: skip
+
+
+def reproduction(reference: pd.DataFrame, ours: Mapping[str, float]) -> pd.DataFrame:
+    """Return each printed number, ours, and their difference.
+
+    DataFrame with ``number`` (the id), ``part`` ("published", "ours", "difference": ours minus published),
+    ``scale``, ``estimate`` and ``method``: "reproduced" if ours rounds to the printed number, else "differs".
+    Raises ValueError if a reference value has no counterpart.
+
+    Parameters
+    ----------
+    reference : DataFrame
+        ``id`` and ``printed``, the number as text with its decimals; one row per number.
+    ours : mapping of str to float
+        By ``id``; may hold more.
+    """
+    unknown = [name for name in reference["id"] if name not in ours]
+    if unknown:
+        raise ValueError(
+            f"each reference value needs one of ours, {len(unknown)} have none, first {unknown[:3]}; correct the id"
+        )
+    rows = []
+    for name, printed in zip(reference["id"], reference["printed"], strict=True):
+        published, new = float(printed), float(ours[name])
+        verdict = "reproduced" if round(new, decimals(printed)) == published else "differs"
+        rows += [
+            (name, "published", "reference value", published, verdict),
+            (name, "ours", "reference value", new, verdict),
+            (name, "difference", "deviation", new - published, verdict),
+        ]
+    return pd.DataFrame(rows, columns=["number", "part", "scale", "estimate", "method"])
+
+
+def decimals(printed: str) -> int:
+    """Return how many decimals a printed number has."""
+    return len(printed.partition(".")[2])

@@ -18,12 +18,9 @@ from headtohead.outcomes.estimate import Interval
 
 
 def bucher(a_versus_common: Interval, b_versus_common: Interval, *, conf_level: float) -> Interval:
-    """Return the ratio of A to B from their ratios to a common comparator.
+    """Return the ratio of A to B from their ratios, with limits of level ``conf_level``, to a common comparator.
 
-    Parameters
-    ----------
-    a_versus_common, b_versus_common : Interval
-        Ratios with their limits of level ``conf_level``.
+    Raises ValueError if a ratio or limit is not positive.
 
     Returns
     -------
@@ -32,11 +29,6 @@ def bucher(a_versus_common: Interval, b_versus_common: Interval, *, conf_level: 
         both, which is Bucher's variance sum when they are normal and keeps Student's t of a pool of few
         studies. The comparison keeps the randomisation within each trial and assumes that the ratios would
         be the same in each other's patients. ``std_error`` is half-width over the normal quantile.
-
-    Raises
-    ------
-    ValueError
-        If a ratio or limit is not positive.
     """
     for name, one in (("first", a_versus_common), ("second", b_versus_common)):
         if not 0 < one.conf_low < one.conf_high or not one.estimate > 0:
@@ -44,12 +36,10 @@ def bucher(a_versus_common: Interval, b_versus_common: Interval, *, conf_level: 
                 f"an indirect comparison needs ratios with limits above 0, the {name} is {one.estimate:g} "
                 f"({one.conf_low:g} to {one.conf_high:g}); give ratios, not logarithms"
             )
-    log_ratio = np.log(a_versus_common.estimate) - np.log(b_versus_common.estimate)
+    log_ratio = float(np.log(a_versus_common.estimate) - np.log(b_versus_common.estimate))
     half = float(np.hypot(_half_width(a_versus_common), _half_width(b_versus_common)))
-    se = half / norm.ppf(0.5 + conf_level / 2)
-    return Interval(
-        *(float(x) for x in (np.exp(log_ratio), se, *np.exp([log_ratio - half, log_ratio + half])))
-    )
+    se = float(half / norm.ppf(0.5 + conf_level / 2))
+    return Interval(log_ratio, se, log_ratio - half, log_ratio + half).exponential
 
 
 def _half_width(ratio: Interval) -> float:
@@ -70,19 +60,10 @@ def indirect_comparisons(
 ) -> pd.DataFrame:
     """Return one drug compared with another through a common comparator, one row per source.
 
-    Parameters
-    ----------
-    against : mapping of str to one-row DataFrame
-        The first drug against the comparator, by where the ratio comes from: rows of ``combined`` or
-        ``MetaAnalysis.estimate``.
-    common : one-row DataFrame
-        The second drug against the comparator.
-    conf_level : float
-        Of all limits.
-
-    Returns
-    -------
-    DataFrame of ``ESTIMATE_COLUMNS`` and ``source``; ``scale`` is "ratio" where different measures meet.
+    ``against`` holds the first drug against the comparator, by where the ratio comes from: rows of
+    ``combined`` or ``MetaAnalysis.estimate``; ``common``, one row, the second drug against it. All limits are
+    of one level. DataFrame of ``ESTIMATE_COLUMNS`` and ``source``; ``scale`` is "ratio" where different
+    measures meet.
     """
     rows = {
         source: ratio_row(
@@ -95,18 +76,8 @@ def indirect_comparisons(
 
 
 def agreement(direct: pd.DataFrame, indirect: pd.DataFrame, *, conf_level: float) -> pd.DataFrame:
-    """Return the ratio of the direct to each indirect comparison.
+    """Return the ratio of the direct comparison (one row) to each of ``indirect_comparisons``.
 
-    Parameters
-    ----------
-    direct : one-row DataFrame
-    indirect : DataFrame
-        Of ``indirect_comparisons``.
-    conf_level : float
-        Of all limits.
-
-    Returns
-    -------
     DataFrame with ``source``, ``scale``, ``estimate``, ``conf_low``, ``conf_high``, ``conf_level`` and
     ``p_value`` of agreement. A wide interval around one is no proof of it.
     """
@@ -115,21 +86,14 @@ def agreement(direct: pd.DataFrame, indirect: pd.DataFrame, *, conf_level: float
         ratio, p_value = disagreement(
             interval_of(direct), interval_of(row.to_frame().T), conf_level=conf_level
         )
-        rows.append(
-            (row["source"], "ratio", ratio.estimate, ratio.conf_low, ratio.conf_high, conf_level, p_value)
-        )
+        limits = (ratio.estimate, ratio.conf_low, ratio.conf_high)
+        rows.append((row["source"], "ratio", *limits, conf_level, p_value))
     columns = ["source", "scale", "estimate", "conf_low", "conf_high", "conf_level", "p_value"]
     return pd.DataFrame(rows, columns=columns)
 
 
 def interval_of(row: pd.DataFrame) -> Interval:
-    """Return the estimate of the only row.
-
-    Raises
-    ------
-    ValueError
-        If there are several or none.
-    """
+    """Return the estimate of the only row; ValueError if there are several or none."""
     if len(row) != 1:
         raise ValueError(f"a comparison needs one ratio, found {len(row)} rows; choose one")
     return Interval(*(float(row[name].iloc[0]) for name in Interval._fields))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from headtohead.outcomes.estimate import Interval, estimate_frame, estimate_row
+from headtohead.outcomes.estimate import Interval, estimate_row
 
 ARMS = {"treated": ("deaths_drug", "n_drug"), "control": ("deaths_comparator", "n_comparator")}
 
@@ -16,27 +16,12 @@ ARMS = {"treated": ("deaths_drug", "n_drug"), "control": ("deaths_comparator", "
 class MetaAnalysis:
     """A pooled effect on the log scale, with how much the studies differ.
 
-    Attributes
-    ----------
-    k : int
-        Studies.
-    log_effect : Interval
-        Mean effect, standard error and limits, logarithms.
-    prediction : tuple of float
-        Limits for the effect in a new study, from Student's t with k - 2 degrees of freedom and the
-        variance tau2 + 1 / sum(w); NaN below three studies.
-    tau2, tau2_low, tau2_high : float
-        Variance between studies, with its Q-profile interval, NaN where that is empty.
-    i2 : float
-        Share of the variation beyond chance, (Q - k + 1) / Q; a proportion, the same for every ``tau2``.
-    q, q_p_value : float
-        Cochran's Q and the p-value of homogeneity.
-    weights : array, shape (k,)
-        Share of each study; adds to 1.
-    conf_level : float
-    tau2_method, interval_method : str
-    studies : DataFrame, optional
-        What was pooled, see ``study_effects``, with the ``weight`` of each; None if arrays were pooled.
+    ``k``: studies. ``log_effect``: mean effect with limits, logarithms. ``prediction``: limits for the effect in a
+    new study, from Student's t with k - 2 degrees of freedom and the variance tau2 + 1 / sum(w); NaN below three
+    studies. ``tau2``: variance between studies, with its Q-profile interval, NaN where that is empty. ``i2``: share of
+    the variation beyond chance, (Q - k + 1) / Q, the same for every ``tau2``. ``q``: Cochran's Q, with the p-value of
+    homogeneity. ``weights``: share of each study; adds to 1. ``studies``: what was pooled, see ``study_effects``, with
+    the ``weight`` of each; None if arrays were pooled.
     """
 
     k: int
@@ -94,7 +79,7 @@ class MetaAnalysis:
             "tau2": estimate_row(scale="tau squared", estimate=self.tau2, method=self.method, **between),
             "q": estimate_row(scale="chi-square", estimate=self.q, method=self.method),
         }
-        return estimate_frame(list(rows.values())).assign(part=list(rows))
+        return pd.DataFrame(list(rows.values())).assign(part=list(rows))
 
     def totals(self) -> pd.Series:
         """Return patients ("n") and deaths ("deaths") of all studies; NaN if a study does not give them."""
@@ -116,18 +101,15 @@ class MetaAnalysis:
             estimate_row(scale="risk", estimate=total[e] / total[n], n=total[n], events=total[e], method=said)
             for e, n in ARMS.values()
         ]
-        return estimate_frame(rows).assign(arm=list(ARMS))
+        return pd.DataFrame(rows).assign(arm=list(ARMS))
 
     def risk_difference(self) -> pd.DataFrame:
         """Return the difference that the pooled risk ratio makes to the added risk of the comparator, one row."""
         risk = self.risks().set_index("arm").at["control", "estimate"]
         middle, _, low, high = ((ratio - 1) * risk for ratio in self.ratio)
+        limits = {"conf_low": low, "conf_high": high, "conf_level": self.conf_level}
         said = "pooled risk ratio applied to the risk with usual care, which is taken as known"
-        row = estimate_row(
-            scale="risk difference", estimate=middle, conf_low=low, conf_high=high, conf_level=self.conf_level,
-            method=said,
-        )  # fmt: skip
-        return estimate_frame([row])
+        return pd.DataFrame([estimate_row(scale="risk difference", estimate=middle, method=said, **limits)])
 
 
 def shared_scale(measures: pd.Series) -> str:
@@ -137,5 +119,4 @@ def shared_scale(measures: pd.Series) -> str:
 
 def ratio_row(ratio: Interval, scale: str, conf_level: float, method: str) -> pd.DataFrame:
     """Return a ratio with its limits as one row of ``ESTIMATE_COLUMNS``."""
-    row = estimate_row(scale=scale, **ratio._asdict(), conf_level=conf_level, method=method)
-    return estimate_frame([row])
+    return pd.DataFrame([estimate_row(scale=scale, **ratio._asdict(), conf_level=conf_level, method=method)])

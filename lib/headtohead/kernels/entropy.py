@@ -22,15 +22,7 @@ RESIDUAL = 1e-9  # standard deviations of a covariate
 
 @dataclass(frozen=True, slots=True)
 class Tilts:
-    """Weights with given means.
-
-    Attributes
-    ----------
-    weights : array, shape (B, n)
-        Each row sums to 1.
-    converged : array of bool, shape (B,)
-        False where the means cannot be reached by positive weights.
-    """
+    """Weights with given means, rows of shape (B, n) that sum to 1; not converged where no positive ones reach them."""
 
     weights: np.ndarray
     converged: np.ndarray

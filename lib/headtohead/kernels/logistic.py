@@ -16,10 +16,7 @@ MAX_STEPS, TOLERANCE = 30, 1e-7  # steps are quadratic: the error after the last
 LONGEST_STEP = 1.5  # in any coefficient of a standardised design: full Newton steps can overshoot
 MAX_FAILED_SHARE = 0.05
 BLOCK_ROWS = 8192
-BLOCK_CELLS, FEWEST_FITS = (
-    2**16,
-    32,
-)  # patients times fits that a cache holds; fits worth one pass over a design
+BLOCK_CELLS, FEWEST_FITS = 2**16, 32  # patients times fits that a cache holds; fits worth one pass
 FARTHEST = 30.0  # log odds of a patient beyond which a resample counts as separated
 DEPENDENT, SINGULAR = 1e-8, 1e12
 
@@ -30,14 +27,9 @@ class NoMaximumError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class LogisticFits:
-    """Fits of one model under B sets of weights or for B outcomes.
+    """Fits of one model under B sets of weights or for B outcomes: coefficients of shape (B, p), NaN without a fit.
 
-    Attributes
-    ----------
-    coefficients : array of float, shape (B, p)
-        In the order of the columns of ``X``; NaN where there is no fit.
-    converged : array of bool, shape (B,)
-        False where the likelihood has no maximum (the arms are separated) or none was reached.
+    Not ``converged`` where the likelihood has no maximum (the arms are separated) or none was reached.
     """
 
     coefficients: np.ndarray
@@ -61,7 +53,7 @@ def fit_logistic(
         Half the penalty on the squared slopes (not on the intercept): a normal prior of variance
         1 / ridge; 0 is maximum likelihood.
 
-    Checked: statsmodels Logit and R glm (tests/matching/test_propensity.py), SciPy's minimum of the penalised
+    Checked: statsmodels Logit and R glm (test_propensity.py), SciPy's minimum of the penalised
     likelihood (tests/headtohead/kernels/test_logistic.py).
     """
     y = np.atleast_2d(np.asarray(y, dtype=float))

@@ -1,8 +1,13 @@
-"""Greedy nearest-neighbour pairs on a line, without replacement.
+"""Pairs on a line, without replacement: greedy nearest neighbours, or the optimal ones.
 
-Sort once, then let each treated patient take the nearest free control to its left or right. Two
+Greedy: sort once, then let each treated patient take the nearest free control to its left or right. Two
 union-find forests point from any place in the order to the next free control on either side, so the
 whole match costs one sort plus nearly constant time per patient.
+
+Optimal: as many pairs as the caliper allows, and the closest among those. On a line, two pairs that cross
+can swap partners without making either the wider of the two wider or their sum larger. An optimal match
+without crossings therefore exists, and dynamic programming over both arms in order of the score finds it;
+only controls inside the caliper of a patient are ever looked at.
 """
 
 from __future__ import annotations
@@ -17,6 +22,8 @@ from numba import njit
 Order = Literal["largest", "smallest", "data"]
 CaliperScale = Literal["pooled", "all"]
 Rows = tuple[np.ndarray, np.ndarray]
+MAX_CELLS = 2_000_000_000  # one byte each
+SKIP_TREATED, SKIP_CONTROL, PAIR = 0, 1, 2
 
 
 def caliper_width(
@@ -55,19 +62,14 @@ def greedy_pairs(
 ) -> Rows:
     """Return row numbers of the treated and of the controls they take, stratum by stratum.
 
-    Parameters
-    ----------
-    score : array of float, shape (n,)
-    arm : array of bool, shape (n,)
-    exact : sequence of arrays, shape (n,)
-    ratio, caliper, order
-        As in ``matching.pairs.match_nearest``, where the rule for ties stands.
+    ``score``, ``arm`` and each of ``exact`` have shape (n,); for the rest, and ties, see ``match_nearest``.
     """
-    rows = [_in_stratum(score, arm, one, ratio, caliper, order) for one in strata(exact, len(score))]
-    return joined(rows)
+    return _joined(
+        [_in_stratum(score, arm, one, ratio, caliper, order) for one in _strata(exact, len(score))]
+    )
 
 
-def strata(exact: Sequence[np.ndarray], n: int) -> list[np.ndarray]:
+def _strata(exact: Sequence[np.ndarray], n: int) -> list[np.ndarray]:
     """Return the row numbers of each stratum."""
     if not exact:
         return [np.arange(n)]
@@ -75,7 +77,7 @@ def strata(exact: Sequence[np.ndarray], n: int) -> list[np.ndarray]:
     return [np.flatnonzero(code == value) for value in np.unique(code)]
 
 
-def joined(rows: Sequence[Rows]) -> Rows:
+def _joined(rows: Sequence[Rows]) -> Rows:
     """Return the pairs of all strata as two arrays."""
     t, c = (np.concatenate(part) for part in zip(*rows, strict=True))
     return t, c
@@ -96,6 +98,17 @@ def _in_stratum(
     taken = _greedy(d[by_score], ~is_treated[by_score], place[treated_rows], ratio, caliper)
     rounds, who = np.nonzero(taken >= 0)
     return stratum[treated_rows[who]], stratum[by_score[taken[rounds, who]]]
+
+
+@njit(cache=True)
+def _free(links: np.ndarray, place: int, end: int) -> int:
+    """Return the next free control on one side, or ``end``, and shorten the way to it."""
+    at, found = place, links[place]
+    while found != end and links[found] != found:
+        links[at] = links[found]
+        at, found = found, links[found]
+    links[place] = found
+    return found
 
 
 @njit(cache=True)
@@ -122,20 +135,7 @@ def _greedy(d: np.ndarray, free: np.ndarray, turn: np.ndarray, ratio: int, calip
     for r in range(ratio):
         for q in range(len(turn)):
             i = turn[q]
-            lo = left[i]
-            j = i
-            while lo >= 0 and left[lo] != lo:
-                left[j] = left[lo]
-                j = lo
-                lo = left[lo]
-            left[i] = lo
-            hi = right[i]
-            j = i
-            while hi < n and right[hi] != hi:
-                right[j] = right[hi]
-                j = hi
-                hi = right[hi]
-            right[i] = hi
+            lo, hi = _free(left, i, -1), _free(right, i, n)
             gap_lo = d[i] - d[lo] if lo >= 0 else np.inf
             gap_hi = d[hi] - d[i] if hi < n else np.inf
             if min(gap_lo, gap_hi) > caliper or min(gap_lo, gap_hi) == np.inf:
@@ -146,3 +146,78 @@ def _greedy(d: np.ndarray, free: np.ndarray, turn: np.ndarray, ratio: int, calip
             left[k] = left[k - 1] if k > 0 else -1
             right[k] = right[k + 1]
     return taken
+
+
+def optimal_pairs(
+    score: np.ndarray, arm: np.ndarray, exact: Sequence[np.ndarray] = (), *, caliper: float
+) -> Rows:
+    """Return row numbers of the largest set of pairs within the caliper of smallest total distance.
+
+    Arguments as of ``greedy_pairs``. ValueError if the arms are too large for one stratum.
+    """
+    return _joined([_optimal_in_stratum(score, arm, rows, caliper) for rows in _strata(exact, len(score))])
+
+
+def _optimal_in_stratum(score: np.ndarray, arm: np.ndarray, rows: np.ndarray, caliper: float) -> Rows:
+    by_score = rows[np.argsort(score[rows], kind="stable")]
+    treated_rows, control_rows = by_score[arm[by_score]], by_score[~arm[by_score]]
+    t, c = score[treated_rows], score[control_rows]
+    # one step wider: the sum t + caliper is rounded, the programme itself compares the distance
+    low = np.searchsorted(c, np.nextafter(t - caliper, -np.inf), side="left")
+    high = np.searchsorted(c, np.nextafter(t + caliper, np.inf), side="right")
+    cells = int((high - low).sum())
+    if cells > MAX_CELLS:
+        raise ValueError(
+            f"optimal pairs need at most {MAX_CELLS:,} possible pairs in a stratum, found {cells:,}; "
+            "narrow the caliper, match exactly on one more column, or match greedily"
+        )
+    partner = _align(t, c, low, high, caliper)
+    matched = partner >= 0
+    return treated_rows[matched], control_rows[partner[matched]]
+
+
+@njit(cache=True)
+def _align(t: np.ndarray, c: np.ndarray, low: np.ndarray, high: np.ndarray, caliper: float) -> np.ndarray:
+    """Return the place of the control of each treated patient, -1 for none; both scores ascend.
+
+    ``pairs[j]`` and ``total[j]`` are the best match of the treated so far with the first j controls. Left
+    of a patient's band the previous row stands; right of the band nothing changes any more.
+    """
+    m, n = len(t), len(c)
+    start = np.zeros(m + 1, np.int64)
+    start[1:] = np.cumsum(high - low)
+    move = np.empty(start[m], np.uint8)
+    pairs, total = np.zeros(n + 1, np.int64), np.zeros(n + 1)
+    filled = 0
+    for i in range(m):
+        for j in range(filled + 1, high[i] + 1):
+            pairs[j], total[j] = pairs[filled], total[filled]
+        filled = max(filled, high[i])
+        before_pairs, before_total = pairs[low[i]], total[low[i]]
+        for j in range(low[i] + 1, high[i] + 1):
+            old_pairs, old_total = pairs[j], total[j]
+            step = SKIP_TREATED
+            if pairs[j - 1] > pairs[j] or (pairs[j - 1] == pairs[j] and total[j - 1] < total[j]):
+                pairs[j], total[j], step = pairs[j - 1], total[j - 1], SKIP_CONTROL
+            gap = abs(t[i] - c[j - 1])
+            more, sum_ = before_pairs + 1, before_total + gap
+            if gap <= caliper and (more > pairs[j] or (more == pairs[j] and sum_ < total[j])):
+                pairs[j], total[j], step = more, sum_, PAIR
+            move[start[i] + j - 1 - low[i]] = step
+            before_pairs, before_total = old_pairs, old_total
+    partner = np.full(m, -1, np.int64)
+    i, j = m - 1, n
+    while i >= 0:
+        j = min(j, high[i])
+        if j <= low[i]:
+            i -= 1
+            continue
+        step = move[start[i] + j - 1 - low[i]]
+        if step == PAIR:
+            partner[i] = j - 1
+            i, j = i - 1, j - 1
+        elif step == SKIP_CONTROL:
+            j -= 1
+        else:
+            i -= 1
+    return partner

@@ -13,12 +13,7 @@ EDGE = 1e-9
 
 
 def balancing_weights(ps: np.ndarray, treated: np.ndarray, estimand: Estimand) -> np.ndarray:
-    """Return the weights for arrays of scores whose last axis is the patients.
-
-    References
-    ----------
-    Li, Morgan & Zaslavsky (2018) JASA 113:390-400. doi:10.1080/01621459.2016.1260466
-    """
+    """Return the weights for arrays of scores whose last axis is the patients (Li, Morgan & Zaslavsky 2018)."""
     tilt = {
         "ATE": np.ones_like(ps),
         "ATT": ps,
@@ -39,17 +34,8 @@ def bootstrap_counts(rng: np.random.Generator, b: int, n: int) -> np.ndarray:
 def refit_scores(X: np.ndarray, arm: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the scores refitted to each bootstrap sample, and the samples that have one, both (B', n).
 
-    Parameters
-    ----------
-    X : array, shape (n, p)
-        Standardised design, intercept first.
-    arm : array of bool, shape (n,)
-    counts : array, shape (B, n)
-
-    Raises
-    ------
-    NoMaximumError
-        If more than one in twenty samples has no solution.
+    ``X`` is a standardised design, intercept first; ``counts`` has shape (B, n). Raises NoMaximumError if more
+    than one in twenty samples has no solution.
     """
     fits = fit_logistic(X, arm, counts)
     failed = float((~fits.converged).mean())
@@ -63,17 +49,6 @@ def refit_scores(X: np.ndarray, arm: np.ndarray, counts: np.ndarray) -> tuple[np
 
 
 def weighted_risks(y: np.ndarray, arm: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the weighted mean of ``y`` in the treated and in the control arm.
-
-    Parameters
-    ----------
-    y : array, shape (n,)
-    arm : array of bool, shape (n,)
-    weights : array, shape (B, n)
-
-    Returns
-    -------
-    Two arrays of shape (B,).
-    """
+    """Return the mean of ``y`` in the treated and in the control arm under ``weights`` (B, n), shapes (B,)."""
     w1, w0 = weights[:, arm], weights[:, ~arm]
     return w1 @ y[arm] / w1.sum(axis=1), w0 @ y[~arm] / w0.sum(axis=1)

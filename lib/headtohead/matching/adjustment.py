@@ -7,28 +7,20 @@ samples: weighting refits the propensity score in each, matching draws matched s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from headtohead.kernels.logistic import NoMaximumError, with_intercept
-from headtohead.kernels.weights import balancing_weights, bootstrap_counts, refit_scores
+from headtohead.errors import CannotAdjustError, need_complete
+from headtohead.kernels.weights import bootstrap_counts
 from headtohead.matching.pairs import Matches
-from headtohead.matching.propensity import Propensity, SeparationError
-from headtohead.matching.weights import Estimand, weights_from_ps
 
 Kind = Literal["crude", "pairs", "weights", "none"]
-
-
-class Resampling(Protocol):
-    """How an adjustment is repeated on bootstrap samples."""
-
-    def draw(self, adjustment: Adjustment, rng: np.random.Generator, b: int) -> np.ndarray:
-        """Return the weights of b bootstrap samples, shape (b, n)."""
-        ...
+# returns the weights of b bootstrap samples, shape (b, n); a function of a module or a partial of one can be pickled
+Resampling = Callable[["Adjustment", np.random.Generator, int], np.ndarray]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,26 +29,16 @@ class Adjustment:
 
     Attributes
     ----------
-    key : str
-        What its rows are called, for example "pairs" or "ato".
-    name : str
-        For legends, for example "Overlap weights".
+    key, name : str
+        What its rows are called ("pairs", "ato"), and legends ("Overlap weights").
     kind : {"crude", "pairs", "weights", "none"}
         "none" if it could not be made.
-    estimand : str
-        "ATE", "ATT", ..., "matched" for what pairs within a caliper estimate, "crude" for none.
-    population : str
-        Whose effect that is, in words.
-    treated : Series of bool, shape (n,)
-        True in the first arm.
-    weights : Series of float, shape (n,)
-        0 for patients who are not used.
-    resampling : Resampling
+    estimand, population : str
+        "ATE", "ATT", ..., "matched" for what pairs within a caliper estimate, "crude" for none; in words.
+    treated, weights, matched_set : Series, shape (n,)
+        True in the first arm; 0 for patients who are not used; number of the set, NaN for the unmatched.
     design : DataFrame of float, shape (n, p), or None
         The covariates that it balances.
-    matched_set : Series of float, shape (n,), or None
-        Number of the matched set, NaN for the unmatched.
-    matches : Matches or None
     reason : str or None
         Why it could not be made, "cannot be estimated, because ...".
     optional : bool
@@ -83,6 +65,11 @@ class Adjustment:
         return self.treated.to_numpy(bool)
 
     @property
+    def arms(self) -> tuple[tuple[str, np.ndarray], tuple[str, np.ndarray]]:
+        """Name and members of both arms."""
+        return ("treated", self.arm), ("control", ~self.arm)
+
+    @property
     def used(self) -> pd.Series:
         """Who has a positive weight, Series of bool."""
         return self.weights > 0
@@ -95,10 +82,13 @@ class Adjustment:
         CannotAdjustError
             If it could not be made, or more than one sample in twenty has no solution.
         """
-        return self.resampling.draw(self, rng, b)
+        return self.resampling(self, rng, b)
 
 
-def listed(adjustments: Adjustment | Iterable[Adjustment]) -> list[Adjustment]:
+Adjustments = Adjustment | Iterable[Adjustment]
+
+
+def listed(adjustments: Adjustments) -> list[Adjustment]:
     """Return one adjustment or several as a list; the keys must differ."""
     found = [adjustments] if isinstance(adjustments, Adjustment) else list(adjustments)
     keys = [each.key for each in found]
@@ -107,7 +97,7 @@ def listed(adjustments: Adjustment | Iterable[Adjustment]) -> list[Adjustment]:
     return found
 
 
-def made(adjustments: Adjustment | Iterable[Adjustment]) -> list[Adjustment]:
+def made(adjustments: Adjustments) -> list[Adjustment]:
     """Return the adjustments without those that could not be made."""
     return [each for each in listed(adjustments) if each.reason is None]
 
@@ -115,44 +105,28 @@ def made(adjustments: Adjustment | Iterable[Adjustment]) -> list[Adjustment]:
 def need_crude(adjustment: Adjustment, what: str) -> None:
     """Raise ValueError unless this is the crude comparison."""
     if adjustment.kind != "crude":
-        raise ValueError(
-            f"{what} knows no weights and no pairs, found {adjustment.name.lower()}; give score.crude()"
-        )
+        found = adjustment.name.lower()
+        raise ValueError(f"{what} knows no weights and no pairs, found {found}; give score.crude()")
 
 
-@dataclass(frozen=True, slots=True)
-class Patients:
-    """The bootstrap draws patients and adjusts for nothing."""
-
-    def draw(self, adjustment: Adjustment, rng: np.random.Generator, b: int) -> np.ndarray:
-        """Return how often each patient is drawn."""
-        return bootstrap_counts(rng, b, len(adjustment.treated))
+def check_design(design: pd.DataFrame, treated: pd.Series) -> None:
+    """Raise ValueError unless both have one index, nothing is missing and both arms have patients."""
+    if not design.index.equals(treated.index):
+        raise ValueError("design and treated must have the same index; build both from one frame")
+    need_complete(design, "the design must be complete", "")
+    if treated.nunique() < 2:
+        raise ValueError(f"both arms must have patients, all {len(treated)} are in one; check the arms")
 
 
 def unadjusted(treated: pd.Series, *, design: pd.DataFrame | None = None) -> Adjustment:
-    """Return the crude comparison: weight 1 for everyone."""
+    """Return the crude comparison: weight 1 for everyone; the bootstrap draws patients."""
     ones = pd.Series(1.0, index=treated.index, name="weight")
     words = "all patients, arms as they are"
-    return Adjustment("crude", "Crude", "crude", "crude", words, treated, ones, Patients(), design)
+    return Adjustment("crude", "Crude", "crude", "crude", words, treated, ones, _draw_patients, design)
 
 
-@dataclass(frozen=True, slots=True)
-class MatchedSets:
-    """The bootstrap draws matched sets with replacement; it does not match anew.
-
-    References
-    ----------
-    Austin & Small (2014) Stat Med 33:4306-4319. doi:10.1002/sim.6276
-    """
-
-    def draw(self, adjustment: Adjustment, rng: np.random.Generator, b: int) -> np.ndarray:
-        """Return the weights of the drawn sets."""
-        sets = adjustment.matched_set
-        if sets is None:
-            raise ValueError(f"drawing sets needs matched sets, {adjustment.name.lower()} have none")
-        member = sets.fillna(0).to_numpy(int)
-        draws = bootstrap_counts(rng, b, int(sets.max()) + 1)
-        return np.where(sets.notna().to_numpy(), draws[:, member], 0.0) * adjustment.weights.to_numpy()
+def _draw_patients(adjustment: Adjustment, rng: np.random.Generator, b: int) -> np.ndarray:
+    return bootstrap_counts(rng, b, len(adjustment.treated))
 
 
 def matched_pairs(
@@ -163,9 +137,13 @@ def matched_pairs(
     name: str = "Matched pairs",
     design: pd.DataFrame | None = None,
 ) -> Adjustment:
-    """Return the adjustment by matched sets.
+    """Return the adjustment by matched sets: weight 1 for a treated patient, 1 / k for each of k controls.
 
-    A treated patient with k controls has weight 1, each control 1 / k.
+    The bootstrap draws matched sets with replacement; it does not match anew.
+
+    References
+    ----------
+    Austin & Small (2014) Stat Med 33:4306-4319. doi:10.1002/sim.6276
     """
     pairs = matches.pairs
     numbers = pd.Series(np.arange(pairs["treated_id"].nunique()), index=pairs["treated_id"].unique())
@@ -179,60 +157,28 @@ def matched_pairs(
     lost = len(matches.unmatched)
     words = "treated patients" if not lost else f"treated patients with a match ({lost} without are left out)"
     return Adjustment(
-        key, name, "pairs", "matched", words, treated, weights, MatchedSets(), design, sets, matches
+        key, name, "pairs", "matched", words, treated, weights, _draw_sets, design, sets, matches
     )
 
 
-POPULATIONS = {
-    "ATE": "all patients",
-    "ATT": "patients like the treated",
-    "ATC": "patients like the controls",
-    "ATO": "patients in clinical equipoise (overlap)",
-    "ATM": "patients who could be matched",
-}
-NAMES = {
-    "ATE": "Inverse probability weights",
-    "ATT": "Weights for the treated",
-    "ATC": "Weights for the controls",
-    "ATO": "Overlap weights",
-    "ATM": "Matching weights",
-}
+def _draw_sets(adjustment: Adjustment, rng: np.random.Generator, b: int) -> np.ndarray:
+    sets = adjustment.matched_set
+    if sets is None:
+        raise ValueError(f"drawing sets needs matched sets, {adjustment.name.lower()} have none")
+    member = sets.fillna(0).to_numpy(int)
+    draws = bootstrap_counts(rng, b, int(sets.max()) + 1)
+    return np.where(sets.notna().to_numpy(), draws[:, member], 0.0) * adjustment.weights.to_numpy()
 
 
-@dataclass(frozen=True, slots=True)
-class RefittedScore:
-    """The bootstrap draws patients and fits the propensity score to each sample."""
-
-    estimand: Estimand
-
-    def draw(self, adjustment: Adjustment, rng: np.random.Generator, b: int) -> np.ndarray:
-        """Return the weights under the refitted scores."""
-        ps, counts = refitted_scores(adjustment, rng, b)
-        return counts * balancing_weights(ps, adjustment.arm, self.estimand)
-
-
-def propensity_weights(score: Propensity, *, estimand: Estimand) -> Adjustment:
-    """Return the adjustment by propensity-score weights; the bootstrap refits the score each time."""
+def unmade(
+    key: str, name: str, treated: pd.Series, design: pd.DataFrame | None, *, reason: str
+) -> Adjustment:
+    """Return an optional adjustment that does not exist: weight 0 for everyone, and no resamples."""
+    nobody = pd.Series(0.0, index=treated.index, name="weight")
     return Adjustment(
-        estimand.lower(), NAMES[estimand], "weights", estimand, POPULATIONS[estimand], score.treated,
-        weights_from_ps(score.ps, score.treated, estimand=estimand), RefittedScore(estimand), score.design,
-    )  # fmt: skip
+        key, name, "none", "none", "", treated, nobody, _draw_nothing, design, reason=reason, optional=True
+    )
 
 
-def refitted_scores(
-    adjustment: Adjustment, rng: np.random.Generator, b: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the scores refitted to each bootstrap sample, and the samples that have one, both (B', n).
-
-    Raises
-    ------
-    SeparationError
-        If more than one in twenty samples has no solution.
-    """
-    if adjustment.design is None:
-        raise ValueError(f"refitting a score needs its design, {adjustment.name.lower()} have none")
-    X, arm = with_intercept(adjustment.design.to_numpy(float)), adjustment.arm
-    try:
-        return refit_scores(X, arm, bootstrap_counts(rng, b, len(arm)))
-    except NoMaximumError as error:
-        raise SeparationError(str(error)) from None
+def _draw_nothing(adjustment: Adjustment, _rng: np.random.Generator, _b: int) -> np.ndarray:
+    raise CannotAdjustError(adjustment.reason)

@@ -6,35 +6,27 @@ recomputing it after matching makes the same difference look larger or smaller.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from headtohead.matching.adjustment import Adjustment, made
+from headtohead.matching.adjustment import Adjustment, Adjustments, made
 
 Denominator = Literal["pooled", "treated"]
 NO_DIFFERENCE = 1e-9
 
 
 def balance(
-    adjustments: Adjustment | Iterable[Adjustment],
+    adjustments: Adjustments,
     covariates: pd.DataFrame | None = None,
     *,
     denominator: Denominator = "pooled",
 ) -> pd.DataFrame:
     """Return the balance of each covariate under each adjustment that was made.
 
-    Parameters
-    ----------
-    adjustments : Adjustment or several
-    covariates : DataFrame of float, shape (n, p), optional
-        The design of the adjustments if omitted.
-
-    Returns
-    -------
-    DataFrame as ``balance_table`` with ``adjustment`` (key) and ``label`` (name).
+    ``covariates`` (shape (n, p)) are those of the design if none are given. DataFrame as ``balance_table`` with
+    ``adjustment`` (key) and ``label`` (name).
     """
     tables = [
         balance_table(covariates_of(each, covariates), each.treated, each.weights, denominator=denominator)
@@ -47,10 +39,8 @@ def balance(
 def largest_imbalance(table: pd.DataFrame, *, threshold: float) -> pd.DataFrame:
     """Return per adjustment of ``balance`` the largest absolute difference and how many lie above a threshold.
 
-    Returns
-    -------
-    DataFrame with ``adjustment``, ``name`` ("largest" or "above_threshold"), ``scale``, ``estimate``,
-    ``n`` (covariates) and ``method`` (the covariate that differs most, "none" if none does).
+    DataFrame with ``adjustment``, ``name`` ("largest" or "above_threshold"), ``scale``, ``estimate``, ``n``
+    (covariates) and ``method`` (the covariate that differs most, "none" if none does).
     """
     rows: list[tuple[object, ...]] = []
     for key, part in table.groupby("adjustment", sort=False):
@@ -74,6 +64,10 @@ def balance_table(
 ) -> pd.DataFrame:
     """Return the balance of each covariate under the given weights.
 
+    DataFrame with ``covariate``, ``mean_treated``, ``mean_control``, ``smd`` (signed), ``variance_ratio``
+    (treated over control, NaN for binary covariates or no spread) and ``ks`` (largest gap between the two
+    distribution functions).
+
     Parameters
     ----------
     covariates : DataFrame of float, shape (n, p)
@@ -85,17 +79,11 @@ def balance_table(
         Standard deviation of the unadjusted sample: sqrt of the mean of both arms' variances, or the
         treated arm's alone (MatchIt's default for the ATT).
 
-    Returns
-    -------
-    DataFrame with ``covariate``, ``mean_treated``, ``mean_control``, ``smd`` (signed), ``variance_ratio``
-    (treated over control, NaN for binary covariates or no spread) and ``ks`` (largest gap between the two
-    distribution functions).
-
     References
     ----------
     Austin (2009) Stat Med 28:3083-3107. doi:10.1002/sim.3697
 
-    Checked: MatchIt 4.7.2 summary and cobalt 4.5.5 bal.tab (tests/matching/test_balance.py).
+    Checked: MatchIt 4.7.2 summary and cobalt 4.5.5 bal.tab (test_balance.py).
     """
     if denominator not in ("pooled", "treated"):
         raise ValueError(f"denominator must be 'pooled' or 'treated', found {denominator!r}")
@@ -108,10 +96,10 @@ def _one(
     values: pd.Series, treated: pd.Series, weights: pd.Series, denominator: Denominator
 ) -> dict[str, float]:
     known = values.notna()
-    x, arm, w = (values[known].to_numpy(float), treated[known].to_numpy(bool), weights[known].to_numpy(float))
+    x, arm, w = values[known].to_numpy(float), treated[known].to_numpy(bool), weights[known].to_numpy(float)
     binary = bool(np.isin(x, (0.0, 1.0)).all())
     mean1, mean0 = np.average(x[arm], weights=w[arm]), np.average(x[~arm], weights=w[~arm])
-    spread = _spread(x, arm, denominator, binary)
+    spread = _spread(x, arm, denominator)
     return {
         "mean_treated": float(mean1),
         "mean_control": float(mean0),
@@ -121,11 +109,10 @@ def _one(
     }
 
 
-def _spread(x: np.ndarray, arm: np.ndarray, denominator: Denominator, binary: bool) -> float:
-    """Return the standard deviation of the unadjusted sample; p (1 - p) for a binary covariate."""
-    v1, v0 = (
-        float(part.mean() * (1 - part.mean()) if binary else part.var(ddof=1)) for part in (x[arm], x[~arm])
-    )
+def _spread(x: np.ndarray, arm: np.ndarray, denominator: Denominator) -> float:
+    """Return the standard deviation of the unadjusted sample; from p (1 - p) for a binary covariate."""
+    binary, parts = np.isin(x, (0.0, 1.0)).all(), (x[arm], x[~arm])
+    v1, v0 = (float(one.mean() * (1 - one.mean()) if binary else one.var(ddof=1)) for one in parts)
     return float(np.sqrt(v1 if denominator == "treated" else (v1 + v0) / 2))
 
 
@@ -134,8 +121,7 @@ def crude_spread(covariates: pd.DataFrame, treated: pd.Series, denominator: Deno
     arm, spreads = treated.to_numpy(bool), []
     for name in covariates:
         known = covariates[name].notna().to_numpy()
-        x = covariates[name].to_numpy(float)[known]
-        spreads.append(_spread(x, arm[known], denominator, bool(np.isin(x, (0.0, 1.0)).all())))
+        spreads.append(_spread(covariates[name].to_numpy(float)[known], arm[known], denominator))
     return np.where(np.array(spreads) > 0, spreads, 1.0)
 
 
@@ -159,3 +145,85 @@ def _largest_gap(x: np.ndarray, arm: np.ndarray, w: np.ndarray) -> float:
     share0 = np.cumsum(np.where(arm, 0.0, w)[order]) / w[~arm].sum()
     last_of_value = np.append(np.diff(x[order]) > 0, True)
     return float(np.abs(share1 - share0)[last_of_value].max())
+
+
+def balance_report(
+    frame: pd.DataFrame,
+    adjustments: Adjustments,
+    *,
+    denominator: Denominator = "pooled",
+) -> pd.DataFrame:
+    """Return the before-and-after table of a paper: the covariates as they were recorded, under each adjustment.
+
+    Raises ValueError if the indexes differ, there is no adjustment, or an arm has no known value of a column.
+    DataFrame, one row per covariate or level and adjustment: ``column``, ``level`` (empty for numbers),
+    ``kind`` ("mean" or "share"), ``adjustment``, ``mean_treated``, ``mean_control``, ``sd_treated``,
+    ``sd_control`` (weighted; NaN for shares), ``smd``, ``variance_ratio``, ``ks``, and ``missing_treated``,
+    ``missing_control`` (patients of the adjusted sample without a value).
+
+    Parameters
+    ----------
+    frame : DataFrame, shape (n, p)
+        Baseline columns, numbers or categories, values may be missing: they are left out covariate by
+        covariate, and counted. A category gives one 0/1 row per level, one with only 0 and 1 gives one.
+    adjustments : Adjustment or several
+        In the order of the table; the crude comparison is one of them.
+    """
+    names, covariates = _expand(frame)
+    parts = []
+    for each in made(adjustments):
+        if not frame.index.equals(each.treated.index):
+            raise ValueError("frame and arms must have the same index; build both from one cohort")
+        parts.append(_under(names, covariates, each, denominator).assign(adjustment=each.key))
+    table = pd.concat(parts, ignore_index=True)
+    order = ["column", "level", "kind", "adjustment"]
+    return table[[*order, *(name for name in table if name not in order)]]
+
+
+def _expand(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the names of the rows and their values, shape (n, rows); levels keep what is missing."""
+    names, columns = [], []
+    for name in frame:
+        values = frame[name]
+        if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
+            binary = values.dropna().isin([0, 1]).all()
+            names.append((name, "", "share" if binary else "mean"))
+            columns.append(values.astype(float))
+            continue
+        for level in sorted(values.dropna().unique(), key=str):
+            names.append((name, str(level), "share"))
+            columns.append((values == level).astype(float).where(values.notna()))
+    covariates = pd.concat(columns, axis=1, keys=range(len(columns)))
+    return pd.DataFrame(names, columns=["column", "level", "kind"]), covariates
+
+
+def _under(
+    names: pd.DataFrame, covariates: pd.DataFrame, adjustment: Adjustment, denominator: Denominator
+) -> pd.DataFrame:
+    """Return the rows of one adjustment."""
+    used, treated, weights = adjustment.used, adjustment.treated, adjustment.weights
+    for at, values in covariates.items():
+        known = values.notna() & used
+        n1, n0 = int((known & treated).sum()), int((known & ~treated).sum())
+        if not n1 or not n0:
+            raise ValueError(
+                f"both arms need a known value of {names.at[at, 'column']!r} under {adjustment.name.lower()}, "
+                f"found {n1} and {n0}; leave it out"
+            )
+    table = balance_table(covariates, treated, weights, denominator=denominator).drop(columns="covariate")
+    kinds = list(enumerate(names["kind"]))
+    for arm, mask in adjustment.arms:
+        table[f"sd_{arm}"] = [
+            _sd(covariates[at], weights, mask) if kind == "mean" else np.nan for at, kind in kinds
+        ]
+    for arm, mask in adjustment.arms:
+        table[f"missing_{arm}"] = covariates[used & mask].isna().sum().to_numpy()
+    return names.assign(**table)
+
+
+def _sd(values: pd.Series, weights: pd.Series, arm: np.ndarray) -> float:
+    """Return the weighted standard deviation of the known values of an arm, NaN for fewer than two."""
+    mine = arm & values.notna() & (weights > 0)
+    if mine.sum() < 2:
+        return np.nan
+    return float(np.sqrt(weighted_variance(values[mine].to_numpy(float), weights[mine].to_numpy(float))))

@@ -8,11 +8,13 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
+from headtohead.errors import need_complete
+
 KNOT_QUANTILES = {3: (0.10, 0.50, 0.90), 4: (0.05, 0.35, 0.65, 0.95), 5: (0.05, 0.275, 0.50, 0.725, 0.95)}
 
 
 class Term(Protocol):
-    """What a model term must say; ``study.protocol.protocol.Term`` does."""
+    """What a model term must say: its ``column``, ``form`` and number of ``knots``."""
 
     @property
     def column(self) -> str: ...  # noqa: D102
@@ -27,6 +29,10 @@ def design_matrix(
 ) -> pd.DataFrame:
     """Return the columns of the model, without intercept and without missing values.
 
+    DataFrame of float, shape (n, p), named like ``age``, ``age'`` (second spline column) or ``sex[M]``.
+    Raises ValueError if a column is unknown, has no variation, is not positive where a logarithm is asked
+    for, or has missing values and nothing to impute them from.
+
     Parameters
     ----------
     frame : DataFrame, shape (n, anything)
@@ -36,16 +42,6 @@ def design_matrix(
         ``log spline``; ``category`` (dummies, the first level in sorted order is the reference).
     impute_from : sequence of str
         Complete columns that predict missing values by least squares on the scale of the term.
-
-    Returns
-    -------
-    DataFrame of float, shape (n, p), named like ``age``, ``age'`` (second spline column) or ``sex[M]``.
-
-    Raises
-    ------
-    ValueError
-        If a column is unknown, has no variation, is not positive where a logarithm is asked for, or has
-        missing values and nothing to impute them from.
 
     References
     ----------
@@ -60,20 +56,17 @@ def design_matrix(
     design = pd.concat(parts, axis=1)
     constant = [name for name in design if design[name].nunique() < 2]
     if constant:
-        raise ValueError(
-            f"a covariate must vary between patients, {constant} have one value in all {len(design)}; "
-            "remove them from the model"
-        )
+        raise _constant(constant, len(design), "remove them from the model")
     return design
+
+
+def _constant(names: object, n: int, remedy: str) -> ValueError:
+    return ValueError(f"a covariate must vary between patients, {names} have one value in all {n}; {remedy}")
 
 
 def _predictors(frame: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
     """Return the complete columns as a matrix with intercept, shape (n, 1 + dummies)."""
-    incomplete = [name for name in columns if frame[name].isna().any()]
-    if incomplete:
-        raise ValueError(
-            f"columns to impute from must be complete, {incomplete} have missing values; choose others"
-        )
+    need_complete(frame[list(columns)], "columns to impute from must be complete", "; choose others")
     blocks = [np.ones((len(frame), 1))]
     for name in columns:
         numeric = pd.api.types.is_numeric_dtype(frame[name])
@@ -107,10 +100,8 @@ def _dummies(values: pd.Series) -> pd.DataFrame:
         )
     levels = sorted(values.unique(), key=str)
     if len(levels) < 2:
-        raise ValueError(
-            f"a covariate must vary between patients, {values.name!r} has one value in all {len(values)}; "
-            "remove it from the terms of the model and from the columns to impute from"
-        )
+        remedy = "remove it from the terms of the model and from the columns to impute from"
+        raise _constant(repr(values.name), len(values), remedy)
     return pd.DataFrame({f"{values.name}[{level}]": (values == level).astype(float) for level in levels[1:]})
 
 
@@ -137,9 +128,9 @@ def restricted_cubic_spline(x: np.ndarray, *, knots: int) -> np.ndarray:
     """Return the restricted cubic spline basis, shape (n, knots - 1), linear beyond the outer knots."""
     t = np.quantile(x, KNOT_QUANTILES[knots])
     if len(np.unique(t)) < knots:
+        found = np.unique(t)
         raise ValueError(
-            f"a spline with {knots} knots needs as many distinct quantiles, found {np.unique(t)}; "
-            "use a linear term"
+            f"a spline with {knots} knots needs as many distinct quantiles, found {found}; use a linear term"
         )
     scale = (t[-1] - t[0]) ** 2
 

@@ -1,53 +1,24 @@
 """Entropy balancing: the weights nearest to equal ones that make the covariate means agree exactly.
 
-All bootstrap samples are balanced together (``kernels/entropy.py``).
-
-References
-----------
-Hainmueller (2012) Polit Anal 20:25-46. doi:10.1093/pan/mpr025
-Zhao & Percival (2017) J Causal Inference 5:20160010. doi:10.1515/jci-2016-0010
+All bootstrap samples are balanced together (``kernels/entropy.py``, which has the references).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import partial
 from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 
+from headtohead.errors import EntropyError
 from headtohead.kernels.entropy import tilt_to_means
 from headtohead.kernels.logistic import MAX_FAILED_SHARE, with_intercept
 from headtohead.kernels.weights import bootstrap_counts
-from headtohead.matching.adjustment import POPULATIONS, Adjustment
-from headtohead.matching.errors import CannotAdjustError
+from headtohead.matching.adjustment import Adjustment, check_design
+from headtohead.matching.weights import POPULATIONS
 
 EntropyEstimand = Literal["ATT", "ATE"]
-
-
-class EntropyError(CannotAdjustError):
-    """No positive weights give the arms the wanted means."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rebalanced:
-    """The bootstrap draws patients and balances each sample anew, to the means of that sample."""
-
-    estimand: EntropyEstimand
-
-    def draw(self, adjustment: Adjustment, rng: np.random.Generator, b: int) -> np.ndarray:
-        """Return the balancing weights of the samples that have some."""
-        if adjustment.design is None:
-            raise ValueError("balancing anew needs the design, the adjustment has none")
-        X, arm = with_intercept(adjustment.design.to_numpy(float))[:, 1:], adjustment.arm
-        weights, reached = _balanced(X, arm, bootstrap_counts(rng, b, len(arm)), self.estimand)
-        failed = float((~reached).mean())
-        if failed > MAX_FAILED_SHARE:
-            raise EntropyError(
-                f"the means must be reachable in resamples, {failed:.0%} of {b} had no positive weights; "
-                "balance fewer covariates or look at the overlap of the arms"
-            )
-        return weights[reached]
 
 
 def entropy_weights(design: pd.DataFrame, treated: pd.Series, *, estimand: EntropyEstimand) -> Adjustment:
@@ -71,10 +42,11 @@ def entropy_weights(design: pd.DataFrame, treated: pd.Series, *, estimand: Entro
     ValueError
         If the indexes differ, a value is missing, an arm is empty or the estimand is another one.
 
-    Checked: R's entbal as published, by hand, SciPy's solution of the primal problem
-    (tests/matching/test_entropy.py).
+    Checked: R's entbal as published, by hand, SciPy's solution of the primal problem (test_entropy.py).
     """
-    _check(design, treated, estimand)
+    if estimand not in get_args(EntropyEstimand):
+        raise ValueError(f"estimand must be one of {get_args(EntropyEstimand)}, found {estimand!r}")
+    check_design(design, treated)
     X, arm = with_intercept(design.to_numpy(float))[:, 1:], treated.to_numpy(bool)
     point, converged = _balanced(X, arm, np.ones((1, len(arm))), estimand)
     if not converged[0]:
@@ -83,8 +55,25 @@ def entropy_weights(design: pd.DataFrame, treated: pd.Series, *, estimand: Entro
     name = "Entropy balancing" if estimand == "ATT" else "Entropy balancing, all patients"
     return Adjustment(
         "entropy", name, "weights", estimand, POPULATIONS[estimand], treated, weights,
-        Rebalanced(estimand), design,
+        partial(_draw, estimand=estimand), design,
     )  # fmt: skip
+
+
+def _draw(
+    adjustment: Adjustment, rng: np.random.Generator, b: int, *, estimand: EntropyEstimand
+) -> np.ndarray:
+    """Return the balancing weights of the bootstrap samples of patients that have some."""
+    if adjustment.design is None:
+        raise ValueError("balancing anew needs the design, the adjustment has none")
+    X, arm = with_intercept(adjustment.design.to_numpy(float))[:, 1:], adjustment.arm
+    weights, reached = _balanced(X, arm, bootstrap_counts(rng, b, len(arm)), estimand)
+    failed = float((~reached).mean())
+    if failed > MAX_FAILED_SHARE:
+        raise EntropyError(
+            f"the means must be reachable in resamples, {failed:.0%} of {b} had no positive weights; "
+            "balance fewer covariates or look at the overlap of the arms"
+        )
+    return weights[reached]
 
 
 def _balanced(
@@ -106,27 +95,14 @@ def _balanced(
     return weights, converged
 
 
-def _check(design: pd.DataFrame, treated: pd.Series, estimand: str) -> None:
-    if estimand not in get_args(EntropyEstimand):
-        raise ValueError(f"estimand must be one of {get_args(EntropyEstimand)}, found {estimand!r}")
-    if not design.index.equals(treated.index):
-        raise ValueError("design and treated must have the same index; build both from one frame")
-    if design.isna().any(axis=None):
-        incomplete = list(design.columns[design.isna().any()])
-        raise ValueError(f"the design must be complete, {incomplete} have missing values")
-    if treated.nunique() < 2:
-        raise ValueError(f"both arms must have patients, all {len(treated)} are in one; check the arms")
-
-
 def _unreachable(design: pd.DataFrame, treated: pd.Series, estimand: str) -> EntropyError:
     """Return the error that names the columns whose wanted mean lies outside an arm's range."""
     target = (design[treated] if estimand == "ATT" else design).mean()
     arms = [design[~treated]] if estimand == "ATT" else [design[treated], design[~treated]]
     outside = [
-        str(name)
-        for name in design
+        str(name) for name in design
         if any(not mine[name].min() < target[name] < mine[name].max() for mine in arms)
-    ]
+    ]  # fmt: skip
     return EntropyError(
         f"positive weights must be able to give the arms the same means, no such weights exist for "
         f"{outside or 'a combination of covariates'} in {len(design)} patients; balance fewer covariates "

@@ -1,4 +1,4 @@
-"""Greedy nearest-neighbour pairs on the propensity score, without replacement."""
+"""Pairs on the propensity score, without replacement: greedy nearest neighbours, or the optimal ones."""
 
 from __future__ import annotations
 
@@ -8,29 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from headtohead.kernels.pairs import CaliperScale, Order, Rows, caliper_width, greedy_pairs
-from headtohead.matching.errors import CannotAdjustError
-
-__all__ = ["CaliperScale", "Matches", "NoMatchError", "Order", "caliper_width", "match_nearest"]
-
-
-class NoMatchError(CannotAdjustError):
-    """Not one pair lies within the caliper."""
+from headtohead.errors import NoMatchError
+from headtohead.kernels.pairs import Order, Rows, greedy_pairs, optimal_pairs
 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
     """Matched sets.
 
-    Attributes
-    ----------
-    pairs : DataFrame
-        One row per treated-control pair: ``treated_id``, ``control_id`` and ``distance`` (absolute
-        difference of the linear predictor), in the order in which they were formed.
-    unmatched : Index
-        Treated patients without a partner.
-    caliper : float
-        Largest allowed distance on the linear predictor; infinite if there was none.
+    ``pairs``: one row per treated-control pair, in the order in which they were formed, with ``treated_id``,
+    ``control_id`` and ``distance`` (absolute difference of the linear predictor). ``unmatched``: treated patients
+    without a partner. ``caliper``: largest allowed distance; infinite if there was none.
     """
 
     pairs: pd.DataFrame
@@ -54,6 +42,10 @@ def match_nearest(
 ) -> Matches:
     """Return greedy pairs: each treated patient in turn takes the nearest free control.
 
+    Ties. Between two controls at the same distance the one fewer places away in the sorted order of all
+    patients is taken, then the one with the lower score; equal scores are sorted by row. This is the rule of
+    MatchIt 4.7.2. With heavily tied scores and ``exact``, MatchIt ranks within the stratum as we do.
+
     Parameters
     ----------
     linear_predictor : Series of float, shape (n,)
@@ -76,42 +68,49 @@ def match_nearest(
     NoMatchError
         If no pair lies within the caliper.
 
-    Notes
-    -----
-    Ties. Between two controls at the same distance the one fewer places away in the sorted order of all
-    patients is taken, then the one with the lower score; equal scores are sorted by row. This is the
-    rule of MatchIt 4.7.2. With heavily tied scores and ``exact``, MatchIt ranks within the stratum as
-    we do.
-
-    Checked: MatchIt 4.7.2 pair by pair on three cohorts x five variants (tests/matching/test_pairs.py).
+    Checked: MatchIt 4.7.2 pair by pair on three cohorts x five variants (test_pairs.py).
     """
     if ratio < 1:
         raise ValueError(f"ratio must be at least 1 control per treated patient, found {ratio}")
-    check_scores(linear_predictor, treated)
-    score, arm = linear_predictor.to_numpy(float), treated.to_numpy(bool)
-    rows = greedy_pairs(
-        score, arm, [one.to_numpy() for one in exact], ratio=ratio, caliper=caliper, order=order
-    )
-    return as_matches(linear_predictor, treated, rows, caliper)
+    score, arm = _checked(linear_predictor, treated)
+    strata = [one.to_numpy() for one in exact]
+    rows = greedy_pairs(score, arm, strata, ratio=ratio, caliper=caliper, order=order)
+    return _as_matches(linear_predictor, treated, rows, caliper)
 
 
-def check_scores(linear_predictor: pd.Series, treated: pd.Series) -> None:
-    """Raise ValueError unless scores and arms have one index and the scores are finite."""
+def match_optimal(
+    linear_predictor: pd.Series, treated: pd.Series, *, caliper: float, exact: Sequence[pd.Series] = ()
+) -> Matches:
+    """Return the largest set of pairs within the caliper, and of those the one of least total distance.
+
+    One control per treated patient: with more it is not said whether more patients or more controls per
+    patient are better; ``match_nearest`` has a ratio. Patients with equal scores are interchangeable: which
+    of them is taken follows the order of the rows, the number of pairs and the total distance do not.
+    Parameters and errors are those of ``match_nearest``, and ValueError if the arms are too large for one stratum.
+
+    References
+    ----------
+    Rosenbaum (1989) JASA 84:1024-1032. doi:10.1080/01621459.1989.10478868
+
+    Checked: assignment problem of SciPy and enumeration of all matches (test_optimal.py).
+    """
+    score, arm = _checked(linear_predictor, treated)
+    rows = optimal_pairs(score, arm, [one.to_numpy() for one in exact], caliper=caliper)
+    return _as_matches(linear_predictor, treated, rows, caliper)
+
+
+def _checked(linear_predictor: pd.Series, treated: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Return scores and arms as arrays, after they have one index and the scores are finite."""
     if not linear_predictor.index.equals(treated.index):
         raise ValueError("linear_predictor and treated must have the same index; build both from one frame")
     wrong = int((~np.isfinite(linear_predictor.to_numpy(float))).sum())
     if wrong:
         raise ValueError(f"scores must be finite, {wrong} are not; look for separation")
+    return linear_predictor.to_numpy(float), treated.to_numpy(bool)
 
 
-def as_matches(linear_predictor: pd.Series, treated: pd.Series, rows: Rows, caliper: float) -> Matches:
-    """Return the pairs given as row numbers, treated and control.
-
-    Raises
-    ------
-    NoMatchError
-        If there is not one.
-    """
+def _as_matches(linear_predictor: pd.Series, treated: pd.Series, rows: Rows, caliper: float) -> Matches:
+    """Return the pairs given as row numbers, treated and control."""
     t, c = rows
     if not len(t):
         raise NoMatchError(
@@ -119,7 +118,6 @@ def as_matches(linear_predictor: pd.Series, treated: pd.Series, rows: Rows, cali
             f"none of {int(treated.sum())} has one; widen the caliper or look at the overlap of the scores"
         )
     ids, score = linear_predictor.index, linear_predictor.to_numpy(float)
-    pairs = pd.DataFrame(
-        {"treated_id": ids[t], "control_id": ids[c], "distance": np.abs(score[t] - score[c])}
-    )
+    distance = np.abs(score[t] - score[c])
+    pairs = pd.DataFrame({"treated_id": ids[t], "control_id": ids[c], "distance": distance})
     return Matches(pairs, ids[treated.to_numpy(bool)].difference(pairs["treated_id"]), caliper)

@@ -1,9 +1,11 @@
-"""The propensity score: each patient's probability of the first drug given the baseline."""
+"""The propensity score, each patient's probability of the first drug, and all that is made of it."""
 
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -12,27 +14,32 @@ from statsmodels.discrete.discrete_model import Logit
 from statsmodels.tools.sm_exceptions import ConvergenceWarning, PerfectSeparationWarning
 from statsmodels.tools.tools import add_constant
 
-from headtohead.matching.errors import CannotAdjustError
+from headtohead.errors import CannotAdjustError, SeparationError, cannot
+from headtohead.kernels.pairs import CaliperScale, Order, caliper_width
+from headtohead.kernels.weights import Estimand
+from headtohead.matching import weights as weighting
+from headtohead.matching.adjustment import Adjustment, check_design, matched_pairs, unadjusted, unmade
+from headtohead.matching.entropy import EntropyEstimand, entropy_weights
+from headtohead.matching.pairs import Matches, match_nearest, match_optimal
+from headtohead.matching.weights import Quantiles  # fmt: skip
 
 EXTREME_SCORE = 1e-6
 
 
-class SeparationError(CannotAdjustError):
-    """The covariates separate the arms: no propensity score exists."""
-
-
 @dataclass(frozen=True, slots=True)
-class Propensity:
-    """A fitted propensity score, with what it was fitted to.
+class Score:
+    """A fitted propensity score, from which the arms are made comparable.
+
+    Every method returns an ``Adjustment`` that knows the arms and the design of this score. With
+    ``optional=True`` one that cannot be made is returned with its ``reason``, and estimators give rows
+    that say so; otherwise it is an error.
 
     Attributes
     ----------
-    design : DataFrame of float, shape (n, p)
-    treated : Series of bool, shape (n,)
-    ps : Series of float, shape (n,)
-        P(treated | covariates), strictly between 0 and 1.
-    linear_predictor : Series of float, shape (n,)
-        Its logit.
+    design, treated : DataFrame of float, shape (n, p), and Series of bool, shape (n,)
+        What it was fitted to.
+    ps, linear_predictor : Series of float, shape (n,)
+        P(treated | covariates), strictly between 0 and 1, and its logit.
     coefficients : DataFrame
         ``term``, ``estimate`` and ``std_error`` (log odds per unit), intercept first.
     log_likelihood : float
@@ -48,8 +55,120 @@ class Propensity:
     log_likelihood: float
     c_statistic: float
 
+    def crude(self) -> Adjustment:
+        """Return the arms as they are."""
+        return unadjusted(self.treated, design=self.design)
 
-def fit_propensity(design: pd.DataFrame, treated: pd.Series) -> Propensity:
+    def match(
+        self,
+        *,
+        caliper_sd: float,
+        caliper_scale: CaliperScale = "pooled",
+        order: Order = "largest",
+        ratio: int = 1,
+        exact: Sequence[pd.Series] = (),
+        key: str = "pairs",
+        name: str = "Matched pairs",
+        optional: bool = False,
+    ) -> Adjustment:
+        """Return greedy nearest-neighbour pairs on the logit; choices and errors of ``match_nearest``.
+
+        Parameters
+        ----------
+        caliper_sd : float
+            Largest distance in standard deviations of the logit; infinite for none.
+        caliper_scale : {"pooled", "all"}
+            Of which standard deviation, see ``caliper_width``.
+        """
+        match = partial(match_nearest, ratio=ratio, order=order, exact=exact)
+        return self._pairs(match, self.caliper(caliper_sd, caliper_scale), key, name, optional)
+
+    def match_optimal(
+        self,
+        *,
+        caliper_sd: float,
+        caliper_scale: CaliperScale = "pooled",
+        exact: Sequence[pd.Series] = (),
+        key: str = "optimal",
+        name: str = "Optimal pairs",
+        optional: bool = False,
+    ) -> Adjustment:
+        """Return the most pairs within the caliper, and of those the closest; see ``match_optimal``."""
+        match = partial(match_optimal, exact=exact)
+        return self._pairs(match, self.caliper(caliper_sd, caliper_scale), key, name, optional)
+
+    def weight(self, estimand: Estimand, *, key: str | None = None, optional: bool = False) -> Adjustment:
+        """Return propensity-score weights; the key is the estimand in lower case if none is given.
+
+        The bootstrap refits the score to each sample.
+        """
+        return Adjustment(
+            key or estimand.lower(), weighting.NAMES[estimand], "weights", estimand,
+            weighting.POPULATIONS[estimand], self.treated,
+            weighting.weights_from_ps(self.ps, self.treated, estimand=estimand),
+            partial(weighting.draw_refitted, estimand=estimand), self.design, optional=optional,
+        )  # fmt: skip
+
+    def truncate(self, quantiles: Quantiles, *, key: str = "truncated", optional: bool = False) -> Adjustment:
+        """Return stabilised inverse probability weights truncated at two of their quantiles.
+
+        Truncation trades bias for variance: patients whose drug was least expected stand for fewer others
+        than they should. What it estimates is close to, but no longer exactly, the effect in all patients.
+        Raises ValueError if the quantiles do not ascend within 0 and 1.
+
+        Parameters
+        ----------
+        quantiles : (float, float)
+            Weights below the first quantile of all patients are raised to it, weights above the second are
+            lowered; (0, 1) truncates nothing. Each bootstrap sample has its own.
+
+        References
+        ----------
+        Cole & Hernan (2008) Am J Epidemiol 168:656-664. doi:10.1093/aje/kwn164
+
+        Checked: by hand, and numpy.quantile of the repeated patients (test_truncated.py).
+        """
+        low, high = quantiles
+        if not 0 <= low < high <= 1:
+            raise ValueError(f"quantiles must ascend between 0 and 1, found {low:g} and {high:g}")
+        raw = weighting.stabilised_weights(self.ps, self.treated)
+        return Adjustment(
+            key, "Truncated inverse probability weights", "weights", "ATE",
+            f"all patients, weights truncated at {100 * low:g}% and {100 * high:g}%", self.treated,
+            raw.clip(*np.quantile(raw, quantiles)).rename("weight"),
+            partial(weighting.draw_truncated, quantiles=quantiles), self.design, optional=optional,
+        )  # fmt: skip
+
+    def entropy(
+        self, estimand: EntropyEstimand = "ATT", *, key: str = "entropy", optional: bool = False
+    ) -> Adjustment:
+        """Return entropy balancing of the means of the design; see ``entropy_weights``."""
+        make = partial(entropy_weights, self.design, self.treated, estimand=estimand)
+        return self._make(make, key, "Entropy balancing", optional)
+
+    def caliper(self, caliper_sd: float, caliper_scale: CaliperScale = "pooled") -> float:
+        """Return the width on the logit of a caliper in standard deviations; see ``caliper_width``."""
+        return caliper_width(self.linear_predictor, self.treated, caliper_sd=caliper_sd, scale=caliper_scale)
+
+    def _pairs(
+        self, match: Callable[..., Matches], caliper: float, key: str, name: str, optional: bool
+    ) -> Adjustment:
+        def make() -> Adjustment:
+            found = match(self.linear_predictor, self.treated, caliper=caliper)
+            return matched_pairs(found, self.treated, key=key, name=name, design=self.design)
+
+        return self._make(make, key, name, optional)
+
+    def _make(self, make: Callable[[], Adjustment], key: str, name: str, optional: bool) -> Adjustment:
+        try:
+            return replace(make(), key=key, optional=optional)
+        except CannotAdjustError as error:
+            if not optional:
+                raise
+            return unmade(key, name, self.treated, self.design, reason=cannot(error))
+
+
+def propensity(design: pd.DataFrame, treated: pd.Series) -> Score:
     """Return the logistic propensity score.
 
     Parameters
@@ -66,20 +185,12 @@ def fit_propensity(design: pd.DataFrame, treated: pd.Series) -> Propensity:
     SeparationError
         If a combination of covariates predicts the arm perfectly.
 
-    Checked: R 4.2.2 ``glm`` to 1e-6 (tests/matching/test_propensity.py).
+    Checked: R 4.2.2 ``glm`` to 1e-6 (test_propensity.py).
     """
-    if not design.index.equals(treated.index):
-        raise ValueError("design and treated must have the same index; build both from one frame")
-    if design.isna().any(axis=None):
-        raise ValueError(
-            f"the design must be complete, {list(design.columns[design.isna().any()])} have missing values"
-        )
-    if treated.nunique() < 2:
-        raise ValueError(f"both arms must have patients, all {len(treated)} are in one; check the arms")
+    check_design(design, treated)
     with warnings.catch_warnings():
-        warnings.simplefilter("error", PerfectSeparationWarning)
-        warnings.simplefilter("error", ConvergenceWarning)
-        warnings.simplefilter("error", RuntimeWarning)
+        for kind in (PerfectSeparationWarning, ConvergenceWarning, RuntimeWarning):
+            warnings.simplefilter("error", kind)
         try:
             fit = Logit(treated.astype(float), add_constant(design)).fit(disp=0, method="newton", maxiter=100)
         except (PerfectSeparationWarning, ConvergenceWarning, RuntimeWarning, np.linalg.LinAlgError):
@@ -87,15 +198,10 @@ def fit_propensity(design: pd.DataFrame, treated: pd.Series) -> Propensity:
     ps = pd.Series(fit.predict(), index=design.index, name="ps")
     if ps.min() < EXTREME_SCORE or ps.max() > 1 - EXTREME_SCORE:
         raise _separation(design, treated)
-    coefficients = pd.DataFrame(
-        {
-            "term": ["(Intercept)", *design.columns],
-            "estimate": fit.params.to_numpy(),
-            "std_error": fit.bse.to_numpy(),
-        }
-    )
+    terms = ["(Intercept)", *design.columns]
+    table = {"term": terms, "estimate": fit.params.to_numpy(), "std_error": fit.bse.to_numpy()}
     lp = np.log(ps / (1 - ps)).rename("linear_predictor")
-    return Propensity(design, treated, ps, lp, coefficients, float(fit.llf), c_statistic(ps, treated))
+    return Score(design, treated, ps, lp, pd.DataFrame(table), float(fit.llf), c_statistic(ps, treated))
 
 
 def _separation(design: pd.DataFrame, treated: pd.Series) -> SeparationError:

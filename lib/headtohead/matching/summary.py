@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from headtohead.matching.adjustment import Adjustment, made
+from headtohead.matching.adjustment import Adjustment, Adjustments, made
 from headtohead.matching.balance import covariates_of
 from headtohead.matching.pairs import Matches
-from headtohead.matching.propensity import Propensity
+from headtohead.matching.propensity import Score
 from headtohead.matching.weights import effective_sample_size
 
 BIN_WIDTH = 0.05
 
 
-def score_histogram(score: Propensity) -> pd.DataFrame:
+def score_histogram(score: Score) -> pd.DataFrame:
     """Return counts per bin of the score: ``low``, ``high``, ``treated`` and ``control``."""
     edges = np.linspace(0, 1, round(1 / BIN_WIDTH) + 1)
     arms = (("treated", score.treated), ("control", ~score.treated))
@@ -25,14 +25,12 @@ def score_histogram(score: Propensity) -> pd.DataFrame:
     return pd.DataFrame({"low": edges[:-1].round(4), "high": edges[1:].round(4), **counts})
 
 
-def overlap(score: Propensity) -> pd.DataFrame:
+def overlap(score: Score) -> pd.DataFrame:
     """Return how far the scores of the two arms overlap, and patients per model term.
 
-    Returns
-    -------
     DataFrame with ``name``, ``scale`` and ``estimate``: ``c_statistic``, ``terms``, ``treated_per_term``,
-    ``common_low`` and ``common_high`` (range in which both arms have scores), ``outside`` (patients
-    outside it), ``below_5_percent`` and ``above_95_percent`` (patients).
+    ``common_low`` and ``common_high`` (range in which both arms have scores), ``outside`` (patients outside
+    it), ``below_5_percent`` and ``above_95_percent`` (patients).
     """
     ps, treated, terms = score.ps, score.treated, score.design.shape[1]
     low = max(ps[treated].min(), ps[~treated].min())
@@ -50,27 +48,22 @@ def overlap(score: Propensity) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["name", "scale", "estimate"]).astype({"estimate": float})
 
 
-def sample_sizes(adjustments: Adjustment | Iterable[Adjustment]) -> pd.DataFrame:
+def sample_sizes(adjustments: Adjustments) -> pd.DataFrame:
     """Return per adjustment and arm the patients used, their effective number and the largest weight.
 
-    Returns
-    -------
-    DataFrame with ``adjustment`` (key), ``label``, ``estimand``, ``arm`` ("treated", "control", and
-    "both": sums, and the larger of the largest weights), ``n``, ``ess`` and ``max_relative_weight`` (the
-    largest weight over the mean weight of the arm).
+    DataFrame with ``adjustment`` (key), ``label``, ``estimand``, ``arm`` ("treated", "control", and "both":
+    sums, and the larger of the largest weights), ``n``, ``ess`` and ``max_relative_weight`` (the largest
+    weight over the mean weight of the arm).
     """
     rows = []
     for each in made(adjustments):
         named = {"adjustment": each.key, "label": each.name, "estimand": each.estimand}
-        arms = [
-            _size(each.weights[mask & each.used]) | {"arm": arm}
-            for arm, mask in (("treated", each.treated), ("control", ~each.treated))
-        ]
+        arms = [{"arm": arm} | _size(each.weights[mask & each.used]) for arm, mask in each.arms]
         both = {name: arms[0][name] + arms[1][name] for name in ("n", "ess")} | {"arm": "both"}
         both["max_relative_weight"] = max(arm["max_relative_weight"] for arm in arms)
         rows += [named | row for row in (*arms, both)]
-    names = ["adjustment", "label", "estimand", "arm", "n", "ess", "max_relative_weight"]
-    return pd.DataFrame(rows, columns=names)
+    columns = ["adjustment", "label", "estimand", "arm", "n", "ess", "max_relative_weight"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _size(w: pd.Series) -> dict[str, Any]:
@@ -80,71 +73,55 @@ def _size(w: pd.Series) -> dict[str, Any]:
 def lost_to_matching(pairs: Adjustment, covariates: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return how the treated patients without a pair differ from those with one.
 
-    Returns
-    -------
-    DataFrame with ``covariate``, ``mean_matched``, ``mean_lost`` and ``smd`` (lost minus matched, over
-    the standard deviation of all treated patients); empty if nobody was lost.
+    DataFrame with ``covariate``, ``mean_matched``, ``mean_lost`` and ``smd`` (lost minus matched, over the
+    standard deviation of all treated patients); empty if nobody was lost.
     """
-    treated = pairs.treated
-    mine = covariates_of(pairs, covariates)[treated]
-    lost = (pairs.weights == 0)[treated]
+    mine = covariates_of(pairs, covariates)[pairs.treated]
+    lost = ~pairs.used[pairs.treated]
     if not lost.any():
         return pd.DataFrame(columns=["covariate", "mean_matched", "mean_lost", "smd"])
+    table = pd.DataFrame({"mean_matched": mine[~lost].mean(), "mean_lost": mine[lost].mean()})
     spread = mine.std().where(lambda s: s > 0, 1.0)
-    matched_mean, lost_mean = mine[~lost].mean(), mine[lost].mean()
-    table = pd.DataFrame(
-        {"mean_matched": matched_mean, "mean_lost": lost_mean, "smd": (lost_mean - matched_mean) / spread}
-    )
+    table["smd"] = (table["mean_lost"] - table["mean_matched"]) / spread
     return table.rename_axis("covariate").reset_index()
 
 
-def matched_designs(adjustments: Adjustment | Iterable[Adjustment]) -> pd.DataFrame:
+def matched_designs(adjustments: Adjustments) -> pd.DataFrame:
     """Return the size and the distances of each adjustment by matching; others are left out.
 
-    Returns
-    -------
-    DataFrame with ``adjustment``, ``n_pairs``, ``unmatched``, ``caliper`` (on the logit),
-    ``total_distance`` and ``largest_distance``.
+    DataFrame with ``adjustment``, ``n_pairs``, ``unmatched``, ``caliper`` (on the logit), ``total_distance``
+    and ``largest_distance``.
     """
-    rows = [
-        {
-            "adjustment": key,
-            "n_pairs": matches.n_pairs,
-            "unmatched": len(matches.unmatched),
-            "caliper": matches.caliper,
-            "total_distance": float(matches.pairs["distance"].sum()),
-            "largest_distance": float(matches.pairs["distance"].max()),
-        }
-        for key, matches in _matches(adjustments)
-    ]
+    rows = []
+    for each, found in _matches(adjustments):
+        distance = found.pairs["distance"]
+        rows.append(
+            {"adjustment": each.key, "n_pairs": found.n_pairs, "unmatched": len(found.unmatched),
+             "caliper": found.caliper, "total_distance": float(distance.sum()),
+             "largest_distance": float(distance.max())}
+        )  # fmt: skip
     return pd.DataFrame(rows)
 
 
-def _matches(adjustments: Adjustment | Iterable[Adjustment]) -> list[tuple[str, Matches]]:
-    return [(each.key, each.matches) for each in made(adjustments) if each.matches is not None]
+def _matches(adjustments: Adjustments) -> list[tuple[Adjustment, Matches]]:
+    return [(each, each.matches) for each in made(adjustments) if each.matches is not None]
 
 
-def pairs_by_stratum(
-    adjustments: Adjustment | Iterable[Adjustment], *, by: Sequence[pd.Series]
-) -> pd.DataFrame:
+def pairs_by_stratum(adjustments: Adjustments, *, by: Sequence[pd.Series]) -> pd.DataFrame:
     """Return per adjustment by matching and stratum the patients of each arm and how many have a partner.
+
+    DataFrame with the columns of ``by``, ``treated``, ``control``, ``matched_treated``, ``matched_control``,
+    ``within`` (treated patients whose every partner is of their own stratum) and ``adjustment``.
 
     Parameters
     ----------
     adjustments : Adjustment or several
     by : sequence of Series
         Columns whose combinations are the strata; one that holds nobody has no row.
-
-    Returns
-    -------
-    DataFrame with the columns of ``by``, ``treated``, ``control``, ``matched_treated``,
-    ``matched_control``, ``within`` (treated patients whose every partner is of their own stratum) and
-    ``adjustment``.
     """
-    treated = {each.key: each.treated for each in made(adjustments)}
     parts = [
-        _by_stratum(matches, treated[key], by).assign(adjustment=key)
-        for key, matches in _matches(adjustments)
+        _by_stratum(matches, each.treated, by).assign(adjustment=each.key)
+        for each, matches in _matches(adjustments)
     ]
     return pd.concat(parts, ignore_index=True)
 
@@ -154,14 +131,10 @@ def _by_stratum(matches: Matches, treated: pd.Series, by: Sequence[pd.Series]) -
     pairs = matches.pairs
     same = stratum[pairs["treated_id"]].to_numpy() == stratum[pairs["control_id"]].to_numpy()
     within = pd.Series(same, index=pairs["treated_id"]).groupby(level=0).all()
-    counts = pd.DataFrame(
-        {
-            "treated": treated,
-            "control": ~treated,
-            "matched_treated": treated.index.isin(pairs["treated_id"]),
-            "matched_control": treated.index.isin(pairs["control_id"]),
-            "within": within.reindex(treated.index, fill_value=False),
-        }
-    ).astype(int)
+    counts = pd.DataFrame({"treated": treated, "control": ~treated}).assign(
+        matched_treated=treated.index.isin(pairs["treated_id"]),
+        matched_control=treated.index.isin(pairs["control_id"]),
+        within=within.reindex(treated.index, fill_value=False),
+    )
     keys = [series.rename(str(series.name)) for series in by]
-    return counts.groupby(keys, observed=True).sum().reset_index()
+    return counts.astype(int).groupby(keys, observed=True).sum().reset_index()

@@ -1,9 +1,10 @@
-"""Propensity-score weights, and what they cost in sample size.
+"""Propensity-score weights, their truncation, and what they cost in sample size.
 
 References
 ----------
 Li, Morgan & Zaslavsky (2018) JASA 113:390-400. doi:10.1080/01621459.2016.1260466
 Austin (2011) Multivar Behav Res 46:399-424. doi:10.1080/00273171.2011.568786
+Robins, Hernan & Brumback (2000) Epidemiology 11:550-560. doi:10.1097/00001648-200009000-00011 (stabilised)
 """
 
 from __future__ import annotations
@@ -13,13 +14,25 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 
-from headtohead.kernels.weights import Estimand, balancing_weights
+from headtohead.errors import SeparationError
+from headtohead.kernels.logistic import NoMaximumError, with_intercept
+from headtohead.kernels.weights import Estimand, balancing_weights, bootstrap_counts, refit_scores
+from headtohead.matching.adjustment import Adjustment
 
-__all__ = ["Estimand", "effective_sample_size", "weights_from_ps"]
+Quantiles = tuple[float, float]
+NAMES, POPULATIONS = (
+    {"ATE": "Inverse probability weights", "ATT": "Weights for the treated", "ATC": "Weights for the controls",
+     "ATO": "Overlap weights", "ATM": "Matching weights"},
+    {"ATE": "all patients", "ATT": "patients like the treated", "ATC": "patients like the controls",
+     "ATO": "patients in clinical equipoise (overlap)", "ATM": "patients who could be matched"},
+)  # fmt: skip
 
 
 def weights_from_ps(ps: pd.Series, treated: pd.Series, *, estimand: Estimand) -> pd.Series:
-    """Return the weights that make each arm stand for the estimand's population.
+    """Return the weights that make each arm stand for the estimand's population, shape (n,).
+
+    The tilting function over the probability of the own arm; not stabilised. Raises ValueError if the indexes
+    differ, a score is not inside (0, 1) or the estimand is unknown.
 
     Parameters
     ----------
@@ -30,17 +43,7 @@ def weights_from_ps(ps: pd.Series, treated: pd.Series, *, estimand: Estimand) ->
     estimand : {"ATE", "ATT", "ATC", "ATO", "ATM"}
         Whose effect is wanted: everyone, the treated, the controls, the overlap, or the matchable.
 
-    Returns
-    -------
-    Series of float, shape (n,)
-        Tilting function over the probability of the own arm; not stabilised.
-
-    Raises
-    ------
-    ValueError
-        If the indexes differ, a score is not inside (0, 1) or the estimand is unknown.
-
-    Checked: by hand; R survey and cobalt (tests/matching/test_weights.py).
+    Checked: by hand; R survey and cobalt (test_weights.py).
     """
     if estimand not in get_args(Estimand):
         raise ValueError(f"estimand must be one of {get_args(Estimand)}, found {estimand!r}")
@@ -56,7 +59,72 @@ def weights_from_ps(ps: pd.Series, treated: pd.Series, *, estimand: Estimand) ->
     return pd.Series(weights, index=ps.index, name="weight")
 
 
+def stabilised_weights(ps: pd.Series, treated: pd.Series) -> pd.Series:
+    """Return the share of the own arm over the probability of the own arm; their mean is near 1.
+
+    Within an arm they are the unstabilised weights times a constant, so nothing changes but the scale
+    on which weights of the two arms are compared and truncated.
+    """
+    share = treated.mean()
+    return weights_from_ps(ps, treated, estimand="ATE") * np.where(treated, share, 1 - share)
+
+
 def effective_sample_size(weights: pd.Series | np.ndarray) -> float:
     """Return Kish's effective sample size, (sum w)^2 / sum w^2, in patients; 0 if all weights are 0."""
     total = float(np.sum(weights))
     return total**2 / float(np.sum(np.square(weights))) if total else 0.0
+
+
+def draw_refitted(
+    adjustment: Adjustment, rng: np.random.Generator, b: int, *, estimand: Estimand
+) -> np.ndarray:
+    """Return the weights of bootstrap samples of patients, the score refitted to each."""
+    ps, counts = _refitted(adjustment, rng, b)
+    return counts * balancing_weights(ps, adjustment.arm, estimand)
+
+
+def draw_truncated(
+    adjustment: Adjustment, rng: np.random.Generator, b: int, *, quantiles: Quantiles
+) -> np.ndarray:
+    """Return stabilised weights of bootstrap samples, refitted and truncated at the quantiles of each."""
+    ps, counts = _refitted(adjustment, rng, b)
+    arm = adjustment.arm
+    share = (counts @ arm / len(arm))[:, None]
+    raw = np.where(arm, share / ps, (1 - share) / (1 - ps))
+    limits = repeated_quantiles(raw, counts, quantiles)
+    return counts * np.clip(raw, limits[:, [0]], limits[:, [1]])
+
+
+def _refitted(adjustment: Adjustment, rng: np.random.Generator, b: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the scores refitted to each bootstrap sample, and the samples that have one, both (B', n)."""
+    if adjustment.design is None:
+        raise ValueError(f"refitting a score needs its design, {adjustment.name.lower()} have none")
+    X, arm = with_intercept(adjustment.design.to_numpy(float)), adjustment.arm
+    try:
+        return refit_scores(X, arm, bootstrap_counts(rng, b, len(arm)))
+    except NoMaximumError as error:
+        raise SeparationError(str(error)) from None
+
+
+def repeated_quantiles(values: np.ndarray, counts: np.ndarray, quantiles: Quantiles) -> np.ndarray:
+    """Return quantiles of values that are repeated, as ``numpy.quantile`` if they were written out, shape (B, 2).
+
+    Parameters
+    ----------
+    values, counts : array, shape (B, n)
+        How often each value occurs, zero included; every row sums to n.
+    """
+    order = np.argsort(values, axis=1)
+    value = np.take_along_axis(values, order, axis=1)
+    upto = np.cumsum(np.take_along_axis(counts, order, axis=1), axis=1)
+
+    def statistic(rank: int) -> np.ndarray:
+        return value[np.arange(len(value)), np.argmax(upto > rank, axis=1)]
+
+    last = values.shape[1] - 1
+    columns = []
+    for q in quantiles:
+        below = int(np.floor(q * last))
+        share = q * last - below
+        columns.append((1 - share) * statistic(below) + share * statistic(min(below + 1, last)))
+    return np.column_stack(columns)

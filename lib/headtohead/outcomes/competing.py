@@ -11,33 +11,24 @@ Andersen, Geskus, de Witte & Putter (2012) Int J Epidemiol 41:861-870. doi:10.10
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from headtohead.inference import DEFAULT, InferenceChoices, stream_of
-from headtohead.matching.adjustment import Adjustment, made
-from headtohead.outcomes.endpoint import Endpoint, endpoints_of
+from headtohead.inference import DEFAULT, InferenceChoices, Stream, stream_of
+from headtohead.matching.adjustment import Adjustment, Adjustments, made
+from headtohead.outcomes.endpoint import Endpoint, Endpoints, endpoints_of
 
 
 @dataclass(frozen=True, slots=True)
 class CumulativeIncidence:
-    """State probabilities of one group.
+    """State probabilities of one group at its T distinct event times.
 
-    Attributes
-    ----------
-    times : array, shape (T,)
-        Distinct event times, ascending.
-    at_risk : array, shape (T,)
-        Weighted number still event-free just before each time.
-    incidence : array, shape (T, K)
-        Probability that cause k has happened by each time.
-    event_free : array, shape (T,)
-        Probability that nothing has happened; the rows of ``incidence`` and this add to 1.
-    std_error : array, shape (T, K)
-        Aalen-type standard error of ``incidence``; for weights that are not frequencies, use a bootstrap.
+    ``at_risk``: weighted number still event-free just before each. ``incidence``, shape (T, K): probability that cause
+    k has happened by each time; ``event_free``: that nothing has, which adds up to 1 with it. ``std_error``: Aalen-type;
+    for weights that are not frequencies, use a bootstrap.
     """
 
     times: np.ndarray
@@ -57,6 +48,11 @@ def aalen_johansen(
 ) -> CumulativeIncidence:
     """Return the Aalen-Johansen estimate.
 
+    Raises ValueError if a time is missing or a cause negative.
+
+    F_k(t) = sum over s <= t of S(s-) d_k(s) / n(s). The variance is the infinitesimal jackknife that
+    R's ``survfit`` reports, written as running sums.
+
     Parameters
     ----------
     time : array of float, shape (n,)
@@ -66,18 +62,7 @@ def aalen_johansen(
     n_causes : int, optional
         K, if the last cause may be absent.
 
-    Raises
-    ------
-    ValueError
-        If a time is missing or a cause negative.
-
-    Notes
-    -----
-    F_k(t) = sum over s <= t of S(s-) d_k(s) / n(s). The variance is the infinitesimal jackknife that
-    R's ``survfit`` reports, written as running sums.
-
-    Checked: R survival 3.5.3 and cmprsk 2.2-11, statsmodels, scikit-survival
-    (tests/outcomes/test_competing.py).
+    Checked: R survival 3.5.3 and cmprsk 2.2-11, statsmodels, scikit-survival (test_competing.py).
     """
     if np.isnan(time).any() or (cause < 0).any():
         raise ValueError("times must be known and causes 0 or above; drop or impute the rows that are not")
@@ -99,23 +84,14 @@ def aalen_johansen(
         [_variance(j, d / safe[:, None], safe, before, incidence[:, j], squares) for j in range(k)]
     )
     keep = d.sum(axis=1) > 0
-    return CumulativeIncidence(
-        times[keep],
-        at_risk[keep],
-        incidence[keep],
-        event_free[keep],
-        np.sqrt(np.clip(variance, 0, None))[keep],
-    )
+    error = np.sqrt(np.clip(variance, 0, None))
+    return CumulativeIncidence(*(one[keep] for one in (times, at_risk, incidence, event_free, error)))
 
 
 def _variance(
-    j: int,
-    hazard: np.ndarray,
-    at_risk: np.ndarray,
-    before: np.ndarray,
-    incidence: np.ndarray,
+    j: int, hazard: np.ndarray, at_risk: np.ndarray, before: np.ndarray, incidence: np.ndarray,
     squares: np.ndarray,
-) -> np.ndarray:
+) -> np.ndarray:  # fmt: skip
     """Return the infinitesimal-jackknife variance of the incidence of cause ``j`` at every time.
 
     A patient's influence on F(t) is P - F(t) C, two running integrals of the patient's own events minus
@@ -145,21 +121,18 @@ def _variance(
 
 
 def incidence_curves(
-    endpoints: Endpoint | Iterable[Endpoint],
-    adjustments: Adjustment | Iterable[Adjustment],
+    endpoints: Endpoints,
+    adjustments: Adjustments,
     *,
     by: int,
     inference: InferenceChoices = DEFAULT,
-    stream: str | Sequence[str] = "curves",
+    stream: Stream = "curves",
 ) -> pd.DataFrame:
     """Return the curves of both arms day by day with pointwise bands, under each adjustment that was made.
 
-    Returns
-    -------
-    DataFrame with ``arm`` ("treated" or "control"), ``cause``, ``day`` (0 to the horizon),
-    ``incidence``, ``conf_low``, ``conf_high``, ``at_risk`` (weighted number event-free at the start of
-    the day), ``outcome`` and ``adjustment``. Bands are percentile limits of bootstraps that repeat the
-    adjustment.
+    DataFrame with ``arm`` ("treated" or "control"), ``cause``, ``day`` (0 to the horizon), ``incidence``,
+    ``conf_low``, ``conf_high``, ``at_risk`` (weighted number event-free at the start of the day), ``outcome``
+    and ``adjustment``. Bands are percentile limits of bootstraps.
     """
     parts = []
     for adjustment in made(adjustments):
@@ -175,7 +148,7 @@ def _curves(
     endpoint: Endpoint, adjustment: Adjustment, draws: np.ndarray, by: int, conf_level: float
 ) -> pd.DataFrame:
     days, frames, tail = np.arange(by + 1), [], (1 - conf_level) / 2
-    for arm, mask in (("treated", adjustment.arm), ("control", ~adjustment.arm)):
+    for arm, mask in adjustment.arms:
         t, c = endpoint.time_days.to_numpy(float)[mask], endpoint.cause.to_numpy(int)[mask]
         weights, size = adjustment.weights.to_numpy()[mask], len(endpoint.causes)
         point = aalen_johansen(t, c, weights, n_causes=size).at(days)
@@ -191,16 +164,9 @@ def _curves(
 def day_incidence(
     time: np.ndarray, cause: np.ndarray, weights: np.ndarray, *, n_causes: int, horizon_days: int
 ) -> np.ndarray:
-    """Return Aalen-Johansen curves for many weightings at once, at the end of days 0 to the horizon.
+    """Return Aalen-Johansen curves for many weightings (B, n) at once, shape (B, horizon_days + 1, n_causes).
 
-    Parameters
-    ----------
-    time, cause : arrays, shape (n,)
-    weights : array, shape (B, n)
-
-    Returns
-    -------
-    Array of shape (B, horizon_days + 1, n_causes).
+    The value at a day is that at its end; 0 is the first.
     """
     times, incidence = batch_incidence(time, cause, weights, n_causes=n_causes, horizon_days=horizon_days)
     index = np.searchsorted(times, np.arange(horizon_days + 1), side="right")

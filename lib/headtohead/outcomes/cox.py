@@ -1,8 +1,7 @@
 """Cox regression: Newton's method with ties, weights, strata, late entry and clustered errors.
 
-Own code for one reason: with tied days every mainstream Python package gets the clustered standard
-error of the Efron fit wrong (they combine Breslow's score residuals with Efron's fit). Here both follow
-R's ``coxph``.
+Own code for one reason: with tied days every mainstream Python package gets the clustered standard error of
+the Efron fit wrong (they combine Breslow's score residuals with Efron's fit). Here both follow R's ``coxph``.
 
 References
 ----------
@@ -17,39 +16,21 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from headtohead.outcomes.partial_likelihood import (
-    Moments,
-    RiskSets,
-    Ties,
-    moments,
-    risk_sets,
-    score_residuals,
-)
+from headtohead.errors import CannotEstimateError
+from headtohead.outcomes import partial_likelihood as pl
+from headtohead.outcomes.partial_likelihood import Moments, RiskSets, Ties
 
-MAX_STEPS = 30
+MAX_STEPS, STOP = 30, 1e-10
 MAX_LOG_HR_PER_SD = 12.0
-
-
-class CannotEstimateError(ValueError):
-    """The data do not determine the estimate: no events, or a likelihood without a maximum."""
 
 
 @dataclass(frozen=True, slots=True)
 class CoxFit:
     """A fitted Cox model.
 
-    Attributes
-    ----------
-    coefficients : Series of float, shape (p,)
-        Log hazard ratios.
-    covariance : array, shape (p, p)
-        Inverse observed information.
-    robust_covariance : array, shape (p, p), or None
-        Sandwich over clusters, if clusters were given.
-    log_likelihood : tuple of float
-        Partial log likelihood at zero and at the estimate.
-    n, events : int
-        Rows used (positive weight) and events among them.
+    ``coefficients``: log hazard ratios. ``covariance``: inverse observed information; ``robust_covariance``: sandwich
+    over clusters, None without them. ``log_likelihood``: partial, at zero and at the estimate. ``n``, ``events``: rows
+    used (positive weight) and events among them.
     """
 
     coefficients: pd.Series
@@ -76,7 +57,6 @@ def fit_cox(
     strata: pd.Series | None = None,
     clusters: pd.Series | None = None,
     entry: pd.Series | None = None,
-    tol: float = 1e-10,
 ) -> CoxFit:
     """Return the maximum of the partial likelihood.
 
@@ -102,8 +82,7 @@ def fit_cox(
     CannotEstimateError
         If there are no events or the likelihood has no maximum (for example no event in one arm).
 
-    Checked: R survival 3.5.3 ``coxph``; PyPI ``survival``; lifelines without ties
-    (tests/outcomes/test_cox.py).
+    Checked: R survival 3.5.3 ``coxph``; PyPI ``survival``; lifelines without ties (test_cox.py).
     """
     use = np.ones(len(time), bool) if weights is None else (weights > 0).to_numpy()
     died = event.to_numpy(bool)[use]
@@ -112,31 +91,21 @@ def fit_cox(
     n = int(use.sum())
     w = np.ones(n) if weights is None else weights.to_numpy(float)[use]
     Z, spread = standardised(covariates, use, w)
-    sets = risk_sets(
-        time.to_numpy(float)[use],
-        died,
-        Z,
-        weights=w,
+    sets = pl.risk_sets(
+        time.to_numpy(float)[use], died, Z, weights=w, ties=ties,
         strata=np.zeros(n, int) if strata is None else pd.factorize(strata[use])[0],
         entry=None if entry is None else entry.to_numpy(float)[use],
-        ties=ties,
-    )
+    )  # fmt: skip
     who = None
     if clusters is not None or weights is not None:
         who = np.arange(n) if clusters is None else pd.factorize(clusters[use])[0]
-    return fit_risk_sets(sets, spread, list(covariates.columns), who, tol=tol)
+    return fit_risk_sets(sets, spread, list(covariates.columns), who)
 
 
 def standardised(
     covariates: pd.DataFrame, use: np.ndarray, weights: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the used rows of the covariates, centred and scaled, and their standard deviations.
-
-    Raises
-    ------
-    CannotEstimateError
-        If a covariate has one value only.
-    """
+    """Return the used rows of the covariates, centred and scaled, and their standard deviations."""
     X = covariates.to_numpy(float)[use]
     spread = X.std(axis=0)
     if (spread == 0).any():
@@ -147,23 +116,13 @@ def standardised(
     return (X - np.average(X, axis=0, weights=weights)) / spread, spread
 
 
-def fit_risk_sets(
-    sets: RiskSets, spread: np.ndarray, names: list[str], who: np.ndarray | None, *, tol: float = 1e-10
-) -> CoxFit:
+def fit_risk_sets(sets: RiskSets, spread: np.ndarray, names: list[str], who: np.ndarray | None) -> CoxFit:
     """Return the fit of a partial likelihood; ``who`` numbers the clusters of the robust covariance."""
-    beta, at, null = _newton(sets, tol, names)
-    inverse = np.linalg.inv(at.information)
-    robust = None
-    if who is not None:
-        robust = _sandwich(score_residuals(sets, at) @ inverse, who) / np.outer(spread, spread)
-    return CoxFit(
-        pd.Series(beta / spread, index=names),
-        inverse / np.outer(spread, spread),
-        robust,
-        (null, at.log_likelihood),
-        len(sets.Z),
-        len(sets.deaths),
-    )
+    beta, at, null = _newton(sets, names)
+    inverse, scale = np.linalg.inv(at.information), np.outer(spread, spread)
+    robust = None if who is None else _sandwich(pl.score_residuals(sets, at) @ inverse, who) / scale
+    coefficients, likelihood = pd.Series(beta / spread, index=names), (null, at.log_likelihood)
+    return CoxFit(coefficients, inverse / scale, robust, likelihood, len(sets.Z), len(sets.deaths))
 
 
 def _sandwich(dfbeta: np.ndarray, who: np.ndarray) -> np.ndarray:
@@ -172,24 +131,24 @@ def _sandwich(dfbeta: np.ndarray, who: np.ndarray) -> np.ndarray:
     return summed.T @ summed
 
 
-def _newton(sets: RiskSets, tol: float, names: list[str]) -> tuple[np.ndarray, Moments, float]:
+def _newton(sets: RiskSets, names: list[str]) -> tuple[np.ndarray, Moments, float]:
     """Return coefficients, moments there and the log likelihood at zero; steps are halved if it drops."""
     beta = np.zeros(sets.Z.shape[1])
-    at = moments(sets, beta)
+    at = pl.moments(sets, beta)
     null = at.log_likelihood
     for _ in range(MAX_STEPS):
         try:
             step = np.linalg.solve(at.information, at.score)
         except np.linalg.LinAlgError:
             raise _no_maximum(names, "the covariates are collinear or an arm has no information") from None
-        new = moments(sets, beta + step)
+        new = pl.moments(sets, beta + step)
         while not new.log_likelihood >= at.log_likelihood - 1e-9 * abs(at.log_likelihood):
             step = step / 2
-            new = moments(sets, beta + step)
+            new = pl.moments(sets, beta + step)
         beta, at = beta + step, new
         if np.abs(beta).max() > MAX_LOG_HR_PER_SD:
             break
-        if np.abs(step).max() < tol * (1 + np.abs(beta).max()):
+        if np.abs(step).max() < STOP * (1 + np.abs(beta).max()):
             return beta, at, null
     worst = names[int(np.abs(beta).argmax())]
     raise _no_maximum([worst], "the likelihood keeps rising, as it does when a group has no events")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -16,13 +16,10 @@ class Endpoint:
     Attributes
     ----------
     name : str
-        Key of the outcome.
     time_days : Series of float, shape (n,)
         Days from time zero to the first event of any cause or to censoring.
     cause : Series of int, shape (n,)
-        0 censored, 1 the outcome, 2 and above the competing events in the order of ``causes``.
-    causes : tuple of str
-        What the causes 1, 2, ... are.
+        0 censored, 1 the outcome, 2 and above the competing events; ``causes`` says what 1, 2, ... are.
     """
 
     name: str
@@ -49,12 +46,15 @@ class Endpoint:
     def cut(self, horizon_days: int) -> Endpoint:
         """Return the endpoint with follow-up ended, censored, at the horizon."""
         late = self.time_days > horizon_days
-        return Endpoint(
-            self.name, self.time_days.mask(late, horizon_days), self.cause.mask(late, 0), self.causes
+        return replace(
+            self, time_days=self.time_days.mask(late, horizon_days), cause=self.cause.mask(late, 0)
         )
 
 
-def endpoints_of(endpoints: Endpoint | Iterable[Endpoint]) -> list[Endpoint]:
+Endpoints = Endpoint | Iterable[Endpoint]
+
+
+def endpoints_of(endpoints: Endpoints) -> list[Endpoint]:
     """Return one endpoint or several as a list."""
     return [endpoints] if isinstance(endpoints, Endpoint) else list(endpoints)
 

@@ -1,20 +1,31 @@
-"""The one form of every result: a row that names estimand, outcome, horizon, scale and method."""
+"""The one form of every result, a row that names estimand, outcome, horizon, scale and method; one per adjustment.
+
+Every estimator takes ``endpoints`` (an ``Endpoint`` or several), ``adjustments`` (an ``Adjustment`` or several),
+``by`` (the horizon in days, several where it says so), ``inference`` (level of the intervals, number of bootstrap
+samples, seed) and, if it draws, ``stream`` (the name of its random numbers). It returns a DataFrame of
+``ESTIMATE_COLUMNS``, of what else names the row, and ``adjustment``, the key. ``n`` counts patients of positive
+weight; the standard error of a ratio is that of its logarithm; bootstraps repeat the adjustment and give
+percentile limits. What cannot be estimated has no numbers, and ``method`` says why.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
+from headtohead.errors import CannotAdjustError, cannot
+from headtohead.inference import InferenceChoices, Stream, stream_of
+from headtohead.matching.adjustment import Adjustment, Adjustments, listed
+
 ESTIMATE_COLUMNS = (
     "estimand", "population", "outcome", "horizon_days", "scale", "estimate", "std_error", "conf_low",
     "conf_high", "conf_level", "n", "events", "method",
 )  # fmt: skip
-
-
+Row = dict[str, Any]
 Two = tuple[float, float] | np.ndarray
 TwoDraws = tuple[np.ndarray, np.ndarray] | np.ndarray
 
@@ -40,61 +51,11 @@ def wald_interval(estimate: float, std_error: float, conf_level: float) -> Inter
     return Interval(float(estimate), float(std_error), float(estimate - half), float(estimate + half))
 
 
-@dataclass(frozen=True, slots=True)
-class Equivalence:
-    """Result of two one-sided tests.
-
-    Attributes
-    ----------
-    estimate : float
-        The difference (a proportion).
-    margin : float
-        Largest difference (a proportion) that counts as similar.
-    p_value : float
-        Larger of the two one-sided p-values; at or below ``alpha`` the arms are equivalent.
-    alpha : float
-    conf_low, conf_high : float
-        Interval of level 1 - 2 alpha: equivalence holds if it lies inside the margin.
-    smallest_margin : float
-        Smallest margin at which the test would pass.
-    """
-
-    estimate: float
-    margin: float
-    p_value: float
-    alpha: float
-    conf_low: float
-    conf_high: float
-    smallest_margin: float
-
-    @property
-    def equivalent(self) -> bool:
-        """Whether the difference is shown to lie inside the margin."""
-        return self.p_value <= self.alpha
-
-
-def estimate_row(**values: Any) -> dict[str, Any]:
-    """Return one result with every column, missing ones as NaN.
-
-    Raises
-    ------
-    KeyError
-        If a name is not one of ``ESTIMATE_COLUMNS``: a result with an unknown column would be lost.
-    """
-    unknown = set(values) - set(ESTIMATE_COLUMNS)
-    if unknown:
-        raise KeyError(f"a result has the columns {ESTIMATE_COLUMNS}, found {sorted(unknown)} as well")
-    return {name: values.get(name, np.nan) for name in ESTIMATE_COLUMNS}
-
-
-def estimate_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """Return result rows as a frame with the columns in their order."""
-    return pd.DataFrame(rows, columns=list(ESTIMATE_COLUMNS))
-
-
 def bootstrap_interval(estimate: float, draws: np.ndarray, conf_level: float) -> Interval:
     """Return the estimate with the standard deviation and the percentile limits of its draws."""
-    return Interval(estimate, float(draws.std(ddof=1)), *percentile_interval(draws, conf_level))
+    tail = (1 - conf_level) / 2
+    low, high = np.quantile(draws, [tail, 1 - tail])
+    return Interval(estimate, float(draws.std(ddof=1)), float(low), float(high))
 
 
 def bootstrap_ratio(point: Two, draws: TwoDraws, conf_level: float) -> Interval | None:
@@ -106,14 +67,16 @@ def bootstrap_ratio(point: Two, draws: TwoDraws, conf_level: float) -> Interval 
     if min(point) <= 0:
         return None
     above, below = (np.maximum(one, 0.0) for one in draws)
+    tail, limits = (1 - conf_level) / 2, np.array([np.nan, np.nan])
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.log(above) - np.log(below)
         logs = logs[~np.isnan(logs)]
-        low, high = percentile_interval(logs, conf_level) if logs.size else (np.nan, np.nan)
-    if not np.isfinite([low, high]).all():
+        if logs.size:
+            limits = np.quantile(logs, [tail, 1 - tail])
+    if not np.isfinite(limits).all():
         return None
     spread = float(logs.std(ddof=1)) if np.isfinite(logs).all() else float("nan")
-    return Interval(float(np.log(point[0] / point[1])), spread, low, high).exponential
+    return Interval(float(np.log(point[0] / point[1])), spread, *limits.tolist()).exponential
 
 
 def bootstrap_contrasts(point: Two, draws: TwoDraws, conf_level: float) -> list[Interval | None]:
@@ -123,8 +86,54 @@ def bootstrap_contrasts(point: Two, draws: TwoDraws, conf_level: float) -> list[
     return [*arms, difference, bootstrap_ratio(point, draws, conf_level)]
 
 
-def percentile_interval(draws: np.ndarray, conf_level: float) -> tuple[float, float]:
-    """Return the percentile bootstrap interval of draws."""
-    tail = (1 - conf_level) / 2
-    low, high = np.quantile(draws, [tail, 1 - tail])
-    return float(low), float(high)
+def estimate_row(**values: Any) -> Row:
+    """Return one result with every column, missing ones as NaN.
+
+    Raises KeyError if a name is not one of ``ESTIMATE_COLUMNS``: a result with an unknown column would be
+    lost.
+    """
+    unknown = set(values) - set(ESTIMATE_COLUMNS)
+    if unknown:
+        raise KeyError(f"a result has the columns {ESTIMATE_COLUMNS}, found {sorted(unknown)} as well")
+    return {name: values.get(name, np.nan) for name in ESTIMATE_COLUMNS}
+
+
+def result(interval: Interval | None, method: str, reason: str = "") -> Row:
+    """Return the cells of an interval and how it was made, or why there is none."""
+    return {"method": reason} if interval is None else {"method": method, **interval._asdict()}
+
+
+def resamples(adjustment: Adjustment, inference: InferenceChoices, stream: Stream) -> np.ndarray:
+    """Return the weights of the bootstrap samples of one adjustment within an analysis, shape (B, n)."""
+    rng = stream_of(inference, stream, adjustment.key)
+    return adjustment.resample(rng, inference.bootstrap_replicates)
+
+
+def over(
+    adjustments: Adjustments,
+    cases: Sequence[Row],
+    estimate: Callable[[Adjustment], list[Row]],
+    inference: InferenceChoices,
+) -> pd.DataFrame:
+    """Return a row for each adjustment and case; ``cases`` name them, ``estimate`` gives their cells in that order.
+
+    An adjustment that could not be made, or cannot be repeated on bootstrap samples, has rows without numbers and
+    the reason; unless it is optional, the latter is an error.
+    """
+    parts: list[Row] = []
+    for each in listed(adjustments):
+        named = {"estimand": each.estimand, "population": each.population, "conf_level": inference.conf_level}
+        reason, found = each.reason, []
+        try:
+            found = estimate(each) if reason is None else []
+        except CannotAdjustError as error:
+            if not each.optional:
+                raise
+            reason = cannot(error)
+        if reason is not None:
+            named = {"estimand": each.estimand}
+            found = [{"n": 0, "events": 0, "method": reason} for _ in cases]
+        rows = zip(cases, found, strict=True)
+        parts += [named | case | cells | {"adjustment": each.key} for case, cells in rows]
+    names = dict.fromkeys(name for row in parts for name in row if name not in ESTIMATE_COLUMNS)
+    return pd.DataFrame(parts, columns=[*ESTIMATE_COLUMNS, *names])

@@ -12,18 +12,18 @@ Austin & Fine (2019) Stat Med 38:751-777. doi:10.1002/sim.8008
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from headtohead.errors import CannotEstimateError
 from headtohead.inference import DEFAULT, InferenceChoices
-from headtohead.matching.adjustment import Adjustment
-from headtohead.outcomes.cox import CannotEstimateError, CoxFit, fit_risk_sets, standardised
-from headtohead.outcomes.endpoint import Endpoint
+from headtohead.matching.adjustment import Adjustment, Adjustments
+from headtohead.outcomes.cox import CoxFit, fit_risk_sets, standardised
+from headtohead.outcomes.endpoint import Endpoint, Endpoints
+from headtohead.outcomes.hazard import drug, ratios_of_causes, weights_of
 from headtohead.outcomes.partial_likelihood import Lingering, risk_sets
-from headtohead.outcomes.rows import Row, ratio_row, ratios_of_causes
 
 Rule = Literal["crr", "finegray"]
 TIES: dict[Rule, Literal["breslow", "efron"]] = {"crr": "breslow", "finegray": "efron"}
@@ -41,36 +41,29 @@ def fit_fine_gray(
 ) -> CoxFit:
     """Return the fit of the subdistribution hazard of one cause.
 
+    CoxFit; always with a robust covariance (clusters, else patients), because a lingering patient counts more
+    than once. It is Lin and Wei's, which takes the censoring distribution as known.
+
+    A patient with a competing event at T is at risk at t > T with weight G(t-) / G(T-), G the
+    Kaplan-Meier estimate of staying uncensored (weighted as the patients are, both arms together).
+
     Parameters
     ----------
-    time : Series of float, shape (n,)
+    time, covariates, weights, clusters
+        As in ``fit_cox``.
     cause : Series of int, shape (n,)
         0 censored, ``cause_number`` the cause of interest, any other number a competing event.
-    covariates : DataFrame of float, shape (n, p)
     rule : {"crr", "finegray"}
         Tied days. ``crr`` (R's cmprsk): Breslow, and an event on a day of censorings counts as at risk
         of them. ``finegray`` (R's survival): Efron, and it does not. Without censoring and without ties
         they agree.
-    weights, clusters : Series, optional
-        As in ``fit_cox``.
-
-    Returns
-    -------
-    CoxFit; always with a robust covariance (clusters, else patients), because a lingering patient
-    counts more than once. It is Lin and Wei's, which takes the censoring distribution as known.
 
     Raises
     ------
     CannotEstimateError
         If the cause does not occur or the likelihood has no maximum.
 
-    Notes
-    -----
-    A patient with a competing event at T is at risk at t > T with weight G(t-) / G(T-), G the
-    Kaplan-Meier estimate of staying uncensored (weighted as the patients are, both arms together).
-
-    Checked: cmprsk 2.2-11 ``crr`` and survival 3.5.3 ``finegray`` with ``coxph``; comprisk
-    (tests/outcomes/test_fine_gray.py).
+    Checked: cmprsk 2.2-11 ``crr`` and survival 3.5.3 ``finegray`` with ``coxph``; comprisk (test_fine_gray.py).
     """
     use = np.ones(len(time), bool) if weights is None else (weights > 0).to_numpy()
     t, c = time.to_numpy(float)[use], cause.to_numpy(int)[use]
@@ -79,8 +72,7 @@ def fit_fine_gray(
     w = np.ones(len(t)) if weights is None else weights.to_numpy(float)[use]
     if not (c == cause_number).any():
         raise CannotEstimateError(
-            f"a subdistribution hazard ratio needs events, found none of cause {cause_number} in "
-            f"{len(t)} patients"
+            f"a subdistribution hazard ratio needs events, found none of cause {cause_number} in {len(t)} patients"
         )
     Z, spread = standardised(covariates, use, w)
     sets = risk_sets(
@@ -107,38 +99,23 @@ def _lingering(
 
 
 def subdistribution_hazard_ratios(
-    endpoints: Endpoint | Iterable[Endpoint],
-    adjustments: Adjustment | Iterable[Adjustment],
-    *,
-    by: int,
-    inference: InferenceChoices = DEFAULT,
+    endpoints: Endpoints, adjustments: Adjustments, *, by: int, inference: InferenceChoices = DEFAULT
 ) -> pd.DataFrame:
     """Return the subdistribution hazard ratio of the treated arm for every cause of every endpoint.
 
-    Above 1 the treated arm has the higher cumulative incidence. It orders incidences; it is not the
-    ratio of any rate among patients at risk, nor of the risks themselves.
-
-    Returns
-    -------
-    DataFrame of ``ESTIMATE_COLUMNS``, ``cause`` and ``adjustment``; ``std_error`` is that of the
-    logarithm. If a ratio cannot be estimated, its cells are NaN and ``method`` says why.
+    Above 1 the treated arm has the higher cumulative incidence. It orders incidences; it is not the ratio of
+    any rate among patients at risk, nor of the risks themselves. DataFrame of ``ESTIMATE_COLUMNS``, ``cause``
+    and ``adjustment``.
     """
     scale = "subdistribution hazard ratio"
     return ratios_of_causes(endpoints, adjustments, _subdistribution, scale, by, inference)
 
 
-def _subdistribution(endpoint: Endpoint, adjustment: Adjustment, number: int, by: int, named: Row) -> Row:
+def _subdistribution(endpoint: Endpoint, adjustment: Adjustment, number: int, by: int) -> tuple[CoxFit, str]:
     seen = endpoint.cut(by)
+    fit = fit_fine_gray(
+        seen.time_days, seen.cause, drug(adjustment), cause_number=number, weights=weights_of(adjustment),
+        clusters=adjustment.matched_set,
+    )  # fmt: skip
     clusters = "matched sets" if adjustment.kind == "pairs" else "patients"
-    return ratio_row(
-        lambda: fit_fine_gray(
-            seen.time_days,
-            seen.cause,
-            adjustment.treated.astype(float).rename("treated").to_frame(),
-            cause_number=number,
-            weights=None if adjustment.kind == "crude" else adjustment.weights,
-            clusters=adjustment.matched_set,
-        ),
-        f"Fine-Gray, Breslow ties as crr, standard error clustered on {clusters}",
-        named,
-    )
+    return fit, f"Fine-Gray, Breslow ties as crr, standard error clustered on {clusters}"

@@ -10,7 +10,6 @@ Gray (1988) Ann Stat 16:1141-1154. doi:10.1214/aos/1176350951
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +17,7 @@ import pandas as pd
 from scipy.stats import chi2
 
 from headtohead.matching.adjustment import Adjustment, need_crude
-from headtohead.outcomes.endpoint import Endpoint, endpoints_of
+from headtohead.outcomes.endpoint import Endpoints, endpoints_of
 
 
 class GrayTest(NamedTuple):
@@ -28,11 +27,9 @@ class GrayTest(NamedTuple):
     p_value: float
 
 
-def gray_tests(endpoints: Endpoint | Iterable[Endpoint], crude: Adjustment, *, by: int) -> pd.DataFrame:
+def gray_tests(endpoints: Endpoints, crude: Adjustment, *, by: int) -> pd.DataFrame:
     """Return Gray's test of every cause of every endpoint in the crude comparison, follow-up cut at the horizon.
 
-    Returns
-    -------
     DataFrame with ``outcome``, ``horizon_days``, ``cause``, ``chi_square``, ``p_value``, ``method`` (why
     there is no test, where there is none) and ``adjustment``.
     """
@@ -54,26 +51,14 @@ def gray_tests(endpoints: Endpoint | Iterable[Endpoint], crude: Adjustment, *, b
 def gray_test(time: pd.Series, cause: pd.Series, treated: pd.Series, *, cause_number: int) -> GrayTest:
     """Return Gray's two-sample test (rho = 0).
 
-    Parameters
-    ----------
-    time : Series of float, shape (n,)
-    cause : Series of int, shape (n,)
-        0 censored; events precede censorings of the same time.
-    treated : Series of bool, shape (n,)
-    cause_number : int
+    ``cause`` is 0 for the censored; events precede censorings of the same time. Raises ValueError if an arm
+    is empty, the cause does not occur, or the arms share no time at risk.
 
-    Raises
-    ------
-    ValueError
-        If an arm is empty, the cause does not occur, or the arms share no time at risk.
-
-    Notes
-    -----
     A log-rank test of the subdistribution: arm k counts R_k = r_k (1 - F_k(t-)) / S_k(t-) at risk, and
     the score is the sum of d_1(t) - R_1 d(t) / R. The variance follows Gray, with the correction for
     ties of R's cmprsk.
 
-    Checked: cmprsk 2.2-11 ``cuminc`` on five data sets; comprisk (tests/outcomes/test_gray.py).
+    Checked: cmprsk 2.2-11 ``cuminc`` on five data sets; comprisk (test_gray.py).
     """
     arm, c = treated.to_numpy(bool), cause.to_numpy(int)
     if arm.all() or not arm.any() or not (c == cause_number).any():
@@ -83,8 +68,10 @@ def gray_test(time: pd.Series, cause: pd.Series, treated: pd.Series, *, cause_nu
         )
     t = time.to_numpy(float)
     times, place = np.unique(t, return_inverse=True)
-    counts = [[_count(place, (arm == a) & kind, len(times)) for a in (True, False)] for kind in
-              (c == cause_number, (c != cause_number) & (c != 0), np.ones(len(t), bool))]  # fmt: skip
+    kinds = (c == cause_number, (c != cause_number) & (c != 0), np.ones(len(t), bool))
+    counts = (
+        [np.bincount(place[side & kind], minlength=len(times)) for side in (arm, ~arm)] for kind in kinds
+    )
     d1, d2, leaving = (np.column_stack(pair).astype(float) for pair in counts)
     at_risk = np.cumsum(leaving[::-1], axis=0)[::-1]
     both = (at_risk > 0).all(axis=1)
@@ -93,10 +80,6 @@ def gray_test(time: pd.Series, cause: pd.Series, treated: pd.Series, *, cause_nu
         raise ValueError("the arms share no time at risk at which an event happened; report the counts")
     statistic = score**2 / variance
     return GrayTest(statistic, float(chi2.sf(statistic, 1)))
-
-
-def _count(place: np.ndarray, mask: np.ndarray, size: int) -> np.ndarray:
-    return np.bincount(place[mask], minlength=size)
 
 
 def _score_and_variance(d1: np.ndarray, d2: np.ndarray, n: np.ndarray) -> tuple[float, float]:
@@ -122,7 +105,6 @@ def _score_and_variance(d1: np.ndarray, d2: np.ndarray, n: np.ndarray) -> tuple[
     jump1 = ties1 * before * events[:, None] / (total[:, None] * n)
     ties2 = 1 - np.divide(d2 - 1, n - 1, out=np.zeros_like(n), where=d2 > 1)
     jump2 = np.where((survival > 0) & (d2 > 0), ties2 * before**2 * d2 / n**2, 0.0)
-    end = c[-1]
-    part1 = (a - own * c) + own * end
-    part2 = gone * (end - c)
+    part1 = (a - own * c) + own * c[-1]
+    part2 = gone * (c[-1] - c)
     return score, float((part1**2 * jump1).sum() + (part2**2 * jump2).sum())

@@ -1,21 +1,23 @@
-"""Hazard ratios of one cause, and the two methods of the published era: Kaplan-Meier and log-rank."""
+"""Hazard ratios of one cause, whole and by interval, and the methods of the published era: Kaplan-Meier, log-rank."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 from lifelines import KaplanMeierFitter
 from lifelines.statistics import logrank_test
 
+from headtohead.errors import CannotEstimateError, cannot
 from headtohead.inference import DEFAULT, InferenceChoices
-from headtohead.matching.adjustment import Adjustment, need_crude
+from headtohead.matching.adjustment import Adjustment, Adjustments, need_crude
 from headtohead.outcomes.competing import aalen_johansen
-from headtohead.outcomes.cox import fit_cox
-from headtohead.outcomes.endpoint import Endpoint
-from headtohead.outcomes.rows import Row, ratio_row, ratios_of_causes
+from headtohead.outcomes.cox import CoxFit, fit_cox
+from headtohead.outcomes.endpoint import Endpoint, Endpoints, endpoints_of
+from headtohead.outcomes.estimate import Row, over, result, wald_interval
 
 ERRORS = {
     "crude": "model-based",
@@ -25,47 +27,113 @@ ERRORS = {
 
 
 def hazard_ratios(
-    endpoints: Endpoint | Iterable[Endpoint],
-    adjustments: Adjustment | Iterable[Adjustment],
-    *,
-    by: int,
-    inference: InferenceChoices = DEFAULT,
+    endpoints: Endpoints, adjustments: Adjustments, *, by: int, inference: InferenceChoices = DEFAULT
 ) -> pd.DataFrame:
     """Return the cause-specific hazard ratio of the treated arm for every cause of every endpoint.
 
-    Other causes are censored at their time, so this is the ratio of rates among patients still
-    event-free, not a ratio of risks: that is why all causes are returned together. Tied days follow
-    Efron. Errors are clustered on matched sets, or on patients when weighted (the score then counts as
-    known).
-
-    Parameters
-    ----------
-    endpoints : Endpoint or several
-    adjustments : Adjustment or several
-    by : int
-        Day at which follow-up ends.
-
-    Returns
-    -------
-    DataFrame of ``ESTIMATE_COLUMNS``, ``cause`` and ``adjustment``; ``std_error`` is that of the log
-    ratio. If a ratio cannot be estimated, its cells are NaN and ``method`` says why.
+    Other causes are censored at their time, so this is the ratio of rates among patients still event-free,
+    not a ratio of risks: that is why all causes are returned together. Tied days follow Efron. Errors are
+    clustered on matched sets, or on patients when weighted (the score then counts as known). DataFrame of
+    ``ESTIMATE_COLUMNS``, ``cause`` and ``adjustment``.
     """
     return ratios_of_causes(endpoints, adjustments, _hazard_ratio, "hazard ratio", by, inference)
 
 
-def _hazard_ratio(endpoint: Endpoint, adjustment: Adjustment, number: int, by: int, named: Row) -> Row:
+def _hazard_ratio(endpoint: Endpoint, adjustment: Adjustment, number: int, by: int) -> tuple[CoxFit, str]:
     event = ((endpoint.cause == number) & (endpoint.time_days <= by)).astype(int)
-    return ratio_row(
-        lambda: fit_cox(
-            endpoint.time_days.clip(upper=by),
-            event,
-            adjustment.treated.astype(float).rename("treated").to_frame(),
-            weights=None if adjustment.kind == "crude" else adjustment.weights,
-            clusters=adjustment.matched_set,
-        ),
-        f"cause-specific Cox, Efron ties, standard error {ERRORS[adjustment.kind]}",
-        named,
-    )
+    fit = fit_cox(
+        endpoint.time_days.clip(upper=by), event, drug(adjustment), weights=weights_of(adjustment),
+        clusters=adjustment.matched_set,
+    )  # fmt: skip
+    return fit, f"cause-specific Cox, Efron ties, standard error {ERRORS[adjustment.kind]}"
+
+
+def drug(adjustment: Adjustment) -> pd.DataFrame:
+    """Return the covariate of a model of the drug alone, shape (n, 1)."""
+    return adjustment.treated.astype(float).rename("treated").to_frame()
+
+
+def weights_of(adjustment: Adjustment) -> pd.Series | None:
+    """Return the weights of a fit, None in the crude comparison."""
+    return None if adjustment.kind == "crude" else adjustment.weights
+
+
+def ratios_of_causes(
+    endpoints: Endpoints,
+    adjustments: Adjustments,
+    fit: Callable[[Endpoint, Adjustment, int, int], tuple[CoxFit, str]],
+    scale: str,
+    by: int,
+    inference: InferenceChoices,
+) -> pd.DataFrame:
+    """Return one row per adjustment, endpoint and cause; ``fit`` takes both, number of the cause and horizon."""
+    causes = [(each, number) for each in endpoints_of(endpoints) for number in range(1, len(each.causes) + 1)]
+
+    def one(endpoint: Endpoint, adjustment: Adjustment, number: int) -> Row:
+        event = (endpoint.cause == number) & (endpoint.time_days <= by) & adjustment.used
+        counts = {"n": int(adjustment.used.sum()), "events": int(event.sum())}
+        return counts | ratio(lambda: fit(endpoint, adjustment, number, by), inference.conf_level)
+
+    cases = [
+        {"outcome": each.name, "horizon_days": by, "scale": scale, "cause": each.causes[number - 1]}
+        for each, number in causes
+    ]
+    return over(adjustments, cases, lambda adjustment: [one(e, adjustment, k) for e, k in causes], inference)
+
+
+def ratio(fit: Callable[[], tuple[CoxFit, str]], conf_level: float) -> Row:
+    """Return the ratio of the treated arm with Wald limits on the log scale, or why there is none."""
+    try:
+        found, method = fit()
+    except CannotEstimateError as error:
+        return {"method": cannot(error)}
+    logs = wald_interval(found.coefficients["treated"], found.std_errors["treated"], conf_level)
+    return result(logs.exponential, method)
+
+
+def piecewise_hazard_ratios(
+    endpoints: Endpoints,
+    adjustments: Adjustments,
+    *,
+    cuts: Sequence[int],
+    inference: InferenceChoices = DEFAULT,
+) -> pd.DataFrame:
+    """Return one cause-specific hazard ratio of cause 1 per interval of follow-up: what a single ratio averages over.
+
+    DataFrame of ``ESTIMATE_COLUMNS`` (``horizon_days`` the end of the interval), ``interval`` and
+    ``adjustment``. Later intervals compare those still at risk: arms no longer balanced by the baseline
+    adjustment.
+
+    Parameters
+    ----------
+    cuts : sequence of int
+        Days that bound the intervals, for example (0, 7, 28): up to day 7, then up to day 28. An
+        interval counts the events after its first day up to and including its last.
+    """
+    pieces = [(each, first, last) for each in endpoints_of(endpoints) for first, last in pairwise(cuts)]
+    cases = [
+        {"outcome": each.name, "horizon_days": last, "scale": "hazard ratio",
+         "interval": f"days {first + 1 if first else 0} to {last}"}
+        for each, first, last in pieces
+    ]  # fmt: skip
+    level = inference.conf_level
+    return over(adjustments, cases, lambda each: [_piece(*piece, each, level) for piece in pieces], inference)
+
+
+def _piece(endpoint: Endpoint, first: int, last: int, adjustment: Adjustment, conf_level: float) -> Row:
+    at_risk = (endpoint.time_days > first) & adjustment.used
+    event = (endpoint.cause == 1) & (endpoint.time_days <= last)
+    sets, weights = adjustment.matched_set, weights_of(adjustment)
+
+    def fit() -> tuple[CoxFit, str]:
+        found = fit_cox(
+            endpoint.time_days[at_risk].clip(upper=last), event[at_risk], drug(adjustment)[at_risk],
+            weights=None if weights is None else weights[at_risk],
+            clusters=None if sets is None else sets[at_risk],
+        )  # fmt: skip
+        return found, "cause-specific Cox among those at risk, Efron ties"
+
+    return {"n": int(at_risk.sum()), "events": int((event & at_risk).sum())} | ratio(fit, conf_level)
 
 
 def one_minus_kaplan_meier(time: pd.Series, event: pd.Series, days: np.ndarray) -> np.ndarray:
@@ -78,25 +146,20 @@ def one_minus_kaplan_meier(time: pd.Series, event: pd.Series, days: np.ndarray) 
 
 def log_rank(time: pd.Series, event: pd.Series, treated: pd.Series) -> tuple[float, float]:
     """Return chi-square and p-value of the unweighted two-sample log-rank test."""
-    result = logrank_test(time[treated], time[~treated], event[treated], event[~treated])
-    return float(result.test_statistic), float(result.p_value)
+    test = logrank_test(time[treated], time[~treated], event[treated], event[~treated])
+    return float(test.test_statistic), float(test.p_value)
 
 
 def kaplan_meier_error(endpoint: Endpoint, crude: Adjustment, *, by: int) -> pd.DataFrame:
     """Return per arm and day the incidence of cause 1 and the 1 - KM curve that censors the other causes.
 
-    Returns
-    -------
     DataFrame with ``arm``, ``day``, ``aalen_johansen`` and ``one_minus_km``; the latter is never lower.
     """
     need_crude(crude, "the comparison with Kaplan-Meier")
-    days = np.arange(by + 1)
-    parts = []
-    for arm, mask in (("treated", crude.treated), ("control", ~crude.treated)):
+    days, parts = np.arange(by + 1), []
+    for arm, mask in crude.arms:
         t, c = endpoint.time_days[mask], endpoint.cause[mask]
         correct = aalen_johansen(t.to_numpy(float), c.to_numpy(int)).at(days)[:, 0]
-        wrong = one_minus_kaplan_meier(t, c == 1, days)
-        parts.append(
-            pd.DataFrame({"arm": arm, "day": days, "aalen_johansen": correct, "one_minus_km": wrong})
-        )
+        columns = {"arm": arm, "day": days, "aalen_johansen": correct}
+        parts.append(pd.DataFrame(columns | {"one_minus_km": one_minus_kaplan_meier(t, c == 1, days)}))
     return pd.concat(parts, ignore_index=True)

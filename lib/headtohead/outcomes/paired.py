@@ -8,7 +8,7 @@ Agresti & Min (2004) Stat Med 23:65-75. doi:10.1002/sim.1589
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy import optimize, stats
@@ -16,8 +16,7 @@ from scipy import optimize, stats
 from headtohead.outcomes.estimate import Interval, wald_interval
 
 
-@dataclass(frozen=True, slots=True)
-class PairCounts:
+class PairCounts(NamedTuple):
     """Pairs by outcome: both had the event, only the treated, only the control, neither."""
 
     both: int
@@ -28,13 +27,13 @@ class PairCounts:
     @property
     def n(self) -> int:
         """Number of pairs."""
-        return self.both + self.treated_only + self.control_only + self.neither
+        return sum(self)
 
 
 def count_pairs(treated_event: np.ndarray, control_event: np.ndarray) -> PairCounts:
     """Return the four counts from 0/1 outcomes of the two members, shapes (pairs,)."""
     t, c = treated_event.astype(bool), control_event.astype(bool)
-    return PairCounts(int((t & c).sum()), int((t & ~c).sum()), int((~t & c).sum()), int((~t & ~c).sum()))
+    return PairCounts(*(int(kind.sum()) for kind in (t & c, t & ~c, ~t & c, ~t & ~c)))
 
 
 def paired_risk_difference(counts: PairCounts, *, conf_level: float) -> Interval:
@@ -43,16 +42,14 @@ def paired_risk_difference(counts: PairCounts, *, conf_level: float) -> Interval
     The standard error is sqrt((b + c) - (b - c)^2 / m) / m with b, c discordant among m pairs.
     """
     b, c, m = counts.treated_only, counts.control_only, counts.n
-    estimate = (b - c) / m
     std_error = np.sqrt((b + c) - (b - c) ** 2 / m) / m
-    low, high = tango_interval(b, c, m, conf_level=conf_level)
-    return Interval(estimate, float(std_error), low, high)
+    return Interval((b - c) / m, float(std_error), *tango_interval(b, c, m, conf_level=conf_level))
 
 
 def tango_interval(b: int, c: int, m: int, *, conf_level: float) -> tuple[float, float]:
     """Return the differences that the score test of paired proportions does not reject.
 
-    Checked: Tango 1998, table II, and closed form at b = c (tests/outcomes/test_paired.py).
+    Checked: Tango 1998, table II, and closed form at b = c (test_risk.py).
     """
     z = stats.norm.ppf(0.5 + conf_level / 2)
 
@@ -66,28 +63,20 @@ def tango_interval(b: int, c: int, m: int, *, conf_level: float) -> tuple[float,
             return 0.0  # also where no pair is discordant and the variance vanishes
         return float(gap / np.sqrt(variance)) if variance > 0 else float(np.sign(gap)) * np.inf
 
+    def limit(target: float, low: float, high: float) -> float:
+        return float(optimize.brentq(lambda delta: statistic(delta) - target, low, high, xtol=1e-14))
+
     centre, edge = (b - c) / m, 1 - 1e-12
-    low = (
-        -1.0
-        if statistic(-edge) < z
-        else optimize.brentq(lambda d: statistic(d) - z, -edge, centre, xtol=1e-14)
-    )
-    high = (
-        1.0 if statistic(edge) > -z else optimize.brentq(lambda d: statistic(d) + z, centre, edge, xtol=1e-14)
-    )
-    return float(low), float(high)
+    low = -1.0 if statistic(-edge) < z else limit(z, -edge, centre)
+    return low, 1.0 if statistic(edge) > -z else limit(-z, centre, edge)
 
 
 def paired_risk_ratio(counts: PairCounts, *, conf_level: float) -> Interval:
     """Return ratio, standard error of its logarithm and Wald limits on the log scale.
 
-    Raises
-    ------
-    ValueError
-        If an arm has no event.
+    Raises ValueError if an arm has no event.
     """
-    treated = counts.both + counts.treated_only
-    control = counts.both + counts.control_only
+    treated, control = counts.both + counts.treated_only, counts.both + counts.control_only
     if not treated or not control:
         raise ValueError(
             f"a risk ratio needs an event in both arms, found {treated} and {control}; report the difference"

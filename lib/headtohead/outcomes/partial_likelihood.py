@@ -85,19 +85,10 @@ def risk_sets(
     start = np.searchsorted(group_stratum, strata, side="left")
     last = _count_up_to(group_stratum, group_time, strata, time)
     first = start if entry is None else _count_up_to(group_stratum, group_time, strata, entry)
-    return RiskSets(
-        Z=Z,
-        weights=weights,
-        first=first,
-        last=last,
-        deaths=order,
-        group=group,
-        share=step / size[group] if ties == "efron" else np.zeros(len(order)),
-        size=size,
-        mean_weight=np.bincount(group, weights[order]) / size,
-        times=group_time,
-        lingering=None if lingering is None else lingering(group_time),
-    )
+    share = step / size[group] if ties == "efron" else np.zeros(len(order))
+    mean_weight = np.bincount(group, weights[order]) / size
+    stay = None if lingering is None else lingering(group_time)
+    return RiskSets(Z, weights, first, last, order, group, share, size, mean_weight, group_time, stay)
 
 
 def _count_up_to(
@@ -112,12 +103,14 @@ def _count_up_to(
 
 
 def sum_at_risk(sets: RiskSets, values: np.ndarray) -> np.ndarray:
-    """Return the sum of each column of ``values`` (n, q) over each risk set, shape (groups, q)."""
+    """Return the sum of each column of ``values`` (n, q) over each risk set, shape (groups, q).
+
+    From the last group backwards: small sums first keeps them exact.
+    """
     return np.column_stack([_sum_column(sets, column) for column in values.T])
 
 
 def _sum_column(sets: RiskSets, column: np.ndarray) -> np.ndarray:
-    """Return sums over risk sets from the last group backwards: small sums first keeps them exact."""
     leaving = np.bincount(sets.last, column, sets.n_groups + 1)
     if sets.first.any():
         leaving = leaving - np.bincount(sets.first, column, sets.n_groups + 1)
@@ -156,8 +149,7 @@ def moments(sets: RiskSets, beta: np.ndarray) -> Moments:
     left = total[sets.group] - sets.share[:, None] * tied[sets.group]
     mean = left[:, 1:] / left[:, [0]]
     hazard = sets.mean_weight[sets.group] / left[:, 0]
-    w = sets.weights[sets.deaths]
-    mean_weight = sets.mean_weight[sets.group]
+    w, mean_weight = sets.weights[sets.deaths], sets.mean_weight[sets.group]
     loglik = float(w @ (eta[sets.deaths] - shift) - mean_weight @ np.log(left[:, 0]))
     score = w @ sets.Z[sets.deaths] - mean_weight @ mean
     information = weighted_information(sets, risk, hazard, mean, np.ones(sets.n_groups))

@@ -1,7 +1,7 @@
-"""What to believe about an adjusted difference: a normal likelihood under several priors.
+"""What to believe about a difference: an adjusted one under several normal priors, or that of two counts.
 
 The estimate and its bootstrap standard error stand for the data; a normal prior of known mean and
-standard deviation is combined with them in closed form.
+standard deviation is combined with them in closed form. Two independent risks have beta posteriors.
 
 References
 ----------
@@ -13,45 +13,50 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy import integrate, optimize, special, stats
 
 from headtohead.inference import DEFAULT, InferenceChoices
+from headtohead.proportions.counts import TwoByTwo
+
+Normal = Any  # a frozen ``scipy.stats.norm``, which has no type of its own
 
 
 @dataclass(frozen=True, slots=True)
-class NormalPosterior:
-    """Posterior of a difference.
+class RiskPosterior:
+    """Independent beta posteriors of two risks (Jeffreys prior), integrated numerically, not sampled."""
 
-    Attributes
-    ----------
-    mean, sd : float
-        On the scale of the estimate.
-    """
-
-    mean: float
-    sd: float
+    table: TwoByTwo
 
     def probability_below(self, difference: float) -> float:
-        """Return the probability that the difference lies below a value."""
-        return float(norm.cdf(difference, self.mean, self.sd))
+        """Return the probability that risk treated - risk control lies below ``difference``."""
+        (a, b), (c, d) = self.table.counts + 0.5
+        low, high = special.betaincinv(a, b, 1e-14), special.betainccinv(a, b, 1e-14)
 
-    def probability_within(self, margin: float) -> float:
-        """Return the probability that the absolute difference is below a margin."""
-        return self.probability_below(margin) - self.probability_below(-margin)
+        def density(p: float) -> float:
+            law = np.exp(special.xlogy(a - 1, p) + special.xlog1py(b - 1, -p) - special.betaln(a, b))
+            return float(law * special.betaincc(c, d, min(max(p - difference, 0.0), 1.0)))
+
+        return float(integrate.quad(density, low, high, epsabs=1e-12, epsrel=1e-10, limit=200)[0])
 
     def interval(self, level: float) -> tuple[float, float]:
-        """Return the equal-tailed credible interval."""
-        half = float(norm.ppf(0.5 + level / 2)) * self.sd
-        return self.mean - half, self.mean + half
+        """Return the equal-tailed credible interval of the difference."""
+        tail = (1 - level) / 2
+        low, high = (
+            optimize.brentq(lambda d, q=q: self.probability_below(d) - q, -0.999, 0.999, xtol=1e-10)
+            for q in (tail, 1 - tail)
+        )
+        return float(low), float(high)
 
     def density(self, differences: np.ndarray) -> np.ndarray:
-        """Return the posterior density at given points."""
-        return np.asarray(norm.pdf(differences, self.mean, self.sd))
+        """Return the posterior density of the difference at given points."""
+        treated, control = (stats.beta(*shape) for shape in self.table.counts + 0.5)
+        p = np.linspace(treated.ppf(1e-10), treated.isf(1e-10), 2001)
+        joint = treated.pdf(p)[None, :] * control.pdf(p[None, :] - np.asarray(differences)[:, None])
+        return np.asarray(integrate.simpson(joint, x=p, axis=1))
 
 
 class NormalPrior(Protocol):
@@ -86,6 +91,11 @@ def posteriors(
 ) -> pd.DataFrame:
     """Return what to believe about a difference under each prior.
 
+    DataFrame with ``prior``, ``label``, ``name`` ("rd": the posterior mean with its credible interval;
+    "worse", "within_<margin>", "worse_by_<first margin>": probabilities), ``scale``, ``estimate``,
+    ``conf_low``, ``conf_high``, ``conf_level`` and ``method``. Without a standard error, as when nobody had
+    the event, the numbers are missing.
+
     Parameters
     ----------
     row : Series
@@ -93,45 +103,38 @@ def posteriors(
     priors : NormalPrior, several
     margins : mapping of name to float
         Largest differences that count as similar; to be worse by more than the first is one of the rows.
-
-    Returns
-    -------
-    DataFrame with ``prior``, ``label``, ``name`` ("rd": the posterior mean with its credible interval;
-    "worse", "within_<margin>", "worse_by_<first margin>": probabilities), ``scale``, ``estimate``,
-    ``conf_low``, ``conf_high``, ``conf_level`` and ``method``. Without a standard error, as when nobody
-    had the event, the numbers are missing.
     """
     parts = []
     for prior in priors:
         law = _law(row, prior)
         words = f"normal posterior, credible interval; prior: {prior.label}"
-        low, high = law.interval(inference.conf_level) if law else (np.nan, np.nan)
-        rows = [{"name": "rd", "scale": "risk difference", "estimate": law.mean if law else np.nan,
-                 "conf_low": low, "conf_high": high, "conf_level": inference.conf_level, "method": words}]  # fmt: skip
-        rows += [
-            {"name": name, "scale": "probability", "estimate": value(law) if law else np.nan}
-            for name, value in _beliefs(margins).items()
-        ]
-        parts.append(pd.DataFrame(rows).assign(prior=prior.name, label=prior.label))
+        limits = law.interval(inference.conf_level)
+        rows = _rows(law.mean(), limits, inference.conf_level, words, _beliefs(law.cdf, margins))
+        parts.append(rows.assign(prior=prior.name, label=prior.label))
     return pd.concat(parts, ignore_index=True)
 
 
-def _law(row: pd.Series, prior: NormalPrior) -> NormalPosterior | None:
-    if not row["std_error"] > 0:
-        return None
-    return normal_posterior(row["estimate"], row["std_error"], prior_mean=prior.mean, prior_sd=prior.sd)
+def _rows(
+    middle: float, limits: tuple[float, float], level: float, method: str, beliefs: Mapping[str, float]
+) -> pd.DataFrame:
+    rows = [{"name": "rd", "scale": "risk difference", "estimate": middle, "conf_low": limits[0],
+             "conf_high": limits[1], "conf_level": level, "method": method}]  # fmt: skip
+    chances = ({"name": name, "scale": "probability", "estimate": p} for name, p in beliefs.items())
+    return pd.DataFrame([*rows, *chances])
 
 
-def _beliefs(margins: Mapping[str, float]) -> dict[str, Callable[[NormalPosterior], float]]:
+def _beliefs(below: Callable[[float], float], margins: Mapping[str, float]) -> dict[str, float]:
+    """Return what is believed, given the probability that the difference lies below a value."""
     first, narrow = next(iter(margins.items()))
-    within = {
-        f"within_{name}": partial(NormalPosterior.probability_within, margin=m) for name, m in margins.items()
-    }
-    return {
-        "worse": lambda law: 1 - law.probability_below(0.0),
-        **within,
-        f"worse_by_{first}": lambda law: 1 - law.probability_below(narrow),
-    }
+    within = {f"within_{name}": below(margin) - below(-margin) for name, margin in margins.items()}
+    return {"worse": 1 - below(0.0)} | within | {f"worse_by_{first}": 1 - below(narrow)}
+
+
+def _law(row: pd.Series, prior: NormalPrior) -> Normal:
+    """Return the posterior; without a standard error it is nowhere."""
+    if not row["std_error"] > 0:
+        return stats.norm(np.nan, np.nan)
+    return normal_posterior(row["estimate"], row["std_error"], prior_mean=prior.mean, prior_sd=prior.sd)
 
 
 def posterior_densities(row: pd.Series, priors: Iterable[NormalPrior], *, grid: np.ndarray) -> pd.DataFrame:
@@ -139,36 +142,21 @@ def posterior_densities(row: pd.Series, priors: Iterable[NormalPrior], *, grid: 
 
     Without a standard error there is none, and no row.
     """
-    parts = [pd.DataFrame(columns=["prior", "difference", "density"])]
-    for prior in priors:
-        law = _law(row, prior)
-        if law:
-            parts.append(
-                pd.DataFrame({"prior": prior.name, "difference": grid, "density": law.density(grid)})
-            )
-    return pd.concat(parts[1:] or parts, ignore_index=True)
+    laws = {prior.name: _law(row, prior) for prior in priors}
+    parts = [
+        pd.DataFrame({"prior": name, "difference": grid, "density": law.pdf(grid)})
+        for name, law in laws.items() if law.std() > 0
+    ]  # fmt: skip
+    return pd.concat(parts or [pd.DataFrame(columns=["prior", "difference", "density"])], ignore_index=True)
 
 
 def normal_posterior(
     estimate: float, std_error: float, *, prior_mean: float, prior_sd: float | None
-) -> NormalPosterior:
-    """Return the posterior of a difference.
+) -> Normal:
+    """Return the posterior of a difference, a normal law of SciPy: precisions add, the mean is their weighted average.
 
-    Parameters
-    ----------
-    estimate, std_error : float
-    prior_mean : float
-    prior_sd : float or None
-        None is the flat prior, Jeffreys' for a normal mean: the posterior is the likelihood.
-
-    Raises
-    ------
-    ValueError
-        If a standard deviation is not positive or the estimate is missing.
-
-    Notes
-    -----
-    Precisions add; the mean is their weighted average.
+    Without ``prior_sd`` the prior is flat, Jeffreys' for a normal mean: the posterior is the likelihood.
+    Raises ValueError if a standard deviation is not positive or the estimate is missing.
     """
     if not (np.isfinite(estimate) and std_error > 0 and (prior_sd is None or prior_sd > 0)):
         raise ValueError(
@@ -176,8 +164,26 @@ def normal_posterior(
             f"and {prior_sd}; report why the estimate is missing instead"
         )
     if prior_sd is None:
-        return NormalPosterior(estimate, std_error)
+        return stats.norm(estimate, std_error)
     data, prior = std_error**-2, prior_sd**-2
-    return NormalPosterior(
-        float((data * estimate + prior * prior_mean) / (data + prior)), float((data + prior) ** -0.5)
-    )
+    mean = (data * estimate + prior * prior_mean) / (data + prior)
+    return stats.norm(mean, (data + prior) ** -0.5)
+
+
+def risk_posteriors(table: TwoByTwo, margins: Mapping[str, float], *, conf_level: float) -> pd.DataFrame:
+    """Return the posterior of the risk difference under independent Jeffreys priors.
+
+    DataFrame with ``name`` ("rd": median with its equal-tailed interval, "worse": the difference lies above
+    zero, "within_..." each margin, "worse_by_..." and "better_by_..." the first), ``scale``, ``estimate``,
+    ``conf_low``, ``conf_high``, ``conf_level`` and ``method``.
+    """
+    law, (first, margin) = RiskPosterior(table), next(iter(margins.items()))
+    beliefs = _beliefs(law.probability_below, margins)
+    beliefs |= {f"better_by_{first}": law.probability_below(-margin)}
+    words = "equal-tailed credible interval, Jeffreys prior"
+    return _rows(law.interval(0.0)[0], law.interval(conf_level), conf_level, words, beliefs)
+
+
+def risk_posterior_density(table: TwoByTwo, differences: np.ndarray) -> pd.DataFrame:
+    """Return ``difference`` and ``density`` of the posterior of ``risk_posteriors`` at given differences."""
+    return pd.DataFrame({"difference": differences, "density": RiskPosterior(table).density(differences)})

@@ -1,8 +1,7 @@
 """Is the hazard ratio constant? R's present score test of proportional hazards.
 
-lifelines' test correlates residuals with time, as R did before 2019; on the same fit it can say the
-opposite. This is the score test of adding covariate x g(time) to the model (``cox.zph`` of R's survival
-3.x).
+lifelines' test correlates residuals with time, as R did before 2019; on the same fit it can say the opposite.
+This is the score test of adding covariate x g(time) to the model (``cox.zph`` of R's survival 3.x).
 
 References
 ----------
@@ -11,29 +10,26 @@ Grambsch & Therneau (1994) Biometrika 81:515-526. doi:10.1093/biomet/81.3.515
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 from scipy.stats import chi2
 
-from headtohead.matching.adjustment import Adjustment, listed
-from headtohead.outcomes.cox import CannotEstimateError, CoxFit, fit_cox
-from headtohead.outcomes.endpoint import Endpoint, endpoints_of
+from headtohead.errors import CannotEstimateError, cannot
+from headtohead.matching.adjustment import Adjustment, Adjustments, listed
+from headtohead.outcomes.cox import CoxFit, fit_cox
+from headtohead.outcomes.endpoint import Endpoint, Endpoints, endpoints_of
+from headtohead.outcomes.hazard import drug
 from headtohead.outcomes.partial_likelihood import Ties, moments, risk_sets, weighted_information
-from headtohead.outcomes.rows import cannot
 
 Transform = Literal["km", "identity", "log", "rank"]
 
 
-def proportional_hazards_tests(
-    endpoints: Endpoint | Iterable[Endpoint], adjustments: Adjustment | Iterable[Adjustment], *, by: int
-) -> pd.DataFrame:
+def proportional_hazards_tests(endpoints: Endpoints, adjustments: Adjustments, *, by: int) -> pd.DataFrame:
     """Return the test of a constant hazard ratio of cause 1, unweighted, in the patients each adjustment uses.
 
-    Returns
-    -------
     DataFrame with ``outcome``, ``horizon_days``, ``term``, ``chi_square``, ``df``, ``p_value``, ``method``
     (why there is no test, NaN where there is one) and ``adjustment``.
     """
@@ -56,7 +52,7 @@ def _one_test(endpoint: Endpoint, adjustment: Adjustment, by: int) -> pd.DataFra
     used = adjustment.used
     time = endpoint.time_days[used].clip(upper=by)
     event = (endpoint.cause[used] == 1) & (endpoint.time_days[used] <= by)
-    X = adjustment.treated[used].astype(float).rename("treated").to_frame()
+    X = drug(adjustment)[used]
     return proportional_hazards_test(time, event, X, fit_cox(time, event, X)).iloc[[0]]
 
 
@@ -88,30 +84,23 @@ def proportional_hazards_test(
     -------
     DataFrame with ``term`` (last row "GLOBAL"), ``chi_square``, ``df`` and ``p_value``.
 
-    Checked: R survival 3.5.3 ``cox.zph`` (tests/outcomes/test_proportional.py).
+    Checked: R survival 3.5.3 ``cox.zph`` (test_proportional.py).
     """
-    p = covariates.shape[1]
-    X = covariates.to_numpy(float)
+    X, names, p = covariates.to_numpy(float), list(covariates.columns), covariates.shape[1]
+    t, died = time.to_numpy(float), event.to_numpy(bool)
     sets = risk_sets(
-        time.to_numpy(float),
-        event.to_numpy(bool),
-        X - X.mean(axis=0),
-        weights=np.ones(len(X)),
+        t, died, X - X.mean(axis=0), weights=np.ones(len(X)), entry=None, ties=ties,
         strata=np.zeros(len(X), int) if strata is None else pd.factorize(strata)[0],
-        entry=None,
-        ties=ties,
-    )
+    )  # fmt: skip
     at = moments(sets, fit.coefficients.to_numpy())
-    g = _transformed(sets.times, time.to_numpy(float), event.to_numpy(bool), transform)
+    g = _transformed(sets.times, t, died, transform)
     g = g - np.average(g, weights=sets.size)
-    residuals = sets.Z[sets.deaths] - at.mean
-    score = g[sets.group] @ residuals
+    score = g[sets.group] @ (sets.Z[sets.deaths] - at.mean)
     blocks = [
         weighted_information(sets, at.risk, at.hazard, at.mean, factor)
         for factor in (np.ones_like(g), g, g * g)
     ]
     information = np.block([[blocks[0], blocks[1]], [blocks[1], blocks[2]]])
-    names = list(covariates.columns)
     tested = {name: [name] for name in names} if terms is None else terms
     rows = []
     for term, columns in [*tested.items(), ("GLOBAL", names)]:

@@ -13,24 +13,23 @@ Mao, Li & Greene (2019) Stat Methods Med Res 28:2439-2454. doi:10.1177/096228021
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from headtohead.inference import DEFAULT, InferenceChoices, stream_of
+from headtohead.errors import CannotEstimateError, cannot
+from headtohead.inference import DEFAULT, InferenceChoices, Stream, stream_of
 from headtohead.kernels.logistic import MAX_FAILED_SHARE, fit_logistic, logistic, with_intercept
 from headtohead.kernels.weights import EDGE, Estimand, balancing_weights, bootstrap_counts
-from headtohead.matching.adjustment import POPULATIONS
-from headtohead.matching.propensity import Propensity
-from headtohead.outcomes.cox import CannotEstimateError
-from headtohead.outcomes.endpoint import Endpoint, endpoints_of
-from headtohead.outcomes.estimate import ESTIMATE_COLUMNS, bootstrap_contrasts, estimate_row
-from headtohead.outcomes.rows import Row, cannot
+from headtohead.matching.propensity import Score
+from headtohead.matching.weights import POPULATIONS
+from headtohead.outcomes.endpoint import Endpoints, endpoints_of
+from headtohead.outcomes.estimate import ESTIMATE_COLUMNS, Row, bootstrap_contrasts, estimate_row, result
+from headtohead.outcomes.risk import NO_RATIO, SCALES, need_known
 
 METHODS = ("standardisation", "augmented weights")
-SCALES = ("risk, treated", "risk, control", "risk difference", "risk ratio")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,83 +43,59 @@ class Predictions:
 
 
 def standardised_risks(
-    endpoints: Endpoint | Iterable[Endpoint],
-    score: Propensity,
+    endpoints: Endpoints,
+    score: Score,
     outcome_design: pd.DataFrame,
     *,
     by: int,
     estimands: Sequence[Estimand],
     inference: InferenceChoices = DEFAULT,
-    stream: str | Sequence[str] = "standardised",
+    stream: Stream = "standardised",
 ) -> pd.DataFrame:
     """Return risks, difference and ratio by both methods for each endpoint and estimand.
 
-    Parameters
-    ----------
-    endpoints : Endpoint or several
-        Nobody may be censored before the horizon.
-    score : Propensity
-        Its design is refitted in each bootstrap sample.
-    outcome_design : DataFrame of float, shape (n, q)
-        Covariates of the logistic outcome model; the drug is added, without interactions.
-    by : int
-        Horizon in days.
-    estimands : sequence of {"ATE", "ATT", "ATC", "ATO", "ATM"}
-        The population over which predictions are averaged.
-
-    Returns
-    -------
     DataFrame of ``ESTIMATE_COLUMNS`` plus ``approach`` ("standardisation" or "augmented weights") and
     ``influence_error`` (influence-function standard error of the augmented difference, else NaN). Where a
     model has no maximum, in the data or in more than one bootstrap sample of twenty, ``method`` says so.
+    Raises ValueError if an outcome is missing.
 
-    Raises
-    ------
-    ValueError
-        If an outcome is missing.
-
-    Notes
-    -----
     With h the weight of the target population, w = h / e or h / (1 - e), and m_a the predicted risk:
     mean_h(m_a) for standardisation, plus mean_w(Y - m_a) over arm a when augmented (Hajek's form).
 
-    Checked: What If, table 2.2; a truth with one of the models wrong (tests/outcomes/test_standardised.py).
+    Parameters
+    ----------
+    score : Score
+        Its design is refitted in each bootstrap sample.
+    outcome_design : DataFrame of float, shape (n, q)
+        Covariates of the logistic outcome model; the drug is added, without interactions.
+    estimands : sequence of {"ATE", "ATT", "ATC", "ATO", "ATM"}
+        The population over which predictions are averaged.
+
+    Checked: What If, table 2.2; a truth with one of the models wrong (test_standardised.py).
     """
     rows: list[Row] = []
     for endpoint in endpoints_of(endpoints):
         event = endpoint.by(by)
-        if event.isna().any():
-            raise ValueError(
-                f"the outcome must be known for everyone, {int(event.isna().sum())} of {len(event)} have none"
-            )
+        need_known(event.to_frame())
         named = {"outcome": endpoint.name, "horizon_days": by}
         rng = stream_of(inference, stream, endpoint.name)
         try:
             rows += _rows(event.to_numpy(), score, outcome_design, estimands, named, inference, rng)
         except CannotEstimateError as error:
-            rows += [
-                estimate_row(**named, estimand=estimand, scale="risk difference", method=cannot(error))
-                | {"approach": approach}
-                for estimand in estimands
-                for approach in METHODS
-            ]
+            blank = estimate_row(**named, scale="risk difference", method=cannot(error))
+            both = ((estimand, approach) for estimand in estimands for approach in METHODS)
+            rows += [blank | {"estimand": estimand, "approach": approach} for estimand, approach in both]
     return pd.DataFrame(rows, columns=[*ESTIMATE_COLUMNS, "approach", "influence_error"])
 
 
 def _rows(
-    y: np.ndarray,
-    score: Propensity,
-    outcome_design: pd.DataFrame,
-    estimands: Sequence[Estimand],
-    named: Row,
-    inference: InferenceChoices,
-    rng: np.random.Generator,
-) -> list[Row]:
-    arm, level = score.treated.to_numpy(bool), inference.conf_level
-    designs = (_design(outcome_design), _design(score.design))
-    point = _predict(y, arm, *designs, np.ones((1, len(y))))
-    resampled = _predict(y, arm, *designs, bootstrap_counts(rng, inference.bootstrap_replicates, len(y)))
-    rows = []
+    y: np.ndarray, score: Score, outcome_design: pd.DataFrame, estimands: Sequence[Estimand], named: Row,
+    inference: InferenceChoices, rng: np.random.Generator,
+) -> list[Row]:  # fmt: skip
+    arm, level, rows = score.treated.to_numpy(bool), inference.conf_level, []
+    Z, X = (with_intercept(covariates.to_numpy(float)) for covariates in (outcome_design, score.design))
+    point = _predict(y, arm, Z, X, np.ones((1, len(y))))
+    resampled = _predict(y, arm, Z, X, bootstrap_counts(rng, inference.bootstrap_replicates, len(y)))
     for estimand in estimands:
         shared = named | {"estimand": estimand, "population": POPULATIONS[estimand], "conf_level": level,
                           "n": len(y), "events": int(y.sum())}  # fmt: skip
@@ -128,18 +103,12 @@ def _rows(
         both = zip(METHODS, _risks(y, arm, point, estimand), _risks(y, arm, resampled, estimand), strict=True)
         for approach, one, many in both:
             done = f"{approach}; percentile interval of {many.shape[1]} bootstraps, models refitted"
-            for scale, result in zip(SCALES, bootstrap_contrasts(one[:, 0], many, level), strict=True):
-                row = estimate_row(
-                    **shared, scale=scale, **(result._asdict() if result else {}),
-                    method=done if result else cannot("an arm has no event"),
-                )  # fmt: skip
+            results = bootstrap_contrasts(one[:, 0], many, level)
+            for scale, found in zip(SCALES, results, strict=True):
                 augmented = approach == METHODS[1] and scale == "risk difference"
-                rows.append(row | {"approach": approach, "influence_error": error if augmented else np.nan})
+                more = {"approach": approach, "influence_error": error if augmented else np.nan}
+                rows.append(estimate_row(**shared, scale=scale, **result(found, done, NO_RATIO)) | more)
     return rows
-
-
-def _design(covariates: pd.DataFrame) -> np.ndarray:
-    return with_intercept(covariates.to_numpy(float))
 
 
 def _predict(y: np.ndarray, arm: np.ndarray, Z: np.ndarray, X: np.ndarray, counts: np.ndarray) -> Predictions:

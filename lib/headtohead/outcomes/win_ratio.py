@@ -12,22 +12,23 @@ Dong, Qiu, Wang & Vandemeulebroecke (2018) J Biopharm Stat 28:778-796. doi:10.10
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from headtohead.inference import DEFAULT, InferenceChoices, stream_of
-from headtohead.matching.adjustment import Adjustment
+from headtohead.inference import DEFAULT, InferenceChoices, Stream
+from headtohead.matching.adjustment import Adjustment, Adjustments
 from headtohead.outcomes.estimate import (
     Interval,
+    Row,
     bootstrap_interval,
     bootstrap_ratio,
-    estimate_row,
+    over,
+    resamples,
+    result,
     wald_interval,
 )
-from headtohead.outcomes.rows import Row, over, shared
 
 SCALES = ("win ratio", "net benefit")
 COMPONENTS = ["level", "wins", "losses", "ties"]
@@ -37,13 +38,8 @@ NO_RATIO = "cannot be estimated, because an arm never wins"
 class WinRatios(NamedTuple):
     """Win ratio and net benefit, and where the comparisons were decided.
 
-    Attributes
-    ----------
-    estimates : DataFrame
-        Two rows of ``ESTIMATE_COLUMNS`` per ``adjustment``, scales "win ratio" and "net benefit".
-    components : DataFrame
-        ``level`` (last row "tied"), ``wins``, ``losses``, ``ties``: shares of all comparisons; and
-        ``adjustment``.
+    ``estimates``: two rows per ``adjustment``, scales "win ratio" and "net benefit". ``components``: ``level``
+    (last row "tied"), ``wins``, ``losses``, ``ties``, shares of all comparisons; and ``adjustment``.
     """
 
     estimates: pd.DataFrame
@@ -52,74 +48,59 @@ class WinRatios(NamedTuple):
 
 def win_ratios(
     levels: pd.DataFrame,
-    adjustments: Adjustment | Iterable[Adjustment],
+    adjustments: Adjustments,
     *,
     outcome: str,
     by: int,
     inference: InferenceChoices = DEFAULT,
-    stream: str | Sequence[str] = "wins",
+    stream: Stream = "wins",
 ) -> WinRatios:
     """Return the win ratio of the treated arm under each adjustment.
+
+    Crude and weights compare everyone with everyone, pairs only within the set. Raises ValueError if a level
+    is unknown for a patient.
+
+    A comparison weighs the product of both weights. The crude standard errors are those of a
+    two-sample U-statistic (Bebu and Lachin), the others come from the bootstrap.
 
     Parameters
     ----------
     levels : DataFrame of float, shape (n, K)
         One column per outcome, gravest first; higher is better, equal is a tie. Complete.
-    adjustments : Adjustment or several
-        Crude and weights compare everyone with everyone; pairs compare only within the set.
-    outcome : str
-        Name of the hierarchy in the rows.
-    by : int
-        Horizon in days up to which the levels are known.
+    outcome, by : str, int
+        Name of the hierarchy in the rows; horizon in days up to which the levels are known.
 
-    Raises
-    ------
-    ValueError
-        If a level is unknown for a patient.
-
-    Notes
-    -----
-    A comparison weighs the product of both weights. The crude standard errors are those of a
-    two-sample U-statistic (Bebu and Lachin), the others come from the bootstrap.
-
-    Checked: all comparisons one by one (tests/outcomes/test_win_ratio.py).
+    Checked: all comparisons one by one (test_win_ratio.py).
     """
     if levels.isna().any(axis=None):
         raise ValueError(
             f"every level must be known, {int(levels.isna().any(axis=1).sum())} of {len(levels)} patients "
             "lack one; give those without the event the best value"
         )
-    ranks, parts = cumulative_ranks(levels), []
+    ranks, parts = cumulative_ranks(levels), [pd.DataFrame(columns=COMPONENTS)]
 
-    def rows(adjustment: Adjustment) -> list[Row]:
+    def estimate(adjustment: Adjustment) -> list[Row]:
         draws = np.empty((0, len(levels)))
         if adjustment.kind != "crude":
-            rng = stream_of(inference, stream, adjustment.key)
-            draws = adjustment.resample(rng, inference.bootstrap_replicates)
+            draws = resamples(adjustment, inference, stream)
         shares = _shares(ranks, adjustment, draws)
         parts.append(_components(list(levels), shares[:, :, 0]).assign(adjustment=adjustment.key))
-        return _rows(ranks[-1], shares[-1], adjustment, outcome, by, inference.conf_level)
+        return _rows(ranks[-1], shares[-1], adjustment, inference.conf_level)
 
-    def missing(_: Adjustment) -> list[Row]:
-        return [{"outcome": outcome, "horizon_days": by, "scale": scale} for scale in SCALES]
-
-    estimates = over(adjustments, rows, missing)
-    components = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COMPONENTS)
-    return WinRatios(estimates, components)
+    cases = [{"outcome": outcome, "horizon_days": by, "scale": scale} for scale in SCALES]
+    estimates = over(adjustments, cases, estimate, inference)
+    return WinRatios(estimates, pd.concat(parts[1:] or parts, ignore_index=True))
 
 
 def _shares(ranks: list[np.ndarray], adjustment: Adjustment, draws: np.ndarray) -> np.ndarray:
     """Return the shares of wins and losses up to each level, shape (levels, 2, 1 + B)."""
-    weights = np.vstack([adjustment.weights.to_numpy(), draws])
-    if adjustment.matched_set is not None:
-        sets = adjustment.matched_set
+    weights, sets = np.vstack([adjustment.weights.to_numpy(), draws]), adjustment.matched_set
+    if sets is not None:
         return np.stack([_within_sets(rank, adjustment.arm, weights, sets) for rank in ranks])
     return np.stack([_everyone(rank, adjustment.arm, weights) for rank in ranks])
 
 
-def _rows(
-    rank: np.ndarray, shares: np.ndarray, adjustment: Adjustment, outcome: str, by: int, conf_level: float
-) -> list[Row]:
+def _rows(rank: np.ndarray, shares: np.ndarray, adjustment: Adjustment, conf_level: float) -> list[Row]:
     wins, losses = shares
     if adjustment.kind == "crude":
         intervals = _u_statistic(rank, adjustment.arm, wins[0], losses[0], conf_level)
@@ -127,15 +108,7 @@ def _rows(
     else:
         intervals = _bootstrapped(wins, losses, conf_level)
         method = f"{adjustment.name.lower()}; percentile interval of {len(wins) - 1} bootstraps"
-    return [
-        estimate_row(
-            **shared(adjustment, outcome, by, scale, conf_level),
-            n=int(adjustment.used.sum()),
-            method=method if result else NO_RATIO,
-            **(result._asdict() if result else {}),
-        )
-        for scale, result in zip(SCALES, intervals, strict=True)
-    ]
+    return [{"n": int(adjustment.used.sum())} | result(one, method, NO_RATIO) for one in intervals]
 
 
 def cumulative_ranks(levels: pd.DataFrame) -> list[np.ndarray]:
@@ -162,8 +135,7 @@ def _everyone(rank: np.ndarray, arm: np.ndarray, weights: np.ndarray) -> np.ndar
 
 def _within_sets(rank: np.ndarray, arm: np.ndarray, weights: np.ndarray, sets: pd.Series) -> np.ndarray:
     """Return the shares of wins and losses of the treated over the controls of their set, shape (2, B)."""
-    used = sets.notna().to_numpy()
-    number = sets.to_numpy()
+    used, number = sets.notna().to_numpy(), sets.to_numpy()
     own = pd.Series(rank[arm & used], index=number[arm & used])
     controls = np.flatnonzero(~arm & used)
     gap = own.loc[number[controls]].to_numpy() - rank[controls]
@@ -173,8 +145,7 @@ def _within_sets(rank: np.ndarray, arm: np.ndarray, weights: np.ndarray, sets: p
 
 def _bootstrapped(wins: np.ndarray, losses: np.ndarray, level: float) -> list[Interval | None]:
     net = bootstrap_interval(float(wins[0] - losses[0]), wins[1:] - losses[1:], level)
-    ratio = bootstrap_ratio((wins[0], losses[0]), (wins[1:], losses[1:]), level)
-    return [ratio, net]
+    return [bootstrap_ratio((wins[0], losses[0]), (wins[1:], losses[1:]), level), net]
 
 
 def _u_statistic(

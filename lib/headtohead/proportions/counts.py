@@ -9,15 +9,7 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class TwoByTwo:
-    """Events and patients in two arms.
-
-    Attributes
-    ----------
-    events_treated, n_treated : int
-        Patients with the event and all patients in the first arm.
-    events_control, n_control : int
-        The same in the second arm.
-    """
+    """Events and patients in two arms, the treated one first."""
 
     events_treated: int
     n_treated: int
@@ -25,10 +17,11 @@ class TwoByTwo:
     n_control: int
 
     def __post_init__(self) -> None:
-        for arm, events, n in (
+        arms = (
             ("treated", self.events_treated, self.n_treated),
             ("control", self.events_control, self.n_control),
-        ):
+        )
+        for arm, events, n in arms:
             if n < 1:
                 raise ValueError(
                     f"each arm needs at least one patient, the {arm} arm has {n}; "
@@ -53,9 +46,5 @@ class TwoByTwo:
     @property
     def counts(self) -> np.ndarray:
         """Array of int, shape (2, 2): rows are arms, columns event and no event."""
-        return np.array(
-            [
-                [self.events_treated, self.n_treated - self.events_treated],
-                [self.events_control, self.n_control - self.events_control],
-            ]
-        )
+        events, n = [self.events_treated, self.events_control], [self.n_treated, self.n_control]
+        return np.column_stack([events, np.subtract(n, events)])

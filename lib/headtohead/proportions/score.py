@@ -24,8 +24,6 @@ Scale = Literal["risk difference", "risk ratio", "odds ratio"]
 def score_statistic(table: TwoByTwo, theta: float, scale: Scale) -> float:
     """Return Miettinen and Nurminen's signed score statistic at the hypothesised effect ``theta``.
 
-    Notes
-    -----
     z = (estimate - theta) / se, where the variance uses the risks that maximise the likelihood under
     the hypothesis, times N / (N - 1).
     """
@@ -49,8 +47,7 @@ def score_statistic(table: TwoByTwo, theta: float, scale: Scale) -> float:
 
 def _constrained_risks(table: TwoByTwo, theta: float, scale: Scale) -> tuple[float, float]:
     """Return the risks (treated, control) of highest likelihood given the effect ``theta``."""
-    x1, n1 = table.events_treated, table.n_treated
-    x0, n0 = table.events_control, table.n_control
+    x1, n1, x0, n0 = table.events_treated, table.n_treated, table.events_control, table.n_control
     if scale == "risk difference":
         p0 = _constrained_control_risk_difference(x1, n1, x0, n0, theta)
         return min(max(p0 + theta, 0.0), 1.0), p0
@@ -83,22 +80,19 @@ def _constrained_control_risk_difference(x1: int, n1: int, x0: int, n0: int, del
 def score_interval(table: TwoByTwo, scale: Scale, conf_level: float = 0.95) -> tuple[float, float]:
     """Return Miettinen and Nurminen's interval: the effects that the score test does not reject."""
     z = stats.norm.ppf(0.5 + conf_level / 2)
+    p1, p0 = table.risk_treated, table.risk_control
     if scale == "risk difference":
-        centre = table.risk_treated - table.risk_control
-        ends = (-1 + 1e-12, 1 - 1e-12)
+        centre, ends = p1 - p0, (-1 + 1e-12, 1 - 1e-12)
     elif min(table.events_treated, table.events_control) == 0:
         raise ValueError(
             f"a score interval for a {scale} needs an event in both arms, found "
             f"{table.events_treated} and {table.events_control}; report the risk difference instead"
         )
     else:
-        odds = scale == "odds ratio"
-        p1, p0 = table.risk_treated, table.risk_control
-        centre = p1 / (1 - p1) * (1 - p0) / p0 if odds else p1 / p0
+        centre = p1 / (1 - p1) * (1 - p0) / p0 if scale == "odds ratio" else p1 / p0
         ends = (centre * 1e-6, centre * 1e6)
     low = _solve(lambda t: score_statistic(table, t, scale) - z, ends[0], centre)
-    high = _solve(lambda t: score_statistic(table, t, scale) + z, centre, ends[1])
-    return low, high
+    return low, _solve(lambda t: score_statistic(table, t, scale) + z, centre, ends[1])
 
 
 def _solve(function: Callable[[float], float], low: float, high: float) -> float:

@@ -7,9 +7,13 @@ References
 ----------
 Newcombe (1998) Stat Med 17:873-890. doi:10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I
 Fagerland, Lydersen & Laake (2015) Stat Methods Med Res 24:224-254. doi:10.1177/0962280211415469
+Walsh et al. (2014) J Clin Epidemiol 67:622-628. doi:10.1016/j.jclinepi.2013.10.019 (fragility)
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -19,18 +23,15 @@ from statsmodels.stats.proportion import proportion_confint
 from headtohead.proportions.counts import TwoByTwo
 from headtohead.proportions.score import score_interval
 
+Test = Literal["fisher", "pearson"]
+
 
 def equality_tests(table: TwoByTwo) -> pd.DataFrame:
     """Return every common two-sided test of equal risks, one row each.
 
-    Returns
-    -------
-    DataFrame with columns ``test``, ``statistic`` (NaN for exact tests) and ``p_value``.
-
-    Notes
-    -----
-    Barnard's and Boschloo's tests are unconditional and use the pooled-variance score statistic and
-    Fisher's p-value to order the tables. The mid-p value doubles the one-sided mid-p value.
+    DataFrame with columns ``test``, ``statistic`` (NaN for exact tests) and ``p_value``. Barnard's and
+    Boschloo's tests are unconditional and use the pooled-variance score statistic and Fisher's p-value to order
+    the tables. The mid-p value doubles the one-sided mid-p value.
 
     Checked: R 4.2.2 ``chisq.test``, ``fisher.test``; scipy for the unconditional tests.
     """
@@ -66,13 +67,10 @@ def _fisher_mid_p(table: TwoByTwo) -> float:
 def intervals(table: TwoByTwo, *, conf_level: float = 0.95) -> pd.DataFrame:
     """Return risk difference, risk ratio and odds ratio with every common interval.
 
-    Returns
-    -------
     DataFrame with columns ``scale``, ``method``, ``estimate``, ``conf_low``, ``conf_high``, ``conf_level``, ``n``
     and ``events``; differences are proportions, not percentage points. Ratios are left out when an arm has no event.
 
-    Checked: against an independent recomputation of the two published tables
-    (tests/cohort/test_two_by_two.py).
+    Checked: against an independent recomputation of the two published tables (test_two_by_two.py).
     """
     x1, n1, x0, n0 = (table.events_treated, table.n_treated, table.events_control, table.n_control)
     z = stats.norm.ppf(0.5 + conf_level / 2)
@@ -83,8 +81,7 @@ def intervals(table: TwoByTwo, *, conf_level: float = 0.95) -> pd.DataFrame:
         rows.append((scale, method, estimate, float(limits[0]), float(limits[1])))
 
     wald = z * risk_difference_se(table)
-    newcombe = newcombe_interval(table, conf_level=conf_level)
-    add("risk difference", "Newcombe", rd, newcombe)
+    add("risk difference", "Newcombe", rd, newcombe_interval(table, conf_level=conf_level))
     add("risk difference", "Miettinen-Nurminen", rd, score_interval(table, "risk difference", conf_level))
     add("risk difference", "Wald", rd, (rd - wald, rd + wald))
     if min(x1, x0) > 0:
@@ -98,12 +95,8 @@ def intervals(table: TwoByTwo, *, conf_level: float = 0.95) -> pd.DataFrame:
             add("odds ratio", "Woolf log", odds, (odds * np.exp(-half), odds * np.exp(half)))
             add("odds ratio", "Miettinen-Nurminen", odds, score_interval(table, "odds ratio", conf_level))
             exact = stats.contingency.odds_ratio(table.counts, kind="conditional")
-            add(
-                "odds ratio",
-                "Conditional exact",
-                exact.statistic,
-                tuple(exact.confidence_interval(conf_level)),
-            )
+            limits = tuple(exact.confidence_interval(conf_level))
+            add("odds ratio", "Conditional exact", exact.statistic, limits)
     found = pd.DataFrame(rows, columns=["scale", "method", "estimate", "conf_low", "conf_high"])
     return found.assign(conf_level=conf_level, n=n1 + n0, events=x1 + x0)
 
@@ -129,9 +122,35 @@ def newcombe_interval(table: TwoByTwo, *, conf_level: float = 0.95) -> tuple[flo
 def newcombe(x1: float, n1: float, x0: float, n0: float, *, conf_level: float) -> tuple[float, float]:
     """Return Newcombe's interval for events and patients of both arms, which may be effective numbers."""
     p1, p0 = x1 / n1, x0 / n0
-    (low1, high1), (low0, high0) = (
-        wilson(x1, n1, conf_level=conf_level),
-        wilson(x0, n0, conf_level=conf_level),
-    )
+    (low1, high1), (low0, high0) = (wilson(x, n, conf_level=conf_level) for x, n in ((x1, n1), (x0, n0)))
     below, above = np.hypot(p1 - low1, high0 - p0), np.hypot(high1 - p1, p0 - low0)
     return float(p1 - p0 - below), float(p1 - p0 + above)
+
+
+def p_value(table: TwoByTwo, test: Test) -> float:
+    """Return the two-sided p-value of equal risks."""
+    if test == "fisher":
+        return float(stats.fisher_exact(table.counts).pvalue)
+    return float(stats.chi2_contingency(table.counts, correction=False).pvalue)
+
+
+def fragility_index(table: TwoByTwo, *, test: Test, alpha: float = 0.05) -> int | None:
+    """Return the smallest number of changed outcomes that moves the p-value across ``alpha``.
+
+    If the p-value is below ``alpha``, events are taken from the arm with the higher risk or added to the
+    other (fragility); if above, they are added to the arm with the higher risk (reverse fragility).
+    None if no number of changes in one arm does it.
+    """
+    x1, n1, x0, n0 = table.events_treated, table.n_treated, table.events_control, table.n_control
+    below = p_value(table, test) < alpha
+
+    def first(changed: Callable[[int], TwoByTwo], possible: range) -> list[int]:
+        return [next((k for k in possible if (p_value(changed(k), test) < alpha) != below), 0)]
+
+    found = [
+        *first(lambda k: TwoByTwo(x1 + k, n1, x0, n0), range(1, n1 - x1 + 1)),
+        *first(lambda k: TwoByTwo(x1 - k, n1, x0, n0), range(1, x1 + 1)),
+        *first(lambda k: TwoByTwo(x1, n1, x0 + k, n0), range(1, n0 - x0 + 1)),
+        *first(lambda k: TwoByTwo(x1, n1, x0 - k, n0), range(1, x0 + 1)),
+    ]
+    return min(filter(None, found), default=None)

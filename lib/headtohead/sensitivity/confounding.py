@@ -1,13 +1,17 @@
-"""How strong would unmeasured confounding have to be?
+"""How strong would unmeasured confounding have to be, and how strong are the covariates that were seen?
 
 References
 ----------
 VanderWeele & Ding (2017) Ann Intern Med 167:268-274. doi:10.7326/M16-2607
+Ding & VanderWeele (2016) Epidemiology 27:368-377. doi:10.1097/EDE.0000000000000457
 """
 
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
+
+from headtohead.errors import cannot
 
 
 def e_value(risk_ratio: float, *, to: float = 1.0) -> float:
@@ -24,7 +28,7 @@ def e_value(risk_ratio: float, *, to: float = 1.0) -> float:
     -------
     float, at least 1, on the risk-ratio scale.
 
-    Checked: by hand and the EValue package's worked example (tests/sensitivity/test_confounding.py).
+    Checked: by hand and the EValue package's worked example (test_confounding.py).
     """
     if risk_ratio <= 0 or to <= 0:
         raise ValueError(f"risk ratios must be positive, found {risk_ratio} and {to}")
@@ -38,3 +42,41 @@ def e_value_of_interval(conf_low: float, conf_high: float) -> float:
     if conf_low <= 1 <= conf_high:
         return 1.0
     return e_value(conf_low if conf_low > 1 else conf_high)
+
+
+def confounder_benchmarks(exposures: pd.DataFrame, treated: pd.Series, event: pd.Series) -> pd.DataFrame:
+    """Return for each binary covariate how far, left out, it could move the risk ratio.
+
+    DataFrame, most confounding first, with ``covariate``, ``prevalence_treated``, ``prevalence_control``,
+    ``with_arm`` (ratio of the prevalences), ``with_outcome`` (risk ratio of the outcome, pooled over the arms
+    by Mantel and Haenszel), both turned to be at least 1, ``bound`` (the largest bias factor of a confounder
+    of that strength, R1 R2 / (R1 + R2 - 1)) and ``method``; NaN with the reason where a prevalence or a risk
+    is 0.
+
+    Parameters
+    ----------
+    exposures : DataFrame of float, shape (n, k)
+        0/1, NaN where unknown (left out for that column).
+    treated, event : Series of bool and of 0/1, shape (n,)
+    """
+    known = {name: exposures[name].notna() for name in exposures}
+    rows = [_benchmark(exposures.loc[seen, name], treated[seen], event[seen]) for name, seen in known.items()]
+    found = pd.DataFrame(rows).assign(covariate=list(exposures.columns))
+    return found.sort_values("bound", ascending=False, ignore_index=True)
+
+
+def _benchmark(exposed: pd.Series, treated: pd.Series, event: pd.Series) -> dict[str, float | str]:
+    x, arm, y = exposed.to_numpy(bool), treated.to_numpy(bool), event.to_numpy(float)
+    p1, p0 = (float(x[side].mean()) for side in (arm, ~arm))
+    top = bottom = 0.0
+    for side in (arm, ~arm):
+        top += y[side & x].sum() * (side & ~x).sum() / side.sum()
+        bottom += y[side & ~x].sum() * (side & x).sum() / side.sum()
+    row: dict[str, float | str] = {"prevalence_treated": p1, "prevalence_control": p0}
+    if min(p1, p0, top, bottom) <= 0:
+        nothing = dict.fromkeys(("with_arm", "with_outcome", "bound"), np.nan)
+        return row | nothing | {"method": cannot("a prevalence or a risk is 0")}
+    with_arm, with_outcome = max(p1 / p0, p0 / p1), float(max(top / bottom, bottom / top))
+    bound = with_arm * with_outcome / (with_arm + with_outcome - 1)
+    row |= {"with_arm": with_arm, "with_outcome": with_outcome, "bound": bound}
+    return row | {"method": "Mantel-Haenszel risk ratio"}

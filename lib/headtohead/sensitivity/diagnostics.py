@@ -18,6 +18,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from headtohead.errors import cannot
 from headtohead.outcomes.precision import minimum_detectable_difference
 
 COLUMNS = ("key", "diagnostic", "scale", "value", "low", "high", "rule", "threshold", "passed", "method")
@@ -27,27 +28,12 @@ Rule = Literal["at most", "at least", "within"]
 def check(
     key: str, diagnostic: str, scale: str, value: float, *, rule: Rule, threshold: float, **more: Any
 ) -> dict[str, Any]:
-    """Return one row of the panel.
+    """Return one row of the panel: short name, words, how the value is printed, and whether it holds.
 
-    Parameters
-    ----------
-    key, diagnostic : str
-        Short name and words.
-    scale : str
-        How the value is printed.
-    value : float
-        NaN if it cannot be had; the check then fails and ``method`` says why.
-    rule : {"at most", "at least", "within"}
-        How the value has to stand to the threshold; "within": the interval ``low`` to ``high`` lies inside it on
-        both sides of zero.
-    threshold : float
-    **more
-        ``low``, ``high``, ``method``.
-
-    Raises
-    ------
-    ValueError
-        If the value is missing without a reason.
+    ``rule`` says how the value has to stand to the threshold; "within": the interval ``low`` to ``high`` lies
+    inside it on both sides of zero. A value that cannot be had is NaN: the check fails, ``method`` says why.
+    ``low``, ``high`` and ``method`` are among ``more``. Raises ValueError if the value is missing without a
+    reason.
     """
     row: dict[str, Any] = {"low": np.nan, "high": np.nan, "method": ""} | more
     if np.isnan(value):
@@ -96,11 +82,7 @@ def largest_missing_share(frame: pd.DataFrame) -> tuple[str, float]:
 def largest_standardised_coefficient(design: pd.DataFrame, coefficients: pd.DataFrame) -> tuple[str, float]:
     """Return the term with the largest absolute coefficient per standard deviation, and that coefficient.
 
-    Parameters
-    ----------
-    design : DataFrame, shape (n, p)
-    coefficients : DataFrame
-        ``term`` and ``estimate``; terms that are no column of the design (the intercept) are left out.
+    ``coefficients`` has ``term`` and ``estimate``; terms that are no column of the design are left out.
     """
     slope = coefficients.set_index("term")["estimate"].reindex(design.columns)
     size = (slope * design.std()).abs()
@@ -117,15 +99,11 @@ def detectable(
 ) -> tuple[float, str]:
     """Return the smallest increase of the risk that is found with this power, and why if there is none.
 
-    Parameters
-    ----------
-    risk : float
-        Of both arms together, so that the check stays blind to the comparison.
-    n_treated, n_control : float
-        Effective numbers after adjustment.
+    ``risk`` is that of both arms together, so that the check stays blind to the comparison; the numbers of
+    patients are effective ones, after adjustment.
     """
     try:
         harm, _ = minimum_detectable_difference(risk, n_treated, n_control, power=power, alpha=alpha)
     except ValueError as error:
-        return float("nan"), f"cannot be estimated, because {error}"
+        return float("nan"), cannot(error)
     return harm, ""

@@ -53,25 +53,13 @@ def paired_effects(Y: np.ndarray, treated_rows: np.ndarray, control_rows: np.nda
 def weighted_effects(
     Y: np.ndarray, arm: np.ndarray, X: np.ndarray, coefficients: np.ndarray, *, estimand: Estimand
 ) -> Effects:
-    """Return propensity-weighted risk differences.
+    """Return propensity-weighted risk differences for outcomes ``Y``, shape (n, k), 0/1.
 
-    Parameters
-    ----------
-    Y : array, shape (n, k)
-        Outcomes, 0/1.
-    arm : array of bool, shape (n,)
-    X : array, shape (n, p)
-        Design of the score, intercept first.
-    coefficients : array, shape (p,)
-        Maximum-likelihood coefficients of the score.
-    estimand : {"ATE", "ATO", "ATM"}
-
-    Notes
-    -----
+    ``X`` is the design of the score, shape (n, p), intercept first; ``coefficients`` its maximum likelihood.
     Sandwich variance of the stacked equations of score and weighted means; for matching weights the
-    derivative of the weight is taken on each side of its kink.
+    derivative of the weight is taken on each side of its kink. ATE, ATO and ATM.
 
-    Checked: numerical derivative and bootstrap (tests/sensitivity/test_effects.py).
+    Checked: numerical derivative and bootstrap (test_effects.py).
     """
     e = logistic(X @ coefficients)
     w = balancing_weights(e, arm, estimand)
@@ -107,7 +95,7 @@ def regression_effects(Y: np.ndarray, arm: np.ndarray, X: np.ndarray, *, ridge: 
     Each regression holds the drug and every column of ``X``; its predictions under both drugs are
     averaged over all patients. The variance adds that of the coefficients to that of the patients.
     """
-    with_arm, others = np.column_stack([X, arm]), range(Y.shape[1])
+    with_arm, errors = np.column_stack([X, arm]), []
     beta = maximum(with_arm, Y.T, ridge=ridge)
     risk, derivative = [], []
     for value in (1.0, 0.0):
@@ -117,8 +105,7 @@ def regression_effects(Y: np.ndarray, arm: np.ndarray, X: np.ndarray, *, ridge: 
         derivative.append((fitted * (1 - fitted)).T @ design / len(X))
     penalty = ridge * np.diag(np.r_[0.0, np.ones(len(beta[0]) - 1)])
     effect = (risk[0] - risk[1]).mean(axis=0)
-    errors = []
-    for j in others:
+    for j in range(Y.shape[1]):
         score = with_arm * (Y[:, j] - logistic(with_arm @ beta[j]))[:, None]
         curvature = information(with_arm, beta[j]) + penalty
         nuisance = score @ np.linalg.solve(curvature, derivative[0][j] - derivative[1][j])
@@ -147,16 +134,12 @@ def balanced_effects(Y: np.ndarray, arm: np.ndarray, X: np.ndarray) -> Effects:
 
     Control weights exp(X b) reproduce the treated patients' mean of every column exactly. The estimate
     equals that from any outcome model linear in ``X``, so the variance is that of the residuals of the
-    weighted regression among controls.
+    weighted regression among controls (Zhao & Percival 2017, see ``kernels/entropy.py``).
 
     Raises
     ------
     NoMaximumError
         If no positive weights reach the target.
-
-    References
-    ----------
-    Zhao & Percival (2017) J Causal Inference 5:20160010. doi:10.1515/jci-2016-0010
     """
     controls, target = X[~arm], X[arm].mean(axis=0)
     tilt = tilt_to_means(controls[:, 1:], np.ones((1, len(controls))), target[None, 1:])

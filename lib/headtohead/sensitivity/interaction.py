@@ -1,27 +1,35 @@
-"""Do estimates in separate groups differ by more than their errors?"""
+"""Do estimates in separate groups differ by more than their errors, and what is then to be believed of each?
+
+Of many noisy estimates the extreme ones are extreme by chance as well. A hierarchical model returns what is
+to be believed of each: y_i ~ N(theta_i, s_i^2), theta_i ~ N(mu, tau^2), mu flat, tau half-normal.
+
+References
+----------
+Rover (2020) J Stat Softw 93(6). doi:10.18637/jss.v093.i06
+Rubin (1981) J Educ Stat 6:377-401. doi:10.3102/10769986006004377
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+import pandas as pd
+from scipy import optimize, stats
+from scipy.special import ndtr
 
 from headtohead.outcomes.estimate import wald_interval
 
+NODES, REACH = 400, 6.0  # of the integral over tau: points, and prior SDs that it covers
 
-@dataclass(frozen=True, slots=True)
-class Interaction:
+
+class Interaction(NamedTuple):
     """A Wald test that the estimates of separate groups are equal.
 
-    Attributes
-    ----------
-    chi_square, df, p_value : float
-    difference, conf_low, conf_high : float
-        Last minus first group, on the scale of the estimates.
-    detectable : float
-        Difference of last and first that would be found with the power asked for, from the errors alone.
+    ``difference`` is last minus first group, on the scale of the estimates; ``detectable`` the difference of last
+    and first that would be found with the power asked for, from the errors alone.
     """
 
     chi_square: float
@@ -39,31 +47,88 @@ def interaction(
     """Return the Wald test of equal effects in groups that share no patient.
 
     Sum of (estimate - pooled)^2 / variance with the inverse-variance pooled estimate, chi-square with one
-    degree of freedom fewer than groups (Cochran's Q). ``detectable`` is (z_alpha/2 + z_power) times the
-    error of the difference.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two groups or an estimate or error is missing or not positive.
+    degree of freedom fewer than groups (Cochran's Q). ``detectable`` is (z_alpha/2 + z_power) times the error
+    of the difference. Raises ValueError if there are fewer than two groups or an estimate or error is missing
+    or not positive.
     """
-    q, se = np.asarray(estimates, dtype=float), np.asarray(std_errors, dtype=float)
-    if len(q) < 2 or not (np.isfinite(q).all() and np.isfinite(se).all() and (se > 0).all()):
+    q, se, good = _groups(estimates, std_errors)
+    if len(q) < 2 or good < len(q):
         raise ValueError(
             f"an interaction needs an estimate and a positive error in each of at least 2 groups, "
-            f"{int((np.isfinite(q) & (se > 0)).sum())} of {len(q)} have them; leave out groups without an estimate"
+            f"{good} of {len(q)} have them; leave out groups without an estimate"
         )
-    w = 1 / se**2
+    w, df = 1 / se**2, len(q) - 1
     pooled = float(np.sum(w * q) / np.sum(w))
     chi_square = float(np.sum(w * (q - pooled) ** 2))
-    difference, error = float(q[-1] - q[0]), float(np.hypot(se[-1], se[0]))
-    limits = wald_interval(difference, error, conf_level)
-    return Interaction(
-        chi_square,
-        len(q) - 1,
-        float(stats.chi2.sf(chi_square, len(q) - 1)),
-        difference,
-        limits.conf_low,
-        limits.conf_high,
-        float((stats.norm.isf(alpha / 2) + stats.norm.ppf(power)) * error),
+    gap = wald_interval(q[-1] - q[0], np.hypot(se[-1], se[0]), conf_level)
+    detectable = float((stats.norm.isf(alpha / 2) + stats.norm.ppf(power)) * gap.std_error)
+    p_value = float(stats.chi2.sf(chi_square, df))
+    return Interaction(chi_square, df, p_value, gap.estimate, gap.conf_low, gap.conf_high, detectable)
+
+
+def _groups(estimates: Sequence[float], std_errors: Sequence[float]) -> tuple[np.ndarray, np.ndarray, int]:
+    """Return both as arrays, and how many groups have an estimate and a positive error."""
+    y, s = np.asarray(estimates, dtype=float), np.asarray(std_errors, dtype=float)
+    return y, s, int((np.isfinite(y) & np.isfinite(s) & (s > 0)).sum())
+
+
+def shrink(
+    estimates: Sequence[float], std_errors: Sequence[float], *, tau_sd: float, conf_level: float
+) -> pd.DataFrame:
+    """Return the posterior of each group's effect.
+
+    DataFrame with one row per group: ``estimate`` (posterior mean), ``std_error`` (posterior SD) and
+    equal-tailed ``conf_low``, ``conf_high``. Raises ValueError if there are fewer than two groups, or an
+    estimate or error is missing or not positive.
+
+    Given tau, with B_i = s_i^2 / (s_i^2 + tau^2) and m, V the inverse-variance mean and its variance:
+    theta_i ~ N((1 - B_i) y_i + B_i m, (1 - B_i) s_i^2 + B_i^2 V). Averaged over tau by Gauss-Legendre quadrature.
+
+    Parameters
+    ----------
+    estimates, std_errors : sequence of float, length k
+        Of groups that share no patient.
+    tau_sd : float
+        Scale of the half-normal prior on the standard deviation between groups, in units of the estimates.
+    """
+    y, s, good = _groups(estimates, std_errors)
+    if len(y) < 2 or good < len(y) or tau_sd <= 0:
+        raise ValueError(
+            f"shrinkage needs an estimate and a positive error in each of at least 2 groups and a positive prior SD, "
+            f"{good} of {len(y)} groups have them, the SD is {tau_sd}"
+        )
+    weight, mean, sd = _given_tau(y, s, tau_sd)
+    centre = weight @ mean
+    spread = np.sqrt(weight @ (sd**2 + (mean - centre) ** 2))
+    tail = (1 - conf_level) / 2
+    low, high = (
+        [_quantile(q, weight, mean[:, i], sd[:, i]) for i in range(len(y))] for q in (tail, 1 - tail)
     )
+    return pd.DataFrame({"estimate": centre, "std_error": spread, "conf_low": low, "conf_high": high})
+
+
+@cache
+def _quadrature() -> tuple[np.ndarray, np.ndarray]:
+    """Return the nodes on [-1, 1] and their weights; they are the eigenvalues of a matrix of 400 rows."""
+    return np.polynomial.legendre.leggauss(NODES)
+
+
+def _given_tau(y: np.ndarray, s: np.ndarray, tau_sd: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the weights of the nodes, shape (t,), and mean and SD of each theta there, shape (t, k)."""
+    nodes, lengths = _quadrature()
+    tau = (nodes + 1) / 2 * REACH * tau_sd
+    w = 1 / (s**2 + tau[:, None] ** 2)
+    variance = 1 / w.sum(axis=1)
+    m = variance * (w @ y)
+    log_density = stats.norm.logpdf(tau, scale=tau_sd) + 0.5 * np.log(variance)
+    log_density += 0.5 * np.log(w).sum(axis=1) - 0.5 * (w * (y - m[:, None]) ** 2).sum(axis=1)
+    weight = lengths * np.exp(log_density - log_density.max())
+    B = s**2 * w
+    mean = (1 - B) * y + B * m[:, None]
+    return weight / weight.sum(), mean, np.sqrt((1 - B) * s**2 + B**2 * variance[:, None])
+
+
+def _quantile(q: float, weight: np.ndarray, mean: np.ndarray, sd: np.ndarray) -> float:
+    """Return a quantile of a mixture of normals."""
+    low, high = float((mean - 9 * sd).min()), float((mean + 9 * sd).max())
+    return float(optimize.brentq(lambda x: weight @ ndtr((x - mean) / sd) - q, low, high, xtol=1e-10))

@@ -1,4 +1,4 @@
-"""Multiple imputation by chained equations with predictive mean matching.
+"""Multiple imputation by chained equations with predictive mean matching, and Rubin's rules.
 
 statsmodels' ``MICEData`` draws from numpy's global generator, so its results depend on what ran before;
 this one takes its generator as an argument.
@@ -7,12 +7,21 @@ References
 ----------
 van Buuren & Groothuis-Oudshoorn (2011) J Stat Softw 45(3). doi:10.18637/jss.v045.i03
 White & Royston (2009) Stat Med 28:1982-1998. doi:10.1002/sim.3618
+Leyrat et al. (2019) Stat Methods Med Res 28:3-19. doi:10.1177/0962280217713032
+Rubin (1987) Multiple Imputation for Nonresponse in Surveys. doi:10.1002/9780470316696
+Barnard & Rubin (1999) Biometrika 86:948-955. doi:10.1093/biomet/86.4.948
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
+from scipy import stats
+
+from headtohead.errors import need_complete
 
 RIDGE = 1e-5  # share of each diagonal element added to the normal equations, as in mice
 
@@ -28,6 +37,8 @@ def impute(
 ) -> list[pd.DataFrame]:
     """Return ``imputations`` completed copies of ``values``.
 
+    Raises ValueError if predictors are incomplete, or a column has too few observed values.
+
     Parameters
     ----------
     values : DataFrame of float, shape (n, k)
@@ -41,12 +52,7 @@ def impute(
         Among how many observed values with the nearest prediction one is drawn. Drawn values are
         observed ones, so they stay in range and keep the shape of the distribution.
 
-    Raises
-    ------
-    ValueError
-        If predictors are incomplete, or a column has too few observed values.
-
-    Checked: known truth where complete cases are biased (tests/sensitivity/test_missing.py).
+    Checked: known truth where complete cases are biased (test_missing.py).
     """
     _check(values, predictors, donors)
     X, Y = predictors.to_numpy(float), values.to_numpy(float)
@@ -66,11 +72,8 @@ def impute(
 
 
 def _check(values: pd.DataFrame, predictors: pd.DataFrame, donors: int) -> None:
-    if predictors.isna().any(axis=None):
-        raise ValueError(
-            f"columns to impute from must be complete, {list(predictors.columns[predictors.isna().any()])} "
-            "have missing values; put them among the values to be imputed"
-        )
+    remedy = "; put them among the values to be imputed"
+    need_complete(predictors, "columns to impute from must be complete", remedy)
     needed = max(donors, predictors.shape[1] + values.shape[1] + 1)
     few = values.notna().sum()
     few = few[(few < needed) & (few < len(values))]
@@ -114,3 +117,84 @@ def cumulative_hazard(time_days: pd.Series, event: pd.Series) -> pd.Series:
     events = np.array([(happened & (time == t)).sum() for t in times])
     hazard = np.cumsum(events / at_risk)
     return pd.Series(hazard[np.searchsorted(times, time)], time_days.index, name="cumulative hazard")
+
+
+class Pooled(NamedTuple):
+    """An estimate pooled over completed data sets.
+
+    Limits are from Student's t with ``df`` degrees of freedom, Barnard and Rubin's, never more than those of the
+    complete data. ``fmi``: fraction of missing information, 0 if the data sets agree. ``between``, ``within``:
+    variance between the data sets, and the mean variance within them. ``mc_error``: standard error of ``estimate``
+    that comes from the finite number of data sets, sqrt(between / m).
+    """
+
+    estimate: float
+    std_error: float
+    low: float
+    high: float
+    df: float
+    fmi: float
+    between: float
+    within: float
+    mc_error: float
+
+
+def pool(
+    estimates: Sequence[float], variances: Sequence[float], *, conf_level: float, df_complete: float
+) -> Pooled:
+    """Return the estimate pooled by Rubin's rules, T = W + (1 + 1/m) B.
+
+    Matching and weighting belong inside the estimate of each data set: averaging the scores over the data
+    sets first leaves bias where the missingness depends on the covariates (Leyrat et al. 2019). Raises
+    ValueError if there are fewer than two data sets, lengths differ, or a value is missing or negative.
+
+    Parameters
+    ----------
+    estimates, variances : sequences of float, shape (m,)
+        One per completed data set; variances are squared standard errors.
+    df_complete : float
+        Degrees of freedom if nothing were missing, ``numpy.inf`` for an estimator judged by the normal
+        distribution. Barnard and Rubin's small-sample degrees of freedom are used because the original
+        ones can exceed those of the complete data.
+
+    Checked: R mice, by hand, theorems (test_pooling.py).
+    """
+    q, u = np.asarray(estimates, dtype=float), np.asarray(variances, dtype=float)
+    _check_sets(q, u)
+    m, estimate, within, between = len(q), float(q.mean()), float(u.mean()), float(q.var(ddof=1))
+    if np.ptp(q) == 0:
+        estimate, between = float(q[0]), 0.0  # no rounding error where nothing differs
+    extra = (1 + 1 / m) * between
+    total = within + extra
+    df = _degrees_of_freedom(m, extra / total if total > 0 else 0.0, df_complete)
+    ratio = extra / within if within > 0 else np.inf
+    fmi = 0.0 if extra == 0 else 1.0 if np.isinf(ratio) else (ratio + 2 / (df + 3)) / (ratio + 1)
+    half = float(stats.t.ppf(0.5 + conf_level / 2, df)) * np.sqrt(total)
+    limits = float(estimate - half), float(estimate + half)
+    mc_error = float(np.sqrt(between / m))
+    return Pooled(estimate, float(np.sqrt(total)), *limits, df, float(fmi), between, within, mc_error)
+
+
+def _check_sets(q: np.ndarray, u: np.ndarray) -> None:
+    if q.shape != u.shape or q.ndim != 1 or len(q) < 2:
+        raise ValueError(
+            f"pooling needs an estimate and a variance from each of at least 2 data sets, found {q.size} and "
+            f"{u.size}; impute more often"
+        )
+    bad = ~np.isfinite(q) | ~np.isfinite(u) | (u < 0)
+    if bad.any():
+        raise ValueError(
+            f"estimates must be finite and variances at least 0, {int(bad.sum())} of {len(q)} are not, first "
+            f"number {int(np.flatnonzero(bad)[0])}; pool only data sets in which the estimate exists"
+        )
+
+
+def _degrees_of_freedom(m: int, share: float, df_complete: float) -> float:
+    """Return 1 / (1/old + 1/observed); ``share`` is the share of the variance due to the missing values."""
+    observed = np.inf
+    if not np.isinf(df_complete):
+        observed = (df_complete + 1) / (df_complete + 3) * df_complete * (1 - share)
+    old = np.inf if share**2 == 0 else (m - 1) / share**2  # the square of a tiny share is 0
+    if np.isinf(old):
+        return float(observed)
+    return float(1 / (1 / old + 1 / observed)) if observed > 0 else float(min(old, df_complete))

@@ -15,12 +15,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from headtohead.sensitivity.specification import AXES, Reason, Result, Sample, estimate_sample, subset
+from headtohead.errors import cannot
+from headtohead.sensitivity.specification import AXES, Result, estimate_sample, subset
 
 ESTIMANDS = {
     "crude": "crude",
@@ -46,14 +48,9 @@ class EmptyGridError(ValueError):
 class Material:
     """What every specification draws on, one row per patient.
 
-    Attributes
-    ----------
-    designs : mapping of (covariates, form, missing) to array, shape (n, p)
-        Columns of the score without intercept; a row with NaN is a patient that design cannot use.
-    arm : array of bool, shape (n,)
-    outcomes : DataFrame of float, shape (n, outcomes)
-    stratum : array, shape (n,)
-        Period, for the restriction to patients treated while both drugs were in use.
+    ``designs``: for (covariates, form, missing) the columns of the score without intercept, shape (n, p); a row
+    with NaN is a patient that design cannot use. ``outcomes``: float, shape (n, outcomes). ``stratum``: period,
+    for the restriction to patients treated while both drugs were in use.
     """
 
     designs: Mapping[tuple[str, str, str], np.ndarray]
@@ -70,15 +67,13 @@ class Material:
 def grid(levels: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     """Return every combination of the levels, one row each, with why it is excluded.
 
+    DataFrame with the columns of ``AXES``, ``estimand`` and ``excluded`` (empty text: valid).
+
     Parameters
     ----------
     levels : mapping
         For each of ``AXES`` its levels. Calipers are texts: a number of standard deviations, ``none``.
         The level "not used" is added to them for estimators without pairs.
-
-    Returns
-    -------
-    DataFrame with the columns of ``AXES``, ``estimand`` and ``excluded`` (empty text: valid).
 
     Raises
     ------
@@ -110,18 +105,20 @@ def _rules(levels: Mapping[str, Sequence[str]]) -> dict[str, Rule]:
     def repeated(t: pd.DataFrame) -> pd.Series:
         return sum((t[axis] != levels[axis][0] for axis in ("covariates", "form", "missing")), start=0) > 0
 
+    def crude(t: pd.DataFrame) -> pd.Series:
+        return t["estimator"] == "crude"
+
+    def paired(t: pd.DataFrame) -> pd.Series:
+        return t["estimator"].isin(PAIRED)
+
     return {
-        "only pairs have a caliper": lambda t: ~t["estimator"].isin(PAIRED) & (t["caliper"] != NOT_USED),
-        "pairs need a caliper or the choice of none": lambda t: (
-            t["estimator"].isin(PAIRED) & (t["caliper"] == NOT_USED)
-        ),
-        "the crude difference uses no covariates, so these choices would repeat one analysis": lambda t: (
-            (t["estimator"] == "crude") & repeated(t)
-        ),
-        "trimming needs a score, which the crude difference has not": lambda t: (
-            (t["estimator"] == "crude") & (t["population"] == "trimmed")
-        ),
-    }
+        "only pairs have a caliper": lambda t: ~paired(t) & (t["caliper"] != NOT_USED),
+        "pairs need a caliper or the choice of none": lambda t: paired(t) & (t["caliper"] == NOT_USED),
+        "the crude difference uses no covariates, so these choices would repeat one analysis":
+            lambda t: crude(t) & repeated(t),
+        "trimming needs a score, which the crude difference has not":
+            lambda t: crude(t) & (t["population"] == "trimmed"),
+    }  # fmt: skip
 
 
 def curve(
@@ -129,11 +126,13 @@ def curve(
 ) -> pd.DataFrame:
     """Return the estimate of every valid specification.
 
+    ``valid`` with ``estimate`` and ``std_error`` (risk difference, proportions), ``p_value`` (normal), ``n``
+    and ``method`` (why it cannot be estimated, otherwise empty).
+
     Parameters
     ----------
     valid : DataFrame
         Rows of ``grid`` that are not excluded.
-    material : Material
     min_share : float
         A period is concurrent if each drug has at least this share of it.
     trim : float
@@ -141,59 +140,35 @@ def curve(
         fitted again among them.
     caliper_scale, order : str
         As in ``match_nearest``.
-
-    Returns
-    -------
-    ``valid`` with ``estimate`` and ``std_error`` (risk difference, proportions), ``p_value`` (normal),
-    ``n`` and ``method`` (why it cannot be estimated, otherwise empty).
     """
-    names = list(material.outcomes)
+    place = {name: j for j, name in enumerate(material.outcomes)}
     keys = [
-        (row[1:4], row[5], (row[0], row[4]))
-        for row in valid[["estimator", "covariates", "form", "missing", "caliper", "population"]].itertuples(
+        ((tuple(row[2:5]), row[5]), (row[0], row[1]), place[row[6]])
+        for row in valid[["estimator", "caliper", *AXES[2:5], "population", "outcome"]].itertuples(
             index=False, name=None
         )
     ]
-    wanted: dict[tuple[tuple[str, str, str], str], set[tuple[str, str]]] = {}
-    for design, population, way in keys:
-        wanted.setdefault((design, population), set()).add(way)
-    found = {}
+    wanted: dict[tuple[Any, str], set[tuple[str, str]]] = {}
+    for part, way, _ in keys:
+        wanted.setdefault(part, set()).add(way)
+    found, Y = {}, material.outcomes.to_numpy()
     for (design, population), ways in wanted.items():
-        part = subset(
-            material.designs[design],
-            material.arm,
-            material.outcomes.to_numpy(),
-            material.stratum,
-            population=population,
-            min_share=min_share,
-            trim=trim,
-        )
-        found[design, population] = _estimates(part, ways, caliper_scale, order)
-    place = {name: j for j, name in enumerate(names)}
-    picked = [
-        _pick(found[design, population][way], place[outcome])
-        for (design, population, way), outcome in zip(keys, valid["outcome"], strict=True)
-    ]
-    out = valid.reset_index(drop=True).join(
-        pd.DataFrame(picked, columns=["estimate", "std_error", "n", "method"])
-    )
-    usable = out["std_error"] > 0
-    z = (out["estimate"] / out["std_error"].where(usable)).abs()
+        sample = subset(
+            material.designs[design], material.arm, Y, material.stratum,
+            population=population, min_share=min_share, trim=trim,
+        )  # fmt: skip
+        found[design, population] = estimate_sample(sample, ways, caliper_scale=caliper_scale, order=order)
+    picked = [_pick(found[part][way], outcome) for part, way, outcome in keys]
+    names = ["estimate", "std_error", "n", "method"]
+    out = valid.reset_index(drop=True).join(pd.DataFrame(picked, columns=names))
+    z = (out["estimate"] / out["std_error"].where(out["std_error"] > 0)).abs()
     return out.assign(p_value=2 * stats.norm.sf(z))
-
-
-def _estimates(
-    part: Sample | Reason, ways: set[tuple[str, str]], caliper_scale: str, order: str
-) -> dict[tuple[str, str], Result]:
-    if isinstance(part, Reason):
-        return dict.fromkeys(ways, part)
-    return estimate_sample(part, ways, caliper_scale=caliper_scale, order=order)
 
 
 def _pick(result: Result, outcome: int) -> tuple[float, float, float, str]:
     """Return estimate, standard error, patients and method of one outcome."""
-    if isinstance(result, Reason):
-        return np.nan, np.nan, np.nan, f"cannot be estimated, because {result.text}"
+    if isinstance(result, str):
+        return np.nan, np.nan, np.nan, cannot(result)
     effects, n = result
     return float(effects.estimate[outcome]), float(effects.std_error[outcome]), float(n), ""
 
@@ -201,8 +176,6 @@ def _pick(result: Result, outcome: int) -> tuple[float, float, float, str]:
 def summary_by(curve_: pd.DataFrame, axis: str, *, margin: float) -> pd.DataFrame:
     """Return for each level of a column how the estimates of its specifications are spread.
 
-    Returns
-    -------
     DataFrame with ``level``, ``n``, quantiles ``low`` (5%), ``q1``, ``median``, ``q3``, ``high`` (95%),
     ``positive`` (share above 0) and ``beyond`` (share further from 0 than ``margin``).
     """
@@ -210,16 +183,10 @@ def summary_by(curve_: pd.DataFrame, axis: str, *, margin: float) -> pd.DataFram
     rows = []
     for level, part in done.groupby(axis, sort=False):
         values = part["estimate"]
-        quantiles = dict(
-            zip(
-                ("low", "q1", "median", "q3", "high"),
-                values.quantile([0.05, 0.25, 0.5, 0.75, 0.95]),
-                strict=True,
-            )
-        )
+        low, q1, median, q3, high = values.quantile([0.05, 0.25, 0.5, 0.75, 0.95])
         rows.append(
-            {"level": level, "n": len(part), **quantiles, "positive": float((values > 0).mean()),
-             "beyond": float((values.abs() > margin).mean())}
+            {"level": level, "n": len(part), "low": low, "q1": q1, "median": median, "q3": q3, "high": high,
+             "positive": float((values > 0).mean()), "beyond": float((values.abs() > margin).mean())}
         )  # fmt: skip
     return pd.DataFrame(rows)
 

@@ -10,13 +10,15 @@ Rosenbaum (2002) Observational Studies, 2nd ed., section 4.3. doi:10.1007/978-1-
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 from scipy import optimize, stats
 
-NO_DISCORDANT = "cannot be estimated, because no pair is discordant"
+from headtohead.errors import cannot
+
+NO_DISCORDANT = cannot("no pair is discordant")
 BEYOND = 1000.0
 
 
@@ -36,21 +38,15 @@ def bounds(treated_only: int, control_only: int, *, gammas: Sequence[float]) -> 
     kind of discordant pair; p+ = P(X >= max(b, c)) with X binomial in b + c trials of probability
     Gamma / (1 + Gamma) for ``p_high`` and 1 / (1 + Gamma) for ``p_low``. NaN if no pair is discordant.
 
-    Checked: by hand and monotonicity (tests/sensitivity/test_rosenbaum.py).
+    Checked: by hand and monotonicity (test_rosenbaum.py).
     """
     _check(treated_only, control_only, gammas)
     larger, total = max(treated_only, control_only), treated_only + control_only
     gamma = np.asarray(gammas, dtype=float)
     if total == 0:
         return pd.DataFrame({"gamma": gamma, "p_low": np.nan, "p_high": np.nan, "method": NO_DISCORDANT})
-    return pd.DataFrame(
-        {
-            "gamma": gamma,
-            "p_low": stats.binom.sf(larger - 1, total, 1 / (1 + gamma)),
-            "p_high": stats.binom.sf(larger - 1, total, gamma / (1 + gamma)),
-            "method": "exact binomial",
-        }
-    )
+    p_low, p_high = stats.binom.sf(larger - 1, total, [1 / (1 + gamma), gamma / (1 + gamma)])
+    return pd.DataFrame({"gamma": gamma, "p_low": p_low, "p_high": p_high, "method": "exact binomial"})
 
 
 def largest_gamma(treated_only: int, control_only: int, *, alpha: float) -> float | None:
@@ -59,14 +55,8 @@ def largest_gamma(treated_only: int, control_only: int, *, alpha: float) -> floa
     None if it exceeds ``alpha`` without any hidden bias: then there is no conclusion to overturn.
     Infinite only where a bias of 1000 is not enough.
     """
-    _check(treated_only, control_only, [1.0])
-    if treated_only + control_only == 0:
-        return None
-
-    def excess(gamma: float) -> float:
-        return float(bounds(treated_only, control_only, gammas=[gamma])["p_high"].iloc[0]) - alpha
-
-    if excess(1.0) > 0:
+    excess = _excess(treated_only, control_only, "p_high", alpha)
+    if excess is None or excess(1.0) > 0:
         return None
     return float(optimize.brentq(excess, 1.0, BEYOND)) if excess(BEYOND) > 0 else float(np.inf)
 
@@ -76,14 +66,18 @@ def hiding_gamma(treated_only: int, control_only: int, *, alpha: float) -> float
 
     1 if the p-value is as small without one; None if no pair is discordant.
     """
+    excess = _excess(treated_only, control_only, "p_low", alpha)
+    if excess is None:
+        return None
+    return 1.0 if excess(1.0) <= 0 else float(optimize.brentq(excess, 1.0, BEYOND))
+
+
+def _excess(treated_only: int, control_only: int, end: str, alpha: float) -> Callable[[float], float] | None:
+    """Return by how much a p-value lies above ``alpha`` given Gamma, None if no pair is discordant."""
     _check(treated_only, control_only, [1.0])
     if treated_only + control_only == 0:
         return None
-
-    def excess(gamma: float) -> float:
-        return float(bounds(treated_only, control_only, gammas=[gamma])["p_low"].iloc[0]) - alpha
-
-    return 1.0 if excess(1.0) <= 0 else float(optimize.brentq(excess, 1.0, BEYOND))
+    return lambda gamma: float(bounds(treated_only, control_only, gammas=[gamma])[end].iloc[0]) - alpha
 
 
 def _check(treated_only: int, control_only: int, gammas: Sequence[float]) -> None:

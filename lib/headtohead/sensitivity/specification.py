@@ -10,19 +10,10 @@ from typing import get_args
 import numpy as np
 
 from headtohead.kernels.logistic import NoMaximumError, full_rank, logistic, maximum, with_intercept
-from headtohead.kernels.optimal import optimal_pairs
-from headtohead.kernels.pairs import CaliperScale, Order, Rows, caliper_width, greedy_pairs
+from headtohead.kernels.pairs import CaliperScale, Order, Rows, caliper_width, greedy_pairs, optimal_pairs
 from headtohead.kernels.weights import Estimand
-from headtohead.sensitivity.effects import (
-    Effects,
-    OutcomeModel,
-    balanced_effects,
-    crude_effects,
-    doubly_robust_effects,
-    paired_effects,
-    regression_effects,
-    weighted_effects,
-)
+from headtohead.sensitivity import effects
+from headtohead.sensitivity.effects import Effects, OutcomeModel
 
 AXES = ("estimator", "caliper", "covariates", "form", "missing", "outcome", "population")
 WEIGHTS: dict[str, Estimand] = {
@@ -30,34 +21,18 @@ WEIGHTS: dict[str, Estimand] = {
     "overlap weights": "ATO",
     "matching weights": "ATM",
 }
-OUTCOME_RIDGE = (
-    0.1  # normal prior of SD 3 per SD of a covariate: decides nothing but whether a maximum exists
-)
-DIGITS = (
-    10  # of a score: patients who are alike then have equal ones, and pairs are the same on every processor
-)
+OUTCOME_RIDGE = 0.1  # normal prior of SD 3 per SD of a covariate: decides only whether a maximum exists
+DIGITS = 10  # of a score: patients who are alike have equal ones, and pairs are the same on every processor
 FEWEST = 10  # patients per arm below which no model is fitted
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why something cannot be estimated."""
-
-    text: str
+Result = tuple[Effects, int] | str  # effects and number of patients, or why there are none
 
 
 @dataclass(frozen=True)
 class Sample:
     """The patients of one specification with their score; the outcome models are fitted when asked for.
 
-    Attributes
-    ----------
-    X : array, shape (n, p)
-        Standardised design of full rank, intercept first.
-    arm : array of bool, shape (n,)
-    Y : array, shape (n, outcomes)
-    score : array, shape (p,)
-        Coefficients of the propensity score.
+    ``X``: standardised design of full rank, intercept first, shape (n, p). ``Y``: shape (n, outcomes). ``score``:
+    coefficients of the propensity score.
     """
 
     X: np.ndarray
@@ -73,32 +48,22 @@ class Sample:
     @cached_property
     def outcome_model(self) -> OutcomeModel:
         """Logistic outcome regressions, shared by standardisation and the augmented estimator."""
-        return regression_effects(self.Y, self.arm, self.X, ridge=OUTCOME_RIDGE)
+        return effects.regression_effects(self.Y, self.arm, self.X, ridge=OUTCOME_RIDGE)
 
 
 def subset(
-    design: np.ndarray,
-    arm: np.ndarray,
-    Y: np.ndarray,
-    stratum: np.ndarray,
-    *,
-    population: str,
-    min_share: float,
-    trim: float,
-) -> Sample | Reason:
+    design: np.ndarray, arm: np.ndarray, Y: np.ndarray, stratum: np.ndarray,
+    *, population: str, min_share: float, trim: float,
+) -> Sample | str:  # fmt: skip
     """Return the patients of a population with their score, or why there is none.
 
-    Parameters
-    ----------
-    design : array, shape (n, p)
-        Without intercept; rows with NaN are left out.
-    population : {"all", "concurrent", "trimmed"}
+    ``design`` has no intercept; its rows with NaN are left out. Populations: "all", "concurrent", "trimmed".
     """
     rows = np.isfinite(design).all(axis=1)
     if population == "concurrent":
         rows &= _concurrent(stratum, arm, min_share)
     found = _fitted(design, arm, Y, rows)
-    if population != "trimmed" or isinstance(found, Reason):
+    if population != "trimmed" or isinstance(found, str):
         return found
     inside = np.zeros(len(arm), bool)
     ps = logistic(found.linear_predictor)
@@ -113,35 +78,34 @@ def _concurrent(stratum: np.ndarray, arm: np.ndarray, min_share: float) -> np.nd
     return np.asarray(((share >= min_share) & (share <= 1 - min_share))[codes])
 
 
-def _fitted(design: np.ndarray, arm: np.ndarray, Y: np.ndarray, rows: np.ndarray) -> Sample | Reason:
+def _fitted(design: np.ndarray, arm: np.ndarray, Y: np.ndarray, rows: np.ndarray) -> Sample | str:
     mine = arm[rows]
     fewest = min(mine.sum(), (~mine).sum()) if len(mine) else 0
     if fewest < FEWEST:
-        return Reason(f"an arm must have {FEWEST} patients, the smaller has {fewest}")
+        return f"an arm must have {FEWEST} patients, the smaller has {fewest}"
     X = full_rank(with_intercept(design[rows]))
     try:
         return Sample(X, mine, Y[rows], maximum(X, mine))
     except NoMaximumError as error:
-        return Reason(str(error))
-
-
-Result = tuple[Effects, int] | Reason
+        return str(error)
 
 
 def estimate_sample(
-    sample: Sample, ways: set[tuple[str, str]], *, caliper_scale: str, order: str
+    sample: Sample | str, ways: set[tuple[str, str]], *, caliper_scale: str, order: str
 ) -> dict[tuple[str, str], Result]:
-    """Return effects and number of patients for each (estimator, caliper) asked for."""
+    """Return effects and number of patients for each (estimator, caliper) asked for, or why there are none."""
+    if isinstance(sample, str):
+        return dict.fromkeys(ways, sample)
     return {way: _attempt(sample, *way, caliper_scale, order) for way in sorted(ways)}
 
 
 def _attempt(sample: Sample, estimator: str, caliper: str, caliper_scale: str, order: str) -> Result:
     X, arm, Y, n = sample.X, sample.arm, sample.Y, len(sample.arm)
     simple: dict[str, Callable[[], Effects]] = {
-        "crude": lambda: crude_effects(Y, arm),
+        "crude": lambda: effects.crude_effects(Y, arm),
         "outcome regression": lambda: sample.outcome_model.effects,
-        "entropy balancing": lambda: balanced_effects(Y, arm, X),
-        "augmented weights": lambda: doubly_robust_effects(
+        "entropy balancing": lambda: effects.balanced_effects(Y, arm, X),
+        "augmented weights": lambda: effects.doubly_robust_effects(
             Y, arm, logistic(sample.linear_predictor), sample.outcome_model
         ),
     }
@@ -149,13 +113,13 @@ def _attempt(sample: Sample, estimator: str, caliper: str, caliper_scale: str, o
         if estimator in simple:
             return simple[estimator](), n
         if estimator in WEIGHTS:
-            return weighted_effects(Y, arm, X, sample.score, estimand=WEIGHTS[estimator]), n
-        t, c = _pairs(sample, estimator, caliper, caliper_scale, order)
-        if len(t) < FEWEST:
-            return Reason(f"{FEWEST} pairs are needed, found {len(t)}")
-        return (paired_effects(Y, t, c), 2 * len(t))
+            return effects.weighted_effects(Y, arm, X, sample.score, estimand=WEIGHTS[estimator]), n
     except NoMaximumError as error:
-        return Reason(str(error))
+        return str(error)
+    t, c = _pairs(sample, estimator, caliper, caliper_scale, order)
+    if len(t) < FEWEST:
+        return f"{FEWEST} pairs are needed, found {len(t)}"
+    return effects.paired_effects(Y, t, c), 2 * len(t)
 
 
 def _pairs(sample: Sample, estimator: str, caliper: str, caliper_scale: str, order: str) -> Rows:

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
+from headtohead.errors import cannot
 from headtohead.inference import DEFAULT, InferenceChoices
+from headtohead.kernels.pairs import CaliperScale, Order
 from headtohead.matching.balance import Denominator, balance
-from headtohead.matching.pairs import CaliperScale, Order
-from headtohead.matching.score import Score
+from headtohead.matching.propensity import Score
 from headtohead.outcomes.endpoint import Endpoint
 from headtohead.outcomes.risk import risks
-from headtohead.outcomes.rows import cannot
 
 Estimate = Callable[[pd.DataFrame], pd.DataFrame]
 
@@ -22,14 +22,8 @@ def estimate_in_subsets(
 ) -> pd.DataFrame:
     """Return ``estimate`` on each subset, labelled ``subset``; a subset that fails says why.
 
-    Parameters
-    ----------
-    frame : DataFrame
-        Patients, with the bool column ``treated``.
-    subsets : mapping of label to Series of bool
-        Which patients.
-    estimate : callable
-        Takes the patients of a subset and returns result rows.
+    ``frame`` holds patients, with the bool column ``treated``; ``estimate`` takes those of a subset and returns
+    result rows.
     """
     parts = []
     for label, mask in subsets.items():
@@ -65,8 +59,6 @@ def caliper_grid(
 ) -> pd.DataFrame:
     """Return the risk difference in pairs for each caliper width.
 
-    Returns
-    -------
     DataFrame of ``ESTIMATE_COLUMNS``, ``adjustment``, ``caliper_sd``, ``n_pairs``, ``n_unmatched`` and
     ``largest_smd`` (of the score's design); where no pair is found the row says so.
     """
@@ -76,13 +68,11 @@ def caliper_grid(
             caliper_sd=width, caliper_scale=caliper_scale, order=order, exact=exact, optional=True
         )
         found = risks(endpoint, pairs, by=by, inference=inference)
-        row = found[found["scale"] == "risk difference"].iloc[0].to_dict() | {
-            "caliper_sd": width,
-            "n_pairs": 0,
-        }
+        row = found[found["scale"] == "risk difference"].iloc[0].to_dict()
+        row |= {"caliper_sd": width, "n_pairs": 0}
         if pairs.matches is not None:
             smd = balance(pairs, denominator=denominator)["smd"]
-            row |= {"n_pairs": pairs.matches.n_pairs, "n_unmatched": len(pairs.matches.unmatched)}
-            row |= {"largest_smd": float(smd.abs().max())}
+            row |= {"n_pairs": pairs.matches.n_pairs, "n_unmatched": len(pairs.matches.unmatched),
+                    "largest_smd": float(smd.abs().max())}  # fmt: skip
         rows.append(row)
     return pd.DataFrame(rows)

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from headtohead.inference import DEFAULT, InferenceChoices, stream_of
+from headtohead.inference import DEFAULT, InferenceChoices, Stream
 from headtohead.kernels.weights import weighted_risks
 from headtohead.matching.adjustment import Adjustment
 from headtohead.outcomes.endpoint import Endpoint
+from headtohead.outcomes.estimate import resamples
 
 
 def tipping_grid(
@@ -25,35 +26,28 @@ def tipping_grid(
     margin: float,
     alpha: float,
     inference: InferenceChoices = DEFAULT,
-    stream: str | Sequence[str] = "unseen deaths",
+    stream: Stream = "unseen deaths",
 ) -> pd.DataFrame:
     """Return the risk difference after unseen events in each arm.
+
+    DataFrame with ``treated``, ``control`` (unseen events), ``estimate``, ``std_error``, ``conf_low``,
+    ``conf_high`` and ``verdict``: "harm" or "benefit" if the interval lies above or below 0, "similar" if the
+    equivalence interval lies inside the margin, "open" otherwise.
+
+    Which patients the unseen events hit is unknown: each of the n_f who may follow has one with
+    probability q = k / n_f. The variance is that of the bootstrap with the expected outcome plus that of
+    who is hit, q (1 - q) times the sum of the squared normalised weights. Limits are normal.
 
     Parameters
     ----------
     endpoint : Endpoint
         As observed, known for everyone by the horizon.
-    adjustment : Adjustment
     may_follow : Series of bool, shape (n,)
         Who left observation without the event and may have had it later.
-    by : int
-        Horizon in days.
     extra_treated, extra_control : sequences of int
         Unseen events per arm, at most as many as may follow.
     margin, alpha : float
         Equivalence is judged by the interval of level 1 - 2 alpha.
-
-    Returns
-    -------
-    DataFrame with ``treated``, ``control`` (unseen events), ``estimate``, ``std_error``, ``conf_low``,
-    ``conf_high`` and ``verdict``: "harm" or "benefit" if the interval lies above or below 0, "similar" if
-    the equivalence interval lies inside the margin, "open" otherwise.
-
-    Notes
-    -----
-    Which patients the unseen events hit is unknown: each of the n_f who may follow has one with
-    probability q = k / n_f. The variance is that of the bootstrap with the expected outcome plus that of
-    who is hit, q (1 - q) times the sum of the squared normalised weights. Limits are normal.
     """
     y, follow, arm = endpoint.by(by).to_numpy(), may_follow.to_numpy(bool), adjustment.arm
     w, rows = adjustment.weights.to_numpy(float), []
@@ -63,8 +57,7 @@ def tipping_grid(
                 f"unseen events must be possible, {max(extras)} were asked for and {int((follow & side).sum())} "
                 "patients of the arm left observation without one; ask for fewer"
             )
-    rng = stream_of(inference, stream, adjustment.key)
-    draws = adjustment.resample(rng, inference.bootstrap_replicates)
+    draws = resamples(adjustment, inference, stream)
     z, z_equivalence = stats.norm.ppf(0.5 + inference.conf_level / 2), stats.norm.isf(alpha)
     for k1 in extra_treated:
         for k0 in extra_control:
@@ -87,6 +80,4 @@ def tipping_grid(
 def fewest(grid: pd.DataFrame, verdict: str) -> pd.Series | None:
     """Return the cell with the fewest unseen events that gives the verdict, None if none does."""
     found = grid[grid["verdict"] == verdict]
-    if found.empty:
-        return None
-    return found.loc[(found["treated"] + found["control"]).idxmin()]
+    return None if found.empty else found.loc[(found["treated"] + found["control"]).idxmin()]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from headtohead.proportions.counts import TwoByTwo
-from headtohead.sensitivity.fragility import Test, p_value
+from headtohead.proportions.two_by_two import Test, p_value
 
 from study.protocol.design import Arms
 

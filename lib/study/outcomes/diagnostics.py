@@ -8,7 +8,7 @@ import headtohead as hh
 import numpy as np
 import pandas as pd
 from headtohead.matching.adjustment import Adjustment
-from headtohead.matching.score import Score
+from headtohead.matching.propensity import Score
 from headtohead.matching.weights import effective_sample_size
 from headtohead.sensitivity.diagnostics import (
     check,

@@ -12,10 +12,11 @@ from typing import Any
 import headtohead as hh
 import numpy as np
 import pandas as pd
-from headtohead.outcomes.cox import CannotEstimateError, fit_cox
+from headtohead.errors import CannotEstimateError, cannot
+from headtohead.outcomes.cox import fit_cox
 from headtohead.outcomes.estimate import ESTIMATE_COLUMNS, estimate_row
-from headtohead.outcomes.few_events import cox_few_events, logistic_few_events
-from headtohead.outcomes.rows import cannot, ratio_row
+from headtohead.outcomes.firth import cox_few_events, logistic_few_events
+from headtohead.outcomes.hazard import ratio
 
 from study.data.endpoints import OutcomeName, endpoint
 from study.protocol.protocol import Protocol
@@ -81,12 +82,12 @@ def _hazard(patients: pd.DataFrame, design: pd.DataFrame, plan: Protocol) -> dic
     """Return the hazard ratio of death given covariates."""
     time, event = _until_horizon(patients, "death", plan)
     X = design.assign(treated=patients["treated"].astype(float))
-    return ratio_row(
-        lambda: fit_cox(time, event, X),
-        f"cause-specific Cox given {design.shape[1]} covariates, Efron ties",
-        {"estimand": "conditional", "population": "all patients", "outcome": "death",
-         "horizon_days": plan.outcome.horizon_days, "scale": "hazard ratio", "n": len(event),
-         "conf_level": plan.inference.conf_level, "events": int(event.sum())},
+    words = f"cause-specific Cox given {design.shape[1]} covariates, Efron ties"
+    return estimate_row(
+        estimand="conditional", population="all patients", outcome="death",
+        horizon_days=plan.outcome.horizon_days, scale="hazard ratio", n=len(event), events=int(event.sum()),
+        conf_level=plan.inference.conf_level,
+        **ratio(lambda: (fit_cox(time, event, X), words), plan.inference.conf_level),
     )  # fmt: skip
 
 

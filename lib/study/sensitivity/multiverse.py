@@ -9,8 +9,8 @@ from itertools import product
 import numpy as np
 import pandas as pd
 from headtohead.matching.design import design_matrix
+from headtohead.sensitivity.joint_inference import Link, Plasmode, fit_plasmode, joint_p_values, statistics
 from headtohead.sensitivity.multiverse import NOT_USED, Material, curve, grid
-from headtohead.sensitivity.nulls import Link, Plasmode, fit_plasmode, joint_p_values, statistics
 
 from study.data.endpoints import OutcomeName, endpoint
 from study.long import long

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 from itertools import product
 from typing import Any
 
 import headtohead as hh
 import numpy as np
 import pandas as pd
-from headtohead.outcomes.rows import cannot
-from headtohead.sensitivity.interaction import Interaction, interaction
-from headtohead.sensitivity.shrinkage import shrink
+from headtohead.errors import cannot
+from headtohead.sensitivity.interaction import Interaction, interaction, shrink
 from headtohead.sensitivity.strata import estimate_in_subsets
 
 from study.data.endpoints import endpoint
@@ -69,7 +67,7 @@ def interactions(groups: pd.DataFrame, plan: Protocol) -> pd.DataFrame:
     rows, parts = [], groups.groupby("column", sort=False)
     for (column, part), (scale, names) in product(parts, COMPARED.items()):
         try:
-            found, why = dataclasses.asdict(_interaction(part, scale, plan)), "Wald"
+            found, why = _interaction(part, scale, plan)._asdict(), "Wald"
         except ValueError as error:
             found, why = {}, cannot(error)
         for number, (name, of) in names.items():
@@ -91,7 +89,7 @@ def _interaction(part: pd.DataFrame, scale: str, plan: Protocol) -> Interaction:
     if scale == "risk difference":
         return found
     ratios: dict[str, Any] = {name: float(np.exp(getattr(found, name))) for name in ON_RATIOS}
-    return dataclasses.replace(found, **ratios)
+    return found._replace(**ratios)
 
 
 def shrunken(groups: pd.DataFrame, plan: Protocol) -> pd.DataFrame:

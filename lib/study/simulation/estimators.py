@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
+from headtohead.errors import NoMatchError
 from headtohead.kernels.logistic import full_rank, logistic, maximum, with_intercept
 from headtohead.kernels.pairs import CaliperScale, Order, caliper_width, greedy_pairs
 from headtohead.kernels.weights import balancing_weights, bootstrap_counts, refit_scores, weighted_risks
-from headtohead.matching.pairs import NoMatchError
 from headtohead.outcomes.estimate import bootstrap_interval, wald_interval
 from headtohead.outcomes.paired import count_pairs, paired_risk_difference
 from headtohead.proportions.counts import TwoByTwo

@@ -41,7 +41,7 @@ MARKS = "results/artefacts.toml"
 FILES = ("simulation", "simulation_mistakes", "simulation_first", "multiverse_nulls")
 MODULES = {
     "simulation": ("study.simulation.replicates", "study.worlds.worlds"),
-    "multiverse_nulls": ("headtohead.sensitivity.multiverse", "headtohead.sensitivity.nulls"),
+    "multiverse_nulls": ("headtohead.sensitivity.multiverse", "headtohead.sensitivity.joint_inference"),
 }
 UPSTREAM = ("headtohead.matching.design", "study.data.endpoints", "headtohead.cohort.flow")
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from headtohead.errors import NoMatchError
 from headtohead.kernels.logistic import NoMaximumError
 from headtohead.matching.design import design_matrix
-from headtohead.matching.pairs import NoMatchError
-from headtohead.sensitivity.nulls import Plasmode
+from headtohead.sensitivity.joint_inference import Plasmode
 
 from study.simulation.estimators import COLUMNS, ESTIMATORS, estimate_replicate
 from study.simulation.naive_analyses import COMPLETED, NAIVE, naive_estimates

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from headtohead.evidence.reproduction import decimals, reproduction
+from headtohead.evidence.effects import decimals, reproduction
 
 
 def reference() -> pd.DataFrame:

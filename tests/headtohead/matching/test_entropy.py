@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from causaldata import cps_mixtape, nsw_mixtape
+from headtohead.errors import EntropyError
 from headtohead.kernels.entropy import tilt_to_means
-from headtohead.matching.entropy import EntropyError, entropy_weights
+from headtohead.matching.entropy import entropy_weights
 from headtohead.matching.weights import effective_sample_size
-from headtohead.outcomes.mean import mean_differences
+from headtohead.outcomes.regression import mean_differences
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import Reference

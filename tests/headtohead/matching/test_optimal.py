@@ -5,8 +5,9 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from headtohead.matching.optimal import match_optimal
-from headtohead.matching.pairs import Matches, NoMatchError, caliper_width, match_nearest
+from headtohead.errors import NoMatchError
+from headtohead.kernels.pairs import caliper_width
+from headtohead.matching.pairs import Matches, match_nearest, match_optimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import Reference
@@ -132,7 +133,7 @@ def test_errors_say_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
         match_optimal(pd.Series([np.inf, 0]), treated, caliper=1)
     with pytest.raises(ValueError, match="must have the same index"):
         match_optimal(score, treated.rename({0: 7}), caliper=1)
-    monkeypatch.setattr("headtohead.kernels.optimal.MAX_CELLS", 0)
+    monkeypatch.setattr("headtohead.kernels.pairs.MAX_CELLS", 0)
     with pytest.raises(ValueError, match="found 1; narrow the caliper"):
         match_optimal(score, treated, caliper=10)
 

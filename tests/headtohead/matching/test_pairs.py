@@ -5,7 +5,9 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from headtohead.matching.pairs import Matches, NoMatchError, caliper_width, match_nearest
+from headtohead.errors import NoMatchError
+from headtohead.kernels.pairs import caliper_width
+from headtohead.matching.pairs import Matches, match_nearest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import GOLDENS, Reference

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from headtohead.errors import SeparationError
 from headtohead.kernels.logistic import fit_logistic, with_intercept
-from headtohead.matching.propensity import SeparationError, c_statistic, fit_propensity
+from headtohead.matching.propensity import c_statistic, propensity
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import Reference
@@ -17,7 +18,7 @@ def test_one_binary_covariate_by_hand() -> None:
     # 1 of 4 treated without it, 3 of 4 with it: scores 0.25 and 0.75, log odds ratio ln 9
     x = pd.DataFrame({"x": [0.0] * 4 + [1.0] * 4})
     treated = pd.Series([True, False, False, False, True, True, True, False])
-    fit = fit_propensity(x, treated)
+    fit = propensity(x, treated)
     np.testing.assert_allclose(fit.ps.unique(), [0.25, 0.75])
     assert fit.coefficients["estimate"].iloc[1] == pytest.approx(np.log(9))
     # 16 couples: 9 concordant, 6 tied, 1 discordant -> (9 + 3) / 16
@@ -52,7 +53,7 @@ def test_perfect_separation_is_refused_with_the_covariate_named() -> None:
     frame = pd.DataFrame({"age": [1.0, 2, 3, 4, 5, 6], "dose": [0.0, 0, 0, 1, 1, 1]})
     treated = pd.Series([False] * 3 + [True] * 3)
     with pytest.raises(SeparationError, match=r"\['age', 'dose'\] predict the drug perfectly in 6 patients"):
-        fit_propensity(frame, treated)
+        propensity(frame, treated)
 
 
 def test_a_level_seen_in_one_arm_only_is_refused() -> None:
@@ -61,17 +62,17 @@ def test_a_level_seen_in_one_arm_only_is_refused() -> None:
     treated = pd.Series(np.r_[np.ones(10), rng.random(90) < 0.4].astype(bool))
     frame = pd.DataFrame({"ward": ward, "age": rng.normal(size=100)})
     with pytest.raises(SeparationError, match=r"\['ward'\]"):
-        fit_propensity(frame, treated)
+        propensity(frame, treated)
 
 
 def test_mismatched_input_is_refused() -> None:
     x = pd.DataFrame({"x": [1.0, 2]}, index=["a", "b"])
     with pytest.raises(ValueError, match="same index"):
-        fit_propensity(x, pd.Series([True, False]))
+        propensity(x, pd.Series([True, False]))
     with pytest.raises(ValueError, match=r"\['x'\] have missing values"):
-        fit_propensity(pd.DataFrame({"x": [1.0, np.nan]}), pd.Series([True, False]))
+        propensity(pd.DataFrame({"x": [1.0, np.nan]}), pd.Series([True, False]))
     with pytest.raises(ValueError, match="all 2 are in one"):
-        fit_propensity(pd.DataFrame({"x": [1.0, 2]}), pd.Series([True, True]))
+        propensity(pd.DataFrame({"x": [1.0, 2]}), pd.Series([True, True]))
 
 
 @given(st.lists(st.tuples(st.floats(-5, 5), st.booleans()), min_size=4, max_size=40))

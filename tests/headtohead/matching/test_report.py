@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from headtohead.matching.adjustment import matched_pairs, unadjusted
-from headtohead.matching.balance import balance_table
+from headtohead.matching.balance import balance_report, balance_table
 from headtohead.matching.pairs import Matches, match_nearest
-from headtohead.matching.report import balance_report
 from headtohead.matching.summary import lost_to_matching, pairs_by_stratum
 from reference import Reference
 

@@ -3,9 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from headtohead.matching.propensity import fit_propensity
-from headtohead.matching.truncated import repeated_quantiles, stabilised_weights, truncated_weights
-from headtohead.matching.weights import effective_sample_size
+from headtohead.matching.propensity import propensity
+from headtohead.matching.weights import effective_sample_size, repeated_quantiles, stabilised_weights
 from reference import Reference
 
 
@@ -17,7 +16,7 @@ def test_stabilised_weights_by_hand() -> None:
 
 def test_without_truncation_the_risks_are_those_of_r(reference: Reference) -> None:
     treated, y = reference.treated, reference.frame["death28"]
-    way = truncated_weights(reference.propensity, quantiles=(0.0, 1.0))
+    way = reference.propensity.truncate((0.0, 1.0))
     theirs = reference.answers["weights"]["ATE"]
     for arm, name in ((treated, "treated"), (~treated, "control")):
         assert np.average(y[arm], weights=way.weights[arm]) == pytest.approx(theirs[f"risk_{name}"], rel=1e-7)
@@ -27,7 +26,7 @@ def test_without_truncation_the_risks_are_those_of_r(reference: Reference) -> No
 def test_truncation_draws_in_two_per_cent_and_buys_effective_patients(reference: Reference) -> None:
     treated = reference.treated
     raw = stabilised_weights(reference.propensity.ps, treated)
-    way = truncated_weights(reference.propensity, quantiles=(0.01, 0.99))
+    way = reference.propensity.truncate((0.01, 0.99))
     assert 0.015 < (way.weights != raw).mean() < 0.03  # ties of the score and n not a multiple of 100
     assert way.weights.max() == pytest.approx(np.quantile(raw, 0.99))
     assert effective_sample_size(way.weights) > effective_sample_size(raw)
@@ -45,14 +44,14 @@ def test_repeated_quantiles_equal_numpy_on_the_written_out_sample() -> None:
 
 def test_each_resample_is_the_adjustment_of_the_written_out_sample(reference: Reference) -> None:
     design, treated = reference.design, reference.treated
-    way = truncated_weights(reference.propensity, quantiles=(0.01, 0.99))
+    way = reference.propensity.truncate((0.01, 0.99))
     draws = way.resample(np.random.default_rng(3), 3)
     n = len(treated)
     counts = np.random.default_rng(3).multinomial(n, np.full(n, 1 / n), size=3)
     for draw, count in zip(draws, counts, strict=True):
         rows = np.repeat(np.arange(n), count)
         again, arm = (part.iloc[rows].reset_index(drop=True) for part in (design, treated))
-        refit = truncated_weights(fit_propensity(again, arm), quantiles=(0.01, 0.99)).weights
+        refit = propensity(again, arm).truncate((0.01, 0.99)).weights
         written_out = pd.Series(refit.to_numpy()).groupby(rows).sum()
         np.testing.assert_allclose(
             draw[written_out.index], written_out, rtol=1e-5
@@ -61,7 +60,7 @@ def test_each_resample_is_the_adjustment_of_the_written_out_sample(reference: Re
 
 def test_untruncated_resamples_give_the_risks_of_the_plain_weights(reference: Reference) -> None:
     treated, y = reference.treated, reference.frame["death28"].to_numpy()
-    stabilised = truncated_weights(reference.propensity, quantiles=(0, 1))
+    stabilised = reference.propensity.truncate((0, 1))
     plain = reference.propensity.weight("ATE")
     one, two = (way.resample(np.random.default_rng(8), 20)[:, treated] for way in (stabilised, plain))
     np.testing.assert_allclose(one @ y[treated] / one.sum(axis=1), two @ y[treated] / two.sum(axis=1))
@@ -69,4 +68,4 @@ def test_untruncated_resamples_give_the_risks_of_the_plain_weights(reference: Re
 
 def test_descending_quantiles_are_refused(reference: Reference) -> None:
     with pytest.raises(ValueError, match=r"found 0.99 and 0.01"):
-        truncated_weights(reference.propensity, quantiles=(0.99, 0.01))
+        reference.propensity.truncate((0.99, 0.01))

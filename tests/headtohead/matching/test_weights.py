@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from headtohead.errors import SeparationError
 from headtohead.matching.adjustment import matched_pairs, unadjusted
 from headtohead.matching.balance import balance_table
 from headtohead.matching.pairs import Matches, match_nearest
-from headtohead.matching.propensity import SeparationError
-from headtohead.matching.score import propensity
+from headtohead.matching.propensity import propensity
 from headtohead.matching.weights import effective_sample_size, weights_from_ps
 from hypothesis import given
 from hypothesis import strategies as st

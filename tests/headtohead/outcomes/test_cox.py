@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import survival
+from headtohead.errors import CannotEstimateError
 from headtohead.matching.weights import weights_from_ps
-from headtohead.outcomes.cox import CannotEstimateError, CoxFit, fit_cox
+from headtohead.outcomes.cox import CoxFit, fit_cox
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lifelines import CoxPHFitter

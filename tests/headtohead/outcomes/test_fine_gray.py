@@ -6,9 +6,10 @@ import comprisk
 import numpy as np
 import pandas as pd
 import pytest
+from headtohead.errors import CannotEstimateError
 from headtohead.matching.adjustment import matched_pairs, unadjusted
 from headtohead.matching.pairs import match_nearest
-from headtohead.outcomes.cox import CannotEstimateError, fit_cox
+from headtohead.outcomes.cox import fit_cox
 from headtohead.outcomes.fine_gray import fit_fine_gray, subdistribution_hazard_ratios
 from hypothesis import given, settings
 from hypothesis import strategies as st

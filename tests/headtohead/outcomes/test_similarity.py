@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from headtohead.outcomes.equivalence import RiskPosterior, equivalence_of_counts
-from headtohead.outcomes.similarity import margin_tests, risk_posterior_density, risk_posteriors
+from headtohead.outcomes.equivalence import equivalence_of_counts, margin_tests
+from headtohead.outcomes.posterior import RiskPosterior, risk_posterior_density, risk_posteriors
 from headtohead.proportions.counts import TwoByTwo
 
 TABLE = TwoByTwo(22, 125, 36, 217)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from headtohead.inference import Inference
-from headtohead.matching.score import propensity
+from headtohead.matching.propensity import propensity
 from headtohead.outcomes.endpoint import Endpoint
 from headtohead.outcomes.standardised import standardised_risks
 from reference import Reference

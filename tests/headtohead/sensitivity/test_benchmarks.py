@@ -3,8 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from headtohead.sensitivity.benchmarks import confounder_benchmarks
-from headtohead.sensitivity.confounding import e_value
+from headtohead.sensitivity.confounding import confounder_benchmarks, e_value
 from headtohead.sensitivity.interaction import interaction
 
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from headtohead.proportions.counts import TwoByTwo
+from headtohead.proportions.two_by_two import fragility_index, p_value
 from headtohead.sensitivity.confounding import e_value, e_value_of_interval
-from headtohead.sensitivity.fragility import fragility_index, p_value
 from hypothesis import given
 from hypothesis import strategies as st
 

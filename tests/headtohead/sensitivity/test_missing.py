@@ -3,8 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from headtohead.sensitivity.missing import cumulative_hazard, impute
-from headtohead.sensitivity.pooling import Pooled, pool
+from headtohead.sensitivity.missing import Pooled, cumulative_hazard, impute, pool
 
 
 def mean_and_error(frame: pd.DataFrame) -> tuple[float, float]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headtohead.sensitivity.pooling import pool
+from headtohead.sensitivity.missing import pool
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from headtohead.matching.score import propensity
+from headtohead.matching.propensity import propensity
 from headtohead.outcomes.endpoint import Endpoint
 from headtohead.sensitivity.strata import caliper_grid, concurrent_periods, estimate_in_subsets
 from reference import Reference

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 from headtohead.matching.adjustment import unadjusted
 from headtohead.outcomes.endpoint import Endpoint
-from headtohead.outcomes.hazard import hazard_ratios
-from headtohead.outcomes.split_hazard import piecewise_hazard_ratios
+from headtohead.outcomes.hazard import hazard_ratios, piecewise_hazard_ratios
 from reference import Reference
 
 

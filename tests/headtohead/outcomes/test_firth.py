@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from headtohead.outcomes.cox import CannotEstimateError
-from headtohead.outcomes.few_events import cox_few_events, logistic_few_events
+from headtohead.errors import CannotEstimateError
+from headtohead.outcomes.firth import cox_few_events, logistic_few_events
 from reference import Reference, load_reference
 from scipy import optimize, stats
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
+from headtohead.errors import need_complete
 from headtohead.inference import stream
 from headtohead.matching.adjustment import Adjustment
 from headtohead.matching.balance import Denominator, balance_table, covariates_of, crude_spread
@@ -26,8 +27,8 @@ def chance_balance(
     """Return what randomising the matched patients would leave, beside what matching left.
 
     The matched patients are divided at random into arms of the same sizes, ``replicates`` times; the
-    covariates keep their correlations, and the standard deviation is that of the unadjusted sample, as
-    in the balance table.
+    covariates keep their correlations, and the standard deviation is that of the unadjusted sample, as in the
+    balance table. Raises ValueError if a value is missing or no patient is matched.
 
     Parameters
     ----------
@@ -49,19 +50,10 @@ def chance_balance(
     sample ``observed_above``, ``observed_largest``, and ``prob_as_large``, the share of trials whose
     largest difference is at least that; ``replicates``.
 
-    Raises
-    ------
-    ValueError
-        If a value is missing or no patient is matched.
-
-    Checked: closed forms for one and for independent covariates (tests/matching/test_chance.py).
+    Checked: closed forms for one and for independent covariates (test_randomisation.py).
     """
     X, treated = covariates_of(pairs, covariates), pairs.treated
-    if X.isna().any(axis=None):
-        raise ValueError(
-            "covariates must be complete to be dealt out anew, "
-            f"{list(X.columns[X.isna().any()])} have missing values; impute them"
-        )
+    need_complete(X, "covariates must be complete to be dealt out anew", "; impute them")
     used = pairs.used.to_numpy()
     n1, n0 = int((used & treated).sum()), int((used & ~treated).sum())
     if min(n1, n0) == 0:

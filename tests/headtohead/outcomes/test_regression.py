@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from headtohead.kernels.pairs import caliper_width
 from headtohead.matching.adjustment import Adjustment, matched_pairs, unadjusted
-from headtohead.matching.pairs import Matches, caliper_width, match_nearest
+from headtohead.matching.pairs import Matches, match_nearest
 from headtohead.outcomes.endpoint import Endpoint
 from headtohead.outcomes.estimate import ESTIMATE_COLUMNS
-from headtohead.outcomes.matched_regression import _design, _fit, matched_regressions
+from headtohead.outcomes.regression import _design, _fit, matched_regressions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import Reference

@@ -9,7 +9,7 @@ from headtohead.inference import Inference
 from headtohead.matching.adjustment import unadjusted
 from headtohead.outcomes.competing import aalen_johansen
 from headtohead.outcomes.endpoint import Endpoint
-from headtohead.outcomes.time_lost import days_lost, time_lost
+from headtohead.outcomes.rmtl import days_lost, time_lost
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lifelines import KaplanMeierFitter

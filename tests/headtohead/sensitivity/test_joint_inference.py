@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from headtohead.sensitivity.joint_inference import Link, fit_plasmode, joint_p_values, statistics
 from headtohead.sensitivity.multiverse import Material, curve, grid
-from headtohead.sensitivity.nulls import Link, fit_plasmode, joint_p_values, statistics
 from scipy import stats
 
 LEVELS = {

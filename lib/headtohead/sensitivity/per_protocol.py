@@ -16,34 +16,28 @@ Greenland & Mansournia (2015) Statistics in Medicine 34:3133-3143. doi:10.1002/s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from headtohead.inference import DEFAULT, InferenceChoices, stream_of
+from headtohead.errors import cannot, need_complete
+from headtohead.inference import DEFAULT, InferenceChoices, Stream
 from headtohead.kernels.logistic import MAX_FAILED_SHARE, fit_logistic, logistic, with_intercept
 from headtohead.matching.adjustment import Adjustment
 from headtohead.outcomes.endpoint import Endpoint
-from headtohead.outcomes.estimate import bootstrap_interval, estimate_frame, estimate_row
+from headtohead.outcomes.estimate import Row, bootstrap_interval, over, resamples, result
 
 SCALES = ("risk, treated", "risk, control", "risk difference")
-NOBODY = "cannot be estimated, because everybody at risk in an arm left the strategy before the horizon"
+NOBODY = cannot("everybody at risk in an arm left the strategy before the horizon")
 
 
-@dataclass(frozen=True, slots=True)
-class PerProtocol:
+class PerProtocol(NamedTuple):
     """Effects with and without deviations.
 
-    Attributes
-    ----------
-    estimates : DataFrame
-        ``ESTIMATE_COLUMNS``, ``analysis`` ("as started", "censored", "censored and weighted") and
-        ``adjustment``.
-    weights : Series of float
-        Mean, percentiles and largest of the stabilised weights over person-days.
-    deviations : DataFrame
-        ``arm``, ``n`` and how many left the strategy before the horizon and the end of their stay.
+    ``estimates``: ``ESTIMATE_COLUMNS``, ``analysis`` ("as started", "censored", "censored and weighted") and
+    ``adjustment``. ``weights``: mean, percentiles and largest of the stabilised weights over person-days.
+    ``deviations``: ``arm``, ``n`` and how many left the strategy before the horizon and the end of their stay.
     """
 
     estimates: pd.DataFrame
@@ -51,8 +45,7 @@ class PerProtocol:
     deviations: pd.DataFrame
 
 
-@dataclass(frozen=True, slots=True)
-class _Days:
+class _Days(NamedTuple):
     """Person-days; patients in rows, days in columns.
 
     ``exposed``: could leave the strategy on day 0, 1, ...; ``left``: did. ``at_risk`` and ``cause``:
@@ -74,9 +67,11 @@ def per_protocol(
     baseline: pd.DataFrame,
     changing: Sequence[pd.Series],
     inference: InferenceChoices = DEFAULT,
-    stream: str | Sequence[str] = "per protocol",
+    stream: Stream = "per protocol",
 ) -> PerProtocol:
     """Return the risks by the horizon as started, and under the strategy without and with weights.
+
+    Raises ValueError if a covariate is missing.
 
     Parameters
     ----------
@@ -92,54 +87,44 @@ def per_protocol(
         Covariates of that model, without a missing value.
     changing : sequence of Series
         For each state that changes, the day from which it holds, NaN for never.
-
-    Raises
-    ------
-    ValueError
-        If a covariate is missing.
     """
-    if baseline.isna().any(axis=None):
-        raise ValueError(
-            f"the model of deviating needs complete covariates, {list(baseline.columns[baseline.isna().any()])} "
-            "have missing values; fill them as the score does"
-        )
+    need_complete(
+        baseline, "the model of deviating needs complete covariates", "; fill them as the score does"
+    )
     arm = adjustment.arm
-    stays = _person_days(endpoint.time_days, endpoint.cause, deviation_day, by)
-    started = _person_days(endpoint.time_days, endpoint.cause, deviation_day * np.nan, by)
-    ones = np.ones((1, len(arm), by))
-    draws = adjustment.resample(stream_of(inference, stream, adjustment.key), inference.bootstrap_replicates)
+    stays = _person_days(endpoint, deviation_day, by)
+    started = _person_days(endpoint, deviation_day * np.nan, by)
+    draws = resamples(adjustment, inference, stream)
     weights = np.vstack([adjustment.weights.to_numpy()[None], draws])
     weights = weights / weights.mean(axis=1, keepdims=True)
-    ratio = _stabilised(stays, arm, baseline.to_numpy(float), changing, weights)
-    found = {
-        "as started": _risks(started, arm, weights, ones),
-        "censored": _risks(stays, arm, weights, ones),
-        "censored and weighted": _risks(stays, arm, weights, ratio),
-    }
-    named = {"estimand": adjustment.estimand, "population": adjustment.population, "outcome": endpoint.name}
-    parts = [
-        _rows(risks, inference.conf_level, **named, horizon_days=by, events=_events(days)).assign(
-            analysis=name, adjustment=adjustment.key
-        )
-        for (name, risks), days in zip(found.items(), (started, stays, stays), strict=True)
-    ]
-    return PerProtocol(
-        pd.concat(parts, ignore_index=True), _spread(ratio[0][stays.at_risk]), _counts(stays, arm)
+    ones, ratio = (
+        np.ones((1, len(arm), by)),
+        _stabilised(stays, arm, baseline.to_numpy(float), changing, weights),
     )
+    analyses = {
+        "as started": (started, ones), "censored": (stays, ones), "censored and weighted": (stays, ratio),
+    }  # fmt: skip
+    cases = [
+        {"outcome": endpoint.name, "horizon_days": by, "scale": scale, "analysis": name}
+        for name in analyses for scale in SCALES
+    ]  # fmt: skip
+    rows = [
+        row
+        for days, each in analyses.values()
+        for row in _rows(days, _risks(days, arm, weights, each), inference.conf_level)
+    ]
+    estimates = over(adjustment, cases, lambda _: rows, inference)
+    return PerProtocol(estimates, _spread(ratio[0][stays.at_risk]), _counts(stays, adjustment))
 
 
-def _person_days(time_days: pd.Series, cause: pd.Series, deviation_day: pd.Series, n_days: int) -> _Days:
-    end = np.ceil(time_days.to_numpy(float))[:, None]
+def _person_days(endpoint: Endpoint, deviation_day: pd.Series, n_days: int) -> _Days:
+    end = np.ceil(endpoint.time_days.to_numpy(float))[:, None]
     left = np.floor(deviation_day.fillna(np.inf).to_numpy(float))[:, None]
     before, day = np.arange(n_days)[None], np.arange(1, n_days + 1)[None]
     exposed = (before < end) & (before <= left)
     at_risk = (day <= end) & (day <= left)
-    return _Days(
-        exposed,
-        exposed & (before == left),
-        at_risk,
-        np.where(at_risk & (day == end), cause.to_numpy(int)[:, None], 0),
-    )
+    event = np.where(at_risk & (day == end), endpoint.cause.to_numpy(int)[:, None], 0)
+    return _Days(exposed, exposed & (before == left), at_risk, event)
 
 
 def _stabilised(
@@ -194,24 +179,15 @@ def _risks(days: _Days, arm: np.ndarray, weights: np.ndarray, ratio: np.ndarray)
     return found
 
 
-def _rows(risks: np.ndarray, conf_level: float, **shared: object) -> pd.DataFrame:
-    draws = dict(zip(SCALES, [*risks, risks[0] - risks[1]], strict=True))
-    rows = []
-    for scale, values in draws.items():
-        again = values[1:][np.isfinite(values[1:])]
-        if np.isnan(values[0]) or len(again) < (1 - MAX_FAILED_SHARE) * (len(values) - 1):
-            rows.append(estimate_row(**shared, scale=scale, method=NOBODY))
-            continue
-        found = bootstrap_interval(float(values[0]), again, conf_level)
-        method = f"weighted Aalen-Johansen; percentile interval of {len(again)} bootstraps, models refitted"
-        rows.append(
-            estimate_row(**shared, **found._asdict(), scale=scale, conf_level=conf_level, method=method)
-        )
-    return estimate_frame(rows)
-
-
-def _events(days: _Days) -> int:
-    return int((days.cause == 1).sum())
+def _rows(days: _Days, risks: np.ndarray, conf_level: float) -> list[Row]:
+    rows, events = [], int((days.cause == 1).sum())
+    for values in (*risks, risks[0] - risks[1]):
+        again, found = values[1:][np.isfinite(values[1:])], None
+        if not np.isnan(values[0]) and len(again) >= (1 - MAX_FAILED_SHARE) * (len(values) - 1):
+            found = bootstrap_interval(float(values[0]), again, conf_level)
+        words = f"weighted Aalen-Johansen; percentile interval of {len(again)} bootstraps, models refitted"
+        rows.append({"events": events} | result(found, words, NOBODY))
+    return rows
 
 
 def _spread(weights: np.ndarray) -> pd.Series:
@@ -220,8 +196,7 @@ def _spread(weights: np.ndarray) -> pd.Series:
     return pd.Series(values, dtype=float)
 
 
-def _counts(days: _Days, arm: np.ndarray) -> pd.DataFrame:
-    gone: np.ndarray = np.asarray(days.left.any(axis=1))
-    masks: list[tuple[str, np.ndarray]] = [("treated", arm), ("control", ~arm)]
-    rows = [(name, int(m.sum()), int(gone[m].sum())) for name, m in masks]
+def _counts(days: _Days, adjustment: Adjustment) -> pd.DataFrame:
+    gone = np.asarray(days.left.any(axis=1))
+    rows = [(arm, int(mask.sum()), int(gone[mask].sum())) for arm, mask in adjustment.arms]
     return pd.DataFrame(rows, columns=["arm", "n", "left"])

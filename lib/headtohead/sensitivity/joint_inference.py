@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -28,17 +29,11 @@ from headtohead.kernels.logistic import full_rank, logistic, maximum, with_inter
 LINK_RIDGE = 1.0  # later links of the chain rest on few events
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """One outcome in the chain in which outcomes are drawn.
 
-    Attributes
-    ----------
-    outcome : str
-    given : str or None
-        An outcome drawn earlier. Where it does not have the value ``where``, this outcome equals it:
-        who did not reach ventilation or death did not die, who died by day 28 died in hospital.
-    where : int
+    Where ``given``, an outcome drawn earlier, does not have the value ``where``, this outcome equals it:
+    who did not reach ventilation or death did not die, who died by day 28 died in hospital.
     """
 
     outcome: str
@@ -50,13 +45,7 @@ class Link:
 class Plasmode:
     """What is needed to draw data sets without an effect.
 
-    Attributes
-    ----------
-    ps : array, shape (n,)
-        Fitted score.
-    links : tuple of Link
-    risks : array, shape (links, n)
-        Fitted risk of each link under the control drug.
+    ``ps``: fitted score, shape (n,). ``risks``: fitted risk of each link under the control drug, (links, n).
     """
 
     ps: np.ndarray
@@ -83,14 +72,8 @@ def fit_plasmode(
 ) -> Plasmode:
     """Return the fitted score and outcome models, the drug's coefficient set to zero.
 
-    Parameters
-    ----------
-    design : array, shape (n, p)
-        Complete columns without intercept.
-    arm : array of bool, shape (n,)
-    outcomes : DataFrame of float, shape (n, outcomes)
-    links : sequence of Link
-        In drawing order; every outcome once.
+    ``design`` has complete columns without intercept, shape (n, p); ``links`` stand in drawing order, one for
+    every outcome.
     """
     if sorted(link.outcome for link in links) != sorted(outcomes):
         raise ValueError(
@@ -111,59 +94,41 @@ def fit_plasmode(
 def statistics(curve: pd.DataFrame, *, alpha: float) -> pd.DataFrame:
     """Return what a curve shows, for all specifications and for each outcome.
 
-    Returns
-    -------
-    DataFrame with ``facet``, ``n``, ``median`` (risk difference), ``small_p`` (share with p below
-    ``alpha``) and ``one_sign`` (share of the sign that most estimates have).
+    DataFrame with ``facet``, ``n``, ``median`` (risk difference), ``small_p`` (share with p below ``alpha``)
+    and ``one_sign`` (share of the sign that most estimates have).
     """
     done = curve.dropna(subset="estimate")
     facets = {"all": done} | {str(name): part for name, part in done.groupby("outcome", sort=False)}
-    rows = [
-        {
-            "facet": name,
-            "n": len(part),
-            "median": float(part["estimate"].median()),
-            "small_p": float((part["p_value"] < alpha).mean()),
-            "one_sign": float(max((part["estimate"] > 0).mean(), (part["estimate"] < 0).mean())),
-        }
+    return pd.DataFrame(
+        {"facet": name, "n": len(part), "median": float(part["estimate"].median()),
+         "small_p": float((part["p_value"] < alpha).mean()),
+         "one_sign": float(max((part["estimate"] > 0).mean(), (part["estimate"] < 0).mean()))}
         for name, part in facets.items()
-    ]
-    return pd.DataFrame(rows)
+    )  # fmt: skip
 
 
 def joint_p_values(observed: pd.DataFrame, nulls: pd.DataFrame) -> pd.DataFrame:
     """Return the observed statistics with their p-values under the null curves.
 
-    Parameters
-    ----------
-    observed : DataFrame
-        From ``statistics``.
-    nulls : DataFrame
-        The same for each null data set, rows of one data set after the other.
-
-    Returns
-    -------
+    ``observed`` is of ``statistics``, ``nulls`` the same for each null data set, one after the other.
     ``observed`` with ``null_median`` (centre of the null medians: what confounding alone leaves),
-    ``p_median`` (two-sided), ``p_small_p``, ``p_one_sign`` (upper tail) and ``nulls`` (their number).
-    Every p-value counts the observed curve among the nulls and so is never zero.
+    ``p_median`` (two-sided), ``p_small_p``, ``p_one_sign`` (upper tail) and ``nulls`` (their number). Every
+    p-value counts the observed curve among the nulls and so is never zero.
     """
     rows = []
     for _, row in observed.iterrows():
         mine = nulls[nulls["facet"] == row["facet"]]
         if mine.empty:
             raise ValueError(f"there must be null curves of {row['facet']!r}, found none; run: make simulate")
-        low = _tail(mine["median"] <= row["median"])
-        high = _tail(mine["median"] >= row["median"])
-        rows.append(
-            {
-                **row,
-                "null_median": float(mine["median"].mean()),
-                "p_median": min(1.0, 2 * min(low, high)),
-                "p_small_p": _tail(mine["small_p"] >= row["small_p"]),
-                "p_one_sign": _tail(mine["one_sign"] >= row["one_sign"]),
-                "nulls": len(mine),
-            }
-        )
+        low, high = _tail(mine["median"] <= row["median"]), _tail(mine["median"] >= row["median"])
+        found = {
+            "null_median": float(mine["median"].mean()),
+            "p_median": min(1.0, 2 * min(low, high)),
+            "p_small_p": _tail(mine["small_p"] >= row["small_p"]),
+            "p_one_sign": _tail(mine["one_sign"] >= row["one_sign"]),
+            "nulls": len(mine),
+        }
+        rows.append({**row, **found})
     return pd.DataFrame(rows)
 
 

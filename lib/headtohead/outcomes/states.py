@@ -8,43 +8,31 @@ Datta & Satten (2001) Stat Probab Lett 55:403-411. doi:10.1016/S0167-7152(01)001
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from headtohead.matching.adjustment import Adjustment, made
+from headtohead.matching.adjustment import Adjustments, made
 
 
-def state_occupation(
-    states: np.ndarray, adjustments: Adjustment | Iterable[Adjustment], *, names: Sequence[str]
-) -> pd.DataFrame:
+def state_occupation(states: np.ndarray, adjustments: Adjustments, *, names: Sequence[str]) -> pd.DataFrame:
     """Return the probability of being in each state at the end of each day, by arm and adjustment.
+
+    DataFrame with ``arm``, ``day``, ``state``, ``probability`` and ``adjustment``; the states of a day add up
+    to 1. Raises ValueError if a patient has no state on day 0 or returns after censoring.
+
+    Aalen-Johansen: P(t) = P(t-1) (I + dA(t)), with the weighted share of those in state h the day before
+    who are in j now. Without censoring this is the weighted share in each state.
 
     Parameters
     ----------
     states : array of int, shape (n, days + 1)
         State at the end of days 0, 1, ..., numbered as in ``names``; -1 from the day of censoring.
-    adjustments : Adjustment or several
-    names : sequence of str
-
-    Returns
-    -------
-    DataFrame with ``arm``, ``day``, ``state``, ``probability`` and ``adjustment``; the states of a day add up to 1.
-
-    Raises
-    ------
-    ValueError
-        If a patient has no state on day 0 or returns after censoring.
-
-    Notes
-    -----
-    Aalen-Johansen: P(t) = P(t-1) (I + dA(t)), with the weighted share of those in state h the day before
-    who are in j now. Without censoring this is the weighted share in each state.
     """
     gone = states < 0
-    if gone[:, 0].any() or (gone[:, :-1] & ~gone[:, 1:]).any():
-        wrong = gone[:, 0] | (gone[:, :-1] & ~gone[:, 1:]).any(axis=1)
+    wrong = gone[:, 0] | (gone[:, :-1] & ~gone[:, 1:]).any(axis=1)
+    if wrong.any():
         raise ValueError(
             f"a course starts on day 0 and ends for good when censored, {int(wrong.sum())} of {len(states)} "
             f"patients differ, for example row {int(np.flatnonzero(wrong)[0])}; correct the days"
@@ -52,7 +40,7 @@ def state_occupation(
     days, parts = np.arange(states.shape[1]), []
     for adjustment in made(adjustments):
         w = adjustment.weights.to_numpy(float)
-        for label, mask in (("treated", adjustment.arm), ("control", ~adjustment.arm)):
+        for label, mask in adjustment.arms:
             probability = _aalen_johansen(states[mask], w[mask], len(names))
             named = {"arm": label, "adjustment": adjustment.key, "day": days}
             parts += [
@@ -71,7 +59,6 @@ def _aalen_johansen(states: np.ndarray, w: np.ndarray, k: int) -> np.ndarray:
         moves = np.zeros((k, k))
         np.add.at(moves, (before[seen], now[seen]), w[seen])
         total = moves.sum(axis=1)
-        step = np.where(total[:, None] > 0, moves / np.where(total > 0, total, 1.0)[:, None], np.eye(k))
-        p = p @ step
+        p = p @ np.where(total[:, None] > 0, moves / np.where(total > 0, total, 1.0)[:, None], np.eye(k))
         rows.append(p)
     return np.array(rows)

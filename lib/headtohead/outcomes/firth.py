@@ -1,0 +1,129 @@
+"""Where events are few: Firth's penalised likelihood beside maximum likelihood.
+
+With few events per variable the maximum is biased away from no effect, or does not exist. Firth's
+penalty, half the log determinant of the information, removes the leading bias and always has a maximum.
+
+References
+----------
+Firth (1993) Biometrika 80:27-38. doi:10.1093/biomet/80.1.27
+Heinze & Schemper (2002) Stat Med 21:2409-2419. doi:10.1002/sim.1047
+Heinze & Schemper (2001) Biometrics 57:114-119. doi:10.1111/j.0006-341X.2001.00114.x
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from firthmodels import FirthCoxPH, FirthLogisticRegression
+from scipy.stats import norm
+
+from headtohead.errors import CannotEstimateError, cannot
+from headtohead.kernels.logistic import fit_logistic, information
+from headtohead.outcomes.cox import fit_cox
+from headtohead.outcomes.estimate import Row
+
+STOP, PROFILE_STOP, MAX_STEPS = 1e-8, 1e-6, 200
+FIT: dict[str, Any] = {"backend": "numpy", "gtol": STOP, "xtol": STOP, "max_iter": MAX_STEPS}
+Coefficients = tuple[np.ndarray, np.ndarray, np.ndarray]  # with their limits, per standard deviation
+
+
+def logistic_few_events(event: pd.Series, covariates: pd.DataFrame, *, conf_level: float) -> pd.DataFrame:
+    """Return odds ratios by maximum likelihood and by Firth's likelihood.
+
+    DataFrame with ``term``, ``approach`` ("maximum likelihood", Wald limits; "Firth", profile limits),
+    ``estimate``, ``conf_low``, ``conf_high`` (ratios), ``n``, ``events``, ``events_per_variable`` and
+    ``method``. Where the maximum does not exist its cells are NaN and ``method`` says so.
+
+    Parameters
+    ----------
+    event : Series of 0/1, shape (n,)
+    covariates : DataFrame of float, shape (n, p)
+        Without intercept, complete.
+
+    Raises
+    ------
+    CannotEstimateError
+        If everyone or nobody has the event, or a covariate has one value.
+
+    Checked: cells plus one half, penalised likelihood maximised directly (test_firth.py).
+    """
+    y, X = event.to_numpy(float), covariates.to_numpy(float)
+    _check(int(y.sum()), covariates, "odds ratio")
+    spread = X.std(axis=0)
+    Z = (X - X.mean(axis=0)) / spread
+    design = np.column_stack([np.ones(len(Z)), Z])
+    fit = fit_logistic(design, y)
+    plain = None
+    if fit.converged[0]:
+        covariance = np.linalg.inv(information(design, fit.coefficients[0]))
+        plain = _limits(fit.coefficients[0][1:], np.sqrt(np.diag(covariance))[1:], conf_level)
+    firth = _profile(FirthLogisticRegression(**FIT).fit(Z, y.astype(int)), len(spread), conf_level)
+    return _table(covariates, plain, firth, int(y.sum()), conf_level)
+
+
+def cox_few_events(
+    time: pd.Series, event: pd.Series, covariates: pd.DataFrame, *, conf_level: float
+) -> pd.DataFrame:
+    """Return hazard ratios by maximum and by Firth's likelihood, both with Breslow's ties.
+
+    Columns as ``logistic_few_events``. Events are those of the cause of interest, others are censored.
+    """
+    y, X = event.to_numpy(bool), covariates.to_numpy(float)
+    _check(int(y.sum()), covariates, "hazard ratio")
+    spread, plain = X.std(axis=0), None
+    try:
+        fit = fit_cox(time, event, covariates, ties="breslow")
+        plain = _limits(fit.coefficients.to_numpy() * spread, fit.std_errors.to_numpy() * spread, conf_level)
+    except CannotEstimateError:
+        plain = None
+    found = FirthCoxPH(**FIT).fit(X / spread, (y, time.to_numpy(float)))
+    return _table(covariates, plain, _profile(found, len(spread), conf_level), int(y.sum()), conf_level)
+
+
+def _check(events: int, covariates: pd.DataFrame, what: str) -> None:
+    n = len(covariates)
+    if not 0 < events < n:
+        raise CannotEstimateError(
+            f"an {what} needs patients with and without the event, found {events} events in {n} patients; "
+            "report the counts"
+        )
+    constant = [str(name) for name in covariates if covariates[name].nunique() < 2]
+    if constant:
+        raise CannotEstimateError(
+            f"every covariate must vary, {constant} have one value in all {n} patients; leave them out"
+        )
+
+
+def _limits(coefficients: np.ndarray, errors: np.ndarray, level: float) -> Coefficients:
+    z = float(norm.ppf(0.5 + level / 2))
+    return coefficients, coefficients - z * errors, coefficients + z * errors
+
+
+def _profile(fit: FirthLogisticRegression | FirthCoxPH, terms: int, level: float) -> Coefficients:
+    limits = fit.conf_int(alpha=1 - level, method="pl", max_iter=MAX_STEPS, tol=PROFILE_STOP)[:terms]
+    return fit.coef_, limits[:, 0], limits[:, 1]
+
+
+def _table(
+    covariates: pd.DataFrame, plain: Coefficients | None, firth: Coefficients, events: int, level: float
+) -> pd.DataFrame:
+    """Return both sets of ratios per unit of each covariate."""
+    spread, rows = covariates.to_numpy(float).std(axis=0), []
+    words = "maximum likelihood, Wald limits" if plain else cannot("the likelihood has no maximum")
+    for j, term in enumerate(covariates):
+        if not np.isfinite([part[j] for part in firth]).all():
+            raise CannotEstimateError(
+                f"the profile limits of {term!r} were not found with {events} events; use fewer covariates"
+            )
+        for approach, fit, method in (
+            ("maximum likelihood", plain, words),
+            ("Firth", firth, "Firth's penalised likelihood, profile limits"),
+        ):
+            values = np.full(3, np.nan) if fit is None else np.array([part[j] for part in fit])
+            ratios = dict(zip(("estimate", "conf_low", "conf_high"), np.exp(values / spread[j]), strict=True))
+            row: Row = {"term": term, "n": len(covariates), "events": events} | ratios
+            row |= {"events_per_variable": events / len(spread), "conf_level": level}
+            rows.append(row | {"approach": approach, "method": method})
+    return pd.DataFrame(rows)
