@@ -26,3 +26,10 @@ def test_the_code_digest_reaches_what_is_imported() -> None:
     } <= reached
     assert code_digest("headtohead.outcomes.hazard") == code_digest("headtohead.outcomes.hazard")
     assert code_digest("headtohead.outcomes.hazard") != code_digest("headtohead.matching.pairs")
+
+
+def test_a_package_that_loads_lazily_counts_with_all_its_parts() -> None:
+    """``import headtohead as hh`` names no module, and a change of any of them changes what hh.risks gives."""
+    reached = set(module_files("headtohead"))
+    assert {"headtohead.outcomes.risk", "headtohead.inference", "headtohead.kernels.logistic"} <= reached
+    assert "headtohead.outcomes.risk" not in module_files("headtohead.proportions.counts")
