@@ -96,6 +96,7 @@ class Config(_Section):
     mixed: dict[str, str] = {}
     synthetic_says: str = ""
     packages: tuple[str, ...] = ("pandas",)
+    data: tuple[str, ...] = ()
     public: tuple[str, ...] = ()
     synthetic: tuple[str, ...] = ()
     scales: dict[str, Scale] = {}

@@ -41,10 +41,11 @@ def comparison(ledger: Ledger, plan: Protocol) -> Sheet:
     for (what, label), (end, name) in product(PUBLISHED_OUTCOMES.items(), who.items()):
         printed, ours = ledger[f"published.{what}{end}"], ledger[f"counts.{what}{end}"]
         new = f"{ours['estimate']:.4f}%" if ours["scale"] == "percent" else f"{ours['estimate']:.6f}"
-        apart = f"{ours['estimate'] - printed['estimate']:+.4f}".replace("-", "−")
+        off = ledger[f"counts.{what}{end.removesuffix('.percent').removesuffix('.p')}.difference"]
+        apart = f"{off['estimate']:+.4f}".replace("-", "−")
         place = printed["method"].removeprefix("Abstract, ")
         rows.append([f"{label}, {name}", printed["text"], new, apart, ours["method"], place])
-        sources.append(ours)
+        sources += [printed, ours, off]
     columns = ["Number", "Published", "From the counts", "Difference", "Verdict", "Place in the abstract"]
     return Sheet(pd.DataFrame(rows, columns=columns), sources=sources, widths="p{4.0cm}rrrp{2.0cm}p{3.3cm}")
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 from livingpaper import Drawing, Ledger
+from livingpaper.book.show import MAX_ROWS
 from livingpaper.book.theme import INK, QUIET, WIDTH
 from livingpaper.chapters.recording import key
 
@@ -108,13 +109,14 @@ def strata_bars(strata: pd.DataFrame, plan: Protocol) -> Drawing:
 
 
 def missing_map(missing: pd.DataFrame, dictionary: pd.DataFrame) -> Drawing:
-    """Return the percentage missing by variable, hospital and period."""
+    """Return the percentage missing by hospital and period of the variables missing most: a chart has 250 rows."""
     labels = dictionary.set_index("name")["label"]
-    total = missing.groupby("column")[["missing", "n"]].sum()
-    order = [labels[name] for name in total["missing"].sort_values(ascending=False).index]
-    strata = missing["hospital"].astype(str) + " " + missing["period"].astype(str)
+    total = missing.groupby("column")[["missing", "n"]].sum().sort_values("missing", ascending=False)
+    total = total.head(MAX_ROWS // len(missing[["hospital", "period"]].drop_duplicates()))
+    order, cut = [labels[name] for name in total.index], missing[missing["column"].isin(total.index)]
+    strata = cut["hospital"].astype(str) + " " + cut["period"].astype(str)
     data = pd.DataFrame(
-        {"variable": missing["column"].map(labels), "stratum": strata, "percent": missing["percent"].round(1)}
+        {"variable": cut["column"].map(labels), "stratum": strata, "percent": cut["percent"].round(1)}
     )
     across = alt.Axis(labelAngle=0, ticks=False, domain=False)
     x, y = alt.X("stratum:N", title="Hospital and period", axis=across), by_name("variable", order)

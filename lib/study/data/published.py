@@ -39,15 +39,16 @@ def recompute(published: pd.DataFrame, counts: dict[str, TwoByTwo], arms: Arms) 
 
     Returns
     -------
-    DataFrame with the columns of ``published`` plus ``estimate`` (on the printed scale) and ``method``:
-    "reproduced" when the recomputed value rounds to the printed one, else "differs".
+    DataFrame with the columns of ``published`` plus ``estimate`` (on the printed scale), its ``difference``
+    from the printed value, and ``method``: "reproduced" when it rounds to the printed one, else "differs".
     """
     derived = published[published["quantity"].isin(["percent", "p value"])].reset_index(drop=True)
     value = [_recomputed(counts[row.outcome], row.arm, arms) for row in derived.itertuples()]
     decimals = derived["printed"].str.rstrip("%").str.split(".").str[1].str.len()
     rounded = [round(new, places) for new, places in zip(value, decimals, strict=True)]
     same = derived["value"] == rounded
-    return derived.assign(estimate=value, method=np.where(same, "reproduced", "differs"))
+    method = np.where(same, "reproduced", "differs")
+    return derived.assign(estimate=value, difference=value - derived["value"], method=method)
 
 
 def _recomputed(table: TwoByTwo, arm: str, arms: Arms) -> float:

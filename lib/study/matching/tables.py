@@ -15,7 +15,8 @@ STAGES = {"crude": "before", "pairs": "pairs"}
 
 def sizes(ledger: Ledger, plan: Protocol) -> Sheet:
     """Return effective sample sizes, largest weight and worst imbalance of each adjustment."""
-    ess = ledger.select("matching.ess.{adjustment}.{arm}").set_index(["adjustment", "arm"])
+    ess, apart = ledger.select("matching.ess.{adjustment}.{arm}"), ledger.select("matching.smd.{what}.{key}")
+    ess = ess.set_index(["adjustment", "arm"])
     weight = ledger.select("matching.weight.largest.{adjustment}").set_index("adjustment")
     asked = {*MATCHINGS, "crude", "entropy", "truncated", *(name.lower() for name in plan.estimand.all)}
     rows = []
@@ -30,7 +31,7 @@ def sizes(ledger: Ledger, plan: Protocol) -> Sheet:
         rows.append([name, *cells])
     heads = (f"{arm}, effective n" for arm in arms(plan).values())
     columns = ["Adjustment", *heads, "Largest weight / mean", *_heads(plan)]
-    return Sheet(pd.DataFrame(rows, columns=columns), sources=(ess, weight), widths="lrrrrr")
+    return Sheet(pd.DataFrame(rows, columns=columns), sources=(ess, weight, apart), widths="lrrrrr")
 
 
 def _imbalance(ledger: Ledger, adjustment: str) -> list[str]:
@@ -111,7 +112,10 @@ def _centre(row: pd.Series, arm: str) -> str:
 
 def designs(ledger: Ledger, plan: Protocol) -> Sheet:
     """Return pairs, distances and remaining imbalance of each matching."""
-    made = ledger.select("matching.design.{adjustment}.{measure}")
+    made, apart = (
+        ledger.select("matching.design.{adjustment}.{measure}"),
+        ledger.select("matching.smd.{what}.{key}"),
+    )
     cells = made.set_index(["adjustment", "measure"])["estimate"]
     rows = []
     for each in MATCHINGS:
@@ -122,7 +126,7 @@ def designs(ledger: Ledger, plan: Protocol) -> Sheet:
             row = [*counts, *distances, *_imbalance(ledger, each)]
         rows.append([ADJUSTMENTS[each], *row])
     columns = ["Matching", "Pairs", "Left out", "Total distance", "Widest pair", *_heads(plan)]
-    return Sheet(pd.DataFrame(rows, columns=columns), sources=(made,), widths="lrrrrrr")
+    return Sheet(pd.DataFrame(rows, columns=columns), sources=(made, apart), widths="lrrrrrr")
 
 
 def strata(table: pd.DataFrame, plan: Protocol) -> Sheet:

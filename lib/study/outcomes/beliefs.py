@@ -94,16 +94,16 @@ def few_events(ledger: Ledger, plan: Protocol, model: str) -> Sheet:
 
 def naive_analyses(ledger: Ledger, plan: Protocol) -> Sheet:
     """Return for each world the truth, and the primary analysis as specified and under each mistake."""
-    truth = f"{plan.outcome.primary}{plan.outcome.horizon_days}.{plan.estimand.primary.lower()}.rd"
+    outcome = f"{plan.outcome.primary}{plan.outcome.horizon_days}.{plan.estimand.primary.lower()}.rd"
+    truth = ledger.select(f"worlds.{{world}}.truth.{outcome}").set_index("world")
     found = ledger.select("worlds.{world}.mistake.{mistake}.{measure}")
     cells = found.set_index(["world", "mistake", "measure"])
     rows = []
     for world, label in WORLDS.items():
-        true = ledger[f"worlds.{world}.truth.{truth}"]["estimate"]
-        rows.append([label, "Truth", "", "", points(true), ""])
+        rows.append([label, "Truth", "", "", points(truth.at[world, "estimate"]), ""])
         for name, words in NAIVE.items():
             row = cells.loc[world, name, "rd"]
             ratio = with_interval(cells.loc[world, name, "hr"]) if (world, name, "hr") in cells.index else ""
             rows.append(["", words, whole(row["n"]), whole(row["events"]), with_interval(row), ratio])
     columns = ["World", "Analysis", "Patients", "Deaths", "Difference, points", "Hazard ratio"]
-    return Sheet(pd.DataFrame(rows, columns=columns), sources=(found,), widths="lp{4.2cm}rrrr")
+    return Sheet(pd.DataFrame(rows, columns=columns), sources=(found, truth), widths="lp{4.2cm}rrrr")

@@ -64,7 +64,7 @@ def _difference(patients: pd.DataFrame, design: pd.DataFrame, plan: Protocol) ->
     try:
         weights = hh.propensity(varying, patients["treated"]).weight(plan.estimand.primary)
         rows = hh.risks(outcome, weights, by=days, inference=plan.inference, stream="mistakes")
-    except hh.SeparationError as error:
+    except hh.CannotAdjustError as error:
         return estimate_row(
             estimand=plan.estimand.primary, outcome=outcome.name, horizon_days=days, scale="risk difference",
             n=len(patients), method=cannot(error),

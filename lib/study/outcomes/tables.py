@@ -64,19 +64,19 @@ def worlds(ledger: Ledger, plan: Protocol) -> Sheet:
     """Return the primary estimate in each world beside its truth and its margin test."""
     primary, outcome = plan.estimand.primary.lower(), f"{plan.outcome.primary}{plan.outcome.horizon_days}"
     found = ledger.select(f"worlds.{{world}}.{outcome}.{primary}.rd").set_index("world")
-    truth = ledger.select(f"worlds.{{world}}.truth.{outcome}.{primary}.rd").set_index("world")["estimate"]
-    tests = ledger.select("worlds.{world}.equivalence.margin.p").set_index("world")["text"]
+    truth = ledger.select(f"worlds.{{world}}.truth.{outcome}.{primary}.rd").set_index("world")
+    tests = ledger.select("worlds.{world}.equivalence.margin.p").set_index("world")
     rows = []
     for world, label in WORLDS.items():
-        row, true = found.loc[world], truth[world]
+        row, true = found.loc[world], truth.at[world, "estimate"]
         low, high = row["conf_low"], row["conf_high"]
         verdicts = ["yes" if holds else "no" for holds in (low <= true <= high, low > 0 or high < 0)]
         numbers = [points(true), points(row["estimate"]), interval_text(low, high, "risk difference")]
-        rows.append([label, *numbers, *verdicts, tests[world]])
+        rows.append([label, *numbers, *verdicts, tests.at[world, "text"]])
     level = f"{100 * plan.inference.conf_level:.0f}% interval"
     verdicts = ["Covers the truth", "Excludes zero", "p of the margin test"]
     columns = ["World", "True difference", "Estimate", level, *verdicts]
-    return Sheet(pd.DataFrame(rows, columns=columns), sources=(found,))
+    return Sheet(pd.DataFrame(rows, columns=columns), sources=(found, truth, tests))
 
 
 def models(ledger: Ledger, plan: Protocol) -> Sheet:
