@@ -19,6 +19,7 @@ from headtohead.sensitivity.diagnostics import (
     panel,
     share_in_equipoise,
 )
+from livingpaper import remember
 
 from study.data.endpoints import endpoint
 from study.protocol.protocol import Protocol
@@ -94,6 +95,6 @@ def _negative_control(patients: pd.DataFrame, primary: Adjustment, plan: Protoco
         hh.Endpoint.recorded(column, patients[column], by=days),
         "negative control of the design",
     )
-    rows = hh.risks(control, primary, by=days, inference=plan.inference, stream=stream)
+    rows = remember(hh.risks)(control, primary, by=days, inference=plan.inference, stream=stream)
     found = rows.set_index("scale").loc["risk difference"]
     return check(*words, found["estimate"], **named, low=found["conf_low"], high=found["conf_high"])

@@ -12,7 +12,10 @@ import pandas as pd
 from headtohead.errors import cannot
 from headtohead.matching.adjustment import Adjustment
 from headtohead.outcomes.estimate import ESTIMATE_COLUMNS
-from headtohead.sensitivity.missing import cumulative_hazard, impute, pool
+from headtohead.outcomes.rows import cannot
+from headtohead.sensitivity.missing import cumulative_hazard, impute
+from headtohead.sensitivity.pooling import pool
+from livingpaper import remember
 
 from study.data.endpoints import endpoint
 from study.protocol.protocol import Protocol
@@ -27,11 +30,11 @@ def compare_handling(patients: pd.DataFrame, plan: Protocol) -> pd.DataFrame:
     ``pairs_high``, ``fmi`` and ``mc_error``; one that cannot be estimated says why.
     """
     whole = patients[patients[_terms(plan)].notna().all(axis=1)]
-    copies = cache(lambda: completed(patients, plan))  # once for both adjustments
+    copies = cache(lambda: remember(completed)(patients, plan))  # once for both adjustments
     tries: dict[str, Callable[[str], pd.DataFrame]] = {
         "complete": lambda adjustment: _one(whole, adjustment, plan, "complete cases"),
         "single": lambda adjustment: _one(patients, adjustment, plan, "risks"),
-        "multiple": lambda adjustment: _multiple(copies(), adjustment, plan),
+        "multiple": lambda adjustment: remember(_multiple)(copies(), adjustment, plan),
     }
     rows = []
     for adjustment, handling in product((plan.estimand.primary.lower(), "pairs"), tries):

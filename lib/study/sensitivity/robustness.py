@@ -10,6 +10,7 @@ import pandas as pd
 from headtohead.matching.adjustment import Adjustment
 from headtohead.sensitivity.rosenbaum import bounds, hiding_gamma, largest_gamma
 from headtohead.sensitivity.tipping import fewest, tipping_grid
+from livingpaper import remember
 
 from study.data.endpoints import endpoint
 from study.protocol.protocol import Protocol
@@ -55,7 +56,8 @@ def negative_controls(patients: pd.DataFrame, shown: Sequence[Adjustment], plan:
     tried = {"outcome": (control, stay), "early": (endpoint(patients, "imv_or_death"), choice.early_days)}
     parts = []
     for name, (outcome, days) in tried.items():
-        rows = hh.risks(outcome, shown, by=days, inference=plan.inference, stream="negative controls")
+        risks = remember(hh.risks, each="adjustments")
+        rows = risks(outcome, shown, by=days, inference=plan.inference, stream="negative controls")
         few = outcome.by(days).groupby(patients["treated"]).sum().min() < MIN_EVENTS
         hide = few & (rows["adjustment"] != "crude")
         rows.loc[hide, ["estimate", "std_error", "conf_low", "conf_high"]] = np.nan
