@@ -127,7 +127,7 @@ def naming_tests(function: str, tests: Path) -> list[str]:
 
 def running_tests(chapter: str, tests: Path) -> list[str]:
     """Return the test files that run the cells of a chapter."""
-    runs = re.compile(rf"""(?:\brun_chapter|\btake)\([^)]*["']{chapter.rpartition("/")[2]}["']""")
+    runs = re.compile(rf"""(?:\brun_chapter\([^)]*|\.chapters\[)["']{chapter.rpartition("/")[2]}["']""")
     return [path for path, text in _texts(tests).items() if runs.search(text)]
 
 

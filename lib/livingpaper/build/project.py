@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 CONFIG = "paper.toml"
+hashing: list[bool] = []  # not empty while a fingerprint is taken: that is not reading
 
 
 class _Below:
@@ -84,9 +85,13 @@ def git(project: Project, *arguments: str, error: type[RuntimeError] = RuntimeEr
 def digest(paths: Iterable[Path], root: Path) -> str:
     """Return the sha256 of files by relative name and content, folders taken with all they hold."""
     total = hashlib.sha256()
-    for path in sorted(_files(paths)):
-        name = path.relative_to(root) if path.is_relative_to(root) else path.name  # data kept elsewhere
-        total.update(str(name).encode() + b"\0" + path.read_bytes() + b"\0")
+    hashing.append(True)
+    try:
+        for path in sorted(_files(paths)):
+            name = path.relative_to(root) if path.is_relative_to(root) else path.name  # data kept elsewhere
+            total.update(str(name).encode() + b"\0" + path.read_bytes() + b"\0")
+    finally:
+        hashing.pop()
     return total.hexdigest()
 
 

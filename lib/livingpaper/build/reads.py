@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from livingpaper.build.cache import write_whole
-from livingpaper.build.project import Project
+from livingpaper.build.project import Project, hashing
 from livingpaper.config import config, fits
 
 _watching: list[set[str]] = []
@@ -41,7 +41,7 @@ def _listen() -> None:
 
 
 def _heard(event: str, arguments: tuple[Any, ...]) -> None:
-    if event == "open" and _watching and isinstance(arguments[0], (str, Path)):
+    if event == "open" and _watching and not hashing and isinstance(arguments[0], (str, Path)):
         note([str(arguments[0])])
 
 
