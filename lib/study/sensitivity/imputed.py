@@ -12,9 +12,7 @@ import pandas as pd
 from headtohead.errors import cannot
 from headtohead.matching.adjustment import Adjustment
 from headtohead.outcomes.estimate import ESTIMATE_COLUMNS
-from headtohead.outcomes.rows import cannot
-from headtohead.sensitivity.missing import cumulative_hazard, impute
-from headtohead.sensitivity.pooling import pool
+from headtohead.sensitivity.missing import cumulative_hazard, impute, pool
 from livingpaper import remember
 
 from study.data.endpoints import endpoint
