@@ -7,7 +7,7 @@ import re
 import pytest
 from book.chapters import ROLE, chapters, words_of
 from livingpaper.book.show import Figure, Table
-from livingpaper.build.project import Project
+from running import Paper
 
 pytestmark = pytest.mark.gate
 EXHIBITS = {name: found for chapter in chapters() for name, found in chapter.exhibits.items()}
@@ -21,16 +21,6 @@ SAYING = re.compile(  # a finding needs a finite verb; a new one is added here
     r"favours?|wins?|looks?|tells?|concentrates|agree|runs|removes|cover|misses|shift|stands|allows?|"
     r"overlaps|go|went|ended|precede|lie|answers?|depends?|includes?|moves?|biases|spread|pass)\b"
 )
-
-
-def shown(name: str) -> Figure | Table:
-    """Run the cells of the chapter that shows an exhibit, up to it, and return it."""
-    chapter = next(c for c in chapters() if name in c.exhibits)
-    space: dict[str, object] = {}
-    exec(chapter.cells[0], space)
-    source, caption = chapter.exhibits[name]
-    space |= {"name": name, "caption": caption}
-    return eval(f"show({source}, name, caption)", space)  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize("name", EXHIBITS)
@@ -66,11 +56,8 @@ def test_caption_is_sentences_and_the_first_is_a_finding(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in EXHIBITS if name.startswith("fig-")])
-def test_alternative_text_tells_what_is_seen(
-    name: str, project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(project.root / "book")
-    figure = shown(name)
+def test_alternative_text_tells_what_is_seen(name: str, paper: Paper) -> None:
+    figure = paper.shown[name]
     assert isinstance(figure, Figure)
     caption = ROLE.sub("", EXHIBITS[name][1])
     seen = figure.alt.strip()
@@ -84,9 +71,8 @@ def test_alternative_text_tells_what_is_seen(
 
 
 @pytest.mark.parametrize("name", [name for name in EXHIBITS if EXHIBITS[name][0] and name.startswith("tbl-")])
-def test_tables_have_a_head_and_no_hole(name: str, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(project.root / "book")
-    table = shown(name)
+def test_tables_have_a_head_and_no_hole(name: str, paper: Paper) -> None:
+    table = paper.shown[name]
     assert isinstance(table, Table)
     assert len(table.frame) > 0
     assert len(set(table.frame.columns)) == table.frame.shape[1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 from pathlib import Path
@@ -10,35 +9,32 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from exhibits import makers
 from livingpaper.book.drafts import is_withheld, withhold_paragraphs, withhold_rows
-from livingpaper.book.show import Drawing, Sheet, show
+from livingpaper.book.show import Drawing, Sheet
 from livingpaper.build.project import Project, find_project
 from livingpaper.config import config
 from livingpaper.ledger.claims import Claim, load_claims, plain_text
 from livingpaper.ledger.ledger import ESTIMATE_COLUMNS, PARTS, WITHHELD, entry, ledger_part
-from study.numbers import paper_ledger
-from study.results import Paper
+from own_cohort import eligible, project_with, rows_of
+from project_copy import FEW, links_to
+from running import Paper, run_paper
 
 SETTINGS = config(find_project(Path(__file__).parent))
+BLINDED = {"blinded = false": "blinded = true"}
+OF_PATIENTS = ("cohort", "matching", "outcomes", "sensitivity")
 PARAGRAPH, SENTENCE = SETTINGS.withheld.paragraph, SETTINGS.withheld.sentence
 EFFECTS = {"risk, treated", "risk, control", "risk difference", "risk ratio", "odds ratio", "hazard ratio"}
-MODULES_OF_OUTCOMES = re.compile(
-    r"(figures|tables)\.study\.(outcomes\.(figures|tables|further_\w+)\.|"
-    r"sensitivity\.multiverse_(?!tables\.grid))"
-)
-ALSO = {
-    "figures.study.sensitivity.figures.subset_forest",
-    "figures.study.sensitivity.figures.caliper_chart",
-} | {
-    "tables.study.matching.matched_tables.regression",
-    "tables.study.cohort.tables.follow_up",
-}
+PANELS = {  # beside all of the chapter on outcomes but the diagnostics
+    "tbl-regression", "tbl-ends", "fig-subsets", "fig-caliper", "fig-curve", "tbl-mv-estimand", "tbl-mv-joint",
+    "tbl-missing-handling", "tbl-hidden-bias", "tbl-negative", "fig-unseen", "fig-subgroups", "tbl-interactions",
+    "tbl-benchmarks", "tbl-as-planned",
+}  # fmt: skip
 
 
-def blind(paper: Paper) -> Paper:
-    study = paper.protocol.study.model_copy(update={"blinded": True})
-    return dataclasses.replace(paper, protocol=paper.protocol.model_copy(update={"study": study}))
+@pytest.fixture(scope="module")
+def hidden(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Paper:
+    """Return the paper with the outcomes withheld."""
+    return run_paper(links_to(project, tmp_path_factory.mktemp("blind") / "p", FEW | BLINDED))
 
 
 @pytest.mark.parametrize(
@@ -99,12 +95,11 @@ was better.
 | a | {result}`outcomes.x` |
 
 ```{code-cell} ipython3
-paper = load_paper()
-show(tables.effects(paper, "death"), "tbl-death", \"\"\"
+show(tables.effects(ledger, plan, "death"), "tbl-death", \"\"\"
 Anakinra was better, by {result}`outcomes.x`.
 Intervals at 95%.
 \"\"\")
-show(tables.balance(paper), "tbl-balance", \"\"\"
+show(tables.balance(ledger), "tbl-balance", \"\"\"
 Balance is {result}`matching.smd`.
 \"\"\")
 ```
@@ -147,56 +142,56 @@ def test_no_chapter_keeps_a_conclusion_that_rests_on_an_outcome(project: Project
     assert sum(claim.says in kept for claim in shown) > 0.8 * len(shown)
 
 
-def test_the_blinded_ledger_holds_no_outcome_by_arm(paper: Paper) -> None:
-    seen, hidden = (paper_ledger(p).set_index("id") for p in (paper, blind(paper)))
-    assert list(seen.index) == list(hidden.index), "every {result} of the chapters still finds its row"
-    mine = np.array([SETTINGS.withholds(id_) for id_ in hidden.index])
-    numbers = [name for name in ESTIMATE_COLUMNS if hidden[name].dtype.kind == "f"]
+def test_the_blinded_ledger_holds_no_outcome_by_arm(paper: Paper, hidden: Paper) -> None:
+    seen, left = paper.rows, hidden.rows
+    assert list(seen.index) == list(left.index), "every {result} of the chapters still finds its row"
+    mine = np.array([SETTINGS.withholds(id_) for id_ in left.index])
+    numbers = [name for name in ESTIMATE_COLUMNS if left[name].dtype.kind == "f"]
     assert mine.sum() > 250
-    assert hidden.loc[mine, numbers].isna().all(axis=None)
-    assert (hidden.loc[mine, "text"] == WITHHELD).all()
-    pd.testing.assert_frame_equal(seen[~mine], hidden[~mine], check_dtype=False)
-    left = hidden[~mine & hidden["origin"].isin([paper_origin(paper)])]
-    effects = left[left["scale"].isin(EFFECTS) & ~left.index.str.contains(r"\.truth\.")]
+    assert left.loc[mine, numbers].isna().all(axis=None)
+    assert (left.loc[mine, "text"] == WITHHELD).all()
+    pd.testing.assert_frame_equal(seen[~mine], left[~mine], check_dtype=False)
+    rest = left[~mine & (left["origin"] == "synthetic")]
+    effects = rest[rest["scale"].isin(EFFECTS) & ~rest.index.str.contains(r"\.truth\.")]
     allowed = effects.index.str.match(
         r"(diagnostics\.(equipoise|missing|negative_control)|simulation\.|cohort\.missing)"
     )
     assert list(effects.index[~allowed]) == []
 
 
-def paper_origin(paper: Paper) -> str:
-    return "synthetic" if paper.study.cohort.synthetic else "real"
-
-
-def test_every_exhibit_is_a_panel_or_does_not_change(paper: Paper) -> None:
-    hidden = blind(paper)
+def test_every_exhibit_is_a_panel_or_does_not_change(paper: Paper, hidden: Paper) -> None:
+    assert list(paper.shown) == list(hidden.shown)
     panels = set()
-    for name, make in makers().items():
-        before, after = make(paper), make(hidden)
-        if name == "figures.study.index.figures.key_figure":
+    for name, before in paper.shown.items():
+        after = hidden.shown[name]
+        if name == "fig-key":
             assert "adjusted" in before.alt
             assert "adjusted" not in after.alt
-            continue
-        if content(after) == content(before):
-            continue
-        assert SENTENCE in content(after), name
-        assert type(after) is type(before), name
-        assert show(after, "fig-x", "Anakinra was better.").caption == PARAGRAPH
-        panels.add(name.partition("(")[0])
-    expected = {n.partition("(")[0] for n in makers() if MODULES_OF_OUTCOMES.match(n)} | ALSO
-    assert expected <= panels
+        elif content(after) != content(before):
+            assert SENTENCE in content(after), name
+            assert type(after) is type(before), name
+            assert after.caption == PARAGRAPH
+            panels.add(name)
+    assert panels == PANELS | set(paper.chapters["outcomes"].shown) - {"tbl-diagnostics"}
 
 
-def test_what_does_not_change_does_not_read_the_outcomes(paper: Paper) -> None:
-    """Take the outcomes away: whatever is not a panel must still be made, and be the same."""
-    nothing = dataclasses.replace(
-        paper.study, outcomes=None, cohort=dataclasses.replace(paper.study.cohort, follow_up=None)
-    )
-    without = dataclasses.replace(blind(paper), study=nothing, worlds=dict.fromkeys(paper.worlds, nothing))
-    for name, make in makers().items():
-        if name != "figures.study.index.figures.key_figure":
-            assert content(make(without)) == content(make(blind(paper))), name
-    assert isinstance(makers()["figures.study.index.figures.key_figure"](without), Drawing)
+def test_what_is_seen_does_not_rest_on_the_outcomes(
+    hidden: Paper, project: Project, dictionary: pd.DataFrame, tmp_path: Path
+) -> None:
+    """Deal the courses of the patients anew: whatever is not withheld must be the same."""
+    rows, after = rows_of(project), dictionary.loc[dictionary["window"] == "after time zero", "name"]
+    after = after[after != "pressure_injury"]  # the negative control, which the diagnostics may see
+    here = eligible(rows)
+    dealt = rows.loc[here, after].sample(frac=1, random_state=3)
+    assert dealt["end_state"].to_numpy().tolist() != rows.loc[here, "end_state"].tolist()
+    rows.loc[here, after] = dealt.to_numpy()
+    other = run_paper(project_with(project, tmp_path / "p", rows, FEW | BLINDED), OF_PATIENTS)
+    # but for who kept to the drug, and the number of null curves of the committed file
+    seen = other.rows[~other.rows["id"].str.match(r"(sensitivity\.deviations|multiverse\.joint)\.")]
+    pd.testing.assert_frame_equal(seen, hidden.rows.loc[seen.index])
+    assert {name: content(each) for name, each in other.shown.items()} == {
+        name: content(hidden.shown[name]) for name in other.shown
+    }
 
 
 def content(exhibit: Drawing | Sheet) -> str:

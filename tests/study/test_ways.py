@@ -16,7 +16,7 @@ def test_other_ways_stand_beside_the_primary_ones_and_change_none_of_them(paper:
     outcomes = paper["outcomes"]
     adjustments, found, plan = (outcomes[name] for name in ("adjustments", "found", "plan"))
     assert [each.key for each in adjustments[-4:]] == OTHERS
-    assert [each.key for each in adjustments if not each.made] == []
+    assert [each.key for each in adjustments if each.reason] == []
     alone = [each for each in adjustments if each.key not in OTHERS]
     again = hh.risks(outcomes["endpoints"], alone, by=(28, 120), inference=plan.inference)
     first = found[~found["adjustment"].isin(OTHERS)].reset_index(drop=True)
@@ -55,7 +55,7 @@ def test_a_way_that_cannot_be_made_says_why_and_stops_nothing(paper: Paper) -> N
         replace(score, design=apart).entropy(optional=True),
         score.truncate((0.01, 0.99)),
     ]
-    reasons = {each.key: each.reason for each in others if not each.made}
+    reasons = {each.key: each.reason for each in others if each.reason}
     assert set(reasons) == {"optimal", "exact", "entropy"}
     assert reasons["optimal"].startswith("cannot be estimated, because at least one treated patient")
     assert "no such weights exist for ['apart']" in reasons["entropy"]
