@@ -2,7 +2,8 @@
 
 ``import headtohead as hh``; everything below is ``hh.<name>``, loaded when it is first asked for. A score gives
 adjustments, which name themselves; estimators take endpoints and adjustments and return tidy rows
-(``outcomes/estimate.py`` says what they share).
+(``outcomes/estimate.py`` says what they share). Docstrings end with what a function was checked against, and
+name the file in ``tests/headtohead`` that does it.
 """
 
 from __future__ import annotations

@@ -97,10 +97,8 @@ def per_protocol(
     draws = resamples(adjustment, inference, stream)
     weights = np.vstack([adjustment.weights.to_numpy()[None], draws])
     weights = weights / weights.mean(axis=1, keepdims=True)
-    ones, ratio = (
-        np.ones((1, len(arm), by)),
-        _stabilised(stays, arm, baseline.to_numpy(float), changing, weights),
-    )
+    ratio = _stabilised(stays, arm, baseline.to_numpy(float), changing, weights)
+    ones = np.ones((1, len(arm), by))
     analyses = {
         "as started": (started, ones), "censored": (stays, ones), "censored and weighted": (stays, ratio),
     }  # fmt: skip
