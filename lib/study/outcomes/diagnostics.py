@@ -41,7 +41,7 @@ def _score(patients: pd.DataFrame, score: Score, plan: Protocol) -> list[Check]:
     chosen, (low, high) = plan.diagnostics, plan.diagnostics.equipoise
     shared = share_in_equipoise(score.ps, score.treated, low=low, high=high)
     term, size = largest_standardised_coefficient(score.design, score.coefficients)
-    column, missing = largest_missing_share(patients[_columns(plan)])
+    column, missing = largest_missing_share(patients[plan.propensity.columns])
     per_term = float(score.treated.sum() / score.design.shape[1])
     rows: list[tuple[Any, ...]] = [
         ("equipoise", "Smaller share of an arm in equipoise", "risk", shared, "at least", chosen.min_equipoise_share),
@@ -57,13 +57,9 @@ def _score(patients: pd.DataFrame, score: Score, plan: Protocol) -> list[Check]:
     return [check(*found, rule=rule, threshold=limit) for *found, rule, limit in rows]
 
 
-def _columns(plan: Protocol) -> list[str]:
-    return list(dict.fromkeys(term.column for term in plan.propensity.terms))
-
-
 def _balance(patients: pd.DataFrame, primary: Adjustment, pairs: Adjustment, plan: Protocol) -> list[Check]:
     """Return the worst imbalance of the recorded covariates, weighted and in pairs."""
-    columns, chosen = patients[_columns(plan)], plan.balance
+    columns, chosen = patients[plan.propensity.columns], plan.balance
     table = hh.balance_report(columns, [primary, pairs], denominator=chosen.smd_denominator)
     worst, limit = table["smd"].abs().groupby(table["adjustment"]).max(), chosen.smd_threshold
     words = {each.key: f"Largest imbalance, {each.name.lower()} (SMD)" for each in (primary, pairs)}

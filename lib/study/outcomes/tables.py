@@ -1,25 +1,32 @@
-"""Tables of risks, hazards and days: selections of the ledger."""
+"""Tables of the outcomes chapter: selections of the ledger, and the panel of diagnostics."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import pandas as pd
 from headtohead.outcomes.endpoint import Endpoint
-from livingpaper import Ledger, Sheet, crosstable
+from livingpaper import Ledger, Sheet, crosstable, with_interval
 from livingpaper.chapters.recording import key
-from livingpaper.ledger.format import interval_text, points
+from livingpaper.chapters.selection import NOT_ESTIMATED
+from livingpaper.ledger.format import interval_text, points, value_text
 from livingpaper.ledger.ledger import WITHHELD
 
+from study import labels
 from study.cells import whole
-from study.labels import ADJUSTMENTS, OUTCOMES, STATES, WORLDS, among, arms, by_risk, shown
+from study.labels import among, arms, by_risk, shown
 from study.protocol.protocol import Protocol
+
+RULES = {"at most": "≤ {}", "at least": "≥ {}", "within": "interval within ± {}"}
+UNITS = {"absolute difference": " points", "risk difference": " points"}
 
 
 def effects(ledger: Ledger, plan: Protocol, outcome: str) -> Sheet:
     """Return absolute risks, difference and ratio of one outcome under each adjustment."""
     rows = ledger.select(f"outcomes.{outcome}{plan.outcome.horizon_days}.{{adjustment}}.{{measure}}")
-    made, heads = among(ADJUSTMENTS, rows["adjustment"]), by_risk(plan) | {"rr": "Ratio"}
+    made, heads = among(labels.ADJUSTMENTS, rows["adjustment"]), by_risk(plan) | {"rr": "Ratio"}
     cells = crosstable(rows, ("adjustment", made), ("measure", heads), corner="Adjustment")
     difference = rows[rows["measure"] == "rd"].set_index("adjustment").loc[list(made)]
     cells.insert(1, "Estimand", list(difference["estimand"]))
@@ -32,7 +39,7 @@ def _by_cause(rows: pd.DataFrame, plan: Protocol, endpoints: Iterable[Endpoint])
     lines = {f"{each.name}.{key(cause)}": (each.name, cause) for each in endpoints for cause in each.causes}
     causes = {line: cause for line, (_, cause) in lines.items()}
     cells = crosstable(_lines(rows), ("line", causes), ("adjustment", shown(plan)), corner="Cause")
-    cells.insert(0, "Endpoint", [OUTCOMES[outcome] for outcome, _ in lines.values()])
+    cells.insert(0, "Endpoint", [labels.OUTCOMES[outcome] for outcome, _ in lines.values()])
     return cells.set_axis([*lines])
 
 
@@ -67,7 +74,7 @@ def worlds(ledger: Ledger, plan: Protocol) -> Sheet:
     truth = ledger.select(f"worlds.{{world}}.truth.{outcome}.{primary}.rd").set_index("world")
     tests = ledger.select("worlds.{world}.equivalence.margin.p").set_index("world")
     rows = []
-    for world, label in WORLDS.items():
+    for world, label in labels.WORLDS.items():
         row, true = found.loc[world], truth.at[world, "estimate"]
         low, high = row["conf_low"], row["conf_high"]
         verdicts = ["yes" if holds else "no" for holds in (low <= true <= high, low > 0 or high < 0)]
@@ -88,7 +95,7 @@ def models(ledger: Ledger, plan: Protocol) -> Sheet:
     rows = rows.assign(line=rows["adjustment"] + " " + rows["approach"])
     lines: dict[str, str] = {}
     for estimand in dict.fromkeys([plan.estimand.primary.lower(), "ate"]):
-        lines |= {f"{estimand} weights": ADJUSTMENTS[estimand], f"{estimand} standardisation": "Standardisation",
+        lines |= {f"{estimand} weights": labels.ADJUSTMENTS[estimand], f"{estimand} standardisation": "Standardisation",
                   f"{estimand} augmented_weights": "Augmented weights"}  # fmt: skip
     cells = crosstable(rows, ("line", lines), ("measure", by_risk(plan) | {"rr": "Ratio"}), corner="Method")
     cells.insert(1, "Estimand", [line.split()[0].upper() for line in lines])
@@ -101,7 +108,7 @@ def days(ledger: Ledger, plan: Protocol) -> Sheet:
     rows = rows.assign(column=rows["adjustment"] + " " + rows["arm"])
     columns = {f"{primary} {arm}": name for arm, name in (arms(plan) | {"difference": "Difference"}).items()}
     columns |= {"pairs difference": "In pairs", "crude difference": "Crude"}
-    cells = crosstable(rows, ("state", STATES), ("column", columns), corner="Days")
+    cells = crosstable(rows, ("state", labels.STATES), ("column", columns), corner="Days")
     return Sheet(cells, sources=(rows,), widths="lrrrrr")
 
 
@@ -114,3 +121,95 @@ def split(ledger: Ledger, plan: Protocol) -> Sheet:
     cells.insert(1, "At risk", [whole(n) for n in first["n"]])
     cells.insert(2, "Deaths", [whole(n) for n in first["events"]])
     return Sheet(cells, sources=(rows,), widths="lrrrrr")
+
+
+def panel(checks: pd.DataFrame, columns: Mapping[str, str]) -> Sheet:
+    """Return each check of the design with its threshold, its value and whether it holds."""
+    rows = [
+        [_named(row.diagnostic, columns), _threshold(row), _value(row), "pass" if row.passed else "fail"]
+        for row in checks.itertuples()
+    ]
+    frame = pd.DataFrame(rows, columns=["Diagnostic", "Threshold", "Found", "Verdict"])
+    return Sheet(frame, sources=(checks,), widths="p{6.6cm}rrr")
+
+
+def _threshold(row: Any) -> str:
+    scale = "absolute difference" if row.rule == "within" else row.scale
+    return RULES[row.rule].format(value_text(float(row.threshold), scale)) + UNITS.get(scale, "")
+
+
+def _value(row: Any) -> str:
+    if pd.isna(row.value):
+        return NOT_ESTIMATED
+    limits = "" if pd.isna(row.low) else f" ({interval_text(row.low, row.high, row.scale)})"
+    return f"{value_text(float(row.value), row.scale)}{limits}{UNITS.get(row.scale, '')}"
+
+
+def _named(diagnostic: str, columns: Mapping[str, str]) -> str:
+    """Return the words of a check with the label of the column that they name in brackets."""
+    return re.sub(r"\(([^()]+)\)$", lambda found: f"({columns.get(found[1], found[1])})", diagnostic)
+
+
+def posterior(ledger: Ledger, plan: Protocol) -> Sheet:
+    """Return posterior probabilities under each prior."""
+    narrow, wide = plan.equivalence.margin_pp, plan.equivalence.wide_margin_pp
+    rows = ledger.select("outcomes.posterior.{prior}.{what}")
+    lines = {
+        prior.name: prior.label + ("" if prior.sd_pp is None else f" ({prior.mean_pp:g}, {prior.sd_pp:g})")
+        for prior in plan.further.priors
+    }
+    columns = {"rd": "Difference, points", "worse": "Higher risk", "worse_by_margin": f"Higher by over {narrow:g}",
+               "within_margin": f"Within {narrow:g}", "within_wide": f"Within {wide:g}"}  # fmt: skip
+    cells = crosstable(rows, ("prior", lines), ("what", columns), corner="Prior (mean, SD, points)")
+    return Sheet(cells, sources=(rows,), widths="p{5.0cm}rrrrr")
+
+
+def wins(ledger: Ledger, plan: Protocol, levels: tuple[str, ...]) -> Sheet:
+    """Return the share of comparisons won and lost at each level, and the win ratio."""
+    rows = ledger.select("outcomes.wins.{adjustment}.{what}")
+    parts = ledger.select("outcomes.wins.{adjustment}.{level}.{part}")
+    text, columns = parts.set_index(["adjustment", "level", "part"])["text"].to_dict(), shown(plan)
+    body = [
+        [f"Decided by {level}: won / lost",
+         *(f"{text[each, key(level), 'wins']} / {text[each, key(level), 'losses']}" for each in columns)]
+        for level in levels
+    ]  # fmt: skip
+    body.append(["Never decided", *(text[each, "tied", "share"] for each in columns)])
+    top = pd.DataFrame(body, columns=["", *columns.values()])
+    measures = {"win_ratio": "Win ratio", "net_benefit": "Net benefit, points"}
+    bottom = crosstable(rows, ("what", measures), ("adjustment", columns))
+    return Sheet(pd.concat([top, bottom]), sources=(rows, parts), widths="p{5.4cm}rrr")
+
+
+def few_events(ledger: Ledger, plan: Protocol, model: str) -> Sheet:
+    """Return ratios by maximum and by Firth's likelihood; ``model`` is "prognostic" or "ventilation"."""
+    rows = ledger.select(f"outcomes.{model}.{{term}}.{{approach}}")
+    drug = plan.arms.treated.capitalize()
+    names = labels.TERMS | {"treated": drug if model == "ventilation" else f"{drug} (association only)"}
+    order = [term for term in dict.fromkeys([*names, *rows["term"]]) if term in set(rows["term"])]
+    if model == "ventilation":
+        order.sort(key=lambda term: term != "treated")
+    lines, columns = (
+        {term: names.get(term, term) for term in order},
+        among(labels.LIKELIHOODS, rows["approach"]),
+    )
+    cells = crosstable(rows, ("term", lines), ("approach", columns))
+    cells = cells.reindex(columns=["", *labels.LIKELIHOODS.values()], fill_value=NOT_ESTIMATED)
+    return Sheet(cells, sources=(rows,), widths="lrr")
+
+
+def naive_analyses(ledger: Ledger, plan: Protocol) -> Sheet:
+    """Return for each world the truth, and the primary analysis as specified and under each mistake."""
+    outcome = f"{plan.outcome.primary}{plan.outcome.horizon_days}.{plan.estimand.primary.lower()}.rd"
+    truth = ledger.select(f"worlds.{{world}}.truth.{outcome}").set_index("world")
+    found = ledger.select("worlds.{world}.mistake.{mistake}.{measure}")
+    cells = found.set_index(["world", "mistake", "measure"])
+    rows = []
+    for world, label in labels.WORLDS.items():
+        rows.append([label, "Truth", "", "", points(truth.at[world, "estimate"]), ""])
+        for name, words in labels.NAIVE.items():
+            row = cells.loc[world, name, "rd"]
+            ratio = with_interval(cells.loc[world, name, "hr"]) if (world, name, "hr") in cells.index else ""
+            rows.append(["", words, whole(row["n"]), whole(row["events"]), with_interval(row), ratio])
+    columns = ["World", "Analysis", "Patients", "Deaths", "Difference, points", "Hazard ratio"]
+    return Sheet(pd.DataFrame(rows, columns=columns), sources=(found, truth), widths="lp{4.2cm}rrrr")

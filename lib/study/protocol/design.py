@@ -82,6 +82,11 @@ class Propensity(Section):
     min_treated_per_term: int = Field(ge=1)
     impute_from: tuple[str, ...] = Field(strict=False)
 
+    @property
+    def columns(self) -> list[str]:
+        """The columns of the terms, each once."""
+        return list(dict.fromkeys(term.column for term in self.terms))
+
 
 class Matching(Section):
     """The replication estimator: pairs on the propensity score."""

@@ -33,7 +33,9 @@ PHRASES: dict[str, Callable[[Protocol], list[str]]] = {  # what follows from a c
     "estimator": lambda p: [ESTIMATORS[p.estimand.primary]],
     "primary_outcome": lambda p: [OUTCOMES[p.outcome.primary].lower()],
     "secondary_outcomes": lambda p: [OUTCOMES[name].lower() for name in p.outcome.secondary],
-    "criteria": lambda p: [p.eligibility[0].label, *(_within_sentence(c.label) for c in p.eligibility[1:])],
+    "criteria": lambda p: [
+        c.label if c is p.eligibility[0] else _within_sentence(c.label) for c in p.eligibility
+    ],
     "splines": lambda p: [t.column for t in p.propensity.terms if "spline" in t.form] or ["no covariate"],
 }
 

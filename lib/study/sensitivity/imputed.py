@@ -27,7 +27,7 @@ def compare_handling(patients: pd.DataFrame, plan: Protocol) -> pd.DataFrame:
     One row per ``handling`` and ``adjustment`` (primary weights, pairs), with ``patients``, ``pairs_low``,
     ``pairs_high``, ``fmi`` and ``mc_error``; one that cannot be estimated says why.
     """
-    whole = patients[patients[_terms(plan)].notna().all(axis=1)]
+    whole = patients[patients[plan.propensity.columns].notna().all(axis=1)]
     copies = cache(lambda: remember(completed)(patients, plan))  # once for both adjustments
     tries: dict[str, Callable[[str], pd.DataFrame]] = {
         "complete": lambda adjustment: _one(whole, adjustment, plan, "complete cases"),
@@ -52,20 +52,16 @@ def completed(frame: pd.DataFrame, plan: Protocol) -> list[pd.DataFrame]:
     outcomes and the cumulative hazard of the primary one.
     """
     logs = {term.column for term in plan.propensity.terms if "log" in term.form}
-    names = [name for name in _terms(plan) if frame[name].isna().any()]
+    names = [name for name in plan.propensity.columns if frame[name].isna().any()]
     values = frame[names].astype(float)
     values = values.assign(**{name: np.log(values[name]) for name in names if name in logs})
     copies = impute(
-        values, _predictors(frame, [name for name in _terms(plan) if name not in names], plan),
+        values, _predictors(frame, [name for name in plan.propensity.columns if name not in names], plan),
         imputations=plan.sensitivity.imputations, iterations=plan.sensitivity.imputation_rounds,
         donors=DONORS, rng=hh.stream(plan.inference.seed, "imputation"),
     )  # fmt: skip
     back = [copy.assign(**{name: np.exp(copy[name]) for name in names if name in logs}) for copy in copies]
     return [frame.assign(**{name: copy[name] for name in names}) for copy in back]
-
-
-def _terms(plan: Protocol) -> list[str]:
-    return list(dict.fromkeys(term.column for term in plan.propensity.terms))
 
 
 def _predictors(frame: pd.DataFrame, complete: list[str], plan: Protocol) -> pd.DataFrame:
@@ -82,15 +78,12 @@ def _predictors(frame: pd.DataFrame, complete: list[str], plan: Protocol) -> pd.
 
 
 def _adjusted(frame: pd.DataFrame, adjustment: str, plan: Protocol) -> Adjustment:
-    match = plan.matching
+    rule = plan.matching.model_dump(exclude={"exact", "exact_finer"})
     design = hh.design_matrix(frame, plan.propensity.terms, impute_from=plan.propensity.impute_from)
     score = hh.propensity(design, frame["treated"])
     if adjustment != "pairs":
         return score.weight(plan.estimand.primary)
-    return score.match(
-        caliper_sd=match.caliper_sd, caliper_scale=match.caliper_scale, order=match.order, ratio=match.ratio,
-        exact=[frame[name] for name in match.exact],
-    )  # fmt: skip
+    return score.match(**rule, exact=[frame[name] for name in plan.matching.exact])
 
 
 def _one(frame: pd.DataFrame, adjustment: str, plan: Protocol, stream: str | tuple[str, ...]) -> pd.DataFrame:

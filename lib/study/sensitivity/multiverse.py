@@ -75,7 +75,7 @@ def specifications(protocol: Protocol) -> pd.DataFrame:
 
 def primary_set(protocol: Protocol) -> str:
     """Return the name of the covariate set that holds the terms of the score and nothing else."""
-    score = {term.column for term in protocol.propensity.terms}
+    score = set(protocol.propensity.columns)
     sets = _cumulative(protocol)
     return next((one.name for one, columns in sets if set(columns) == score and not one.interaction), "")
 

@@ -60,13 +60,11 @@ def missing(ledger: Ledger, plan: Protocol) -> Sheet:
     cells = []
     for adjusted, name in {plan.estimand.primary.lower(): "Weights", "pairs": "Pairs"}.items():
         for handling, words in HANDLING.items():
-            low, high = (text.get((adjusted, handling, f"pairs_{end}"), "–") for end in ("low", "high"))
-            rest = [text.get((adjusted, handling, what), "–") for what in ("fmi", "mc_error")]
-            cells.append(
-                [f"{name}: {words}", text.get((adjusted, handling, "patients"), "–"),
-                 low if low == high else f"{low} to {high}", with_interval(found.loc[adjusted, handling]),
-                 *(part.removesuffix(" percentage points") for part in rest)]
-            )  # fmt: skip
+            parts = ("patients", "pairs_low", "pairs_high", "fmi", "mc_error")
+            said = (text.get((adjusted, handling, part), "–") for part in parts)
+            patients, low, high, *rest = (each.removesuffix(" percentage points") for each in said)
+            pairs, row = low if low == high else f"{low} to {high}", found.loc[adjusted, handling]
+            cells.append([f"{name}: {words}", patients, pairs, with_interval(row), *rest])
     columns = ["Adjustment and missing values", "Patients", "Pairs", "Risk difference, points",
                "Missing information", "Monte Carlo error"]  # fmt: skip
     return Sheet(pd.DataFrame(cells, columns=columns), sources=(rows,), widths="p{4.6cm}rrrrr")
@@ -85,25 +83,22 @@ def hidden_bias(ledger: Ledger, plan: Protocol) -> Sheet:
 def negative_controls(ledger: Ledger, dictionary: pd.DataFrame, plan: Protocol) -> Sheet:
     """Return the differences of outcomes on which the drugs cannot have acted."""
     rows = ledger.select("robustness.negative.{control}.{adjustment}.{measure}")
-    at = rows.set_index(["control", "adjustment", "measure"])
-    labels, control = dictionary.set_index("name")["label"], plan.sensitivity.negative_control
-    named = {
-        "outcome": f"{labels[control]} in the stay",
-        "early": f"Ventilation or death by day {plan.sensitivity.early_days}",
-    }
+    label = dictionary.set_index("name")["label"][plan.sensitivity.negative_control]
+    early = f"Ventilation or death by day {plan.sensitivity.early_days}"
     adjusted = {"crude": "crude", "pairs": "pairs", plan.estimand.primary.lower(): "weights"}
-    drugs = {"risk_treated": plan.arms.treated, "risk_control": plan.arms.control}
-    cells = [
-        [f"{label}, {words}", *(whole(at.loc[(name, each, risk), "events"]) for risk in drugs),
-         with_interval(at.loc[name, each, "rd"])]
-        for name, label in named.items() for each, words in adjusted.items()
-    ]  # fmt: skip
-    columns = [
-        "Outcome and adjustment",
-        *(f"Events, {drug}" for drug in drugs.values()),
-        "Risk difference, points",
-    ]
-    return Sheet(pd.DataFrame(cells, columns=columns), sources=(rows,), widths="p{5.6cm}rrr")
+    lines = {
+        f"{control} {each}": f"{said}, {words}"
+        for control, said in {"outcome": f"{label} in the stay", "early": early}.items()
+        for each, words in adjusted.items()
+    }
+    heads = {f"risk_{arm}": f"Events, {getattr(plan.arms, arm)}" for arm in ("treated", "control")}
+    heads["rd"] = "Risk difference, points"
+    cells = crosstable(
+        rows.assign(line=rows["control"] + " " + rows["adjustment"]), ("line", lines), ("measure", heads),
+        cell=lambda row: with_interval(row) if row["measure"] == "rd" else whole(row["events"]),
+        corner="Outcome and adjustment",
+    )  # fmt: skip
+    return Sheet(cells, sources=(rows,), widths="p{5.6cm}rrr")
 
 
 def benchmarks(ledger: Ledger, table: pd.DataFrame, dictionary: pd.DataFrame, plan: Protocol) -> Sheet:
@@ -125,10 +120,8 @@ def covariate_label(text: str, dictionary: pd.DataFrame) -> str:
 
 def interactions(ledger: Ledger, dictionary: pd.DataFrame, plan: Protocol) -> Sheet:
     """Return how far the levels of each subgroup are apart on both scales, and what could have been found."""
-    rows, labels = (
-        ledger.select("robustness.interaction.{column}.{what}"),
-        dictionary.set_index("name")["label"],
-    )
+    rows = ledger.select("robustness.interaction.{column}.{what}")
+    labels = dictionary.set_index("name")["label"]
     lines = {group.column: str(labels[group.column]) for group in plan.sensitivity.subgroups}
     heads = {"rd": "Difference, points", "detectable": "Detectable", "p": "p-value", "rhr": "Ratio of hazard ratios",
              "rhr_p": "p-value "}  # fmt: skip
@@ -139,14 +132,10 @@ def interactions(ledger: Ledger, dictionary: pd.DataFrame, plan: Protocol) -> Sh
 def grid(table: pd.DataFrame) -> Sheet:
     """Return the full product of the choices, what was left out of it and why, and what remains."""
     total, left_out = table["n"].sum(), table[table["excluded"] != ""]
-    rows = [
-        ["All combinations", f"{total:,}"],
-        *([f"Left out: {row.excluded}", f"{row.n:,}"] for row in left_out.itertuples()),
-        ["Specifications", f"{total - left_out['n'].sum():,}"],
-    ]
-    return Sheet(
-        pd.DataFrame(rows, columns=["Combination of choices", "Number"]), sources=(), widths="p{11cm}r"
-    )
+    counts = {f"Left out: {row.excluded}": row.n for row in left_out.itertuples()}
+    counts = {"All combinations": total} | counts | {"Specifications": total - left_out["n"].sum()}
+    cells = {"Combination of choices": [*counts], "Number": [f"{n:,}" for n in counts.values()]}
+    return Sheet(pd.DataFrame(cells), sources=(), widths="p{11cm}r")
 
 
 def by_estimand(ledger: Ledger) -> Sheet:
@@ -166,13 +155,11 @@ def joint(ledger: Ledger, facets: list[str], plan: Protocol) -> Sheet:
     """Return the statistics of the whole curve with their joint p-values; no line before they are computed."""
     rows = ledger.select("multiverse.joint.{facet}.{what}")
     text = rows.set_index(["facet", "what"])["text"].str.removesuffix(" percentage points")
-    cells = []
+    cells, statistics = [], ("median", "small_p", "one_sign")
     for facet in facets:
         mine = text[key(facet)]
         if "median" in mine:
-            middle, *shares = (
-                f"{mine[what]} (p = {mine[f'p_{what}']})" for what in ("median", "small_p", "one_sign")
-            )
+            middle, *shares = (f"{mine[what]} (p = {mine[f'p_{what}']})" for what in statistics)
             label = "All outcomes" if facet == "all" else facet.capitalize()
             cells.append([label, mine["n"], middle, mine["null_median"], *shares])
     small = f"p below {plan.equivalence.alpha:g}"

@@ -111,9 +111,8 @@ def _require_same(again: pd.DataFrame, stored: pd.DataFrame) -> None:
 
 def eligible(project: Project, protocol: Protocol) -> pd.DataFrame:
     """Return the eligible patients of the paper's cohort."""
-    everyone = load_cohort(
-        project.root / protocol.study.cohort, load_dictionary(project.data / "dictionary.csv")
-    )
+    dictionary = load_dictionary(project.data / "dictionary.csv")
+    everyone = load_cohort(project.root / protocol.study.cohort, dictionary)
     arms = {"arm": protocol.arms.column, "treated": protocol.arms.treated, "control": protocol.arms.control}
     return apply_eligibility(everyone, protocol.eligibility, **arms)[0]
 
@@ -220,16 +219,14 @@ def _marks(project: Project) -> dict[str, Any]:
 
 def _write_marks(project: Project, protocol: Protocol) -> None:
     files = {name: _hash(_file(project, name).read_text("utf-8")) for name in FILES}
-    parts = {
-        "": _given(project, protocol),
-        "\n[files]\n": files,
-        "\n[inputs]\n": fingerprints(project, protocol),
-    }
-    lines = "".join(
-        head + "".join(f'{name} = "{mark}"\n' for name, mark in part.items()) for head, part in parts.items()
-    )
     says = "# Fingerprints of the committed results and of what they rest on. Written by make simulate.\n"
-    write_whole(project.root / MARKS, (says + lines).encode())
+    given, inputs = _given(project, protocol), fingerprints(project, protocol)
+    parts = [says, _lines(given), "\n[files]\n", _lines(files), "\n[inputs]\n", _lines(inputs)]
+    write_whole(project.root / MARKS, "".join(parts).encode())
+
+
+def _lines(marks: dict[str, str]) -> str:
+    return "".join(f'{name} = "{mark}"\n' for name, mark in marks.items())
 
 
 def _file(project: Project, name: str) -> Path:

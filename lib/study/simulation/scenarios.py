@@ -56,11 +56,11 @@ def as_specified(name: str, protocol: Protocol, data: Path | None = None) -> Sce
         departure=AS_SHIPPED,
         terms=terms,
         impute_from=protocol.propensity.impute_from,
-        missing_in=tuple(term.column for term in terms),
+        missing_in=tuple(protocol.propensity.columns),
         exact=match.exact,
         horizon_days=protocol.outcome.horizon_days,
         choices={
-            "caliper_sd": match.caliper_sd, "caliper_scale": match.caliper_scale, "order": match.order,
+            **match.model_dump(include={"caliper_sd", "caliper_scale", "order"}),
             "conf_level": protocol.inference.conf_level, "bootstrap_replicates": chosen.bootstrap_replicates,
         },
         extra_wait_days=chosen.extra_wait_days if name == SHARP_NULL else 0,  # valid without effect

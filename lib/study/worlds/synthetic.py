@@ -116,11 +116,9 @@ def main(data: Path, *, solve: bool) -> None:
         attempts = json.loads(stored.read_text(encoding="utf-8"))["accepted_attempts"]
         write_all(data, read_worlds(stored), attempts)
         return
-    tables, patients = _tables(data), reference_population()
-    worlds = {
-        name: solve_world(name, effect, tables["imv"], tables["death"], patients)
-        for name, effect in tqdm(TRUE_LOG_HR_DEATH.items(), desc="solving", disable=not sys.stderr.isatty())
-    }
+    tables, patients, worlds = _tables(data), reference_population(), {}
+    for name, effect in tqdm(TRUE_LOG_HR_DEATH.items(), desc="solving", disable=not sys.stderr.isatty()):
+        worlds[name] = solve_world(name, effect, tables["imv"], tables["death"], patients)
     write_all(data, worlds, {})
 
 
