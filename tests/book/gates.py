@@ -10,10 +10,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from book.built import Page, read_page, squeezed
-from livingpaper.book.checklists import Checklist
 from livingpaper.book.show import ID_LIKE, MAX_ROWS
 
 HOLES = {
@@ -168,13 +168,13 @@ def _datasets(node: object) -> list[list[dict[str, object]]]:
     return here + [rows for part in parts for rows in _datasets(part)]
 
 
-def dead_anchors(checklists: Iterable[Checklist], ids: set[str]) -> list[str]:
+def dead_anchors(checklists: Iterable[dict[str, Any]], ids: set[str]) -> list[str]:
     """Return items of the checklists whose answer is nowhere on the pages."""
     return [
-        f"{checklist.name} {item.id}: no {label}"
+        f"{checklist['title']} {item['id']}: no {label}"
         for checklist in checklists
-        for item in checklist.items
-        for label in item.where
+        for item in checklist["items"]
+        for label in item["where"]
         if label.replace("_", "-") not in ids
     ]
 

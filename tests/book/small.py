@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
-from livingpaper.book.checklists import Checklist, Item
 from livingpaper.ledger.ledger import LEDGER_COLUMNS, entry, ledger_frame
 
 STAMP = "Version 1.0.0 (2026-01-01) · commit abc1234567 · protocol 0123456789ab · data 0123456789ab"
@@ -47,9 +47,10 @@ def small_ledger(p: float = 0.18) -> pd.DataFrame:
     return ledger_frame(rows)[list(LEDGER_COLUMNS)].set_index("id", drop=False)
 
 
-def small_checklist(where: str = "top") -> Checklist:
+def small_checklist(where: str = "top") -> dict[str, Any]:
     """Return a checklist of one item."""
-    return Checklist("STROBE", "STROBE", "10.1/1", True, (Item("1", "Say what was done", (where,), "done"),))
+    item = {"id": "1", "need": "Say what was done", "where": [where], "status": "done"}
+    return {"title": "STROBE", "doi": "10.1/1", "numbering_verified": True, "items": [item]}
 
 
 def small_pdf(path: Path, lines: list[str], *, size: tuple[float, float] = (595.28, 841.89)) -> Path:

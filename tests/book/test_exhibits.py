@@ -24,10 +24,11 @@ SAYING = re.compile(  # a finding needs a finite verb; a new one is added here
 
 
 @pytest.mark.parametrize("name", EXHIBITS)
-def test_label_says_what_it_is_and_the_text_refers_to_it(name: str) -> None:
+def test_label_says_what_it_is_and_the_text_refers_to_it(name: str, paper: Paper) -> None:
     assert re.fullmatch(r"(fig|tbl)-[a-z0-9-]+", name)
-    source = EXHIBITS[name][0]
-    assert name.startswith("fig-") == ("figures" in source.split("(")[0]), f"{name} shows {source}"
+    assert name.startswith("fig-") == isinstance(paper.shown[name], Figure), (
+        f"{name} shows {EXHIBITS[name][0]}"
+    )
     referred = {target for chapter in chapters() for role, target in chapter.roles if role == "numref"}
     assert name in referred, f"no {{numref}}`{name}` in any chapter"
 
