@@ -27,7 +27,7 @@ EFFECTS = {"risk, treated", "risk, control", "risk difference", "risk ratio", "o
 PANELS = {  # beside all of the chapter on outcomes but the diagnostics
     "tbl-regression", "tbl-ends", "fig-subsets", "fig-caliper", "fig-curve", "tbl-mv-estimand", "tbl-mv-joint",
     "tbl-missing-handling", "tbl-hidden-bias", "tbl-negative", "fig-unseen", "fig-subgroups", "tbl-interactions",
-    "tbl-benchmarks", "tbl-as-planned",
+    "tbl-benchmarks", "tbl-as-planned", "tbl-versions",
 }  # fmt: skip
 
 
