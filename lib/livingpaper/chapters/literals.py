@@ -20,11 +20,13 @@ def check_literals(project: Project) -> None:
     """
     if not project.protocol.is_file():
         return
+    try:
+        choices = tomllib.loads(project.protocol.read_text("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        fault = f"{project.protocol} must be valid TOML, found: {error}; correct that line"
+        raise ChapterError(fault) from None
     sections = {
-        name: section
-        for section, values in tomllib.loads(project.protocol.read_text("utf-8")).items()
-        if isinstance(values, Mapping)
-        for name in values
+        name: section for section, values in choices.items() if isinstance(values, Mapping) for name in values
     }
     cells = [cell for path in own_chapters(project).values() for cell in read_cells(path, project.root)]
     if faults := list(_faults(cells, sections)):

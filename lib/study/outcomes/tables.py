@@ -78,8 +78,10 @@ def worlds(ledger: Ledger, plan: Protocol) -> Sheet:
         row, true = found.loc[world], truth.at[world, "estimate"]
         low, high = row["conf_low"], row["conf_high"]
         verdicts = ["yes" if holds else "no" for holds in (low <= true <= high, low > 0 or high < 0)]
-        numbers = [points(true), points(row["estimate"]), interval_text(low, high, "risk difference")]
-        rows.append([label, *numbers, *verdicts, tests.at[world, "text"]])
+        found_there = [NOT_ESTIMATED] * 2  # withheld
+        if pd.notna(low):
+            found_there = [points(row["estimate"]), interval_text(low, high, "risk difference")]
+        rows.append([label, points(true), *found_there, *verdicts, tests.at[world, "text"]])
     level = f"{100 * plan.inference.conf_level:.0f}% interval"
     verdicts = ["Covers the truth", "Excludes zero", "p of the margin test"]
     columns = ["World", "True difference", "Estimate", level, *verdicts]

@@ -59,12 +59,13 @@ def subgroup_forest(
         "second_name": "drawn together",
     }
     ends = {name: (points(rows[name].min()), points(rows[name].max())) for name in ("estimate", "second")}
+    below = "Below each, in blue, the estimate drawn towards the others, from "
+    below = "" if drawn.empty else f"{below}{' to '.join(ends['second'])}. "
     return Drawing(
         differences(rows, plan, (-35, 35), **layout),
         f"Forest with {len(rows)} rows, one per level. Points run from {' to '.join(ends['estimate'])}; the widest bar "
-        f"spans {points(rows['conf_low'].min())} to {points(rows['conf_high'].max())}. Below each, in blue, the estimate "
-        f"drawn towards the others, from {' to '.join(ends['second'])}. Shaded "
-        "bands around the vertical zero line show both margins.",
+        f"spans {points(rows['conf_low'].min())} to {points(rows['conf_high'].max())}. {below}"
+        "Shaded bands around the vertical zero line show both margins.",
         sources=(groups, drawn),
     )
 
