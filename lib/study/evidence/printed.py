@@ -25,13 +25,10 @@ def printed_ratios(evidence: pd.DataFrame) -> pd.DataFrame:
     identifier = rows["doi"].where(
         rows["doi"] != "", rows["pmid"].where(rows["pmid"] != "", rows["registry"])
     )
-    columns = rows[["id", "outcome", "conf_low", "conf_high"]]
-    return columns.assign(
-        scale=rows["measure"],
-        estimate=rows["effect"],
-        conf_level=PUBLISHED_LEVEL,
-        method=rows["study"] + ", " + rows["horizon"] + "; " + identifier,
-    )
+    method = rows["study"] + ", " + rows["horizon"] + "; " + identifier
+    columns = rows[["id", "outcome", "effect", "measure", "conf_low", "conf_high"]]
+    named = columns.rename(columns={"effect": "estimate", "measure": "scale"})
+    return named.assign(conf_level=PUBLISHED_LEVEL, method=method)
 
 
 def printed_p_values(evidence: pd.DataFrame) -> pd.DataFrame:
@@ -42,12 +39,11 @@ def printed_p_values(evidence: pd.DataFrame) -> pd.DataFrame:
 
 def deaths_by_arm(evidence: pd.DataFrame) -> pd.DataFrame:
     """Return ``id``, ``arm`` ("drug", "comparator"), ``n`` and ``events`` (deaths) where both are printed."""
-    rows = evidence[evidence["deaths_drug"].notna()]
-    arms = [
-        pd.DataFrame({"id": rows["id"], "arm": arm, "n": rows[f"n_{arm}"], "events": rows[f"deaths_{arm}"]})
-        for arm in ("drug", "comparator")
-    ]
-    return pd.concat(arms, ignore_index=True)
+    rows, parts = evidence[evidence["deaths_drug"].notna()], []
+    for arm in ("drug", "comparator"):
+        counts = {"n": rows[f"n_{arm}"], "events": rows[f"deaths_{arm}"]}
+        parts.append(rows[["id"]].assign(arm=arm, **counts))
+    return pd.concat(parts, ignore_index=True)
 
 
 def printed_pool(evidence: pd.DataFrame) -> pd.DataFrame:

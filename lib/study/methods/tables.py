@@ -15,12 +15,12 @@ FORMS = {
     "log spline": "natural logarithm, restricted cubic spline, {knots} knots",
     "category": "category",
 }
-ESTIMANDS = {
-    "ATO": ("patients in clinical equipoise", "h = e(1 − e)", ESTIMATORS["ATO"]),
-    "ATT": (POPULATIONS["ATT"], "h = e", ESTIMATORS["ATT"]),
-    "ATM": (POPULATIONS["ATM"], "h = min(e, 1 − e)", ESTIMATORS["ATM"]),
-    "ATE": (POPULATIONS["ATE"], "h = 1", ESTIMATORS["ATE"]),
-    "ATC": (POPULATIONS["ATC"], "h = 1 − e", ESTIMATORS["ATC"]),
+ESTIMANDS = {  # who, and the tilting function
+    "ATO": ("patients in clinical equipoise", "h = e(1 − e)"),
+    "ATT": (POPULATIONS["ATT"], "h = e"),
+    "ATM": (POPULATIONS["ATM"], "h = min(e, 1 − e)"),
+    "ATE": (POPULATIONS["ATE"], "h = 1"),
+    "ATC": (POPULATIONS["ATC"], "h = 1 − e"),
 }
 
 
@@ -40,9 +40,11 @@ def estimands(plan: Protocol) -> Sheet:
     names = [primary, *(name for name in plan.estimand.all if name != primary)]
     rows = []
     for name in names:
-        who, tilt, estimator = ESTIMANDS[name]
+        who, tilt = ESTIMANDS[name]
         role = "primary" if name == primary else "secondary"
-        rows.append([name, who.format(treated=arms.treated, control=arms.control), tilt, estimator, role])
+        rows.append(
+            [name, who.format(treated=arms.treated, control=arms.control), tilt, ESTIMATORS[name], role]
+        )
     pairs = f"{plan.matching.ratio}:1 pairs"
     rows.append(["Matched", f"{arms.treated} patients with a match", "as matched", pairs, "replication"])
     return _sheet(rows, ["Estimand", "Whose effect", "Tilting function", "Estimator", "Role"], "lllll")

@@ -27,12 +27,8 @@ NULL_STREAM = 5  # keeps the random numbers of the null curves apart from others
 FORMS = ("as in the score", "linear")
 MISSING = ("filled", "complete cases")
 POPULATIONS = ("all", "concurrent", "trimmed")
-PRIMARY_ESTIMATOR = {
-    "ATO": "overlap weights",
-    "ATE": "inverse probability weights",
-    "ATM": "matching weights",
-    "ATT": "entropy balancing",
-}
+PRIMARY_ESTIMATOR = {"ATO": "overlap weights", "ATE": "inverse probability weights", "ATM": "matching weights",
+                     "ATT": "entropy balancing"}  # fmt: skip
 
 
 def levels(protocol: Protocol) -> dict[str, tuple[str, ...]]:

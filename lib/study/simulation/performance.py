@@ -14,12 +14,9 @@ from study.simulation.estimators import ESTIMATORS
 from study.simulation.naive_analyses import NAIVE
 
 MEASURES = {  # with the scale on which each is printed
-    "bias": "risk difference",
-    "empirical_se": "absolute difference",
-    "mean_se": "absolute difference",
-    "coverage": "risk",
-    "rejects": "risk",
-}
+    "bias": "risk difference", "empirical_se": "absolute difference", "mean_se": "absolute difference",
+    "coverage": "risk", "rejects": "risk",
+}  # fmt: skip
 METHOD = "over replicates; std_error is the Monte Carlo error"
 
 
@@ -55,11 +52,8 @@ def _one(results: np.ndarray, truth: float) -> dict[str, float]:
         "coverage": (covered, np.sqrt(covered * (1 - covered) / r)),
         "rejects": (rejects, np.sqrt(rejects * (1 - rejects) / r)),
     }
-    found = {
-        f"{name}{end}": float(v)
-        for name, pair in measures.items()
-        for end, v in zip(("", "_mc"), pair, strict=True)
-    }
+    found = {name: float(value) for name, (value, _) in measures.items()}
+    found |= {f"{name}_mc": float(error) for name, (_, error) in measures.items()}
     return {"replicates": r, "failed": len(results) - r, "truth": truth, **found}
 
 
@@ -74,11 +68,10 @@ def naive_bias(results: np.ndarray, truth: np.ndarray) -> pd.DataFrame:
     rows = []
     for name, found, true in zip(NAIVE, results.T, truth, strict=True):
         done = found[~np.isnan(found)]
-        if len(done) < 2:
-            continue
-        counts = {"mistake": name, "replicates": len(done), "failed": len(found) - len(done)}
-        bias, error = float(done.mean() - true), float(done.std(ddof=1) / np.sqrt(len(done)))
-        rows.append({**counts, "truth": float(true), "bias": bias, "bias_mc": error})
+        if len(done) > 1:
+            counts = {"mistake": name, "replicates": len(done), "failed": len(found) - len(done)}
+            bias, error = float(done.mean() - true), float(done.std(ddof=1) / np.sqrt(len(done)))
+            rows.append({**counts, "truth": float(true), "bias": bias, "bias_mc": error})
     return pd.DataFrame(rows)
 
 
