@@ -26,9 +26,8 @@ SAYING = re.compile(  # a finding needs a finite verb; a new one is added here
 @pytest.mark.parametrize("name", EXHIBITS)
 def test_label_says_what_it_is_and_the_text_refers_to_it(name: str, paper: Paper) -> None:
     assert re.fullmatch(r"(fig|tbl)-[a-z0-9-]+", name)
-    assert name.startswith("fig-") == isinstance(paper.shown[name], Figure), (
-        f"{name} shows {EXHIBITS[name][0]}"
-    )
+    if EXHIBITS[name][0]:  # not written as a table in the text
+        assert name.startswith("fig-") == isinstance(paper.shown[name], Figure)
     referred = {target for chapter in chapters() for role, target in chapter.roles if role == "numref"}
     assert name in referred, f"no {{numref}}`{name}` in any chapter"
 

@@ -191,7 +191,7 @@ MISTAKES = (
     ),
     Mistake(
         "one hospital only",
-        ("must vary between patients, 'hospital' has one value in all 342", "remove it from the terms"),
+        ("must vary between patients, 'hospital' have one value in all 342", "remove it from the terms"),
         rows=lambda rows: rows.assign(hospital="A"),
     ),
     Mistake(

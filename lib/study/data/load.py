@@ -87,10 +87,8 @@ def load_truth(plan: Protocol) -> pd.DataFrame:
     truth = truth[truth["horizon_days"].isin([days, plan.outcome.whole_stay_days])]
     if plan.arms.treated == FIRST_DRUG:
         return truth
-    risks = truth[["risk_control", "risk_treated"]].to_numpy()
-    return truth.replace({"estimand": {"ATT": "ATC", "ATC": "ATT"}}).assign(
-        risk_treated=risks[:, 0], risk_control=risks[:, 1], rd=-truth["rd"]
-    )
+    arms = {"risk_treated": "risk_control", "risk_control": "risk_treated"}
+    return truth.replace({"ATT": "ATC", "ATC": "ATT"}).rename(columns=arms).assign(rd=-truth["rd"])
 
 
 def _existing(path: str | Path) -> Path:
