@@ -86,11 +86,15 @@ def test_other_arms_horizon_level_and_margins(project: Project, tmp_path: Path) 
     rows = paper.rows
     assert rows.at["outcomes.death14.ato.rd", "conf_level"] == 0.9
     assert "outcomes.death28.ato.rd" not in rows.index
-    assert rows.at["counts.death.rd", "estimate"] == pytest.approx(36 / 217 - 22 / 125, abs=5e-7)  # turned round
+    assert rows.at["counts.death.rd", "estimate"] == pytest.approx(
+        36 / 217 - 22 / 125, abs=5e-7
+    )  # turned round
     truth = load_worlds().query(
         "world == 'harm' and estimand == 'ATC' and outcome == 'death' and horizon_days == 14"
     )
-    assert rows.at["worlds.harm.truth.death14.att.rd", "estimate"] == pytest.approx(-truth["rd"].item(), rel=1e-5)
+    assert rows.at["worlds.harm.truth.death14.att.rd", "estimate"] == pytest.approx(
+        -truth["rd"].item(), rel=1e-5
+    )
     assert "90% interval" in paper.shown["tbl-worlds"].frame
     assert {"Higher by over 4", "Within 4", "Within 8"} <= set(paper.shown["tbl-posterior"].frame)
     assert "Baricitinib" in paper.shown["tbl-death"].frame.columns[2]
