@@ -135,7 +135,7 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         tag, given = self._open[-1] if self._open else ("", {})
-        if SILENT & {name for name, _ in self._open}:
+        if SILENT & {name for name, _ in self._open} or self._in_a_cell():
             return
         if tag == "a" and "result" in given.get("class", "").split() and self.results:
             id_, said = self.results[-1]
@@ -143,6 +143,10 @@ class Page(HTMLParser):
         if self._inside("figcaption") and self.figures:
             self.figures[-1].caption += data
         self._put(data)
+
+    def _in_a_cell(self) -> bool:
+        """Whether this is code of the analysis, which the page folds."""
+        return any("cell_input" in given.get("class", "").split() for _, given in self._open)
 
     def _inside(self, tag: str) -> bool:
         return any(name == tag for name, _ in self._open)

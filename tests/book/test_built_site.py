@@ -10,7 +10,7 @@ import pytest
 from book.browser import NO_BROWSER, Visits, open_browser
 from book.built import Page
 from livingpaper.build.project import Project
-from livingpaper.versions.history import followed
+from livingpaper.config import config
 from livingpaper.versions.site import assemble
 from livingpaper.versions.sources import versions
 from playwright.sync_api import Browser
@@ -74,7 +74,7 @@ def test_the_page_of_versions_tells_every_followed_number(site: Path, project: P
     page = Page(site / "versions.html")
     assert gates.holes(page.everything) == []
     assert gates.link_faults([page], site) == []
-    for id_, name in followed(project).items():
+    for id_, name in config(project).followed.items():
         assert id_ in page.everything
         assert name in page.everything
 
