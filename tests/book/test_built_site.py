@@ -28,7 +28,15 @@ def site(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the site of the committed versions."""
     folder = tmp_path_factory.mktemp("site")
     elsewhere = Project(folder)
-    for name in ("versions", "paper.toml", "claims.toml", "protocol.toml", "CHANGELOG.md", "results"):
+    for name in (
+        "versions",
+        "paper.toml",
+        "claims.toml",
+        "protocol.toml",
+        "CITATION.cff",
+        "CHANGELOG.md",
+        "results",
+    ):
         (folder / name).symlink_to(project.root / name)
     return assemble(elsewhere)
 
