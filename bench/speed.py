@@ -21,7 +21,6 @@ from pathlib import Path
 
 from kernels import kernels
 from livingpaper.build.project import find_project
-from study.data.load import load_cohort, load_dictionary
 from study.protocol.protocol import load_protocol
 from timing import Timing, best_of
 
@@ -31,22 +30,20 @@ HEADTOHEAD = [str(Path(sys.executable).with_name("headtohead"))]
 FOLDERS = ("book", "data", "lib", "results", "versions", "tests")
 FILES = (
     "protocol.toml", "requirements.txt", "_config.yml", "_toc.yml", "CITATION.cff", "claims.toml", "CHANGELOG.md",
-    "pyproject.toml",
+    "pyproject.toml", "paper.toml",
 )  # fmt: skip
 
 
 def study() -> Iterator[Timing]:
-    """Time the whole analysis of the default cohort, and every defensible specification, compiled kernels warm."""
-    from study.run import run
+    """Time all chapters from nothing, and every defensible specification, compiled kernels warm."""
     from study.sensitivity.multiverse import known_outcomes, material, specification_curve, specifications
     from study.simulation.precomputed import eligible
 
+    with tempfile.TemporaryDirectory() as folder:
+        yield command(
+            HEADTOHEAD, copied(Path(folder) / "paper"), "all chapters, from nothing", 30.0, "ledger"
+        )
     protocol = load_protocol(PROJECT.protocol)
-    dictionary = load_dictionary(PROJECT.data / "dictionary.csv")
-    cohort = load_cohort(PROJECT.root / protocol.study.cohort, dictionary)
-    refits = protocol.inference.bootstrap_replicates
-    what = f"study.run, {len(cohort)} patients, {refits:,} refits per estimate"
-    yield Timing(what, best_of(lambda: run(cohort, dictionary, protocol), 1), 20.0)
     frame, table = known_outcomes(eligible(PROJECT, protocol), protocol), specifications(protocol)
     seconds = best_of(lambda: specification_curve(table, material(frame, protocol), protocol), 1)
     yield Timing(f"specification curve, {(table['excluded'] == '').sum():,} specifications", seconds, 20.0)
