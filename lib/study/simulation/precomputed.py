@@ -79,10 +79,8 @@ def renew(project: Project, protocol: Protocol) -> None:
     _write_marks(project, protocol)
 
 
-def require_repeated(
-    again: pd.DataFrame, protocol: Protocol, *, project: Project | None = None
-) -> pd.DataFrame:
-    """Return replicates computed again, after they have come out as they are stored.
+def require_repeated(again: pd.DataFrame, protocol: Protocol, *, project: Project | None = None) -> None:
+    """Require that replicates computed again come out as they are stored.
 
     Under other choices than those of the committed results, in a trial, nothing is compared.
 
@@ -95,7 +93,6 @@ def require_repeated(
     if _marks(project).get("choices") == _given(project, protocol)["choices"]:
         stored = read_precomputed("simulation_first", project=project)
         _require_same(again, stored[stored["scenario"].isin(again["scenario"])])
-    return again
 
 
 def _require_same(again: pd.DataFrame, stored: pd.DataFrame) -> None:
