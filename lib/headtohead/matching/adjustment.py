@@ -14,13 +14,14 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from headtohead.errors import CannotAdjustError, need_complete
+from headtohead.errors import CannotAdjustError, CannotEstimateError, need_complete
 from headtohead.kernels.weights import bootstrap_counts
 from headtohead.matching.pairs import Matches
 
 Kind = Literal["crude", "pairs", "weights", "none"]
 # returns the weights of b bootstrap samples, shape (b, n); a function of a module or a partial of one can be pickled
 Resampling = Callable[["Adjustment", np.random.Generator, int], np.ndarray]
+Estimation = Callable[["Adjustment", np.ndarray], np.ndarray]  # see ``Adjustment.influence``
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class Adjustment:
         Why it could not be made, "cannot be estimated, because ...".
     optional : bool
         Whether rows say what fails; otherwise it is an error.
+    estimation : callable or None
+        What the estimation of the weights adds to ``influence``; None if they are not smooth in the data.
     """
 
     key: str
@@ -58,6 +61,7 @@ class Adjustment:
     matches: Matches | None = None
     reason: str | None = None
     optional: bool = False
+    estimation: Estimation | None = None
 
     @property
     def arm(self) -> np.ndarray:
@@ -83,6 +87,30 @@ class Adjustment:
             If it could not be made, or more than one sample in twenty has no solution.
         """
         return self.resampling(self, rng, b)
+
+    def influence(self, gradient: np.ndarray) -> np.ndarray:
+        """Return by how much each patient moves statistics, the estimation of the weights included, shape (n, q).
+
+        ``gradient`` holds the derivatives of the q statistics by the weight of each patient, shape (n, q).
+        Raises CannotEstimateError for weights without ``estimation``.
+        """
+        own = self.weights.to_numpy(float)[:, None] * gradient
+        if self.kind != "weights":
+            return own
+        if self.estimation is None:
+            raise CannotEstimateError(
+                f"a standard error that knows how the weights were estimated needs smooth ones, "
+                f"{self.name.lower()} are not; take an estimator with a bootstrap"
+            )
+        return np.asarray(own + self.estimation(self, gradient))
+
+    def covariance(self, gradient: np.ndarray) -> np.ndarray:
+        """Return the sandwich covariance of statistics with these derivatives over patients, or matched sets."""
+        moved = self.influence(gradient)
+        if self.matched_set is not None:
+            who = self.matched_set.fillna(0).to_numpy(int)  # the unmatched have weight 0
+            moved = np.column_stack([np.bincount(who, column) for column in moved.T])
+        return np.asarray(moved.T @ moved)
 
 
 Adjustments = Adjustment | Iterable[Adjustment]

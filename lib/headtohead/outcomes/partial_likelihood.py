@@ -11,7 +11,7 @@ Therneau & Grambsch (2000) Modeling Survival Data. doi:10.1007/978-1-4757-3294-8
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,7 +24,8 @@ Ties = Literal["efron", "breslow"]
 class Lingering:
     """Rows that stay at risk after their time, as Fine and Gray ask of competing events.
 
-    Row ``rows[k]`` weighs ``scale[k]`` x ``factor[g]`` in every group g after its own time.
+    Row ``rows[k]`` weighs ``scale[k]`` x ``factor[g]`` in every group g after its own time. One for each set of
+    patients with a censoring distribution of its own.
     """
 
     rows: np.ndarray
@@ -51,7 +52,7 @@ class RiskSets:
     size: np.ndarray
     mean_weight: np.ndarray
     times: np.ndarray
-    lingering: Lingering | None = None
+    lingering: Sequence[Lingering] = ()
 
     @property
     def n_groups(self) -> int:
@@ -68,7 +69,7 @@ def risk_sets(
     strata: np.ndarray,
     entry: np.ndarray | None,
     ties: Ties,
-    lingering: Callable[[np.ndarray], Lingering] | None = None,
+    lingering: Callable[[np.ndarray], Sequence[Lingering]] | None = None,
 ) -> RiskSets:
     """Return the bookkeeping of the partial likelihood for rows of positive weight.
 
@@ -87,7 +88,7 @@ def risk_sets(
     first = start if entry is None else _count_up_to(group_stratum, group_time, strata, entry)
     share = step / size[group] if ties == "efron" else np.zeros(len(order))
     mean_weight = np.bincount(group, weights[order]) / size
-    stay = None if lingering is None else lingering(group_time)
+    stay = () if lingering is None else lingering(group_time)
     return RiskSets(Z, weights, first, last, order, group, share, size, mean_weight, group_time, stay)
 
 
@@ -115,11 +116,10 @@ def _sum_column(sets: RiskSets, column: np.ndarray) -> np.ndarray:
     if sets.first.any():
         leaving = leaving - np.bincount(sets.first, column, sets.n_groups + 1)
     total = np.cumsum(leaving[::-1])[::-1][1:]
-    stay = sets.lingering
-    if stay is None:
-        return total
-    gone = np.bincount(sets.last[stay.rows], column[stay.rows] * stay.scale, sets.n_groups + 1)
-    return total + stay.factor * np.cumsum(gone)[:-1]
+    for stay in sets.lingering:
+        gone = np.bincount(sets.last[stay.rows], column[stay.rows] * stay.scale, sets.n_groups + 1)
+        total = total + stay.factor * np.cumsum(gone)[:-1]
+    return total
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +176,7 @@ def _exposure(sets: RiskSets, hazard: np.ndarray) -> np.ndarray:
     """Return each row's hazard summed over the groups it is at risk in, ties thinned as Efron does."""
     running = np.concatenate([[0.0], np.cumsum(np.bincount(sets.group, hazard, sets.n_groups))])
     exposure = running[sets.last] - running[sets.first]
-    stay = sets.lingering
-    if stay is not None:
+    for stay in sets.lingering:
         later = np.bincount(sets.group, hazard, sets.n_groups) * stay.factor
         to_come = np.concatenate([np.cumsum(later[::-1])[::-1], [0.0]])
         exposure[stay.rows] += stay.scale * to_come[sets.last[stay.rows]]
