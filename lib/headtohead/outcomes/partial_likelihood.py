@@ -115,7 +115,7 @@ def _sum_column(sets: RiskSets, column: np.ndarray) -> np.ndarray:
     leaving = np.bincount(sets.last, column, sets.n_groups + 1)
     if sets.first.any():
         leaving = leaving - np.bincount(sets.first, column, sets.n_groups + 1)
-    total = np.cumsum(leaving[::-1])[::-1][1:]
+    total: np.ndarray = np.cumsum(leaving[::-1])[::-1][1:]
     for stay in sets.lingering:
         gone = np.bincount(sets.last[stay.rows], column[stay.rows] * stay.scale, sets.n_groups + 1)
         total = total + stay.factor * np.cumsum(gone)[:-1]
