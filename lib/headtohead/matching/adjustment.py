@@ -13,6 +13,8 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
 from headtohead.errors import CannotAdjustError, CannotEstimateError, need_complete
 from headtohead.kernels.weights import bootstrap_counts
@@ -167,26 +169,44 @@ def matched_pairs(
 ) -> Adjustment:
     """Return the adjustment by matched sets: weight 1 for a treated patient, 1 / k for each of k controls.
 
-    The bootstrap draws matched sets with replacement; it does not match anew.
+    A control that was taken more than once has the sum of its weights, and the treated patients who share it are
+    one set: their differences are not independent. Weights of the controls add up to the treated patients;
+    MatchIt's are these times the number of controls over that of matched treated patients. The bootstrap draws matched
+    sets with replacement; it does not match anew.
 
     References
     ----------
     Austin & Small (2014) Stat Med 33:4306-4319. doi:10.1002/sim.6276
     """
     pairs = matches.pairs
-    numbers = pd.Series(np.arange(pairs["treated_id"].nunique()), index=pairs["treated_id"].unique())
+    numbers = _set_numbers(pairs)
     sets = pd.Series(np.nan, index=treated.index, name="matched_set")
     sets[numbers.index] = numbers.astype(float)
     sets[pairs["control_id"]] = numbers[pairs["treated_id"]].astype(float).to_numpy()
     size = pairs.groupby("treated_id")["control_id"].size()
     weights = pd.Series(0.0, index=treated.index, name="weight")
     weights[numbers.index] = 1.0
-    weights[pairs["control_id"]] = 1.0 / size[pairs["treated_id"]].to_numpy()
+    share = (
+        pd.Series(1.0 / size[pairs["treated_id"]].to_numpy()).groupby(pairs["control_id"].to_numpy()).sum()
+    )
+    weights[share.index] = share
     lost = len(matches.unmatched)
     words = "treated patients" if not lost else f"treated patients with a match ({lost} without are left out)"
     return Adjustment(
         key, name, "pairs", "matched", words, treated, weights, _draw_sets, design, sets, matches
     )
+
+
+def _set_numbers(pairs: pd.DataFrame) -> pd.Series:
+    """Return the number of the set of each treated patient, in the order of the pairs; sharing a control joins sets."""
+    treated, who = pd.factorize(pairs["treated_id"])
+    numbers = np.arange(len(who))
+    if not pairs["control_id"].is_unique:
+        control, controls = pd.factorize(pairs["control_id"])
+        size = len(who) + len(controls)
+        edges = coo_matrix((np.ones(len(pairs)), (treated, len(who) + control)), shape=(size, size))
+        numbers = pd.factorize(connected_components(edges, directed=False)[1][: len(who)])[0]
+    return pd.Series(numbers, index=who)
 
 
 def _draw_sets(adjustment: Adjustment, rng: np.random.Generator, b: int) -> np.ndarray:
