@@ -36,6 +36,7 @@ _HOMES = {
         "outcomes.risk": "risks discordant_pairs",
         "outcomes.competing": "incidence_curves",
         "outcomes.hazard": "hazard_ratios piecewise_hazard_ratios kaplan_meier_error log_rank",
+        "outcomes.log_rank": "log_rank_tests",
         "outcomes.fine_gray": "subdistribution_hazard_ratios",
         "outcomes.proportional": "proportional_hazards_tests",
         "outcomes.gray": "gray_tests",

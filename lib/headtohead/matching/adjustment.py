@@ -115,6 +115,11 @@ class Adjustment:
         return np.asarray(moved.T @ moved)
 
 
+def nothing_estimated(_adjustment: Adjustment, gradient: np.ndarray) -> np.ndarray:
+    """Return what weights that count as known add to the influence of a patient."""
+    return np.zeros_like(gradient)
+
+
 Adjustments = Adjustment | Iterable[Adjustment]
 
 

@@ -105,7 +105,7 @@ def fit_cox(
     who = None
     if clusters is not None or weights is not None:
         who = np.arange(n) if clusters is None else pd.factorize(clusters[use])[0]
-    return fit_risk_sets(sets, spread, list(covariates.columns), who, of_all(sandwich, use))
+    return fit_risk_sets(sets, spread, list(covariates.columns), who, sandwich and of_all(sandwich, use))
 
 
 def standardised(
@@ -122,10 +122,8 @@ def standardised(
     return (X - np.average(X, axis=0, weights=weights)) / spread, spread
 
 
-def of_all(sandwich: Sandwich | None, use: np.ndarray) -> Sandwich | None:
+def of_all(sandwich: Sandwich, use: np.ndarray) -> Sandwich:
     """Return the sandwich that takes derivatives of the rows used; those of the others are 0."""
-    if sandwich is None or use.all():
-        return sandwich
 
     def padded(gradient: np.ndarray) -> np.ndarray:
         everyone = np.zeros((len(use), gradient.shape[1]))

@@ -90,7 +90,7 @@ def fit_fine_gray(
         ],
     )  # fmt: skip
     who = np.arange(len(t)) if clusters is None else pd.factorize(clusters[use])[0]
-    return fit_risk_sets(sets, spread, list(covariates.columns), who, of_all(sandwich, use))
+    return fit_risk_sets(sets, spread, list(covariates.columns), who, sandwich and of_all(sandwich, use))
 
 
 def _lingering(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from typing import Literal
@@ -15,7 +16,7 @@ from lifelines.statistics import logrank_test
 
 from headtohead.errors import CannotEstimateError, cannot
 from headtohead.inference import DEFAULT, InferenceChoices
-from headtohead.matching.adjustment import Adjustment, Adjustments, need_crude
+from headtohead.matching.adjustment import Adjustment, Adjustments, need_crude, nothing_estimated
 from headtohead.outcomes.competing import aalen_johansen
 from headtohead.outcomes.cox import CoxFit, Sandwich, fit_cox
 from headtohead.outcomes.endpoint import Endpoint, Endpoints, endpoints_of
@@ -68,9 +69,20 @@ def _hazard_ratio(
         endpoint.time_days.clip(upper=by), event, drug(adjustment), weights=weights_of(adjustment),
         clusters=adjustment.matched_set, sandwich=sandwich_of(adjustment, score),
     )  # fmt: skip
+    return fit, f"cause-specific Cox, Efron ties, standard error {error_of(adjustment, score)}"
+
+
+def error_of(adjustment: Adjustment, score: ScoreIs) -> str:
+    """Return how an error was made, in words."""
     stacked = adjustment.kind == "weights" and score == "estimated"
-    error = "robust, score estimated" if stacked else ERRORS[adjustment.kind]
-    return fit, f"cause-specific Cox, Efron ties, standard error {error}"
+    return "robust, score estimated" if stacked else ERRORS[adjustment.kind]
+
+
+def covariance_of(adjustment: Adjustment, score: ScoreIs) -> Sandwich:
+    """Return the sandwich over patients or sets, the score of weights taken as known or as estimated."""
+    if score == "known":
+        return replace(adjustment, estimation=nothing_estimated).covariance
+    return adjustment.covariance
 
 
 def sandwich_of(adjustment: Adjustment, score: ScoreIs) -> Sandwich | None:

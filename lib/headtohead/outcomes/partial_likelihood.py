@@ -185,12 +185,14 @@ def _exposure(sets: RiskSets, hazard: np.ndarray) -> np.ndarray:
     return exposure
 
 
-def score_residuals(sets: RiskSets, at: Moments) -> np.ndarray:
-    """Return each row's contribution to the score, weight included, shape (n, p)."""
-    exposure = _exposure(sets, at.hazard)
-    shared = np.column_stack([_exposure(sets, at.hazard * at.mean[:, j]) for j in range(sets.Z.shape[1])])
+def score_residuals(sets: RiskSets, at: Moments, factor: np.ndarray | None = None) -> np.ndarray:
+    """Return each row's contribution to the score, weight included, group g counted ``factor[g]`` times, shape (n, p)."""
+    times = np.ones(sets.n_groups) if factor is None else factor
+    hazard = at.hazard * times[sets.group]
+    exposure = _exposure(sets, hazard)
+    shared = np.column_stack([_exposure(sets, hazard * at.mean[:, j]) for j in range(sets.Z.shape[1])])
     residuals = -at.risk[:, None] * (sets.Z * exposure[:, None] - shared)
     group_mean = (_by_group(sets, at.mean) / sets.size[:, None])[sets.group]
-    w = sets.weights[sets.deaths]
+    w = sets.weights[sets.deaths] * times[sets.group]
     residuals[sets.deaths] += w[:, None] * (sets.Z[sets.deaths] - group_mean)
     return residuals
