@@ -27,6 +27,7 @@ _HOMES = {
     },
     "Balance": {
         "matching.balance": "balance largest_imbalance balance_report",
+        "matching.factors": "factor_balance",
         "matching.summary": "sample_sizes overlap score_histogram lost_to_matching matched_designs pairs_by_stratum",
         "matching.weights": "effective_sample_size",
         "matching.randomisation": "chance_balance",
@@ -34,6 +35,7 @@ _HOMES = {
     "Outcomes": {
         "outcomes.endpoint": "Endpoint",
         "outcomes.risk": "risks discordant_pairs",
+        "outcomes.paired_tests": "paired_odds_ratios",
         "outcomes.competing": "incidence_curves",
         "outcomes.hazard": "hazard_ratios piecewise_hazard_ratios kaplan_meier_error log_rank",
         "outcomes.log_rank": "log_rank_tests",
