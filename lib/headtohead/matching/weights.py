@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from headtohead.errors import SeparationError
-from headtohead.kernels.logistic import NoMaximumError, fit_logistic, logistic, with_intercept
+from headtohead.kernels.logistic import NoMaximumError, with_intercept
 from headtohead.kernels.weights import (
     Estimand,
     balancing_weights,
@@ -102,19 +102,17 @@ def draw_truncated(
     return counts * np.clip(raw, limits[:, [0]], limits[:, [1]])
 
 
-def score_estimation(adjustment: Adjustment, gradient: np.ndarray, *, estimand: Estimand) -> np.ndarray:
+def score_estimation(
+    adjustment: Adjustment, gradient: np.ndarray, *, ps: np.ndarray, estimand: Estimand
+) -> np.ndarray:
     """Return what the estimation of the score adds to the influence of each patient; see ``spillover``.
 
     References
     ----------
     Lunceford & Davidian (2004) Stat Med 23:2937-2960. doi:10.1002/sim.1903
     """
-    X, arm = _design(adjustment), adjustment.arm
-    fit = fit_logistic(X, arm)
-    if not fit.converged[0]:
-        raise SeparationError("the score must be estimable from the design of the weights, found no maximum")
-    ps = logistic(fit.coefficients[0] @ X.T)
-    return spillover(X, gradient, weight_slopes(ps, arm, estimand), ps * (1 - ps), arm - ps)
+    slope = weight_slopes(ps, adjustment.arm, estimand)
+    return spillover(_design(adjustment), gradient, slope, ps * (1 - ps), adjustment.arm - ps)
 
 
 def _design(adjustment: Adjustment) -> np.ndarray:
