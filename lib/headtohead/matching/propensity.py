@@ -118,7 +118,7 @@ class Score:
             weighting.POPULATIONS[estimand], self.treated,
             weighting.weights_from_ps(self.ps, self.treated, estimand=estimand),
             partial(weighting.draw_refitted, estimand=estimand), self.design, optional=optional,
-            estimation=partial(weighting.score_estimation, ps=self.ps.to_numpy(), estimand=estimand),
+            estimation=partial(weighting.score_estimation, ps=self.ps, estimand=estimand),
         )  # fmt: skip
 
     def truncate(self, quantiles: Quantiles, *, key: str = "truncated", optional: bool = False) -> Adjustment:

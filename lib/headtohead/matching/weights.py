@@ -103,7 +103,7 @@ def draw_truncated(
 
 
 def score_estimation(
-    adjustment: Adjustment, gradient: np.ndarray, *, ps: np.ndarray, estimand: Estimand
+    adjustment: Adjustment, gradient: np.ndarray, *, ps: pd.Series, estimand: Estimand
 ) -> np.ndarray:
     """Return what the estimation of the score adds to the influence of each patient; see ``spillover``.
 
@@ -111,8 +111,9 @@ def score_estimation(
     ----------
     Lunceford & Davidian (2004) Stat Med 23:2937-2960. doi:10.1002/sim.1903
     """
-    slope = weight_slopes(ps, adjustment.arm, estimand)
-    return spillover(_design(adjustment), gradient, slope, ps * (1 - ps), adjustment.arm - ps)
+    score, arm = ps.reindex(adjustment.treated.index).to_numpy(), adjustment.arm
+    slope = weight_slopes(score, arm, estimand)
+    return spillover(_design(adjustment), gradient, slope, score * (1 - score), arm - score)
 
 
 def _design(adjustment: Adjustment) -> np.ndarray:
