@@ -56,7 +56,10 @@ def test_equals_crr_and_finegray(reference: Reference) -> None:
 def test_arm_specific_censoring_equals_crr(reference: Reference, number: int) -> None:
     rows = {
         how: subdistribution_hazard_ratios(
-            reference.death, unadjusted(reference.treated), by=10_000, censoring=how
+            reference.death,
+            unadjusted(reference.treated),
+            by=int(reference.frame["time"].max()),
+            censoring=how,
         ).set_index("cause")
         for how in ("together", "by arm")
     }
