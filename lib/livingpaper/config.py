@@ -15,7 +15,7 @@ from pkgutil import resolve_name
 from types import SimpleNamespace
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from livingpaper.build.project import CONFIG, Project, find_project
 
@@ -28,7 +28,8 @@ class ConfigError(ValueError):
     """``paper.toml`` is missing, no TOML, or says what it cannot."""
 
 
-class _Section(BaseModel, frozen=True, extra="forbid"): ...
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class _Origin(_Section):  # where a number can come from

@@ -1,7 +1,7 @@
 """What a page says of itself to machines: Highwire tags for reference managers, JSON-LD after schema.org.
 
-No clock time: the date of publication is that of ``CITATION.cff``. The address of the PDF is relative, right
-for a page opened from ``_build/html/book``; ``versions/site.py`` turns it into the one on the site.
+The address of the PDF is right for a page opened from ``_build/html/book``; ``versions/site.py`` turns it into the
+one on the site.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from livingpaper.build.project import Project
 from livingpaper.config import config
 
 PDF_FROM_PAGE, PDF_ON_SITE = "../../paper.pdf", "../paper.pdf"
+REFERENCE = {  # after title and authors: Highwire's names and those of BibTeX
+    "journal_title": "journal", "publication_date": "year", "volume": "volume", "issue": "number", "doi": "doi",
+}  # fmt: skip
 LICENCES = {
     "MIT": "https://spdx.org/licenses/MIT.html",
     "CC-BY-4.0": "https://creativecommons.org/licenses/by/4.0/",
@@ -45,17 +48,12 @@ def reference_lines(path: Path) -> Iterator[str]:
     from pybtex.database import parse_file  # heavy, and needed for one page
 
     for entry in parse_file(str(path), "bibtex").entries.values():
-        fields = {
-            key.lower(): value if key.lower() == "doi" else _plain(value)
-            for key, value in entry.fields.items()
-        }
-        parts = [f"citation_title={fields['title']}"]
-        named = [_plain(str(person)) for person in entry.persons.get("author", [])]
-        parts += [f"citation_author={name}" for name in named if name != "others"]
-        for name, key in (("journal_title", "journal"), ("publication_date", "year"), ("volume", "volume"),
-                          ("issue", "number"), ("doi", "doi")):  # fmt: skip
-            parts += [f"citation_{name}={fields[key]}"] if fields.get(key) else []
-        yield "; ".join(parts)
+        fields = {key.lower(): _plain(text) for key, text in entry.fields.items()}
+        fields["doi"] = entry.fields.get("doi", "")  # keeps its own semicolons
+        people = [_plain(str(person)) for person in entry.persons.get("author", [])]
+        parts = [("title", fields["title"]), *(("author", name) for name in people if name != "others")]
+        parts += [(name, fields.get(key, "")) for name, key in REFERENCE.items()]
+        yield "; ".join(f"citation_{name}={text}" for name, text in parts if text)
 
 
 def _plain(text: str) -> str:
@@ -66,7 +64,8 @@ def _plain(text: str) -> str:
 def article_ld(project: Project) -> dict[str, Any]:
     """Return article, made-up data and ledger as schema.org knows them, ready for JSON."""
     found, paper = citation_file(project), config(project)
-    licences = [LICENCES.get(name, name) for name in _as_list(found.get("license"))]
+    given = found.get("license") or []
+    licences = [LICENCES.get(name, name) for name in (given if isinstance(given, list) else [given])]
     authors = [{"@type": "Organization", "name": name} for name in author_names(found)]
     common = {"version": found["version"], "datePublished": found["date-released"], "license": licences}
     part = {"@type": "Dataset", "isPartOf": {"@id": "#paper"}, "creator": authors, **common}
@@ -107,18 +106,21 @@ def _original(work: dict[str, Any]) -> dict[str, str]:
     return {**base, "@id": f"https://doi.org/{work['doi']}"} if work.get("doi") else base
 
 
-def _as_list(value: Any) -> list[str]:
-    return [str(v) for v in value] if isinstance(value, list) else [str(value)] if value else []
-
-
 def add_meta(app: Sphinx, pagename: str, _template: str, context: dict[str, Any], doctree: Any) -> None:
-    """Put the tags into the head of every chapter."""
-    if doctree is None:
-        return
-    project = Project(Path(app.srcdir))
-    ld = json.dumps(article_ld(project), ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
-    context["metatags"] = (
-        context.get("metatags", "")
-        + highwire(project, references=pagename == app.config.root_doc)
-        + f'<script type="application/ld+json">{ld}</script>\n'
-    )
+    """Put the tags into the head of every chapter, and the colours of the marks."""
+    if doctree is not None:
+        project = Project(Path(app.srcdir))
+        ld = json.dumps(article_ld(project), ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
+        tags = highwire(project, references=pagename == app.config.root_doc)
+        tags += f'<script type="application/ld+json">{ld}</script>\n{mark_colours(project)}'
+        context["metatags"] = context.get("metatags", "") + tags
+
+
+def mark_colours(project: Project) -> str:
+    """Return the colours of the marks of origin, on light and on dark pages, as a variable of ``paper.css``."""
+    rules = [
+        f"a.origin-{name}{{--origin:{light}}}html[data-theme=dark] a.origin-{name}{{--origin:{dark}}}"
+        for name, origin in config(project).origins.items()
+        for light, dark in ([origin.colours] if origin.colours else [])
+    ]
+    return f"<style>{''.join(rules)}</style>\n" if rules else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+from hashlib import sha256
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from sphinx.config import Config as SphinxConfig
 from sphinx.util.texescape import escape as escape_tex
 
 from livingpaper.build.project import Project, digest, git
-from livingpaper.config import Config, config
+from livingpaper.config import config
 
 STATIC = Path(__file__).parents[1] / "static"
 NEEDED = {"title", "authors", "version", "date-released"}
@@ -21,13 +21,7 @@ DRAFT = "Draft, not for citation: passages written for other results are left ou
 
 
 def citation_file(project: Project) -> dict[str, Any]:
-    """Return ``CITATION.cff``; date and version as text.
-
-    Raises
-    ------
-    ValueError
-        If title, authors, version or date-released is missing.
-    """
+    """Return ``CITATION.cff``, date and version as text; ``ValueError`` if one of ``NEEDED`` is missing."""
     found: dict[str, Any] = yaml.safe_load((project.root / "CITATION.cff").read_text(encoding="utf-8")) or {}
     if missing := sorted(NEEDED - set(found)):
         raise ValueError(f"CITATION.cff must have {', '.join(sorted(NEEDED))}; {missing} missing, add it")
@@ -49,19 +43,14 @@ def title_of(project: Project) -> str:
 
 def stamp(project: Project) -> dict[str, str]:
     """Return what identifies this build; empty where the paper has no such file."""
-    found = citation_file(project)
+    found, protocol = citation_file(project), project.protocol
     return {
         "version": found["version"],
         "released": found["date-released"],
         "commit": commit(project),
-        "protocol": file_hash(project.protocol),
+        "protocol": sha256(protocol.read_bytes()).hexdigest()[:12] if protocol.is_file() else "",
         "data": digest([project.data], project.root)[:12] if project.data.is_dir() else "",
     }
-
-
-def file_hash(path: Path) -> str:
-    """Return the first 12 hex digits of a file's sha256; empty if there is none."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else ""
 
 
 def commit(project: Project) -> str:
@@ -89,34 +78,28 @@ def put_stamp(app: Sphinx, settings: SphinxConfig) -> None:
     """Print the stamp in the footer of every page and every sheet, and the marks above it."""
     project = Project(Path(app.srcdir))
     paper, marks, found = config(project), stamp(project), citation_file(project)
+    origins, authors = paper.origins.values(), ", ".join(author_names(found))
+    legend = " · ".join(f"<b>{each.mark}</b> {each.says}" for each in origins)
     line = f"Version {marks['version']} ({marks['released']}) · commit {marks['commit']}"
     line += "".join(f" · {name} {marks[name]}" for name in ("protocol", "data") if marks[name])
-    cite = (
-        f"Cite this version: {', '.join(author_names(found))}. {found['title']}. "
-        f"Version {marks['version']}, {marks['released']}."
-    )
-    settings.html_theme_options = {
-        **settings.html_theme_options,
-        "announcement": (DRAFT if paper.draft else "") + banner(paper),
+    cite = f"Cite this version: {authors}. {found['title']}. Version {marks['version']}, {marks['released']}."
+    settings.html_theme_options = settings.html_theme_options | {
+        "announcement": (DRAFT if paper.draft else "")
+        + f"{paper.banner} <span class='legend'>{legend}</span>".lstrip(),
         "extra_footer": f"<div class='stamp'>{line}<br>{escape(cite)}</div>",
     }
     settings.version = settings.release = marks["version"]
     words = {
-        **{f"paper{name}": text for name, text in marks.items() if name != "released"},
+        "paperversion": marks["version"],
+        "papercommit": marks["commit"],
         "paperdate": marks["released"],
-        "paperauthors": escape_tex(", ".join(author_names(found))),
+        "paperauthors": escape_tex(authors),
         "paperhead": escape_tex(paper.running_head or title_of(project)),
         "paperfoot": f" · protocol {marks['protocol']}" if marks["protocol"] else "",
         "paperlegend": r"\, · ".join(
-            escape_tex(f"{each.mark} {each.brief or each.says}") for each in paper.origins.values()
+            escape_tex(f"{each.mark} {each.brief or each.says}") for each in origins
         ),
     }
     defined = "\n".join(rf"\newcommand{{\{name}}}{{{text}}}" for name, text in words.items())
     preamble = (STATIC / "paper.tex").read_text("utf-8")
-    settings.latex_elements = {**settings.latex_elements, "preamble": defined + "\n" + preamble}
-
-
-def banner(paper: Config) -> str:
-    """Return what stands above every page: the paper's own words, and what the marks mean."""
-    legend = " · ".join(f"<b>{each.mark}</b> {each.says}" for each in paper.origins.values())
-    return f"{paper.banner} <span class='legend'>{legend}</span>".lstrip()
+    settings.latex_elements = settings.latex_elements | {"preamble": f"{defined}\n{preamble}"}
