@@ -69,8 +69,8 @@ SMALL_BOOK = (
     "exclude_patterns = ['_build']\n"
 )
 DIRECTIVE = (
-    "from livingpaper.book.directives import ChecklistDirective\n\n\n"
-    "def setup(app):\n    app.add_directive('checklist', ChecklistDirective)\n"
+    "from livingpaper.book.roles import PaperDirective\n\n\n"
+    "def setup(app):\n    app.add_directive('checklist', PaperDirective)\n"
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -11,7 +12,7 @@ from livingpaper.book.theme import INK, QUIET, TREATED, WIDTH
 from livingpaper.ledger.format import interval_text, scale_of, value_text
 
 INTERVAL = ("estimate", "conf_low", "conf_high", "truth", "second", "second_low", "second_high")
-NAME = {"align": "left", "fontSize": 10}
+NAME: dict[str, Any] = {"align": "left", "fontSize": 10}
 
 
 def forest(
@@ -45,7 +46,7 @@ def forest(
     """
     data, width = _with_text(rows, scale), WIDTH - label_width - text_width
     along = alt.Scale(domain=list(domain), nice=False, type="log" if log else "linear")
-    look = {} if ticks is None else {"values": list(ticks), "format": "~g"}
+    look: Any = {} if ticks is None else {"values": list(ticks), "format": "~g"}
     x = alt.X("conf_low:Q", title=title, scale=along, axis=alt.Axis(grid=False, **look))
     names = alt.Axis(ticks=False, domain=False, labelLimit=label_width, labelPadding=8)
     base = alt.Chart(data).encode(y=alt.Y("label:N", sort=list(data["label"]), title=None, axis=names))
@@ -93,7 +94,7 @@ def _at(column: str, along: alt.Scale) -> alt.X:
 
 def _background(bands: Sequence[float], null: float, along: alt.Scale) -> list[alt.Chart]:
     """Return the shaded margin, the lines of the wider ones and the line of no effect."""
-    lines = [([null - half, null + half], {"color": QUIET, "strokeDash": [3, 3]}) for half in bands[1:]]
+    lines: Any = [([null - half, null + half], {"color": QUIET, "strokeDash": [3, 3]}) for half in bands[1:]]
     lines.append(([null], {"color": INK, "strokeWidth": 0.8}))
     drawn = [alt.Chart(pd.DataFrame({"at": at})).mark_rule(**look) for at, look in lines]
     layers = [line.encode(x=_at("at", along)) for line in drawn]
@@ -116,7 +117,7 @@ def _truths(base: alt.Chart, data: pd.DataFrame, along: alt.Scale) -> list[alt.C
     if (found := _known(base.encode(x=_at("truth", along)), data, "truth")) is None:
         return []
     known, first = found
-    look = {"shape": "diamond", "size": 70, "filled": False, "stroke": INK, "strokeWidth": 1.6}
+    look: Any = {"shape": "diamond", "size": 70, "filled": False, "stroke": INK, "strokeWidth": 1.6}
     name = first.mark_text(text="true effect", dx=8, dy=-9, color=QUIET, **NAME)
     return [known.mark_point(**look, yOffset=-9), name]
 

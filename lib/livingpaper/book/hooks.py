@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-from importlib.metadata import version as package_version
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import vl_convert
 from sphinx.application import Sphinx
 from sphinx.config import Config as SphinxConfig
 
-from livingpaper.book import directives, output, roles
+from livingpaper.book import output, roles
 from livingpaper.book.drafts import leave_out_unsupported, unsupported, withhold_paragraphs
 from livingpaper.book.meta import add_meta
-from livingpaper.book.numref import ReadOnceDomain
 from livingpaper.book.stamp import STATIC, put_face, put_stamp
+from livingpaper.book.theme import VEGA_LITE
 from livingpaper.build.cache import write_whole
 from livingpaper.build.project import CONFIG, Project, digest
 from livingpaper.config import config
@@ -48,33 +49,28 @@ def outdated(app: Sphinx, env: Any, *_: object) -> set[str]:
     return set() if before in (None, now) else set(env.found_docs)
 
 
-def withhold_passages(app: Sphinx, _docname: str, source: list[str]) -> None:
-    """Take out what the chapters may not say while blinded, and in a draft what does not hold."""
-    project = Project(Path(app.srcdir))
+def say_what_may_be_said(app: Sphinx, _docname: str, source: list[str]) -> None:
+    """Take out what a chapter may not say while blinded, and in a draft what does not hold; put its panel at its foot."""
+    project, text = Project(Path(app.srcdir)), source[0]
     paper = config(project)
     if paper.blinded:
-        source[0] = withhold_paragraphs(source[0], load_claims(project.claims), paper)
+        text = withhold_paragraphs(text, load_claims(project.claims), paper)
     if paper.draft:
         ledger = read_ledger(project.ledger)
         broken = unsupported(load_claims(project.claims), ledger, Rules(paper))
-        source[0] = leave_out_unsupported(source[0], broken, ledger.index)
-
-
-def add_panel(_app: Sphinx, _docname: str, source: list[str]) -> None:
-    """Put the panel at the foot of every chapter that runs code or prints a number, so that none can forget it."""
-    if "kernelspec" in source[0][:800] or "{result}`" in source[0]:
-        source[0] = f"{source[0].rstrip()}\n\n```{{provenance}}\n```\n"
+        text = leave_out_unsupported(text, broken, ledger.index)
+    if "kernelspec" in text[:800] or "{result}`" in text:
+        text = f"{text.rstrip()}\n\n```{{provenance}}\n```\n"
+    source[0] = text
 
 
 def add_assets(app: Sphinx) -> None:
     """Serve style, fonts and the chart library from the site itself."""
-    if app.builder.format != "html":
-        return
-    app.config.html_static_path.append(str(STATIC / "web"))
-    app.config.html_static_path.append(str(_vega_bundle(Project(Path(app.srcdir)))))
-    app.add_css_file("paper.css")
-    app.add_js_file("vega-bundle.js", loading_method="defer")
-    app.add_js_file("charts.js", loading_method="defer")
+    if app.builder.format == "html":
+        app.config.html_static_path += [str(STATIC / "web"), str(_vega_bundle(Project(Path(app.srcdir))))]
+        app.add_css_file("paper.css")
+        for script in ("vega-bundle.js", "charts.js"):
+            app.add_js_file(script, loading_method="defer")
 
 
 def _vega_bundle(project: Project) -> Path:
@@ -82,14 +78,10 @@ def _vega_bundle(project: Project) -> Path:
 
     Not an ES module: Chromium refuses modules over file://.
     """
-    import altair as alt
-    import vl_convert as vlc
-
-    version = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
-    folder = project.build / ".vega" / f"{version}-{package_version('vl-convert-python')}"
+    folder = project.build / ".vega" / f"{VEGA_LITE}-{version('vl-convert-python')}"
     bundle = folder / "vega-bundle.js"
     if not bundle.is_file():
-        code = vlc.javascript_bundle(vl_version=version)  # type: ignore[call-arg]
+        code = vl_convert.javascript_bundle(vl_version=VEGA_LITE)  # type: ignore[call-arg]
         write_whole(bundle, f"(function(){{{code}\n}})();".encode())
     return folder
 
@@ -100,15 +92,13 @@ def setup(app: Sphinx) -> dict[str, Any]:
         return SAFE
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # results must not depend on the number of cores
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    for part in (roles, directives, output):
-        part.register(app)
-    app.add_domain(ReadOnceDomain, override=True)
+    roles.register(app)
+    output.register(app)
     app.connect("config-inited", use_fresh_results, priority=100)
     app.connect("config-inited", put_face, priority=100)
     app.connect("config-inited", put_stamp, priority=101)
     app.connect("env-get-outdated", outdated)
     app.connect("builder-inited", add_assets)
-    app.connect("source-read", withhold_passages)
-    app.connect("source-read", add_panel)
+    app.connect("source-read", say_what_may_be_said)
     app.connect("html-page-context", add_meta)
     return SAFE

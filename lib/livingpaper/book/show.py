@@ -1,7 +1,7 @@
 """How a result is shown: one call in a chapter, right in HTML, in print and in JupyterLab.
 
-A figure or table carries its number, caption, alternative text and origin. For the book it is written
-as MyST, so that captions may hold citations and ledger numbers; JupyterLab gets plain HTML.
+For the book a figure or table is written as MyST, so that captions may hold citations and ledger numbers; JupyterLab
+gets plain HTML.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import vl_convert as vlc
 
 from livingpaper.book import theme
 from livingpaper.chapters.session import sources_of
-from livingpaper.config import MIME, Config, config
+from livingpaper.config import MIME, config
 from livingpaper.lab.preview import figure_html, table_html
 from livingpaper.ledger.ledger import ID
 
@@ -27,8 +27,6 @@ MAX_ROWS = 250
 ID_LIKE = ("id", "patient", "nhc", "mrn")
 RESOURCES = re.compile(rb"(?:[ \t]*/[A-Za-z]+\d+ \d+ 0 R\n){2,}")
 TRIAL = "Trial: not the paper's numbers."
-
-
 Exhibit = TypeVar("Exhibit", "Drawing", "Sheet")
 
 
@@ -67,19 +65,16 @@ class Drawing:
     trial: bool = False
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
-        spec = self.spec()
-        version = _vega_lite_version()
-        svg = self.svg()
-        pdf = in_order(vlc.vegalite_to_pdf(spec, vl_version=version))
+        spec, svg = self.spec(), self.svg()
         caption = full_caption(self.caption, self.origin, trial=self.trial)
         payload = {
             "kind": "figure",
             "name": self.name,
             "alt": self.alt.strip(),
             "caption": caption,
-            "origin": class_of(self.origin).removeprefix("origin-"),
+            "origin": class_of(self.origin),
             "svg": svg,
-            "pdf": base64.b64encode(pdf).decode(),
+            "pdf": base64.b64encode(in_order(vlc.vegalite_to_pdf(spec, vl_version=theme.VEGA_LITE))).decode(),
             "vega": json.dumps(spec, sort_keys=True, separators=(",", ":")),
         }
         preview = figure_html(svg, self.name, caption, trial=self.trial)
@@ -87,26 +82,17 @@ class Drawing:
 
     def svg(self, background: str = "transparent") -> str:
         """Return the chart as SVG text, the same on every machine: vl-convert brings the font."""
-        config = {**self.spec(), "background": background}
-        return str(vlc.vegalite_to_svg(config, vl_version=_vega_lite_version()))
+        spec = {**self.spec(), "background": background}
+        return str(vlc.vegalite_to_svg(spec, vl_version=theme.VEGA_LITE))
 
     def spec(self) -> dict[str, Any]:
-        """Return the Vega-Lite specification after checking that it carries aggregates only.
-
-        Raises
-        ------
-        DisclosureError
-            If a data set has more than 250 rows or a column that looks like an identifier.
-        """
-        spec = self.chart.to_dict()
+        """Return the Vega-Lite specification; ``DisclosureError`` if it carries more than aggregates."""
+        spec, known = self.chart.to_dict(), config().origins
         spec["description"] = self.alt.strip()
-        known = config().origins
         spec["usermeta"] = {"origin": known[self.origin].says if self.origin in known else self.origin}
         for rows in spec.get("datasets", {}).values():
             columns = {str(column).lower() for row in rows for column in row if not _is_ledger(column, row)}
-            named = sorted(
-                column for column in columns if column.split("_")[0] in ID_LIKE or column.endswith("_id")
-            )
+            named = sorted(name for name in columns if name.split("_")[0] in ID_LIKE or name.endswith("_id"))
             if len(rows) > MAX_ROWS or named:
                 raise DisclosureError(
                     f"a chart may carry at most {MAX_ROWS} aggregated rows and no identifier, {self.name!r} has "
@@ -140,31 +126,27 @@ class Sheet:
 
     def myst(self) -> str:
         """Return the table as a MyST directive."""
-        columns = [str(column) for column in self.frame.columns]
-        marks = [":--" if kind in "lLp" else "--:" for kind in _kinds(self._spec())]
-        body = [columns, marks, *self.frame.astype(str).to_numpy().tolist()]
-        lines = ["| " + " | ".join(_cell(text) for text in row) + " |" for row in body]
+        marks = [":--" if kind in "lLp" else "--:" for kind in self._kinds()]
+        body = [map(str, self.frame.columns), marks, *self.frame.astype(str).to_numpy().tolist()]
+        lines = "\n".join("| " + " | ".join(map(_cell, row)) + " |" for row in body)
         caption = " ".join(full_caption(self.caption, self.origin, trial=self.trial).split())
-        return "\n".join(
-            [
-                f":::{{tabularcolumns}} {self._spec()}\n:::\n",
-                f":::{{table}} {caption}",
-                f":name: {self.name}",
-                f":class: {class_of(self.origin)}{' longtable' if self.long else ''}",
-                "",
-                *lines,
-                ":::",
-            ]
+        return (
+            f":::{{tabularcolumns}} {self._spec()}\n:::\n\n:::{{table}} {caption}\n:name: {self.name}\n"
+            f":class: origin-{class_of(self.origin)}{' longtable' if self.long else ''}\n\n{lines}\n:::"
         )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
         payload = {"kind": "table", "name": self.name, "myst": self.myst()}
         caption = full_caption(self.caption, self.origin, trial=self.trial)
-        preview = table_html(self.frame, self.name, caption, _kinds(self._spec()), trial=self.trial)
+        preview = table_html(self.frame, self.name, caption, self._kinds(), trial=self.trial)
         return {MIME: payload, "text/html": preview, "text/plain": self.frame.to_string(index=False)}
 
     def _spec(self) -> str:
         return self.widths or "l" + "r" * (len(self.frame.columns) - 1)
+
+    def _kinds(self) -> list[str]:
+        """Return the letter of each column, widths in braces dropped."""
+        return re.findall(r"[lrcLRCpX]", re.sub(r"\{[^}]*\}", "", self._spec()))
 
 
 Figure, Table = Drawing, Sheet  # once shown
@@ -176,9 +158,22 @@ def show(thing: Exhibit, name: str, caption: str) -> Exhibit:
         raise ValueError(f"{name} must say what it rests on, sources=(...); empty for what shows no results")
     origins, withheld, trial = sources_of(thing.sources or ())
     if withheld:
-        thing = cast("Exhibit", panel(config()) if isinstance(thing, Drawing) else sheet(config()))
-    origin, said = thing.origin or "+".join(origins) or "design", thing.caption or caption
-    return replace(thing, name=name, caption=said, origin=origin, trial=trial and not withheld)
+        said = config().withheld
+        panel = _panel(said.sentence) if isinstance(thing, Drawing) else _sheet(said.sentence)
+        return cast("Exhibit", replace(panel, name=name, caption=said.paragraph))
+    origin, caption = thing.origin or "+".join(origins) or "design", thing.caption or caption
+    return replace(thing, name=name, caption=caption, origin=origin, trial=trial)
+
+
+def _panel(words: str) -> Drawing:
+    """Return the figure that says that it is withheld."""
+    text = alt.Chart(pd.DataFrame({"text": [words]})).mark_text(fontSize=13, color=theme.INK)
+    return Drawing(text.encode(text="text:N").properties(width=theme.WIDTH - 10, height=90), words, "design")
+
+
+def _sheet(words: str) -> Sheet:
+    """Return the table that says that it is withheld."""
+    return Sheet(pd.DataFrame({"Result": [words]}), "design", "l")
 
 
 def full_caption(caption: str, origin: str, *, trial: bool) -> str:
@@ -187,34 +182,15 @@ def full_caption(caption: str, origin: str, *, trial: bool) -> str:
     return " ".join(part for part in parts if part)
 
 
-def panel(paper: Config) -> Drawing:
-    """Return the figure that says that it is withheld."""
-    said = paper.withheld
-    chart = (
-        alt.Chart(pd.DataFrame({"text": [said.sentence]}))
-        .mark_text(fontSize=13, color=theme.INK)
-        .encode(text="text:N")
-        .properties(width=theme.WIDTH - 10, height=90)
-    )
-    return Drawing(chart, said.sentence, "design", caption=said.paragraph)
-
-
-def sheet(paper: Config) -> Sheet:
-    """Return the table that says that it is withheld."""
-    said = paper.withheld
-    return Sheet(pd.DataFrame({"Result": [said.sentence]}), "design", "l", caption=said.paragraph)
-
-
 def class_of(origin: str) -> str:
     """Return the style of an origin: several are mixed."""
-    return f"origin-{'mixed' if '+' in origin else origin}"
+    return "mixed" if "+" in origin else origin
 
 
 def in_order(pdf: bytes) -> bytes:
-    """Return the PDF of a chart with the resources of each dictionary sorted by name.
+    """Return the PDF of a chart with the resources of each dictionary sorted by name, its length unchanged.
 
-    vl-convert writes them in an order that differs from run to run. The length stays, so that the offsets
-    in the PDF hold.
+    vl-convert writes them in an order that differs from run to run.
     """
     return RESOURCES.sub(lambda found: b"".join(sorted(found[0].splitlines(keepends=True))), pdf)
 
@@ -224,19 +200,5 @@ def _is_ledger(column: str, row: dict[str, Any]) -> bool:
     return column == "id" and bool(ID.fullmatch(str(row[column])))
 
 
-def _vega_lite_version() -> str:
-    return ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
-
-
 def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ") or "&nbsp;"  # LaTeX gives an empty cell two lines
-
-
-def _kinds(spec: str) -> list[str]:
-    """Return the letter of each column of a LaTeX specification, widths in braces dropped."""
-    kinds, depth = [], 0
-    for letter in spec:
-        depth += (letter == "{") - (letter == "}")
-        if depth == 0 and letter in "lrcLRCpX":
-            kinds.append(letter)
-    return kinds

@@ -11,6 +11,7 @@ TREATED, CONTROL = "#0072B2", "#D55E00"  # Okabe-Ito: told apart by every common
 INK, QUIET, FAINT = "#222222", "#6b6b6b", "#d9d9d9"
 ACCENTS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#6b6b6b")
 FONT = "Liberation Sans, Helvetica, Arial, sans-serif"
+VEGA_LITE = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])  # as vl-convert names it
 SMALL = {"labelFontSize": 11, "titleFontSize": 11, "labelColor": INK}
 LINES = {"domainColor": QUIET, "tickColor": QUIET, "gridColor": "#ececec", "tickSize": 4}
 TITLES = {"titleColor": INK, "titleFontWeight": "normal", "titlePadding": 8, "labelLimit": 320}
