@@ -6,10 +6,14 @@ does not exist stops the build.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import yaml
+
+from livingpaper.book.show import Sheet
 
 STATUS = {"done": "yes", "partial": "in part", "na": "does not apply"}
 UNVERIFIED = "The numbering of the items has not been compared with the published list"
@@ -58,17 +62,17 @@ def _fault(item: dict[str, Any]) -> str:
 def checklist_myst(name: str, checklist: dict[str, Any]) -> str:
     """Return a checklist as a MyST table with a link to every place that answers an item."""
     note = f": {checklist['note']}" if checklist.get("note") else ""
-    doubt = "" if checklist["numbering_verified"] else f" {UNVERIFIED}{note}."
-    rows = "\n".join(
-        f"| {item['id']} | {item['need']} | {', '.join(map(_link, item['where'])) or '–'} | {_answer(item)} |"
+    caption = (
+        f"{checklist['title']} (doi:{checklist['doi']}): what each item asks for, in our words, and where it is "
+        f"answered.{'' if checklist['numbering_verified'] else f' {UNVERIFIED}{note}.'}"
+    )
+    rows = [
+        (item["id"], item["need"], ", ".join(map(_link, item["where"])) or "–", _answer(item))
         for item in checklist["items"]
-    )
-    return (
-        ":::{tabularcolumns} p{1.2cm}p{5.2cm}p{4.9cm}p{3.9cm}\n:::\n\n"
-        f":::{{table}} {checklist['title']} (doi:{checklist['doi']}): what each item asks for, in our words, "
-        f"and where it is answered.{doubt}\n:name: tbl-checklist-{name.lower()}\n:class: longtable checklist\n\n"
-        f"| Item | Asks for | Where | Answered |\n| :-- | :-- | :-- | :-- |\n{rows}\n:::\n"
-    )
+    ]
+    frame = pd.DataFrame(rows, columns=["Item", "Asks for", "Where", "Answered"])
+    table = Sheet(frame, widths="p{1.2cm}p{5.2cm}p{4.9cm}p{3.9cm}", long=True, origin="design")
+    return replace(table, name=f"tbl-checklist-{name.lower()}", caption=caption).myst()
 
 
 def _link(label: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cache
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +19,12 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 from livingpaper.book.checklists import checklist_myst, load_checklists
 from livingpaper.book.choices import choice_words
 from livingpaper.book.provenance import panel_html
-from livingpaper.book.stamp import stamp
+from livingpaper.book.stamp import MARKUP, stamp
 from livingpaper.build.project import Project
 from livingpaper.config import config
 from livingpaper.ledger.ledger import ledger_part, read_ledger
 from livingpaper.versions.exhibits import changes_myst
 
-HEAD = ("Id", "Origin", "Value", "n", "Events", "Estimand", "Method", "Code")
 SOURCES = ("CHANGELOG.md", "book/checklists.yml")  # no input of a chapter, but read for the directives
 PLACE = "book/ledger"  # the page that lists every number
 
@@ -73,24 +71,12 @@ def checklist(project: Project, name: str) -> str:
 
 def ledger_html(project: Project, _docname: str) -> str:
     """Return the whole ledger, one row with an anchor per number; for other formats there is the file."""
-    marks = config(project).marks
-    body = [
-        f'<tr id="{html_id(row.id)}"><td><code>{row.id}</code></td><td>{marks[row.origin]}</td>'
-        f"<td>{escape(row.text)}</td><td>{_count(row.n)}</td><td>{_count(row.events)}</td>"
-        f"<td>{_text(row.estimand)}</td><td>{_text(row.method)}</td><td><code>{escape(row.code)}</code></td></tr>"
-        for row in _ledger(project).itertuples()
-    ]
-    head = "".join(f"<th>{name}</th>" for name in HEAD)
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
-    return f'<div class="ledger">{table}</div>'
-
-
-def _count(value: float) -> str:
-    return "" if pd.isna(value) else f"{value:,.0f}"
-
-
-def _text(value: object) -> str:
-    return "" if pd.isna(value) else escape(str(value))
+    rows = _ledger(project)
+    counts = {name: rows[name].map("{:,.0f}".format, na_action="ignore") for name in ("n", "events")}
+    printed = rows.assign(**counts).fillna("").itertuples()
+    return MARKUP.get_template("ledger.html").render(
+        rows=printed, marks=config(project).marks, anchor=html_id
+    )
 
 
 def _ledger(project: Project) -> pd.DataFrame:

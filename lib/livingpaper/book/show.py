@@ -27,58 +27,58 @@ MAX_ROWS = 250
 ID_LIKE = ("id", "patient", "nhc", "mrn")
 RESOURCES = re.compile(rb"(?:[ \t]*/[A-Za-z]+\d+ \d+ 0 R\n){2,}")
 TRIAL = "Trial: not the paper's numbers."
-Exhibit = TypeVar("Exhibit", "Drawing", "Sheet")
 
 
 class DisclosureError(ValueError):
     """A chart would carry rows that stand for single patients."""
 
 
-@dataclass(frozen=True, slots=True)
-class Drawing:
-    """A figure; ``show`` gives it its name and caption.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exhibit:
+    """What figures and tables have in common; ``show`` gives them name and caption."""
 
-    Attributes
-    ----------
-    chart : altair chart
-    alt : str
-        What is seen, for those who cannot see it; differs from the caption.
-    origin : str
-        One of ``paper.toml``, several joined by "+", or "design"; ``show`` takes it from the sources.
-    caption : str
-        MyST, the finding first; one that is there already is used instead of the chapter's.
-    sources : sequence of DataFrame or Series
-        Selections or rows of the ledger, and registered frames: origin, withholding and the mark of a
-        trial follow from them. Empty for what shows no results.
-    name : str
-        Label for cross-references, ``fig-...``.
-    trial : bool
-        Whether it shows what a reader tried, and not the paper's numbers.
-    """
+    origin: str = ""  # of paper.toml, several joined by "+", or "design"; ``show`` takes it from the sources
+    caption: str = ""  # MyST, the finding first; one that is there already is used instead of the chapter's
+    # selections or rows of the ledger, and registered frames: origin, withholding and the mark of a trial follow
+    # from them; empty for what shows no results
+    sources: Sequence[pd.DataFrame | pd.Series] | None = None
+    name: str = ""  # label for cross-references, ``fig-...``
+    trial: bool = False  # whether it shows what a reader tried, and not the paper's numbers
+
+    @property
+    def full_caption(self) -> str:
+        """The caption with the mark of a trial before it and the origin after it."""
+        parts = (TRIAL if self.trial else "", self.caption.strip(), config().sentence(self.origin))
+        return " ".join(part for part in parts if part)
+
+    @property
+    def style(self) -> str:
+        """The origin as pages know it: several are mixed."""
+        return "mixed" if "+" in self.origin else self.origin
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing(Exhibit):
+    """A figure: an Altair chart, and in ``alt`` what is seen, for those who cannot see it."""
 
     chart: alt.TopLevelMixin
     alt: str
-    origin: str = ""
-    caption: str = ""
-    sources: Sequence[pd.DataFrame | pd.Series] | None = None
-    name: str = ""
-    trial: bool = False
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
-        spec, svg = self.spec(), self.svg()
-        caption = full_caption(self.caption, self.origin, trial=self.trial)
+        spec, svg, words = self.spec(), self.svg(), self.alt.strip()
+        pdf = in_order(vlc.vegalite_to_pdf(spec, vl_version=theme.VEGA_LITE))
         payload = {
             "kind": "figure",
             "name": self.name,
-            "alt": self.alt.strip(),
-            "caption": caption,
-            "origin": class_of(self.origin),
+            "alt": words,
+            "caption": self.full_caption,
+            "origin": self.style,
             "svg": svg,
-            "pdf": base64.b64encode(in_order(vlc.vegalite_to_pdf(spec, vl_version=theme.VEGA_LITE))).decode(),
+            "pdf": base64.b64encode(pdf).decode(),
             "vega": json.dumps(spec, sort_keys=True, separators=(",", ":")),
         }
-        preview = figure_html(svg, self.name, caption, trial=self.trial)
-        return {MIME: payload, "text/html": preview, "text/plain": self.alt.strip()}
+        preview = figure_html(svg, self.name, self.full_caption, trial=self.trial)
+        return {MIME: payload, "text/html": preview, "text/plain": words}
 
     def svg(self, background: str = "transparent") -> str:
         """Return the chart as SVG text, the same on every machine: vl-convert brings the font."""
@@ -102,43 +102,27 @@ class Drawing:
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
-    """A table; all but these attributes as of a ``Drawing``.
-
-    Attributes
-    ----------
-    frame : DataFrame
-        Cells as they are printed; column names are the header.
-    widths : str
-        LaTeX column specification, for example ``lrr`` or ``p{4cm}rr``; default left, then right.
-    long : bool
-        Starts where it stands on paper and may go over pages, instead of floating.
-    """
+class Sheet(Exhibit):
+    """A table: cells as they are printed, column names are the header."""
 
     frame: pd.DataFrame
-    origin: str = ""
-    widths: str = ""
-    long: bool = False
-    caption: str = ""
-    sources: Sequence[pd.DataFrame | pd.Series] | None = None
-    name: str = ""
-    trial: bool = False
+    widths: str = ""  # LaTeX column specification, ``lrr`` or ``p{4cm}rr``; default left, then right
+    long: bool = False  # starts where it stands on paper and may go over pages, instead of floating
 
     def myst(self) -> str:
         """Return the table as a MyST directive."""
         marks = [":--" if kind in "lLp" else "--:" for kind in self._kinds()]
         body = [map(str, self.frame.columns), marks, *self.frame.astype(str).to_numpy().tolist()]
         lines = "\n".join("| " + " | ".join(map(_cell, row)) + " |" for row in body)
-        caption = " ".join(full_caption(self.caption, self.origin, trial=self.trial).split())
+        caption = " ".join(self.full_caption.split())
         return (
             f":::{{tabularcolumns}} {self._spec()}\n:::\n\n:::{{table}} {caption}\n:name: {self.name}\n"
-            f":class: origin-{class_of(self.origin)}{' longtable' if self.long else ''}\n\n{lines}\n:::"
+            f":class: origin-{self.style}{' longtable' if self.long else ''}\n\n{lines}\n:::"
         )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
         payload = {"kind": "table", "name": self.name, "myst": self.myst()}
-        caption = full_caption(self.caption, self.origin, trial=self.trial)
-        preview = table_html(self.frame, self.name, caption, self._kinds(), trial=self.trial)
+        preview = table_html(self.frame, self.name, self.full_caption, self._kinds(), trial=self.trial)
         return {MIME: payload, "text/html": preview, "text/plain": self.frame.to_string(index=False)}
 
     def _spec(self) -> str:
@@ -150,41 +134,32 @@ class Sheet:
 
 
 Figure, Table = Drawing, Sheet  # once shown
+Shown = TypeVar("Shown", Drawing, Sheet)
 
 
-def show(thing: Exhibit, name: str, caption: str) -> Exhibit:
+def show(thing: Shown, name: str, caption: str) -> Shown:
     """Return the numbered figure or table; ``caption`` is MyST and states the finding first."""
     if thing.sources is None and not thing.origin:
         raise ValueError(f"{name} must say what it rests on, sources=(...); empty for what shows no results")
     origins, withheld, trial = sources_of(thing.sources or ())
     if withheld:
-        said = config().withheld
-        panel = _panel(said.sentence) if isinstance(thing, Drawing) else _sheet(said.sentence)
-        return cast("Exhibit", replace(panel, name=name, caption=said.paragraph))
+        instead = _withheld_drawing() if isinstance(thing, Drawing) else _withheld_sheet()
+        return cast("Shown", replace(instead, name=name))
     origin, caption = thing.origin or "+".join(origins) or "design", thing.caption or caption
     return replace(thing, name=name, caption=caption, origin=origin, trial=trial)
 
 
-def _panel(words: str) -> Drawing:
-    """Return the figure that says that it is withheld."""
-    text = alt.Chart(pd.DataFrame({"text": [words]})).mark_text(fontSize=13, color=theme.INK)
-    return Drawing(text.encode(text="text:N").properties(width=theme.WIDTH - 10, height=90), words, "design")
+def _withheld_drawing() -> Drawing:
+    said = config().withheld
+    text = alt.Chart(pd.DataFrame({"text": [said.sentence]})).mark_text(fontSize=13, color=theme.INK)
+    chart = text.encode(text="text:N").properties(width=theme.WIDTH - 10, height=90)
+    return Drawing(chart, said.sentence, origin="design", caption=said.paragraph)
 
 
-def _sheet(words: str) -> Sheet:
-    """Return the table that says that it is withheld."""
-    return Sheet(pd.DataFrame({"Result": [words]}), "design", "l")
-
-
-def full_caption(caption: str, origin: str, *, trial: bool) -> str:
-    """Return a caption with the mark of a trial before it and the origin after it."""
-    parts = (TRIAL if trial else "", caption.strip(), config().sentence(origin))
-    return " ".join(part for part in parts if part)
-
-
-def class_of(origin: str) -> str:
-    """Return the style of an origin: several are mixed."""
-    return "mixed" if "+" in origin else origin
+def _withheld_sheet() -> Sheet:
+    said = config().withheld
+    frame = pd.DataFrame({"Result": [said.sentence]})
+    return Sheet(frame, widths="l", origin="design", caption=said.paragraph)
 
 
 def in_order(pdf: bytes) -> bytes:

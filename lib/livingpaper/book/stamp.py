@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sphinx.application import Sphinx
 from sphinx.config import Config as SphinxConfig
 from sphinx.util.texescape import escape as escape_tex
@@ -16,6 +17,7 @@ from livingpaper.build.project import Project, digest, git
 from livingpaper.config import config
 
 STATIC = Path(__file__).parents[1] / "static"
+MARKUP = Environment(loader=FileSystemLoader(STATIC / "book"), autoescape=True, undefined=StrictUndefined)
 NEEDED = {"title", "authors", "version", "date-released"}
 DRAFT = "Draft, not for citation: passages written for other results are left out. "
 
