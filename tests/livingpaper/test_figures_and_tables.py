@@ -9,11 +9,12 @@ import pandas as pd
 import pytest
 import vl_convert
 from book.chapters import chapters
-from livingpaper.book.forest import forest, with_deaths
+from livingpaper.book.forest import forest
 from livingpaper.book.show import Figure, Table
 from livingpaper.build.project import find_project
 from livingpaper.config import MIME, config
 from running import Paper
+from study.charts import with_deaths
 
 SETTINGS = config(find_project(Path(__file__).parent))
 SHOWN = [name for chapter in chapters() for name, (source, _) in chapter.exhibits.items() if source]

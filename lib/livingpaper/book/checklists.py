@@ -6,7 +6,6 @@ does not exist stops the build.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +18,8 @@ STATUS = {"done": "yes", "partial": "in part", "na": "does not apply"}
 UNVERIFIED = "The numbering of the items has not been compared with the published list"
 
 
-class ChecklistError(ValueError):
-    """A checklist is missing or says something it must not."""
-
-
 def load_checklists(path: Path) -> dict[str, dict[str, Any]]:
-    """Return the checklists by name; ``ChecklistError`` lists every item that is incomplete.
+    """Return the checklists by name; ``ValueError`` lists every item that is incomplete.
 
     Each has ``title``, ``doi``, ``numbering_verified``, ``items`` and perhaps ``note``; an item has ``id``, ``need``,
     ``where`` (labels; empty only if it does not apply), ``status`` and, unless it is done, a ``reason``.
@@ -32,11 +27,11 @@ def load_checklists(path: Path) -> dict[str, dict[str, Any]]:
     try:
         found: dict[str, dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ChecklistError(f"the checklists must stand in {path}, there is no such file") from None
+        raise ValueError(f"the checklists must stand in {path}, there is no such file") from None
     except yaml.YAMLError as error:
-        raise ChecklistError(f"{path} must be valid YAML: {error}") from None
+        raise ValueError(f"{path} must be valid YAML: {error}") from None
     if faults := [f"  - {name} {fault}" for name, each in found.items() for fault in _faults(each)]:
-        raise ChecklistError(f"{path} has incomplete items:\n" + "\n".join(faults))
+        raise ValueError(f"{path} has incomplete items:\n" + "\n".join(faults))
     return found
 
 
@@ -59,6 +54,10 @@ def _fault(item: dict[str, Any]) -> str:
     return "" if item["where"] or item["status"] == "na" else "names no place that answers it"
 
 
+def _link(label: str) -> str:
+    return f"{{numref}}`{label}`" if label.startswith(("fig-", "tbl-")) else f"{{ref}}`{label}`"
+
+
 def checklist_myst(name: str, checklist: dict[str, Any]) -> str:
     """Return a checklist as a MyST table with a link to every place that answers an item."""
     note = f": {checklist['note']}" if checklist.get("note") else ""
@@ -67,17 +66,13 @@ def checklist_myst(name: str, checklist: dict[str, Any]) -> str:
         f"answered.{'' if checklist['numbering_verified'] else f' {UNVERIFIED}{note}.'}"
     )
     rows = [
-        (item["id"], item["need"], ", ".join(map(_link, item["where"])) or "–", _answer(item))
+        {
+            "Item": item["id"],
+            "Asks for": item["need"],
+            "Where": ", ".join(map(_link, item["where"])) or "–",
+            "Answered": STATUS[item["status"]] + (f": {item['reason']}" if item.get("reason") else ""),
+        }
         for item in checklist["items"]
     ]
-    frame = pd.DataFrame(rows, columns=["Item", "Asks for", "Where", "Answered"])
-    table = Sheet(frame, widths="p{1.2cm}p{5.2cm}p{4.9cm}p{3.9cm}", long=True, origin="design")
-    return replace(table, name=f"tbl-checklist-{name.lower()}", caption=caption).myst()
-
-
-def _link(label: str) -> str:
-    return f"{{numref}}`{label}`" if label.startswith(("fig-", "tbl-")) else f"{{ref}}`{label}`"
-
-
-def _answer(item: dict[str, Any]) -> str:
-    return STATUS[item["status"]] + (f": {item['reason']}" if item.get("reason") else "")
+    widths, label = "p{1.2cm}p{5.2cm}p{4.9cm}p{3.9cm}", f"tbl-checklist-{name.lower()}"
+    return Sheet(pd.DataFrame(rows), widths, long=True, origin="design", name=label, caption=caption).myst()

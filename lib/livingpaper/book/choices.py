@@ -8,8 +8,7 @@ from typing import Any
 
 from livingpaper.build.project import Project
 from livingpaper.config import Choices, config
-
-MINUS = "\N{MINUS SIGN}"
+from livingpaper.ledger.format import MINUS
 
 
 def choice_words(project: Project, dotted: str, plan: Any = None) -> str:

@@ -64,11 +64,6 @@ def forest(
     return alt.layer(*layers).properties(width=width, height=row_height * len(data))
 
 
-def with_deaths(name: str, events: float) -> str:
-    """Return a label with its deaths, where they were counted."""
-    return name if pd.isna(events) else f"{name}, {events:.0f} deaths"
-
-
 def numbers_of(row: pd.Series, scale: str) -> str:
     """Return an estimate with its interval, or that there is none: such a row keeps its place and has no mark."""
     if pd.isna(row["estimate"]):

@@ -65,25 +65,18 @@ def say_what_may_be_said(app: Sphinx, _docname: str, source: list[str]) -> None:
 
 
 def add_assets(app: Sphinx) -> None:
-    """Serve style, fonts and the chart library from the site itself."""
-    if app.builder.format == "html":
-        app.config.html_static_path += [str(STATIC / "web"), str(_vega_bundle(Project(Path(app.srcdir))))]
-        app.add_css_file("paper.css")
-        for script in ("vega-bundle.js", "charts.js"):
-            app.add_js_file(script, loading_method="defer")
-
-
-def _vega_bundle(project: Project) -> Path:
-    """Return the folder with the chart library, written once per version.
-
-    Not an ES module: Chromium refuses modules over file://.
-    """
-    folder = project.build / ".vega" / f"{VEGA_LITE}-{version('vl-convert-python')}"
-    bundle = folder / "vega-bundle.js"
-    if not bundle.is_file():
+    """Serve style, fonts and the chart library, which is written once per version, from the site itself."""
+    if app.builder.format != "html":
+        return
+    folder = Project(Path(app.srcdir)).build / ".vega" / f"{VEGA_LITE}-{version('vl-convert-python')}"
+    if not (folder / "vega-bundle.js").is_file():
         code = vl_convert.javascript_bundle(vl_version=VEGA_LITE)  # type: ignore[call-arg]
-        write_whole(bundle, f"(function(){{{code}\n}})();".encode())
-    return folder
+        plain = f"(function(){{{code}\n}})();"  # not an ES module: Chromium refuses those over file://
+        write_whole(folder / "vega-bundle.js", plain.encode())
+    app.config.html_static_path += [str(STATIC / "web"), str(folder)]
+    app.add_css_file("paper.css")
+    for script in ("vega-bundle.js", "charts.js"):
+        app.add_js_file(script, loading_method="defer")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from html import escape
 from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
 
-from livingpaper.book.stamp import author_names, citation_file
+from livingpaper.book.stamp import author_names, citation_file, markup
 from livingpaper.build.project import Project
 from livingpaper.config import config
 
@@ -30,17 +29,9 @@ LICENCES = {
 
 def highwire(project: Project, *, references: bool) -> str:
     """Return the ``citation_`` tags of a page; with every reference if asked for."""
-    found = citation_file(project)
-    tags = [("title", found["title"])]
-    tags += [("author", name) for name in author_names(found)]
-    tags += [("publication_date", found["date-released"].replace("-", "/"))]
-    tags += [("doi", found["doi"])] if found.get("doi") else []
-    tags += [("pdf_url", PDF_FROM_PAGE), ("language", "en")]
-    tags += [("keywords", word) for word in found.get("keywords", [])]
-    bibliography = project.root / "book" / "references.bib"
-    if references and bibliography.is_file():
-        tags += [("reference", line) for line in reference_lines(bibliography)]
-    return "".join(f'<meta name="citation_{name}" content="{escape(str(text))}" />\n' for name, text in tags)
+    found, path = citation_file(project), project.root / "book" / "references.bib"
+    lines = reference_lines(path) if references and path.is_file() else ()
+    return markup("head", found=found, authors=author_names(found), pdf=PDF_FROM_PAGE, references=lines)
 
 
 def reference_lines(path: Path) -> Iterator[str]:
@@ -70,17 +61,11 @@ def article_ld(project: Project) -> dict[str, Any]:
     common = {"version": found["version"], "datePublished": found["date-released"], "license": licences}
     part = {"@type": "Dataset", "isPartOf": {"@id": "#paper"}, "creator": authors, **common}
     origins = ", ".join(origin.says for origin in paper.origins.values())
-    ledger = part | {
-        "@id": "#ledger",
-        "name": "Every number of the paper, with origin, interval, method and code",
-        "description": f"One row per number. The column origin says where it comes from: {origins}.",
-    }
-    made_up = part | {
-        "@id": "#synthetic",
-        "name": "Synthetic data",
-        "description": paper.synthetic_says,
-        "creativeWorkStatus": "synthetic",
-    }
+    name = "Every number of the paper, with origin, interval, method and code"
+    words = f"One row per number. The column origin says where it comes from: {origins}."
+    ledger = part | {"@id": "#ledger", "name": name, "description": words}
+    made_up = part | {"@id": "#synthetic", "name": "Synthetic data", "description": paper.synthetic_says}
+    made_up["creativeWorkStatus"] = "synthetic"
     parts = [made_up, ledger] if paper.synthetic else [ledger]
     article = {
         "@type": "ScholarlyArticle",
@@ -112,15 +97,6 @@ def add_meta(app: Sphinx, pagename: str, _template: str, context: dict[str, Any]
         project = Project(Path(app.srcdir))
         ld = json.dumps(article_ld(project), ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
         tags = highwire(project, references=pagename == app.config.root_doc)
-        tags += f'<script type="application/ld+json">{ld}</script>\n{mark_colours(project)}'
+        tags += f'<script type="application/ld+json">{ld}</script>\n'
+        tags += markup("style", origins=config(project).origins)
         context["metatags"] = context.get("metatags", "") + tags
-
-
-def mark_colours(project: Project) -> str:
-    """Return the colours of the marks of origin, on light and on dark pages, as a variable of ``paper.css``."""
-    rules = [
-        f"a.origin-{name}{{--origin:{light}}}html[data-theme=dark] a.origin-{name}{{--origin:{dark}}}"
-        for name, origin in config(project).origins.items()
-        for light, dark in ([origin.colours] if origin.colours else [])
-    ]
-    return f"<style>{''.join(rules)}</style>\n" if rules else ""

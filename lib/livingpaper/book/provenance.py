@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from livingpaper.book.drafts import PRINTED
-from livingpaper.book.stamp import MARKUP
+from livingpaper.book.stamp import markup
 from livingpaper.build.project import Project, digest
 from livingpaper.build.reads import files_behind
 from livingpaper.chapters.cells import Statement, read_cells, statements
@@ -141,7 +141,8 @@ def panel_html(project: Project, chapter: str) -> str:
     path, found, root = project.root / f"{chapter}.md", behind(project, chapter), project.root
     inputs = {"chapter": path, "protocol.toml": project.protocol, "data": project.data, "code": root / "lib"}
     inputs |= {"requirements.txt": project.lock, "results/ledger.csv": project.ledger}
-    return MARKUP.get_template("panel.html").render(
+    return markup(
+        "panel",
         inputs={name: digest([each], root)[:12] for name, each in inputs.items() if each.exists()},
         packages=[f"{name} {version(name)}" for name in config(project).packages],
         taken=found.chapters[1:],

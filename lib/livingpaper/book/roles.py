@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.domains.std import StandardDomain
@@ -17,12 +16,12 @@ from sphinx.errors import SphinxError
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from livingpaper.book.checklists import checklist_myst, load_checklists
-from livingpaper.book.choices import choice_words
 from livingpaper.book.provenance import panel_html
-from livingpaper.book.stamp import MARKUP, stamp
+from livingpaper.book.stamp import markup
 from livingpaper.build.project import Project
 from livingpaper.config import config
-from livingpaper.ledger.ledger import ledger_part, read_ledger
+from livingpaper.lab.texts import ROLES, committed_session
+from livingpaper.ledger.ledger import read_ledger
 from livingpaper.versions.exhibits import changes_myst
 
 SOURCES = ("CHANGELOG.md", "book/checklists.yml")  # no input of a chapter, but read for the directives
@@ -33,31 +32,31 @@ class result_node(nodes.inline):  # noqa: N801  # docutils names nodes in lower 
     """A number of the ledger in running text; knows its id and origin, and the mark of it."""
 
 
-def result(project: Project, asked: str) -> nodes.Node:
-    """Return a number of the ledger, marked by its origin: ``{result}`id [part]```.
+class PaperRole(SphinxRole):
+    """Prints what JupyterLab shows for a role of the paper; what cannot be printed stops the build.
 
-    The part is text (default: the value with its interval), value, ci, low, high, n, events or level.
+    ``{result}`id [part]``` is a number of the ledger; the part is text (default: the value with its interval), value, ci,
+    low, high, n, events or level. ``{choice}`section.key``` is a choice of ``protocol.toml``; ``{stamp}`name``` what
+    identifies the build: version, released, commit, protocol or data.
     """
-    id_, _, part = asked.partition(" ")
-    rows = _ledger(project)
-    if id_ not in rows.index:
-        raise KeyError(f"no number {id_!r} in the ledger; correct the id, or record it in a chapter")
-    row = rows.loc[id_]
-    mark = config(project).origins[row["origin"]].mark
-    return result_node("", ledger_part(row, part or "text"), ledger_id=id_, origin=row["origin"], mark=mark)
 
-
-def choice(project: Project, dotted: str) -> nodes.Node:
-    """Return a choice of ``protocol.toml``: ``{choice}`section.key```."""
-    return nodes.inline("", choice_words(project, dotted), classes=["choice"])
-
-
-def stamp_part(project: Project, name: str) -> nodes.Node:
-    """Return what identifies this build: ``{stamp}`version```, released, commit, protocol or data."""
-    marks = stamp(project)
-    if name not in marks:
-        raise KeyError(f"a stamp has the parts {sorted(marks)}, found {name!r}")
-    return nodes.Text(marks[name])
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Return the text as a node."""
+        session = committed_session(Path(self.env.srcdir))
+        try:
+            said = ROLES[self.name](self.text, session)
+        except (KeyError, ValueError) as error:
+            source, line = self.get_source_info()
+            raise SphinxError(f"{source}:{line}: {error.args[0]}") from None
+        if self.name == "result":
+            id_ = self.text.partition(" ")[0]
+            origin = session.now.at[id_, "origin"]
+            return [result_node("", said.text, ledger_id=id_, origin=origin, mark=said.mark)], []
+        return [
+            nodes.inline("", said.text, classes=[self.name])
+            if self.name == "choice"
+            else nodes.Text(said.text)
+        ], []
 
 
 def checklist(project: Project, name: str) -> str:
@@ -71,22 +70,10 @@ def checklist(project: Project, name: str) -> str:
 
 def ledger_html(project: Project, _docname: str) -> str:
     """Return the whole ledger, one row with an anchor per number; for other formats there is the file."""
-    rows = _ledger(project)
+    rows = read_ledger(project.ledger)
     counts = {name: rows[name].map("{:,.0f}".format, na_action="ignore") for name in ("n", "events")}
     printed = rows.assign(**counts).fillna("").itertuples()
-    return MARKUP.get_template("ledger.html").render(
-        rows=printed, marks=config(project).marks, anchor=html_id
-    )
-
-
-def _ledger(project: Project) -> pd.DataFrame:
-    path = project.ledger
-    return _read(path, path.stat().st_mtime_ns if path.is_file() else 0)
-
-
-@cache
-def _read(path: Path, _changed: int) -> pd.DataFrame:
-    return read_ledger(path)
+    return markup("ledger", rows=printed, marks=config(project).marks, anchor=html_id)
 
 
 def html_id(ledger_id: str) -> str:
@@ -94,11 +81,6 @@ def html_id(ledger_id: str) -> str:
     return "n-" + re.sub(r"[^a-z0-9]+", "-", ledger_id.lower())
 
 
-ROLES: dict[str, Callable[[Project, str], nodes.Node]] = {
-    "result": result,
-    "choice": choice,
-    "stamp": stamp_part,
-}
 HTML: dict[str, Callable[[Project, str], str]] = {
     "ledger": ledger_html,
     "provenance": panel_html,
@@ -107,19 +89,6 @@ MYST: dict[str, Callable[..., str]] = {
     "checklist": checklist,
     "changes": changes_myst,
 }  # of what is asked for
-
-
-class PaperRole(SphinxRole):
-    """A role of the paper; what cannot be printed stops the build."""
-
-    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        """Return the text as a node."""
-        try:
-            return [ROLES[self.name](Project(Path(self.env.srcdir)), self.text)], []
-        except (KeyError, ValueError) as error:
-            source, line = self.get_source_info()
-            words = error.args[0] if isinstance(error, KeyError) else error
-            raise SphinxError(f"{source}:{line}: {words}") from None
 
 
 class PaperDirective(SphinxDirective):
@@ -140,20 +109,17 @@ class PaperDirective(SphinxDirective):
             raise SphinxError(str(error.args[0])) from None
 
 
-def visit_html(self: Any, node: result_node) -> None:
-    """Open the number as a link to its row in the ledger page."""
+def _visit_html(self: Any, node: result_node) -> None:
     id_, origin = node["ledger_id"], node["origin"]
     target = f"{self.builder.get_relative_uri(self.builder.current_docname, PLACE)}#{html_id(id_)}"
     self.body.append(f'<a class="result origin-{origin}" href="{target}" title="{origin}: {id_}">')
 
 
-def depart_html(self: Any, node: result_node) -> None:
-    """Close the number with the mark of its origin."""
+def _depart_html(self: Any, node: result_node) -> None:
     self.body.append(f'<sup class="origin">{node["mark"]}</sup></a>')
 
 
-def depart_latex(self: Any, node: result_node) -> None:
-    """Print the mark of its origin after the number."""
+def _depart_latex(self: Any, node: result_node) -> None:
     self.body.append(rf"\paperorigin{{{node['mark']}}}")
 
 
@@ -174,10 +140,10 @@ class ReadOnceDomain(StandardDomain):
 
 def register(app: Sphinx) -> None:
     """Register the roles and directives."""
-    for name in ROLES:
+    for name in ("result", "choice", "stamp"):
         app.add_role(name, PaperRole())
     for name in (*HTML, *MYST):
         app.add_directive(name, PaperDirective)
-    plain = (_nothing, _nothing)
-    app.add_node(result_node, html=(visit_html, depart_html), latex=(_nothing, depart_latex), text=plain)
+    html, latex, text = (_visit_html, _depart_html), (_nothing, _depart_latex), (_nothing, _nothing)
+    app.add_node(result_node, html=html, latex=latex, text=text)
     app.add_domain(ReadOnceDomain, override=True)

@@ -91,7 +91,9 @@ class Drawing(Exhibit):
         spec["description"] = self.alt.strip()
         spec["usermeta"] = {"origin": known[self.origin].says if self.origin in known else self.origin}
         for rows in spec.get("datasets", {}).values():
-            columns = {str(column).lower() for row in rows for column in row if not _is_ledger(column, row)}
+            columns = {
+                name.lower() for row in rows for name, value in row.items() if not _is_number(name, value)
+            }
             named = sorted(name for name in columns if name.split("_")[0] in ID_LIKE or name.endswith("_id"))
             if len(rows) > MAX_ROWS or named:
                 raise DisclosureError(
@@ -143,36 +145,26 @@ def show(thing: Shown, name: str, caption: str) -> Shown:
         raise ValueError(f"{name} must say what it rests on, sources=(...); empty for what shows no results")
     origins, withheld, trial = sources_of(thing.sources or ())
     if withheld:
-        instead = _withheld_drawing() if isinstance(thing, Drawing) else _withheld_sheet()
-        return cast("Shown", replace(instead, name=name))
+        said = config().withheld
+        frame = pd.DataFrame({"Result": [said.sentence]})
+        panel = _words(said.sentence) if isinstance(thing, Drawing) else Sheet(frame, widths="l")
+        return cast("Shown", replace(panel, origin="design", name=name, caption=said.paragraph))
     origin, caption = thing.origin or "+".join(origins) or "design", thing.caption or caption
     return replace(thing, name=name, caption=caption, origin=origin, trial=trial)
 
 
-def _withheld_drawing() -> Drawing:
-    said = config().withheld
-    text = alt.Chart(pd.DataFrame({"text": [said.sentence]})).mark_text(fontSize=13, color=theme.INK)
-    chart = text.encode(text="text:N").properties(width=theme.WIDTH - 10, height=90)
-    return Drawing(chart, said.sentence, origin="design", caption=said.paragraph)
-
-
-def _withheld_sheet() -> Sheet:
-    said = config().withheld
-    frame = pd.DataFrame({"Result": [said.sentence]})
-    return Sheet(frame, widths="l", origin="design", caption=said.paragraph)
+def _words(sentence: str) -> Drawing:
+    text = alt.Chart(pd.DataFrame({"text": [sentence]})).mark_text(fontSize=13, color=theme.INK)
+    return Drawing(text.encode(text="text:N").properties(width=theme.WIDTH - 10, height=90), sentence)
 
 
 def in_order(pdf: bytes) -> bytes:
-    """Return the PDF of a chart with the resources of each dictionary sorted by name, its length unchanged.
-
-    vl-convert writes them in an order that differs from run to run.
-    """
+    """Return a PDF of vl-convert with its resources sorted by name: their order differs from run to run."""
     return RESOURCES.sub(lambda found: b"".join(sorted(found[0].splitlines(keepends=True))), pdf)
 
 
-def _is_ledger(column: str, row: dict[str, Any]) -> bool:
-    """Return whether a value is the id of a number, not of a person."""
-    return column == "id" and bool(ID.fullmatch(str(row[column])))
+def _is_number(column: str, value: object) -> bool:
+    return column == "id" and bool(ID.fullmatch(str(value)))  # the id of a number, not of a person
 
 
 def _cell(text: str) -> str:

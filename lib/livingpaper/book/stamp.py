@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,11 @@ from livingpaper.config import config
 STATIC = Path(__file__).parents[1] / "static"
 MARKUP = Environment(loader=FileSystemLoader(STATIC / "book"), autoescape=True, undefined=StrictUndefined)
 NEEDED = {"title", "authors", "version", "date-released"}
-DRAFT = "Draft, not for citation: passages written for other results are left out. "
+
+
+def markup(template: str, **words: Any) -> str:
+    """Return a part of a page, ``static/book/<template>.html``, with its words filled in."""
+    return MARKUP.get_template(f"{template}.html").render(words)
 
 
 def citation_file(project: Project) -> dict[str, Any]:
@@ -81,14 +84,10 @@ def put_stamp(app: Sphinx, settings: SphinxConfig) -> None:
     project = Project(Path(app.srcdir))
     paper, marks, found = config(project), stamp(project), citation_file(project)
     origins, authors = paper.origins.values(), ", ".join(author_names(found))
-    legend = " · ".join(f"<b>{each.mark}</b> {each.says}" for each in origins)
-    line = f"Version {marks['version']} ({marks['released']}) · commit {marks['commit']}"
-    line += "".join(f" · {name} {marks[name]}" for name in ("protocol", "data") if marks[name])
-    cite = f"Cite this version: {authors}. {found['title']}. Version {marks['version']}, {marks['released']}."
+    above = {"draft": paper.draft, "banner": paper.banner, "origins": origins}
     settings.html_theme_options = settings.html_theme_options | {
-        "announcement": (DRAFT if paper.draft else "")
-        + f"{paper.banner} <span class='legend'>{legend}</span>".lstrip(),
-        "extra_footer": f"<div class='stamp'>{line}<br>{escape(cite)}</div>",
+        "announcement": markup("legend", **above),
+        "extra_footer": markup("stamp", marks=marks, authors=authors, title=found["title"]),
     }
     settings.version = settings.release = marks["version"]
     words = {
