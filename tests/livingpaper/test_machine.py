@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from living_pages import INDEX, METHODS, REFERENCES
-from livingpaper.book.meta import highwire
+from livingpaper.book.stamp import highwire
 from livingpaper.build.project import Project
 from livingpaper.build.reads import keep_reads
 from livingpaper.exports.exports import machine_files, paper_chapters, write_machine

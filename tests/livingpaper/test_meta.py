@@ -7,8 +7,7 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from livingpaper.book.meta import article_ld, highwire, reference_lines
-from livingpaper.book.stamp import citation_file
+from livingpaper.book.stamp import article_ld, citation_file, highwire, reference_lines
 from livingpaper.build.project import Project
 from pybtex.database import parse_file
 

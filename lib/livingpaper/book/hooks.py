@@ -13,8 +13,7 @@ from sphinx.config import Config as SphinxConfig
 
 from livingpaper.book import output, roles
 from livingpaper.book.drafts import leave_out_unsupported, unsupported, withhold_paragraphs
-from livingpaper.book.meta import add_meta
-from livingpaper.book.stamp import STATIC, put_face, put_stamp
+from livingpaper.book.stamp import STATIC, add_meta, put_face, put_stamp
 from livingpaper.book.theme import VEGA_LITE
 from livingpaper.build.cache import write_whole
 from livingpaper.build.project import CONFIG, Project, digest

@@ -26,9 +26,9 @@ from livingpaper.ledger.ledger import read_ledger
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """What stands behind a chapter."""
+    """What stands behind a chapter: functions by module and name, ``headtohead.outcomes.risk.risks``."""
 
-    functions: tuple[str, ...]  # of the paper's packages, that its cells use: headtohead.outcomes.risk.risks
+    functions: tuple[str, ...]  # of the paper's own packages, that its cells use
     shown: dict[
         str, str
     ]  # label of each figure and table to the function that makes it; empty if a cell does
@@ -40,17 +40,13 @@ def behind(project: Project, chapter: str) -> Behind:
     found = _statements(project, chapter)
     names = dict(_imported(found))
 
-    def own(*code: ast.AST) -> Iterator[str]:
+    def own(code: ast.AST) -> Iterator[str]:
         """Yield the functions of the paper that code names."""
-        dotted = (name for part in code for name in _dotted(part, names))
-        return filter(None, (_resolved(project.root / "lib", name) for name in dotted))
+        return filter(None, (_resolved(project.root / "lib", name) for name in _dotted(code, names)))
 
-    shown = {
-        ast.literal_eval(call.args[1]): next(own(*_called(call.args[0])), "")
-        for part in found
-        for call in part.calls("show")
-    }
-    functions = {*own(*(part.node for part in found))}
+    shows = [call for part in found for call in part.calls("show")]
+    shown = {ast.literal_eval(call.args[1]): next(own(_called(call.args[0])), "") for call in shows}
+    functions = {name for part in found for name in own(part.node)}
     return Behind(tuple(sorted(functions)), shown, tuple(_chain(project, chapter)))
 
 
@@ -79,8 +75,8 @@ def _imported(found: list[Statement]) -> Iterator[tuple[str, str]]:
             yield from ((alias.asname or alias.name, module + alias.name) for alias in node.names)
 
 
-def _called(thing: ast.expr) -> list[ast.expr]:
-    return [node.func for node in ast.walk(thing) if isinstance(node, ast.Call)]
+def _called(thing: ast.expr) -> ast.Tuple:
+    return ast.Tuple([node.func for node in ast.walk(thing) if isinstance(node, ast.Call)])
 
 
 def _dotted(code: ast.AST, names: dict[str, str]) -> Iterator[str]:
@@ -93,18 +89,24 @@ def _dotted(code: ast.AST, names: dict[str, str]) -> Iterator[str]:
                 yield names[first] + text.removeprefix(first)
 
 
-@cache
 def _resolved(library: Path, dotted: str) -> str:
     """Return the module and name under which the paper's packages define a function or class; empty if they do not."""
-    *parts, name = dotted.split(".")
-    define = re.compile(rf"^(?:def|class) {name}\b", re.M)
-    stem = library.joinpath(*parts)
-    near = [path for path in (stem.with_suffix(".py"), stem / "__init__.py") if path.is_file()]
-    for path in (*near, *sorted((library / parts[0]).rglob("*.py"))) if parts else ():
-        if define.search(path.read_text("utf-8")):
-            module = path.relative_to(library).with_suffix("").as_posix().removesuffix("/__init__")
-            return f"{module.replace('/', '.')}.{name}"
-    return ""
+    module, _, name = dotted.rpartition(".")
+    package = module.partition(".")[0]
+    known = [full for full in _defined(library).get(name, ()) if full.startswith(f"{package}.")]
+    return dotted if dotted in known else next(iter(known), "")
+
+
+@cache
+def _defined(library: Path) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for path in sorted(library.rglob("*.py")):
+        module = (
+            path.relative_to(library).with_suffix("").as_posix().removesuffix("/__init__").replace("/", ".")
+        )
+        for name in re.findall(r"^(?:def|class) (\w+)", path.read_text("utf-8"), re.M):
+            found.setdefault(name, []).append(f"{module}.{name}")
+    return found
 
 
 def naming_tests(function: str, tests: Path) -> list[str]:
