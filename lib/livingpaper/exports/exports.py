@@ -35,7 +35,7 @@ def write_machine(project: Project) -> Path:
     """
     html, target = project.build / "html", project.build / "machine"
     if not (html / "book").is_dir():
-        raise FileNotFoundError(f"the pages must be in {html}, there are none; run: make html")
+        raise FileNotFoundError(f"the pages must be in {html}, there are none; run: livingpaper html")
     code = Path(__file__).parents[1]
     sources = [html / "book", html / "_images", project.ledger, project.root / "CITATION.cff", code]
     state, mark = digest(sources, project.root), project.build / ".machine-state"
