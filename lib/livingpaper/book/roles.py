@@ -48,18 +48,17 @@ class PaperRole(SphinxRole):
         except (KeyError, ValueError) as error:
             source, line = self.get_source_info()
             raise SphinxError(f"{source}:{line}: {error.args[0]}") from None
+        node: nodes.Node = nodes.Text(said.text)
+        if self.name == "choice":
+            node = nodes.inline("", said.text, classes=["choice"])
         if self.name == "result":
             id_ = self.text.partition(" ")[0]
             origin = session.now.at[id_, "origin"]
-            return [result_node("", said.text, ledger_id=id_, origin=origin, mark=said.mark)], []
-        return [
-            nodes.inline("", said.text, classes=[self.name])
-            if self.name == "choice"
-            else nodes.Text(said.text)
-        ], []
+            node = result_node("", said.text, ledger_id=id_, origin=origin, mark=said.mark)
+        return [node], []
 
 
-def checklist(project: Project, name: str) -> str:
+def checklist(project: Project, name: str = "") -> str:
     """Return one checklist of ``book/checklists.yml`` as MyST."""
     path = project.root / "book" / "checklists.yml"
     known = load_checklists(path)
@@ -81,14 +80,8 @@ def html_id(ledger_id: str) -> str:
     return "n-" + re.sub(r"[^a-z0-9]+", "-", ledger_id.lower())
 
 
-HTML: dict[str, Callable[[Project, str], str]] = {
-    "ledger": ledger_html,
-    "provenance": panel_html,
-}  # of a page
-MYST: dict[str, Callable[..., str]] = {
-    "checklist": checklist,
-    "changes": changes_myst,
-}  # of what is asked for
+HTML: dict[str, Callable[[Project, str], str]] = {"ledger": ledger_html, "provenance": panel_html}
+MYST: dict[str, Callable[..., str]] = {"checklist": checklist, "changes": changes_myst}
 
 
 class PaperDirective(SphinxDirective):
