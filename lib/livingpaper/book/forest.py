@@ -12,7 +12,8 @@ from livingpaper.book.theme import INK, QUIET, TREATED, WIDTH
 from livingpaper.ledger.format import interval_text, scale_of, value_text
 
 INTERVAL = ("estimate", "conf_low", "conf_high", "truth", "second", "second_low", "second_high")
-NAME: dict[str, Any] = {"align": "left", "fontSize": 10}
+ABOVE: Any = {"size": 70, "filled": False, "stroke": INK, "strokeWidth": 1.6, "yOffset": -9}
+BELOW: Any = {"size": 42, "filled": True, "opacity": 1, "color": TREATED, "yOffset": 8}
 
 
 def forest(
@@ -57,8 +58,8 @@ def forest(
         coloured.mark_point(filled=True, size=62, opacity=1).encode(
             x=_at("estimate", along), tooltip=["label:N", "numbers:N"]
         ),
-        *_truths(base, data, along),
-        *_seconds(base, data, along, second_name),
+        *_others(base, data, along, "truth", "true effect", -9, **ABOVE),
+        *_others(base, data, along, "second", second_name, 11, **BELOW),
         base.mark_text(align="left", fontSize=11).encode(x=alt.value(width + 10), text="numbers:N"),
     ]
     return alt.layer(*layers).properties(width=width, height=row_height * len(data))
@@ -99,31 +100,21 @@ def _background(bands: Sequence[float], null: float, along: alt.Scale) -> list[a
     return layers
 
 
-def _known(base: alt.Chart, data: pd.DataFrame, column: str) -> tuple[alt.Chart, alt.Chart] | None:
-    """Return the rows that have a value, and the first of them; None if there is none."""
+def _others(
+    base: alt.Chart, data: pd.DataFrame, along: alt.Scale, column: str, name: str, dy: int, **look: Any
+) -> list[alt.Chart]:
+    """Return diamonds beside the lines where a column has values, with their limits if it has some, the first named."""
     if column not in data or data[column].isna().all():
-        return None
+        return []
     known = base.transform_filter(f"isValid(datum.{column})")
-    return known, known.transform_filter(f"datum.order == {data['order'][data[column].notna()].min()}")
-
-
-def _truths(base: alt.Chart, data: pd.DataFrame, along: alt.Scale) -> list[alt.Chart]:
-    """Return a diamond above each row whose truth is known, the first one with its name."""
-    if (found := _known(base.encode(x=_at("truth", along)), data, "truth")) is None:
-        return []
-    known, first = found
-    look: Any = {"shape": "diamond", "size": 70, "filled": False, "stroke": INK, "strokeWidth": 1.6}
-    name = first.mark_text(text="true effect", dx=8, dy=-9, color=QUIET, **NAME)
-    return [known.mark_point(**look, yOffset=-9), name]
-
-
-def _seconds(base: alt.Chart, data: pd.DataFrame, along: alt.Scale, name: str) -> list[alt.Chart]:
-    """Return another estimate below each row, thin and open, the first one with its name."""
-    if (found := _known(base, data, "second")) is None:
-        return []
-    known, first = found
-    line = known.mark_rule(strokeWidth=1.2, clip=True, yOffset=8, color=TREATED)
-    point = known.mark_point(shape="diamond", size=42, filled=True, opacity=1, yOffset=8, color=TREATED)
-    word = first.mark_text(text=name, dx=6, dy=11, color=TREATED, **NAME)
-    low, middle, high = (_at(column, along) for column in ("second_low", "second", "second_high"))
-    return [line.encode(x=low, x2="second_high:Q"), point.encode(x=middle), word.encode(x=high)]
+    first = known.transform_filter(f"datum.order == {data['order'][data[column].notna()].min()}")
+    low, high, colour = f"{column}_low", f"{column}_high", look.get("color", QUIET)
+    line = known.mark_rule(strokeWidth=1.2, clip=True, yOffset=look["yOffset"], color=colour)
+    word = first.mark_text(
+        text=name, dx=6 if high in data else 8, dy=dy, align="left", fontSize=10, color=colour
+    )
+    return [
+        *([line.encode(x=_at(low, along), x2=f"{high}:Q")] if high in data else []),
+        known.mark_point(shape="diamond", **look).encode(x=_at(column, along)),
+        word.encode(x=_at(high if high in data else column, along)),
+    ]
