@@ -69,7 +69,7 @@ SMALL_BOOK = (
     "exclude_patterns = ['_build']\n"
 )
 DIRECTIVE = (
-    "from livingpaper.book.roles import PaperDirective\n\n\n"
+    "from livingpaper.book.hooks import PaperDirective\n\n\n"
     "def setup(app):\n    app.add_directive('checklist', PaperDirective)\n"
 )
 

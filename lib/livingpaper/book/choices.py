@@ -12,10 +12,7 @@ from livingpaper.ledger.format import MINUS
 
 
 def choice_words(project: Project, dotted: str, plan: Any = None) -> str:
-    """Return one choice as the text prints it, by the function ``[choices] words`` if the paper has one.
-
-    ``plan`` are choices that a reader tries, default those of the paper.
-    """
+    """Return one choice as the paper's own function or ``choice_text`` prints it; ``plan`` if a reader tries others."""
     paper = config(project)
     plan = paper.plan() if plan is None else plan
     if paper.choices.words:
@@ -24,23 +21,12 @@ def choice_words(project: Project, dotted: str, plan: Any = None) -> str:
 
 
 def choice_text(plan: Any, dotted: str, labels: Mapping[str, str], how: Choices) -> str:
-    """Return one choice as text, for example ``matching.caliper_sd`` as "0.2".
+    """Return one choice, ``section.key``, as text: ``matching.caliper_sd`` as "0.2"; ``KeyError`` if there is none.
 
-    Parameters
-    ----------
-    plan : object
-        The choices, as attributes.
-    dotted : str
-        Section and key; a ``KeyError`` if there is no such choice.
-    labels : mapping of str to str
-        Words of the file to those that stand for them.
-    how : Choices
-        Which keys are percentages, and which whole numbers have no separator.
+    ``labels`` stand for words of the file; ``how`` says which keys are percentages, and which have no separator.
     """
-    *section, name = dotted.split(".")
     try:
-        within = attrgetter(".".join(section))(plan) if section else plan
-        value = getattr(within, name)
+        value, name = attrgetter(dotted)(plan), dotted.rpartition(".")[2]
     except AttributeError as error:
         there = sorted(getattr(error.obj, "__dict__", {}))
         raise KeyError(f"no choice {dotted!r} in protocol.toml; the section has {there}") from None

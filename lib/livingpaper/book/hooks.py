@@ -1,27 +1,147 @@
-"""The side of Sphinx: ``extensions: [livingpaper]`` is all a Jupyter Book needs; without ``paper.toml`` it does nothing."""
+"""The side of Sphinx: ``extensions: [livingpaper]`` is all a Jupyter Book needs; without ``paper.toml`` it does nothing.
+
+Roles print a number, a choice or what identifies the build; directives print tables and lists.
+"""
 
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Callable
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import vl_convert
+from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config as SphinxConfig
+from sphinx.domains.std import StandardDomain
+from sphinx.environment import BuildEnvironment
+from sphinx.errors import SphinxError
+from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from livingpaper.book import output, roles
+from livingpaper.book import output
+from livingpaper.book.checklists import checklist_myst, load_checklists
 from livingpaper.book.drafts import leave_out_unsupported, unsupported, withhold_paragraphs
-from livingpaper.book.stamp import STATIC, add_meta, put_face, put_stamp
+from livingpaper.book.provenance import panel_html
+from livingpaper.book.stamp import STATIC, add_meta, markup, put_face, put_stamp
 from livingpaper.book.theme import VEGA_LITE
 from livingpaper.build.cache import write_whole
 from livingpaper.build.project import CONFIG, Project, digest
 from livingpaper.config import config
+from livingpaper.lab.texts import ROLES, committed_session
 from livingpaper.ledger.claims import Rules, load_claims
 from livingpaper.ledger.ledger import read_ledger
+from livingpaper.versions.exhibits import changes_myst
 
 SAFE = {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+SOURCES = ("CHANGELOG.md", "book/checklists.yml")  # no input of a chapter, but read for the directives
+PLACE = "book/ledger"  # the page that lists every number
+
+
+class result_node(nodes.inline):  # noqa: N801  # docutils names nodes in lower case
+    """A number of the ledger in running text; knows its id and origin, and the mark of it."""
+
+
+class PaperRole(SphinxRole):
+    """Prints what JupyterLab shows for a role of the paper; what cannot be printed stops the build.
+
+    ``{result}`id [part]``` is a number of the ledger; the part is text (default: the value with its interval), value, ci,
+    low, high, n, events or level. ``{choice}`section.key``` is a choice of ``protocol.toml``; ``{stamp}`name``` what
+    identifies the build: version, released, commit, protocol or data.
+    """
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Return the text as a node."""
+        session = committed_session(Path(self.env.srcdir))
+        try:
+            said = ROLES[self.name](self.text, session)
+        except (KeyError, ValueError) as error:
+            source, line = self.get_source_info()
+            raise SphinxError(f"{source}:{line}: {error.args[0]}") from None
+        node: nodes.Node = nodes.Text(said.text)
+        if self.name == "choice":
+            node = nodes.inline("", said.text, classes=["choice"])
+        if self.name == "result":
+            id_ = self.text.partition(" ")[0]
+            origin = session.now.at[id_, "origin"]
+            node = result_node("", said.text, ledger_id=id_, origin=origin, mark=said.mark)
+        return [node], []
+
+
+def checklist(project: Project, name: str = "") -> str:
+    """Return one checklist of ``book/checklists.yml`` as MyST."""
+    path = project.root / "book" / "checklists.yml"
+    known = load_checklists(path)
+    if name not in known:
+        raise KeyError(f"no checklist {name!r} in {path}; it has {sorted(known)}")
+    return checklist_myst(name, known[name])
+
+
+def ledger_html(project: Project, _docname: str) -> str:
+    """Return the whole ledger, one row with an anchor per number; for other formats there is the file."""
+    rows = read_ledger(project.ledger)
+    counts = {name: rows[name].map("{:,.0f}".format, na_action="ignore") for name in ("n", "events")}
+    printed = rows.assign(**counts).fillna("").itertuples()
+    return markup("ledger", rows=printed, marks=config(project).marks, anchor=html_id)
+
+
+def html_id(ledger_id: str) -> str:
+    """Return the anchor of a ledger row."""
+    return "n-" + re.sub(r"[^a-z0-9]+", "-", ledger_id.lower())
+
+
+HTML: dict[str, Callable[[Project, str], str]] = {"ledger": ledger_html, "provenance": panel_html}
+MYST: dict[str, Callable[..., str]] = {"checklist": checklist, "changes": changes_myst}
+
+
+class PaperDirective(SphinxDirective):
+    """A directive of the paper: MyST, or raw HTML, which on paper is left out."""
+
+    optional_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Return the nodes; what cannot be printed stops the build."""
+        project = Project(Path(self.env.srcdir))
+        if self.name in HTML:
+            return [nodes.raw("", HTML[self.name](project, self.env.docname), format="html")]
+        for path in filter(Path.is_file, map(project.root.joinpath, SOURCES)):
+            self.env.note_dependency(str(path))
+        try:
+            return self.parse_text_to_nodes(MYST[self.name](project, *self.arguments))
+        except (KeyError, ValueError) as error:
+            raise SphinxError(str(error.args[0])) from None
+
+
+def _visit_html(self: Any, node: result_node) -> None:
+    id_, origin = node["ledger_id"], node["origin"]
+    target = f"{self.builder.get_relative_uri(self.builder.current_docname, PLACE)}#{html_id(id_)}"
+    self.body.append(f'<a class="result origin-{origin}" href="{target}" title="{origin}: {id_}">')
+
+
+def _depart_html(self: Any, node: result_node) -> None:
+    self.body.append(f'<sup class="origin">{node["mark"]}</sup></a>')
+
+
+def _depart_latex(self: Any, node: result_node) -> None:
+    self.body.append(rf"\paperorigin{{{node['mark']}}}")
+
+
+def _nothing(self: Any, node: result_node) -> None: ...
+
+
+class ReadOnceDomain(StandardDomain):
+    """Sphinx's standard domain, which unpickles a whole page behind every ``numref``, a third of the time of a book."""
+
+    def _resolve_numref_xref(self, env: BuildEnvironment, *arguments: Any) -> nodes.Element | None:
+        """Resolve a reference with trees that are read once: nobody changes them, they are only looked at."""
+        env.get_doctree = self.__dict__.setdefault("_kept", cache(env.get_doctree))  # type: ignore[method-assign]
+        try:
+            return super()._resolve_numref_xref(env, *arguments)
+        finally:
+            del env.get_doctree
 
 
 def inputs_digest(project: Project) -> str:
@@ -84,7 +204,13 @@ def setup(app: Sphinx) -> dict[str, Any]:
         return SAFE
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # results must not depend on the number of cores
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    roles.register(app)
+    for name in ("result", "choice", "stamp"):
+        app.add_role(name, PaperRole())
+    for name in (*HTML, *MYST):
+        app.add_directive(name, PaperDirective)
+    html, latex, text = (_visit_html, _depart_html), (_nothing, _depart_latex), (_nothing, _nothing)
+    app.add_node(result_node, html=html, latex=latex, text=text)
+    app.add_domain(ReadOnceDomain, override=True)
     output.register(app)
     app.connect("config-inited", use_fresh_results, priority=100)
     app.connect("config-inited", put_face, priority=100)

@@ -38,7 +38,7 @@ class Exhibit:
     """What figures and tables have in common; ``show`` gives them name and caption."""
 
     origin: str = ""  # of paper.toml, several joined by "+", or "design"; ``show`` takes it from the sources
-    caption: str = ""  # MyST, the finding first; one that is there already is used instead of the chapter's
+    caption: str = ""  # MyST, the finding first
     # selections or rows of the ledger, and registered frames: origin, withholding and the mark of a trial follow
     # from them; empty for what shows no results
     sources: Sequence[pd.DataFrame | pd.Series] | None = None
@@ -149,7 +149,7 @@ def show(thing: Shown, name: str, caption: str) -> Shown:
         frame = pd.DataFrame({"Result": [said.sentence]})
         panel = _words(said.sentence) if isinstance(thing, Drawing) else Sheet(frame, widths="l")
         return cast("Shown", replace(panel, origin="design", name=name, caption=said.paragraph))
-    origin, caption = thing.origin or "+".join(origins) or "design", thing.caption or caption
+    origin = thing.origin or "+".join(origins) or "design"
     return replace(thing, name=name, caption=caption, origin=origin, trial=trial)
 
 
