@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from typing import Any, ClassVar
@@ -32,28 +33,19 @@ class PaperOutput:
             return None
         payload = data.content
         if payload["kind"] == "table":
-            return _render(renderer, data, payload["myst"])
+            return renderer.render_markdown(replace(data, content=payload["myst"]))
         stem = f"{payload['name']}-{sha256(payload['svg'].encode()).hexdigest()[:8]}"
         renderer.write_file([f"{stem}.pdf"], base64.b64decode(payload["pdf"]), overwrite=True)
         uri = renderer.write_file([f"{stem}.svg"], payload["svg"].encode(), overwrite=True)
         caption = "\n".join(line.strip() for line in payload["caption"].splitlines())
+        alt = " ".join(payload["alt"].split())
         myst = (
-            f"::::{{figure}} {uri.removesuffix('.svg')}.*\n:name: {payload['name']}\n"
-            f":alt: {' '.join(payload['alt'].split())}\n"
+            f"::::{{figure}} {uri.removesuffix('.svg')}.*\n:name: {payload['name']}\n:alt: {alt}\n"
             f":figclass: chart origin-{payload['origin']}\n\n{caption}\n::::\n"
         )
         spec = payload["vega"].replace("</", "<\\/")
         script = f'<script type="application/json" data-chart="{payload["name"]}">{spec}</script>'
-        return [*_render(renderer, data, myst), nodes.raw("", script, format="html")]
-
-
-def _render(renderer: Any, data: Any, myst: str) -> list[nodes.Element]:
-    """Return MyST text as nodes, with all roles and directives of the book."""
-    parser = renderer.renderer
-    holder = nodes.Element()
-    with parser.current_node_context(holder):
-        parser.nested_render_text(myst, data.line or 0)
-    return list(holder.children)
+        return [*renderer.render_markdown(replace(data, content=myst)), nodes.raw("", script, format="html")]
 
 
 def visit_math(self: Any, node: nodes.Element, *, display: bool = False) -> None:
