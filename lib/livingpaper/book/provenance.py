@@ -26,12 +26,10 @@ from livingpaper.ledger.ledger import read_ledger
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """What stands behind a chapter: functions by module and name, ``headtohead.outcomes.risk.risks``."""
+    """What stands behind a chapter; functions by module and name, ``headtohead.outcomes.risk.risks``."""
 
     functions: tuple[str, ...]  # of the paper's own packages, that its cells use
-    shown: dict[
-        str, str
-    ]  # label of each figure and table to the function that makes it; empty if a cell does
+    shown: dict[str, str]  # label of each figure and table to the function that makes it, if one does
     chapters: tuple[str, ...]  # itself and those it takes variables from, directly or through others
 
 
