@@ -40,7 +40,7 @@ def select_rows(rows: pd.DataFrame, pattern: str) -> pd.DataFrame:
     if not named:
         raise LedgerError(
             f"a pattern must fit some number of the ledger, {pattern!r} fits none; correct it, "
-            f"or run the chapter that records it: make ledger"
+            f"or run the chapter that records it: livingpaper ledger"
         )
     found = rows[[bool(fit) for fit in fits]].reset_index(drop=True)
     return pd.DataFrame(named, columns=list(holes), index=found.index).join(found)
