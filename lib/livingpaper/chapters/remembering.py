@@ -7,14 +7,17 @@ from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from functools import wraps
 from inspect import BoundArguments, signature
-from typing import Any, ParamSpec, TypeVar, cast
+from pathlib import Path
+from typing import ParamSpec, TypeVar, cast
 
 import pandas as pd
 
 from livingpaper.build.cache import code_digest, source_file, write_whole
 from livingpaper.build.project import find_project
+from livingpaper.build.reads import files_read
 from livingpaper.chapters.store import (
     as_loaded,
+    hash_of,
     kept,
     kept_in,
     lock_digest,
@@ -22,7 +25,6 @@ from livingpaper.chapters.store import (
     put,
     recalled,
     stored_at,
-    watched,
 )
 from livingpaper.chapters.tracking import KINDS, Tracked, at
 
@@ -80,34 +82,31 @@ def _with(bound: BoundArguments, changes: Mapping[str, object]) -> BoundArgument
 
 def _one(function: Callable[..., T], bound: BoundArguments, digest: str) -> T:
     """Return the kept result of a call, or compute and keep it."""
-    import joblib  # slow to import
-
     project, module, name = find_project(), function.__module__, function.__qualname__
     choices = {key: value for key, value in bound.arguments.items() if isinstance(value, KINDS)}
     inputs = {
         "function": f"{module}.{name}",
         "code": digest,
-        "arguments": str(joblib.hash(sorted((bound.arguments | dict.fromkeys(choices)).items()))),
+        "arguments": hash_of(sorted((bound.arguments | dict.fromkeys(choices)).items())),
         "lock": lock_digest(project),
     }
-    index, folder = stored_at(kept_in(project), f"{name}-reads", inputs), kept_in(project)
+
+    def place(reads: Iterable[tuple[str, str]]) -> Path:
+        values = {f"{key}:{path}": hash_of(at(choices[key], path)) for key, path in reads}
+        return stored_at(kept_in(project), name, inputs | values)
+
+    index = stored_at(kept_in(project), f"{name}-reads", inputs)
     with locked(index):
         known = recalled(index) or []
         for reads in known:
-            if (found := kept(stored_at(folder, name, inputs | _values(choices, reads)))) is not None:
+            if (found := kept(place(reads))) is not None:
                 return cast("T", found)
         seen: dict[str, set[str]] = {key: set() for key in choices}
         tracked = _with(bound, {key: Tracked(value, seen[key]) for key, value in choices.items()})
-        result, files = watched(lambda: function(*tracked.args, **tracked.kwargs))
-        reads = sorted((key, path) for key, paths in seen.items() for path in paths)
+        with files_read() as files:
+            result = function(*tracked.args, **tracked.kwargs)
         if as_loaded([module]):
-            result = put(stored_at(folder, name, inputs | _values(choices, reads)), result, files)
+            reads = sorted((key, path) for key, paths in seen.items() for path in paths)
+            result = put(place(reads), result, files)
             write_whole(index, pickle.dumps([*(one for one in known if one != reads), reads]))
         return result
-
-
-def _values(choices: Mapping[str, Any], reads: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return the choices that were read, as digests."""
-    import joblib
-
-    return {f"{key}:{path}": str(joblib.hash(at(choices[key], path))) for key, path in reads}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from inspect import ismethod
+from operator import attrgetter
 from types import MethodType, SimpleNamespace
 from typing import Any
 
@@ -13,24 +14,14 @@ WHOLE = ""  # the path of an object that was looked at as a whole
 
 
 class Tracked:
-    """Choices that note which of them are read; in every other respect the choices themselves.
-
-    Parameters
-    ----------
-    choices : pydantic model or SimpleNamespace
-    seen : set of str
-        Gets the dotted names of what is read.
-    path : str
-        Where these choices stand in those that are tracked.
-    changed : frozenset of str
-        Names that a copy was given other values for: reading them is reading no choice.
-    """
+    """Choices that note in ``seen`` the dotted names of what is read; in every other respect the choices themselves."""
 
     __slots__ = ("_changed", "_choices", "_path", "_seen")
 
     def __init__(
         self, choices: Any, seen: set[str], path: str = WHOLE, changed: frozenset[str] = frozenset()
     ) -> None:
+        """Track choices that stand at ``path``; what a copy was given other values for, ``changed``, is no choice."""
         self._choices, self._seen, self._path, self._changed = choices, seen, path, changed
 
     def __getattr__(self, name: str) -> Any:
@@ -79,6 +70,4 @@ def _itself(choices: Any) -> Any:
 
 def at(choices: Any, path: str) -> Any:
     """Return what stands at a dotted name."""
-    for name in path.split(".") if path else ():
-        choices = getattr(choices, name)
-    return choices
+    return attrgetter(path)(choices) if path else choices
