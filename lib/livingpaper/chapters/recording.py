@@ -25,12 +25,12 @@ def key(text: object) -> str:
 
 
 def rows_of(
-    rows: pd.DataFrame | pd.Series | Mapping[str, float] | float,
+    rows: Any,
     pattern: str,
     *,
     origin: str,
     code: str,
-    scale: str | None = None,
+    scale: str | None,
     value: str = "estimate",
     **columns: Any,
 ) -> Iterator[Row]:

@@ -6,7 +6,6 @@ analysis once and fork; ``run_chapters`` starts it.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import importlib
 import multiprocessing
@@ -39,19 +38,16 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 def run_chapters(project: Project, *, exhibits: bool = False) -> bool:
     """Run the chapters whose inputs changed and write the ledger; return whether it changed.
 
-    Parameters
-    ----------
-    project : Project
-    exhibits : bool
-        Also show tables and figures, and put the executed chapters where Sphinx finds them.
-
-    Raises
-    ------
-    ChapterError
-        One line with chapter, cell and cause; the last ledger stays.
+    With ``exhibits`` they also show, and Sphinx finds them executed. A ``ChapterError`` is one line with chapter,
+    cell and cause; then the last ledger stays.
     """
-    command = [sys.executable, "-m", "livingpaper.chapters.run", str(project.root)]
-    command += ["--exhibits"] * exhibits
+    command = [
+        sys.executable,
+        "-m",
+        "livingpaper.chapters.run",
+        str(project.root),
+        *["--exhibits"] * exhibits,
+    ]
     environment = dict.fromkeys(THREADS, "1") | os.environ
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode == 0:
@@ -188,14 +184,10 @@ def merge(rows: dict[str, list[Row]]) -> pd.DataFrame:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the chapters of a project; return the exit status."""
-    parser = argparse.ArgumentParser(prog="livingpaper.chapters.run")
-    parser.add_argument("root", type=Path)
-    parser.add_argument("--exhibits", action="store_true")
-    given = parser.parse_args(arguments)
-    project = Project(given.root.resolve())
+    """Run the chapters of the project in a folder, ``--exhibits`` after it or not; return the exit status."""
+    root, *options = sys.argv[1:] if arguments is None else arguments
     try:
-        changed = _run(project, exhibits=given.exhibits)
+        changed = _run(Project(Path(root).resolve()), exhibits="--exhibits" in options)
     except ValueError as error:
         sys.stderr.write(f"stop: {error}\n")
         return 1

@@ -32,10 +32,7 @@ class Chain:
 def backward(
     found: Sequence[Statement], names: Iterable[str], given: frozenset[str] = frozenset()
 ) -> tuple[list[Statement], set[str]]:
-    """Return the statements that make ``names``, and the names that none of them binds.
-
-    What binds nothing that is needed but variables that are ``given`` is left out.
-    """
+    """Return the statements that make ``names`` where some are ``given``, and the names that none of them binds."""
     needed, kept = set(names) - given, []
     imported = {name for part in found if part.imports for name in part.binds}
     for statement in reversed(found):
@@ -56,13 +53,7 @@ def make_chain(
     given: frozenset[str] = frozenset(),
     through: tuple[tuple[str, frozenset[str]], ...] = (),
 ) -> Chain:
-    """Return what makes variables of a chapter, without running it.
-
-    Raises
-    ------
-    ChapterError
-        If there is no such chapter or variable, or chapters take from each other in a circle.
-    """
+    """Return what makes variables of a chapter, without running it."""
     files, here = chapter_files(project), (chapter, frozenset(names))
     if chapter not in files:
         raise ChapterError(
@@ -99,10 +90,7 @@ def taken(call: ast.Call, statement: Statement) -> tuple[str, tuple[str, ...], f
 
 
 def split_deferred(found: Sequence[Statement]) -> list[bool]:
-    """Return for each statement whether it waits for the whole ledger: it shows, or rests on the ledger.
-
-    A statement that records what rests on the ledger is a ``ChapterError``.
-    """
+    """Return for each statement whether it waits for the whole ledger: it shows, or rests on the ledger."""
     tainted, waits = {"ledger", "show"}, []
     for statement in found:
         late = not statement.imports and bool(statement.reads & tainted)
