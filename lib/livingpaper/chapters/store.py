@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, TypeVar, cast
 
 from livingpaper.build.cache import module_files, write_whole
@@ -108,11 +109,20 @@ def kept_in(project: Project) -> Path:
     return project.build / "cache" / "steps"
 
 
-def hash_of(value: object) -> str:
-    """Return the hash of anything that pickles."""
-    import joblib  # slow to import
+class _Canonical(pickle.Pickler):
+    """Does not regard the order of sets."""
 
-    return str(joblib.hash(value))
+    def persistent_id(self, value: object) -> list[str] | None:
+        return sorted(map(hash_of, value)) if isinstance(value, (set, frozenset)) else None
+
+
+def hash_of(value: object) -> str:
+    """Return the hash of anything that pickles and does not hold itself."""
+    total = hashlib.sha256()
+    pickler = _Canonical(SimpleNamespace(write=total.update), protocol=5)
+    pickler.fast = True  # without regard to which parts of the value are one object
+    pickler.dump(value)
+    return total.hexdigest()
 
 
 def lock_digest(project: Project) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable
 from typing import Any
 
-from livingpaper.build.cache import code_digest, source_file
+from livingpaper.build.cache import code_digest, imported, source_file
 from livingpaper.build.project import Project, digest
 from livingpaper.chapters.cells import ChapterError, Statement
 from livingpaper.chapters.session import current
@@ -81,11 +80,5 @@ def inputs_of(project: Project, parts: Iterable[Statement]) -> dict[str, str]:
 
 def modules_of(parts: Iterable[Statement]) -> list[str]:
     """Return the modules of the project that statements import, sorted."""
-    names: set[str] = set()
-    for part in parts:
-        for node in ast.walk(part.node):
-            if isinstance(node, ast.Import):
-                names |= {alias.name for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    names = {name for part in parts for name in imported(part.node)}
     return sorted(name for name in names if source_file(name))
