@@ -17,9 +17,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from livingpaper.build.project import Project
-from livingpaper.chapters.remembering import remember
+from livingpaper.chapters.remembering import Tracked, remember
 from livingpaper.chapters.store import hash_of, kept_in, stored
-from livingpaper.chapters.tracking import Tracked
 from pydantic import BaseModel
 from small_book import small_book
 

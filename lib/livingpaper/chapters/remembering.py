@@ -1,4 +1,7 @@
-"""Long steps of chapters: their results are kept, under what they rest on and nothing else."""
+"""Long steps of chapters: their results are kept, under what they rest on and nothing else.
+
+Of the choices of a protocol that is those that the step reads, and not every one.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,14 @@ import pickle
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from functools import wraps
-from inspect import BoundArguments, signature
+from inspect import BoundArguments, ismethod, signature
+from operator import attrgetter
 from pathlib import Path
-from typing import ParamSpec, TypeVar, cast
+from types import MethodType, SimpleNamespace
+from typing import Any, ParamSpec, TypeVar, cast
 
 import pandas as pd
+from pydantic import BaseModel
 
 from livingpaper.build.cache import code_digest, source_file, write_whole
 from livingpaper.build.project import find_project
@@ -26,10 +32,11 @@ from livingpaper.chapters.store import (
     recalled,
     stored_at,
 )
-from livingpaper.chapters.tracking import KINDS, Tracked, at
 
 P = ParamSpec("P")
 T = TypeVar("T")
+KINDS = (BaseModel, SimpleNamespace)  # of choices
+WHOLE = ""  # the path of choices that were looked at as a whole
 
 
 def remember(function: Callable[P, T], *, each: str = "") -> Callable[P, T]:
@@ -92,7 +99,10 @@ def _one(function: Callable[..., T], bound: BoundArguments, digest: str) -> T:
     }
 
     def place(reads: Iterable[tuple[str, str]]) -> Path:
-        values = {f"{key}:{path}": hash_of(at(choices[key], path)) for key, path in reads}
+        values = {
+            f"{key}:{path}": hash_of(attrgetter(path)(choices[key]) if path else choices[key])
+            for key, path in reads
+        }
         return stored_at(kept_in(project), name, inputs | values)
 
     index = stored_at(kept_in(project), f"{name}-reads", inputs)
@@ -110,3 +120,58 @@ def _one(function: Callable[..., T], bound: BoundArguments, digest: str) -> T:
             result = put(place(reads), result, files)
             write_whole(index, pickle.dumps([*(one for one in known if one != reads), reads]))
         return result
+
+
+class Tracked:
+    """Choices that note in ``seen`` the dotted names of what is read; in every other respect the choices themselves."""
+
+    __slots__ = ("_changed", "_choices", "_path", "_seen")
+
+    def __init__(
+        self, choices: Any, seen: set[str], path: str = WHOLE, changed: frozenset[str] = frozenset()
+    ) -> None:
+        """Track choices that stand at ``path``; what a copy was given other values for, ``changed``, is no choice."""
+        self._choices, self._seen, self._path, self._changed = choices, seen, path, changed
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._choices, name)
+        if type(value) is Tracked or name in self._changed:
+            return value
+        path = f"{self._path}.{name}" if self._path else name
+        if isinstance(value, KINDS):
+            return Tracked(value, self._seen, path)
+        if ismethod(value):
+            own = not value.__func__.__module__.startswith("pydantic")
+            return MethodType(value.__func__, self if own else self._whole())
+        self._seen.add(path)
+        return value
+
+    def model_copy(self, *, update: dict[str, Any] | None = None) -> Tracked:
+        """Return a copy with other values, as of a pydantic model."""
+        changed = self._changed | frozenset(update or ())
+        return Tracked(self._choices.model_copy(update=update), self._seen, self._path, changed)
+
+    def _whole(self) -> Any:
+        self._seen.add(self._path)
+        return self._choices
+
+    __class__ = property(lambda self: type(self._choices))
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self._whole() == (other._whole() if type(other) is Tracked else other))
+
+    def __hash__(self) -> int:
+        return hash(self._whole())
+
+    def __iter__(self) -> Any:
+        return iter(self._whole())
+
+    def __repr__(self) -> str:
+        return repr(self._whole())
+
+    def __reduce_ex__(self, _protocol: Any) -> tuple[Any, ...]:
+        return _itself, (self._whole(),)
+
+
+def _itself(choices: Any) -> Any:
+    return choices

@@ -104,18 +104,18 @@ class Workers:
         while waiting:
             for pipe in wait(list(waiting)):
                 name = waiting.pop(pipe)
-                fault, answers[name] = self._answer(name)
+                fault, answers[name] = _answer(name, *self.started[name])
                 if fault:
                     raise ChapterError(fault)
         return answers
 
-    def _answer(self, name: str) -> tuple[str, Any]:
-        process, pipe = self.started[name]
-        try:
-            return pipe.recv()
-        except EOFError:
-            process.join(5)
-            return f"book/{name}.md: its process ended with status {process.exitcode}; is memory short?", None
+
+def _answer(name: str, process: Any, pipe: Connection) -> tuple[str, Any]:
+    try:
+        return pipe.recv()
+    except EOFError:
+        process.join(5)
+        return f"book/{name}.md: its process ended with status {process.exitcode}; is memory short?", None
 
 
 def serve(project: Project, path: Path, pipe: Connection, places: Any) -> None:
