@@ -32,9 +32,7 @@ class Session:
     strict: bool = False  # an id may be recorded once only; in a notebook a cell may run again
     cell: Cell | None = None  # the one that runs, as far as it is known
     readable: bool = True  # the ledger, which is not before all chapters have recorded
-    given: dict[str, Any] | None = (
-        None  # while cells of another chapter run, which record nothing: their presets
-    )
+    given: dict[str, Any] | None = None  # presets of cells of another chapter, which run and record nothing
     rows: dict[str, Row] = field(default_factory=dict)
     made: dict[str, tuple[str, str]] = field(default_factory=dict)  # id: pattern and origin
     frames: dict[str, pd.DataFrame] = field(default_factory=dict)
@@ -140,15 +138,15 @@ def record(
     session = current()
     if session.given is not None:
         return
-    code = (session.cell or running_cell(session.project, pattern) or Cell("a notebook", 0, "", "")).code
+    code = (session.cell or _running(session.project, pattern)).code
     made = rows_of(rows, pattern, origin=origin, code=code, scale=scale, value=value, **columns)
     session.add(list(withhold_rows(made, blinded=config(session.project).blinded)), pattern, origin)
 
 
-def running_cell(project: Project, pattern: str) -> Cell | None:
+def _running(project: Project, pattern: str) -> Cell:
     """Return the cell of a chapter that records a pattern: a notebook does not say which of its cells runs."""
     cells = (cell for path in chapter_files(project).values() for cell in read_cells(path, project.root))
-    return next((cell for cell in cells if pattern in cell.source), None)
+    return next((cell for cell in cells if pattern in cell.source), Cell("a notebook", 0, "", ""))
 
 
 def frame(df: pd.DataFrame, id_: str, *, origin: str) -> pd.DataFrame:

@@ -96,10 +96,10 @@ def _forget(newest: Path, limit: int) -> None:
     files = []
     for path in newest.parent.glob("*.pickle"):
         with suppress(FileNotFoundError):
-            files.append((path.stat().st_mtime, path.stat().st_size, path))
+            files.append((path.stat(), path))
     held = 0
-    for _, size, path in sorted(files, reverse=True):
-        held += size
+    for stat, path in sorted(files, key=lambda file: file[0].st_mtime, reverse=True):
+        held += stat.st_size
         if held > limit and path != newest:
             path.unlink(missing_ok=True)
 
