@@ -19,19 +19,9 @@ import pandas as pd
 from pydantic import BaseModel
 
 from livingpaper.build.cache import code_digest, source_file, write_whole
-from livingpaper.build.project import find_project
+from livingpaper.build.project import digest, find_project
 from livingpaper.build.reads import files_read
-from livingpaper.chapters.store import (
-    as_loaded,
-    hash_of,
-    kept,
-    kept_in,
-    lock_digest,
-    locked,
-    put,
-    recalled,
-    stored_at,
-)
+from livingpaper.chapters.store import as_loaded, hash_of, kept, kept_in, locked, put, recalled, stored_at
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -66,11 +56,11 @@ def remember(function: Callable[P, T], *, each: str = "") -> Callable[P, T]:
 
     @wraps(function)
     def remembered(*args: P.args, **kwargs: P.kwargs) -> T:
-        bound, digest = signature(function).bind(*args, **kwargs), code_digest(module)
+        bound, code = signature(function).bind(*args, **kwargs), code_digest(module)
         items = bound.arguments.get(each)
         if not isinstance(items, (list, tuple)):
-            return _one(function, bound, digest)
-        parts = [_one(function, _with(bound, {each: [item]}), digest) for item in items]
+            return _one(function, bound, code)
+        parts = [_one(function, _with(bound, {each: [item]}), code) for item in items]
         if not all(isinstance(part, pd.DataFrame) for part in parts):
             raise ValueError(
                 f"each is for functions that give frames, {module}.{name} does not; leave it out"
@@ -87,15 +77,15 @@ def _with(bound: BoundArguments, changes: Mapping[str, object]) -> BoundArgument
     return changed
 
 
-def _one(function: Callable[..., T], bound: BoundArguments, digest: str) -> T:
+def _one(function: Callable[..., T], bound: BoundArguments, code: str) -> T:
     """Return the kept result of a call, or compute and keep it."""
     project, module, name = find_project(), function.__module__, function.__qualname__
     choices = {key: value for key, value in bound.arguments.items() if isinstance(value, KINDS)}
     inputs = {
         "function": f"{module}.{name}",
-        "code": digest,
+        "code": code,
         "arguments": hash_of(sorted((bound.arguments | dict.fromkeys(choices)).items())),
-        "lock": lock_digest(project),
+        "lock": digest([project.lock], project.root),
     }
 
     def place(reads: Iterable[tuple[str, str]]) -> Path:

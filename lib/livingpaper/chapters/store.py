@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import Any, TypeVar, cast
 
 from livingpaper.build.cache import module_files, write_whole
-from livingpaper.build.project import Project, digest
+from livingpaper.build.project import Project
 from livingpaper.build.reads import files_read, note
 
 T = TypeVar("T")
@@ -123,11 +123,6 @@ def hash_of(value: object) -> str:
     pickler.fast = True  # without regard to which parts of the value are one object
     pickler.dump(value)
     return total.hexdigest()
-
-
-def lock_digest(project: Project) -> str:
-    """Return the hash of the locked packages."""
-    return digest([project.lock], project.root) if project.lock.is_file() else ""
 
 
 def as_loaded(modules: list[str]) -> bool:

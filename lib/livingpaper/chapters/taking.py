@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from livingpaper.build.cache import code_digest, imported, source_file
@@ -10,7 +10,7 @@ from livingpaper.build.project import Project, digest
 from livingpaper.chapters.cells import ChapterError, Statement
 from livingpaper.chapters.session import current
 from livingpaper.chapters.slicing import Chain, make_chain
-from livingpaper.chapters.store import as_loaded, hash_of, kept_in, lock_digest, stored
+from livingpaper.chapters.store import as_loaded, hash_of, kept_in, stored
 
 
 def take(chapter: str, *names: str, **given: Any) -> Any:
@@ -65,16 +65,14 @@ def _compute(chain: Chain, names: tuple[str, ...], used: dict[str, Any]) -> tupl
     return tuple(namespace[name] for name in names)
 
 
-def inputs_of(project: Project, parts: Iterable[Statement]) -> dict[str, str]:
+def inputs_of(project: Project, parts: Sequence[Statement]) -> dict[str, str]:
     """Return what the result of statements rests on: they, code, data, choices, committed results, locked packages."""
-    parts = list(parts)
-    results = sorted({*(project.root / "results").glob("*.csv")} - {project.ledger})
-    files = [path for path in (project.data, project.protocol, *results) if path.exists()]
+    results = {*(project.root / "results").glob("*.csv")} - {project.ledger}
+    files = [project.data, project.protocol, project.lock, *results]
     return {
         "cells": "\n".join(part.source for part in parts),
         "code": code_digest(*modules_of(parts)),
-        "data": digest(files, project.root),
-        "lock": lock_digest(project),
+        "files": digest(files, project.root),
     }
 
 
