@@ -15,7 +15,7 @@ HEAVY = {
 }  # fmt: skip
 LIGHT = (
     "livingpaper.__main__", "livingpaper.ledger.compare", "livingpaper.versions.sources", "livingpaper.ledger.report",
-    "livingpaper.versions.history", "livingpaper.ledger.ledger", "livingpaper.ledger.claims", "study.protocol.protocol",
+    "livingpaper.ledger.ledger", "livingpaper.ledger.claims", "study.protocol.protocol",
 )  # fmt: skip
 
 

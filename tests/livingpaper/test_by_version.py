@@ -16,7 +16,7 @@ from livingpaper.versions.exhibits import (
     intervals,
     numbers_by_version,
 )
-from livingpaper.versions.history import ABSENT
+from livingpaper.versions.sources import ABSENT
 
 ID = "worlds.null.death28.ato.rd"
 NAME = "Deaths, adjusted, world without effect"

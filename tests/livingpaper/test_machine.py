@@ -14,8 +14,8 @@ from livingpaper.build.project import Project
 from livingpaper.build.reads import keep_reads
 from livingpaper.exports.exports import machine_files, paper_chapters, write_machine
 from livingpaper.exports.ro_crate import crate
-from livingpaper.versions.history import Version
 from livingpaper.versions.site import dress
+from livingpaper.versions.sources import Version
 
 
 @pytest.fixture

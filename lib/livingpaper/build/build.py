@@ -12,7 +12,6 @@ import shutil
 import subprocess
 import sys
 from calendar import timegm
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,15 @@ from tqdm import tqdm
 from livingpaper.book.drafts import is_withheld, unsupported
 from livingpaper.book.hooks import inputs_digest
 from livingpaper.book.stamp import citation_file, commit
-from livingpaper.build.cache import fresh_folder, replace_folder, write_whole
+from livingpaper.build.cache import (
+    fresh_folder,
+    mark_of,
+    replace_folder,
+    say,
+    up_to_date,
+    write_changed,
+    write_whole,
+)
 from livingpaper.build.latex import BuildError, ensure_latex
 from livingpaper.build.project import CONFIG, Project, digest, pages
 from livingpaper.chapters.run import run_chapters
@@ -34,26 +41,10 @@ STRICT = ("-n", "-W", "--keep-going")
 SOURCES = ("book", "_config.yml", "_toc.yml", "CITATION.cff", "CHANGELOG.md", "claims.toml", CONFIG)
 
 
-@dataclass(frozen=True, slots=True)
-class Workshop:
-    """Where a build happens before it replaces the last good one: the output folder of Jupyter Book, and what it makes."""
-
-    root: Path
-
-    @property
-    def made(self) -> Path:
-        """Where Jupyter Book puts its output under ``root``."""
-        return self.root / "_build"
-
-    def clear(self) -> None:
-        """Forget half-built pages: a second run after a failed one would hide its warnings."""
-        shutil.rmtree(self.made, ignore_errors=True)
-
-
 def write_numbers(project: Project, *, exhibits: bool = False) -> None:
     """Run the chapters whose inputs changed, and write the ledger; with ``exhibits`` they also show."""
     changed = run_chapters(project, exhibits=exhibits)
-    _say(f"ledger: {'changed; review it with: livingpaper diff' if changed else 'unchanged'}")
+    say(f"ledger: {'changed; review it with: livingpaper diff' if changed else 'unchanged'}")
 
 
 def make_ledger(project: Project) -> None:
@@ -72,101 +63,83 @@ def check_conclusions(project: Project) -> None:
         check_claims(claims, project.root / "book", ledger, rules)
         return
     broken = unsupported(claims, ledger, rules)
-    _say(f"draft: {len(broken)} of {len(claims)} conclusions do not hold here, their passages are left out:")
-    _say("\n".join(f"  - {claim.name}" for claim in broken))
+    say(f"draft: {len(broken)} of {len(claims)} conclusions do not hold here, their passages are left out:")
+    say("\n".join(f"  - {claim.name}" for claim in broken))
 
 
-def draw_key_figure(project: Project) -> bool:
-    """Draw the figure that README.md shows, on white; return whether it changed, or whether there is none."""
-    paper, path = config(project), project.key_figure
-    if not paper.hooks.key_figure:
-        return False
-    from livingpaper.book.show import show  # heavy: altair, vl-convert
+def draw_key_figure(project: Project) -> None:
+    """Draw the figure that README.md shows, on white, if the paper has one."""
+    paper = config(project)
+    if paper.hooks.key_figure:
+        from livingpaper.book.show import show  # heavy: altair, vl-convert
 
-    drawing = paper.hook(paper.hooks.key_figure)(read_ledger(project.ledger))
-    content = (show(drawing, "fig-key", "").svg("white") + "\n").encode()
-    if path.is_file() and path.read_bytes() == content:
-        return False
-    write_whole(path, content)
-    return True
+        drawing = paper.hook(paper.hooks.key_figure)(read_ledger(project.ledger))
+        write_changed(project.key_figure, (show(drawing, "fig-key", "").svg("white") + "\n").encode())
 
 
 def build_html(project: Project, *, cold: bool = False) -> None:
-    """Make ``_build/html`` unless it is up to date.
-
-    Raises
-    ------
-    BuildError
-        If a warning, an error or a missing page stops the build.
-    """
+    """Make ``_build/html`` unless it is up to date; ``BuildError`` if a warning, an error or a missing page stops it."""
     write_numbers(project, exhibits=True)
     check_conclusions(project)
-    shop, target = Workshop(project.build / "work"), project.build / "html"
-    state = _state(project)
-    mark = project.build / ".html-state"
-    if not cold and mark.is_file() and mark.read_text() == state and (target / "index.html").is_file():
-        _say("html: up to date")
+    target, work = project.build / "html", _work(project)
+    if not cold and up_to_date(target, _state(project)):
+        say("html: up to date")
         return
-    if draw_key_figure(project):
-        state = _state(project)  # the stamp says whether files differ from the commit
-    if cold or not mark.is_file():
-        shop.clear()
-    continued = shop.made.exists()
+    draw_key_figure(project)
+    state = _state(project)  # anew: the stamp says whether files differ from the commit
+    if cold or not mark_of(target).is_file():
+        shutil.rmtree(work, ignore_errors=True)
+    continued = work.exists()
     try:
-        _jupyter_book(project, shop, "html")
+        _jupyter_book(project, "html")
     except BuildError:
         if not continued:
             raise
-        _jupyter_book(project, shop, "html")  # from nothing: what an earlier build left may be at fault
-    missing = [page for page in pages(project) if not _is_page(shop.made / "html" / f"{page}.html")]
-    if missing or not (shop.made / "html" / "index.html").is_file():
-        shop.clear()
-        raise BuildError(
-            f"every chapter must become a page, {missing or ['index']} did not; see _build/html.log"
-        )
+        _jupyter_book(project, "html")  # from nothing: what an earlier build left may be at fault
+    least = {"index": 1} | dict.fromkeys(pages(project), 2000)  # bytes
+    made = {page: work / "html" / f"{page}.html" for page in least}
+    missing = [page for page, file in made.items() if not file.is_file() or file.stat().st_size < least[page]]
+    if missing:
+        shutil.rmtree(work, ignore_errors=True)
+        raise BuildError(f"every chapter must become a page, {missing} did not; see _build/html.log")
     fresh = fresh_folder(target)
-    shutil.copytree(shop.made / "html", fresh, ignore=shutil.ignore_patterns("*.map"))
+    shutil.copytree(work / "html", fresh, ignore=shutil.ignore_patterns("*.map"))
     replace_folder(fresh, target)
-    mark.write_text(state)
-    _say(f"html: {target / 'index.html'}")
+    mark_of(target).write_text(state)
+    say(f"html: {target / 'index.html'}")
 
 
 def build_pdf(project: Project, *, cold: bool = False) -> None:
     """Make ``_build/paper.pdf`` unless it is up to date; install LaTeX where that is possible.
 
-    Raises
-    ------
-    BuildError
-        If LaTeX is missing and cannot be installed (status 3), or the build fails.
+    ``BuildError`` if LaTeX is missing and cannot be installed (status 3), or the build fails.
     """
-    shop, target = Workshop(project.build / "work"), project.build / "paper.pdf"
-    mark, state = project.build / ".pdf-state", _state(project)
-    if not cold and mark.is_file() and mark.read_text() == state and target.is_file():
-        _say("pdf: up to date")
+    target, state, latex = project.build / "paper.pdf", _state(project), _work(project) / "latex"
+    if not cold and up_to_date(target, state):
+        say("pdf: up to date")
         return
     ensure_latex()
-    shutil.rmtree(shop.made / "latex", ignore_errors=True)
-    _jupyter_book(project, shop, "pdflatex")
-    made = shop.made / "latex" / "paper.pdf"
+    shutil.rmtree(latex, ignore_errors=True)
+    _jupyter_book(project, "pdflatex")
+    made = latex / "paper.pdf"
     if not made.is_file() or not made.read_bytes().startswith(b"%PDF"):
         raise BuildError(
             "LaTeX must write paper.pdf, it did not; see _build/pdflatex.log and _build/work/_build/latex/paper.log"
         )
-    fresh = target.with_suffix(".new")
-    shutil.copyfile(made, fresh)
-    fresh.replace(target)
-    mark.write_text(state)
-    _say(f"pdf: {target}")
+    write_whole(target, made.read_bytes())
+    mark_of(target).write_text(state)
+    say(f"pdf: {target}")
+
+
+def _work(project: Project) -> Path:
+    """Return where Jupyter Book builds before what it made replaces the last good one."""
+    return project.build / "work" / "_build"
 
 
 def _state(project: Project) -> str:
     """Return the fingerprint of everything the pages rest on, the commit they print included."""
     sources = [project.root / name for name in SOURCES]
     return f"{digest(sources, project.root)} {inputs_digest(project)} {commit(project)}"
-
-
-def _is_page(path: Path) -> bool:
-    return path.is_file() and path.stat().st_size > 2000
 
 
 def build_environment(project: Project) -> dict[str, str]:
@@ -185,30 +158,26 @@ def build_environment(project: Project) -> dict[str, str]:
     return fixed | os.environ
 
 
-def _jupyter_book(project: Project, shop: Workshop, builder: str) -> None:
+def _jupyter_book(project: Project, builder: str) -> None:
     """Run Jupyter Book with warnings as errors; its log goes to ``_build/<builder>.log``."""
-    log = project.build / f"{builder}.log"
+    log, work = project.build / f"{builder}.log", _work(project)
     log.parent.mkdir(parents=True, exist_ok=True)
     command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(project.root), *STRICT]
-    command += ["--path-output", str(shop.root), "--builder", builder]
-    environment = build_environment(project)
-    with log.open("w", encoding="utf-8") as stream, _progress(builder) as bar:
-        pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "errors": "replace"}
+    command += ["--path-output", str(work.parent), "--builder", builder]
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "errors": "replace"}
+    bar = tqdm(total=100, desc=builder, unit="%", leave=False, disable=not sys.stderr.isatty())
+    with log.open("w", encoding="utf-8") as stream, bar:
+        environment = build_environment(project)
         process = subprocess.Popen(command, cwd=project.root, env=environment, text=True, **pipes)
         for line in process.stdout or ():
             stream.write(line)
-            share = re.search(r"(reading sources|writing output)\.\.\.\s*\[\s*(\d+)%\]", line)
-            if share:
+            if share := re.search(r"(reading sources|writing output)\.\.\.\s*\[\s*(\d+)%\]", line):
                 bar.n = int(share[2]) // 2 + (50 if share[1] == "writing output" else 0)
                 bar.refresh()
         status = process.wait()
     if status:
-        shop.clear()
+        shutil.rmtree(work, ignore_errors=True)  # a second run after a failed one would hide its warnings
         raise BuildError(f"{builder}: the book has warnings or errors:\n{_complaints(log)}\nsee {log}")
-
-
-def _progress(builder: str) -> tqdm:
-    return tqdm(total=100, desc=builder, unit="%", leave=False, disable=not sys.stderr.isatty())
 
 
 def _complaints(log: Path) -> str:
@@ -216,11 +185,5 @@ def _complaints(log: Path) -> str:
     plain = re.sub(r"\x1b\[[0-9;]*m", "", log.read_text(encoding="utf-8"))
     lines = [line for line in plain.splitlines() if re.search(r"WARNING|ERROR|Error|! ", line)]
     kept = [line for line in lines if "IPKernelApp" not in line and "NbParserConfig" not in line]
-    return (
-        "\n".join(f"  {line}" for line in dict.fromkeys(kept[-40:]))
-        or f"  {(plain.strip().splitlines() or ['(no output)'])[-1]}"
-    )
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201
+    kept = list(dict.fromkeys(kept[-40:])) or plain.strip().splitlines()[-1:] or ["(no output)"]
+    return "\n".join(f"  {line}" for line in kept)

@@ -31,6 +31,20 @@ def write_whole(path: Path, content: bytes) -> None:
         raise
 
 
+def write_changed(path: Path, content: bytes) -> bool:
+    """Write a file whole unless it holds this already; return whether it changed."""
+    if path.is_file() and path.read_bytes() == content:
+        return False
+    write_whole(path, content)
+    return True
+
+
+def files_of(folder: Path, *names: str) -> dict[str, bytes]:
+    """Return the content of every file at or below these names of a folder, by its name in the folder."""
+    paths = sorted(path for name in names for path in (folder / name, *(folder / name).rglob("*")))
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths if path.is_file()}
+
+
 def fresh_folder(target: Path) -> Path:
     """Return where a folder is made before it takes the place of ``target``; nothing is there yet."""
     fresh = target.with_name(f".{target.name}-new")
@@ -48,6 +62,22 @@ def replace_folder(fresh: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+def mark_of(target: Path) -> Path:
+    """Return the file that says from what state ``target``, a file or a folder, was made."""
+    return target.with_name(f".{target.name}-state")
+
+
+def up_to_date(target: Path, state: str) -> bool:
+    """Return whether something is there and was made from this state."""
+    mark = mark_of(target)
+    return target.exists() and mark.is_file() and mark.read_text("utf-8") == state
+
+
+def say(text: str) -> None:
+    """Tell who builds."""
+    print(text, flush=True)  # noqa: T201
+
+
 def code_digest(*modules: str) -> str:
     """Return the hash of the source of modules and of every module of the project that they import."""
     total = hashlib.sha256()
@@ -62,8 +92,7 @@ def module_files(*modules: str) -> dict[str, Path]:
     waiting, seen = list(modules), set(modules)
     while waiting:
         name = waiting.pop()
-        path = source_file(name)
-        if path is not None:
+        if path := source_file(name):
             found[name] = path
             more = _reached(name, path, path.stat().st_mtime_ns) - seen
             waiting += more
@@ -93,10 +122,8 @@ def source_file(module: str) -> Path | None:
     if home is None:
         return None
     stem = home.joinpath(*rest)
-    for path in (stem.with_suffix(".py") if rest else stem / "__init__.py", stem / "__init__.py"):
-        if path.is_file():
-            return path
-    return None if rest else home.with_suffix(".py") if home.with_suffix(".py").is_file() else None
+    paths = [stem.with_suffix(".py"), stem / "__init__.py"]
+    return next((path for path in (paths if rest else reversed(paths)) if path.is_file()), None)
 
 
 @cache

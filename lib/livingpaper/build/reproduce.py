@@ -6,19 +6,24 @@ pages shows.
 
 from __future__ import annotations
 
-import hashlib
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import zip_longest
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from livingpaper.build.cache import files_of
 from livingpaper.build.project import Project, git
 
 MADE = ("html", "paper.pdf", "machine")
+STEPS: dict[str, Sequence[str]] = {  # what builds everything of a checkout, the study included
+    "html": ("livingpaper", "html", "--cold"),
+    "pdf": ("livingpaper", "pdf", "--cold"),
+    "machine": ("livingpaper", "machine"),
+}
 AROUND = 40
 
 
@@ -37,33 +42,23 @@ def check_root(project: Project) -> None:
 
 @contextmanager
 def worktree(project: Project, commit: str, name: str) -> Iterator[Path]:
-    """Give a detached worktree of a commit, in a temporary folder of a name, and take it away afterwards.
-
-    Raises
-    ------
-    RuntimeError
-        If git refuses, with its words.
-    """
+    """Give a detached worktree of a commit, in a temporary folder of a name, and take it away afterwards."""
     check_root(project)
-    folder = Path(tempfile.mkdtemp(prefix="paper-"))
-    copy = folder / name
-    try:
-        git(project, "worktree", "prune")
-        git(project, "worktree", "add", "-q", "--detach", str(copy), commit)
-        yield copy
-    finally:
-        with suppress(RuntimeError):
-            git(project, "worktree", "remove", "--force", str(copy))
-        shutil.rmtree(folder, ignore_errors=True)
+    with TemporaryDirectory(prefix="paper-", ignore_cleanup_errors=True) as folder:
+        copy = Path(folder) / name
+        try:
+            git(project, "worktree", "prune")
+            git(project, "worktree", "add", "-q", "--detach", str(copy), commit)
+            yield copy
+        finally:
+            with suppress(RuntimeError):
+                git(project, "worktree", "remove", "--force", str(copy))
 
 
 def run_steps(copy: Path, steps: Mapping[str, Sequence[str]], error: type[RuntimeError]) -> Iterator[str]:
-    """Run commands of a checkout's own code, ``python -m ...``; yield the name of each when it is done.
+    """Run commands of a checkout's own code, ``python -m ...``, and yield the name of each when it is done.
 
-    Raises
-    ------
-    RuntimeError
-        Of the class ``error``, with the last lines of the command that failed.
+    One that fails is an ``error`` with its last lines.
     """
     environment = {**os.environ, "PYTHONPATH": str(copy / "lib")}
     environment.pop("HEADTOHEAD_NO_BROWSER", None)  # a release is looked at in a browser
@@ -76,21 +71,9 @@ def run_steps(copy: Path, steps: Mapping[str, Sequence[str]], error: type[Runtim
         yield name
 
 
-def steps_of(copy: Path) -> dict[str, list[str]]:
-    """Return the commands that build everything of a checkout, the study included; older ones had another module."""
-    module = next((name for name in ("livingpaper", "headtohead") if _has_main(copy, name)), "livingpaper")
-    made = {name: [module, name, "--cold"] for name in ("html", "pdf")}
-    old = module == "headtohead" and not (copy / "lib" / "headtohead" / "living" / "machine.py").is_file()
-    return made if old else made | {"machine": [module, "machine"]}
-
-
-def _has_main(copy: Path, name: str) -> bool:
-    return (copy / "lib" / name / "__main__.py").is_file()
-
-
 def build_cold(copy: Path) -> None:
     """Build everything of a checkout from nothing."""
-    for _ in run_steps(copy, steps_of(copy), ReproductionError):
+    for _ in run_steps(copy, STEPS, ReproductionError):
         pass
 
 
@@ -107,44 +90,22 @@ def reproduce(project: Project, *, build: Callable[[Path], None] = build_cold) -
         for copy in copies:
             build(copy)
         made = [copy / "_build" for copy in copies]
-        faults = differences(*made)
-        if faults:
-            raise ReproductionError(
-                "two builds of one commit must be the same, they differ:\n"
-                + "\n".join(f"  - {fault}" for fault in faults)
-            )
-        return len(contents(made[0]))
-
-
-def contents(made: Path) -> dict[str, str]:
-    """Return name and sha256 of every file of a build that readers get."""
-    files = [
-        path
-        for name in MADE
-        for path in ((made / name).rglob("*") if (made / name).is_dir() else [made / name])
-    ]
-    return {
-        path.relative_to(made).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in files
-        if path.is_file()
-    }
+        if faults := differences(*made):
+            listed = "\n".join(f"  - {fault}" for fault in faults)
+            raise ReproductionError(f"two builds of one commit must be the same, they differ:\n{listed}")
+        return len(files_of(made[0], *MADE))
 
 
 def differences(one: Path, other: Path) -> list[str]:
-    """Return what differs between two builds, one line per file, with the first bytes that do."""
-    left, right = contents(one), contents(other)
-    faults = [f"{name}: only in one of the two" for name in sorted(set(left) ^ set(right))]
-    faults += [
-        f"{name}: {_first_difference((one / name).read_bytes(), (other / name).read_bytes())}"
-        for name in sorted(set(left) & set(right))
-        if left[name] != right[name]
-    ]
+    """Return what differs between two builds, one line per file that readers get, with the first bytes that do."""
+    left, right = files_of(one, *MADE), files_of(other, *MADE)
+    faults = [f"{name}: only in one of the two" for name in sorted(left.keys() ^ right.keys())]
+    shared = sorted(left.keys() & right.keys())
+    faults += [f"{name}: {_first(left[name], right[name])}" for name in shared if left[name] != right[name]]
     return faults if left else ["nothing was built"]
 
 
-def _first_difference(left: bytes, right: bytes) -> str:
-    at = next(
-        (i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right))
-    )
+def _first(left: bytes, right: bytes) -> str:
+    at = next(i for i, (a, b) in enumerate(zip_longest(left, right)) if a != b)
     around = slice(max(at - AROUND, 0), at + AROUND)
     return f"byte {at} of {len(left)} and {len(right)}: {left[around]!r} and {right[around]!r}"

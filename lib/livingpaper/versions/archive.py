@@ -27,23 +27,10 @@ class ArchiveError(RuntimeError):
 
 
 def freeze(files: Mapping[str, bytes], archive: Path, assets: Path, *, date: int) -> int:
-    """Write files as one archive and return its size in bytes.
+    """Write files, by their names in the version, as one archive, whole or not at all; return its size in bytes.
 
-    Parameters
-    ----------
-    files : mapping of str to bytes
-        Name inside the version, for example ``html/book/index.html``, to content.
-    archive : Path
-        ``versions/v1.1.0.tar.xz``; written whole or not at all.
-    assets : Path
-        Folder of what versions share.
-    date : int
-        Seconds since 1970 that every entry bears.
-
-    Raises
-    ------
-    ArchiveError
-        If the archive would exceed three megabytes.
+    ``assets`` is the folder of what versions share; every entry bears ``date``, in seconds since 1970.
+    ``ArchiveError`` if the archive would exceed three megabytes.
     """
     shared = {name: _sha(data) for name, data in files.items() if name.startswith(SHARED_FOLDERS)}
     own = {name: data for name, data in files.items() if name not in shared}
@@ -63,45 +50,20 @@ def freeze(files: Mapping[str, bytes], archive: Path, assets: Path, *, date: int
 
 
 def thaw(archive: Path, assets: Path) -> dict[str, bytes]:
-    """Return the files of a version, every one checked against its checksum.
-
-    Raises
-    ------
-    ArchiveError
-        If a file is missing, damaged or not in the list.
-    """
+    """Return the files of a version; ``ArchiveError`` if one is missing, not in the list or not as its checksum says."""
+    cure = "restore it: git checkout versions"
     try:
         with tarfile.open(fileobj=io.BytesIO(lzma.decompress(archive.read_bytes()))) as tar:
-            files = {
-                member.name: stream.read()
-                for member in tar
-                if (stream := tar.extractfile(member)) is not None
-            }
-        shared = json.loads(files.pop(SHARED))
-        for name, sha in shared.items():
+            files = {each.name: stream.read() for each in tar if (stream := tar.extractfile(each))}
+        for name, sha in json.loads(files.pop(SHARED)).items():
             files[name] = lzma.decompress((assets / f"{sha}.xz").read_bytes())
         sums = {line[66:]: line[:64] for line in files.pop(SUMS).decode().splitlines()}
     except (OSError, lzma.LZMAError, tarfile.TarError, KeyError, ValueError) as error:
-        raise ArchiveError(
-            f"{archive.name} cannot be read ({error}); restore it: git checkout versions"
-        ) from None
-    wrong = sorted(
-        name for name in set(files) | set(sums) if name not in files or _sha(files[name]) != sums.get(name)
-    )
-    if wrong:
-        raise ArchiveError(
-            f"{archive.name} must hold what its checksums say, {wrong[:3]} do not; restore it: git checkout versions"
-        )
+        raise ArchiveError(f"{archive.name} cannot be read ({error}); {cure}") from None
+    found = {name: _sha(data) for name, data in files.items()}
+    if wrong := sorted({name for name, _ in found.items() ^ sums.items()}):
+        raise ArchiveError(f"{archive.name} must hold what its checksums say, {wrong[:3]} do not; {cure}")
     return files
-
-
-def files_of(folder: Path, prefix: str) -> dict[str, bytes]:
-    """Return every file of a folder by its name under a prefix."""
-    return {
-        f"{prefix}/{path.relative_to(folder).as_posix()}": path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 def _sha(data: bytes) -> str:

@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-from html import escape
-from string import Template
+import hashlib
 from typing import Any
 
 import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 
 from livingpaper.book.show import Drawing, Sheet
 from livingpaper.book.stamp import STATIC, citation_file, title_of
 from livingpaper.build.project import Project, find_project
 from livingpaper.config import Config, config
-from livingpaper.ledger.ledger import LedgerError, read_ledger
-from livingpaper.ledger.report import as_text, summary
-from livingpaper.versions.history import Version, by_version, changelog, history
-from livingpaper.versions.sources import read_source, versions
+from livingpaper.ledger.ledger import LedgerError, ledger_csv, read_ledger
+from livingpaper.ledger.report import summary
+from livingpaper.versions.sources import Version, by_version, changelog, history, read_source, versions
 
 SHOWN = 6  # versions in table and figure, the newest; the page of all versions has the rest
 HERE = " (this build)"
+TEMPLATES = Environment(
+    loader=FileSystemLoader(STATIC / "site"), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
+)  # fmt: skip
 
 
-def part(template: str, /, **words: str) -> str:
+def part(template: str, /, **words: Any) -> str:
     """Return a part of the site with its words filled in."""
-    return Template((STATIC / "site" / f"{template}.html").read_text("utf-8")).substitute(words)
+    return TEMPLATES.get_template(template).render(words)
 
 
 def numbers_by_version(project: Project) -> pd.DataFrame:
-    """Return every followed number in the newest versions and in this build; see ``history.by_version``.
+    """Return every followed number in the newest versions and in this build; see ``sources.by_version``.
 
     Raises
     ------
@@ -54,8 +56,7 @@ def estimates(project: Project | None = None) -> Sheet:
             "Origin": found["origin"].map(config(project).marks).fillna(""),
         }
     )
-    there = found[found["origin"].notna()]
-    return Sheet(frame, sources=(there,), widths="p{5.7cm}p{2.7cm}p{5.9cm}l")
+    return Sheet(frame, sources=(found[found["origin"].notna()],), widths="p{5.7cm}p{2.7cm}p{5.9cm}l")
 
 
 def intervals(project: Project | None = None) -> Drawing:
@@ -65,8 +66,9 @@ def intervals(project: Project | None = None) -> Drawing:
     if found.empty:
         raise LedgerError("a followed number must have an interval to be drawn, none has; correct paper.toml")
     found = found[found["scale"] == found["scale"].iloc[0]]
-    label = found["name"] + ", " + found["version"].where(~found["version"].str.endswith(HERE), "this build")
-    chart = _forest(found, label, found["version"].str.endswith(HERE), label_width=310, row_height=26)
+    present = found["version"].str.endswith(HERE)
+    label = found["name"] + ", " + found["version"].where(~present, "this build")
+    chart = _forest(found, label, present, label_width=310, row_height=26)
     none = config(project).scales[found["scale"].iloc[0]].no_effect
     crossing = int(((found["conf_low"] < none) & (found["conf_high"] > none)).sum())
     alt = (
@@ -103,15 +105,14 @@ def changes_myst(project: Project) -> str:
     """Return, newest first, what changed in each version and why, as MyST; one sentence if there is no version yet."""
     if not versions(project):
         return "No version has been frozen yet: what stands here is the present build alone.\n"
-    known = history(project)
-    version = str(citation_file(project)["version"])
-    told = []
-    if version not in {edition.name for edition in known}:
-        date, reason = changelog(project.root / "CHANGELOG.md").get(version, ("", ""))
-        told = [f"**Version {version}{', ' + date if date else ''}**{HERE}.\n\n{_flat(reason)}"]
-    for edition in reversed(known):
-        since = summary(edition.since) if edition.since else "first version"
-        told.append(f"**Version {edition.name}, {edition.date}**: {since}.\n\n{_flat(edition.reason)}")
+    known, version = history(project), str(citation_file(project)["version"])
+    told = [
+        f"**Version {each.name}, {each.date}**: {each.told}.\n\n{_flat(each.reason)}"
+        for each in reversed(known)
+    ]
+    if version not in {each.name for each in known}:
+        date, reason = changelog(project).get(version, ("", ""))
+        told.insert(0, f"**Version {version}{', ' + date if date else ''}**{HERE}.\n\n{_flat(reason)}")
     return "\n\n".join(told) + "\n"
 
 
@@ -123,70 +124,37 @@ def _flat(reason: str) -> str:
 
 def versions_page(project: Project, known: list[Version]) -> str:
     """Return the page of all versions: plain HTML in one file, readable without a server or a script."""
-    pairs = list(zip(known, [None, *known[:-1]], strict=True))
+    paper, ledgers = config(project), {version.name: version.ledger for version in known}
+    numbers = by_version(ledgers, paper.followed).groupby("id", sort=False) if paper.followed else ()
     return part(
-        "versions",
-        title=escape(title_of(project)),
-        versions="".join(map(_version_row, reversed(known))),
-        estimates=_estimates(project, known),
-        changes="".join(_change(*pair) for pair in reversed(pairs)),
+        "versions.html",
+        title=title_of(project),
+        versions=known,
+        numbers=[_number(str(id_), rows, paper) for id_, rows in numbers],
+        origins=paper.origins,
+        summary=summary,
+        markdown=MarkdownIt("commonmark", {"html": False}).render,
     )
 
 
-def _version_row(version: Version) -> str:
-    kept = {"pages": "book/index.html", "PDF": "paper.pdf", "numbers": "ledger.csv"}
-    read = " · ".join(f'<a href="v{version.name}/{file}">{name}</a>' for name, file in kept.items())
-    since = summary(version.since) if version.since else "first version"
-    moved = escape(summary(version.to_latest))
-    cells = (escape(version.name), escape(version.date), read, escape(since), moved)
-    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+def _number(id_: str, rows: pd.DataFrame, paper: Config) -> dict[str, Any]:
+    """Return a number in every version; where each that has it has an interval, with the inside of an SVG figure."""
+    there, svg = rows[rows["scale"].notna()], ""
+    if len(there) and len(_with_interval(there, paper)) == len(there):
+        import vl_convert as vlc
+
+        newest = pd.Series(there.index == there.index[-1], index=there.index)
+        chart = _forest(there, "Version " + there["version"], newest, label_width=130)
+        svg = vlc.vegalite_to_svg(chart.to_dict()).removeprefix("<svg ")
+    found = {"rows": rows.to_dict("records"), "drawn": there.to_dict("records")}
+    return {"id": id_, "name": rows["name"].iloc[0], "svg": svg, **found}
 
 
-def _estimates(project: Project, known: list[Version]) -> str:
-    """Return every followed number in every version, as a table and, where it has intervals, as a figure."""
-    paper = config(project)
-    if not paper.followed:
-        return "<p>No number is followed.</p>"
-    found = by_version({version.name: version.ledger for version in known}, paper.followed)
-    head = "".join(f"<th>{escape(version.name)}</th>" for version in known)
-    body, figures = "", ""
-    for id_, rows in found.groupby("id", sort=False):
-        name = str(rows["name"].iloc[0])
-        cells = "".join(f"<td>{_text(row, paper)}</td>" for _, row in rows.iterrows())
-        body += f"<tr><td>{escape(name)}<br><code>{escape(str(id_))}</code></td>{cells}</tr>"
-        figures += _figure(rows[rows["scale"].notna()], name, paper)
-    return (
-        f'<div class="wide"><table><thead><tr><th>Number</th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-        + figures
-    )
+def feed(title: str, authors: str, known: list[Version]) -> str:
+    """Return an Atom feed of the changes of the estimates, newest first; links are relative to where it lies."""
 
+    def urn(text: str) -> str:
+        return f"urn:sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
-def _text(row: pd.Series, paper: Config) -> str:
-    text = escape(str(row["text"]))
-    if pd.isna(row["origin"]):
-        return text
-    origin = paper.origins[row["origin"]]
-    return f'{text} <span title="{escape(origin.says)}">{origin.mark}</span>'
-
-
-def _figure(rows: pd.DataFrame, name: str, paper: Config) -> str:
-    """Return a number's interval in each version as an SVG figure; nothing unless each has one."""
-    if rows.empty or len(_with_interval(rows, paper)) < len(rows):
-        return ""
-    import vl_convert as vlc
-
-    newest = pd.Series(rows.index == rows.index[-1], index=rows.index)
-    chart = _forest(rows, "Version " + rows["version"], newest, label_width=130)
-    words = "; ".join(f"version {row.version}: {row.text}" for row in rows.itertuples())
-    said = escape(f"Intervals of {name}. {words}.")
-    svg = vlc.vegalite_to_svg(chart.to_dict()).replace("<svg ", f'<svg role="img" aria-label="{said}" ', 1)
-    origin = paper.origins[rows["origin"].iloc[0]].says
-    return f"<figure>{svg}<figcaption>{escape(name)}, by version; {escape(origin)}.</figcaption></figure>"
-
-
-def _change(version: Version, before: Version | None) -> str:
-    reason = MarkdownIt("commonmark", {"html": False}).render(version.reason)
-    text = f"<h3>Version {escape(version.name)}, {escape(version.date)}</h3>{reason}"
-    if version.since is None or before is None:
-        return text
-    return text + f"<pre>{escape(as_text(version.since, before.name, version.name))}</pre>"
+    words = {"title": title, "authors": authors, "versions": known}
+    return part("feed.xml", **words, urn=urn, ledger_csv=ledger_csv)

@@ -1,8 +1,11 @@
-"""A ledger named by a file, a version or a git revision."""
+"""The ledgers and conclusions of files, versions and git revisions, and what moved from version to version."""
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -10,14 +13,56 @@ import pandas as pd
 from livingpaper.build.project import Project, git
 from livingpaper.config import config
 from livingpaper.ledger.claims import Claim, ClaimError, load_claims, parse_claims
-from livingpaper.ledger.compare import TOLERANCE, compare
+from livingpaper.ledger.compare import TOLERANCE, Comparison, compare
 from livingpaper.ledger.ledger import LedgerError, parse_ledger, read_ledger
-from livingpaper.ledger.report import as_markdown, as_text
+from livingpaper.ledger.report import as_markdown, as_text, summary
+
+ABSENT = "not in this version"
+SECTION = re.compile(
+    r"^## \[(?P<version>[^\]]+)\](?: - (?P<date>\S+))?\n(?P<body>.*?)(?=^## |\Z)", re.M | re.S
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One frozen version."""
+
+    name: str  # for example 1.1.0
+    date: str  # of release, as in CHANGELOG.md
+    reason: str  # its section of CHANGELOG.md, Markdown
+    ledger: pd.DataFrame
+    since: Comparison | None  # what moved since the version before
+    to_latest: Comparison  # what has moved from it to the latest version
+    before: str = ""  # name of the version before
+
+    @property
+    def told(self) -> str:
+        """What moved since the version before, in one sentence."""
+        return summary(self.since) if self.since else "first version"
+
+    @property
+    def moved(self) -> str:
+        """What moved since the version before, number by number; empty for the first."""
+        return as_text(self.since, self.before, self.name) if self.since else ""
 
 
 def version_folder(project: Project, version: str) -> Path:
     """Return where a version is kept: ``versions/v1.2.3``."""
     return project.root / "versions" / f"v{version.removeprefix('v')}"
+
+
+def version_key(version: str) -> tuple[int, ...]:
+    """Return what versions are sorted by; ``ValueError`` unless a version is three whole numbers."""
+    parts = version.removeprefix("v").split(".")
+    if len(parts) != 3 or not all(part.isdigit() for part in parts):
+        raise ValueError(f"a version must be three numbers such as 1.1.0, found {version!r}")
+    return tuple(map(int, parts))
+
+
+def versions(project: Project) -> list[str]:
+    """Return the frozen versions, oldest first, without the v."""
+    folders = (project.root / "versions").glob("v*/ledger.csv")
+    return sorted((path.parent.name[1:] for path in folders), key=version_key)
 
 
 def read_source(project: Project, name: str) -> pd.DataFrame:
@@ -28,29 +73,18 @@ def read_source(project: Project, name: str) -> pd.DataFrame:
     LedgerError
         If it is none of them, or its ledger is damaged.
     """
-    if not name:
-        raise LedgerError("a ledger must be a file, a version or a git revision, found an empty name")
-    path = Path(name)
-    if path.is_dir():
-        path = path / "ledger.csv"
-    if path.is_file():
-        return read_ledger(path)
-    frozen = version_folder(project, name) / "ledger.csv"
-    if frozen.is_file():
-        return read_ledger(frozen)
+    given = Path(name) / "ledger.csv" if Path(name).is_dir() else Path(name)
+    for path in (given, version_folder(project, name) / "ledger.csv") if name else ():
+        if path.is_file():
+            return read_ledger(path)
     where = project.ledger.relative_to(project.root).as_posix()
-    try:
-        return parse_ledger(_shown(project, name, where), f"{name}:{where}")
-    except RuntimeError:
+    content = _shown(project, name, where) if name else None
+    if content is None:
         raise LedgerError(
             f"a ledger must be a file, a version or a git revision, {name!r} is none of them; "
             f"versions here: {', '.join(versions(project)) or 'none'}"
-        ) from None
-
-
-def _shown(project: Project, revision: str, path: str) -> bytes:
-    """Return a file of a revision, from the paper's folder, wherever in a repository it stands."""
-    return git(project, "show", f"{revision}:./{path}").encode("utf-8", "surrogateescape")
+        )
+    return parse_ledger(content, f"{name}:{where}")
 
 
 def read_claims(project: Project, name: str) -> tuple[Claim, ...] | None:
@@ -65,29 +99,63 @@ def read_claims(project: Project, name: str) -> tuple[Claim, ...] | None:
         frozen = folder / project.claims.name
         return load_claims(frozen) if frozen.is_file() else None
     try:
-        return parse_claims(_shown(project, name, project.claims.name).decode())
-    except (RuntimeError, ClaimError, UnicodeDecodeError):
+        return parse_claims((_shown(project, name, project.claims.name) or b"").decode())
+    except (ClaimError, UnicodeDecodeError):
         return None  # there is none, or it was written for an older form of the file
 
 
-def versions(project: Project) -> list[str]:
-    """Return the frozen versions, oldest first, without the v."""
-    folders = (project.root / "versions").glob("v*/ledger.csv")
-    return sorted((path.parent.name[1:] for path in folders), key=version_key)
+def _shown(project: Project, revision: str, path: str) -> bytes | None:
+    """Return a file of a revision, from the paper's folder, wherever in a repository it stands; None if it has none."""
+    try:
+        return git(project, "show", f"{revision}:./{path}").encode("utf-8", "surrogateescape")
+    except RuntimeError:
+        return None
 
 
-def version_key(version: str) -> tuple[int, ...]:
-    """Return what versions are sorted by.
+def history(project: Project) -> list[Version]:
+    """Return the versions, oldest first; ``ValueError`` if there is none."""
+    names = versions(project)
+    if not names:
+        raise ValueError("a site needs at least one version, there is none; run: make release VERSION=...")
+    ledgers = {name: read_source(project, name) for name in names}
+    claims = {name: read_claims(project, name) for name in names}
+    now, paper, told = load_claims(project.claims), config(project), changelog(project)
 
-    Raises
-    ------
-    ValueError
-        If a version is not three whole numbers.
+    def between(old: str, new: str) -> Comparison:
+        stated = claims[new] or now
+        return compare(ledgers[old], ledgers[new], claims=stated, paper=paper, old_claims=claims[old])
+
+    found = []
+    for before, name in zip(["", *names], names, strict=False):
+        since = between(before, name) if before else None
+        changes = told.get(name, ("", ""))
+        found.append(Version(name, *changes, ledgers[name], since, between(name, names[-1]), before))
+    return found
+
+
+def changelog(project: Project) -> dict[str, tuple[str, str]]:
+    """Return date and text of every version in ``CHANGELOG.md``."""
+    found = SECTION.finditer((project.root / "CHANGELOG.md").read_text(encoding="utf-8"))
+    return {m["version"]: (m["date"] or "", m["body"].strip()) for m in found}
+
+
+def by_version(editions: Mapping[str, pd.DataFrame], followed: Mapping[str, str]) -> pd.DataFrame:
+    """Return numbers in several ledgers: ``name``, ``version`` and the columns of the ledger, number by number.
+
+    Parameters
+    ----------
+    editions : mapping of str to DataFrame
+        Name of an edition, in order, to its ledger. One without the number gets the text ``ABSENT``.
+    followed : mapping of str to str
+        Id to the name that readers see.
     """
-    parts = version.removeprefix("v").split(".")
-    if len(parts) != 3 or not all(part.isdigit() for part in parts):
-        raise ValueError(f"a version must be three numbers such as 1.1.0, found {version!r}")
-    return tuple(int(part) for part in parts)
+    rows = [
+        {"name": name, "version": version}
+        | (ledger.loc[id_].to_dict() if id_ in ledger.index else {"id": id_, "text": ABSENT})
+        for id_, name in followed.items()
+        for version, ledger in editions.items()
+    ]
+    return pd.DataFrame(rows)
 
 
 def diff(project: Project, old: str, new: str | None, format: str, tolerance: float | None) -> int:
