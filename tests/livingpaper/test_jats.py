@@ -6,9 +6,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from living_pages import INDEX, METHODS, REFERENCES
-from livingpaper.exports.jats import Front, JatsError, jats
+from livingpaper.exports.jats import JatsError, jats
 
-FRONT = Front("A & B", ("The maintainers",), "1.2.3", "2026-12-01", "CC BY 4.0")
+FRONT = {
+    "title": "A & B", "authors": ["The maintainers"], "version": "1.2.3", "date": "2026-12-01", "licence": "CC BY 4.0",
+    "doi": "",
+}  # fmt: skip
 HREF = "{http://www.w3.org/1999/xlink}href"
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from livingpaper.build.cache import fresh_folder, replace_folder, write_whole
+from livingpaper.build.cache import fresh_folder, mark_of, replace_folder, up_to_date, write_whole
 from livingpaper.build.project import Project, digest
 from livingpaper.config import config
 
@@ -26,67 +26,56 @@ IMAGE = re.compile(r"^(?P<label>.+)-[0-9a-f]{8}\.svg$")
 
 
 def write_machine(project: Project) -> Path:
-    """Make ``_build/machine`` whole from ``_build/html`` and return it; nothing is done if it is up to date.
-
-    Raises
-    ------
-    FileNotFoundError
-        If the pages are not built.
-    """
+    """Make ``_build/machine`` whole from ``_build/html``, unless it is up to date, and return it."""
     html, target = project.build / "html", project.build / "machine"
     if not (html / "book").is_dir():
         raise FileNotFoundError(f"the pages must be in {html}, there are none; run: livingpaper html")
     code = Path(__file__).parents[1]
     sources = [html / "book", html / "_images", project.ledger, project.root / "CITATION.cff", code]
-    state, mark = digest(sources, project.root), project.build / ".machine-state"
-    if mark.is_file() and mark.read_text() == state and (target / "ro-crate-metadata.json").is_file():
+    state = digest(sources, project.root)
+    if up_to_date(target, state):
         return target
-    files = machine_files(project)
     fresh = fresh_folder(target)
-    for name, content in files.items():
+    for name, content in machine_files(project).items():
         write_whole(fresh / name, content)
     replace_folder(fresh, target)
-    mark.write_text(state)
+    mark_of(target).write_text(state)
     return target
 
 
 def machine_files(project: Project) -> dict[str, bytes]:
     """Return every file of the folder by its name; the same pages give the same bytes."""
     from livingpaper.book.stamp import article_ld, author_names, citation_file
-    from livingpaper.exports.jats import Front, jats
+    from livingpaper.exports.jats import jats
     from livingpaper.exports.ro_crate import crate  # heavy, and needed only when something has changed
-    from livingpaper.ledger.as_json import SCHEMA_FILE, as_bytes, ledger_json, ledger_schema
+    from livingpaper.ledger.as_json import as_bytes, ledger_json, ledger_schema
     from livingpaper.ledger.ledger import read_ledger
 
-    found = citation_file(project)
-    title, version = str(found["title"]), str(found["version"])
-    html, chapters = project.build / "html", paper_chapters(project)
+    found, html, chapters = citation_file(project), project.build / "html", paper_chapters(project)
+    title, version = str(found["title"]), found["version"]
+    licence = config(project).licence or str(found.get("license", ""))
+    front = {"title": title, "version": version, "date": found["date-released"], "licence": licence}
+    front |= {"authors": author_names(found), "doi": str(found.get("doi", ""))}
     images = {
-        path.name: m["label"]
-        for path in sorted((html / "_images").glob("*.svg"))
-        if (m := IMAGE.match(path.name))
+        path.name: m["label"] for path in (html / "_images").glob("*.svg") if (m := IMAGE.match(path.name))
     }
-    front = Front(
-        title, tuple(author_names(found)), version, found["date-released"],
-        config(project).licence or str(found.get("license", "")), str(found.get("doi", "")),
-    )  # fmt: skip
+    places = {name: f"figures/{label}.svg" for name, label in sorted(images.items())}
     pages = {Path(name).name: (html / f"{name}.html").read_text(encoding="utf-8") for name in chapters}
     listed = html / "book" / "references.html"
     references = listed.read_text(encoding="utf-8") if listed.is_file() else ""
-    addresses = {name: f"figures/{label}.svg" for name, label in images.items()}
-    article, labels = jats(pages, references, front, figures=addresses)
+    article, labels = jats(pages, references, front, figures=places)
     files = {
         "ledger.csv": project.ledger.read_bytes(),
         "ledger.json": as_bytes(ledger_json(read_ledger(project.ledger), title=title, version=version)),
-        SCHEMA_FILE: as_bytes(ledger_schema()),
+        "ledger.schema.json": as_bytes(ledger_schema()),
         "paper.jsonld": as_bytes(article_ld(project)),
         "paper.jats.xml": article,
     }
-    shown = {name: address for name, address in addresses.items() if address.encode() in article}
-    files |= {address: (html / "_images" / name).read_bytes() for name, address in shown.items()}
-    what = WHAT | {
-        address: f"{labels.get(images[name], images[name])} as SVG" for name, address in shown.items()
-    }
+    what = dict(WHAT)
+    for name, place in places.items():
+        if place.encode() in article:
+            files[place] = (html / "_images" / name).read_bytes()
+            what[place] = f"{labels.get(images[name], images[name])} as SVG"
     return files | {"ro-crate-metadata.json": as_bytes(crate(project, chapters, what, labels))}
 
 

@@ -98,5 +98,7 @@ def _switcher(known: list[Version]) -> list[dict[str, object]]:
     entries += [(each.name, each.name, f"v{each.name}/") for each in older]
     # the theme appends the page's path to an address: after the mark it does no harm
     entries += [("All versions, and what changed", "versions", "versions.html#")]
-    listed = [{"name": name, "version": key, "url": f"{UP}{url}"} for name, key, url in entries]
+    listed: list[dict[str, object]] = [
+        {"name": name, "version": key, "url": f"{UP}{url}"} for name, key, url in entries
+    ]
     return [{**listed[0], "preferred": True}, *listed[1:]]
