@@ -12,8 +12,7 @@ from jsonschema import Draft202012Validator
 from livingpaper.config import config
 from livingpaper.ledger.ledger import LEDGER_COLUMNS, LedgerError
 
-SCHEMA_FILE = "ledger.schema.json"
-SCHEMA = Path(__file__).parents[1] / "static" / SCHEMA_FILE
+SCHEMA = Path(__file__).parents[1] / "static" / "ledger.schema.json"
 
 
 def ledger_schema() -> dict[str, Any]:
@@ -24,18 +23,10 @@ def ledger_schema() -> dict[str, Any]:
 
 
 def ledger_json(ledger: pd.DataFrame, *, title: str, version: str) -> dict[str, Any]:
-    """Return the ledger, as ``read_ledger`` gives it, as one object per number; what is missing is null.
-
-    Raises
-    ------
-    LedgerError
-        If a number does not keep the schema.
-    """
-    numbers = [
-        {name: _plain(value) for name, value in zip(LEDGER_COLUMNS, row, strict=True)}
-        for row in ledger[list(LEDGER_COLUMNS)].itertuples(index=False)
-    ]
-    document = {"$schema": SCHEMA_FILE, "title": title, "version": version, "numbers": numbers}
+    """Return the ledger as one object per number; what is missing is null. See ``check_ledger_json`` for errors."""
+    rows = ledger[list(LEDGER_COLUMNS)].to_dict("records")
+    numbers = [{name: _plain(value) for name, value in row.items()} for row in rows]
+    document = {"$schema": SCHEMA.name, "title": title, "version": version, "numbers": numbers}
     check_ledger_json(document)
     return document
 
@@ -44,25 +35,24 @@ def _plain(value: Any) -> Any:
     """Return a cell as JSON knows it: null for NaN, whole numbers without a decimal point."""
     if pd.isna(value):
         return None
-    if isinstance(value, str):
-        return value
-    return int(value) if float(value).is_integer() else float(value)
+    return int(value) if not isinstance(value, str) and float(value).is_integer() else value
 
 
 def check_ledger_json(document: Any) -> None:
     """Raise ``LedgerError`` that names the first places where a document breaks the schema."""
     faults = sorted(Draft202012Validator(ledger_schema()).iter_errors(document), key=lambda f: f.json_path)
     if faults:
-        named = "\n".join(f"  - {_place(document, each.path)}: {each.message[:200]}" for each in faults[:5])
+        named = "\n".join(
+            f"  - {_place(document, [*each.path])}: {each.message[:200]}" for each in faults[:5]
+        )
         raise LedgerError(
-            f"ledger.json must keep {SCHEMA_FILE}, {len(faults)} place(s) do not:\n{named}\n"
+            f"ledger.json must keep {SCHEMA.name}, {len(faults)} place(s) do not:\n{named}\n"
             "correct the row where a chapter records it, or the schema"
         )
 
 
-def _place(document: Any, path: Any) -> str:
+def _place(document: Any, steps: list[Any]) -> str:
     """Return the id of the number that a fault lies in, and its column."""
-    steps = list(path)
     if len(steps) > 1 and steps[0] == "numbers":
         steps = [document["numbers"][steps[1]].get("id", f"number {steps[1]}"), *steps[2:]]
     return ".".join(map(str, steps)) or "the document"

@@ -35,26 +35,15 @@ class ClaimError(ValueError):
 class Claim:
     """A sentence and what must be true of the ledger for it to stand.
 
-    Attributes
-    ----------
-    file : str
-        Chapter, without folder and ending.
-    says : str
-        The words, roles left out as ``{}``.
-    ids : tuple of str
-        Rows of the ledger, in order; a star stands for all that fit.
-    each : str
-        Python expression over ``value``, ``low``, ``high``, ``events`` and ``text`` of one row that must
-        hold for every row; ``choice`` is the protocol, and the margins of ``paper.toml`` go by their names.
-    all : str
-        The same over lists of those names, one entry per row.
+    Rules are Python expressions over ``value``, ``low``, ``high``, ``events`` and ``text``; ``choice`` is the
+    protocol, and the margins of ``paper.toml`` go by their names.
     """
 
-    file: str
-    says: str
-    ids: tuple[str, ...]
-    each: str = ""
-    all: str = ""
+    file: str  # chapter, without folder and ending
+    says: str  # the words, roles left out as {}
+    ids: tuple[str, ...]  # rows of the ledger, in order; a star stands for all that fit
+    each: str = ""  # rule that must hold for every row
+    all: str = ""  # rule over lists, one entry per row
 
     @property
     def name(self) -> str:
@@ -63,28 +52,26 @@ class Claim:
 
 
 def load_claims(path: Path) -> tuple[Claim, ...]:
-    """Return the claims in the order of the file.
-
-    Raises
-    ------
-    ClaimError
-        If the file is missing or broken, or lists every claim with an unknown key, no rule or no id.
-    """
+    """Return the claims in the order of the file; see ``parse_claims`` for errors."""
     if not path.is_file():
         raise ClaimError(f"the conclusions of the paper must stand in {path}, there is no such file")
     return parse_claims(path.read_text(encoding="utf-8"), str(path))
 
 
 def parse_claims(text: str, path: str = "claims.toml") -> tuple[Claim, ...]:
-    """Return the claims that a text holds; ``path`` is its name in messages. See ``load_claims`` for errors."""
+    """Return the claims that a text holds; ``path`` is its name in messages.
+
+    Raises
+    ------
+    ClaimError
+        If the text is broken, or lists every claim with an unknown key, no rule or no id.
+    """
     try:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ClaimError(f"{path} must be valid TOML, found: {error}; correct that line") from None
-    entries = found.get("claim", [])
-    faults = [
-        f"  - {key!r} is neither claim nor followed" for key in sorted(set(found) - {"claim", "followed"})
-    ]
+    entries, others = found.get("claim", []), sorted(set(found) - {"claim", "followed"})
+    faults = [f"  - {key!r} is neither claim nor followed" for key in others]
     faults += [
         f"  - {entry.get('says', '(no sentence)')}: needs file, says, ids and a rule (each or all), has {sorted(entry)}"
         for entry in entries
@@ -96,19 +83,10 @@ def parse_claims(text: str, path: str = "claims.toml") -> tuple[Claim, ...]:
 
 
 def rows_of(ledger: pd.DataFrame, ids: Iterable[str]) -> pd.DataFrame:
-    """Return the rows in the order of the ids.
-
-    Raises
-    ------
-    ClaimError
-        If an id fits no row.
-    """
+    """Return the rows in the order of the ids; ``ClaimError`` if an id fits none."""
     found: list[str] = []
     for id_ in ids:
-        if id_ in ledger.index:
-            found.append(id_)
-            continue
-        fits = [name for name in ledger.index if fnmatchcase(name, id_)]
+        fits = [id_] if id_ in ledger.index else [name for name in ledger.index if fnmatchcase(name, id_)]
         if not fits:
             raise ClaimError(f"a claim rests on the number {id_!r}, the ledger has none; correct claims.toml")
         found += fits
@@ -146,11 +124,8 @@ def plain_text(chapter: str) -> str:
 def check_claims(claims: Sequence[Claim], chapters: Path, ledger: pd.DataFrame, rules: Rules) -> int:
     """Return how many claims stand.
 
-    Raises
-    ------
-    ClaimError
-        Names every sentence that its numbers no longer bear out, with those numbers, and every sentence
-        that is no longer in its chapter.
+    ``ClaimError`` names every sentence that its numbers no longer bear out, with those numbers, and every
+    sentence that is no longer in its chapter.
     """
     faults = []
     for claim in claims:
@@ -160,9 +135,6 @@ def check_claims(claims: Sequence[Claim], chapters: Path, ledger: pd.DataFrame, 
         if claim.says not in plain_text((chapters / f"{claim.file}.md").read_text(encoding="utf-8")):
             faults.append(f"  - {claim.name!r}: these words are not in the chapter")
     if faults:
-        raise ClaimError(
-            "the results no longer bear out what the text says:\n"
-            + "\n".join(faults)
-            + "\nrewrite the sentence, then its rule in claims.toml"
-        )
+        listed, cure = "\n".join(faults), "rewrite the sentence, then its rule in claims.toml"
+        raise ClaimError(f"the results no longer bear out what the text says:\n{listed}\n{cure}")
     return len(claims)

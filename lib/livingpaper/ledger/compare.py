@@ -23,31 +23,19 @@ FLOOR = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The difference of two ledgers.
+    """The difference of two ledgers."""
 
-    Attributes
-    ----------
-    moved : DataFrame
-        Index id; ``old_text``, ``text``, ``scale``, ``change`` (new less old, NaN where one is missing) and
-        ``conclusion`` (in words; empty if the reading of the row is the same).
-    added, removed : DataFrame
-        Rows found in one ledger only.
-    claims : DataFrame
-        ``claim``, ``before``, ``after`` (True, False, or None where it cannot be judged) of the claims
-        whose verdict differs.
-    n_within : int
-        Rows that differ by no more than the tolerance.
-    stated, withdrawn : tuple of str
-        Claims that only the new, or only the old edition makes; a sentence in new words is one of each.
-    """
-
-    moved: pd.DataFrame
-    added: pd.DataFrame
+    moved: (
+        pd.DataFrame
+    )  # by id: old_text, text, scale, change (NaN where one is missing), conclusion (in words, or "")
+    added: pd.DataFrame  # rows found in one ledger only
     removed: pd.DataFrame
-    claims: pd.DataFrame
-    n_within: int
-    stated: tuple[str, ...] = ()
-    withdrawn: tuple[str, ...] = ()
+    claims: (
+        pd.DataFrame
+    )  # claim, before, after (None where it cannot be judged) of those whose verdict differs
+    n_within: int  # rows that differ by no more than the tolerance
+    stated: tuple[str, ...]  # claims that only the new edition makes; a sentence in new words is one of each
+    withdrawn: tuple[str, ...]  # claims that only the old one makes
 
     @property
     def n_conclusions(self) -> int:
@@ -72,20 +60,10 @@ def compare(
     tolerance: float = TOLERANCE,
     old_claims: Sequence[Claim] | None = None,
 ) -> Comparison:
-    """Return what moved from one ledger to another.
+    """Return what moved from one ledger, indexed by id, to another.
 
-    Parameters
-    ----------
-    old, new : DataFrame
-        Ledgers indexed by id.
-    claims : sequence of Claim
-        Judged on both ledgers.
-    paper : Config
-        For scales and margins.
-    tolerance : float
-        Relative change of a number up to which it counts as the same.
-    old_claims : sequence of Claim, optional
-        Those of the old edition; without them no claim counts as new or withdrawn.
+    ``claims`` are judged on both, and ``tolerance`` is the relative change of a number up to which it counts as the
+    same. Without ``old_claims``, those of the old edition, no claim counts as new or withdrawn.
     """
     now = [claim.name for claim in claims]
     then = now if old_claims is None else [claim.name for claim in old_claims]
@@ -128,12 +106,11 @@ def reading(row: pd.Series, rules: Rules) -> tuple[str, ...]:
     if none is None or pd.isna(low) or pd.isna(high):
         return ()
     side = "is above" if low > none else "is below" if high < none else "includes"
-    found = [f"{side} no effect"]
-    if scale.margin:
-        margin = rules.margins[scale.margin]
-        inside = -margin < low and high < margin
-        found.append("lies inside the margin" if inside else "reaches beyond the margin")
-    return tuple(found)
+    if not scale.margin:
+        return (f"{side} no effect",)
+    margin = rules.margins[scale.margin]
+    inside = -margin < low and high < margin
+    return f"{side} no effect", "lies inside the margin" if inside else "reaches beyond the margin"
 
 
 def _turn(before: pd.Series, after: pd.Series, rules: Rules) -> str:

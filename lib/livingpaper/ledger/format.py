@@ -6,6 +6,7 @@ A scale, of ``paper.toml``, says what kind of number it is; it alone decides dec
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from livingpaper.config import Scale, config
 
@@ -47,15 +48,10 @@ def points(value: float) -> str:
 
 
 FORMATS: dict[str, Callable[[float], str]] = {
-    "count": lambda v: _plain(v, 0),
-    "decimal1": lambda v: _plain(v, 1),
-    "decimal2": lambda v: _plain(v, 2),
-    "decimal3": lambda v: _plain(v, 3),
-    "decimal4": lambda v: _plain(v, 4),
-    "decimal5": lambda v: _plain(v, 5),
+    "count": partial(_plain, decimals=0),
+    **{f"decimal{n}": partial(_plain, decimals=n) for n in range(1, 6)},
     "digits3": lambda v: f"{v:.3g}".replace("-", MINUS),
-    "signed1": lambda v: _signed(v, 1),
-    "signed2": lambda v: _signed(v, 2),
+    **{f"signed{n}": partial(_signed, decimals=n) for n in (1, 2)},
     "percent": percent,
     "points": points,
     "absolute": lambda v: _plain(100 * abs(v), 1),
@@ -67,13 +63,7 @@ FORMATS: dict[str, Callable[[float], str]] = {
 
 
 def scale_of(name: str) -> Scale:
-    """Return a scale of ``paper.toml``, or a format as a scale of its own.
-
-    Raises
-    ------
-    KeyError
-        If it is neither, or its format is unknown: a number without a rule has no text.
-    """
+    """Return a scale of ``paper.toml``, or a format as a scale of its own; ``KeyError`` if it is neither."""
     known = config().scales
     scale = known.get(name) or Scale(format=name)
     if scale.format not in FORMATS:
@@ -85,15 +75,7 @@ def scale_of(name: str) -> Scale:
 
 
 def value_text(value: float, scale: str) -> str:
-    """Return one number of a scale, without unit.
-
-    Raises
-    ------
-    KeyError
-        If the scale is unknown.
-    ValueError
-        If the number is missing.
-    """
+    """Return one number of a scale, without unit; ``ValueError`` if it is missing, ``KeyError`` as ``scale_of``."""
     write = FORMATS[scale_of(scale).format]
     if value != value:  # NaN
         raise ValueError(f"a number of scale {scale!r} is missing; say in words why it cannot be given")

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from livingpaper.build.cache import write_whole
+from livingpaper.build.cache import write_changed
 from livingpaper.config import config
 from livingpaper.ledger.format import estimate_text, interval_text, value_text
 
@@ -26,12 +26,16 @@ ESTIMATE_COLUMNS = (
     "conf_high", "conf_level", "n", "events", "method",
 )  # fmt: skip
 LEDGER_COLUMNS = ("id", "origin", "text", *ESTIMATE_COLUMNS, "code")
+NUMERIC = ("horizon_days", "estimate", "std_error", "conf_low", "conf_high", "conf_level", "n", "events")
 ROUNDING_NOISE = 1e-10  # an exact zero computed in floating point differs between machines
 WITHHELD = "withheld"  # text and method of a number that may not be seen yet
 ID = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
-NUMERIC = ("horizon_days", "estimate", "std_error", "conf_low", "conf_high", "conf_level", "n", "events")
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.I)
 SHOWN = 8  # faults of a damaged file
-PARTS = ("text", "value", "ci", "low", "high", "n", "events", "level")
+PARTS = {
+    "text": "text", "value": "estimate", "ci": "conf_low", "low": "conf_low", "high": "conf_high", "n": "n",
+    "events": "events", "level": "conf_level",
+}  # fmt: skip
 
 
 class LedgerError(ValueError):
@@ -45,11 +49,8 @@ def entry(id_: str, origin: str, scale: str, estimate: float, *, code: str, **co
     ----------
     id_ : str
         Dotted, lower case, chapter first: ``outcomes.death28.ato.rd``.
-    origin : str
-        One of ``paper.toml``.
-    scale : str
-        See ``format.py``.
-    estimate : float
+    origin, scale : str
+        Of ``paper.toml``; for scales see also ``format.py``.
     code : str
         Where it was computed: ``folder/module.py::function``.
     **columns
@@ -71,13 +72,7 @@ def entry(id_: str, origin: str, scale: str, estimate: float, *, code: str, **co
 
 
 def ledger_frame(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
-    """Return the rows sorted by id.
-
-    Raises
-    ------
-    LedgerError
-        If an id occurs twice: a number must have one source.
-    """
+    """Return the rows sorted by id; ``LedgerError`` if one occurs twice: a number must have one source."""
     frame = pd.DataFrame(rows, columns=list(LEDGER_COLUMNS)).sort_values("id", ignore_index=True)
     twice = frame["id"][frame["id"].duplicated()]
     if len(twice):
@@ -104,21 +99,11 @@ def _cell(value: object) -> str:
 
 def write_ledger(frame: pd.DataFrame, path: Path) -> bool:
     """Write the ledger whole; return whether it changed."""
-    content = ledger_csv(frame).encode()
-    if path.is_file() and path.read_bytes() == content:
-        return False
-    write_whole(path, content)
-    return True
+    return write_changed(path, ledger_csv(frame).encode())
 
 
 def read_ledger(path: Path) -> pd.DataFrame:
-    """Return the committed ledger indexed by id; see ``parse_ledger`` for errors.
-
-    Raises
-    ------
-    LedgerError
-        If the file is missing.
-    """
+    """Return the committed ledger indexed by id; see ``parse_ledger`` for errors."""
     if not path.is_file():
         raise LedgerError(f"the numbers must stand in {path}, there is no such file; run: livingpaper ledger")
     return parse_ledger(path.read_bytes(), str(path))
@@ -147,17 +132,13 @@ def parse_ledger(data: bytes, path: str) -> pd.DataFrame:
     if not rows or not content.endswith("\n"):
         faults.append("  - the end is missing")
     if faults:
-        listed = "\n".join(faults[:SHOWN])
         raise LedgerError(
-            f"{path} must hold one whole row per number, {len(faults)} place(s) do not:\n{listed}\n"
-            f"make it anew: livingpaper ledger; or restore it with git checkout"
+            f"{path} must hold one whole row per number, {len(faults)} place(s) do not:\n"
+            + "\n".join([*faults[:SHOWN], "make it anew: livingpaper ledger; or restore it with git checkout"])
         )
-    frame = pd.read_csv(
-        io.StringIO(content),
-        keep_default_na=False,
-        na_values={name: [""] for name in ESTIMATE_COLUMNS},
-        dtype={"text": str},  # a short ledger may hold counts only
-    )
+    missing = {name: [""] for name in ESTIMATE_COLUMNS}
+    kinds = {"text": str}  # a short ledger may hold counts only
+    frame = pd.read_csv(io.StringIO(content), keep_default_na=False, na_values=missing, dtype=kinds)
     return frame.set_index("id", drop=False)
 
 
@@ -173,42 +154,24 @@ def _faults(row: list[str], origins: Container[str]) -> Iterator[str]:
         yield f"the origin must be one of paper.toml, found {cells['origin']!r}"
     if not cells["text"]:
         yield "there is no text"
-    wrong = {name: cells[name] for name in NUMERIC if cells[name] and not _finite(cells[name])}
+    wrong = {name: cells[name] for name in NUMERIC if not NUMBER.fullmatch(cells[name] or "0")}
     if wrong:
         yield f"a number is needed, found {wrong}"
     elif cells["conf_low"] and cells["conf_high"] and float(cells["conf_low"]) > float(cells["conf_high"]):
         yield f"the lower limit {cells['conf_low']} is above the upper one, {cells['conf_high']}"
 
 
-def _finite(text: str) -> bool:
-    try:
-        return bool(np.isfinite(float(text)))
-    except ValueError:
-        return False
-
-
 def ledger_part(row: pd.Series, part: str) -> str:
-    """Return one part of a row as text: the whole text, the value, its interval, a limit, n or events.
-
-    Raises
-    ------
-    LedgerError
-        If the part is unknown or the row does not have it.
-    """
+    """Return one of ``PARTS`` of a row as text; ``LedgerError`` if it is none or the row does not have it."""
     if part not in PARTS:
-        raise LedgerError(f"a part must be one of {PARTS}, found {part!r} for {row['id']!r}")
+        raise LedgerError(f"a part must be one of {tuple(PARTS)}, found {part!r} for {row['id']!r}")
     if part == "text" or row["method"] == WITHHELD:
         return str(row["text"])
-    column = {
-        "value": "estimate",
-        "n": "n",
-        "events": "events",
-        "high": "conf_high",
-        "level": "conf_level",
-    }.get(part, "conf_low")
+    column = PARTS[part]
     if pd.isna(row[column]):
         raise LedgerError(f"{row['id']!r} has no {part}: {row['method']}")
     if part == "ci":
         return interval_text(row["conf_low"], row["conf_high"], row["scale"])
-    scale = {"n": "count", "events": "count", "level": "risk"}.get(part, str(row["scale"]))
-    return f"{100 * row[column]:.0f}%" if part == "level" else value_text(float(row[column]), scale)
+    if part == "level":
+        return f"{100 * row[column]:.0f}%"
+    return value_text(float(row[column]), "count" if part in ("n", "events") else str(row["scale"]))

@@ -14,17 +14,13 @@ SHOWN = 40
 
 def summary(result: Comparison) -> str:
     """Return the sentence that matters, for example "2 estimates moved, 0 conclusions changed"."""
-    parts = [
-        f"{_count(len(result.moved), 'estimate')} moved",
-        f"{_count(result.n_conclusions, 'conclusion')} changed",
-    ]
+    told = (
+        f"{_count(len(result.moved), 'estimate')} moved, {_count(result.n_conclusions, 'conclusion')} changed"
+    )
     if result.stated or result.withdrawn:
-        parts[-1] += f" ({len(result.stated)} new, {len(result.withdrawn)} withdrawn)"
-    if len(result.added):
-        parts.append(f"{_count(len(result.added), 'number')} new")
-    if len(result.removed):
-        parts.append(f"{len(result.removed)} removed")
-    return ", ".join(parts)
+        told += f" ({len(result.stated)} new, {len(result.withdrawn)} withdrawn)"
+    told += f", {_count(len(result.added), 'number')} new" if len(result.added) else ""
+    return told + (f", {len(result.removed)} removed" if len(result.removed) else "")
 
 
 def _count(number: int, noun: str) -> str:
@@ -54,21 +50,21 @@ def as_markdown(result: Comparison, old: str, new: str) -> str:
 
 
 def _sections(result: Comparison) -> list[tuple[str, list[str]]]:
-    turned = result.moved[result.moved["conclusion"] != ""]
-    conclusions = [_claim(row) for row in result.claims.itertuples()]
-    conclusions += [
-        f"{row.Index}: {row.old_text} → {row.text}; {row.conclusion}" for row in turned.itertuples()
-    ]
-    rest = result.moved[result.moved["conclusion"] == ""]
+    turned = result.moved["conclusion"] != ""
+    readings = [f"{_turn(row)}; {row.conclusion}" for row in result.moved[turned].itertuples()]
     sections = [
-        ("Conclusions that changed", conclusions),
-        ("Estimates that moved", [_moved(row) for row in rest.itertuples()]),
+        ("Conclusions that changed", [_claim(row) for row in result.claims.itertuples()] + readings),
+        ("Estimates that moved", [_moved(row) for row in result.moved[~turned].itertuples()]),
         ("Conclusions first stated", list(result.stated)),
         ("Conclusions withdrawn, or in other words", list(result.withdrawn)),
         ("New numbers", _listed(result.added)),
         ("Numbers removed", _listed(result.removed)),
     ]
     return [(title, items) for title, items in sections if items]
+
+
+def _turn(row: Any) -> str:
+    return f"{row.Index}: {row.old_text} → {row.text}"
 
 
 def _listed(rows: pd.DataFrame) -> list[str]:
@@ -86,7 +82,7 @@ def _claim(row: Any) -> str:
 
 
 def _moved(row: Any) -> str:
-    text, change = f"{row.Index}: {row.old_text} → {row.text}", row.change
+    text, change = _turn(row), row.change
     if pd.isna(change) or change == 0:
         return text
     if row.old_text == row.text:
