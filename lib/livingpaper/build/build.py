@@ -145,8 +145,7 @@ def _state(project: Project) -> str:
 def build_environment(project: Project) -> dict[str, str]:
     """Return the environment of Jupyter Book and LaTeX: the clock stands at the release, not at the build.
 
-    ``SOURCE_DATE_EPOCH`` (https://reproducible-builds.org/specs/source-date-epoch/), unless set already, is
-    midnight UTC of ``date-released`` in ``CITATION.cff``; ``FORCE_SOURCE_DATE`` makes TeX obey it too.
+    See https://reproducible-builds.org/specs/source-date-epoch/; ``FORCE_SOURCE_DATE`` makes TeX obey it too.
     """
     released = date.fromisoformat(citation_file(project)["date-released"])
     fixed = {

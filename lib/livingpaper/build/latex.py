@@ -43,14 +43,13 @@ def ensure_latex() -> None:
 
 
 def _has_latex() -> bool:
-    if not (shutil.which("xelatex") and shutil.which("latexmk") and shutil.which("kpsewhich")):
+    if not all(map(shutil.which, ("xelatex", "latexmk", "kpsewhich"))):
         return False
     found = subprocess.run(["kpsewhich", *LATEX_FILES], capture_output=True, text=True, check=False)
     return len(found.stdout.split()) == len(LATEX_FILES)
 
 
 def _can_sudo() -> bool:
-    asked = ["sudo", "-n", "true"]
-    return (
-        bool(shutil.which("sudo")) and subprocess.run(asked, capture_output=True, check=False).returncode == 0
-    )
+    if not shutil.which("sudo"):
+        return False
+    return subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0

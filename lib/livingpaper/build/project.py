@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any
 import yaml
 
 CONFIG = "paper.toml"
+BY_PRODUCT = re.compile(r"/(__pycache__|\.ipynb_checkpoints)/|\.egg-info|\.(pyc|nbi|nbc)$")
 hashing: list[bool] = []  # not empty while a fingerprint is taken: that is not reading
 
 
@@ -40,13 +42,7 @@ class Project:
 
 
 def find_project(start: Path | None = None) -> Project:
-    """Return the paper around ``start`` (default: the working folder).
-
-    Raises
-    ------
-    FileNotFoundError
-        If no folder above holds a ``paper.toml``.
-    """
+    """Return the paper around ``start`` (default: the working folder); ``FileNotFoundError`` if there is none."""
     here = start.resolve() if start else Path.cwd()
     for folder in (here, *here.parents):
         if (folder / CONFIG).is_file():
@@ -96,10 +92,5 @@ def digest(paths: Iterable[Path], root: Path) -> str:
 
 
 def _files(paths: Iterable[Path]) -> set[Path]:
-    found: set[Path] = set()
-    for path in paths:
-        inside = path.rglob("*") if path.is_dir() else [path]
-        found |= {
-            p for p in inside if p.is_file() and not {"__pycache__", ".ipynb_checkpoints"} & set(p.parts)
-        }
-    return {p for p in found if ".egg-info" not in str(p) and p.suffix not in (".pyc", ".nbi", ".nbc")}
+    found = {inside for path in paths for inside in (path, *path.rglob("*")) if inside.is_file()}
+    return {path for path in found if not BY_PRODUCT.search(path.as_posix())}

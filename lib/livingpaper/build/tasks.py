@@ -46,28 +46,19 @@ def simulate(project: Project) -> None:
 
 
 def run_tasks(tasks: Sequence[Task], folder: Path, marks: Mapping[str, str], *, jobs: int = -1) -> list[Any]:
-    """Return the result of each task, in order; finished ones are kept and not computed again.
+    """Return the result of each task, in order; finished ones are kept in ``folder`` and not computed again.
 
-    Parameters
-    ----------
-    folder : Path
-        Cache; may be deleted at any time.
-    marks : mapping
-        For each artefact the hash of everything its tasks rest on.
-    jobs : int
-        Processes, -1 for one per core. If ``DASK_SCHEDULER_ADDRESS`` is set, tasks go to that cluster
-        instead and this is ignored; results are the same.
+    ``marks`` holds for each artefact the hash of everything its tasks rest on. ``jobs`` are processes, -1 for one per
+    core; if ``DASK_SCHEDULER_ADDRESS`` is set, tasks go to that cluster instead, with the same results.
     """
     paths = [stored_at(folder, task.name, {"mark": marks[task.artefact]}) for task in tasks]
     results = [recalled(path) for path in paths]
     waiting = [i for i, result in enumerate(results) if result is None]
-    bar = tqdm(
-        total=len(tasks),
-        initial=len(tasks) - len(waiting),
-        unit="task",
-        disable=not sys.stderr.isatty(),
-    )
-    with _workers(jobs), bar:
+    done = len(tasks) - len(waiting)
+    with (
+        _workers(jobs),
+        tqdm(total=len(tasks), initial=done, unit="task", disable=not sys.stderr.isatty()) as bar,
+    ):
         calls = (delayed(tasks[i].function)(*tasks[i].arguments) for i in waiting)
         for i, result in zip(waiting, Parallel(return_as="generator")(calls), strict=True):
             write_whole(paths[i], pickle.dumps(result))
