@@ -14,7 +14,7 @@ HEAVY = {
     "sphinx", "docutils", "myst_nb", "pybtex", "pypandoc", "rocrate", "jsonschema", "jupyter_cache", "bs4",
 }  # fmt: skip
 LIGHT = (
-    "livingpaper.__main__", "livingpaper.ledger.compare", "livingpaper.versions.sources", "livingpaper.ledger.report",
+    "livingpaper.__main__", "livingpaper.ledger.compare", "livingpaper.versions.sources",
     "livingpaper.ledger.ledger", "livingpaper.ledger.claims", "study.protocol.protocol",
 )  # fmt: skip
 

@@ -8,9 +8,8 @@ import pytest
 from livingpaper.build.project import Project
 from livingpaper.config import Config
 from livingpaper.ledger.claims import Claim, Rules
-from livingpaper.ledger.compare import TOLERANCE, compare, reading
+from livingpaper.ledger.compare import TOLERANCE, as_markdown, as_text, compare, reading, summary
 from livingpaper.ledger.ledger import entry, ledger_frame, read_ledger
-from livingpaper.ledger.report import as_markdown, as_text, summary
 
 
 def ledger(*rows: dict[str, object]) -> pd.DataFrame:

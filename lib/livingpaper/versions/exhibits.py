@@ -13,8 +13,8 @@ from livingpaper.book.show import Drawing, Sheet
 from livingpaper.book.stamp import STATIC, citation_file, title_of
 from livingpaper.build.project import Project, find_project
 from livingpaper.config import Config, config
+from livingpaper.ledger.compare import summary
 from livingpaper.ledger.ledger import LedgerError, ledger_csv, read_ledger
-from livingpaper.ledger.report import summary
 from livingpaper.versions.sources import Version, by_version, changelog, history, read_source, versions
 
 SHOWN = 6  # versions in table and figure, the newest; the page of all versions has the rest
@@ -30,13 +30,7 @@ def part(template: str, /, **words: Any) -> str:
 
 
 def numbers_by_version(project: Project) -> pd.DataFrame:
-    """Return every followed number in the newest versions and in this build; see ``sources.by_version``.
-
-    Raises
-    ------
-    LedgerError
-        If a followed number is not in the present ledger.
-    """
+    """Return every followed number in the newest versions and in this build; see ``sources.by_version``."""
     now, names = read_ledger(project.ledger), config(project).followed
     if unknown := [id_ for id_ in names if id_ not in now.index]:
         raise LedgerError(f"a followed number must be in the ledger, {unknown} are not; correct paper.toml")
@@ -152,9 +146,9 @@ def _number(id_: str, rows: pd.DataFrame, paper: Config) -> dict[str, Any]:
 
 def feed(title: str, authors: str, known: list[Version]) -> str:
     """Return an Atom feed of the changes of the estimates, newest first; links are relative to where it lies."""
+    ids = {version.name: _sha(version.name + ledger_csv(version.ledger)) for version in known}
+    return part("feed.xml", title=title, id=_sha(title), authors=authors, versions=known, ids=ids)
 
-    def urn(text: str) -> str:
-        return f"urn:sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
-    words = {"title": title, "authors": authors, "versions": known}
-    return part("feed.xml", **words, urn=urn, ledger_csv=ledger_csv)
+def _sha(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

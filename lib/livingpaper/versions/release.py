@@ -55,21 +55,10 @@ def release(
     revision: str | None = None,
     build: Callable[[Path], None] = build_checkout,
 ) -> Path:
-    """Freeze a version and return its archive.
+    """Freeze a version, three numbers with a section in ``CHANGELOG.md``, and return its archive.
 
-    Parameters
-    ----------
-    version : str
-        Three numbers, higher than every version there is; with a section in ``CHANGELOG.md``.
-    revision : str, optional
-        Commit to release (default: the present one, in which the version is set first).
-    build : callable
-        Makes ``_build`` in a checkout, or raises.
-
-    Raises
-    ------
-    ReleaseError
-        See ``check``; or if a build or a gate fails.
+    ``revision`` is the commit to release (default: the present one, in which the version is set first), and
+    ``build`` makes ``_build`` in a checkout, or raises. ``ReleaseError`` as ``check``, or if a build or a gate fails.
     """
     version = ".".join(map(str, version_key(version)))
     check_root(project)

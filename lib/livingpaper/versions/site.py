@@ -12,7 +12,7 @@ from pathlib import Path
 from livingpaper.book.stamp import PDF_FROM_PAGE, PDF_ON_SITE, author_names, citation_file, title_of
 from livingpaper.build.cache import fresh_folder, replace_folder, write_whole
 from livingpaper.build.project import Project
-from livingpaper.ledger.report import summary
+from livingpaper.ledger.compare import summary
 from livingpaper.versions.archive import ArchiveError, thaw
 from livingpaper.versions.exhibits import feed, part, versions_page
 from livingpaper.versions.sources import Version, history, version_folder
@@ -22,15 +22,7 @@ HEADER = '<div class="article-header-buttons">'
 
 
 def assemble(project: Project, newest: str | None = None) -> Path:
-    """Make ``_build/site`` whole and return it; ``newest`` is the version that must be the last, if given.
-
-    Raises
-    ------
-    ValueError
-        If there is no version, or the last one is another.
-    ArchiveError
-        If an archive is damaged.
-    """
+    """Make ``_build/site`` whole and return it; ``newest`` is the version that must be the last, if given."""
     known, wanted = history(project), (newest or "").removeprefix("v")
     if wanted and wanted != known[-1].name:
         raise ValueError(
@@ -72,10 +64,7 @@ def _unpack(project: Project, version: Version, latest: Version, folder: Path) -
 
 
 def dress(page: str, version: Version, latest: Version, *, up: str = UP) -> str:
-    """Return a page with the version switcher and, on an old version, a banner that says what moved since.
-
-    ``up`` is the way from the page to the site.
-    """
+    """Return a page, ``up`` being its way to the site, with the switcher and on an old version what moved since."""
     last = version.name == latest.name
     page = page.replace(f'content="{PDF_FROM_PAGE}"', f'content="{PDF_ON_SITE}"')
     page = page.replace(HEADER, part("switcher.html", name=version.name) + HEADER, 1)

@@ -13,9 +13,8 @@ import pandas as pd
 from livingpaper.build.project import Project, git
 from livingpaper.config import config
 from livingpaper.ledger.claims import Claim, ClaimError, load_claims, parse_claims
-from livingpaper.ledger.compare import TOLERANCE, Comparison, compare
+from livingpaper.ledger.compare import TOLERANCE, Comparison, as_markdown, as_text, compare, summary
 from livingpaper.ledger.ledger import LedgerError, parse_ledger, read_ledger
-from livingpaper.ledger.report import as_markdown, as_text, summary
 
 ABSENT = "not in this version"
 SECTION = re.compile(
@@ -66,13 +65,7 @@ def versions(project: Project) -> list[str]:
 
 
 def read_source(project: Project, name: str) -> pd.DataFrame:
-    """Return the ledger that a file, a version ("1.0.0") or a git revision ("HEAD~1") stands for.
-
-    Raises
-    ------
-    LedgerError
-        If it is none of them, or its ledger is damaged.
-    """
+    """Return the ledger that a file, a version ("1.0.0") or a git revision ("HEAD~1") stands for, or ``LedgerError``."""
     given = Path(name) / "ledger.csv" if Path(name).is_dir() else Path(name)
     for path in (given, version_folder(project, name) / "ledger.csv") if name else ():
         if path.is_file():
@@ -142,12 +135,8 @@ def changelog(project: Project) -> dict[str, tuple[str, str]]:
 def by_version(editions: Mapping[str, pd.DataFrame], followed: Mapping[str, str]) -> pd.DataFrame:
     """Return numbers in several ledgers: ``name``, ``version`` and the columns of the ledger, number by number.
 
-    Parameters
-    ----------
-    editions : mapping of str to DataFrame
-        Name of an edition, in order, to its ledger. One without the number gets the text ``ABSENT``.
-    followed : mapping of str to str
-        Id to the name that readers see.
+    ``editions`` are ledgers by name, in order; one without the number gets the text ``ABSENT``. ``followed`` gives
+    for an id the name that readers see.
     """
     rows = [
         {"name": name, "version": version}
