@@ -11,8 +11,7 @@ import pytest
 from book.built import BUILD, contents, need, page
 from book.chapters import ROOT
 from livingpaper.build.project import Project
-from livingpaper.exports.exports import machine_files
-from livingpaper.ledger.as_json import check_ledger_json
+from livingpaper.exports.exports import check_ledger_json, machine_files
 from livingpaper.ledger.ledger import ledger_part, read_ledger
 
 pytestmark = pytest.mark.book

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from jsonschema import Draft202012Validator
 from livingpaper.build.project import Project
-from livingpaper.ledger.as_json import as_bytes, check_ledger_json, ledger_json, ledger_schema
+from livingpaper.exports.exports import as_bytes, check_ledger_json, ledger_json, ledger_schema
 from livingpaper.ledger.ledger import LEDGER_COLUMNS, LedgerError, read_ledger
 
 

@@ -6,14 +6,18 @@ them to chapters, code and data. A release freezes the folder with the pages.
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import yaml
 
 from livingpaper.build.cache import fresh_folder, mark_of, replace_folder, up_to_date, write_whole
 from livingpaper.build.project import Project, digest
 from livingpaper.config import config
+from livingpaper.ledger.ledger import LEDGER_COLUMNS, LedgerError, read_ledger
 
 WHAT = {
     "ledger.csv": "Every number of the paper, one row each",
@@ -22,6 +26,7 @@ WHAT = {
     "paper.jsonld": "The paper and its data after schema.org",
     "paper.jats.xml": "The text of the paper as JATS XML",
 }
+SCHEMA = Path(__file__).parents[1] / "static" / "ledger.schema.json"
 IMAGE = re.compile(r"^(?P<label>.+)-[0-9a-f]{8}\.svg$")
 
 
@@ -48,8 +53,6 @@ def machine_files(project: Project) -> dict[str, bytes]:
     from livingpaper.book.stamp import article_ld, author_names, citation_file
     from livingpaper.exports.jats import jats
     from livingpaper.exports.ro_crate import crate  # heavy, and needed only when something has changed
-    from livingpaper.ledger.as_json import as_bytes, ledger_json, ledger_schema
-    from livingpaper.ledger.ledger import read_ledger
 
     found, html, chapters = citation_file(project), project.build / "html", paper_chapters(project)
     title, version = str(found["title"]), found["version"]
@@ -67,7 +70,7 @@ def machine_files(project: Project) -> dict[str, bytes]:
     files = {
         "ledger.csv": project.ledger.read_bytes(),
         "ledger.json": as_bytes(ledger_json(read_ledger(project.ledger), title=title, version=version)),
-        "ledger.schema.json": as_bytes(ledger_schema()),
+        SCHEMA.name: as_bytes(ledger_schema()),
         "paper.jsonld": as_bytes(article_ld(project)),
         "paper.jats.xml": article,
     }
@@ -84,3 +87,53 @@ def paper_chapters(project: Project) -> list[str]:
     toc = yaml.safe_load((project.root / "_toc.yml").read_text(encoding="utf-8"))
     part = toc["parts"][0] if toc.get("parts") else toc
     return [toc["root"], *(chapter["file"] for chapter in part.get("chapters", ()))]
+
+
+def ledger_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of ``ledger.json``, with the origins of the paper."""
+    schema: dict[str, Any] = json.loads(SCHEMA.read_text("utf-8"))
+    schema["properties"]["numbers"]["items"]["properties"]["origin"]["enum"] = list(config().origins)
+    return schema
+
+
+def ledger_json(ledger: pd.DataFrame, *, title: str, version: str) -> dict[str, Any]:
+    """Return the ledger as one object per number; what is missing is null. See ``check_ledger_json`` for errors."""
+    rows = ledger[list(LEDGER_COLUMNS)].to_dict("records")
+    numbers = [{name: _plain(value) for name, value in row.items()} for row in rows]
+    document = {"$schema": SCHEMA.name, "title": title, "version": version, "numbers": numbers}
+    check_ledger_json(document)
+    return document
+
+
+def _plain(value: Any) -> Any:
+    """Return a cell as JSON knows it: null for NaN, whole numbers without a decimal point."""
+    if pd.isna(value):
+        return None
+    return int(value) if not isinstance(value, str) and float(value).is_integer() else value
+
+
+def check_ledger_json(document: Any) -> None:
+    """Raise ``LedgerError`` that names the first places where a document breaks the schema."""
+    from jsonschema import Draft202012Validator  # slow to import
+
+    faults = sorted(Draft202012Validator(ledger_schema()).iter_errors(document), key=lambda f: f.json_path)
+    if faults:
+        named = "\n".join(
+            f"  - {_place(document, [*each.path])}: {each.message[:200]}" for each in faults[:5]
+        )
+        raise LedgerError(
+            f"ledger.json must keep {SCHEMA.name}, {len(faults)} place(s) do not:\n{named}\n"
+            "correct the row where a chapter records it, or the schema"
+        )
+
+
+def _place(document: Any, steps: list[Any]) -> str:
+    """Return the id of the number that a fault lies in, and its column."""
+    if len(steps) > 1 and steps[0] == "numbers":
+        steps = [document["numbers"][steps[1]].get("id", f"number {steps[1]}"), *steps[2:]]
+    return ".".join(map(str, steps)) or "the document"
+
+
+def as_bytes(document: Any) -> bytes:
+    """Return JSON text, the same for the same content; never NaN."""
+    return (json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()

@@ -90,13 +90,13 @@ def _owner(tag: Tag, page: str) -> str:
 
 def _take_labels(article: Tag) -> dict[str, str]:
     """Take the printed numbers out of the captions."""
-    labels = {}
-    for number in article.select("span.caption-number"):
-        holder = number.find_parent(["figure", "table"])
-        if isinstance(holder, Tag) and holder.get("id"):
-            labels[str(holder["id"])] = number.get_text().strip()
-        number.decompose()
-    return labels
+    found = [
+        (each.find_parent(["figure", "table"]), each.extract())
+        for each in article.select("span.caption-number")
+    ]
+    return {
+        str(holder["id"]): each.get_text().strip() for holder, each in found if holder and holder.get("id")
+    }
 
 
 def _point(article: Tag, page: str, aims: Mapping[str, str]) -> None:
@@ -124,8 +124,7 @@ def _simplify(article: Tag, page: str, figures: Mapping[str, str]) -> dict[str, 
     """Leave headings, paragraphs, lists, figures and tables; return the alternative text of each image."""
     seen = {}
     for section in article.select("section"):
-        heading = section.find(HEADING, recursive=False)
-        if isinstance(heading, Tag):
+        if heading := section.find(HEADING, recursive=False):
             heading.attrs = {"id": f"{page}-{section['id']}"}
         section.unwrap()
     for rubric in article.select("p.rubric"):
@@ -154,8 +153,7 @@ def _headed(abstract: Tag) -> str:
     _unwrap(abstract)
     parts = []
     for paragraph in abstract.find_all("p"):
-        strong = paragraph.find("strong")
-        if isinstance(strong, Tag):
+        if strong := paragraph.find("strong"):
             title = strong.extract().get_text().rstrip(". ")
             parts.append(f'<h1 id="abstract-{title.lower()}">{escape(title)}</h1>')
         parts.append(str(paragraph))
@@ -194,8 +192,8 @@ def _pandoc(html: str) -> str:
 
 def _finish(text: str, labels: Mapping[str, str], seen: Mapping[str, str]) -> bytes:
     """Give figures and tables their printed numbers and words and return the XML, which is thereby well-formed."""
-    for prefix, address in (("xlink", XLINK), ("mml", MML)):
-        ET.register_namespace(prefix, address)
+    ET.register_namespace("xlink", XLINK)
+    ET.register_namespace("mml", MML)
     try:
         root = ET.fromstring(text)
     except ET.ParseError as error:
@@ -203,7 +201,7 @@ def _finish(text: str, labels: Mapping[str, str], seen: Mapping[str, str]) -> by
     for graphic in root.iter("graphic"):
         ET.SubElement(graphic, "alt-text").text = seen.get(graphic.get(f"{{{XLINK}}}href", ""), "")
     for wrap in root.iter("table-wrap"):
-        if (table := wrap.find("table")) is not None and table.get("id"):
+        for table in wrap.iterfind("table[@id]"):
             wrap.set("id", table.attrib.pop("id"))
     for holder in (*root.iter("fig"), *root.iter("table-wrap")):
         if label := labels.get(holder.get("id", "")):
