@@ -21,15 +21,7 @@ from tqdm import tqdm
 from livingpaper.book.drafts import is_withheld, unsupported
 from livingpaper.book.hooks import inputs_digest
 from livingpaper.book.stamp import citation_file, commit
-from livingpaper.build.cache import (
-    fresh_folder,
-    mark_of,
-    replace_folder,
-    say,
-    up_to_date,
-    write_changed,
-    write_whole,
-)
+from livingpaper.build.cache import fresh_folder, mark_of, replace_folder, say, up_to_date, write_changed
 from livingpaper.build.latex import BuildError, ensure_latex
 from livingpaper.build.project import CONFIG, Project, digest, pages
 from livingpaper.chapters.run import run_chapters
@@ -126,7 +118,7 @@ def build_pdf(project: Project, *, cold: bool = False) -> None:
         raise BuildError(
             "LaTeX must write paper.pdf, it did not; see _build/pdflatex.log and _build/work/_build/latex/paper.log"
         )
-    write_whole(target, made.read_bytes())
+    write_changed(target, made.read_bytes())
     mark_of(target).write_text(state)
     say(f"pdf: {target}")
 

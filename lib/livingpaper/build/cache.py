@@ -118,8 +118,7 @@ def _lazy(name: str, path: Path) -> Iterator[str]:
 def source_file(module: str) -> Path | None:
     """Return the file of a module of the project, without importing it; None for other names."""
     package, *rest = module.split(".")
-    home = _home(package)
-    if home is None:
+    if (home := _home(package)) is None:
         return None
     stem = home.joinpath(*rest)
     paths = [stem.with_suffix(".py"), stem / "__init__.py"]
@@ -133,9 +132,8 @@ def _home(package: str) -> Path | None:
     if spec is None or not spec.origin or not spec.origin.endswith(".py"):
         return None
     path = Path(spec.origin)
-    if any(path.is_relative_to(folder) for folder in INSTALLED):
-        return None
-    return path.parent if path.stem == "__init__" else path.with_suffix("")
+    own = not any(map(path.is_relative_to, INSTALLED))
+    return (path.parent if path.stem == "__init__" else path.with_suffix("")) if own else None
 
 
 def imported(tree: ast.AST) -> Iterator[str]:

@@ -28,14 +28,10 @@ SHOWN = 40  # of a list, for readers
 class Comparison:
     """The difference of two ledgers."""
 
-    moved: (
-        pd.DataFrame
-    )  # by id: old_text, text, scale, change (NaN where one is missing), conclusion (in words, or "")
+    moved: pd.DataFrame  # by id: old_text, text, scale, change (or NaN), conclusion (in words, or empty)
     added: pd.DataFrame  # rows found in one ledger only
     removed: pd.DataFrame
-    claims: (
-        pd.DataFrame
-    )  # claim, before, after (None where it cannot be judged) of those whose verdict differs
+    claims: pd.DataFrame  # claim, before, after (None: cannot be judged) of those whose verdict differs
     n_within: int  # rows that differ by no more than the tolerance
     stated: tuple[str, ...]  # claims that only the new edition makes; a sentence in new words is one of each
     withdrawn: tuple[str, ...]  # claims that only the old one makes

@@ -74,9 +74,8 @@ def entry(id_: str, origin: str, scale: str, estimate: float, *, code: str, **co
 def ledger_frame(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
     """Return the rows sorted by id; ``LedgerError`` if one occurs twice: a number must have one source."""
     frame = pd.DataFrame(rows, columns=list(LEDGER_COLUMNS)).sort_values("id", ignore_index=True)
-    twice = frame["id"][frame["id"].duplicated()]
-    if len(twice):
-        raise LedgerError(f"each id stands for one number, {sorted(set(twice))} occur twice; rename one")
+    if twice := sorted(set(frame["id"][frame["id"].duplicated()])):
+        raise LedgerError(f"each id stands for one number, {twice} occur twice; rename one")
     return frame
 
 
@@ -90,7 +89,7 @@ def ledger_csv(frame: pd.DataFrame) -> str:
 
 
 def _cell(value: object) -> str:
-    if value is None or (isinstance(value, float) and np.isnan(value)):
+    if value is None or value != value:  # NaN
         return ""
     if isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
         return "0" if abs(float(value)) < ROUNDING_NOISE else f"{float(value):.6g}"
