@@ -27,9 +27,12 @@ def ensure_latex() -> None:
     if _has_latex():
         return
     command = ["apt-get", "install", "-y", "--no-install-recommends", *LATEX_PACKAGES]
-    root: list[str] | None = [] if os.geteuid() == 0 else ["sudo", "-n"] if _can_sudo() else None
+    root = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    may = not root or (
+        shutil.which("sudo") and not subprocess.run([*root, "true"], capture_output=True).returncode
+    )
     missing, cure = "pdf: LaTeX is missing (the HTML is done)", "install it with: sudo " + " ".join(command)
-    if shutil.which("apt-get") is None or root is None:
+    if shutil.which("apt-get") is None or not may:
         raise BuildError(f"{missing}; {cure}", NO_LATEX)
     print("pdf: installing LaTeX, once, about 100 MB", flush=True)  # noqa: T201
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
@@ -47,9 +50,3 @@ def _has_latex() -> bool:
         return False
     found = subprocess.run(["kpsewhich", *LATEX_FILES], capture_output=True, text=True, check=False)
     return len(found.stdout.split()) == len(LATEX_FILES)
-
-
-def _can_sudo() -> bool:
-    if not shutil.which("sudo"):
-        return False
-    return subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0

@@ -80,17 +80,13 @@ def git(project: Project, *arguments: str, error: type[RuntimeError] = RuntimeEr
 
 def digest(paths: Iterable[Path], root: Path) -> str:
     """Return the sha256 of files by relative name and content, folders taken with all they hold."""
+    found = {inside for path in paths for inside in (path, *path.rglob("*")) if inside.is_file()}
     total = hashlib.sha256()
     hashing.append(True)
     try:
-        for path in sorted(_files(paths)):
+        for path in sorted(path for path in found if not BY_PRODUCT.search(path.as_posix())):
             name = path.relative_to(root) if path.is_relative_to(root) else path.name  # data kept elsewhere
             total.update(str(name).encode() + b"\0" + path.read_bytes() + b"\0")
     finally:
         hashing.pop()
     return total.hexdigest()
-
-
-def _files(paths: Iterable[Path]) -> set[Path]:
-    found = {inside for path in paths for inside in (path, *path.rglob("*")) if inside.is_file()}
-    return {path for path in found if not BY_PRODUCT.search(path.as_posix())}

@@ -56,10 +56,7 @@ def worktree(project: Project, commit: str, name: str) -> Iterator[Path]:
 
 
 def run_steps(copy: Path, steps: Mapping[str, Sequence[str]], error: type[RuntimeError]) -> Iterator[str]:
-    """Run commands of a checkout's own code, ``python -m ...``, and yield the name of each when it is done.
-
-    One that fails is an ``error`` with its last lines.
-    """
+    """Run commands of a checkout's own code, ``python -m ...``, and yield the name of each that is done, or ``error``."""
     environment = {**os.environ, "PYTHONPATH": str(copy / "lib")}
     environment.pop("HEADTOHEAD_NO_BROWSER", None)  # a release is looked at in a browser
     for name, arguments in steps.items():
@@ -80,10 +77,7 @@ def build_cold(copy: Path) -> None:
 def reproduce(project: Project, *, build: Callable[[Path], None] = build_cold) -> int:
     """Build the present commit twice and return how many files were compared.
 
-    Raises
-    ------
-    ReproductionError
-        If a build fails, or names every file that differs and where it first does.
+    ``ReproductionError`` names every file that differs and where it first does.
     """
     with ExitStack() as open_:
         copies = [open_.enter_context(worktree(project, "HEAD", name)) for name in ("one", "other")]

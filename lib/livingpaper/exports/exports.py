@@ -55,21 +55,19 @@ def machine_files(project: Project) -> dict[str, bytes]:
     from livingpaper.exports.ro_crate import crate  # heavy, and needed only when something has changed
 
     found, html, chapters = citation_file(project), project.build / "html", paper_chapters(project)
-    title, version = str(found["title"]), found["version"]
-    licence = config(project).licence or str(found.get("license", ""))
-    front = {"title": title, "version": version, "date": found["date-released"], "licence": licence}
-    front |= {"authors": author_names(found), "doi": str(found.get("doi", ""))}
-    images = {
-        path.name: m["label"] for path in (html / "_images").glob("*.svg") if (m := IMAGE.match(path.name))
-    }
-    places = {name: f"figures/{label}.svg" for name, label in sorted(images.items())}
+    front = {**found, "authors": author_names(found), "date": found["date-released"]}
+    front["licence"] = config(project).licence or found.get("license", "")
+    images = {path: IMAGE.match(path.name) for path in sorted((html / "_images").glob("*.svg"))}
+    places = {path.name: f"figures/{m['label']}.svg" for path, m in images.items() if m}
     pages = {Path(name).name: (html / f"{name}.html").read_text(encoding="utf-8") for name in chapters}
     listed = html / "book" / "references.html"
     references = listed.read_text(encoding="utf-8") if listed.is_file() else ""
     article, labels = jats(pages, references, front, figures=places)
     files = {
         "ledger.csv": project.ledger.read_bytes(),
-        "ledger.json": as_bytes(ledger_json(read_ledger(project.ledger), title=title, version=version)),
+        "ledger.json": as_bytes(
+            ledger_json(read_ledger(project.ledger), title=found["title"], version=found["version"])
+        ),
         SCHEMA.name: as_bytes(ledger_schema()),
         "paper.jsonld": as_bytes(article_ld(project)),
         "paper.jats.xml": article,
@@ -77,8 +75,8 @@ def machine_files(project: Project) -> dict[str, bytes]:
     what = dict(WHAT)
     for name, place in places.items():
         if place.encode() in article:
-            files[place] = (html / "_images" / name).read_bytes()
-            what[place] = f"{labels.get(images[name], images[name])} as SVG"
+            files[place], label = (html / "_images" / name).read_bytes(), Path(place).stem
+            what[place] = f"{labels.get(label, label)} as SVG"
     return files | {"ro-crate-metadata.json": as_bytes(crate(project, chapters, what, labels))}
 
 

@@ -69,25 +69,25 @@ class _Crate(ROCrate):
         mark = f"sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}"
         return self.entity(f"#{path}", kind, path, identifier=mark, **more)
 
-    def data(self, path: str) -> ContextEntity:
-        made_up = {"creativeWorkStatus": "synthetic"} if fits(path, config(self.project).synthetic) else {}
-        return self.file_at(path, ["CreativeWork", "Dataset"], **made_up)
-
     def function(self, dotted: str) -> ContextEntity:
         module, _, name = dotted.rpartition(".")
         stem = f"lib/{module.replace('.', '/')}"
         package = (self.project.root / stem / "__init__.py").is_file()
         file = self.file_at(f"{stem}/__init__.py" if package else f"{stem}.py", "SoftwareSourceCode")
-        made = self.entity(f"#{dotted}", "SoftwareSourceCode", name, programmingLanguage="Python")
-        made["isPartOf"] = file
+        made = self.entity(f"#{dotted}", "SoftwareSourceCode", name)
+        made["isPartOf"], made["programmingLanguage"] = file, "Python"
         return made
 
     def chapter(self, name: str, labels: Mapping[str, str]) -> ContextEntity:
         """Describe a chapter, everything it shows, and how each of them was made."""
         entity, found = self.file_at(f"{name}.md", "Chapter"), behind(self.project, name)
         used = [self.function(dotted) for dotted in found.functions]
-        data = [self.data(path) for path in files_behind(self.project, found.chapters)]
-        parts = []
+        data, parts = [], []
+        for path in files_behind(self.project, found.chapters):
+            made_up = (
+                {"creativeWorkStatus": "synthetic"} if fits(path, config(self.project).synthetic) else {}
+            )
+            data.append(self.file_at(path, ["CreativeWork", "Dataset"], **made_up))
         for label, maker in found.shown.items():
             printed = labels.get(label, label)
             shown = self.get(f"figures/{label}.svg") or self.entity(f"#{label}", "CreativeWork", printed)

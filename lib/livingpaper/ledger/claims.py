@@ -59,13 +59,7 @@ def load_claims(path: Path) -> tuple[Claim, ...]:
 
 
 def parse_claims(text: str, path: str = "claims.toml") -> tuple[Claim, ...]:
-    """Return the claims that a text holds; ``path`` is its name in messages.
-
-    Raises
-    ------
-    ClaimError
-        If the text is broken, or lists every claim with an unknown key, no rule or no id.
-    """
+    """Return the claims of a text named ``path``; ``ClaimError`` lists those with an unknown key, no rule or no id."""
     try:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -109,13 +109,7 @@ def read_ledger(path: Path) -> pd.DataFrame:
 
 
 def parse_ledger(data: bytes, path: str) -> pd.DataFrame:
-    """Return the ledger that a file holds, indexed by id; ``path`` is its name in messages.
-
-    Raises
-    ------
-    LedgerError
-        If it is cut off or has other columns, or names the lines that no ledger can hold.
-    """
+    """Return the ledger in the bytes of a file named ``path``, by id; ``LedgerError`` names what no ledger can hold."""
     again = "run: livingpaper ledger"
     try:
         content = data.decode().replace("\r\n", "\n")
