@@ -13,7 +13,7 @@ from datetime import date as date_type
 from functools import partial
 from pathlib import Path
 
-from livingpaper.build.cache import files_of, say, write_whole
+from livingpaper.build.cache import files_of, say, write_changed, write_whole
 from livingpaper.build.project import CONFIG, Project, git
 from livingpaper.build.reproduce import STEPS, check_root, run_steps, worktree
 from livingpaper.versions.archive import freeze
@@ -82,7 +82,11 @@ def release(
 
 def check(project: Project, version: str, date: str, *, revision: str | None = None) -> None:
     """Raise ``ReleaseError`` if the tree is dirty, or the version is released already or not the highest."""
-    ours = (f"versions/v{version}", "versions/assets", *_half_set(project, version, date))
+    wanted = _wanted(
+        project, version, date
+    )  # a release that was stopped may have set it, and changed nothing else
+    half_set = (name for name, text in wanted.items() if (project.root / name).read_text("utf-8") == text)
+    ours = (f"versions/v{version}", "versions/assets", *half_set)
     files = [line[3:] for line in _git(project, "status", "--porcelain").splitlines()]
     if changed := [name for name in files if not name.startswith(ours) and name != "versions/"]:
         raise ReleaseError(
@@ -132,28 +136,20 @@ def _is_date(text: str) -> bool:
 
 def set_version(project: Project, version: str, date: str) -> None:
     """Set version and date in ``pyproject.toml`` and ``CITATION.cff`` and commit that, unless it is so already."""
+    wanted = _wanted(project, version, date)
+    for name, text in wanted.items():
+        write_changed(project.root / name, text.encode())
+    _commit(project, f"Set version {version}", *wanted)
+
+
+def _wanted(project: Project, version: str, date: str) -> dict[str, str]:
+    """Return what the files that say a version must hold: what is committed, but with this version and its date."""
     names = [name for name in VERSIONED if (project.root / name).is_file()]
+    found = {name: _git(project, "show", f"HEAD:./{name}") for name in names}
     for name in names:
-        path = project.root / name
-        write_whole(path, _versioned(path.read_text(encoding="utf-8"), version, date).encode())
-    _commit(project, f"Set version {version}", *names)
-
-
-def _versioned(text: str, version: str, date: str) -> str:
-    for pattern, new in SET:
-        text = re.sub(pattern, new.format(version=version, date=date), text, count=1)
-    return text
-
-
-def _half_set(project: Project, version: str, date: str) -> list[str]:
-    """Return the files in which a release that was stopped has set the version, and changed nothing else."""
-    there = {name: project.root / name for name in VERSIONED if (project.root / name).is_file()}
-    return [
-        name
-        for name, path in there.items()
-        if path.read_text(encoding="utf-8")
-        == _versioned(_git(project, "show", f"HEAD:{name}"), version, date)
-    ]
+        for pattern, new in SET:
+            found[name] = re.sub(pattern, new.format(version=version, date=date), found[name], count=1)
+    return found
 
 
 def _freeze(project: Project, copy: Path, version: str, date: str) -> int:
