@@ -125,9 +125,10 @@ def parse_ledger(data: bytes, path: str) -> pd.DataFrame:
     if not rows or not content.endswith("\n"):
         faults.append("  - the end is missing")
     if faults:
+        listed = "\n".join(faults[:SHOWN])
         raise LedgerError(
-            f"{path} must hold one whole row per number, {len(faults)} place(s) do not:\n"
-            + "\n".join([*faults[:SHOWN], "make it anew: livingpaper ledger; or restore it with git checkout"])
+            f"{path} must hold one whole row per number, {len(faults)} place(s) do not:\n{listed}\n"
+            "make it anew: livingpaper ledger; or restore it with git checkout"
         )
     missing = {name: [""] for name in ESTIMATE_COLUMNS}
     kinds = {"text": str}  # a short ledger may hold counts only
