@@ -13,6 +13,8 @@ from livingpaper.config import MIME
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+pytestmark = pytest.mark.whole
+
 QUIET = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore::ResourceWarning"
 )  # of the kernel's client

@@ -19,6 +19,8 @@ from own_cohort import eligible, project_with, rows_of
 from project_copy import FEW, links_to
 from running import Paper, run_paper
 
+pytestmark = pytest.mark.whole
+
 SETTINGS = config(find_project(Path(__file__).parent))
 BLINDED = {"blinded = false": "blinded = true"}
 OF_PATIENTS = ("cohort", "matching", "outcomes", "sensitivity")

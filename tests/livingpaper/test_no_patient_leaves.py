@@ -26,6 +26,8 @@ from livingpaper.ledger.ledger import read_ledger, write_ledger
 from own_cohort import eligible, project_with, rows_of
 from study.data.load import load_cohort
 
+pytestmark = pytest.mark.whole
+
 ID, AGE, LDH = "SYN-9001", 103.37, 2777.31
 CHAPTERS = ("cohort", "matching", "outcomes", "sensitivity")
 

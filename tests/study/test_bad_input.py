@@ -239,6 +239,7 @@ def told(mistake: Mistake, said: str) -> None:
     assert len(said.strip().splitlines()) <= 8, said
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
 def test_one_message_and_nothing_overwritten(
     mistake: Mistake, project: Project, rows: pd.DataFrame, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -253,6 +254,7 @@ def test_one_message_and_nothing_overwritten(
     assert finished(made) == before
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("name", "mistake"),
     [("ledger", MISTAKES[0]), ("ledger", MISTAKES[-2]), ("html", MISTAKES[2]), ("html", MISTAKES[-5])],

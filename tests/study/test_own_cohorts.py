@@ -12,6 +12,8 @@ from own_cohort import alive, from_a_hospital, project_with, rows_of, with_perio
 from project_copy import FEW
 from running import Paper, broken, run_paper
 
+pytestmark = pytest.mark.whole
+
 OF_PATIENTS = ("cohort", "matching", "outcomes", "sensitivity")
 VERY_FEW = FEW | {"bootstrap_replicates = 2000": "bootstrap_replicates = 4"}
 UNKNOWN = "cannot be estimated, because"

@@ -15,6 +15,8 @@ from study.data.load import load_truth, load_worlds
 from study.labels import ADJUSTMENTS
 from study.protocol.protocol import Protocol
 
+pytestmark = pytest.mark.whole
+
 NAMES = {name: key for key, name in ADJUSTMENTS.items()}
 ATT = {
     'primary = "ATO"': 'primary = "ATT"',

@@ -95,6 +95,7 @@ def test_the_flat_prior_leaves_the_estimate_and_the_others_pull(paper: Paper) ->
     assert rows["outcomes.posterior.sceptical.within_margin"] > rows["outcomes.posterior.flat.within_margin"]
 
 
+@pytest.mark.whole
 def test_whatever_the_order_of_the_rows(paper: Paper, project: Project, tmp_path: Path) -> None:
     rows = rows_of(project)
     shuffled = rows.sample(frac=1, random_state=7)
