@@ -20,6 +20,7 @@ from headtohead.kernels.weights import Estimand
 from headtohead.matching import weights as weighting
 from headtohead.matching.adjustment import Adjustment, check_design, matched_pairs, unadjusted, unmade
 from headtohead.matching.entropy import EntropyEstimand, entropy_weights
+from headtohead.matching.formula import read_model
 from headtohead.matching.pairs import Matches, match_nearest, match_optimal
 from headtohead.matching.weights import Quantiles  # fmt: skip
 
@@ -168,25 +169,44 @@ class Score:
             return unmade(key, name, self.treated, self.design, reason=cannot(error))
 
 
-def propensity(design: pd.DataFrame, treated: pd.Series) -> Score:
+def propensity(
+    frame: pd.DataFrame,
+    model: pd.Series | str | Sequence[str],
+    *,
+    arm: str | None = None,
+    treated: object = None,
+) -> Score:
     """Return the logistic propensity score.
+
+    ``propensity(df, "drug ~ age + rcs(ferritin, 4)", treated="anakinra")``, ``propensity(df, ["age", "sex"],
+    arm="drug", treated="anakinra")`` and ``propensity(design, is_treated)`` are the three ways to call it.
 
     Parameters
     ----------
-    design : DataFrame of float, shape (n, p)
-        Covariates without intercept, no missing value (``design_matrix``).
-    treated : Series of bool, shape (n,)
-        True in the first arm; same index as ``design``.
+    frame : DataFrame, shape (n, anything)
+        One row per patient; with the arm as a Series, the covariates without intercept and nothing else.
+    model : str, sequence of str, or Series of bool, shape (n,)
+        A formula, ``arm ~ covariates`` or only the covariates; the columns to adjust for; or who is in the
+        first arm, same index as ``frame``. See ``matching/formula.py``.
+    arm : str, optional
+        The column of the arm, if no formula says it.
+    treated : value, optional
+        The level of the first arm; not needed where the column is True or False, or 1 or 0.
 
     Raises
     ------
     ValueError
-        If the indexes differ, a value is missing or an arm is empty.
+        If the indexes differ, a column is unknown, a value is missing, or there are not two arms.
     SeparationError
         If a combination of covariates predicts the arm perfectly.
 
     Checked: R 4.2.2 ``glm`` to 1e-6 (test_propensity.py).
     """
+    design, first = read_model(frame, model, arm=arm, treated=treated)
+    return _fitted(design, first)
+
+
+def _fitted(design: pd.DataFrame, treated: pd.Series) -> Score:
     check_design(design, treated)
     with warnings.catch_warnings():
         for kind in (PerfectSeparationWarning, ConvergenceWarning, RuntimeWarning):
