@@ -13,6 +13,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from livingpaper.book.checklists import ChecklistError, checklist_myst, load_checklists
 from livingpaper.book.provenance import panel_html
+from livingpaper.book.reference import reference_myst
 from livingpaper.book.roles import html_id, ledger_of
 from livingpaper.build.project import Project
 from livingpaper.config import config
@@ -65,6 +66,20 @@ class ChangesDirective(_PaperDirective):
         return self.parse_text_to_nodes(changes_myst(self.project))
 
 
+class ReferenceDirective(_PaperDirective):
+    """```{reference} package alias``` prints every public name of a package, from its docstrings."""
+
+    required_arguments = 2
+
+    def run(self) -> list[nodes.Node]:
+        """Return the entries as nodes; an import that fails stops the build."""
+        try:
+            text = reference_myst(*self.arguments)
+        except ImportError as error:
+            raise SphinxError(f"the package of a reference must be installed: {error}") from None
+        return self.parse_text_to_nodes(text, allow_section_headings=True)
+
+
 class LedgerDirective(_PaperDirective):
     """``{ledger}`` prints the whole ledger in HTML, one row with an anchor per number."""
 
@@ -95,4 +110,5 @@ def register(app: Sphinx) -> None:
     app.add_directive("ledger", LedgerDirective)
     app.add_directive("checklist", ChecklistDirective)
     app.add_directive("provenance", ProvenanceDirective)
+    app.add_directive("reference", ReferenceDirective)
     app.add_directive("changes", ChangesDirective)
