@@ -26,35 +26,27 @@ class Column(NamedTuple):
 
 
 def read_model(
-    frame: pd.DataFrame,
-    model: pd.Series | str | Sequence[str],
-    *,
-    arm: str | None = None,
-    treated: object = None,
+    frame: pd.DataFrame, arm: pd.Series | str, terms: str | Sequence[str] | None, treated: object = None
 ) -> tuple[pd.DataFrame, pd.Series]:
     """Return the design, shape (n, p), and who is in the first arm, Series of bool.
 
     A formula is read by ``formulaic``: ``C(x)`` for categories, ``bs``, ``poly`` and ``cr(x, df=3,
     constraints="center")`` for curves, ``np.log``; ``rcs(x, 4)`` is the restricted cubic spline of
     ``design_matrix`` with 4 knots. In a list, numbers enter linearly and everything else as categories.
-    Raises ValueError if the arm is not named, or named twice.
+    Raises ValueError if the arm or the covariates are named twice or not at all.
     """
-    if isinstance(model, pd.Series):
-        if arm is not None or treated is not None:
-            raise ValueError("a Series says who is treated by itself; leave arm and treated out")
-        return frame, model
-    covariates: str | Sequence[str] = model
-    if isinstance(model, str):
-        left, _, covariates = model.rpartition("~")
-        if bool(left.strip()) == bool(arm):
-            raise ValueError(
-                f"the arm must be named once, found {left.strip()!r} in the formula and arm={arm!r}; "
-                'write "arm ~ covariates", or give arm='
-            )
-        arm = arm or left.strip()
-    if arm is None:
-        raise ValueError('the column of the arm must be named; give arm="drug", treated="anakinra"')
-    return design_of(frame, covariates), first_arm(frame, arm, treated)
+    if isinstance(arm, pd.Series):
+        if treated is not None:
+            raise ValueError("a Series says who is treated by itself, found treated as well; leave it out")
+        return frame if terms is None else design_of(frame, terms), arm
+    if ("~" in arm) != (terms is None):
+        raise ValueError(
+            f"arm and covariates must be named once, found {arm!r} and terms {terms!r}; "
+            'write "arm ~ covariates", or the column of the arm and then the covariates'
+        )
+    if terms is None:
+        arm, terms = (side.strip() for side in arm.split("~", 1))
+    return design_of(frame, terms), first_arm(frame, arm, treated)
 
 
 def design_of(frame: pd.DataFrame, covariates: str | Sequence[str]) -> pd.DataFrame:

@@ -171,27 +171,26 @@ class Score:
 
 def propensity(
     frame: pd.DataFrame,
-    model: pd.Series | str | Sequence[str],
+    arm: pd.Series | str,
+    terms: str | Sequence[str] | None = None,
     *,
-    arm: str | None = None,
     treated: object = None,
 ) -> Score:
     """Return the logistic propensity score.
 
-    ``propensity(df, "drug ~ age + rcs(ferritin, 4)", treated="anakinra")``, ``propensity(df, ["age", "sex"],
-    arm="drug", treated="anakinra")`` and ``propensity(design, is_treated)`` are the three ways to call it.
+    ``propensity(df, "drug ~ age + rcs(ferritin, 4)", treated="anakinra")``, ``propensity(df, "drug", ["age", "sex"],
+    treated="anakinra")`` and ``propensity(design, is_treated)`` are ways to call it.
 
     Parameters
     ----------
     frame : DataFrame, shape (n, anything)
-        One row per patient; with the arm as a Series, the covariates without intercept and nothing else.
-    model : str, sequence of str, or Series of bool, shape (n,)
-        A formula, ``arm ~ covariates`` or only the covariates; the columns to adjust for; or who is in the
-        first arm, same index as ``frame``. See ``matching/formula.py``.
-    arm : str, optional
-        The column of the arm, if no formula says it.
+        One row per patient; without terms the design: covariates of floats, no missing value, no intercept.
+    arm : Series of bool, shape (n,), or str
+        Who is in the first arm, same index as ``frame``; or a column; or a whole formula, ``arm ~ covariates``.
+    terms : str or sequence of str, optional
+        The covariates, as a formula or as columns; see ``matching/formula.py``.
     treated : value, optional
-        The level of the first arm; not needed where the column is True or False, or 1 or 0.
+        The level of the first arm in a column; not needed where it is True or False, or 1 or 0.
 
     Raises
     ------
@@ -202,7 +201,7 @@ def propensity(
 
     Checked: R 4.2.2 ``glm`` to 1e-6 (test_propensity.py).
     """
-    design, first = read_model(frame, model, arm=arm, treated=treated)
+    design, first = read_model(frame, arm, terms, treated)
     return _fitted(design, first)
 
 

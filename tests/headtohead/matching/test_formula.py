@@ -16,17 +16,18 @@ def women() -> pd.DataFrame:
     return load_gbsg2()
 
 
-def test_the_three_ways_to_write_a_model_give_one_score(women: pd.DataFrame) -> None:
+def test_the_ways_to_write_a_model_give_one_score(women: pd.DataFrame) -> None:
     by_hand = pd.DataFrame(
         {"age": women["age"], "II": women["tgrade"] == "II", "III": women["tgrade"] == "III"}, dtype=float
     )
     series = hh.propensity(by_hand, women["horTh"] == "yes")
     formula = hh.propensity(women, "horTh ~ age + C(tgrade)", treated="yes")
-    columns = hh.propensity(women, ["age", "tgrade"], arm="horTh", treated="yes")
-    for each in (formula, columns):
+    columns = hh.propensity(women, "horTh", ["age", "tgrade"], treated="yes")
+    mixed = hh.propensity(women, women["horTh"] == "yes", "age + tgrade")
+    for each in (formula, columns, mixed):
         pd.testing.assert_series_equal(each.ps, series.ps, rtol=1e-10)
         assert each.treated.tolist() == series.treated.tolist()
-    other = hh.propensity(women, "age + tgrade", arm="horTh", treated="no")
+    other = hh.propensity(women, "horTh", "age + tgrade", treated="no")
     np.testing.assert_allclose(other.ps, 1 - series.ps, atol=1e-9)
     assert columns.design.columns.tolist() == ["age", "tgrade[II]", "tgrade[III]"]
 
@@ -61,25 +62,31 @@ def test_zero_and_one_or_true_and_false_need_no_level() -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "words", "message"),
+    ("arm", "terms", "treated", "message"),
     [
-        ("horTh ~ age", {}, r"treated must be one of the levels \['no', 'yes'\] of 'horTh', found None"),
-        ("horTh ~ age", {"treated": "Yes"}, "levels .* found 'Yes'; give it"),
-        ("horTh ~ age", {"arm": "horTh"}, "named once, found 'horTh' in the formula and arm='horTh'"),
-        ("age", {"treated": "yes"}, "named once, found '' in the formula and arm=None"),
-        (["age"], {"treated": "yes"}, 'give arm="drug", treated="anakinra"'),
-        ("drug ~ age", {"treated": "yes"}, "the arm must be a column, 'drug' is none; found"),
-        ("tgrade ~ age", {"treated": "I"}, r"two levels and no gaps, 'tgrade' has \['I', 'II', 'III'\]"),
-        ("horTh ~ age + nope", {"treated": "yes"}, "'age \\+ nope' cannot be read: .*`nope`"),
-        ("horTh ~ age + (", {"treated": "yes"}, r"cannot be read: Could not find .* age \+ \(; correct it"),
-        ("horTh ~ 1", {"treated": "yes"}, "a score needs covariates and patients"),
-        ("horTh ~ age + I(age * 0)", {"treated": "yes"}, r"must vary between patients, \['I\(age \* 0\)'\]"),
-        (["age", "nope"], {"arm": "horTh", "treated": "yes"}, r"\['nope'\] are not; correct the names"),
+        (
+            "horTh ~ age",
+            None,
+            None,
+            r"treated must be one of the levels \['no', 'yes'\] of 'horTh', found None",
+        ),
+        ("horTh ~ age", None, "Yes", "levels .* found 'Yes'; give it"),
+        ("horTh ~ age", "tsize", "yes", "named once, found 'horTh ~ age' and terms 'tsize'"),
+        ("horTh", None, "yes", "named once, found 'horTh' and terms None; write \"arm ~ covariates\""),
+        ("drug ~ age", None, "yes", "the arm must be a column, 'drug' is none; found"),
+        ("tgrade ~ age", None, "I", r"two levels and no gaps, 'tgrade' has \['I', 'II', 'III'\]"),
+        ("horTh ~ age + nope", None, "yes", "'age \\+ nope' cannot be read: .*`nope`"),
+        ("horTh ~ age + (", None, "yes", r"cannot be read: Could not find .* age \+ \(; correct it"),
+        ("horTh ~ 1", None, "yes", "a score needs covariates and patients"),
+        ("horTh ~ age + I(age * 0)", None, "yes", r"must vary between patients, \['I\(age \* 0\)'\]"),
+        ("horTh", ["age", "nope"], "yes", r"\['nope'\] are not; correct the names"),
     ],
 )
-def test_what_cannot_be_read_is_said(women: pd.DataFrame, model: object, words: dict, message: str) -> None:
+def test_what_cannot_be_read_is_said(
+    women: pd.DataFrame, arm: str, terms: object, treated: object, message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
-        hh.propensity(women, model, **words)
+        hh.propensity(women, arm, terms, treated=treated)
 
 
 def test_missing_covariates_and_arms_are_refused_by_name(women: pd.DataFrame) -> None:
