@@ -17,6 +17,8 @@ from typing import Literal
 
 import numpy as np
 
+from headtohead.kernels.risk_sets import weighted_squares, weighted_sums
+
 Ties = Literal["efron", "breslow"]
 
 
@@ -38,7 +40,8 @@ class RiskSets:
 
     Group g is one (stratum, event time). Row i is at risk in the groups ``first[i] <= g < last[i]``.
     Deaths are listed group by group; ``step`` counts 0, 1, ... within a group and ``share`` is the part
-    of the group's deaths already removed from the risk set (Efron; 0 throughout for Breslow).
+    of the group's deaths already removed from the risk set (Efron; 0 throughout for Breslow). ``dies_in`` is the
+    group of each row's death, -1 without one; ``of_deaths`` the weighted sum of the covariates of all deaths.
     """
 
     Z: np.ndarray
@@ -51,6 +54,8 @@ class RiskSets:
     size: np.ndarray
     mean_weight: np.ndarray
     times: np.ndarray
+    dies_in: np.ndarray
+    of_deaths: np.ndarray
     lingering: Lingering | None = None
 
     @property
@@ -87,8 +92,14 @@ def risk_sets(
     first = start if entry is None else _count_up_to(group_stratum, group_time, strata, entry)
     share = step / size[group] if ties == "efron" else np.zeros(len(order))
     mean_weight = np.bincount(group, weights[order]) / size
+    dies_in = np.full(len(time), -1)
+    dies_in[order] = group
+    Z = np.ascontiguousarray(Z)
     stay = None if lingering is None else lingering(group_time)
-    return RiskSets(Z, weights, first, last, order, group, share, size, mean_weight, group_time, stay)
+    return RiskSets(
+        Z, weights, first, last, order, group, share, size, mean_weight, group_time, dies_in,
+        (weights * event) @ Z, stay,
+    )  # fmt: skip
 
 
 def _count_up_to(
@@ -102,37 +113,35 @@ def _count_up_to(
     return np.searchsorted(keys, strata * len(values) + np.searchsorted(values, time), side="right")
 
 
-def sum_at_risk(sets: RiskSets, values: np.ndarray) -> np.ndarray:
-    """Return the sum of each column of ``values`` (n, q) over each risk set, shape (groups, q).
+def _sum_at_risk(sets: RiskSets, risk: np.ndarray) -> np.ndarray:
+    """Return the sums of risks and of covariates times risks over each risk set, shape (groups, 1 + p).
 
     From the last group backwards: small sums first keeps them exact.
     """
-    return np.column_stack([_sum_column(sets, column) for column in values.T])
-
-
-def _sum_column(sets: RiskSets, column: np.ndarray) -> np.ndarray:
-    leaving = np.bincount(sets.last, column, sets.n_groups + 1)
+    Z, last, size = sets.Z, sets.last, sets.n_groups + 1
+    leaving = weighted_sums(Z, risk, last, size)
     if sets.first.any():
-        leaving = leaving - np.bincount(sets.first, column, sets.n_groups + 1)
-    total = np.cumsum(leaving[::-1])[::-1][1:]
+        leaving = leaving - weighted_sums(Z, risk, sets.first, size)
+    total: np.ndarray = np.cumsum(leaving[::-1], axis=0)[::-1][1:]
     stay = sets.lingering
     if stay is None:
         return total
-    gone = np.bincount(sets.last[stay.rows], column[stay.rows] * stay.scale, sets.n_groups + 1)
-    return total + stay.factor * np.cumsum(gone)[:-1]
+    gone = weighted_sums(Z[stay.rows], risk[stay.rows] * stay.scale, last[stay.rows], size)
+    return total + stay.factor[:, None] * np.cumsum(gone, axis=0)[:-1]
 
 
 @dataclass(frozen=True, slots=True)
 class Moments:
     """Everything one Newton step needs at given coefficients.
 
-    ``hazard`` is the weight of each death's term over its denominator; ``mean`` the risk-set mean of
-    the covariates at each death, shapes (deaths,) and (deaths, p).
+    ``hazard`` is the weight of each death's term over its denominator; ``total`` and ``tied`` are the sums over each
+    risk set and over the deaths of each group, of the risks and of the covariates times the risks, (groups, 1 + p).
     """
 
     risk: np.ndarray
     hazard: np.ndarray
-    mean: np.ndarray
+    total: np.ndarray
+    tied: np.ndarray
     log_likelihood: float
     score: np.ndarray
     information: np.ndarray
@@ -143,33 +152,50 @@ def moments(sets: RiskSets, beta: np.ndarray) -> Moments:
     eta = sets.Z @ beta
     shift = eta.max()
     risk = sets.weights * np.exp(eta - shift)
-    both = np.column_stack([risk, sets.Z * risk[:, None]])
-    total = sum_at_risk(sets, both)
-    tied = _by_group(sets, both[sets.deaths])
-    left = total[sets.group] - sets.share[:, None] * tied[sets.group]
-    mean = left[:, 1:] / left[:, [0]]
-    hazard = sets.mean_weight[sets.group] / left[:, 0]
-    w, mean_weight = sets.weights[sets.deaths], sets.mean_weight[sets.group]
-    loglik = float(w @ (eta[sets.deaths] - shift) - mean_weight @ np.log(left[:, 0]))
-    score = w @ sets.Z[sets.deaths] - mean_weight @ mean
-    information = weighted_information(sets, risk, hazard, mean, np.ones(sets.n_groups))
-    return Moments(risk, hazard, mean, loglik, score, information)
+    total, tied = _sum_at_risk(sets, risk), weighted_sums(sets.Z, risk, sets.dies_in, sets.n_groups)
+    left = total[sets.group, 0] - sets.share * tied[sets.group, 0]
+    mean_weight = sets.mean_weight[sets.group]
+    hazard = mean_weight / left
+    loglik = float(sets.of_deaths @ beta - shift * mean_weight.sum() - mean_weight @ np.log(left))
+    whole, removed = _by_group(sets, hazard), _by_group(sets, hazard * sets.share)
+    score = sets.of_deaths - whole @ total[:, 1:] + removed @ tied[:, 1:]
+    information = _information(sets, risk, hazard, total, tied, np.ones(sets.n_groups))
+    return Moments(risk, hazard, total, tied, loglik, score, information)
 
 
 def _by_group(sets: RiskSets, values: np.ndarray) -> np.ndarray:
-    """Return the sums of rows of ``values`` (one per death) over each group."""
-    return np.add.reduceat(values, np.cumsum(sets.size) - sets.size, axis=0)
+    """Return the sums of ``values`` (one per death) over each group."""
+    return np.bincount(sets.group, values, sets.n_groups)
 
 
-def weighted_information(
-    sets: RiskSets, risk: np.ndarray, hazard: np.ndarray, mean: np.ndarray, factor: np.ndarray
-) -> np.ndarray:
+def means_at_deaths(sets: RiskSets, at: Moments) -> np.ndarray:
+    """Return the mean of the covariates over the risk set of each death, ties thinned as Efron does, (deaths, p)."""
+    left = at.total[sets.group] - sets.share[:, None] * at.tied[sets.group]
+    means: np.ndarray = left[:, 1:] / left[:, [0]]
+    return means
+
+
+def weighted_information(sets: RiskSets, at: Moments, factor: np.ndarray) -> np.ndarray:
     """Return the information with group g counted ``factor[g]`` times, shape (p, p)."""
-    scale = factor[sets.group]
-    exposure = _exposure(sets, hazard * scale)
-    second = (sets.Z * (risk * exposure)[:, None]).T @ sets.Z
-    mean_weight = sets.mean_weight[sets.group] * scale
-    return second - (mean * mean_weight[:, None]).T @ mean
+    return _information(sets, at.risk, at.hazard, at.total, at.tied, factor)
+
+
+def _information(
+    sets: RiskSets,
+    risk: np.ndarray,
+    hazard: np.ndarray,
+    total: np.ndarray,
+    tied: np.ndarray,
+    factor: np.ndarray,
+) -> np.ndarray:
+    """Return the information; deaths of one group differ only by their share, so sums over groups are enough."""
+    each, s = factor[sets.group], sets.share
+    second = weighted_squares(sets.Z, risk * _exposure(sets, hazard * each))
+    square = hazard * hazard * each / sets.mean_weight[sets.group]
+    whole, once, twice = (_by_group(sets, square * power)[:, None] for power in (np.ones_like(s), s, s * s))
+    everyone, dying = total[:, 1:], tied[:, 1:]
+    mixed = (everyone * once).T @ dying
+    return second - (everyone * whole).T @ everyone + mixed + mixed.T - (dying * twice).T @ dying
 
 
 def _exposure(sets: RiskSets, hazard: np.ndarray) -> np.ndarray:
@@ -188,10 +214,11 @@ def _exposure(sets: RiskSets, hazard: np.ndarray) -> np.ndarray:
 
 def score_residuals(sets: RiskSets, at: Moments) -> np.ndarray:
     """Return each row's contribution to the score, weight included, shape (n, p)."""
-    exposure = _exposure(sets, at.hazard)
-    shared = np.column_stack([_exposure(sets, at.hazard * at.mean[:, j]) for j in range(sets.Z.shape[1])])
+    exposure, mean = _exposure(sets, at.hazard), means_at_deaths(sets, at)
+    shared = np.column_stack([_exposure(sets, at.hazard * column) for column in mean.T])
     residuals = -at.risk[:, None] * (sets.Z * exposure[:, None] - shared)
-    group_mean = (_by_group(sets, at.mean) / sets.size[:, None])[sets.group]
+    by_group = np.column_stack([_by_group(sets, column) for column in mean.T])
+    group_mean = (by_group / sets.size[:, None])[sets.group]
     w = sets.weights[sets.deaths]
     residuals[sets.deaths] += w[:, None] * (sets.Z[sets.deaths] - group_mean)
     return residuals

@@ -22,7 +22,13 @@ from headtohead.matching.adjustment import Adjustment, Adjustments, listed
 from headtohead.outcomes.cox import CoxFit, fit_cox
 from headtohead.outcomes.endpoint import Endpoint, Endpoints, endpoints_of
 from headtohead.outcomes.hazard import drug
-from headtohead.outcomes.partial_likelihood import Ties, moments, risk_sets, weighted_information
+from headtohead.outcomes.partial_likelihood import (
+    Ties,
+    means_at_deaths,
+    moments,
+    risk_sets,
+    weighted_information,
+)
 
 Transform = Literal["km", "identity", "log", "rank"]
 
@@ -95,11 +101,8 @@ def proportional_hazards_test(
     at = moments(sets, fit.coefficients.to_numpy())
     g = _transformed(sets.times, t, died, transform)
     g = g - np.average(g, weights=sets.size)
-    score = g[sets.group] @ (sets.Z[sets.deaths] - at.mean)
-    blocks = [
-        weighted_information(sets, at.risk, at.hazard, at.mean, factor)
-        for factor in (np.ones_like(g), g, g * g)
-    ]
+    score = g[sets.group] @ (sets.Z[sets.deaths] - means_at_deaths(sets, at))
+    blocks = [weighted_information(sets, at, factor) for factor in (np.ones_like(g), g, g * g)]
     information = np.block([[blocks[0], blocks[1]], [blocks[1], blocks[2]]])
     tested = {name: [name] for name in names} if terms is None else terms
     rows = []

@@ -1,0 +1,39 @@
+"""Sums over the rows of a partial likelihood: each row is read once and nothing of its size is written."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True)
+def weighted_sums(Z: np.ndarray, weights: np.ndarray, group: np.ndarray, n_groups: int) -> np.ndarray:
+    """Return the sum of the weights and of the weighted rows of ``Z`` in each group, shape (n_groups, 1 + p).
+
+    Rows whose ``group`` is negative are left out.
+    """
+    n, p = Z.shape
+    out = np.zeros((n_groups, 1 + p))
+    for i in range(n):
+        at = group[i]
+        if at >= 0:
+            out[at, 0] += weights[i]
+            for j in range(p):
+                out[at, 1 + j] += weights[i] * Z[i, j]
+    return out
+
+
+@njit(cache=True)
+def weighted_squares(Z: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return Z' diag(weights) Z, shape (p, p)."""
+    n, p = Z.shape
+    out = np.zeros((p, p))
+    for i in range(n):
+        for j in range(p):
+            scaled = weights[i] * Z[i, j]
+            for k in range(j + 1):
+                out[j, k] += scaled * Z[i, k]
+    for j in range(p):
+        for k in range(j):
+            out[k, j] = out[j, k]
+    return out
