@@ -6,7 +6,7 @@ import re
 
 import headtohead as hh
 import pytest
-from livingpaper.book.reference import _entry, _first, _prose, reference_myst
+from livingpaper.book.reference import _entries, reference_myst
 
 
 @pytest.fixture(scope="module")
@@ -41,14 +41,30 @@ def test_an_entry_gives_the_call_with_its_types_and_defaults_and_the_whole_docst
         """
         return sum(days) - by + len(stream)
 
-    found = _entry("hh.lost", lost)
+    (found,) = _entries("hh.lost", lost)
     assert found.startswith(
         "`hh.lost`\n: Return days lost; `by` the\\_horizon\\* counts.\n\n  ```{raw} html\n  <details>"
     )
-    assert "<pre>hh.lost(days: list[int], *, by: int, stream: str = &#x27;a&lt;b&#x27;)" in found
+    assert ">hh.lost(days: list[int], *, by: int, stream: str = &#x27;a&lt;b&#x27;) -&gt; int\n" in found
     assert "  ----------\n  by : int</pre></details>\n  ```" in found
 
 
 def test_the_first_sentence_is_told_and_no_letter_of_it_is_markup() -> None:
-    assert _first("Return a\nthing. More.\n\nRest") == "Return a thing."
-    assert _prose("``x_y`` | [z] w^2") == "`x_y` \\| \\[z\\] w\\^2"
+    class Thing:
+        """Hold ``x_y`` | [z]
+        w^2. More.
+
+        Rest.
+        """
+
+        def shown(self) -> None:
+            """Show it."""
+
+        def _hidden(self) -> None:
+            """Hide it."""
+
+        def silent(self) -> None: ...
+
+    thing, method = _entries("a.Thing", Thing)
+    assert thing.startswith("`a.Thing`\n: Hold `x_y` \\| \\[z\\] w\\^2.\n")
+    assert method.startswith("`a.Thing.shown`\n: Show it.\n")

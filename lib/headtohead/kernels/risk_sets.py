@@ -37,3 +37,26 @@ def weighted_squares(Z: np.ndarray, weights: np.ndarray) -> np.ndarray:
         for k in range(j):
             out[k, j] = out[j, k]
     return out
+
+
+@njit(cache=True, error_model="numpy")
+def sums_over_deaths(
+    total: np.ndarray, tied: np.ndarray, group: np.ndarray, share: np.ndarray, mean_weight: np.ndarray
+) -> tuple[np.ndarray, float]:
+    """Return five sums over the deaths of each group, shape (groups, 5), and what the denominators take away.
+
+    With the denominator d = total - share x tied and h = mean weight / d they are those of h, h share, h / d,
+    h share / d and h share^2 / d; the last number is the sum of mean weight x log d over all deaths.
+    """
+    out, logs = np.zeros((len(mean_weight), 5)), 0.0
+    for k in range(len(group)):
+        g, s = group[k], share[k]
+        left = total[g] - s * tied[g]
+        hazard = mean_weight[g] / left
+        out[g, 0] += hazard
+        out[g, 1] += hazard * s
+        out[g, 2] += hazard / left
+        out[g, 3] += hazard / left * s
+        out[g, 4] += hazard / left * s * s
+        logs += mean_weight[g] * np.log(left)
+    return out, logs

@@ -17,7 +17,7 @@ from typing import Literal
 
 import numpy as np
 
-from headtohead.kernels.risk_sets import weighted_squares, weighted_sums
+from headtohead.kernels.risk_sets import sums_over_deaths, weighted_squares, weighted_sums
 
 Ties = Literal["efron", "breslow"]
 
@@ -134,14 +134,14 @@ def _sum_at_risk(sets: RiskSets, risk: np.ndarray) -> np.ndarray:
 class Moments:
     """Everything one Newton step needs at given coefficients.
 
-    ``hazard`` is the weight of each death's term over its denominator; ``total`` and ``tied`` are the sums over each
-    risk set and over the deaths of each group, of the risks and of the covariates times the risks, (groups, 1 + p).
+    ``total`` and ``tied`` are the sums over each risk set and over the deaths of each group, of the risks and of the
+    covariates times the risks, shape (groups, 1 + p); ``deaths`` the ``sums_over_deaths`` of each group.
     """
 
     risk: np.ndarray
-    hazard: np.ndarray
     total: np.ndarray
     tied: np.ndarray
+    deaths: np.ndarray
     log_likelihood: float
     score: np.ndarray
     information: np.ndarray
@@ -153,72 +153,58 @@ def moments(sets: RiskSets, beta: np.ndarray) -> Moments:
     shift = eta.max()
     risk = sets.weights * np.exp(eta - shift)
     total, tied = _sum_at_risk(sets, risk), weighted_sums(sets.Z, risk, sets.dies_in, sets.n_groups)
-    left = total[sets.group, 0] - sets.share * tied[sets.group, 0]
-    mean_weight = sets.mean_weight[sets.group]
-    hazard = mean_weight / left
-    loglik = float(sets.of_deaths @ beta - shift * mean_weight.sum() - mean_weight @ np.log(left))
-    whole, removed = _by_group(sets, hazard), _by_group(sets, hazard * sets.share)
-    score = sets.of_deaths - whole @ total[:, 1:] + removed @ tied[:, 1:]
-    information = _information(sets, risk, hazard, total, tied, np.ones(sets.n_groups))
-    return Moments(risk, hazard, total, tied, loglik, score, information)
+    deaths, logs = sums_over_deaths(total[:, 0], tied[:, 0], sets.group, sets.share, sets.mean_weight)
+    loglik = float(sets.of_deaths @ beta - shift * (sets.mean_weight @ sets.size) - logs)
+    score = sets.of_deaths - deaths[:, 0] @ total[:, 1:] + deaths[:, 1] @ tied[:, 1:]
+    information = _information(sets, risk, total, tied, deaths)
+    return Moments(risk, total, tied, deaths, loglik, score, information)
 
 
-def _by_group(sets: RiskSets, values: np.ndarray) -> np.ndarray:
-    """Return the sums of ``values`` (one per death) over each group."""
-    return np.bincount(sets.group, values, sets.n_groups)
-
-
-def means_at_deaths(sets: RiskSets, at: Moments) -> np.ndarray:
-    """Return the mean of the covariates over the risk set of each death, ties thinned as Efron does, (deaths, p)."""
-    left = at.total[sets.group] - sets.share[:, None] * at.tied[sets.group]
-    means: np.ndarray = left[:, 1:] / left[:, [0]]
-    return means
+def score_of_groups(sets: RiskSets, at: Moments) -> np.ndarray:
+    """Return each group's part of the score: its deaths minus their expectation (Schoenfeld), shape (groups, p)."""
+    dying = weighted_sums(sets.Z, sets.weights, sets.dies_in, sets.n_groups)[:, 1:]
+    return dying - at.deaths[:, [0]] * at.total[:, 1:] + at.deaths[:, [1]] * at.tied[:, 1:]
 
 
 def weighted_information(sets: RiskSets, at: Moments, factor: np.ndarray) -> np.ndarray:
     """Return the information with group g counted ``factor[g]`` times, shape (p, p)."""
-    return _information(sets, at.risk, at.hazard, at.total, at.tied, factor)
+    return _information(sets, at.risk, at.total, at.tied, at.deaths * factor[:, None])
 
 
 def _information(
-    sets: RiskSets,
-    risk: np.ndarray,
-    hazard: np.ndarray,
-    total: np.ndarray,
-    tied: np.ndarray,
-    factor: np.ndarray,
+    sets: RiskSets, risk: np.ndarray, total: np.ndarray, tied: np.ndarray, deaths: np.ndarray
 ) -> np.ndarray:
-    """Return the information; deaths of one group differ only by their share, so sums over groups are enough."""
-    each, s = factor[sets.group], sets.share
-    second = weighted_squares(sets.Z, risk * _exposure(sets, hazard * each))
-    square = hazard * hazard * each / sets.mean_weight[sets.group]
-    whole, once, twice = (_by_group(sets, square * power)[:, None] for power in (np.ones_like(s), s, s * s))
+    second = weighted_squares(sets.Z, risk * _exposure(sets, deaths[:, 0], deaths[:, 1]))
     everyone, dying = total[:, 1:], tied[:, 1:]
+    whole, once, twice = (deaths[:, k : k + 1] for k in (2, 3, 4))
     mixed = (everyone * once).T @ dying
     return second - (everyone * whole).T @ everyone + mixed + mixed.T - (dying * twice).T @ dying
 
 
-def _exposure(sets: RiskSets, hazard: np.ndarray) -> np.ndarray:
-    """Return each row's hazard summed over the groups it is at risk in, ties thinned as Efron does."""
-    running = np.concatenate([[0.0], np.cumsum(np.bincount(sets.group, hazard, sets.n_groups))])
+def _exposure(sets: RiskSets, hazard: np.ndarray, thinned: np.ndarray) -> np.ndarray:
+    """Return each row's hazard summed over the groups it is at risk in.
+
+    ``hazard`` is that of each group, ``thinned`` the part that Efron spares those who die in it.
+    """
+    running = np.concatenate([[0.0], np.cumsum(hazard)])
     exposure = running[sets.last] - running[sets.first]
     stay = sets.lingering
     if stay is not None:
-        later = np.bincount(sets.group, hazard, sets.n_groups) * stay.factor
-        to_come = np.concatenate([np.cumsum(later[::-1])[::-1], [0.0]])
+        to_come = np.concatenate([np.cumsum((hazard * stay.factor)[::-1])[::-1], [0.0]])
         exposure[stay.rows] += stay.scale * to_come[sets.last[stay.rows]]
-    thinned = np.bincount(sets.group, hazard * sets.share, sets.n_groups)
     exposure[sets.deaths] -= thinned[sets.group]
     return exposure
 
 
 def score_residuals(sets: RiskSets, at: Moments) -> np.ndarray:
     """Return each row's contribution to the score, weight included, shape (n, p)."""
-    exposure, mean = _exposure(sets, at.hazard), means_at_deaths(sets, at)
-    shared = np.column_stack([_exposure(sets, at.hazard * column) for column in mean.T])
+    whole, thinned, square, once, twice = (at.deaths[:, k : k + 1] for k in range(5))
+    total, tied = at.total[:, 1:], at.tied[:, 1:]
+    exposure = _exposure(sets, whole[:, 0], thinned[:, 0])
+    expected, spared = square * total - once * tied, once * total - twice * tied
+    shared = np.column_stack([_exposure(sets, *pair) for pair in zip(expected.T, spared.T, strict=True)])
     residuals = -at.risk[:, None] * (sets.Z * exposure[:, None] - shared)
-    by_group = np.column_stack([_by_group(sets, column) for column in mean.T])
-    group_mean = (by_group / sets.size[:, None])[sets.group]
+    group_mean = (whole * total - thinned * tied) / (sets.mean_weight * sets.size)[:, None]
     w = sets.weights[sets.deaths]
-    residuals[sets.deaths] += w[:, None] * (sets.Z[sets.deaths] - group_mean)
+    residuals[sets.deaths] += w[:, None] * (sets.Z[sets.deaths] - group_mean[sets.group])
     return residuals

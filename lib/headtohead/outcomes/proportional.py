@@ -24,9 +24,9 @@ from headtohead.outcomes.endpoint import Endpoint, Endpoints, endpoints_of
 from headtohead.outcomes.hazard import drug
 from headtohead.outcomes.partial_likelihood import (
     Ties,
-    means_at_deaths,
     moments,
     risk_sets,
+    score_of_groups,
     weighted_information,
 )
 
@@ -101,7 +101,7 @@ def proportional_hazards_test(
     at = moments(sets, fit.coefficients.to_numpy())
     g = _transformed(sets.times, t, died, transform)
     g = g - np.average(g, weights=sets.size)
-    score = g[sets.group] @ (sets.Z[sets.deaths] - means_at_deaths(sets, at))
+    score = g @ score_of_groups(sets, at)
     blocks = [weighted_information(sets, at, factor) for factor in (np.ones_like(g), g, g * g)]
     information = np.block([[blocks[0], blocks[1]], [blocks[1], blocks[2]]])
     tested = {name: [name] for name in names} if terms is None else terms

@@ -9,7 +9,6 @@ import shutil
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -65,18 +64,10 @@ def module_files(*modules: str) -> dict[str, Path]:
         path = source_file(name)
         if path is not None:
             found[name] = path
-            more = {*_imports(path.read_text(encoding="utf-8")), *_lazy(name, path)} - seen
+            more = {*_imports(path.read_text(encoding="utf-8"))} - seen
             waiting += more
             seen |= more
     return found
-
-
-def _lazy(name: str, path: Path) -> Iterator[str]:
-    """Yield every module of a package that loads its parts when they are asked for: no import names them."""
-    if path.stem == "__init__" and "def __getattr__" in path.read_text(encoding="utf-8"):
-        for part in sorted(path.parent.rglob("*.py")):
-            inside = part.relative_to(path.parent).with_suffix("").parts
-            yield ".".join([name, *inside]).removesuffix(".__init__")
 
 
 def source_file(module: str) -> Path | None:

@@ -62,10 +62,7 @@ def love_plot(table: pd.DataFrame, plan: Protocol) -> Drawing:
 def _love_panel(data: pd.DataFrame, title: str, plan: Protocol) -> Chart:
     """Return one panel; the crude differences stand in each."""
     names = among({each: DRAWN[each] for each in ("crude", *PANELS[title])}, data["key"])
-    ways = (
-        data["key"].map({key: place for place, key in enumerate(names)}).dropna().sort_values(kind="stable")
-    )
-    mine = data.loc[ways.index].assign(label=lambda d: d["key"].map(names))
+    mine = data[data["key"].isin(names)].assign(label=lambda d: d["key"].map(names))
     first, width = title == next(iter(PANELS)), (WIDTH - 250) / 2
     largest, limit = 1.04 * float(data["smd"].max()), plan.balance.smd_threshold
     return hh.love_plot(

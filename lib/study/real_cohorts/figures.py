@@ -10,18 +10,13 @@ from livingpaper.book.theme import WIDTH
 from study.labels import ADJUSTMENTS
 
 MONTH = 31  # days between the points of a curve that is drawn
-ARMS = ("hormonal therapy", "none")
-NAMES = {
-    "age": "Age", "menostat": "Menopause", "tsize": "Tumour size", "tgrade": "Grade", "pnodes": "Positive nodes",
-    "progrec": "Progesterone receptor", "estrec": "Oestrogen receptor",
-}  # fmt: skip
 
 
 def love_plot(report: pd.DataFrame) -> Drawing:
     """Return the standardised differences of the covariates as they were recorded."""
-    named = report.assign(column=report["column"].map(NAMES), label=report["adjustment"].map(ADJUSTMENTS))
-    worst = report["smd"].abs().groupby(report["adjustment"], sort=False).max()
-    words = "; ".join(f"{ADJUSTMENTS[key].lower()} {size:.2f}" for key, size in worst.items())
+    named = report.assign(label=report["adjustment"].map(ADJUSTMENTS))
+    worst = named["smd"].abs().groupby(named["label"], sort=False).max()
+    words = "; ".join(f"{label.lower()} {size:.2f}" for label, size in worst.items())
     return Drawing(
         hh.love_plot(named, width=WIDTH - 250),
         f"Dot plot, one line per covariate or level, one mark per way of comparing. Largest difference: {words}.",
@@ -37,13 +32,12 @@ def by_month(curves: pd.DataFrame) -> pd.DataFrame:
 def curves(points: pd.DataFrame) -> Drawing:
     """Return the cumulative incidence of both arms, before and after weighting."""
     named = points.assign(adjustment=points["adjustment"].map(ADJUSTMENTS), day=points["day"] // MONTH)
-    last = points[points["day"] == points["day"].max()].set_index(["adjustment", "arm"])["incidence"]
+    last = named[named["day"] == named["day"].max()].set_index(["adjustment", "arm"])["incidence"].unstack()
     words = "; ".join(
-        f"{ADJUSTMENTS[key].lower()} {100 * last[key, 'treated']:.0f} and {100 * last[key, 'control']:.0f} per cent"
-        for key in points["adjustment"].unique()
+        f"{one.Index.lower()} {one.treated:.0%} and {one.control:.0%}" for one in last.itertuples()
     )
     return Drawing(
-        hh.curves_plot(named, arms=ARMS, time="Months", width=(WIDTH - 90) / 2),
+        hh.curves_plot(named, arms=("hormonal therapy", "none"), time="Months", width=(WIDTH - 90) / 2),
         f"Two panels of rising step curves with bands. Incidence at the end with hormonal therapy and without: {words}.",
         sources=(points,),
     )
