@@ -8,6 +8,8 @@ import headtohead as hh
 import pytest
 from livingpaper.book.reference import _entries, reference_myst
 
+from book import gates
+
 
 @pytest.fixture(scope="module")
 def text() -> str:
@@ -24,6 +26,14 @@ def test_every_public_name_has_one_entry_in_the_section_of_its_part(text: str) -
         for name in names:
             if f"hh.{name}" not in parts:
                 assert body.count(f"\n`{path}.{name}`\n: ") == 1, name
+
+
+def test_what_is_printed_of_it_reads_like_prose(text: str) -> None:
+    """The PDF prints the first sentences, and its gate takes an empty value for a number that went missing."""
+    printed = re.findall(r"^: (.*)$", text, re.M)
+    assert len(printed) > 80
+    assert [hole for sentence in printed for hole in gates.holes(sentence)] == []
+    assert [sentence for sentence in printed if not 3 <= len(sentence.split()) <= 40] == []
 
 
 def test_methods_that_say_what_they_do_have_entries_and_private_ones_have_none(text: str) -> None:

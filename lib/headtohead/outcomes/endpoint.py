@@ -72,7 +72,7 @@ class Endpoint:
 
     @classmethod
     def recorded(cls, name: str, happened: pd.Series, *, by: int) -> Endpoint:
-        """Return an outcome of which only is known whether it happened by a day; NaN if not even that."""
+        """Return an outcome of which is known only whether it happened by a day. NaN if not even that."""
         known = happened.notna()
         time = pd.Series(np.where(known, float(by), 0.0), happened.index)
         return cls(name, time, happened.fillna(0).astype(int))
