@@ -110,7 +110,9 @@ def curves_plot(
     scale = alt.Scale(domain=list(arms), range=list(ARM_COLOURS))
     base = alt.Chart(data).encode(
         x=alt.X("day:Q", title=time, axis=alt.Axis(grid=False)),
-        color=alt.Color("arm:N", title=None, scale=scale, legend=alt.Legend(orient="bottom")),
+        color=alt.Color(
+            "arm:N", title=None, scale=scale, legend=alt.Legend(orient="bottom", symbolOpacity=1)
+        ),
     )
     percent, top = alt.Axis(format="%", grid=True), alt.Scale(domain=[0, float(data["conf_high"].max())])
     y = alt.Y("incidence:Q", title="Cumulative incidence", scale=top, axis=percent)
