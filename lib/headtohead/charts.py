@@ -13,14 +13,9 @@ import pandas as pd
 
 # shape and colour of each adjustment, the crude one first; Okabe-Ito colours are told apart by every colour vision
 LOOKS = (
-    ("circle", "#6b6b6b"),
-    ("square", "#0072B2"),
-    ("triangle-up", "#009E73"),
-    ("diamond", "#D55E00"),
-    ("cross", "#CC79A7"),
-    ("triangle-down", "#E69F00"),
-    ("triangle-right", "#56B4E9"),
-)
+    ("circle", "#6b6b6b"), ("square", "#0072B2"), ("triangle-up", "#009E73"), ("diamond", "#D55E00"),
+    ("cross", "#CC79A7"), ("triangle-down", "#E69F00"), ("triangle-right", "#56B4E9"),
+)  # fmt: skip
 ARM_COLOURS = ("#0072B2", "#D55E00")
 Chart = Any  # altair does not say which kind a layered or faceted chart has
 
@@ -30,7 +25,7 @@ def love_plot(
     *,
     threshold: float = 0.1,
     largest: float | None = None,
-    covariate_names: bool = True,
+    labels: bool = True,
     width: float = 320,
     title: str = "",
 ) -> Chart:
@@ -44,7 +39,7 @@ def love_plot(
         Where the dashed line stands.
     largest : float, optional
         End of the axis; a little beyond the largest difference if it is not given.
-    covariate_names : bool
+    labels : bool
         Whether names stand at the axis; not in the second of two panels.
     width : float
         Of the panel, in pixels.
@@ -59,9 +54,7 @@ def love_plot(
     order = data[data["adjustment"] == names[0]].sort_values("smd", ascending=False)["covariate"].tolist()
     shapes, colours = zip(*LOOKS[: len(names)], strict=True)
     legend = alt.Legend(orient="bottom", columns=1, labelLimit=200)
-    axis = alt.Axis(
-        ticks=False, domain=False, grid=True, labels=covariate_names, labelLimit=230, labelPadding=8
-    )
+    axis = alt.Axis(ticks=False, domain=False, grid=True, labels=labels, labelLimit=230, labelPadding=8)
     end = float(data["smd"].max()) * 1.04 if largest is None else largest
     x_axis = alt.Axis(grid=False, tickCount=5)
     scale, heading = alt.Scale(domain=[0, end], nice=False), "Absolute standardised difference"
@@ -108,11 +101,10 @@ def curves_plot(
     named = table["arm"].map(dict(zip(("treated", "control"), arms, strict=True)))
     data = table[["day", "incidence", "conf_low", "conf_high", "cause", "adjustment"]].assign(arm=named)
     scale = alt.Scale(domain=list(arms), range=list(ARM_COLOURS))
+    legend = alt.Legend(orient="bottom", symbolOpacity=1)
     base = alt.Chart(data).encode(
         x=alt.X("day:Q", title=time, axis=alt.Axis(grid=False)),
-        color=alt.Color(
-            "arm:N", title=None, scale=scale, legend=alt.Legend(orient="bottom", symbolOpacity=1)
-        ),
+        color=alt.Color("arm:N", title=None, scale=scale, legend=legend),
     )
     percent, top = alt.Axis(format="%", grid=True), alt.Scale(domain=[0, float(data["conf_high"].max())])
     y = alt.Y("incidence:Q", title="Cumulative incidence", scale=top, axis=percent)

@@ -65,6 +65,4 @@ def _love_panel(data: pd.DataFrame, title: str, plan: Protocol) -> Chart:
     mine = data[data["key"].isin(names)].assign(label=lambda d: d["key"].map(names))
     first, width = title == next(iter(PANELS)), (WIDTH - 250) / 2
     largest, limit = 1.04 * float(data["smd"].max()), plan.balance.smd_threshold
-    return hh.love_plot(
-        mine, threshold=limit, largest=largest, covariate_names=first, width=width, title=title
-    )
+    return hh.love_plot(mine, threshold=limit, largest=largest, labels=first, width=width, title=title)
