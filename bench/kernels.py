@@ -22,6 +22,7 @@ from headtohead.outcomes.competing import aalen_johansen
 from headtohead.outcomes.cox import fit_cox
 from headtohead.outcomes.endpoint import Endpoint
 from headtohead.outcomes.fine_gray import fit_fine_gray
+from headtohead.outcomes.hazard import hazard_ratios
 from headtohead.outcomes.risk import risks
 from timing import Timing, Work, against
 
@@ -39,6 +40,7 @@ def kernels() -> Iterator[Timing]:
             task(n) for task in (cox, clustered_cox, incidence, fine_gray, pairs, logistic, plain_risks)
         )
     yield refits(STUDY)
+    yield from estimated_weights()
 
 
 def importing() -> Timing:
@@ -181,6 +183,20 @@ def refits(n: int) -> Timing:
     death = Endpoint.recorded("death", frame["death"], by=28)
     ours = partial(risks, death, way, by=28, inference=Inference(bootstrap_replicates=2000))
     return against(f"overlap-weighted risk difference, {n} patients, 2,000 refits", ours, 5.0, {}, None)
+
+
+def estimated_weights() -> Iterator[Timing]:
+    """Time what allows for the estimation of the weights without a bootstrap."""
+    for n, targets in ((STUDY, (0.01, 0.01)), (REGISTRY, (1.0, 0.5)), (COUNTRY, (5.0, 3.0))):
+        frame = made_up(n)
+        way = propensity(frame[COVARIATES[1:]], frame["treated"] > 0).weight("ATO")
+        censored = Endpoint("death", frame["time"], frame["death"])  # the other cause as an open stay
+        hazard = partial(hazard_ratios, censored, way, by=28, score="estimated")
+        yield against(
+            f"overlap-weighted hazard ratio, {n:,} patients, score estimated", hazard, targets[0], {}, None
+        )
+        risk = partial(risks, censored, way, by=28)
+        yield against(f"overlap-weighted risks under censoring, {n:,} patients", risk, targets[1], {}, None)
 
 
 def in_r(task: str, frame: pd.DataFrame) -> float | None:

@@ -26,6 +26,7 @@ class Reference:
     name: str
     frame: pd.DataFrame
     answers: dict[str, Any]
+    further: dict[str, Any]
     design: pd.DataFrame
     propensity: Score
 
@@ -61,4 +62,11 @@ def load_reference(name: str) -> Reference:
     frame = pd.read_csv(GOLDENS / f"{name}.csv").set_index("id")
     design = design_matrix(frame, terms())
     score = propensity(design, frame["treated"] == 1)
-    return Reference(name, frame, golden("reference_cohorts.json")[name], design, score)
+    return Reference(
+        name,
+        frame,
+        golden("reference_cohorts.json")[name],
+        golden("reference_further.json")[name],
+        design,
+        score,
+    )

@@ -55,11 +55,11 @@ class KeptRun(ChapterRun):
     exhibits: dict[str, Figure | Table]
     variables: dict[str, Any]
 
-    def _run(self, part: Statement, namespace: dict[str, Any], *, last: bool) -> None:
+    def _run(self, part: Statement, namespace: dict[str, Any]) -> None:
         with quiet(part.cell):
             value = part.run(namespace)
         self.variables = namespace
-        if last and isinstance(value, Figure | Table):
+        if part.last and isinstance(value, Figure | Table):
             self.exhibits[value.name] = value
 
 

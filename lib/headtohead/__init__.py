@@ -9,8 +9,8 @@ are ``hh.<name>``, in the order of use:
   methods an ``Adjustment`` each; ``unadjusted``, ``CannotAdjustError``
 - balance: ``balance``, ``love_plot``, ``balance_report``, ``sample_sizes``
 - outcomes: ``Endpoint``, ``risks``, ``incidence_curves``, ``curves_plot``, ``hazard_ratios``,
-  ``subdistribution_hazard_ratios``, ``proportional_hazards_tests``, ``gray_tests``, ``log_rank``, ``days_lost``,
-  ``win_ratios``, ``mean_differences``, ``standardised_risks``
+  ``subdistribution_hazard_ratios``, ``proportional_hazards_tests``, ``gray_tests``, ``log_rank``,
+  ``log_rank_tests``, ``days_lost``, ``win_ratios``, ``mean_differences``, ``standardised_risks``
 - intervals and seeds: ``Inference``
 
 What is asked more rarely stands in its part: ``hh.cohort``, ``hh.matching``, ``hh.outcomes``, ``hh.proportions``,
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from headtohead.outcomes.fine_gray import subdistribution_hazard_ratios
     from headtohead.outcomes.gray import gray_tests
     from headtohead.outcomes.hazard import hazard_ratios, log_rank
+    from headtohead.outcomes.log_rank import log_rank_tests
     from headtohead.outcomes.proportional import proportional_hazards_tests
     from headtohead.outcomes.regression import mean_differences
     from headtohead.outcomes.risk import risks
@@ -51,7 +52,7 @@ __version__ = "0.3.0"
 __all__ = [
     "Adjustment", "CannotAdjustError", "Endpoint", "Inference", "Score", "balance", "balance_report", "cohort",
     "curves_plot", "days_lost", "design_matrix", "evidence", "gray_tests", "hazard_ratios", "incidence_curves",
-    "log_rank", "love_plot", "matching", "mean_differences", "outcomes", "propensity",
+    "log_rank", "log_rank_tests", "love_plot", "matching", "mean_differences", "outcomes", "propensity",
     "proportional_hazards_tests", "proportions", "risks", "sample_sizes", "sensitivity", "standardised_risks",
     "subdistribution_hazard_ratios", "table_one", "unadjusted", "win_ratios",
 ]  # fmt: skip

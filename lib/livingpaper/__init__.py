@@ -11,29 +11,15 @@ if TYPE_CHECKING:
     from livingpaper.book.show import Drawing, Sheet, show
 
 __all__ = [
-    "Drawing",
-    "Ledger",
-    "Sheet",
-    "crosstable",
-    "current_ledger",
-    "frame",
-    "ledger",
-    "record",
-    "remember",
-    "show",
-    "take",
-    "with_interval",
-]
+    "Drawing", "Ledger", "Sheet", "crosstable", "current_ledger", "frame", "ledger", "record", "remember", "show",
+    "take", "with_interval",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
     """Load what draws charts only for those who draw, and Sphinx's side only for Sphinx."""
-    if name == "setup":
-        from livingpaper.book.hooks import setup
-
-        return setup
-    if name not in ("Drawing", "Sheet", "show"):
+    if name not in ("Drawing", "Sheet", "show", "setup"):
         raise AttributeError(f"module 'livingpaper' has no attribute {name!r}")
-    from livingpaper.book import show
+    from importlib import import_module
 
-    return getattr(show, name)
+    return getattr(import_module(f"livingpaper.book.{'hooks' if name == 'setup' else 'show'}"), name)

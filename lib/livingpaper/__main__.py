@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from typing import Any, NoReturn
+from pkgutil import resolve_name
+from typing import NoReturn
 
 from livingpaper.build.project import find_project
 
@@ -16,9 +15,8 @@ FAILED, TROUBLE, STOPPED = 1, 3, 130
 
 
 class _Parser(argparse.ArgumentParser):
-    """Ends with 3 where the command cannot be understood: 1 and 2 are answers of ``diff``."""
-
     def error(self, message: str) -> NoReturn:
+        """End with 3 where the command cannot be understood: 1 and 2 are answers of ``diff``."""
         self.print_usage(sys.stderr)
         self.exit(TROUBLE, f"{self.prog}: {message}\n")
 
@@ -30,101 +28,68 @@ def _tolerance(text: str) -> float:
     return value
 
 
-def _option(*names: str, **settings: Any) -> tuple[tuple[str, ...], dict[str, Any]]:
-    return names, settings
+def _parser() -> argparse.ArgumentParser:
+    """Return the commands, each with the function of this package that it calls and what is said of its result."""
+    prog = Path(sys.argv[0]).stem.replace("__main__", "livingpaper")
+    parser = _Parser(prog=prog, description="Build and compare a living paper.")
+    commands = parser.add_subparsers(dest="command", required=True)
 
+    def add(name: str, run: str, words: str, says: str = "") -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=words, description=words)
+        command.set_defaults(run=run, says=says)
+        return command
 
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A function of this package, called with the paper and the options, and what is said of its result."""
-
-    run: str
-    help: str
-    options: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = ()
-    says: str = ""
-
-
-COLD = _option("--cold", action="store_true", help="from nothing but the cached results")
-COMMANDS = {
-    "new": Command(
-        "new:new_paper", "write a small paper that builds, to be written over",
-        (_option("folder", type=Path, help="new or empty"),), "new paper: {folder}; build it: cd {folder} && livingpaper html",
-    ),
-    "ledger": Command("build.build:make_ledger", "recompute results/ledger.csv"),
-    "html": Command("build.build:build_html", "build the HTML", (COLD,)),
-    "pdf": Command("build.build:build_pdf", "build the PDF", (COLD,)),
-    "diff": Command(
-        "versions.sources:diff",
-        "say what moved between two ledgers; exit status 0 nothing, 1 numbers, 2 conclusions, 3 trouble",
-        (
-            _option("old", nargs="?", default="HEAD", help="file, version or git revision (default HEAD)"),
-            _option("new", nargs="?", help="the same (default: the ledger here)"),
-            _option("--format", choices=["text", "markdown"], default="text"),
-            _option("--tolerance", type=_tolerance, help="relative change that counts as the same"),
-        ),
-    ),
-    "release": Command(
-        "versions.release:release", "freeze a version: cold build, gates, archive, tag",
-        (
-            _option("version", help="three numbers, higher than all before"),
-            _option("--commit", dest="revision", help="release this commit as it is (default: the present one)"),
-        ),
-        "released: {result}",
-    ),
-    "simulate": Command("build.tasks:simulate", "recompute the committed simulation results"),
-    "machine": Command(
-        "exports.exports:write_machine", "write the paper for machines: JSON, JATS XML, schema.org, RO-Crate",
-        says="machine: {result}",
-    ),
-    "reproduce": Command(
-        "build.reproduce:reproduce", "build this commit twice from nothing and compare every byte",
-        says="reproducible: {result} files are the same in two cold builds",
-    ),
-    "latex": Command("build.latex:ensure_latex", "install LaTeX if it is missing and apt is at hand"),
-    "notebooks": Command("lab.serve:pair", "pair the chapters with notebooks/"),
-    "lab": Command(
-        "lab.serve:open_lab", "open the chapters in JupyterLab, their prose with its numbers",
-        (_option("options", nargs="*", metavar="jupyter", help="options of jupyter lab, after --"),),
-    ),
-    "site": Command(
-        "versions.site:assemble", "unpack all versions into _build/site",
-        (_option("--newest", help="stop unless this is the newest version, for example v1.1.0"),),
-        "site: {result}/index.html",
-    ),
-}  # fmt: skip
+    said = "new paper: {folder}; build it: cd {folder} && livingpaper html"
+    new = add("new", "new:new_paper", "write a small paper that builds, to be written over", said)
+    new.add_argument("folder", type=Path, help="new or empty")
+    add("ledger", "build.build:make_ledger", "recompute results/ledger.csv")
+    for name, what in (("html", "HTML"), ("pdf", "PDF")):
+        build = add(name, f"build.build:build_{name}", f"build the {what}")
+        build.add_argument("--cold", action="store_true", help="from nothing but the cached results")
+    moved = "say what moved between two ledgers; exit status 0 nothing, 1 numbers, 2 conclusions, 3 trouble"
+    diff = add("diff", "versions.sources:diff", moved)
+    diff.add_argument("old", nargs="?", default="HEAD", help="file, version or git revision (default HEAD)")
+    diff.add_argument("new", nargs="?", help="the same (default: the ledger here)")
+    diff.add_argument("--format", choices=["text", "markdown"], default="text")
+    diff.add_argument("--tolerance", type=_tolerance, help="relative change that counts as the same")
+    freeze = "freeze a version: cold build, gates, archive, tag"
+    release = add("release", "versions.release:release", freeze, "released: {result}")
+    release.add_argument("version", help="three numbers, higher than all before")
+    commit = "release this commit as it is (default: the present one)"
+    release.add_argument("--commit", dest="revision", help=commit)
+    add("simulate", "build.tasks:simulate", "recompute the committed simulation results")
+    formats = "write the paper for machines: JSON, JATS XML, schema.org, RO-Crate"
+    add("machine", "exports.exports:write_machine", formats, "machine: {result}")
+    twice = "build this commit twice from nothing and compare every byte"
+    said = "reproducible: {result} files are the same in two cold builds"
+    add("reproduce", "build.reproduce:reproduce", twice, said)
+    add("latex", "build.latex:ensure_latex", "install LaTeX if it is missing and apt is at hand")
+    add("notebooks", "lab.serve:pair", "pair the chapters with notebooks/")
+    lab = add("lab", "lab.serve:open_lab", "open the chapters in JupyterLab, their prose with its numbers")
+    lab.add_argument("options", nargs="*", metavar="jupyter", help="options of jupyter lab, after --")
+    unpack = "unpack all versions into _build/site"
+    site = add("site", "versions.site:assemble", unpack, "site: {result}/index.html")
+    site.add_argument("--newest", help="stop unless this is the newest version, for example v1.1.0")
+    return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; errors are one message, not a traceback."""
     given = vars(_parser().parse_args(arguments))
-    name = given.pop("command")
-    command = COMMANDS[name]
-    module, _, function = command.run.partition(":")
+    name, function, says = (given.pop(key) for key in ("command", "run", "says"))
     try:
-        run = getattr(import_module(f"livingpaper.{module}"), function)
+        run = resolve_name(f"livingpaper.{function}")
         result = run(**given) if name in ("new", "latex") else run(find_project(), **given)
     except KeyboardInterrupt:
         print("stopped; what was there before is unchanged, run it again to go on", file=sys.stderr)  # noqa: T201
         return STOPPED
     except (ValueError, OSError, KeyError, RuntimeError) as error:
-        words = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+        words = error.args[0] if isinstance(error, KeyError) and error.args else error
         print(words, file=sys.stderr)  # noqa: T201
         return int(getattr(error, "status", TROUBLE if name == "diff" else FAILED))
-    if command.says:
-        sys.stdout.write(command.says.format(result=result, **given) + "\n")
+    if says:
+        sys.stdout.write(says.format(result=result, **given) + "\n")
     return int(result) if name == "diff" else 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    name = Path(sys.argv[0]).stem
-    prog = name if name != "__main__" else "livingpaper"
-    parser = _Parser(prog=prog, description="Build and compare a living paper.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name, command in COMMANDS.items():
-        one = commands.add_parser(name, help=command.help, description=command.help)
-        for names, settings in command.options:
-            one.add_argument(*names, **settings)
-    return parser
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """What the machinery must know of a paper: ``paper.toml``, which also marks the paper's folder.
 
-Conventions need no entry: ``CITATION.cff`` names the paper, ``claims.toml`` its conclusions, ``protocol.toml``
-its choices, ``results/ledger.csv`` its numbers. Everything but the origins has a default.
+Files of agreed names need no entry; everything but the origins has a default.
 """
 
 from __future__ import annotations
@@ -10,17 +9,19 @@ import re
 import tomllib
 from collections.abc import Iterable
 from functools import cache
-from importlib import import_module
 from operator import attrgetter
 from pathlib import Path, PurePosixPath
+from pkgutil import resolve_name
 from types import SimpleNamespace
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from livingpaper.build.project import CONFIG, Project, find_project
 
 MIME = "application/vnd.livingpaper+json"  # of figures and tables in notebooks
+Function = Annotated[str, Field(pattern=r"^[\w.]+:\w+$")]  # module and name; empty if a paper has none
+Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 
 
 class ConfigError(ValueError):
@@ -31,14 +32,13 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Origin(_Section):
-    """Where a number can come from: its mark, its name, the sentence that ends a caption, its other names."""
-
+class _Origin(_Section):  # where a number can come from
     mark: str = Field(min_length=1, max_length=2)
     says: str = Field(min_length=1)
-    sentence: str = ""
-    among: str = ""
-    brief: str = ""
+    sentence: str = ""  # ends a caption
+    among: str = ""  # its name where a caption lists several
+    brief: str = ""  # its name at the head of a printed page
+    colours: tuple[Colour, Colour] | None = None  # of the mark, on light and on dark pages
 
 
 class Scale(_Section):
@@ -54,41 +54,35 @@ class Scale(_Section):
 class Choices(_Section):
     """How ``protocol.toml`` is read and printed; the choices that withhold and that make a draft."""
 
-    load: str = ""
-    words: str = ""
+    load: Function = ""
+    words: Function = ""
     percent: tuple[str, ...] = ()
     plain: tuple[str, ...] = ()
     blinded: str = ""
     draft: str = ""
 
 
-class Margin(_Section):
-    """A margin that rules of claims may name: a choice, divided by ``per``."""
-
+class _Margin(_Section):  # a choice, divided by ``per``, that rules of claims may name
     choice: str
     per: float = 1.0
 
 
-class Withheld(_Section):
-    """Which numbers may not be seen yet, and what is said instead."""
-
+class _Withheld(_Section):  # which numbers may not be seen yet, and what is said instead
     ids: str = ""
     sentence: str = "Withheld."
     paragraph: str = "What stood here is withheld."
 
 
-class Hooks(_Section):
-    """Functions of the paper, ``module:function``; empty if it has none."""
-
-    simulate: str = ""
-    key_figure: str = ""
+class _Hooks(_Section):
+    simulate: Function = ""
+    key_figure: Function = ""
 
 
 class Config(_Section):
     """The file, checked; attributes as its keys."""
 
     root: Path
-    origins: dict[str, Origin] = Field(min_length=1)
+    origins: dict[str, _Origin] = Field(min_length=1)
     short_title: str = ""
     running_head: str = ""
     banner: str = ""
@@ -101,14 +95,14 @@ class Config(_Section):
     synthetic: tuple[str, ...] = ()
     scales: dict[str, Scale] = {}
     choices: Choices = Choices()
-    margins: dict[str, Margin] = {}
-    withheld: Withheld = Withheld()
-    hooks: Hooks = Hooks()
+    margins: dict[str, _Margin] = {}
+    withheld: _Withheld = _Withheld()
+    hooks: _Hooks = _Hooks()
     followed: dict[str, str] = {}
 
-    def plan(self, path: Path | None = None) -> Any:
-        """Return the choices of ``protocol.toml``, or of another file, as an object with attributes."""
-        path = path or Project(self.root).protocol
+    def plan(self) -> Any:
+        """Return the choices of ``protocol.toml`` as an object with attributes."""
+        path = Project(self.root).protocol
         if self.choices.load:
             return self.hook(self.choices.load)(path)
         return _as_object(tomllib.loads(path.read_text("utf-8")) if path.is_file() else {})
@@ -145,28 +139,20 @@ class Config(_Section):
         return bool(self.withheld.ids) and re.fullmatch(self.withheld.ids, id_) is not None
 
     def hook(self, dotted: str) -> Any:
-        """Return the function ``module:function`` of the paper; ``ConfigError`` if it leads nowhere."""
-        module, _, name = dotted.partition(":")
+        """Return a function of the paper, named as ``module:function``."""
         try:
-            return getattr(import_module(module), name)
-        except (ImportError, AttributeError, ValueError) as error:
+            return resolve_name(dotted)
+        except (ImportError, AttributeError) as error:
             fault = f"{CONFIG} must name functions as module:function, {dotted!r} leads nowhere: {error}"
             raise ConfigError(fault) from None
 
 
 def config(project: Project | None = None) -> Config:
-    """Return what ``paper.toml`` says, of the paper around the working folder if none is given.
-
-    Raises
-    ------
-    ConfigError
-        If the file is missing or no TOML, or lists every key that is missing, unknown or impossible.
-    """
+    """Return what ``paper.toml`` says; ``ConfigError`` lists every key that is missing, unknown or impossible."""
     path = (project or find_project()).root / CONFIG
-    try:
-        seen = path.stat()
-    except FileNotFoundError:
-        raise ConfigError(f"what livingpaper must know of a paper stands in {path}, there is none") from None
+    if not path.is_file():
+        raise ConfigError(f"what livingpaper must know of a paper stands in {path}, there is none")
+    seen = path.stat()
     return _parsed(path, seen.st_mtime_ns, seen.st_size)
 
 

@@ -73,3 +73,8 @@ def differences(
     """Return the forest plot of risk differences from ``reach[0]`` to ``reach[1]`` points, both margins behind it."""
     bands, title = margins_pp(plan), title or minus(plan)
     return forest(rows, scale="risk difference", title=title, bands=bands, domain=reach, **layout)
+
+
+def with_deaths(name: str, events: float) -> str:
+    """Return a label with its deaths, where they were counted."""
+    return name if pd.isna(events) else f"{name}, {events:.0f} deaths"

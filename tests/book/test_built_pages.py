@@ -10,7 +10,7 @@ from book.built import SITE, contents, need, page, pages
 from book.chapters import chapters
 from book.forbidden import forbidden_claims
 from livingpaper.book.checklists import load_checklists
-from livingpaper.book.roles import html_id
+from livingpaper.book.hooks import html_id
 from livingpaper.build.project import Project
 from livingpaper.ledger.ledger import ledger_part, read_ledger
 

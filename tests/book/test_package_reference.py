@@ -7,13 +7,14 @@ import re
 import headtohead as hh
 import pytest
 from livingpaper.book.reference import _entries, reference_myst
+from livingpaper.build.project import Project
 
 from book import gates
 
 
 @pytest.fixture(scope="module")
-def text() -> str:
-    return reference_myst("headtohead", "hh")
+def text(project: Project) -> str:
+    return reference_myst(project, "headtohead", "hh")
 
 
 def test_every_public_name_has_one_entry_in_the_section_of_its_part(text: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from livingpaper.book.checklists import ChecklistError, checklist_myst, load_checklists
+from livingpaper.book.checklists import checklist_myst, load_checklists
 from livingpaper.build.project import Project
 from sphinx.testing.util import SphinxTestApp
 
@@ -49,12 +49,12 @@ def test_figures_and_tables_are_linked_by_number_and_doubts_about_the_numbering_
     ],
 )  # fmt: skip
 def test_an_incomplete_item_is_named(tmp_path: Path, items: str, words: str) -> None:
-    with pytest.raises(ChecklistError, match=words):
+    with pytest.raises(ValueError, match=words):
         load_checklists(written(tmp_path, items))
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ChecklistError, match="there is no such file"):
+    with pytest.raises(ValueError, match="there is no such file"):
         load_checklists(tmp_path / "checklists.yml")
 
 
@@ -69,8 +69,8 @@ SMALL_BOOK = (
     "exclude_patterns = ['_build']\n"
 )
 DIRECTIVE = (
-    "from livingpaper.book.directives import ChecklistDirective\n\n\n"
-    "def setup(app):\n    app.add_directive('checklist', ChecklistDirective)\n"
+    "from livingpaper.book.hooks import PaperDirective\n\n\n"
+    "def setup(app):\n    app.add_directive('checklist', PaperDirective)\n"
 )
 
 

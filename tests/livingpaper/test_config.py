@@ -74,6 +74,8 @@ def test_several_origins_in_a_caption(tmp_path: Path) -> None:
         ("", r"origins: Field required; correct it"),
         ('[origins.a]\nmark = ""\nsays = "b"\n', r"origins\.a\.mark: String should have at least 1"),
         (SMALL + "[withheld]\nwords = 1\n", r"withheld\.words: Extra inputs are not permitted"),
+        (SMALL + 'colours = ["red", "#000000"]\n', r"origins\.public\.colours\.0: String should match"),
+        (SMALL + '[hooks]\nsimulate = "json.dumps"\n', r"hooks\.simulate: String should match pattern"),
         ("[origins", r"must be valid TOML, found: .*correct that line"),
     ],
 )

@@ -9,11 +9,12 @@ import pandas as pd
 import pytest
 import vl_convert
 from book.chapters import chapters
-from livingpaper.book.forest import forest, with_deaths
-from livingpaper.book.show import Figure, Table, full_caption
+from livingpaper.book.forest import forest
+from livingpaper.book.show import Figure, Table
 from livingpaper.build.project import find_project
 from livingpaper.config import MIME, config
 from running import Paper
+from study.charts import with_deaths
 
 SETTINGS = config(find_project(Path(__file__).parent))
 SHOWN = [name for chapter in chapters() for name, (source, _) in chapter.exhibits.items() if source]
@@ -59,7 +60,7 @@ def test_table_has_rows_full_cells_and_an_origin(name: str, paper: Paper) -> Non
     text = table.myst()
     kind = "mixed" if "+" in table.origin else table.origin
     assert f":class: origin-{kind}" in text
-    caption = " ".join(full_caption(table.caption, table.origin, trial=False).split())
+    caption = " ".join(table.full_caption.split())
     assert caption.endswith(SETTINGS.sentence(table.origin))
     assert f":::{{table}} {caption}" in text
     lines = [line for line in text.splitlines() if line.startswith("|")]

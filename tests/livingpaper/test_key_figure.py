@@ -40,7 +40,7 @@ def test_it_says_which_rows_are_published_and_which_world(words: list[str]) -> N
 
 def test_svg_is_the_same_each_time_and_has_its_background() -> None:
     chart = alt.Chart(pd.DataFrame({"x": [1, 2], "y": [2, 1]})).mark_point().encode(x="x:Q", y="y:Q")
-    figure = show(Drawing(chart, "Two points.", "design"), "fig-two", "")
+    figure = show(Drawing(chart, "Two points.", origin="design"), "fig-two", "")
     assert figure.svg("white") == figure.svg("white")
     assert 'fill="white"' in figure.svg("white")
     assert 'fill="white"' not in figure.svg()

@@ -153,7 +153,7 @@ def swapped(text: str, id_: str, column: str, value: str) -> str:
 
 def test_a_missing_or_damaged_file(tmp_path: Path, project: Project) -> None:
     path = tmp_path / "ledger.csv"
-    with pytest.raises(LedgerError, match="there is no such file; run: make ledger"):
+    with pytest.raises(LedgerError, match="there is no such file; run: livingpaper ledger"):
         read_ledger(path)
     good = project.ledger.read_text("utf-8")
     lines = good.splitlines(keepends=True)

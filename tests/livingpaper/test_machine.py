@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from living_pages import INDEX, METHODS, REFERENCES
-from livingpaper.book.meta import highwire
+from livingpaper.book.stamp import highwire
 from livingpaper.build.project import Project
 from livingpaper.build.reads import keep_reads
 from livingpaper.exports.exports import machine_files, paper_chapters, write_machine
@@ -100,7 +100,7 @@ def test_the_folder_is_replaced_whole_and_only_when_needed(built: Project) -> No
 
 
 def test_without_pages_it_says_what_to_run(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="run: make html"):
+    with pytest.raises(FileNotFoundError, match="run: livingpaper html"):
         write_machine(Project(tmp_path))
 
 

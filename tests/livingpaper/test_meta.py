@@ -7,9 +7,9 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from livingpaper.book.meta import article_ld, highwire, reference_lines
-from livingpaper.book.stamp import citation_file
+from livingpaper.book.stamp import article_ld, citation_file, highwire, markup, reference_lines
 from livingpaper.build.project import Project
+from livingpaper.config import config
 from pybtex.database import parse_file
 
 
@@ -59,3 +59,14 @@ def test_a_citation_file_without_a_date_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "CITATION.cff").write_text("title: T\nauthors: [{name: A}]\nversion: 1.0.0\n")
     with pytest.raises(ValueError, match=r"\['date-released'\] missing"):
         highwire(Project(tmp_path), references=False)
+
+
+def test_marks_have_the_colours_that_the_paper_says(tmp_path: Path) -> None:
+    text = '[origins.{}]\nmark = "A"\nsays = "b"\n'
+    colours = 'colours = ["#0b4f79", "#8fc7ea"]\n'
+    (tmp_path / "paper.toml").write_text(text.format("blue") + colours + text.format("plain"))
+    assert markup("style", origins=config(Project(tmp_path)).origins) == (
+        "<style>a.origin-blue{--origin:#0b4f79}html[data-theme=dark] a.origin-blue{--origin:#8fc7ea}</style>\n"
+    )
+    (tmp_path / "paper.toml").write_text(text.format("plain") + "# without any\n")
+    assert markup("style", origins=config(Project(tmp_path)).origins) == ""

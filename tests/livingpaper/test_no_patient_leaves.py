@@ -118,4 +118,4 @@ def test_a_chart_of_patients_is_refused(ran: OnDisk, dictionary: pd.DataFrame) -
     for data in (some, cohort[["age", "ldh"]]):  # named, or one point per patient
         chart = alt.Chart(data).mark_point().encode(x="age:Q", y="ldh:Q")
         with pytest.raises(DisclosureError, match="aggregate before drawing"):
-            show(Drawing(chart, "Points.", "real"), "fig-x", "").spec()
+            show(Drawing(chart, "Points.", origin="real"), "fig-x", "").spec()

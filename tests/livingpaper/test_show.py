@@ -20,7 +20,7 @@ from livingpaper.config import Config
 def figure(data: pd.DataFrame, origin: str = "synthetic") -> Figure:
     x, y = data.columns[:2]
     chart = alt.Chart(data).mark_point().encode(x=f"{x}:Q", y=f"{y}:Q")
-    return show(Drawing(chart, "Some points.", origin), "fig-x", "A finding.")
+    return show(Drawing(chart, "Some points.", origin=origin), "fig-x", "A finding.")
 
 
 def grid(rows: int) -> pd.DataFrame:
@@ -56,14 +56,14 @@ def test_no_way_round_by_layers_or_inline_values() -> None:
     hidden = alt.Chart(secret).mark_point().encode(x="day:Q")
     for chart in (inline, alt.layer(plain, hidden), alt.hconcat(plain, plain | hidden)):
         with pytest.raises(DisclosureError, match="patient_id"):
-            show(Drawing(chart, "Points.", "real"), "fig-x", "A finding.").spec()
+            show(Drawing(chart, "Points.", origin="real"), "fig-x", "A finding.").spec()
 
 
 def test_an_identifier_in_a_later_row_is_seen() -> None:
     rows = [{"day": 1}, {"day": 2, "patient_id": "SYN-0001"}]
     chart = alt.Chart(alt.InlineData(values=rows)).mark_point().encode(x="day:Q")
     with pytest.raises(DisclosureError, match="patient_id"):
-        show(Drawing(chart, "Points.", "real"), "fig-x", "A finding.").spec()
+        show(Drawing(chart, "Points.", origin="real"), "fig-x", "A finding.").spec()
 
 
 def test_nothing_is_rendered_of_what_may_not_be_shown() -> None:
@@ -73,7 +73,7 @@ def test_nothing_is_rendered_of_what_may_not_be_shown() -> None:
 
 @pytest.mark.parametrize("origin", ["published", "counts", "synthetic", "real"])
 def test_the_caption_ends_with_the_origin(origin: str, settings: Config) -> None:
-    table = show(Sheet(pd.DataFrame({"a": ["x|y"], "b": ["1"]}), origin), "tbl-x", "A\n finding.")
+    table = show(Sheet(pd.DataFrame({"a": ["x|y"], "b": ["1"]}), origin=origin), "tbl-x", "A\n finding.")
     assert isinstance(table, Table)
     text = table.myst()
     assert (
@@ -84,6 +84,6 @@ def test_the_caption_ends_with_the_origin(origin: str, settings: Config) -> None
 
 def test_column_widths_decide_alignment() -> None:
     frame = pd.DataFrame([["1"] * 4], columns=list("abcd"))
-    text = show(Sheet(frame, "design", "p{2.5cm}rlr"), "tbl-x", "A finding.").myst()
+    text = show(Sheet(frame, widths="p{2.5cm}rlr", origin="design"), "tbl-x", "A finding.").myst()
     assert "| :-- | --: | :-- | --: |" in text
     assert ":::{tabularcolumns} p{2.5cm}rlr\n:::" in text

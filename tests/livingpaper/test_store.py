@@ -17,9 +17,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from livingpaper.build.project import Project
-from livingpaper.chapters.remembering import remember
-from livingpaper.chapters.store import kept_in, stored
-from livingpaper.chapters.tracking import Tracked
+from livingpaper.chapters.remembering import Tracked, remember
+from livingpaper.chapters.store import hash_of, kept_in, stored
 from pydantic import BaseModel
 from small_book import small_book
 
@@ -212,11 +211,24 @@ def test_each_item_is_kept_alone(book: Project) -> None:
 
 
 def test_arguments_are_told_apart_by_content() -> None:
-    import joblib
-
-    assert joblib.hash(Choice(0.2)) == joblib.hash(Choice(0.2)) != joblib.hash(Choice(0.1))
+    assert hash_of(Choice(0.2)) == hash_of(Choice(0.2)) != hash_of(Choice(0.1))
     one, two = pd.DataFrame({"a": ["x", "y"]}), pd.DataFrame({"a": ["x", "z"]})
-    assert joblib.hash(one) == joblib.hash(one.copy()) != joblib.hash(two)
+    assert hash_of(one) == hash_of(one.copy()) == hash_of(pickle.loads(pickle.dumps(one))) != hash_of(two)
+    assert hash_of([one, one]) == hash_of([one, one.copy()]) != hash_of([one, two])
+
+
+def test_equal_arguments_are_equal_in_another_process() -> None:
+    """The order of a set of texts differs between processes."""
+    code = "from livingpaper.chapters.store import hash_of; print(hash_of({'a': {'x', 'y', 'z', frozenset('uvw')}}))"
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True, text=True, check=True, env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2")
+    ]  # fmt: skip
+    assert said[0] == said[1] == hash_of({"a": {"x", "y", "z", frozenset("uvw")}}) + "\n"
+    assert hash_of({"x", "y"}) != hash_of({"x", "z"})
 
 
 def test_a_function_of_a_cell_cannot_be_remembered() -> None:

@@ -1,4 +1,4 @@
-"""Pairs on a line, without replacement: greedy nearest neighbours, or the optimal ones.
+"""Pairs on a line: greedy nearest neighbours, with or without replacement, or the optimal ones.
 
 Greedy: sort once, then let each treated patient take the nearest free control to its left or right. Two
 union-find forests point from any place in the order to the next free control on either side, so the
@@ -59,17 +59,18 @@ def greedy_pairs(
     ratio: int = 1,
     caliper: float,
     order: Order,
+    replace: bool = False,
 ) -> Rows:
     """Return row numbers of the treated and of the controls they take, stratum by stratum.
 
     ``score``, ``arm`` and each of ``exact`` have shape (n,); for the rest, and ties, see ``match_nearest``.
     """
-    return _joined(
-        [_in_stratum(score, arm, one, ratio, caliper, order) for one in _strata(exact, len(score))]
+    return joined(
+        [_in_stratum(score, arm, one, ratio, caliper, order, replace) for one in strata_of(exact, len(score))]
     )
 
 
-def _strata(exact: Sequence[np.ndarray], n: int) -> list[np.ndarray]:
+def strata_of(exact: Sequence[np.ndarray], n: int) -> list[np.ndarray]:
     """Return the row numbers of each stratum."""
     if not exact:
         return [np.arange(n)]
@@ -77,27 +78,39 @@ def _strata(exact: Sequence[np.ndarray], n: int) -> list[np.ndarray]:
     return [np.flatnonzero(code == value) for value in np.unique(code)]
 
 
-def _joined(rows: Sequence[Rows]) -> Rows:
+def joined(rows: Sequence[Rows]) -> Rows:
     """Return the pairs of all strata as two arrays."""
     t, c = (np.concatenate(part) for part in zip(*rows, strict=True))
     return t, c
 
 
 def _in_stratum(
-    score: np.ndarray, arm: np.ndarray, stratum: np.ndarray, ratio: int, caliper: float, order: Order
+    score: np.ndarray,
+    arm: np.ndarray,
+    stratum: np.ndarray,
+    ratio: int,
+    caliper: float,
+    order: Order,
+    replace: bool,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return row numbers of the pairs inside one stratum, round by round."""
     d, is_treated = score[stratum], arm[stratum]
     by_score = np.argsort(d, kind="stable")
     place = np.empty(len(d), np.int64)
     place[by_score] = np.arange(len(d))
-    treated_rows = np.flatnonzero(is_treated)
-    if order != "data":
-        sign = -1 if order == "largest" else 1
-        treated_rows = treated_rows[np.argsort(sign * d[treated_rows], kind="stable")]
-    taken = _greedy(d[by_score], ~is_treated[by_score], place[treated_rows], ratio, caliper)
+    treated_rows = first_choosers(np.flatnonzero(is_treated), d, order)
+    choose = _with_replacement if replace else _greedy
+    taken = choose(d[by_score], ~is_treated[by_score], place[treated_rows], ratio, caliper)
     rounds, who = np.nonzero(taken >= 0)
     return stratum[treated_rows[who]], stratum[by_score[taken[rounds, who]]]
+
+
+def first_choosers(rows: np.ndarray, score: np.ndarray, order: Order) -> np.ndarray:
+    """Return the row numbers of the treated, first chooser first."""
+    if order == "data":
+        return rows
+    sign = -1 if order == "largest" else 1
+    return rows[np.argsort(sign * score[rows], kind="stable")]
 
 
 @njit(cache=True)
@@ -112,14 +125,10 @@ def _free(links: np.ndarray, place: int, end: int) -> int:
 
 
 @njit(cache=True)
-def _greedy(d: np.ndarray, free: np.ndarray, turn: np.ndarray, ratio: int, caliper: float) -> np.ndarray:
-    """Return the place of the control taken in each round by each treated patient, -1 for none.
-
-    ``d`` ascends; ``free`` marks controls; ``turn`` holds the places of the treated, first chooser first.
-    """
-    n = len(d)
-    left = np.empty(n, np.int32)
-    right = np.empty(n + 1, np.int32)
+def _neighbours(free: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the nearest control at or left of each place (-1 for none), and at or right of it (n for none)."""
+    n = len(free)
+    left, right = np.empty(n, np.int32), np.empty(n + 1, np.int32)
     at = -1
     for j in range(n):
         if free[j]:
@@ -131,6 +140,42 @@ def _greedy(d: np.ndarray, free: np.ndarray, turn: np.ndarray, ratio: int, calip
         if free[j]:
             at = j
         right[j] = at
+    return left, right
+
+
+@njit(cache=True)
+def _with_replacement(
+    d: np.ndarray, free: np.ndarray, turn: np.ndarray, ratio: int, caliper: float
+) -> np.ndarray:
+    """Return what ``_greedy`` returns if every control can be taken by each of the treated once."""
+    n = len(d)
+    left, right = _neighbours(free)
+    taken = np.full((ratio, len(turn)), -1, np.int32)
+    for q in range(len(turn)):
+        i = turn[q]
+        lo, hi = left[i], right[i]
+        for r in range(ratio):
+            gap_lo = d[i] - d[lo] if lo >= 0 else np.inf
+            gap_hi = d[hi] - d[i] if hi < n else np.inf
+            if min(gap_lo, gap_hi) > caliper or min(gap_lo, gap_hi) == np.inf:
+                break
+            if gap_lo < gap_hi or (gap_lo == gap_hi and i - lo <= hi - i):
+                taken[r, q] = lo
+                lo = left[lo - 1] if lo > 0 else -1
+            else:
+                taken[r, q] = hi
+                hi = right[hi + 1]
+    return taken
+
+
+@njit(cache=True)
+def _greedy(d: np.ndarray, free: np.ndarray, turn: np.ndarray, ratio: int, caliper: float) -> np.ndarray:
+    """Return the place of the control taken in each round by each treated patient, -1 for none.
+
+    ``d`` ascends; ``free`` marks controls; ``turn`` holds the places of the treated, first chooser first.
+    """
+    n = len(d)
+    left, right = _neighbours(free)
     taken = np.full((ratio, len(turn)), -1, np.int32)
     for r in range(ratio):
         for q in range(len(turn)):
@@ -155,7 +200,7 @@ def optimal_pairs(
 
     Arguments as of ``greedy_pairs``. ValueError if the arms are too large for one stratum.
     """
-    return _joined([_optimal_in_stratum(score, arm, rows, caliper) for rows in _strata(exact, len(score))])
+    return joined([_optimal_in_stratum(score, arm, rows, caliper) for rows in strata_of(exact, len(score))])
 
 
 def _optimal_in_stratum(score: np.ndarray, arm: np.ndarray, rows: np.ndarray, caliper: float) -> Rows:

@@ -6,7 +6,13 @@ from typing import Literal
 
 import numpy as np
 
-from headtohead.kernels.logistic import MAX_FAILED_SHARE, NoMaximumError, fit_logistic, logistic
+from headtohead.kernels.logistic import (
+    MAX_FAILED_SHARE,
+    NoMaximumError,
+    fit_logistic,
+    logistic,
+    weighted_gram,
+)
 
 Estimand = Literal["ATE", "ATT", "ATC", "ATO", "ATM"]
 EDGE = 1e-9
@@ -22,6 +28,42 @@ def balancing_weights(ps: np.ndarray, treated: np.ndarray, estimand: Estimand) -
         "ATM": np.minimum(ps, 1 - ps),
     }[estimand]
     return tilt / np.where(treated, ps, 1 - ps)
+
+
+def weight_slopes(ps: np.ndarray, treated: np.ndarray, estimand: Estimand) -> np.ndarray:
+    """Return the derivatives of ``balancing_weights`` by the logit of the score, shape (n,)."""
+    tilt = {
+        "ATE": np.zeros_like(ps),
+        "ATT": 1 - ps,
+        "ATC": -ps,
+        "ATO": 1 - 2 * ps,
+        "ATM": np.where(ps < 0.5, 1 - ps, -ps),
+    }[estimand]
+    return balancing_weights(ps, treated, estimand) * (tilt - np.where(treated, 1 - ps, -ps))
+
+
+def spillover(
+    X: np.ndarray, gradient: np.ndarray, slope: np.ndarray, curve: np.ndarray, residual: np.ndarray
+) -> np.ndarray:
+    """Return what the estimation of weights adds to the influence of each patient on q statistics, shape (n, q).
+
+    The weights are functions of X'a, and a solves sum of residual_i x_i = 0. If a patient moves a by
+    A^-1 x_i residual_i, A = X' diag(curve) X, each statistic moves by its derivative times that (the chain rule
+    of stacked estimating equations).
+
+    Parameters
+    ----------
+    X, gradient : arrays, shapes (n, p) and (n, q)
+        Design with intercept; derivative of each statistic by each patient's weight.
+    slope, curve, residual : arrays, shape (n,)
+        Derivatives of weight and of minus the residual by X'a; the residual.
+
+    References
+    ----------
+    Stefanski & Boos (2002) Am Stat 56:29-38. doi:10.1198/000313002753631330
+    """
+    moved = np.linalg.solve(weighted_gram(X, curve[None])[0], X.T @ (gradient * slope[:, None]))
+    return np.asarray((X @ moved) * residual[:, None])
 
 
 def bootstrap_counts(rng: np.random.Generator, b: int, n: int) -> np.ndarray:

@@ -13,14 +13,17 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
-from headtohead.errors import CannotAdjustError, need_complete
+from headtohead.errors import CannotAdjustError, CannotEstimateError, need_complete
 from headtohead.kernels.weights import bootstrap_counts
 from headtohead.matching.pairs import Matches
 
 Kind = Literal["crude", "pairs", "weights", "none"]
 # returns the weights of b bootstrap samples, shape (b, n); a function of a module or a partial of one can be pickled
 Resampling = Callable[["Adjustment", np.random.Generator, int], np.ndarray]
+Estimation = Callable[["Adjustment", np.ndarray], np.ndarray]  # see ``Adjustment.influence``
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ class Adjustment:
         Why it could not be made, "cannot be estimated, because ...".
     optional : bool
         Whether rows say what fails; otherwise it is an error.
+    estimation : callable or None
+        What the estimation of the weights adds to ``influence``; None if they are not smooth in the data.
     """
 
     key: str
@@ -58,6 +63,7 @@ class Adjustment:
     matches: Matches | None = None
     reason: str | None = None
     optional: bool = False
+    estimation: Estimation | None = None
 
     @property
     def arm(self) -> np.ndarray:
@@ -83,6 +89,35 @@ class Adjustment:
             If it could not be made, or more than one sample in twenty has no solution.
         """
         return self.resampling(self, rng, b)
+
+    def influence(self, gradient: np.ndarray) -> np.ndarray:
+        """Return by how much each patient moves statistics, the estimation of the weights included, shape (n, q).
+
+        ``gradient`` holds the derivatives of the q statistics by the weight of each patient, shape (n, q).
+        Raises CannotEstimateError for weights without ``estimation``.
+        """
+        own = self.weights.to_numpy(float)[:, None] * gradient
+        if self.kind != "weights":
+            return own
+        if self.estimation is None:
+            raise CannotEstimateError(
+                f"a standard error that knows how the weights were estimated needs smooth ones, "
+                f"{self.name.lower()} are not; take an estimator with a bootstrap"
+            )
+        return np.asarray(own + self.estimation(self, gradient))
+
+    def covariance(self, gradient: np.ndarray) -> np.ndarray:
+        """Return the sandwich covariance of statistics with these derivatives over patients, or matched sets."""
+        moved = self.influence(gradient)
+        if self.matched_set is not None:
+            who = self.matched_set.fillna(0).to_numpy(int)  # the unmatched have weight 0
+            moved = np.column_stack([np.bincount(who, column) for column in moved.T])
+        return np.asarray(moved.T @ moved)
+
+
+def nothing_estimated(_adjustment: Adjustment, gradient: np.ndarray) -> np.ndarray:
+    """Return what weights that count as known add to the influence of a patient."""
+    return np.zeros_like(gradient)
 
 
 Adjustments = Adjustment | Iterable[Adjustment]
@@ -139,26 +174,44 @@ def matched_pairs(
 ) -> Adjustment:
     """Return the adjustment by matched sets: weight 1 for a treated patient, 1 / k for each of k controls.
 
-    The bootstrap draws matched sets with replacement; it does not match anew.
+    A control that was taken more than once has the sum of its weights, and the treated patients who share it are
+    one set: their differences are not independent. Weights of the controls add up to the treated patients;
+    MatchIt's are these times the number of controls over that of matched treated patients. The bootstrap draws matched
+    sets with replacement; it does not match anew.
 
     References
     ----------
     Austin & Small (2014) Stat Med 33:4306-4319. doi:10.1002/sim.6276
     """
     pairs = matches.pairs
-    numbers = pd.Series(np.arange(pairs["treated_id"].nunique()), index=pairs["treated_id"].unique())
+    numbers = _set_numbers(pairs)
     sets = pd.Series(np.nan, index=treated.index, name="matched_set")
     sets[numbers.index] = numbers.astype(float)
     sets[pairs["control_id"]] = numbers[pairs["treated_id"]].astype(float).to_numpy()
     size = pairs.groupby("treated_id")["control_id"].size()
     weights = pd.Series(0.0, index=treated.index, name="weight")
     weights[numbers.index] = 1.0
-    weights[pairs["control_id"]] = 1.0 / size[pairs["treated_id"]].to_numpy()
+    share = (
+        pd.Series(1.0 / size[pairs["treated_id"]].to_numpy()).groupby(pairs["control_id"].to_numpy()).sum()
+    )
+    weights[share.index] = share
     lost = len(matches.unmatched)
     words = "treated patients" if not lost else f"treated patients with a match ({lost} without are left out)"
     return Adjustment(
         key, name, "pairs", "matched", words, treated, weights, _draw_sets, design, sets, matches
     )
+
+
+def _set_numbers(pairs: pd.DataFrame) -> pd.Series:
+    """Return the number of the set of each treated patient, in the order of the pairs; sharing a control joins sets."""
+    treated, who = pd.factorize(pairs["treated_id"])
+    numbers = np.arange(len(who))
+    if not pairs["control_id"].is_unique:
+        control, controls = pd.factorize(pairs["control_id"])
+        size = len(who) + len(controls)
+        edges = coo_matrix((np.ones(len(pairs)), (treated, len(who) + control)), shape=(size, size))
+        numbers = pd.factorize(connected_components(edges, directed=False)[1][: len(who)])[0]
+    return pd.Series(numbers, index=who)
 
 
 def _draw_sets(adjustment: Adjustment, rng: np.random.Generator, b: int) -> np.ndarray:

@@ -14,7 +14,7 @@ import pandas as pd
 from headtohead.errors import EntropyError
 from headtohead.kernels.entropy import tilt_to_means
 from headtohead.kernels.logistic import MAX_FAILED_SHARE, with_intercept
-from headtohead.kernels.weights import bootstrap_counts
+from headtohead.kernels.weights import bootstrap_counts, spillover
 from headtohead.matching.adjustment import Adjustment, check_design
 from headtohead.matching.weights import POPULATIONS
 
@@ -55,8 +55,18 @@ def entropy_weights(design: pd.DataFrame, treated: pd.Series, *, estimand: Entro
     name = "Entropy balancing" if estimand == "ATT" else "Entropy balancing, all patients"
     return Adjustment(
         "entropy", name, "weights", estimand, POPULATIONS[estimand], treated, weights,
-        partial(_draw, estimand=estimand), design,
+        partial(_draw, estimand=estimand), design, estimation=partial(_estimation, estimand=estimand),
     )  # fmt: skip
+
+
+def _estimation(adjustment: Adjustment, gradient: np.ndarray, *, estimand: EntropyEstimand) -> np.ndarray:
+    """Return what the balancing adds to the influence of each patient: each arm's means have to meet a target."""
+    if adjustment.design is None:
+        raise ValueError("balancing anew needs the design, the adjustment has none")
+    X, arm = with_intercept(adjustment.design.to_numpy(float)), adjustment.arm
+    w, for_whom = adjustment.weights.to_numpy(float), arm if estimand == "ATT" else np.ones(len(arm))
+    mine = [~arm] if estimand == "ATT" else [arm, ~arm]
+    return np.asarray(sum(spillover(X, gradient, w * one, w * one, for_whom - w * one) for one in mine))
 
 
 def _draw(

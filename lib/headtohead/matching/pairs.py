@@ -1,14 +1,16 @@
-"""Pairs on the propensity score, without replacement: greedy nearest neighbours, or the optimal ones."""
+"""Pairs on the propensity score: greedy nearest neighbours, on it or within calipers of it, or the optimal ones."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
-from headtohead.errors import NoMatchError
+from headtohead.errors import NoMatchError, need_complete
+from headtohead.kernels.mahalanobis import mahalanobis_pairs
 from headtohead.kernels.pairs import Order, Rows, greedy_pairs, optimal_pairs
 
 
@@ -39,6 +41,8 @@ def match_nearest(
     caliper: float,
     order: Order,
     exact: Sequence[pd.Series] = (),
+    replace: bool = False,
+    mahalanobis: pd.DataFrame | None = None,
 ) -> Matches:
     """Return greedy pairs: each treated patient in turn takes the nearest free control.
 
@@ -60,6 +64,11 @@ def match_nearest(
         Who chooses first: the largest score, the smallest, or the order of the rows.
     exact : sequence of Series
         Pairs agree on each of these.
+    replace : bool
+        Whether a control can be taken by several of the treated (by each of them once).
+    mahalanobis : DataFrame of float, shape (n, k), optional
+        Nearest is then meant in Mahalanobis distance of these covariates; the caliper stays on the score. Of
+        controls at the same distance the one most places away on the first axis is taken (MatchIt).
 
     Raises
     ------
@@ -68,13 +77,17 @@ def match_nearest(
     NoMatchError
         If no pair lies within the caliper.
 
-    Checked: MatchIt 4.7.2 pair by pair on three cohorts x five variants (test_pairs.py).
+    Checked: MatchIt 4.7.2 pair by pair on three cohorts x eight variants (test_pairs.py).
     """
     if ratio < 1:
         raise ValueError(f"ratio must be at least 1 control per treated patient, found {ratio}")
     score, arm = _checked(linear_predictor, treated)
     strata = [one.to_numpy() for one in exact]
-    rows = greedy_pairs(score, arm, strata, ratio=ratio, caliper=caliper, order=order)
+    if mahalanobis is None:
+        choose = partial(greedy_pairs, score, arm, strata)
+    else:
+        choose = partial(mahalanobis_pairs, _covariates(mahalanobis, treated), score, arm, strata)
+    rows = choose(ratio=ratio, caliper=caliper, order=order, replace=replace)
     return _as_matches(linear_predictor, treated, rows, caliper)
 
 
@@ -107,6 +120,14 @@ def _checked(linear_predictor: pd.Series, treated: pd.Series) -> tuple[np.ndarra
     if wrong:
         raise ValueError(f"scores must be finite, {wrong} are not; look for separation")
     return linear_predictor.to_numpy(float), treated.to_numpy(bool)
+
+
+def _covariates(mahalanobis: pd.DataFrame, treated: pd.Series) -> np.ndarray:
+    """Return the covariates of the distance, after their index is that of the arms and they are complete."""
+    if not mahalanobis.index.equals(treated.index):
+        raise ValueError("mahalanobis and treated must have the same index; build both from one frame")
+    need_complete(mahalanobis, "the covariates of the distance must be complete", "; impute them")
+    return mahalanobis.to_numpy(float)
 
 
 def _as_matches(linear_predictor: pd.Series, treated: pd.Series, rows: Rows, caliper: float) -> Matches:

@@ -68,6 +68,8 @@ class Score:
         order: Order = "largest",
         ratio: int = 1,
         exact: Sequence[pd.Series] = (),
+        replace: bool = False,
+        mahalanobis: Sequence[str] | pd.DataFrame | None = None,
         key: str = "pairs",
         name: str = "Matched pairs",
         optional: bool = False,
@@ -80,8 +82,17 @@ class Score:
             Largest distance in standard deviations of the logit; infinite for none.
         caliper_scale : {"pooled", "all"}
             Of which standard deviation, see ``caliper_width``.
+        replace : bool
+            Whether a control can be taken by several of the treated; see ``matched_pairs`` for weights and sets.
+        mahalanobis : columns of the design, or DataFrame of float, shape (n, k), optional
+            Covariates in whose Mahalanobis distance the nearest control within the caliper is meant.
         """
-        match = partial(match_nearest, ratio=ratio, order=order, exact=exact)
+        within = mahalanobis
+        if within is not None and not isinstance(within, pd.DataFrame):
+            within = self.design[list(within)]
+        match = partial(
+            match_nearest, ratio=ratio, order=order, exact=exact, replace=replace, mahalanobis=within
+        )
         return self._pairs(match, self.caliper(caliper_sd, caliper_scale), key, name, optional)
 
     def match_optimal(
@@ -108,6 +119,7 @@ class Score:
             weighting.POPULATIONS[estimand], self.treated,
             weighting.weights_from_ps(self.ps, self.treated, estimand=estimand),
             partial(weighting.draw_refitted, estimand=estimand), self.design, optional=optional,
+            estimation=partial(weighting.score_estimation, ps=self.ps, estimand=estimand),
         )  # fmt: skip
 
     def truncate(self, quantiles: Quantiles, *, key: str = "truncated", optional: bool = False) -> Adjustment:

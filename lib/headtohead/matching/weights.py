@@ -16,7 +16,14 @@ import pandas as pd
 
 from headtohead.errors import SeparationError
 from headtohead.kernels.logistic import NoMaximumError, with_intercept
-from headtohead.kernels.weights import Estimand, balancing_weights, bootstrap_counts, refit_scores
+from headtohead.kernels.weights import (
+    Estimand,
+    balancing_weights,
+    bootstrap_counts,
+    refit_scores,
+    spillover,
+    weight_slopes,
+)
 from headtohead.matching.adjustment import Adjustment
 
 Quantiles = tuple[float, float]
@@ -95,11 +102,30 @@ def draw_truncated(
     return counts * np.clip(raw, limits[:, [0]], limits[:, [1]])
 
 
-def _refitted(adjustment: Adjustment, rng: np.random.Generator, b: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the scores refitted to each bootstrap sample, and the samples that have one, both (B', n)."""
+def score_estimation(
+    adjustment: Adjustment, gradient: np.ndarray, *, ps: pd.Series, estimand: Estimand
+) -> np.ndarray:
+    """Return what the estimation of the score adds to the influence of each patient; see ``spillover``.
+
+    References
+    ----------
+    Lunceford & Davidian (2004) Stat Med 23:2937-2960. doi:10.1002/sim.1903
+    """
+    score, arm = ps.reindex(adjustment.treated.index).to_numpy(), adjustment.arm
+    slope = weight_slopes(score, arm, estimand)
+    return spillover(_design(adjustment), gradient, slope, score * (1 - score), arm - score)
+
+
+def _design(adjustment: Adjustment) -> np.ndarray:
+    """Return the standardised design with intercept."""
     if adjustment.design is None:
         raise ValueError(f"refitting a score needs its design, {adjustment.name.lower()} have none")
-    X, arm = with_intercept(adjustment.design.to_numpy(float)), adjustment.arm
+    return with_intercept(adjustment.design.to_numpy(float))
+
+
+def _refitted(adjustment: Adjustment, rng: np.random.Generator, b: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the scores refitted to each bootstrap sample, and the samples that have one, both (B', n)."""
+    X, arm = _design(adjustment), adjustment.arm
     try:
         return refit_scores(X, arm, bootstrap_counts(rng, b, len(arm)))
     except NoMaximumError as error:

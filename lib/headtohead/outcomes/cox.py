@@ -11,6 +11,7 @@ Therneau & Grambsch (2000) Modeling Survival Data. doi:10.1007/978-1-4757-3294-8
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,7 @@ from headtohead.outcomes.partial_likelihood import Moments, RiskSets, Ties
 
 MAX_STEPS, STOP = 30, 1e-7  # what is left after a step is about its square
 MAX_LOG_HR_PER_SD = 12.0
+Sandwich = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ def fit_cox(
     strata: pd.Series | None = None,
     clusters: pd.Series | None = None,
     entry: pd.Series | None = None,
+    sandwich: Sandwich | None = None,
 ) -> CoxFit:
     """Return the maximum of the partial likelihood.
 
@@ -74,6 +77,9 @@ def fit_cox(
     strata, clusters : Series, optional
         Separate baseline hazards; groups within which errors may be correlated. Clusters (or weights,
         each patient then being a cluster) give the sandwich covariance.
+    sandwich : callable, optional
+        Returns the robust covariance from the derivatives of the coefficients by each row's weight, shape (n, p),
+        instead of the clusters (``Adjustment.covariance``).
     entry : Series, optional
         Time at which a row comes under observation; it is at risk after ``entry``, up to ``time``.
 
@@ -99,7 +105,7 @@ def fit_cox(
     who = None
     if clusters is not None or weights is not None:
         who = np.arange(n) if clusters is None else pd.factorize(clusters[use])[0]
-    return fit_risk_sets(sets, spread, list(covariates.columns), who)
+    return fit_risk_sets(sets, spread, list(covariates.columns), who, sandwich and of_all(sandwich, use))
 
 
 def standardised(
@@ -116,11 +122,31 @@ def standardised(
     return (X - weights @ X / weights.sum()) / spread, spread
 
 
-def fit_risk_sets(sets: RiskSets, spread: np.ndarray, names: list[str], who: np.ndarray | None) -> CoxFit:
-    """Return the fit of a partial likelihood; ``who`` numbers the clusters of the robust covariance."""
+def of_all(sandwich: Sandwich, use: np.ndarray) -> Sandwich:
+    """Return the sandwich that takes derivatives of the rows used; those of the others are 0."""
+
+    def padded(gradient: np.ndarray) -> np.ndarray:
+        everyone = np.zeros((len(use), gradient.shape[1]))
+        everyone[use] = gradient
+        return sandwich(everyone)
+
+    return padded
+
+
+def fit_risk_sets(
+    sets: RiskSets, spread: np.ndarray, names: list[str], who: np.ndarray | None, sandwich: Sandwich | None
+) -> CoxFit:
+    """Return the fit of a partial likelihood; ``who`` numbers the clusters of the robust covariance.
+
+    A score residual over its weight is the derivative of the score by that weight, also with Efron's ties.
+    """
     beta, at, null = _newton(sets, names)
     inverse, scale = np.linalg.inv(at.information), np.outer(spread, spread)
-    robust = None if who is None else _sandwich(pl.score_residuals(sets, at) @ inverse, who) / scale
+    robust = None
+    if sandwich is not None:
+        robust = sandwich(pl.score_residuals(sets, at) / sets.weights[:, None] @ inverse) / scale
+    elif who is not None:
+        robust = _sandwich(pl.score_residuals(sets, at) @ inverse, who) / scale
     coefficients, likelihood = pd.Series(beta / spread, index=names), (null, at.log_likelihood)
     return CoxFit(coefficients, inverse / scale, robust, likelihood, len(sets.Z), len(sets.deaths))
 

@@ -20,6 +20,7 @@ from scipy.stats import norm
 from headtohead.errors import CannotAdjustError, cannot
 from headtohead.inference import InferenceChoices, Stream, stream_of
 from headtohead.matching.adjustment import Adjustment, Adjustments, listed
+from headtohead.proportions.two_by_two import newcombe, wilson
 
 ESTIMATE_COLUMNS = (
     "estimand", "population", "outcome", "horizon_days", "scale", "estimate", "std_error", "conf_low",
@@ -84,6 +85,19 @@ def bootstrap_contrasts(point: Two, draws: TwoDraws, conf_level: float) -> list[
     arms = [bootstrap_interval(float(one), many, conf_level) for one, many in zip(point, draws, strict=True)]
     difference = bootstrap_interval(float(point[0] - point[1]), draws[0] - draws[1], conf_level)
     return [*arms, difference, bootstrap_ratio(point, draws, conf_level)]
+
+
+def effective_intervals(
+    risk1: float, risk0: float, n1: float, n0: float, level: float
+) -> list[Interval | None]:
+    """Return Wilson intervals of two risks and Newcombe's of their difference, for effective numbers of patients.
+
+    Where an arm has no event, every bootstrap sample has none either: its interval would be a point.
+    """
+    z, limits = float(norm.ppf(0.5 + level / 2)), newcombe(risk1 * n1, n1, risk0 * n0, n0, conf_level=level)
+    found = [(risk, *wilson(risk * n, n, conf_level=level)) for risk, n in ((risk1, n1), (risk0, n0))]
+    found.append((risk1 - risk0, *limits))
+    return [*(Interval(at, (high - low) / (2 * z), low, high) for at, low, high in found), None]
 
 
 def estimate_row(**values: Any) -> Row:

@@ -12,6 +12,7 @@ Austin & Fine (2019) Stat Med 38:751-777. doi:10.1002/sim.8008
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -20,12 +21,13 @@ import pandas as pd
 from headtohead.errors import CannotEstimateError
 from headtohead.inference import DEFAULT, InferenceChoices
 from headtohead.matching.adjustment import Adjustment, Adjustments
-from headtohead.outcomes.cox import CoxFit, fit_risk_sets, standardised
+from headtohead.outcomes.cox import CoxFit, Sandwich, fit_risk_sets, of_all, standardised
 from headtohead.outcomes.endpoint import Endpoint, Endpoints
-from headtohead.outcomes.hazard import drug, ratios_of_causes, weights_of
+from headtohead.outcomes.hazard import ScoreIs, drug, ratios_of_causes, sandwich_of, weights_of
 from headtohead.outcomes.partial_likelihood import Lingering, risk_sets
 
 Rule = Literal["crr", "finegray"]
+Censoring = Literal["together", "by arm"]
 TIES: dict[Rule, Literal["breslow", "efron"]] = {"crr": "breslow", "finegray": "efron"}
 
 
@@ -38,6 +40,8 @@ def fit_fine_gray(
     rule: Rule = "crr",
     weights: pd.Series | None = None,
     clusters: pd.Series | None = None,
+    censoring: pd.Series | None = None,
+    sandwich: Sandwich | None = None,
 ) -> CoxFit:
     """Return the fit of the subdistribution hazard of one cause.
 
@@ -45,12 +49,14 @@ def fit_fine_gray(
     than once. It is Lin and Wei's, which takes the censoring distribution as known.
 
     A patient with a competing event at T is at risk at t > T with weight G(t-) / G(T-), G the
-    Kaplan-Meier estimate of staying uncensored (weighted as the patients are, both arms together).
+    Kaplan-Meier estimate of staying uncensored (weighted as the patients are).
 
     Parameters
     ----------
-    time, covariates, weights, clusters
+    time, covariates, weights, clusters, sandwich
         As in ``fit_cox``.
+    censoring : Series, optional
+        Groups that are censored differently, each with a G of its own (``cengroup`` of ``crr``); one for all if none.
     cause : Series of int, shape (n,)
         0 censored, ``cause_number`` the cause of interest, any other number a competing event.
     rule : {"crr", "finegray"}
@@ -75,47 +81,71 @@ def fit_fine_gray(
             f"a subdistribution hazard ratio needs events, found none of cause {cause_number} in {len(t)} patients"
         )
     Z, spread = standardised(covariates, use, w)
+    groups = np.zeros(len(t), int) if censoring is None else pd.factorize(censoring[use])[0]
     sets = risk_sets(
         t, c == cause_number, Z, weights=w, strata=np.zeros(len(t), int), entry=None, ties=TIES[rule],
-        lingering=lambda event_times: _lingering(t, c, w, event_times, cause_number, rule),
+        lingering=lambda event_times: [
+            _lingering(np.flatnonzero(groups == one), t, c, w, event_times, cause_number, rule)
+            for one in range(groups.max() + 1)
+        ],
     )  # fmt: skip
     who = np.arange(len(t)) if clusters is None else pd.factorize(clusters[use])[0]
-    return fit_risk_sets(sets, spread, list(covariates.columns), who)
+    return fit_risk_sets(sets, spread, list(covariates.columns), who, sandwich and of_all(sandwich, use))
 
 
 def _lingering(
-    t: np.ndarray, c: np.ndarray, w: np.ndarray, event_times: np.ndarray, cause_number: int, rule: Rule
-) -> Lingering:
-    """Return who stays after a competing event, and the weights G(t-) and 1 / G(T-)."""
+    group: np.ndarray, t: np.ndarray, c: np.ndarray, w: np.ndarray, event_times: np.ndarray, cause_number: int,
+    rule: Rule,
+) -> Lingering:  # fmt: skip
+    """Return who of a group (row numbers) stays after a competing event, and the weights G(t-) and 1 / G(T-)."""
+    t, c, w = t[group], c[group], w[group]
     times, place = np.unique(t, return_inverse=True)
     at_risk = np.cumsum(np.bincount(place, w)[::-1])[::-1]
     censored = np.bincount(place, w * (c == 0))
     if rule == "finegray":
         at_risk = at_risk - np.bincount(place, w * (c != 0))
     share = np.divide(censored, at_risk, out=np.zeros(len(times)), where=at_risk > 0)
-    before = np.concatenate([[1.0], np.cumprod(1 - share)[:-1]])
+    before = np.concatenate([[1.0], np.cumprod(1 - share)[:-1], [0.0]])  # as crr: 0 after a group's last day
     rows = np.flatnonzero((c != 0) & (c != cause_number))
-    return Lingering(rows, 1 / before[place[rows]], before[np.searchsorted(times, event_times)])
+    return Lingering(group[rows], 1 / before[place[rows]], before[np.searchsorted(times, event_times)])
 
 
 def subdistribution_hazard_ratios(
-    endpoints: Endpoints, adjustments: Adjustments, *, by: int, inference: InferenceChoices = DEFAULT
+    endpoints: Endpoints,
+    adjustments: Adjustments,
+    *,
+    by: int,
+    censoring: Censoring = "together",
+    score: ScoreIs = "known",
+    inference: InferenceChoices = DEFAULT,
 ) -> pd.DataFrame:
     """Return the subdistribution hazard ratio of the treated arm for every cause of every endpoint.
 
     Above 1 the treated arm has the higher cumulative incidence. It orders incidences; it is not the ratio of
     any rate among patients at risk, nor of the risks themselves. DataFrame of ``ESTIMATE_COLUMNS``, ``cause``
     and ``adjustment``.
+
+    Parameters
+    ----------
+    censoring : {"together", "by arm"}
+        Whether both arms share one censoring distribution; "by arm" where follow-up ended for other reasons in one.
+    score : {"known", "estimated"}
+        As in ``hazard_ratios``.
     """
-    scale = "subdistribution hazard ratio"
-    return ratios_of_causes(endpoints, adjustments, _subdistribution, scale, by, inference)
+    scale, fit = "subdistribution hazard ratio", partial(_subdistribution, censoring=censoring, score=score)
+    return ratios_of_causes(endpoints, adjustments, fit, scale, by, inference)
 
 
-def _subdistribution(endpoint: Endpoint, adjustment: Adjustment, number: int, by: int) -> tuple[CoxFit, str]:
+def _subdistribution(
+    endpoint: Endpoint, adjustment: Adjustment, number: int, by: int, *, censoring: Censoring, score: ScoreIs
+) -> tuple[CoxFit, str]:
     seen = endpoint.cut(by)
     fit = fit_fine_gray(
         seen.time_days, seen.cause, drug(adjustment), cause_number=number, weights=weights_of(adjustment),
-        clusters=adjustment.matched_set,
+        clusters=adjustment.matched_set, sandwich=sandwich_of(adjustment, score),
+        censoring=adjustment.treated if censoring == "by arm" else None,
     )  # fmt: skip
     clusters = "matched sets" if adjustment.kind == "pairs" else "patients"
-    return fit, f"Fine-Gray, Breslow ties as crr, standard error clustered on {clusters}"
+    known = ", score estimated" if adjustment.kind == "weights" and score == "estimated" else ""
+    apart = ", censoring by arm" if censoring == "by arm" else ""
+    return fit, f"Fine-Gray, Breslow ties as crr{apart}, standard error clustered on {clusters}{known}"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -13,9 +16,9 @@ from lifelines.statistics import logrank_test
 
 from headtohead.errors import CannotEstimateError, cannot
 from headtohead.inference import DEFAULT, InferenceChoices
-from headtohead.matching.adjustment import Adjustment, Adjustments, need_crude
+from headtohead.matching.adjustment import Adjustment, Adjustments, need_crude, nothing_estimated
 from headtohead.outcomes.competing import aalen_johansen
-from headtohead.outcomes.cox import CoxFit, fit_cox
+from headtohead.outcomes.cox import CoxFit, Sandwich, fit_cox
 from headtohead.outcomes.endpoint import Endpoint, Endpoints, endpoints_of
 from headtohead.outcomes.estimate import Row, over, result, wald_interval
 
@@ -24,28 +27,67 @@ ERRORS = {
     "pairs": "matched sets as clusters",
     "weights": "robust, score taken as known",
 }
+ScoreIs = Literal["known", "estimated"]
 
 
 def hazard_ratios(
-    endpoints: Endpoints, adjustments: Adjustments, *, by: int, inference: InferenceChoices = DEFAULT
+    endpoints: Endpoints,
+    adjustments: Adjustments,
+    *,
+    by: int,
+    score: ScoreIs = "known",
+    inference: InferenceChoices = DEFAULT,
 ) -> pd.DataFrame:
     """Return the cause-specific hazard ratio of the treated arm for every cause of every endpoint.
 
     Other causes are censored at their time, so this is the ratio of rates among patients still event-free,
     not a ratio of risks: that is why all causes are returned together. Tied days follow Efron. Errors are
-    clustered on matched sets, or on patients when weighted (the score then counts as known). DataFrame of
-    ``ESTIMATE_COLUMNS``, ``cause`` and ``adjustment``.
+    clustered on matched sets, or on patients when weighted. DataFrame of ``ESTIMATE_COLUMNS``, ``cause`` and
+    ``adjustment``.
+
+    Parameters
+    ----------
+    score : {"known", "estimated"}
+        Whether the error of weights takes the score as known, as R's ``coxph`` does and which is most often too
+        wide, or stacks the equations of the score and of the weighted Cox model.
+
+    References
+    ----------
+    Shu, Young, Toh & Wang (2021) Biometrics 77:1016-1027. doi:10.1111/biom.13332
+
+    Checked: R survival 3.5.3; the stacked equations by numerical derivatives, and a bootstrap (test_estimated.py).
     """
-    return ratios_of_causes(endpoints, adjustments, _hazard_ratio, "hazard ratio", by, inference)
+    fit = partial(_hazard_ratio, score=score)
+    return ratios_of_causes(endpoints, adjustments, fit, "hazard ratio", by, inference)
 
 
-def _hazard_ratio(endpoint: Endpoint, adjustment: Adjustment, number: int, by: int) -> tuple[CoxFit, str]:
+def _hazard_ratio(
+    endpoint: Endpoint, adjustment: Adjustment, number: int, by: int, score: ScoreIs
+) -> tuple[CoxFit, str]:
     event = ((endpoint.cause == number) & (endpoint.time_days <= by)).astype(int)
     fit = fit_cox(
         endpoint.time_days.clip(upper=by), event, drug(adjustment), weights=weights_of(adjustment),
-        clusters=adjustment.matched_set,
+        clusters=adjustment.matched_set, sandwich=sandwich_of(adjustment, score),
     )  # fmt: skip
-    return fit, f"cause-specific Cox, Efron ties, standard error {ERRORS[adjustment.kind]}"
+    return fit, f"cause-specific Cox, Efron ties, standard error {error_of(adjustment, score)}"
+
+
+def error_of(adjustment: Adjustment, score: ScoreIs) -> str:
+    """Return how an error was made, in words."""
+    stacked = adjustment.kind == "weights" and score == "estimated"
+    return "robust, score estimated" if stacked else ERRORS[adjustment.kind]
+
+
+def covariance_of(adjustment: Adjustment, score: ScoreIs) -> Sandwich:
+    """Return the sandwich over patients or sets, the score of weights taken as known or as estimated."""
+    if score == "known":
+        return replace(adjustment, estimation=nothing_estimated).covariance
+    return adjustment.covariance
+
+
+def sandwich_of(adjustment: Adjustment, score: ScoreIs) -> Sandwich | None:
+    """Return the covariance that knows how the weights were estimated, where it is wanted and there are some."""
+    return adjustment.covariance if adjustment.kind == "weights" and score == "estimated" else None
 
 
 def drug(adjustment: Adjustment) -> pd.DataFrame:

@@ -83,3 +83,44 @@ def paired_risk_ratio(counts: PairCounts, *, conf_level: float) -> Interval:
         )
     log_se = np.sqrt((counts.treated_only + counts.control_only) / (treated * control))
     return wald_interval(np.log(treated / control), log_se, conf_level).exponential
+
+
+class PairedTest(NamedTuple):
+    """McNemar's tests: exact and mid-p values, chi-square without correction (NaN without discordant pairs)."""
+
+    p_exact: float
+    p_mid: float
+    chi_square: float
+
+
+def mcnemar(counts: PairCounts) -> PairedTest:
+    """Return McNemar's tests: given b + c discordant pairs, b is binomial with probability 1/2.
+
+    References
+    ----------
+    Fagerland, Lydersen & Laake (2013) BMC Med Res Methodol 13:91. doi:10.1186/1471-2288-13-91 (mid-p)
+
+    Checked: statsmodels, by hand (test_paired.py).
+    """
+    b, c = counts.treated_only, counts.control_only
+    if b + c == 0:
+        return PairedTest(1.0, 1.0, np.nan)
+    exact = float(stats.binomtest(b, b + c).pvalue)
+    return PairedTest(exact, exact - float(stats.binom.pmf(b, b + c, 0.5)), (b - c) ** 2 / (b + c))
+
+
+def conditional_odds_ratio(counts: PairCounts, *, conf_level: float) -> Interval | None:
+    """Return b / c, the odds ratio within pairs, with exact limits; None unless both kinds of pairs were seen.
+
+    Clopper and Pearson's limits of the share b / (b + c), as odds. The standard error is sqrt(1 / b + 1 / c). It is
+    not the odds ratio of the two arms, which is nearer to 1.
+
+    References
+    ----------
+    Breslow & Day (1980) Statistical Methods in Cancer Research I, 5.2. IARC.
+    """
+    b, c = counts.treated_only, counts.control_only
+    if min(b, c) == 0:
+        return None
+    low, high = stats.binomtest(b, b + c).proportion_ci(conf_level, method="exact")
+    return Interval(b / c, float(np.sqrt(1 / b + 1 / c)), float(low / (1 - low)), float(high / (1 - high)))

@@ -11,7 +11,7 @@ Therneau & Grambsch (2000) Modeling Survival Data. doi:10.1007/978-1-4757-3294-8
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,7 +26,8 @@ Ties = Literal["efron", "breslow"]
 class Lingering:
     """Rows that stay at risk after their time, as Fine and Gray ask of competing events.
 
-    Row ``rows[k]`` weighs ``scale[k]`` x ``factor[g]`` in every group g after its own time.
+    Row ``rows[k]`` weighs ``scale[k]`` x ``factor[g]`` in every group g after its own time. One for each set of
+    patients with a censoring distribution of its own.
     """
 
     rows: np.ndarray
@@ -56,7 +57,7 @@ class RiskSets:
     times: np.ndarray
     dies_in: np.ndarray
     of_deaths: np.ndarray
-    lingering: Lingering | None = None
+    lingering: Sequence[Lingering] = ()
 
     @property
     def n_groups(self) -> int:
@@ -73,7 +74,7 @@ def risk_sets(
     strata: np.ndarray,
     entry: np.ndarray | None,
     ties: Ties,
-    lingering: Callable[[np.ndarray], Lingering] | None = None,
+    lingering: Callable[[np.ndarray], Sequence[Lingering]] | None = None,
 ) -> RiskSets:
     """Return the bookkeeping of the partial likelihood for rows of positive weight.
 
@@ -95,7 +96,7 @@ def risk_sets(
     dies_in = np.full(len(time), -1)
     dies_in[order] = group
     Z = np.ascontiguousarray(Z)
-    stay = None if lingering is None else lingering(group_time)
+    stay = () if lingering is None else lingering(group_time)
     return RiskSets(
         Z, weights, first, last, order, group, share, size, mean_weight, group_time, dies_in,
         (weights * event) @ Z, stay,
@@ -123,11 +124,10 @@ def _sum_at_risk(sets: RiskSets, risk: np.ndarray) -> np.ndarray:
     if sets.first.any():
         leaving = leaving - weighted_sums(Z, risk, sets.first, size)
     total: np.ndarray = np.cumsum(leaving[::-1], axis=0)[::-1][1:]
-    stay = sets.lingering
-    if stay is None:
-        return total
-    gone = weighted_sums(Z[stay.rows], risk[stay.rows] * stay.scale, last[stay.rows], size)
-    return total + stay.factor[:, None] * np.cumsum(gone, axis=0)[:-1]
+    for stay in sets.lingering:
+        gone = weighted_sums(Z[stay.rows], risk[stay.rows] * stay.scale, last[stay.rows], size)
+        total = total + stay.factor[:, None] * np.cumsum(gone, axis=0)[:-1]
+    return total
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,23 +188,24 @@ def _exposure(sets: RiskSets, hazard: np.ndarray, thinned: np.ndarray) -> np.nda
     """
     running = np.concatenate([[0.0], np.cumsum(hazard)])
     exposure = running[sets.last] - running[sets.first]
-    stay = sets.lingering
-    if stay is not None:
+    for stay in sets.lingering:
         to_come = np.concatenate([np.cumsum((hazard * stay.factor)[::-1])[::-1], [0.0]])
         exposure[stay.rows] += stay.scale * to_come[sets.last[stay.rows]]
     exposure[sets.deaths] -= thinned[sets.group]
     return exposure
 
 
-def score_residuals(sets: RiskSets, at: Moments) -> np.ndarray:
-    """Return each row's contribution to the score, weight included, shape (n, p)."""
-    whole, thinned, square, once, twice = (at.deaths[:, k : k + 1] for k in range(5))
+def score_residuals(sets: RiskSets, at: Moments, factor: np.ndarray | None = None) -> np.ndarray:
+    """Return each row's contribution to the score, weight included, group g counted ``factor[g]`` times, shape (n, p)."""
+    times = np.ones(sets.n_groups) if factor is None else factor
+    whole, thinned, square, once, twice = ((at.deaths * times[:, None])[:, k : k + 1] for k in range(5))
     total, tied = at.total[:, 1:], at.tied[:, 1:]
     exposure = _exposure(sets, whole[:, 0], thinned[:, 0])
     expected, spared = square * total - once * tied, once * total - twice * tied
     shared = np.column_stack([_exposure(sets, *pair) for pair in zip(expected.T, spared.T, strict=True)])
     residuals = -at.risk[:, None] * (sets.Z * exposure[:, None] - shared)
-    group_mean = (whole * total - thinned * tied) / (sets.mean_weight * sets.size)[:, None]
-    w = sets.weights[sets.deaths]
+    mean = at.deaths[:, :1] * total - at.deaths[:, 1:2] * tied
+    group_mean = mean / (sets.mean_weight * sets.size)[:, None]
+    w = sets.weights[sets.deaths] * times[sets.group]
     residuals[sets.deaths] += w[:, None] * (sets.Z[sets.deaths] - group_mean[sets.group])
     return residuals

@@ -15,36 +15,42 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from scipy.linalg import block_diag
 from scipy.stats import chi2
 
 from headtohead.errors import CannotEstimateError, cannot
 from headtohead.matching.adjustment import Adjustment, Adjustments, listed
-from headtohead.outcomes.cox import CoxFit, fit_cox
+from headtohead.outcomes.cox import CoxFit, Sandwich, fit_cox, of_all
 from headtohead.outcomes.endpoint import Endpoint, Endpoints, endpoints_of
-from headtohead.outcomes.hazard import drug
+from headtohead.outcomes.hazard import ScoreIs, covariance_of, drug
 from headtohead.outcomes.partial_likelihood import (
     Ties,
     moments,
     risk_sets,
     score_of_groups,
+    score_residuals,
     weighted_information,
 )
 
 Transform = Literal["km", "identity", "log", "rank"]
 
 
-def proportional_hazards_tests(endpoints: Endpoints, adjustments: Adjustments, *, by: int) -> pd.DataFrame:
-    """Return the test of a constant hazard ratio of cause 1, unweighted, in the patients each adjustment uses.
+def proportional_hazards_tests(
+    endpoints: Endpoints, adjustments: Adjustments, *, by: int, score: ScoreIs = "known"
+) -> pd.DataFrame:
+    """Return the test of a constant hazard ratio of cause 1, in the patients each adjustment uses.
 
-    DataFrame with ``outcome``, ``horizon_days``, ``term``, ``chi_square``, ``df``, ``p_value``, ``method``
-    (why there is no test, NaN where there is one) and ``adjustment``.
+    Where all of them weigh the same, the variance is that of the model. Under weights it is robust: R's ``cox.zph``
+    counts a weight of 2 as two patients, so that its test rejects more often the larger the unit of the weights.
+    ``score`` is that of ``hazard_ratios``. DataFrame with ``outcome``, ``horizon_days``, ``term``, ``chi_square``,
+    ``df``, ``p_value``, ``method`` (why there is no test, NaN where there is one) and ``adjustment``.
     """
     parts = []
     for adjustment in listed(adjustments):
         for endpoint in endpoints_of(endpoints):
             reason = adjustment.reason
             try:
-                test = None if reason else _one_test(endpoint, adjustment, by).assign(method=np.nan)
+                test = None if reason else _one_test(endpoint, adjustment, by, score).assign(method=np.nan)
             except CannotEstimateError as error:  # an arm without events has risks, but no ratio to test
                 test, reason = None, cannot(error)
             if test is None:
@@ -54,12 +60,16 @@ def proportional_hazards_tests(endpoints: Endpoints, adjustments: Adjustments, *
     return pd.concat(parts, ignore_index=True).reindex(columns=names)
 
 
-def _one_test(endpoint: Endpoint, adjustment: Adjustment, by: int) -> pd.DataFrame:
+def _one_test(endpoint: Endpoint, adjustment: Adjustment, by: int, score: ScoreIs) -> pd.DataFrame:
     used = adjustment.used
     time = endpoint.time_days[used].clip(upper=by)
     event = (endpoint.cause[used] == 1) & (endpoint.time_days[used] <= by)
-    X = drug(adjustment)[used]
-    return proportional_hazards_test(time, event, X, fit_cox(time, event, X)).iloc[[0]]
+    X, weights = drug(adjustment)[used], adjustment.weights[used]
+    if (weights == 1).all():
+        return proportional_hazards_test(time, event, X, fit_cox(time, event, X)).iloc[[0]]
+    fit = fit_cox(time, event, X, weights=weights)
+    robust = of_all(covariance_of(adjustment, score), used.to_numpy())
+    return proportional_hazards_test(time, event, X, fit, weights=weights, sandwich=robust).iloc[[0]]
 
 
 def proportional_hazards_test(
@@ -72,15 +82,19 @@ def proportional_hazards_test(
     ties: Ties = "efron",
     strata: pd.Series | None = None,
     terms: Mapping[str, Sequence[str]] | None = None,
+    weights: pd.Series | None = None,
+    sandwich: Sandwich | None = None,
 ) -> pd.DataFrame:
     """Return the score test of constant hazard ratios, per term and for all together.
 
     Parameters
     ----------
-    time, event, covariates, strata, ties
-        As given to ``fit_cox``.
+    time, event, covariates, strata, ties, weights
+        As given to ``fit_cox``. With weights alone the variance takes them as numbers of patients, as ``cox.zph``.
     fit : CoxFit
-        The unweighted fit of the same model.
+        The fit of the same model.
+    sandwich : callable, optional
+        Returns the robust covariance of statistics from their derivatives by each row's weight, shape (n, p).
     transform : {"km", "identity", "log", "rank"}
         g(time): one minus the Kaplan-Meier estimate just before, the time, its logarithm or its rank.
     terms : mapping of str to column names, optional
@@ -90,12 +104,13 @@ def proportional_hazards_test(
     -------
     DataFrame with ``term`` (last row "GLOBAL"), ``chi_square``, ``df`` and ``p_value``.
 
-    Checked: R survival 3.5.3 ``cox.zph`` (test_proportional.py).
+    Checked: R survival 3.5.3 ``cox.zph``; under weights numerical derivatives and a known truth (test_proportional.py).
     """
     X, names, p = covariates.to_numpy(float), list(covariates.columns), covariates.shape[1]
     t, died = time.to_numpy(float), event.to_numpy(bool)
+    w = np.ones(len(X)) if weights is None else weights.to_numpy(float)
     sets = risk_sets(
-        t, died, X - X.mean(axis=0), weights=np.ones(len(X)), entry=None, ties=ties,
+        t, died, X - X.mean(axis=0), weights=w, entry=None, ties=ties,
         strata=np.zeros(len(X), int) if strata is None else pd.factorize(strata)[0],
     )  # fmt: skip
     at = moments(sets, fit.coefficients.to_numpy())
@@ -104,6 +119,9 @@ def proportional_hazards_test(
     score = g @ score_of_groups(sets, at)
     blocks = [weighted_information(sets, at, factor) for factor in (np.ones_like(g), g, g * g)]
     information = np.block([[blocks[0], blocks[1]], [blocks[1], blocks[2]]])
+    if sandwich is not None:
+        own = score_residuals(sets, at, g) - score_residuals(sets, at) @ np.linalg.solve(blocks[0], blocks[1])
+        information = block_diag(np.eye(p), sandwich(own / w[:, None]))
     tested = {name: [name] for name in names} if terms is None else terms
     rows = []
     for term, columns in [*tested.items(), ("GLOBAL", names)]:

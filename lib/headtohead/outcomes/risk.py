@@ -10,20 +10,27 @@ from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from headtohead.inference import DEFAULT, InferenceChoices, Stream
 from headtohead.kernels.weights import weighted_risks
 from headtohead.matching.adjustment import Adjustment, Adjustments
 from headtohead.matching.weights import effective_sample_size
-from headtohead.outcomes.endpoint import Endpoints, endpoints_of, horizons_of
-from headtohead.outcomes.estimate import Interval, Row, bootstrap_contrasts, over, resamples, result
+from headtohead.outcomes.censored import censored_contrasts
+from headtohead.outcomes.endpoint import Endpoint, Endpoints, endpoints_of, horizons_of
+from headtohead.outcomes.estimate import (
+    Interval,
+    Row,
+    bootstrap_contrasts,
+    effective_intervals,
+    over,
+    resamples,
+    result,
+)
 from headtohead.outcomes.paired import PairCounts, count_pairs, paired_risk_difference, paired_risk_ratio
 from headtohead.proportions.counts import TwoByTwo
 from headtohead.proportions.two_by_two import (
     katz_interval,
     log_risk_ratio_se,
-    newcombe,
     newcombe_interval,
     risk_difference_se,
     wilson,
@@ -45,25 +52,47 @@ def risks(
 ) -> pd.DataFrame:
     """Return four rows per adjustment, outcome and horizon: risk in each arm, risk difference and ratio.
 
-    Nobody may be censored before a horizon (one or several). All outcomes and horizons of one adjustment
-    share the bootstrap samples, which weights need, and matched sets of more than two. DataFrame of
-    ``ESTIMATE_COLUMNS`` and ``adjustment``. Risks and differences are proportions; ``n`` of a weighted arm is
-    its effective number. Raises ValueError if an outcome is unknown at a horizon.
+    Where somebody is censored before a horizon (one or several), risks are Aalen-Johansen's with errors by
+    influence functions (``censored.py``). All outcomes and horizons of one adjustment share the bootstrap
+    samples, which weights need otherwise, and matched sets of more than two. DataFrame of ``ESTIMATE_COLUMNS``
+    and ``adjustment``. Risks and differences are proportions; ``n`` of a weighted arm is its effective number.
+    Raises ValueError if an outcome is unknown at a horizon and nobody was followed up for a part of the time.
+
+    Checked: R, Tango (test_risk.py); R's survfit, cuminc, numerical derivatives, bootstrap (test_censored.py).
     """
     found, horizons = endpoints_of(endpoints), horizons_of(by)
-    events = {(each.name, days): each.by(days) for days in horizons for each in found}
-    need_known(pd.DataFrame(events))
+    events = [(each, days, each.by(days)) for days in horizons for each in found]
+    unseen = {(each.name, days): event for each, days, event in events if not _partly_seen(each, event)}
+    need_known(pd.DataFrame(unseen))
 
     def estimate(adjustment: Adjustment) -> list[Row]:
+        used = adjustment.used
+        known = [event.where(used, 0.0) for _, _, event in events]
         direct = adjustment.kind == "crude" or _only_pairs(adjustment)
-        draws = None if direct else resamples(adjustment, inference, stream)
-        parts = [_rows(event, adjustment, draws, inference.conf_level) for event in events.values()]
+        smooth = adjustment.kind != "weights" or adjustment.estimation is not None
+        censored = [bool(event.isna().any()) for event in known]
+        repeated = not all(direct or one for one in censored) or (any(censored) and not smooth)
+        draws = resamples(adjustment, inference, stream) if repeated else None
+        parts = [
+            _censored_rows(each, days, event, adjustment, None if smooth else draws, inference.conf_level)
+            if one
+            else _rows(event, adjustment, None if direct else draws, inference.conf_level)
+            for one, event, (each, days, _) in zip(censored, known, events, strict=True)
+        ]
         return [row for part in parts for row in part]
 
     cases = [
-        {"outcome": name, "horizon_days": days, "scale": scale} for name, days in events for scale in SCALES
+        {"outcome": each.name, "horizon_days": days, "scale": scale}
+        for each, days, _ in events
+        for scale in SCALES
     ]
     return over(adjustments, cases, estimate, inference)
+
+
+def _partly_seen(endpoint: Endpoint, event: pd.Series) -> bool:
+    """Return whether all is known, or some of those with an unknown outcome were followed up for a while."""
+    unknown = event.isna()
+    return not unknown.any() or bool((endpoint.time_days[unknown] > 0).any())
 
 
 def need_known(events: pd.DataFrame) -> None:
@@ -77,16 +106,29 @@ def need_known(events: pd.DataFrame) -> None:
 
 
 def _rows(event: pd.Series, adjustment: Adjustment, draws: np.ndarray | None, conf_level: float) -> list[Row]:
-    y, arm, used = event.to_numpy(float), adjustment.arm, adjustment.used.to_numpy()
+    y, arm = event.to_numpy(float), adjustment.arm
     if draws is not None:
         results, method = _bootstrapped(y, arm, adjustment, draws, conf_level)
     elif adjustment.kind == "crude":
         results, method = _crude(y, arm, conf_level)
     else:
         results, method = _paired(event, adjustment, conf_level)
+    return _cells(y, adjustment, results, method, NO_RATIO)
+
+
+def _censored_rows(
+    endpoint: Endpoint, days: int, event: pd.Series, adjustment: Adjustment, draws: np.ndarray | None, level: float
+) -> list[Row]:  # fmt: skip
+    results, method = censored_contrasts(endpoint, adjustment, by=days, draws=draws, conf_level=level)
+    reason = NO_RATIO if any(results) else method
+    return _cells(event.fillna(0.0).to_numpy(float), adjustment, results, method, reason)
+
+
+def _cells(y: np.ndarray, adjustment: Adjustment, results: Results, method: str, reason: str) -> list[Row]:
+    arm, used = adjustment.arm, adjustment.used.to_numpy()
     members = (arm & used, ~arm & used, used, used)
     return [
-        {"n": _size(adjustment, mask, arm), "events": int(y[mask].sum())} | result(one, method, NO_RATIO)
+        {"n": _size(adjustment, mask, arm), "events": int(y[mask].sum())} | result(one, method, reason)
         for mask, one in zip(members, results, strict=True)
     ]
 
@@ -155,18 +197,7 @@ def _bootstrapped(
     point1, point0 = (float(r[0]) for r in weighted_risks(y, arm, weights[None, :]))
     if min(point1, point0) == 0:
         n1, n0 = (effective_sample_size(weights[side & (weights > 0)]) for side in (arm, ~arm))
-        return _score(point1, point0, n1, n0, level), f"{name}; {NO_EVENT}"
+        return effective_intervals(point1, point0, n1, n0, level), f"{name}; {NO_EVENT}"
     repeated = "matched sets redrawn" if adjustment.kind == "pairs" else "weights estimated anew"
     method = f"{name}; percentile interval of {len(draws)} bootstraps, {repeated}"
     return bootstrap_contrasts((point1, point0), weighted_risks(y, arm, draws), level), method
-
-
-def _score(risk1: float, risk0: float, n1: float, n0: float, level: float) -> Results:
-    """Return Wilson intervals of two risks and Newcombe's of their difference, for effective numbers of patients.
-
-    Where an arm has no event, every bootstrap sample has none either: its interval would be a point.
-    """
-    z, limits = float(norm.ppf(0.5 + level / 2)), newcombe(risk1 * n1, n1, risk0 * n0, n0, conf_level=level)
-    found = [(risk, *wilson(risk * n, n, conf_level=level)) for risk, n in ((risk1, n1), (risk0, n0))]
-    found.append((risk1 - risk0, *limits))
-    return [*(Interval(at, (high - low) / (2 * z), low, high) for at, low, high in found), None]

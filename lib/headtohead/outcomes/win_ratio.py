@@ -134,12 +134,16 @@ def _everyone(rank: np.ndarray, arm: np.ndarray, weights: np.ndarray) -> np.ndar
 
 
 def _within_sets(rank: np.ndarray, arm: np.ndarray, weights: np.ndarray, sets: pd.Series) -> np.ndarray:
-    """Return the shares of wins and losses of the treated over the controls of their set, shape (2, B)."""
-    used, number = sets.notna().to_numpy(), sets.to_numpy()
-    own = pd.Series(rank[arm & used], index=number[arm & used])
-    controls = np.flatnonzero(~arm & used)
-    gap = own.loc[number[controls]].to_numpy() - rank[controls]
-    mass = weights[:, controls]
+    """Return the shares of wins and losses of the treated over the controls of their set, shape (2, B).
+
+    Where treated patients share controls, a control's weight is divided among those of its set.
+    """
+    members = pd.DataFrame({"set": sets.to_numpy(), "row": np.arange(len(rank))})[sets.notna().to_numpy()]
+    mine = members[arm[members["row"]]]
+    couples = members[~arm[members["row"]]].merge(mine, on="set", suffixes=("", "_treated"))
+    controls = couples["row"].to_numpy()
+    gap = rank[couples["row_treated"].to_numpy()] - rank[controls]
+    mass = weights[:, controls] / couples["set"].map(mine["set"].value_counts()).to_numpy()
     return np.array([(mass * (gap > 0)).sum(axis=1), (mass * (gap < 0)).sum(axis=1)]) / mass.sum(axis=1)
 
 

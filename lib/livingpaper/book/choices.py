@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any
 
 from livingpaper.build.project import Project
 from livingpaper.config import Choices, config
-
-MINUS = "\N{MINUS SIGN}"
+from livingpaper.ledger.format import MINUS
 
 
 def choice_words(project: Project, dotted: str, plan: Any = None) -> str:
-    """Return one choice as the text prints it, by the function ``[choices] words`` if the paper has one.
-
-    Parameters
-    ----------
-    project : Project
-    dotted : str
-        Section and key.
-    plan : object, optional
-        Choices that a reader tries; default those of the paper.
-
-    Raises
-    ------
-    KeyError
-        If there is no such choice.
-    """
+    """Return one choice as the paper's own function or ``choice_text`` prints it; ``plan`` if a reader tries others."""
     paper = config(project)
     plan = paper.plan() if plan is None else plan
     if paper.choices.words:
@@ -35,30 +21,15 @@ def choice_words(project: Project, dotted: str, plan: Any = None) -> str:
 
 
 def choice_text(plan: Any, dotted: str, labels: Mapping[str, str], how: Choices) -> str:
-    """Return one choice as text, for example ``matching.caliper_sd`` as "0.2".
+    """Return one choice, ``section.key``, as text: ``matching.caliper_sd`` as "0.2"; ``KeyError`` if there is none.
 
-    Parameters
-    ----------
-    plan : object
-        The choices, as attributes.
-    dotted : str
-        Section and key.
-    labels : mapping of str to str
-        Words of the file to those that stand for them.
-    how : Choices
-        Which keys are percentages, and which whole numbers have no separator.
-
-    Raises
-    ------
-    KeyError
-        If there is no such choice.
+    ``labels`` stand for words of the file; ``how`` says which keys are percentages, and which have no separator.
     """
-    value = plan
-    for part in dotted.split("."):
-        if not hasattr(value, part):
-            raise KeyError(f"no choice {dotted!r} in protocol.toml; the section has {_choices_of(value)}")
-        value = getattr(value, part)
-    name = dotted.rsplit(".", 1)[-1]
+    try:
+        value, name = attrgetter(dotted)(plan), dotted.rpartition(".")[2]
+    except AttributeError as error:
+        there = sorted(getattr(error.obj, "__dict__", {}))
+        raise KeyError(f"no choice {dotted!r} in protocol.toml; the section has {there}") from None
     if isinstance(value, tuple):
         return listed([labels.get(str(item), _one(item, name, how)) for item in value])
     return _one(value, name, how)
@@ -77,7 +48,3 @@ def _one(value: object, name: str, how: Choices) -> str:
     if isinstance(value, int) and not isinstance(value, bool) and name not in how.plain:
         return f"{value:,}"
     return f"{value:g}".replace("-", MINUS) if isinstance(value, float) else str(value)
-
-
-def _choices_of(value: object) -> list[str]:
-    return sorted(getattr(value, "__dict__", {}))

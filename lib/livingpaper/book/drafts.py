@@ -1,7 +1,7 @@
 """What a chapter may not say yet: passages on withheld numbers, and in a draft those that the numbers do not bear out.
 
-``paper.toml`` names the choices that withhold and that make a draft. A passage is a paragraph or a caption;
-headings, tables and code stay. A draft is a first look at other data: it is never released.
+A passage is a paragraph or a caption; headings, tables and code stay. A draft is a first look at other data: it is
+never released.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -29,11 +30,8 @@ BLANK = [name for name in ESTIMATE_COLUMNS if name not in ("estimand", "populati
 def withhold_rows(rows: Iterable[dict[str, Any]], *, blinded: bool) -> Iterator[dict[str, Any]]:
     """Yield rows of the ledger; while blinded, those that may not be seen keep only their name."""
     paper = config() if blinded else None
-    for row in rows:
-        if paper and paper.withholds(row["id"]):
-            yield row | dict.fromkeys(BLANK, np.nan) | {"text": WITHHELD, "method": WITHHELD}
-        else:
-            yield row
+    hidden = dict.fromkeys(BLANK, np.nan) | {"text": WITHHELD, "method": WITHHELD}
+    yield from (row | hidden if paper and paper.withholds(row["id"]) else row for row in rows)
 
 
 def is_withheld(claim: Claim, paper: Config) -> bool:
@@ -43,8 +41,8 @@ def is_withheld(claim: Claim, paper: Config) -> bool:
 
 def withhold_paragraphs(chapter: str, claims: Iterable[Claim], paper: Config) -> str:
     """Return a chapter's MyST text without passages that print a withheld number or conclude from one."""
-    said = [claim.says for claim in claims if is_withheld(claim, paper)]
-    return _leave_out(chapter, lambda ids: any(map(paper.withholds, ids)), said, paper.withheld.paragraph)
+    hidden = [claim for claim in claims if is_withheld(claim, paper)]
+    return _leave_out(chapter, paper.withholds, hidden, paper.withheld.paragraph)
 
 
 def unsupported(claims: Iterable[Claim], ledger: pd.DataFrame, rules: Rules) -> list[Claim]:
@@ -62,19 +60,19 @@ def unsupported(claims: Iterable[Claim], ledger: pd.DataFrame, rules: Rules) -> 
 def leave_out_unsupported(chapter: str, claims: Iterable[Claim], known: Iterable[str]) -> str:
     """Return a chapter's MyST text without passages that state one of ``claims`` or print an unknown number."""
     there = set(known)
-    return _leave_out(
-        chapter, lambda ids: not there.issuperset(ids), [claim.says for claim in claims], LEFT_OUT
-    )
+    return _leave_out(chapter, lambda id_: id_ not in there, claims, LEFT_OUT)
 
 
-def _leave_out(chapter: str, wrong: Callable[[list[str]], bool], said: list[str], instead: str) -> str:
-    """Return the text with ``instead`` for passages with ``wrong`` numbers or one of the sentences ``said``."""
+def _leave_out(chapter: str, wrong: Callable[[str], bool], claims: Iterable[Claim], instead: str) -> str:
+    """Return the text with ``instead`` for passages that print a ``wrong`` number or state one of the claims."""
+    said = [claim.says for claim in claims]
     lines: list[str] = []
-    for is_text, run in groupby(_marked(chapter), key=lambda pair: pair[0]):
+    for is_text, run in groupby(_marked(chapter), key=itemgetter(0)):
         block = [line for _, line in run]
         text = "\n".join(block)
-        goes = is_text and (wrong(PRINTED.findall(text)) or any(words in plain_text(text) for words in said))
-        lines += [instead] if goes else block
+        if is_text and (any(map(wrong, PRINTED.findall(text))) or any(w in plain_text(text) for w in said)):
+            block = [instead]
+        lines += block
     return "\n".join(lines)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -11,6 +12,8 @@ from livingpaper.book.theme import INK, QUIET, TREATED, WIDTH
 from livingpaper.ledger.format import interval_text, scale_of, value_text
 
 INTERVAL = ("estimate", "conf_low", "conf_high", "truth", "second", "second_low", "second_high")
+ABOVE: Any = {"size": 70, "filled": False, "stroke": INK, "strokeWidth": 1.6, "yOffset": -9}
+BELOW: Any = {"size": 42, "filled": True, "opacity": 1, "color": TREATED, "yOffset": 8}
 
 
 def forest(
@@ -42,30 +45,24 @@ def forest(
     bands : sequence of float
         Half-widths around ``null``: the first is shaded, the others are dashed lines.
     """
-    data = _with_text(rows, scale)
-    axis = alt.Axis(ticks=False, domain=False, labelLimit=label_width, labelPadding=8)
-    y = alt.Y("label:N", sort=list(data["label"]), title=None, axis=axis)
-    x_scale = alt.Scale(domain=list(domain), nice=False, type="log" if log else "linear")
-    x = alt.X("conf_low:Q", title=title, scale=x_scale, axis=_axis(ticks))
-    colour = alt.Color("colour:N", scale=None)
-    base, width = alt.Chart(data), WIDTH - label_width - text_width
-    estimate = alt.X("estimate:Q", scale=x_scale)
+    data, width = _with_text(rows, scale), WIDTH - label_width - text_width
+    along = alt.Scale(domain=list(domain), nice=False, type="log" if log else "linear")
+    look: Any = {} if ticks is None else {"values": list(ticks), "format": "~g"}
+    x = alt.X("conf_low:Q", title=title, scale=along, axis=alt.Axis(grid=False, **look))
+    names = alt.Axis(ticks=False, domain=False, labelLimit=label_width, labelPadding=8)
+    base = alt.Chart(data).encode(y=alt.Y("label:N", sort=list(data["label"]), title=None, axis=names))
+    coloured = base.encode(color=alt.Color("colour:N", scale=None))
     layers = [
-        *_background(bands, null, x_scale),
-        base.mark_rule(strokeWidth=2, clip=True).encode(x=x, x2="conf_high:Q", y=y, color=colour),
-        base.mark_point(filled=True, size=62, opacity=1).encode(
-            x=estimate, y=y, color=colour, tooltip=["label:N", "numbers:N"]
+        *_background(bands, null, along),
+        coloured.mark_rule(strokeWidth=2, clip=True).encode(x=x, x2="conf_high:Q"),
+        coloured.mark_point(filled=True, size=62, opacity=1).encode(
+            x=_at("estimate", along), tooltip=["label:N", "numbers:N"]
         ),
-        *_truths(base, data, x_scale, y),
-        *_seconds(base, data, x_scale, y, second_name),
-        base.mark_text(align="left", fontSize=11).encode(x=alt.value(width + 10), y=y, text="numbers:N"),
+        *_others(base, data, along, "truth", "true effect", -9, **ABOVE),
+        *_others(base, data, along, "second", second_name, 11, **BELOW),
+        base.mark_text(align="left", fontSize=11).encode(x=alt.value(width + 10), text="numbers:N"),
     ]
     return alt.layer(*layers).properties(width=width, height=row_height * len(data))
-
-
-def with_deaths(name: str, events: float) -> str:
-    """Return a label with its deaths, where they were counted."""
-    return name if pd.isna(events) else f"{name}, {events:.0f} deaths"
 
 
 def numbers_of(row: pd.Series, scale: str) -> str:
@@ -75,12 +72,6 @@ def numbers_of(row: pd.Series, scale: str) -> str:
     return f"{value_text(row['estimate'], scale)} ({interval_text(row['conf_low'], row['conf_high'], scale)})"
 
 
-def _axis(ticks: Sequence[float] | None) -> alt.Axis:
-    if ticks is None:
-        return alt.Axis(grid=False)
-    return alt.Axis(grid=False, values=list(ticks), format="~g")
-
-
 def factor_of(scale: str) -> float:
     """Return what numbers of a scale are multiplied with where they are drawn: differences in points."""
     return 100.0 if scale_of(scale).format == "points" else 1.0
@@ -88,62 +79,42 @@ def factor_of(scale: str) -> float:
 
 def _with_text(rows: pd.DataFrame, scale: str) -> pd.DataFrame:
     """Return the rows with their numbers as text, proportions as percentage points."""
-    factor = factor_of(scale)
     numbers = [numbers_of(row, scale) for _, row in rows.iterrows()]
-    scaled = {name: (rows[name] * factor).round(5) for name in INTERVAL if name in rows}
-    data = rows.assign(order=range(len(rows)), numbers=numbers, **scaled)
-    if "truth" in data:
-        data["first_truth"] = data.loc[data["truth"].notna(), "order"].min()
-    return data
+    scaled = {name: (rows[name] * factor_of(scale)).round(5) for name in INTERVAL if name in rows}
+    return rows.assign(order=range(len(rows)), numbers=numbers, **scaled)
 
 
-def _background(bands: Sequence[float], null: float, x_scale: alt.Scale) -> list[alt.Chart]:
+def _at(column: str, along: alt.Scale) -> alt.X:
+    return alt.X(f"{column}:Q", scale=along)
+
+
+def _background(bands: Sequence[float], null: float, along: alt.Scale) -> list[alt.Chart]:
     """Return the shaded margin, the lines of the wider ones and the line of no effect."""
-    layers = []
-    if bands:
-        zone = pd.DataFrame({"low": [null - bands[0]], "high": [null + bands[0]]})
-        low = alt.X("low:Q", scale=x_scale)
-        layers.append(alt.Chart(zone).mark_rect(color="#ededed").encode(x=low, x2="high:Q"))
-    at = alt.X("at:Q", scale=x_scale)
-    for half in bands[1:]:
-        edges = pd.DataFrame({"at": [null - half, null + half]})
-        layers.append(alt.Chart(edges).mark_rule(color=QUIET, strokeDash=[3, 3]).encode(x=at))
-    middle = pd.DataFrame({"at": [null]})
-    return [*layers, alt.Chart(middle).mark_rule(color=INK, strokeWidth=0.8).encode(x=at)]
+    lines: Any = [([null - half, null + half], {"color": QUIET, "strokeDash": [3, 3]}) for half in bands[1:]]
+    lines.append(([null], {"color": INK, "strokeWidth": 0.8}))
+    drawn = [alt.Chart(pd.DataFrame({"at": at})).mark_rule(**look) for at, look in lines]
+    layers = [line.encode(x=_at("at", along)) for line in drawn]
+    for half in bands[:1]:
+        zone = alt.Chart(pd.DataFrame({"low": [null - half], "high": [null + half]}))
+        layers.insert(0, zone.mark_rect(color="#ededed").encode(x=_at("low", along), x2="high:Q"))
+    return layers
 
 
-def _truths(base: alt.Chart, data: pd.DataFrame, x_scale: alt.Scale, y: alt.Y) -> list[alt.Chart]:
-    """Return a diamond above each row whose truth is known, the first one with its name."""
-    if "truth" not in data or data["truth"].isna().all():
+def _others(
+    base: alt.Chart, data: pd.DataFrame, along: alt.Scale, column: str, name: str, dy: int, **look: Any
+) -> list[alt.Chart]:
+    """Return diamonds beside the lines where a column has values, with their limits if it has some, the first named."""
+    if column not in data or data[column].isna().all():
         return []
-    x = alt.X("truth:Q", scale=x_scale)
-    known = base.transform_filter("isValid(datum.truth)")
-    first = base.transform_filter("isValid(datum.truth) && datum.order == datum.first_truth")
+    known = base.transform_filter(f"isValid(datum.{column})")
+    first = known.transform_filter(f"datum.order == {data['order'][data[column].notna()].min()}")
+    low, high, colour = f"{column}_low", f"{column}_high", look.get("color", QUIET)
+    line = known.mark_rule(strokeWidth=1.2, clip=True, yOffset=look["yOffset"], color=colour)
+    word = first.mark_text(
+        text=name, dx=6 if high in data else 8, dy=dy, align="left", fontSize=10, color=colour
+    )
     return [
-        known.mark_point(
-            shape="diamond", size=70, filled=False, stroke=INK, strokeWidth=1.6, yOffset=-9
-        ).encode(x=x, y=y),
-        first.mark_text(text="true effect", dx=8, dy=-9, align="left", fontSize=10, color=QUIET).encode(
-            x=x, y=y
-        ),
-    ]
-
-
-def _seconds(base: alt.Chart, data: pd.DataFrame, x_scale: alt.Scale, y: alt.Y, name: str) -> list[alt.Chart]:
-    """Return another estimate below each row, thin and open, the first one with its name."""
-    if "second" not in data or data["second"].isna().all():
-        return []
-    known = base.transform_filter("isValid(datum.second)")
-    x = alt.X("second:Q", scale=x_scale)
-    first = known.transform_filter(f"datum.order == {data['second'].first_valid_index()}")
-    return [
-        known.mark_rule(strokeWidth=1.2, clip=True, yOffset=8, color=TREATED).encode(
-            x=alt.X("second_low:Q", scale=x_scale), x2="second_high:Q", y=y
-        ),
-        known.mark_point(shape="diamond", size=42, filled=True, opacity=1, yOffset=8, color=TREATED).encode(
-            x=x, y=y
-        ),
-        first.mark_text(text=name, dx=6, dy=11, align="left", fontSize=10, color=TREATED).encode(
-            x=alt.X("second_high:Q", scale=x_scale), y=y
-        ),
+        *([line.encode(x=_at(low, along), x2=f"{high}:Q")] if high in data else []),
+        known.mark_point(shape="diamond", **look).encode(x=_at(column, along)),
+        word.encode(x=_at(high if high in data else column, along)),
     ]

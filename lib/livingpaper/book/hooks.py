@@ -1,27 +1,153 @@
-"""The side of Sphinx: ``extensions: [livingpaper]`` is all a Jupyter Book needs; without ``paper.toml`` it does nothing."""
+"""The side of Sphinx: ``extensions: [livingpaper]`` is all a Jupyter Book needs; without ``paper.toml`` it does nothing.
+
+Roles print a number, a choice or what identifies the build; directives print tables and lists.
+"""
 
 from __future__ import annotations
 
 import os
-from importlib.metadata import version as package_version
+import re
+from collections.abc import Callable
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import vl_convert
+from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config as SphinxConfig
+from sphinx.domains.std import StandardDomain
+from sphinx.environment import BuildEnvironment
+from sphinx.errors import SphinxError
+from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from livingpaper.book import directives, output, roles
+from livingpaper.book import output
+from livingpaper.book.checklists import checklist_myst, load_checklists
 from livingpaper.book.drafts import leave_out_unsupported, unsupported, withhold_paragraphs
-from livingpaper.book.meta import add_meta
-from livingpaper.book.numref import ReadOnceDomain
-from livingpaper.book.stamp import STATIC, put_face, put_stamp
+from livingpaper.book.provenance import panel_html
+from livingpaper.book.reference import reference_myst
+from livingpaper.book.stamp import STATIC, add_meta, markup, put_face, put_stamp
+from livingpaper.book.theme import VEGA_LITE
 from livingpaper.build.cache import write_whole
 from livingpaper.build.project import CONFIG, Project, digest
 from livingpaper.config import config
+from livingpaper.lab.texts import ROLES, committed_session
 from livingpaper.ledger.claims import Rules, load_claims
 from livingpaper.ledger.ledger import read_ledger
+from livingpaper.versions.exhibits import changes_myst
 
 SAFE = {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+SOURCES = ("CHANGELOG.md", "book/checklists.yml")  # no input of a chapter, but read for the directives
+PLACE = "book/ledger"  # the page that lists every number
+
+
+class result_node(nodes.inline):  # noqa: N801  # docutils names nodes in lower case
+    """A number of the ledger in running text; knows its id and origin, and the mark of it."""
+
+
+class PaperRole(SphinxRole):
+    """Prints what JupyterLab shows for a role of the paper; what cannot be printed stops the build.
+
+    ``{result}`id [part]``` is a number of the ledger; the part is text (default: the value with its interval), value, ci,
+    low, high, n, events or level. ``{choice}`section.key``` is a choice of ``protocol.toml``; ``{stamp}`name``` what
+    identifies the build: version, released, commit, protocol or data.
+    """
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Return the text as a node."""
+        session = committed_session(Path(self.env.srcdir))
+        try:
+            said = ROLES[self.name](self.text, session)
+        except (KeyError, ValueError) as error:
+            source, line = self.get_source_info()
+            raise SphinxError(f"{source}:{line}: {error.args[0]}") from None
+        node: nodes.Node = nodes.Text(said.text)
+        if self.name == "choice":
+            node = nodes.inline("", said.text, classes=["choice"])
+        if self.name == "result":
+            id_ = self.text.partition(" ")[0]
+            origin = session.now.at[id_, "origin"]
+            node = result_node("", said.text, ledger_id=id_, origin=origin, mark=said.mark)
+        return [node], []
+
+
+def checklist(project: Project, name: str = "") -> str:
+    """Return one checklist of ``book/checklists.yml`` as MyST."""
+    path = project.root / "book" / "checklists.yml"
+    known = load_checklists(path)
+    if name not in known:
+        raise KeyError(f"no checklist {name!r} in {path}; it has {sorted(known)}")
+    return checklist_myst(name, known[name])
+
+
+def ledger_html(project: Project, _docname: str) -> str:
+    """Return the whole ledger, one row with an anchor per number; for other formats there is the file."""
+    rows = read_ledger(project.ledger)
+    counts = {name: rows[name].map("{:,.0f}".format, na_action="ignore") for name in ("n", "events")}
+    printed = rows.assign(**counts).fillna("").itertuples()
+    return markup("ledger", rows=printed, marks=config(project).marks, anchor=html_id)
+
+
+def html_id(ledger_id: str) -> str:
+    """Return the anchor of a ledger row."""
+    return "n-" + re.sub(r"[^a-z0-9]+", "-", ledger_id.lower())
+
+
+HTML: dict[str, Callable[[Project, str], str]] = {"ledger": ledger_html, "provenance": panel_html}
+MYST: dict[str, Callable[..., str]] = {
+    "checklist": checklist,
+    "changes": changes_myst,
+    "reference": reference_myst,
+}
+
+
+class PaperDirective(SphinxDirective):
+    """A directive of the paper: MyST, or raw HTML, which on paper is left out."""
+
+    optional_arguments = 2
+
+    def run(self) -> list[nodes.Node]:
+        """Return the nodes; what cannot be printed stops the build."""
+        project = Project(Path(self.env.srcdir))
+        if self.name in HTML:
+            return [nodes.raw("", HTML[self.name](project, self.env.docname), format="html")]
+        for path in filter(Path.is_file, map(project.root.joinpath, SOURCES)):
+            self.env.note_dependency(str(path))
+        try:
+            text = MYST[self.name](project, *self.arguments)
+        except (KeyError, ValueError) as error:
+            raise SphinxError(str(error.args[0])) from None
+        return self.parse_text_to_nodes(text, allow_section_headings=self.name == "reference")
+
+
+def _visit_html(self: Any, node: result_node) -> None:
+    id_, origin = node["ledger_id"], node["origin"]
+    target = f"{self.builder.get_relative_uri(self.builder.current_docname, PLACE)}#{html_id(id_)}"
+    self.body.append(f'<a class="result origin-{origin}" href="{target}" title="{origin}: {id_}">')
+
+
+def _depart_html(self: Any, node: result_node) -> None:
+    self.body.append(f'<sup class="origin">{node["mark"]}</sup></a>')
+
+
+def _depart_latex(self: Any, node: result_node) -> None:
+    self.body.append(rf"\paperorigin{{{node['mark']}}}")
+
+
+def _nothing(self: Any, node: result_node) -> None: ...
+
+
+class ReadOnceDomain(StandardDomain):
+    """Sphinx's standard domain, which unpickles a whole page behind every ``numref``, a third of the time of a book."""
+
+    def _resolve_numref_xref(self, env: BuildEnvironment, *arguments: Any) -> nodes.Element | None:
+        """Resolve a reference with trees that are read once: nobody changes them, they are only looked at."""
+        env.get_doctree = self.__dict__.setdefault("_kept", cache(env.get_doctree))  # type: ignore[method-assign]
+        try:
+            return super()._resolve_numref_xref(env, *arguments)
+        finally:
+            del env.get_doctree
 
 
 def inputs_digest(project: Project) -> str:
@@ -48,50 +174,34 @@ def outdated(app: Sphinx, env: Any, *_: object) -> set[str]:
     return set() if before in (None, now) else set(env.found_docs)
 
 
-def withhold_passages(app: Sphinx, _docname: str, source: list[str]) -> None:
-    """Take out what the chapters may not say while blinded, and in a draft what does not hold."""
-    project = Project(Path(app.srcdir))
+def say_what_may_be_said(app: Sphinx, _docname: str, source: list[str]) -> None:
+    """Take out what a chapter may not say while blinded, and in a draft what does not hold; put its panel at its foot."""
+    project, text = Project(Path(app.srcdir)), source[0]
     paper = config(project)
     if paper.blinded:
-        source[0] = withhold_paragraphs(source[0], load_claims(project.claims), paper)
+        text = withhold_paragraphs(text, load_claims(project.claims), paper)
     if paper.draft:
         ledger = read_ledger(project.ledger)
         broken = unsupported(load_claims(project.claims), ledger, Rules(paper))
-        source[0] = leave_out_unsupported(source[0], broken, ledger.index)
-
-
-def add_panel(_app: Sphinx, _docname: str, source: list[str]) -> None:
-    """Put the panel at the foot of every chapter that runs code or prints a number, so that none can forget it."""
-    if "kernelspec" in source[0][:800] or "{result}`" in source[0]:
-        source[0] = f"{source[0].rstrip()}\n\n```{{provenance}}\n```\n"
+        text = leave_out_unsupported(text, broken, ledger.index)
+    if "kernelspec" in text[:800] or "{result}`" in text:
+        text = f"{text.rstrip()}\n\n```{{provenance}}\n```\n"
+    source[0] = text
 
 
 def add_assets(app: Sphinx) -> None:
-    """Serve style, fonts and the chart library from the site itself."""
+    """Serve style, fonts and the chart library, which is written once per version, from the site itself."""
     if app.builder.format != "html":
         return
-    app.config.html_static_path.append(str(STATIC / "web"))
-    app.config.html_static_path.append(str(_vega_bundle(Project(Path(app.srcdir)))))
+    folder = Project(Path(app.srcdir)).build / ".vega" / f"{VEGA_LITE}-{version('vl-convert-python')}"
+    if not (folder / "vega-bundle.js").is_file():
+        code = vl_convert.javascript_bundle(vl_version=VEGA_LITE)  # type: ignore[call-arg]
+        plain = f"(function(){{{code}\n}})();"  # not an ES module: Chromium refuses those over file://
+        write_whole(folder / "vega-bundle.js", plain.encode())
+    app.config.html_static_path += [str(STATIC / "web"), str(folder)]
     app.add_css_file("paper.css")
-    app.add_js_file("vega-bundle.js", loading_method="defer")
-    app.add_js_file("charts.js", loading_method="defer")
-
-
-def _vega_bundle(project: Project) -> Path:
-    """Return the folder with the chart library, written once per version.
-
-    Not an ES module: Chromium refuses modules over file://.
-    """
-    import altair as alt
-    import vl_convert as vlc
-
-    version = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
-    folder = project.build / ".vega" / f"{version}-{package_version('vl-convert-python')}"
-    bundle = folder / "vega-bundle.js"
-    if not bundle.is_file():
-        code = vlc.javascript_bundle(vl_version=version)  # type: ignore[call-arg]
-        write_whole(bundle, f"(function(){{{code}\n}})();".encode())
-    return folder
+    for script in ("vega-bundle.js", "charts.js"):
+        app.add_js_file(script, loading_method="defer")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -100,15 +210,19 @@ def setup(app: Sphinx) -> dict[str, Any]:
         return SAFE
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # results must not depend on the number of cores
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    for part in (roles, directives, output):
-        part.register(app)
+    for name in ("result", "choice", "stamp"):
+        app.add_role(name, PaperRole())
+    for name in (*HTML, *MYST):
+        app.add_directive(name, PaperDirective)
+    html, latex, text = (_visit_html, _depart_html), (_nothing, _depart_latex), (_nothing, _nothing)
+    app.add_node(result_node, html=html, latex=latex, text=text)
     app.add_domain(ReadOnceDomain, override=True)
+    output.register(app)
     app.connect("config-inited", use_fresh_results, priority=100)
     app.connect("config-inited", put_face, priority=100)
     app.connect("config-inited", put_stamp, priority=101)
     app.connect("env-get-outdated", outdated)
     app.connect("builder-inited", add_assets)
-    app.connect("source-read", withhold_passages)
-    app.connect("source-read", add_panel)
+    app.connect("source-read", say_what_may_be_said)
     app.connect("html-page-context", add_meta)
     return SAFE

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from hashlib import sha256
 from typing import Any, ClassVar
 
 from docutils import nodes
@@ -31,8 +33,8 @@ class PaperOutput:
             return None
         payload = data.content
         if payload["kind"] == "table":
-            return _render(renderer, data, payload["myst"])
-        stem = f"{payload['name']}-{hashlib.sha256(payload['svg'].encode()).hexdigest()[:8]}"
+            return renderer.render_markdown(replace(data, content=payload["myst"]))
+        stem = f"{payload['name']}-{sha256(payload['svg'].encode()).hexdigest()[:8]}"
         renderer.write_file([f"{stem}.pdf"], base64.b64decode(payload["pdf"]), overwrite=True)
         uri = renderer.write_file([f"{stem}.svg"], payload["svg"].encode(), overwrite=True)
         caption = "\n".join(line.strip() for line in payload["caption"].splitlines())
@@ -43,35 +45,17 @@ class PaperOutput:
         )
         spec = payload["vega"].replace("</", "<\\/")
         script = f'<script type="application/json" data-chart="{payload["name"]}">{spec}</script>'
-        return [*_render(renderer, data, myst), nodes.raw("", script, format="html")]
+        return [*renderer.render_markdown(replace(data, content=myst)), nodes.raw("", script, format="html")]
 
 
-def _render(renderer: Any, data: Any, myst: str) -> list[nodes.Element]:
-    """Return MyST text as nodes, with all roles and directives of the book."""
-    parser = renderer.renderer
-    holder = nodes.Element()
-    with parser.current_node_context(holder):
-        parser.nested_render_text(myst, data.line or 0)
-    return list(holder.children)
-
-
-def _mathml_of(self: Any, node: nodes.Element, *, display: bool) -> str:
+def visit_math(self: Any, node: nodes.Element, *, display: bool = False) -> None:
+    """Print maths as MathML, made at build time."""
     try:
-        return _mathml.convert_with_local_state(node.astext(), displaystyle=display)
+        made = _mathml.convert_with_local_state(node.astext(), displaystyle=display)
     except LatexError as error:
         LOG.warning("bad maths: %s", error, location=node, type="math")
-        return f"<code>{self.encode(node.astext())}</code>"
-
-
-def visit_math(self: Any, node: nodes.math) -> None:
-    """Print inline maths as MathML, made at build time."""
-    self.body.append(_mathml_of(self, node, display=False))
-    raise nodes.SkipNode
-
-
-def visit_math_block(self: Any, node: nodes.math_block) -> None:
-    """Print displayed maths as MathML."""
-    self.body.append(f'<div class="math">{_mathml_of(self, node, display=True)}</div>\n')
+        made = f"<code>{self.encode(node.astext())}</code>"
+    self.body.append(f'<div class="math">{made}</div>\n' if display else made)
     raise nodes.SkipNode
 
 
@@ -91,4 +75,4 @@ class UnfoldedCells(SphinxPostTransform):
 def register(app: Sphinx) -> None:
     """Register the maths and what paper needs; the outputs are found through the entry point."""
     app.add_post_transform(UnfoldedCells)
-    app.add_html_math_renderer("mathml", (visit_math, None), (visit_math_block, None))
+    app.add_html_math_renderer("mathml", (visit_math, None), (partial(visit_math, display=True), None))

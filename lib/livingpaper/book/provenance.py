@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from html import escape
 from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
 
 from livingpaper.book.drafts import PRINTED
+from livingpaper.book.stamp import markup
 from livingpaper.build.project import Project, digest
 from livingpaper.build.reads import files_behind
 from livingpaper.chapters.cells import Statement, read_cells, statements
@@ -26,34 +26,26 @@ from livingpaper.ledger.ledger import read_ledger
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """What stands behind a chapter.
+    """What stands behind a chapter; functions by module and name, ``headtohead.outcomes.risk.risks``."""
 
-    Attributes
-    ----------
-    functions : tuple of str
-        Those of the paper's own packages that its cells use, by module and name: ``headtohead.outcomes.risk.risks``.
-    shown : dict of str to str
-        Label of each figure and table to the function that makes it; empty if a cell does.
-    chapters : tuple of str
-        Itself and those it takes variables from, directly or through others: ``book/matching``.
-    """
-
-    functions: tuple[str, ...]
-    shown: dict[str, str]
-    chapters: tuple[str, ...]
+    functions: tuple[str, ...]  # of the paper's own packages, that its cells use
+    shown: dict[str, str]  # label of each figure and table to the function that makes it, if one does
+    chapters: tuple[str, ...]  # itself and those it takes variables from, directly or through others
 
 
 def behind(project: Project, chapter: str) -> Behind:
     """Return what stands behind a chapter such as ``book/methods``, read from its cells."""
     found = _statements(project, chapter)
     names = dict(_imported(found))
-    used = (_resolved(project.root / "lib", dotted) for part in found for dotted in _dotted(part.node, names))
-    shown = {
-        ast.literal_eval(call.args[1]): _maker(project, call.args[0], names)
-        for part in found
-        for call in part.calls("show")
-    }
-    return Behind(tuple(sorted({*filter(None, used)})), shown, tuple(_chain(project, chapter)))
+
+    def own(code: ast.AST) -> Iterator[str]:
+        """Yield the functions of the paper that code names."""
+        return filter(None, (_resolved(project.root / "lib", name) for name in _dotted(code, names)))
+
+    shows = [call for part in found for call in part.calls("show")]
+    shown = {ast.literal_eval(call.args[1]): next(own(_called(call.args[0])), "") for call in shows}
+    functions = {name for part in found for name in own(part.node)}
+    return Behind(tuple(sorted(functions)), shown, tuple(_chain(project, chapter)))
 
 
 def _statements(project: Project, chapter: str) -> list[Statement]:
@@ -75,43 +67,44 @@ def _chain(project: Project, chapter: str) -> list[str]:
 
 def _imported(found: list[Statement]) -> Iterator[tuple[str, str]]:
     """Yield the names that cells import, with what they stand for."""
-    for part in found:
-        if isinstance(part.node, ast.Import):
-            yield from ((alias.asname or alias.name, alias.name) for alias in part.node.names)
-        elif isinstance(part.node, ast.ImportFrom):
-            for alias in part.node.names:
-                yield alias.asname or alias.name, f"{part.node.module}.{alias.name}"
+    for node in (part.node for part in found):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            module = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
+            yield from ((alias.asname or alias.name, module + alias.name) for alias in node.names)
 
 
-def _dotted(node: ast.AST, names: dict[str, str]) -> Iterator[str]:
+def _called(thing: ast.expr) -> ast.Tuple:
+    return ast.Tuple([node.func for node in ast.walk(thing) if isinstance(node, ast.Call)])
+
+
+def _dotted(code: ast.AST, names: dict[str, str]) -> Iterator[str]:
     """Yield the dotted names that start with an imported one, in the order of the text."""
-    for part in ast.walk(node):
+    for part in ast.walk(code):
         if isinstance(part, (ast.Name, ast.Attribute)) and not isinstance(part.ctx, ast.Store):
-            first, _, rest = ast.unparse(part).partition(".")
-            if first in names and rest.replace(".", "").isidentifier():
-                yield f"{names[first]}.{rest}"
-            elif first in names and not rest:
-                yield names[first]
+            text = ast.unparse(part)
+            first = text.partition(".")[0]
+            if first in names and text.replace(".", "").isidentifier():
+                yield names[first] + text.removeprefix(first)
 
 
-def _maker(project: Project, thing: ast.expr, names: dict[str, str]) -> str:
-    calls = [node.func for node in ast.walk(thing) if isinstance(node, ast.Call)]
-    found = (_resolved(project.root / "lib", name) for call in calls for name in _dotted(call, names))
-    return next(filter(None, found), "")
+def _resolved(library: Path, dotted: str) -> str:
+    """Return the module and name under which the paper's packages define a function or class; empty if they do not."""
+    module, _, name = dotted.rpartition(".")
+    package = module.partition(".")[0]
+    known = [full for full in _defined(library).get(name, ()) if full.startswith(f"{package}.")]
+    return dotted if dotted in known else next(iter(known), "")
 
 
 @cache
-def _resolved(library: Path, dotted: str) -> str:
-    """Return the module and name under which the paper's packages define a function or class; empty if they do not."""
-    *parts, name = dotted.split(".")
-    define = re.compile(rf"^(?:def|class) {name}\b", re.M)
-    stem = library.joinpath(*parts)
-    near = [path for path in (stem.with_suffix(".py"), stem / "__init__.py") if path.is_file()]
-    for path in (*near, *sorted((library / parts[0]).rglob("*.py"))) if parts else ():
-        if define.search(path.read_text("utf-8")):
-            module = path.relative_to(library).with_suffix("").as_posix().removesuffix("/__init__")
-            return f"{module.replace('/', '.')}.{name}"
-    return ""
+def _defined(library: Path) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for path in sorted(library.rglob("*.py")):
+        module = (
+            path.relative_to(library).with_suffix("").as_posix().removesuffix("/__init__").replace("/", ".")
+        )
+        for name in re.findall(r"^(?:def|class) (\w+)", path.read_text("utf-8"), re.M):
+            found.setdefault(name, []).append(f"{module}.{name}")
+    return found
 
 
 def naming_tests(function: str, tests: Path) -> list[str]:
@@ -144,43 +137,18 @@ def sources_of_numbers(chapter: str, ledger: pd.DataFrame) -> list[str]:
 
 
 def panel_html(project: Project, chapter: str) -> str:
-    """Return the panel of one chapter as a folded HTML table.
-
-    Parameters
-    ----------
-    project : Project
-    chapter : str
-        Its name without ending, for example ``book/methods``.
-    """
-    path, found = project.root / f"{chapter}.md", behind(project, chapter)
-    text, root = path.read_text(encoding="utf-8"), project.root
+    """Return the panel of a chapter such as ``book/methods`` as a folded HTML table."""
+    path, found, root = project.root / f"{chapter}.md", behind(project, chapter), project.root
     inputs = {"chapter": path, "protocol.toml": project.protocol, "data": project.data, "code": root / "lib"}
     inputs |= {"requirements.txt": project.lock, "results/ledger.csv": project.ledger}
-    rows = {
-        "Inputs": ", ".join(
-            f"{name} <code>{digest([each], root)[:12]}</code>"
-            for name, each in inputs.items()
-            if each.exists()
-        ),
-        "Packages": ", ".join(f"{name} {version(name)}" for name in config(project).packages),
-        "Takes from": _codes(found.chapters[1:]),
-        "Data": _codes(files_behind(project, found.chapters)),
-        **{f"<a href='#{label}'>{label}</a>": _codes([made]) for label, made in found.shown.items() if made},
-        "Cells": " ".join(["tested in", _codes(run)])
-        if (run := running_tests(chapter, root / "tests"))
-        else "",
-        "Functions": "<br>".join(_tested(name, root / "tests") for name in found.functions),
-        "Numbers": _codes(sources_of_numbers(text, read_ledger(project.ledger))),
-    }
-    body = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in rows.items() if value)
-    return f'<details class="provenance"><summary>Where this chapter comes from</summary><table>{body}</table></details>'
-
-
-def _codes(names: Iterable[str]) -> str:
-    return ", ".join(f"<code>{escape(name)}</code>" for name in names)
-
-
-def _tested(function: str, tests: Path) -> str:
-    """Return a function, and the tests that name it."""
-    files = naming_tests(function, tests)
-    return _codes([function]) + (f"; tested in {_codes(files)}" if files else "")
+    return markup(
+        "panel",
+        inputs={name: digest([each], root)[:12] for name, each in inputs.items() if each.exists()},
+        packages=[f"{name} {version(name)}" for name in config(project).packages],
+        taken=found.chapters[1:],
+        data=files_behind(project, found.chapters),
+        shown=found.shown,
+        run=running_tests(chapter, root / "tests"),
+        functions={name: naming_tests(name, root / "tests") for name in found.functions},
+        numbers=sources_of_numbers(path.read_text("utf-8"), read_ledger(project.ledger)),
+    )

@@ -10,12 +10,14 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+from livingpaper.build.project import Project
+
 CODE = re.compile(r"``([^`]+)``")
 SPECIAL = re.compile(r"([\\*_{}\[\]<>|$^~#@])")
 QUOTED = re.compile(r"(: |-> )'([^']*)'")  # annotations that are kept as text
 
 
-def reference_myst(package: str, alias: str) -> str:
+def reference_myst(_project: Project, package: str, alias: str) -> str:
     """Return a reference as MyST: a section for the package and for each module in its ``__all__``, an entry per name."""
     return "\n\n".join(_entries(alias, import_module(package)))
 

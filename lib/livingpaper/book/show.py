@@ -1,7 +1,7 @@
 """How a result is shown: one call in a chapter, right in HTML, in print and in JupyterLab.
 
-A figure or table carries its number, caption, alternative text and origin. For the book it is written
-as MyST, so that captions may hold citations and ledger numbers; JupyterLab gets plain HTML.
+For the book a figure or table is written as MyST, so that captions may hold citations and ledger numbers; JupyterLab
+gets plain HTML.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import vl_convert as vlc
 
 from livingpaper.book import theme
 from livingpaper.chapters.session import sources_of
-from livingpaper.config import MIME, Config, config
+from livingpaper.config import MIME, config
 from livingpaper.lab.preview import figure_html, table_html
 from livingpaper.ledger.ledger import ID
 
@@ -29,84 +29,72 @@ RESOURCES = re.compile(rb"(?:[ \t]*/[A-Za-z]+\d+ \d+ 0 R\n){2,}")
 TRIAL = "Trial: not the paper's numbers."
 
 
-Exhibit = TypeVar("Exhibit", "Drawing", "Sheet")
-
-
 class DisclosureError(ValueError):
     """A chart would carry rows that stand for single patients."""
 
 
-@dataclass(frozen=True, slots=True)
-class Drawing:
-    """A figure; ``show`` gives it its name and caption.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exhibit:
+    """What figures and tables have in common; ``show`` gives them name and caption."""
 
-    Attributes
-    ----------
-    chart : altair chart
-    alt : str
-        What is seen, for those who cannot see it; differs from the caption.
-    origin : str
-        One of ``paper.toml``, several joined by "+", or "design"; ``show`` takes it from the sources.
-    caption : str
-        MyST, the finding first; one that is there already is used instead of the chapter's.
-    sources : sequence of DataFrame or Series
-        Selections or rows of the ledger, and registered frames: origin, withholding and the mark of a
-        trial follow from them. Empty for what shows no results.
-    name : str
-        Label for cross-references, ``fig-...``.
-    trial : bool
-        Whether it shows what a reader tried, and not the paper's numbers.
-    """
+    origin: str = ""  # of paper.toml, several joined by "+", or "design"; ``show`` takes it from the sources
+    caption: str = ""  # MyST, the finding first
+    # selections or rows of the ledger, and registered frames: origin, withholding and the mark of a trial follow
+    # from them; empty for what shows no results
+    sources: Sequence[pd.DataFrame | pd.Series] | None = None
+    name: str = ""  # label for cross-references, ``fig-...``
+    trial: bool = False  # whether it shows what a reader tried, and not the paper's numbers
+
+    @property
+    def full_caption(self) -> str:
+        """The caption with the mark of a trial before it and the origin after it."""
+        parts = (TRIAL if self.trial else "", self.caption.strip(), config().sentence(self.origin))
+        return " ".join(part for part in parts if part)
+
+    @property
+    def style(self) -> str:
+        """The origin as pages know it: several are mixed."""
+        return "mixed" if "+" in self.origin else self.origin
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing(Exhibit):
+    """A figure: an Altair chart, and in ``alt`` what is seen, for those who cannot see it."""
 
     chart: alt.TopLevelMixin
     alt: str
-    origin: str = ""
-    caption: str = ""
-    sources: Sequence[pd.DataFrame | pd.Series] | None = None
-    name: str = ""
-    trial: bool = False
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
-        spec = self.spec()
-        version = _vega_lite_version()
-        svg = self.svg()
-        pdf = in_order(vlc.vegalite_to_pdf(spec, vl_version=version))
-        caption = full_caption(self.caption, self.origin, trial=self.trial)
+        spec, svg, words = self.spec(), self.svg(), self.alt.strip()
+        pdf = in_order(vlc.vegalite_to_pdf(spec, vl_version=theme.VEGA_LITE))
         payload = {
             "kind": "figure",
             "name": self.name,
-            "alt": self.alt.strip(),
-            "caption": caption,
-            "origin": class_of(self.origin).removeprefix("origin-"),
+            "alt": words,
+            "caption": self.full_caption,
+            "origin": self.style,
             "svg": svg,
             "pdf": base64.b64encode(pdf).decode(),
             "vega": json.dumps(spec, sort_keys=True, separators=(",", ":")),
         }
-        preview = figure_html(svg, self.name, caption, trial=self.trial)
-        return {MIME: payload, "text/html": preview, "text/plain": self.alt.strip()}
+        preview = figure_html(svg, self.name, self.full_caption, trial=self.trial)
+        return {MIME: payload, "text/html": preview, "text/plain": words}
 
     def svg(self, background: str = "transparent") -> str:
         """Return the chart as SVG text, the same on every machine: vl-convert brings the font."""
-        config = {**self.spec(), "background": background}
-        return str(vlc.vegalite_to_svg(config, vl_version=_vega_lite_version()))
+        spec = {**self.spec(), "background": background}
+        return str(vlc.vegalite_to_svg(spec, vl_version=theme.VEGA_LITE))
 
     def spec(self) -> dict[str, Any]:
-        """Return the Vega-Lite specification after checking that it carries aggregates only.
-
-        Raises
-        ------
-        DisclosureError
-            If a data set has more than 250 rows or a column that looks like an identifier.
-        """
-        spec = self.chart.to_dict()
+        """Return the Vega-Lite specification; ``DisclosureError`` if it carries more than aggregates."""
+        spec, known = self.chart.to_dict(), config().origins
         spec["description"] = self.alt.strip()
-        known = config().origins
         spec["usermeta"] = {"origin": known[self.origin].says if self.origin in known else self.origin}
         for rows in spec.get("datasets", {}).values():
-            columns = {str(column).lower() for row in rows for column in row if not _is_ledger(column, row)}
-            named = sorted(
-                column for column in columns if column.split("_")[0] in ID_LIKE or column.endswith("_id")
-            )
+            columns = {
+                name.lower() for row in rows for name, value in row.items() if not _is_number(name, value)
+            }
+            named = sorted(name for name in columns if name.split("_")[0] in ID_LIKE or name.endswith("_id"))
             if len(rows) > MAX_ROWS or named:
                 raise DisclosureError(
                     f"a chart may carry at most {MAX_ROWS} aggregated rows and no identifier, {self.name!r} has "
@@ -116,127 +104,68 @@ class Drawing:
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
-    """A table; all but these attributes as of a ``Drawing``.
-
-    Attributes
-    ----------
-    frame : DataFrame
-        Cells as they are printed; column names are the header.
-    widths : str
-        LaTeX column specification, for example ``lrr`` or ``p{4cm}rr``; default left, then right.
-    long : bool
-        Starts where it stands on paper and may go over pages, instead of floating.
-    """
+class Sheet(Exhibit):
+    """A table: cells as they are printed, column names are the header."""
 
     frame: pd.DataFrame
-    origin: str = ""
-    widths: str = ""
-    long: bool = False
-    caption: str = ""
-    sources: Sequence[pd.DataFrame | pd.Series] | None = None
-    name: str = ""
-    trial: bool = False
+    widths: str = ""  # LaTeX column specification, ``lrr`` or ``p{4cm}rr``; default left, then right
+    long: bool = False  # starts where it stands on paper and may go over pages, instead of floating
 
     def myst(self) -> str:
         """Return the table as a MyST directive."""
-        columns = [str(column) for column in self.frame.columns]
-        marks = [":--" if kind in "lLp" else "--:" for kind in _kinds(self._spec())]
-        body = [columns, marks, *self.frame.astype(str).to_numpy().tolist()]
-        lines = ["| " + " | ".join(_cell(text) for text in row) + " |" for row in body]
-        caption = " ".join(full_caption(self.caption, self.origin, trial=self.trial).split())
-        return "\n".join(
-            [
-                f":::{{tabularcolumns}} {self._spec()}\n:::\n",
-                f":::{{table}} {caption}",
-                f":name: {self.name}",
-                f":class: {class_of(self.origin)}{' longtable' if self.long else ''}",
-                "",
-                *lines,
-                ":::",
-            ]
+        marks = [":--" if kind in "lLp" else "--:" for kind in self._kinds()]
+        body = [map(str, self.frame.columns), marks, *self.frame.astype(str).to_numpy().tolist()]
+        lines = "\n".join("| " + " | ".join(map(_cell, row)) + " |" for row in body)
+        caption = " ".join(self.full_caption.split())
+        return (
+            f":::{{tabularcolumns}} {self._spec()}\n:::\n\n:::{{table}} {caption}\n:name: {self.name}\n"
+            f":class: origin-{self.style}{' longtable' if self.long else ''}\n\n{lines}\n:::"
         )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
         payload = {"kind": "table", "name": self.name, "myst": self.myst()}
-        caption = full_caption(self.caption, self.origin, trial=self.trial)
-        preview = table_html(self.frame, self.name, caption, _kinds(self._spec()), trial=self.trial)
+        preview = table_html(self.frame, self.name, self.full_caption, self._kinds(), trial=self.trial)
         return {MIME: payload, "text/html": preview, "text/plain": self.frame.to_string(index=False)}
 
     def _spec(self) -> str:
         return self.widths or "l" + "r" * (len(self.frame.columns) - 1)
 
+    def _kinds(self) -> list[str]:
+        """Return the letter of each column, widths in braces dropped."""
+        return re.findall(r"[lrcLRCpX]", re.sub(r"\{[^}]*\}", "", self._spec()))
+
 
 Figure, Table = Drawing, Sheet  # once shown
+Shown = TypeVar("Shown", Drawing, Sheet)
 
 
-def show(thing: Exhibit, name: str, caption: str) -> Exhibit:
+def show(thing: Shown, name: str, caption: str) -> Shown:
     """Return the numbered figure or table; ``caption`` is MyST and states the finding first."""
     if thing.sources is None and not thing.origin:
         raise ValueError(f"{name} must say what it rests on, sources=(...); empty for what shows no results")
     origins, withheld, trial = sources_of(thing.sources or ())
     if withheld:
-        thing = cast("Exhibit", panel(config()) if isinstance(thing, Drawing) else sheet(config()))
-    origin, said = thing.origin or "+".join(origins) or "design", thing.caption or caption
-    return replace(thing, name=name, caption=said, origin=origin, trial=trial and not withheld)
+        said = config().withheld
+        frame = pd.DataFrame({"Result": [said.sentence]})
+        panel = _words(said.sentence) if isinstance(thing, Drawing) else Sheet(frame, widths="l")
+        return cast("Shown", replace(panel, origin="design", name=name, caption=said.paragraph))
+    origin = thing.origin or "+".join(origins) or "design"
+    return replace(thing, name=name, caption=caption, origin=origin, trial=trial)
 
 
-def full_caption(caption: str, origin: str, *, trial: bool) -> str:
-    """Return a caption with the mark of a trial before it and the origin after it."""
-    parts = (TRIAL if trial else "", caption.strip(), config().sentence(origin))
-    return " ".join(part for part in parts if part)
-
-
-def panel(paper: Config) -> Drawing:
-    """Return the figure that says that it is withheld."""
-    said = paper.withheld
-    chart = (
-        alt.Chart(pd.DataFrame({"text": [said.sentence]}))
-        .mark_text(fontSize=13, color=theme.INK)
-        .encode(text="text:N")
-        .properties(width=theme.WIDTH - 10, height=90)
-    )
-    return Drawing(chart, said.sentence, "design", caption=said.paragraph)
-
-
-def sheet(paper: Config) -> Sheet:
-    """Return the table that says that it is withheld."""
-    said = paper.withheld
-    return Sheet(pd.DataFrame({"Result": [said.sentence]}), "design", "l", caption=said.paragraph)
-
-
-def class_of(origin: str) -> str:
-    """Return the style of an origin: several are mixed."""
-    return f"origin-{'mixed' if '+' in origin else origin}"
+def _words(sentence: str) -> Drawing:
+    text = alt.Chart(pd.DataFrame({"text": [sentence]})).mark_text(fontSize=13, color=theme.INK)
+    return Drawing(text.encode(text="text:N").properties(width=theme.WIDTH - 10, height=90), sentence)
 
 
 def in_order(pdf: bytes) -> bytes:
-    """Return the PDF of a chart with the resources of each dictionary sorted by name.
-
-    vl-convert writes them in an order that differs from run to run. The length stays, so that the offsets
-    in the PDF hold.
-    """
+    """Return a PDF of vl-convert with its resources sorted by name: their order differs from run to run."""
     return RESOURCES.sub(lambda found: b"".join(sorted(found[0].splitlines(keepends=True))), pdf)
 
 
-def _is_ledger(column: str, row: dict[str, Any]) -> bool:
-    """Return whether a value is the id of a number, not of a person."""
-    return column == "id" and bool(ID.fullmatch(str(row[column])))
-
-
-def _vega_lite_version() -> str:
-    return ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
+def _is_number(column: str, value: object) -> bool:
+    return column == "id" and bool(ID.fullmatch(str(value)))  # the id of a number, not of a person
 
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ") or "&nbsp;"  # LaTeX gives an empty cell two lines
-
-
-def _kinds(spec: str) -> list[str]:
-    """Return the letter of each column of a LaTeX specification, widths in braces dropped."""
-    kinds, depth = [], 0
-    for letter in spec:
-        depth += (letter == "{") - (letter == "}")
-        if depth == 0 and letter in "lrcLRCpX":
-            kinds.append(letter)
-    return kinds

@@ -1,33 +1,46 @@
-"""What identifies a build: version, release, commit, hashes of choices and data; printed on every page."""
+"""What every page says of the paper: what identifies the build, for readers; for machines Highwire tags and JSON-LD.
+
+The address of the PDF is right for a page opened from ``_build/html/book``; ``versions/site.py`` turns it into the
+one on the site.
+"""
 
 from __future__ import annotations
 
-import hashlib
-from html import escape
+import json
+from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sphinx.application import Sphinx
 from sphinx.config import Config as SphinxConfig
 from sphinx.util.texescape import escape as escape_tex
 
 from livingpaper.build.project import Project, digest, git
-from livingpaper.config import Config, config
+from livingpaper.config import config
 
 STATIC = Path(__file__).parents[1] / "static"
+MARKUP = Environment(loader=FileSystemLoader(STATIC / "book"), autoescape=True, undefined=StrictUndefined)
+PDF_FROM_PAGE, PDF_ON_SITE = "../../paper.pdf", "../paper.pdf"
+REFERENCE = {  # after title and authors: Highwire's names and those of BibTeX
+    "journal_title": "journal", "publication_date": "year", "volume": "volume", "issue": "number", "doi": "doi",
+}  # fmt: skip
+LICENCES = {
+    "MIT": "https://spdx.org/licenses/MIT.html",
+    "CC-BY-4.0": "https://creativecommons.org/licenses/by/4.0/",
+}
 NEEDED = {"title", "authors", "version", "date-released"}
-DRAFT = "Draft, not for citation: passages written for other results are left out. "
+
+
+def markup(template: str, **words: Any) -> str:
+    """Return a part of a page, ``static/book/<template>.html``, with its words filled in."""
+    return MARKUP.get_template(f"{template}.html").render(words)
 
 
 def citation_file(project: Project) -> dict[str, Any]:
-    """Return ``CITATION.cff``; date and version as text.
-
-    Raises
-    ------
-    ValueError
-        If title, authors, version or date-released is missing.
-    """
+    """Return ``CITATION.cff``, date and version as text; ``ValueError`` if one of ``NEEDED`` is missing."""
     found: dict[str, Any] = yaml.safe_load((project.root / "CITATION.cff").read_text(encoding="utf-8")) or {}
     if missing := sorted(NEEDED - set(found)):
         raise ValueError(f"CITATION.cff must have {', '.join(sorted(NEEDED))}; {missing} missing, add it")
@@ -49,19 +62,14 @@ def title_of(project: Project) -> str:
 
 def stamp(project: Project) -> dict[str, str]:
     """Return what identifies this build; empty where the paper has no such file."""
-    found = citation_file(project)
+    found, protocol = citation_file(project), project.protocol
     return {
         "version": found["version"],
         "released": found["date-released"],
         "commit": commit(project),
-        "protocol": file_hash(project.protocol),
+        "protocol": sha256(protocol.read_bytes()).hexdigest()[:12] if protocol.is_file() else "",
         "data": digest([project.data], project.root)[:12] if project.data.is_dir() else "",
     }
-
-
-def file_hash(path: Path) -> str:
-    """Return the first 12 hex digits of a file's sha256; empty if there is none."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else ""
 
 
 def commit(project: Project) -> str:
@@ -89,34 +97,96 @@ def put_stamp(app: Sphinx, settings: SphinxConfig) -> None:
     """Print the stamp in the footer of every page and every sheet, and the marks above it."""
     project = Project(Path(app.srcdir))
     paper, marks, found = config(project), stamp(project), citation_file(project)
-    line = f"Version {marks['version']} ({marks['released']}) · commit {marks['commit']}"
-    line += "".join(f" · {name} {marks[name]}" for name in ("protocol", "data") if marks[name])
-    cite = (
-        f"Cite this version: {', '.join(author_names(found))}. {found['title']}. "
-        f"Version {marks['version']}, {marks['released']}."
-    )
-    settings.html_theme_options = {
-        **settings.html_theme_options,
-        "announcement": (DRAFT if paper.draft else "") + banner(paper),
-        "extra_footer": f"<div class='stamp'>{line}<br>{escape(cite)}</div>",
+    origins, authors = paper.origins.values(), ", ".join(author_names(found))
+    settings.html_theme_options = settings.html_theme_options | {
+        "announcement": markup("legend", draft=paper.draft, banner=paper.banner, origins=origins),
+        "extra_footer": markup("stamp", marks=marks, authors=authors, title=found["title"]),
     }
     settings.version = settings.release = marks["version"]
     words = {
-        **{f"paper{name}": text for name, text in marks.items() if name != "released"},
+        "paperversion": marks["version"],
+        "papercommit": marks["commit"],
         "paperdate": marks["released"],
-        "paperauthors": escape_tex(", ".join(author_names(found))),
+        "paperauthors": escape_tex(authors),
         "paperhead": escape_tex(paper.running_head or title_of(project)),
         "paperfoot": f" · protocol {marks['protocol']}" if marks["protocol"] else "",
-        "paperlegend": r"\, · ".join(
-            escape_tex(f"{each.mark} {each.brief or each.says}") for each in paper.origins.values()
-        ),
+        "paperlegend": r"\, · ".join(escape_tex(f"{one.mark} {one.brief or one.says}") for one in origins),
     }
     defined = "\n".join(rf"\newcommand{{\{name}}}{{{text}}}" for name, text in words.items())
     preamble = (STATIC / "paper.tex").read_text("utf-8")
-    settings.latex_elements = {**settings.latex_elements, "preamble": defined + "\n" + preamble}
+    settings.latex_elements = settings.latex_elements | {"preamble": f"{defined}\n{preamble}"}
 
 
-def banner(paper: Config) -> str:
-    """Return what stands above every page: the paper's own words, and what the marks mean."""
-    legend = " · ".join(f"<b>{each.mark}</b> {each.says}" for each in paper.origins.values())
-    return f"{paper.banner} <span class='legend'>{legend}</span>".lstrip()
+def highwire(project: Project, *, references: bool) -> str:
+    """Return the ``citation_`` tags of a page; with every reference if asked for."""
+    found, path = citation_file(project), project.root / "book" / "references.bib"
+    lines = reference_lines(path) if references and path.is_file() else ()
+    return markup("head", found=found, authors=author_names(found), pdf=PDF_FROM_PAGE, references=lines)
+
+
+def reference_lines(path: Path) -> Iterator[str]:
+    """Return each entry of a bibliography as the text of a ``citation_reference`` tag."""
+    from pybtex.database import parse_file  # heavy, and needed for one page
+
+    for entry in parse_file(str(path), "bibtex").entries.values():
+        fields = {key.lower(): _plain(text) for key, text in entry.fields.items()}
+        fields["doi"] = entry.fields.get("doi", "")  # keeps its own semicolons
+        people = [_plain(str(person)) for person in entry.persons.get("author", [])]
+        parts = [("title", fields["title"]), *(("author", name) for name in people if name != "others")]
+        parts += [(name, fields.get(key, "")) for name, key in REFERENCE.items()]
+        yield "; ".join(f"citation_{name}={text}" for name, text in parts if text)
+
+
+def _plain(text: str) -> str:
+    """Return BibTeX text without its braces and escapes; a semicolon would end the field."""
+    return text.replace("{", "").replace("}", "").replace("\\&", "&").replace(";", ",")
+
+
+def article_ld(project: Project) -> dict[str, Any]:
+    """Return article, made-up data and ledger as schema.org knows them, ready for JSON."""
+    found, paper = citation_file(project), config(project)
+    given = found.get("license") or []
+    licences = [LICENCES.get(name, name) for name in (given if isinstance(given, list) else [given])]
+    authors = [{"@type": "Organization", "name": name} for name in author_names(found)]
+    common = {"version": found["version"], "datePublished": found["date-released"], "license": licences}
+    part = {"@type": "Dataset", "isPartOf": {"@id": "#paper"}, "creator": authors, **common}
+    origins = ", ".join(origin.says for origin in paper.origins.values())
+    name = "Every number of the paper, with origin, interval, method and code"
+    words = f"One row per number. The column origin says where it comes from: {origins}."
+    ledger = part | {"@id": "#ledger", "name": name, "description": words}
+    made_up = part | {"@id": "#synthetic", "name": "Synthetic data", "description": paper.synthetic_says}
+    made_up["creativeWorkStatus"] = "synthetic"
+    parts = [made_up, ledger] if paper.synthetic else [ledger]
+    article = {
+        "@type": "ScholarlyArticle",
+        "@id": "#paper",
+        "name": found["title"],
+        "headline": found["title"],
+        "abstract": found.get("abstract", ""),
+        "author": authors,
+        "inLanguage": "en",
+        "keywords": found.get("keywords", []),
+        "isBasedOn": [_original(work) for work in found.get("references", [])],
+        "hasPart": [{"@id": each["@id"]} for each in parts],
+        "encoding": {"@type": "MediaObject", "encodingFormat": "application/pdf", "name": "paper.pdf"},
+        **common,
+    }
+    if found.get("doi"):
+        article["identifier"] = f"https://doi.org/{found['doi']}"
+    return {"@context": "https://schema.org", "@graph": [article, *parts]}
+
+
+def _original(work: dict[str, Any]) -> dict[str, str]:
+    base = {"@type": "ScholarlyArticle", "name": str(work["title"])}
+    return {**base, "@id": f"https://doi.org/{work['doi']}"} if work.get("doi") else base
+
+
+def add_meta(app: Sphinx, pagename: str, _template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Put the tags into the head of every chapter, and the colours of the marks."""
+    if doctree is not None:
+        project = Project(Path(app.srcdir))
+        ld = json.dumps(article_ld(project), ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
+        tags = highwire(project, references=pagename == app.config.root_doc)
+        tags += f'<script type="application/ld+json">{ld}</script>\n'
+        tags += markup("style", origins=config(project).origins)
+        context["metatags"] = context.get("metatags", "") + tags

@@ -9,6 +9,7 @@ import shutil
 import sys
 import sysconfig
 import tempfile
+from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -64,10 +65,25 @@ def module_files(*modules: str) -> dict[str, Path]:
         path = source_file(name)
         if path is not None:
             found[name] = path
-            more = {*_imports(path.read_text(encoding="utf-8"))} - seen
+            more = _reached(name, path, path.stat().st_mtime_ns) - seen
             waiting += more
             seen |= more
     return found
+
+
+@cache
+def _reached(name: str, path: Path, _changed: int) -> frozenset[str]:
+    """Return the modules of the project that one imports or may load."""
+    names = {*imported(ast.parse(path.read_text(encoding="utf-8"))), *_lazy(name, path)}
+    return frozenset(each for each in names if source_file(each))
+
+
+def _lazy(name: str, path: Path) -> Iterator[str]:
+    """Yield every module of a package that loads its parts when they are asked for: no import names them."""
+    if path.stem == "__init__" and "def __getattr__" in path.read_text(encoding="utf-8"):
+        for part in sorted(path.parent.rglob("*.py")):
+            inside = part.relative_to(path.parent).with_suffix("").parts
+            yield ".".join([name, *inside]).removesuffix(".__init__")
 
 
 def source_file(module: str) -> Path | None:
@@ -95,13 +111,10 @@ def _home(package: str) -> Path | None:
     return path.parent if path.stem == "__init__" else path.with_suffix("")
 
 
-@cache
-def _imports(source: str) -> tuple[str, ...]:
-    """Return the names that a source imports, wherever in it."""
-    names: list[str] = []
-    for node in ast.walk(ast.parse(source)):
+def imported(tree: ast.AST) -> Iterator[str]:
+    """Yield the names that a source imports, wherever in it."""
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return tuple(names)
+            yield from (node.module, *(f"{node.module}.{alias.name}" for alias in node.names))

@@ -47,7 +47,7 @@ def find_project(start: Path | None = None) -> Project:
     FileNotFoundError
         If no folder above holds a ``paper.toml``.
     """
-    here = (start or Path.cwd()).resolve()
+    here = start.resolve() if start else Path.cwd()
     for folder in (here, *here.parents):
         if (folder / CONFIG).is_file():
             return Project(folder)

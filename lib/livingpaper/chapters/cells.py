@@ -7,6 +7,7 @@ import re
 import symtable
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,22 +24,11 @@ class ChapterError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A code cell.
+    """A code cell."""
 
-    Attributes
-    ----------
-    chapter : str
-        File of the chapter, from the project's root: ``book/outcomes.md``.
-    number : int
-        Which code cell of the chapter, from 1.
-    label : str
-        The nearest ``(label)=`` above it; empty before the first.
-    source : str
-    """
-
-    chapter: str
-    number: int
-    label: str
+    chapter: str  # its file, from the project's root: book/outcomes.md
+    number: int  # which code cell of the chapter, from 1
+    label: str  # the nearest (label)= above it; empty before the first
     source: str
 
     def __str__(self) -> str:
@@ -50,7 +40,7 @@ class Cell:
         return f"{self.chapter}::{self.label}" if self.label else self.chapter
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Statement:
     """A statement of a cell, the names it binds or changes, and the names it reads."""
 
@@ -58,8 +48,9 @@ class Statement:
     node: ast.stmt
     binds: frozenset[str]
     reads: frozenset[str]
+    last: bool  # of its cell
 
-    @property
+    @cached_property
     def source(self) -> str:
         """The statement as text, without comments: what a stored result rests on."""
         return ast.unparse(self.node)
@@ -79,20 +70,17 @@ class Statement:
         """Whether it binds its names in any case, so that what bound them before does not matter."""
         return not isinstance(self.node, (ast.If, ast.For, ast.While, ast.Try, ast.Match))
 
-    def calls(self, name: str) -> Iterator[ast.Call]:
-        """Yield the calls of a function anywhere in the statement."""
-        for node in ast.walk(self.node):
-            if isinstance(node, ast.Call) and called(node) == name:
-                yield node
+    def calls(self, name: str) -> list[ast.Call]:
+        """Return the calls of a function anywhere in the statement."""
+        return [node for node in self.all_calls if called(node) == name]
+
+    @cached_property
+    def all_calls(self) -> list[ast.Call]:
+        """Every call in the statement."""
+        return [node for node in ast.walk(self.node) if isinstance(node, ast.Call)]
 
     def run(self, namespace: dict[str, Any]) -> Any:
-        """Run the statement; return its value if it is an expression.
-
-        Raises
-        ------
-        ChapterError
-            If it fails: chapter, cell and cause in one line.
-        """
+        """Run the statement; return its value if it is an expression; what fails is a ``ChapterError``."""
         try:
             if isinstance(self.node, ast.Expr):
                 return eval(compile(ast.Expression(self.node.value), str(self.cell), "eval"), namespace)
@@ -106,8 +94,7 @@ class Statement:
 
 def failed(cell: Cell, error: BaseException) -> ChapterError:
     """Return what went wrong in a cell, in one line."""
-    said = " ".join(str(error).split())
-    return ChapterError(f"{cell}: {type(error).__name__}: {said}")
+    return ChapterError(f"{cell}: {type(error).__name__}: {' '.join(str(error).split())}")
 
 
 def called(node: ast.expr) -> str:
@@ -127,45 +114,46 @@ def chapter_files(project: Project) -> dict[str, Path]:
 
 def own_chapters(project: Project) -> dict[str, Path]:
     """Return the chapters that use this package; others are left to the book's own machinery."""
-    return {
-        name: path
-        for name, path in chapter_files(project).items()
-        if "livingpaper" in path.read_text("utf-8")
-    }
+    files = chapter_files(project)
+    return {name: path for name, path in files.items() if "livingpaper" in path.read_text("utf-8")}
 
 
-def read_cells(path: Path, root: Path) -> list[Cell]:
+def read_cells(path: Path, root: Path) -> tuple[Cell, ...]:
     """Return the code cells of a MyST chapter."""
-    text = path.read_text("utf-8")
-    name = path.relative_to(root).as_posix()
+    return _cells(path.read_text("utf-8"), path.relative_to(root).as_posix())
+
+
+@cache
+def _cells(text: str, name: str) -> tuple[Cell, ...]:
     labels = [(found.start(), found[1]) for found in LABEL.finditer(text)]
     cells = []
     for number, found in enumerate(CELL.finditer(text), 1):
         above = [label for start, label in labels if start < found.start()]
-        source = found[1][OPTION_LINES.match(found[1]).end() :]  # type: ignore[union-attr]
-        cells.append(Cell(name, number, above[-1] if above else "", source.strip("\n")))
-    return cells
+        source = OPTION_LINES.sub("", found[1], count=1).strip("\n")
+        cells.append(Cell(name, number, above[-1] if above else "", source))
+    return tuple(cells)
 
 
-def statements(cell: Cell) -> list[Statement]:
-    """Return the top-level statements of a cell.
+def chapter_statements(path: Path, root: Path) -> list[Statement]:
+    """Return the statements of all cells of a chapter; a cell that is no Python is a ``ChapterError``."""
+    return [part for cell in read_cells(path, root) for part in statements(cell)]
 
-    Raises
-    ------
-    ChapterError
-        If the cell is no Python.
-    """
+
+@cache
+def statements(cell: Cell) -> tuple[Statement, ...]:
+    """Return the top-level statements of a cell; what is no Python is a ``ChapterError``."""
     try:
-        return [_statement(cell, node) for node in ast.parse(cell.source).body]
+        body = ast.parse(cell.source).body
     except SyntaxError as error:
         raise ChapterError(f"{cell}: SyntaxError: {error.msg} (line {error.lineno})") from None
+    return tuple(_statement(cell, node, node is body[-1]) for node in body)
 
 
-def _statement(cell: Cell, node: ast.stmt) -> Statement:
+def _statement(cell: Cell, node: ast.stmt, last: bool) -> Statement:
     table = symtable.symtable(ast.unparse(node), str(cell), "exec")
     binds = {name.get_name() for name in table.get_symbols() if name.is_assigned() or name.is_imported()}
     changed = set(_changed(node))
-    return Statement(cell, node, frozenset(binds | changed), frozenset({*_read(table), *changed}))
+    return Statement(cell, node, frozenset(binds | changed), frozenset({*_read(table), *changed}), last)
 
 
 def _read(table: symtable.SymbolTable) -> Iterator[str]:

@@ -7,17 +7,11 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 
 from livingpaper.build.project import Project
-from livingpaper.chapters.cells import Cell, ChapterError, called, own_chapters, read_cells, statements
+from livingpaper.chapters.cells import ChapterError, Statement, called, chapter_statements, own_chapters
 
 
 def check_literals(project: Project) -> None:
-    """Refuse a value typed in a cell for a keyword that is a choice of the protocol.
-
-    Raises
-    ------
-    ChapterError
-        One line per fault: chapter, cell, keyword, cure.
-    """
+    """Refuse a value typed in a cell for a keyword that is a choice of the protocol: one line per fault."""
     if not project.protocol.is_file():
         return
     try:
@@ -28,23 +22,21 @@ def check_literals(project: Project) -> None:
     sections = {
         name: section for section, values in choices.items() if isinstance(values, Mapping) for name in values
     }
-    cells = [cell for path in own_chapters(project).values() for cell in read_cells(path, project.root)]
-    if faults := list(_faults(cells, sections)):
+    parts = [
+        part for path in own_chapters(project).values() for part in chapter_statements(path, project.root)
+    ]
+    if faults := list(_faults(parts, sections)):
         raise ChapterError("\n".join(faults))
 
 
-def _faults(cells: Iterable[Cell], sections: Mapping[str, str]) -> Iterator[str]:
-    for cell in cells:
-        for call in (
-            node for part in statements(cell) for node in ast.walk(part.node) if isinstance(node, ast.Call)
-        ):
-            for word in call.keywords if called(call) != "take" else ():
-                if word.arg and word.arg in sections and _typed(word.value):
-                    choice = f"{sections[word.arg]}.{word.arg}"
-                    yield (
-                        f"{cell}: {word.arg} is a choice of protocol.toml, it is typed as {ast.unparse(word.value)}; "
-                        f"write plan.{choice}, and change it there"
-                    )
+def _faults(parts: Iterable[Statement], sections: Mapping[str, str]) -> Iterator[str]:
+    for part in parts:
+        for word in (word for call in part.all_calls if called(call) != "take" for word in call.keywords):
+            if word.arg and word.arg in sections and _typed(word.value):
+                yield (
+                    f"{part.cell}: {word.arg} is a choice of protocol.toml, it is typed as {ast.unparse(word.value)}; "
+                    f"write plan.{sections[word.arg]}.{word.arg}, and change it there"
+                )
 
 
 def _typed(node: ast.expr) -> bool:

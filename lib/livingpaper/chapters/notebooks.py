@@ -39,13 +39,12 @@ class Executed:
     def put(self, path: Path, shown: Shown) -> None:
         """Store a chapter with what its cells show."""
         notebook = jupytext.read(path)
-        cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-        for number, cell in enumerate(cells, 1):
+        code = (cell for cell in notebook.cells if cell.cell_type == "code")
+        for number, cell in enumerate(code, 1):
             cell.execution_count = number
             if number in shown:
                 data, metadata = shown[number]
-                cell.outputs = [
-                    nbformat.v4.new_output("execute_result", data, metadata=metadata, execution_count=number)
-                ]
+                more = {"metadata": metadata, "execution_count": number}
+                cell.outputs = [nbformat.v4.new_output("execute_result", data, **more)]
         notebook.metadata["language_info"] = LANGUAGE
         self.store.cache_notebook_bundle(CacheBundleIn(notebook, str(path)), overwrite=True)

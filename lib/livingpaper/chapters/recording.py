@@ -25,22 +25,16 @@ def key(text: object) -> str:
 
 
 def rows_of(
-    rows: pd.DataFrame | pd.Series | Mapping[str, float] | float,
+    rows: Any,
     pattern: str,
     *,
     origin: str,
     code: str,
-    scale: str | None = None,
+    scale: str | None,
     value: str = "estimate",
     **columns: Any,
 ) -> Iterator[Row]:
-    """Yield one row of the ledger per result; see ``session.record``.
-
-    Raises
-    ------
-    LedgerError
-        If a hole has no column, a row no scale or value, a column is unknown, or what comes out is no id.
-    """
+    """Yield one row of the ledger per result; see ``session.record``."""
     if unknown := sorted(set(columns) - set(TAKEN)):
         raise LedgerError(f"a column of the ledger must be one of {TAKEN}, found {unknown}; rename it")
     frame = _frame(rows, value)

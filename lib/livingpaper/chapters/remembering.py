@@ -1,4 +1,7 @@
-"""Long steps of chapters: their results are kept, under what they rest on and nothing else."""
+"""Long steps of chapters: their results are kept, under what they rest on and nothing else.
+
+Of the choices of a protocol that is those that the step reads, and not every one.
+"""
 
 from __future__ import annotations
 
@@ -6,28 +9,24 @@ import pickle
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from functools import wraps
-from inspect import BoundArguments, signature
+from inspect import BoundArguments, ismethod, signature
+from operator import attrgetter
+from pathlib import Path
+from types import MethodType, SimpleNamespace
 from typing import Any, ParamSpec, TypeVar, cast
 
 import pandas as pd
+from pydantic import BaseModel
 
 from livingpaper.build.cache import code_digest, source_file, write_whole
-from livingpaper.build.project import find_project
-from livingpaper.chapters.store import (
-    as_loaded,
-    kept,
-    kept_in,
-    lock_digest,
-    locked,
-    put,
-    recalled,
-    stored_at,
-    watched,
-)
-from livingpaper.chapters.tracking import KINDS, Tracked, at
+from livingpaper.build.project import digest, find_project
+from livingpaper.build.reads import files_read
+from livingpaper.chapters.store import as_loaded, hash_of, kept, kept_in, locked, put, recalled, stored_at
 
 P = ParamSpec("P")
 T = TypeVar("T")
+KINDS = (BaseModel, SimpleNamespace)  # of choices
+WHOLE = ""  # the path of choices that were looked at as a whole
 
 
 def remember(function: Callable[P, T], *, each: str = "") -> Callable[P, T]:
@@ -57,11 +56,11 @@ def remember(function: Callable[P, T], *, each: str = "") -> Callable[P, T]:
 
     @wraps(function)
     def remembered(*args: P.args, **kwargs: P.kwargs) -> T:
-        bound, digest = signature(function).bind(*args, **kwargs), code_digest(module)
+        bound, code = signature(function).bind(*args, **kwargs), code_digest(module)
         items = bound.arguments.get(each)
         if not isinstance(items, (list, tuple)):
-            return _one(function, bound, digest)
-        parts = [_one(function, _with(bound, {each: [item]}), digest) for item in items]
+            return _one(function, bound, code)
+        parts = [_one(function, _with(bound, {each: [item]}), code) for item in items]
         if not all(isinstance(part, pd.DataFrame) for part in parts):
             raise ValueError(
                 f"each is for functions that give frames, {module}.{name} does not; leave it out"
@@ -78,36 +77,91 @@ def _with(bound: BoundArguments, changes: Mapping[str, object]) -> BoundArgument
     return changed
 
 
-def _one(function: Callable[..., T], bound: BoundArguments, digest: str) -> T:
+def _one(function: Callable[..., T], bound: BoundArguments, code: str) -> T:
     """Return the kept result of a call, or compute and keep it."""
-    import joblib  # slow to import
-
     project, module, name = find_project(), function.__module__, function.__qualname__
     choices = {key: value for key, value in bound.arguments.items() if isinstance(value, KINDS)}
     inputs = {
         "function": f"{module}.{name}",
-        "code": digest,
-        "arguments": str(joblib.hash(sorted((bound.arguments | dict.fromkeys(choices)).items()))),
-        "lock": lock_digest(project),
+        "code": code,
+        "arguments": hash_of(sorted((bound.arguments | dict.fromkeys(choices)).items())),
+        "lock": digest([project.lock], project.root),
     }
-    index, folder = stored_at(kept_in(project), f"{name}-reads", inputs), kept_in(project)
+
+    def place(reads: Iterable[tuple[str, str]]) -> Path:
+        values = {
+            f"{key}:{path}": hash_of(attrgetter(path)(choices[key]) if path else choices[key])
+            for key, path in reads
+        }
+        return stored_at(kept_in(project), name, inputs | values)
+
+    index = stored_at(kept_in(project), f"{name}-reads", inputs)
     with locked(index):
         known = recalled(index) or []
         for reads in known:
-            if (found := kept(stored_at(folder, name, inputs | _values(choices, reads)))) is not None:
+            if (found := kept(place(reads))) is not None:
                 return cast("T", found)
         seen: dict[str, set[str]] = {key: set() for key in choices}
         tracked = _with(bound, {key: Tracked(value, seen[key]) for key, value in choices.items()})
-        result, files = watched(lambda: function(*tracked.args, **tracked.kwargs))
-        reads = sorted((key, path) for key, paths in seen.items() for path in paths)
+        with files_read() as files:
+            result = function(*tracked.args, **tracked.kwargs)
         if as_loaded([module]):
-            result = put(stored_at(folder, name, inputs | _values(choices, reads)), result, files)
+            reads = sorted((key, path) for key, paths in seen.items() for path in paths)
+            result = put(place(reads), result, files)
             write_whole(index, pickle.dumps([*(one for one in known if one != reads), reads]))
         return result
 
 
-def _values(choices: Mapping[str, Any], reads: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return the choices that were read, as digests."""
-    import joblib
+class Tracked:
+    """Choices that note in ``seen`` the dotted names of what is read; in every other respect the choices themselves."""
 
-    return {f"{key}:{path}": str(joblib.hash(at(choices[key], path))) for key, path in reads}
+    __slots__ = ("_changed", "_choices", "_path", "_seen")
+
+    def __init__(
+        self, choices: Any, seen: set[str], path: str = WHOLE, changed: frozenset[str] = frozenset()
+    ) -> None:
+        """Track choices that stand at ``path``; what a copy was given other values for, ``changed``, is no choice."""
+        self._choices, self._seen, self._path, self._changed = choices, seen, path, changed
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._choices, name)
+        if type(value) is Tracked or name in self._changed:
+            return value
+        path = f"{self._path}.{name}" if self._path else name
+        if isinstance(value, KINDS):
+            return Tracked(value, self._seen, path)
+        if ismethod(value):
+            own = not value.__func__.__module__.startswith("pydantic")
+            return MethodType(value.__func__, self if own else self._whole())
+        self._seen.add(path)
+        return value
+
+    def model_copy(self, *, update: dict[str, Any] | None = None) -> Tracked:
+        """Return a copy with other values, as of a pydantic model."""
+        changed = self._changed | frozenset(update or ())
+        return Tracked(self._choices.model_copy(update=update), self._seen, self._path, changed)
+
+    def _whole(self) -> Any:
+        self._seen.add(self._path)
+        return self._choices
+
+    __class__ = property(lambda self: type(self._choices))
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self._whole() == (other._whole() if type(other) is Tracked else other))
+
+    def __hash__(self) -> int:
+        return hash(self._whole())
+
+    def __iter__(self) -> Any:
+        return iter(self._whole())
+
+    def __repr__(self) -> str:
+        return repr(self._whole())
+
+    def __reduce_ex__(self, _protocol: Any) -> tuple[Any, ...]:
+        return _itself, (self._whole(),)
+
+
+def _itself(choices: Any) -> Any:
+    return choices

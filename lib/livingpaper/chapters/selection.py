@@ -35,27 +35,21 @@ def select_rows(rows: pd.DataFrame, pattern: str) -> pd.DataFrame:
         raise LedgerError(
             f"a hole must not be named like a column of the ledger, found {taken} in {pattern!r}; rename it"
         )
-    fits = [re.fullmatch(_regex(pattern), id_) for id_ in rows["id"]]
-    named = [fit.groupdict() for fit in fits if fit]
-    if not named:
+    found = rows["id"].str.extract(f"^(?P<id>{_regex(pattern)})$").dropna()
+    if found.empty:
         raise LedgerError(
             f"a pattern must fit some number of the ledger, {pattern!r} fits none; correct it, "
-            f"or run the chapter that records it: make ledger"
+            f"or run the chapter that records it: livingpaper ledger"
         )
-    found = rows[[bool(fit) for fit in fits]].reset_index(drop=True)
-    return pd.DataFrame(named, columns=list(holes), index=found.index).join(found)
+    return found[list(holes)].join(rows).reset_index(drop=True)
 
 
 def _regex(pattern: str) -> str:
-    seen: set[str] = set()
-
-    def hole(name: str) -> str:
-        again = name in seen
-        seen.add(name)
-        return f"(?P={name})" if again else f"(?P<{name}>[a-z0-9_-]+?)"
-
-    parts = HOLE.split(pattern)
-    return "".join(hole(part) if i % 2 else re.escape(part) for i, part in enumerate(parts))
+    regex = re.escape(pattern).replace(r"\{", "{").replace(r"\}", "}")
+    for name in dict.fromkeys(HOLE.findall(pattern)):
+        first, again = f"(?P<{name}>[a-z0-9_-]+?)", f"(?P={name})"
+        regex = regex.replace(f"{{{name}}}", first, 1).replace(f"{{{name}}}", again)
+    return regex
 
 
 def with_interval(row: pd.Series, scale: str | None = None) -> str:
@@ -98,15 +92,12 @@ def crosstable(
         If a key has no row at all, or two rows claim one cell.
     """
     (by, lines), (over, columns) = _axis(rows, down), _axis(rows, across)
-    twice = rows[rows.duplicated([by, over]) & rows[by].isin(lines) & rows[over].isin(columns)]
-    if len(twice):
-        raise LedgerError(
-            f"a cell of a table must stand for one number, two claim it: {twice['id'].iloc[0]!r}"
-        )
+    shown = rows[rows[by].isin(lines) & rows[over].isin(columns)]
+    if twice := list(shown["id"][shown.duplicated([by, over])]):
+        raise LedgerError(f"a cell of a table must stand for one number, two claim it: {twice[0]!r}")
     texts = {
         (row[by], row[over]): WITHHELD if row["method"] == WITHHELD else cell(row)
-        for _, row in rows.iterrows()
-        if row[by] in lines and row[over] in columns
+        for _, row in shown.iterrows()
     }
     body = {corner: list(lines.values())} | {
         label: [texts.get((line, key), NOT_ESTIMATED) for line in lines] for key, label in columns.items()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -27,24 +26,13 @@ NAMED_LIKE_PATIENTS = ("id", "patient", "nhc", "mrn")
 
 @dataclass(slots=True)
 class Session:
-    """The state of a process that runs one chapter.
-
-    Attributes
-    ----------
-    project : Project
-    strict : bool
-        Whether an id may be recorded once only; in a notebook a cell may run again.
-    cell : Cell, optional
-        The cell that runs, as far as it is known.
-    readable : bool
-        Whether the ledger may be read: not before all chapters have recorded.
-    """
+    """The state of a process that runs one chapter."""
 
     project: Project
-    strict: bool = False
-    cell: Cell | None = None
-    readable: bool = True
-    abroad: int = 0  # how many chapters deep: cells of other chapters run, and record nothing
+    strict: bool = False  # an id may be recorded once only; in a notebook a cell may run again
+    cell: Cell | None = None  # the one that runs, as far as it is known
+    readable: bool = True  # the ledger, which is not before all chapters have recorded
+    given: dict[str, Any] | None = None  # presets of cells of another chapter, which run and record nothing
     rows: dict[str, Row] = field(default_factory=dict)
     made: dict[str, tuple[str, str]] = field(default_factory=dict)  # id: pattern and origin
     frames: dict[str, pd.DataFrame] = field(default_factory=dict)
@@ -58,14 +46,8 @@ class Session:
         return pd.DataFrame(columns=list(LEDGER_COLUMNS)).set_index("id", drop=False)
 
     def ledger(self) -> pd.DataFrame:
-        """Return the committed ledger overlaid by what was recorded here, by id.
-
-        Raises
-        ------
-        LedgerError
-            If chapters are still recording.
-        """
-        if not self.readable or self.abroad:
+        """Return the committed ledger overlaid by what was recorded here, by id, unless chapters still record."""
+        if not self.readable or self.given is not None:
             raise LedgerError(
                 "the ledger can be read when all chapters have recorded theirs, it is read before; "
                 "read it inside show(...) or by the name ledger in a cell of the chapter"
@@ -88,19 +70,12 @@ class Session:
         return set(here["id"][~same | (here["text"].to_numpy() != committed["text"].to_numpy())])
 
     def add(self, rows: list[Row], pattern: str, origin: str) -> None:
-        """Keep rows.
-
-        Raises
-        ------
-        LedgerError
-            If an id is there already: in a notebook by another pattern, while the ledger is made by any.
-        """
+        """Keep rows, unless an id is there already: in a notebook by another pattern, while the ledger is made by any."""
         ids = [row["id"] for row in rows]
-        twice = [id_ for i, id_ in enumerate(ids) if id_ in ids[:i]]
-        twice += [
+        before = {
             id_ for id_ in ids if id_ in self.made and (self.strict or self.made[id_] != (pattern, origin))
-        ]
-        if twice:
+        }
+        if twice := [id_ for i, id_ in enumerate(ids) if id_ in before or id_ in ids[:i]]:
             first = f" by the pattern {self.made[twice[0]][0]!r}" if twice[0] in self.made else ""
             raise LedgerError(
                 f"each id stands for one number, {twice[0]!r} of {pattern!r} is recorded already{first}; rename one"
@@ -127,17 +102,6 @@ def start(project: Project, *, strict: bool = True) -> Session:
 def current() -> Session:
     """Return the session of this process; in a notebook it begins by itself, in the project around it."""
     return _current[0] if _current else start(find_project(), strict=False)
-
-
-@contextmanager
-def elsewhere() -> Iterator[None]:
-    """While cells of other chapters run, nothing is recorded here."""
-    session = current()
-    session.abroad += 1
-    try:
-        yield
-    finally:
-        session.abroad -= 1
 
 
 def record(
@@ -172,17 +136,17 @@ def record(
         If a column is missing, or an id is no id or is recorded already.
     """
     session = current()
-    if session.abroad:
+    if session.given is not None:
         return
-    code = (session.cell or running_cell(session.project, pattern) or Cell("a notebook", 0, "", "")).code
+    code = (session.cell or _running(session.project, pattern)).code
     made = rows_of(rows, pattern, origin=origin, code=code, scale=scale, value=value, **columns)
     session.add(list(withhold_rows(made, blinded=config(session.project).blinded)), pattern, origin)
 
 
-def running_cell(project: Project, pattern: str) -> Cell | None:
+def _running(project: Project, pattern: str) -> Cell:
     """Return the cell of a chapter that records a pattern: a notebook does not say which of its cells runs."""
     cells = (cell for path in chapter_files(project).values() for cell in read_cells(path, project.root))
-    return next((cell for cell in cells if pattern in cell.source), None)
+    return next((cell for cell in cells if pattern in cell.source), Cell("a notebook", 0, "", ""))
 
 
 def frame(df: pd.DataFrame, id_: str, *, origin: str) -> pd.DataFrame:
@@ -204,15 +168,11 @@ def frame(df: pd.DataFrame, id_: str, *, origin: str) -> pd.DataFrame:
             f"a frame holds at most {FRAME_ROWS} aggregated rows and no identifier, {id_!r} has {len(df)} rows "
             f"and the columns {named}; aggregate it"
         )
-    if session.strict and not session.abroad and id_ in session.frames:
-        raise LedgerError(f"each id stands for one frame, {id_!r} is registered already; rename one")
     made = df.copy(deep=False)
-    made.attrs = {
-        "frame": id_,
-        "origin": origin,
-        "withheld": paper.blinded and paper.withholds(id_),
-    }
-    if not session.abroad:
+    made.attrs = {"frame": id_, "origin": origin, "withheld": paper.blinded and paper.withholds(id_)}
+    if session.given is None:
+        if session.strict and id_ in session.frames:
+            raise LedgerError(f"each id stands for one frame, {id_!r} is registered already; rename one")
         session.frames[id_] = made
     return made
 
@@ -245,15 +205,7 @@ def current_ledger() -> pd.DataFrame:
 def sources_of(sources: Any) -> tuple[tuple[str, ...], bool, bool]:
     """Return the origins of what an exhibit rests on, whether it is withheld, and whether it is a trial.
 
-    Parameters
-    ----------
-    sources : sequence of DataFrame or Series
-        Selections or rows of the ledger, and frames that ``frame`` registered.
-
-    Raises
-    ------
-    LedgerError
-        If a source is neither.
+    Sources are selections or rows of the ledger, and frames that ``frame`` registered.
     """
     origins: dict[str, None] = {}
     withheld = trial = False

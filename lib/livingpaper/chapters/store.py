@@ -8,12 +8,13 @@ import os
 import pickle
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, TypeVar, cast
 
 from livingpaper.build.cache import module_files, write_whole
-from livingpaper.build.project import Project, digest
+from livingpaper.build.project import Project
 from livingpaper.build.reads import files_read, note
 
 T = TypeVar("T")
@@ -30,42 +31,35 @@ def stored(
     keep: Callable[[], bool] = lambda: True,
     limit: int = LIMIT,
 ) -> T:
-    """Return the stored result of the same inputs, or compute and store it; who comes second waits.
+    """Return the stored result of the same inputs, or compute and, if ``keep`` says so then, store it.
 
-    Parameters
-    ----------
-    folder : Path
-        May be deleted at any time.
-    name : str
-        Of the step; any characters.
-    inputs : mapping of str to str
-        Everything the result rests on, as text or digests.
-    compute : callable
-    keep : callable
-        Asked after computing: whether to store the result.
-    limit : int
-        Bytes that the folder may hold.
+    Who comes second waits. The folder may be deleted at any time.
     """
     path = stored_at(folder, name, inputs)
     with locked(path):
         if (found := kept(path)) is not None:
             return cast("T", found)
-        result, files = watched(compute)
-        return put(path, result, files, limit=limit) if keep() else result
+        with files_read() as seen:
+            result = compute()
+        return put(path, result, seen, limit=limit) if keep() else result
 
 
-def watched(compute: Callable[[], T]) -> tuple[T, list[str]]:
-    """Return a result and the files that were read for it."""
-    with files_read() as seen:
-        return compute(), sorted(seen)
+def stored_at(folder: Path, name: str, inputs: Mapping[str, str]) -> Path:
+    """Return the file of a result; ``inputs`` are everything it rests on, as text or digests."""
+    total = hashlib.sha256("\0".join(f"{k}={inputs[k]}" for k in sorted(inputs)).encode()).hexdigest()[:20]
+    return folder / f"{name}-{total}.pickle"
 
 
-def put(path: Path, result: T, files: list[str], *, limit: int = LIMIT) -> T:
+def put(path: Path, result: T, files: set[str], *, limit: int = LIMIT) -> T:
     """Store a result with the files that were read for it; return it as it will be found, so that it hashes alike."""
-    content = _pickled((result, files), path.stem.rpartition("-")[0])
+    try:
+        content = pickle.dumps((result, sorted(files)))
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        name = path.stem.rpartition("-")[0]
+        raise ValueError(f"{name} must give what pickle can keep, it does not: {error}; give data") from None
     if result is not None:  # None is no result
         write_whole(path, content)
-        _forget(path.parent, path, limit)
+        _forget(path, limit)
     return cast("T", pickle.loads(content)[0])
 
 
@@ -76,27 +70,14 @@ def kept(path: Path) -> Any:
     return result
 
 
-def stored_at(folder: Path, name: str, inputs: Mapping[str, str]) -> Path:
-    """Return the file of a result."""
-    total = hashlib.sha256("\0".join(f"{k}={inputs[k]}" for k in sorted(inputs)).encode()).hexdigest()[:20]
-    return folder / f"{name}-{total}.pickle"
-
-
 def recalled(path: Path) -> Any:
-    """Return a stored result; None if there is none, or it is torn."""
+    """Return what a file holds; None if there is none, or it is torn."""
     try:
         result = pickle.loads(path.read_bytes())
     except Exception:
         return None
     os.utime(path)
     return result
-
-
-def _pickled(result: object, name: str) -> bytes:
-    try:
-        return pickle.dumps(result)
-    except (pickle.PicklingError, AttributeError, TypeError) as error:
-        raise ValueError(f"{name} must give what pickle can keep, it does not: {error}; give data") from None
 
 
 @contextmanager
@@ -110,24 +91,17 @@ def locked(path: Path) -> Iterator[None]:
         lock.unlink(missing_ok=True)
 
 
-def _forget(folder: Path, newest: Path, limit: int) -> None:
+def _forget(newest: Path, limit: int) -> None:
     """Delete what was used longest ago until the folder is small enough."""
-    files = sorted(
-        ((stat.st_mtime, stat.st_size, path) for path in folder.glob("*.pickle") if (stat := _stat(path))),
-        reverse=True,
-    )
+    files = []
+    for path in newest.parent.glob("*.pickle"):
+        with suppress(FileNotFoundError):
+            files.append((path.stat(), path))
     held = 0
-    for _, size, path in files:
-        held += size
+    for stat, path in sorted(files, key=lambda file: file[0].st_mtime, reverse=True):
+        held += stat.st_size
         if held > limit and path != newest:
             path.unlink(missing_ok=True)
-
-
-def _stat(path: Path) -> os.stat_result | None:
-    try:
-        return path.stat()
-    except FileNotFoundError:
-        return None
 
 
 def kept_in(project: Project) -> Path:
@@ -135,9 +109,20 @@ def kept_in(project: Project) -> Path:
     return project.build / "cache" / "steps"
 
 
-def lock_digest(project: Project) -> str:
-    """Return the hash of the locked packages."""
-    return digest([project.lock], project.root) if project.lock.is_file() else ""
+class _Canonical(pickle.Pickler):
+    """Does not regard the order of sets."""
+
+    def persistent_id(self, value: object) -> list[str] | None:
+        return sorted(map(hash_of, value)) if isinstance(value, (set, frozenset)) else None
+
+
+def hash_of(value: object) -> str:
+    """Return the hash of anything that pickles and does not hold itself."""
+    total = hashlib.sha256()
+    pickler = _Canonical(SimpleNamespace(write=total.update), protocol=5)
+    pickler.fast = True  # without regard to which parts of the value are one object
+    pickler.dump(value)
+    return total.hexdigest()
 
 
 def as_loaded(modules: list[str]) -> bool:

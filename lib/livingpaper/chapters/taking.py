@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Callable, Iterable
-from contextvars import ContextVar
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from livingpaper.build.cache import code_digest, source_file
+from livingpaper.build.cache import code_digest, imported, source_file
 from livingpaper.build.project import Project, digest
 from livingpaper.chapters.cells import ChapterError, Statement
+from livingpaper.chapters.session import current
 from livingpaper.chapters.slicing import Chain, make_chain
-from livingpaper.chapters.store import as_loaded, kept_in, lock_digest, stored
-
-_preset: ContextVar[dict[str, Any]] = ContextVar("_preset", default={})  # noqa: B039  # never changed in place
+from livingpaper.chapters.store import as_loaded, hash_of, kept_in, stored
 
 
 def take(chapter: str, *names: str, **given: Any) -> Any:
@@ -35,72 +32,51 @@ def take(chapter: str, *names: str, **given: Any) -> Any:
     ChapterError
         If a chapter, a variable or what a preset stands for does not exist, or a cell fails.
     """
-    import joblib  # slow to import
-
-    from livingpaper.chapters.session import current
-
-    project, preset = current().project, _preset.get() | given
+    session = current()
+    project, preset = session.project, (session.given or {}) | given
     chain = make_chain(project, chapter, names, frozenset(preset))
     if idle := sorted(set(given) - chain.given):
         raise ChapterError(
             f"take: {sorted(names)} of {chapter!r} must rest on what is given, they do not on {idle}; correct the name"
         )
-    modules = sorted(set(modules_of(chain.all())))
-    used = {name: preset[name] for name in chain.given}
-    inputs = {
-        "cells": "\n".join(part.source for part in chain.all()),
-        "names": repr(names),
-        "given": str(joblib.hash(sorted(used.items()))),
-        **inputs_of(project, modules),
-    }
+    parts, used = list(chain.all()), {name: preset[name] for name in chain.given}
+    inputs = inputs_of(project, parts) | {"names": repr(names), "given": hash_of(sorted(used.items()))}
     # one pickle: variables that share an object share it afterwards
     values = stored(
         kept_in(project),
         f"take-{chapter}",
         inputs,
-        _compute(chain, names, used),
-        keep=lambda: as_loaded(modules),
+        lambda: _compute(chain, names, used),
+        keep=lambda: as_loaded(modules_of(parts)),
     )
     return values[0] if len(names) == 1 else values
 
 
-def _compute(chain: Chain, names: tuple[str, ...], used: dict[str, Any]) -> Callable[[], tuple[Any, ...]]:
-    def compute() -> tuple[Any, ...]:
-        from livingpaper.chapters.session import elsewhere
-
-        namespace = {"__name__": "__chapter__"} | used
-        token = _preset.set(used)
-        try:
-            with elsewhere():
-                for part in chain.own:
-                    part.run(namespace)
-                    namespace |= {name: used[name] for name in part.binds & set(used)}
-        finally:
-            _preset.reset(token)
-        return tuple(namespace[name] for name in names)
-
-    return compute
+def _compute(chain: Chain, names: tuple[str, ...], used: dict[str, Any]) -> tuple[Any, ...]:
+    """Run the cells of another chapter: they record nothing, and what they take has the same presets."""
+    session, namespace = current(), {"__name__": "__chapter__"} | used
+    before, session.given = session.given, used
+    try:
+        for part in chain.own:
+            part.run(namespace)
+            namespace |= {name: used[name] for name in part.binds & set(used)}
+    finally:
+        session.given = before
+    return tuple(namespace[name] for name in names)
 
 
-def inputs_of(project: Project, modules: Iterable[str]) -> dict[str, str]:
-    """Return the hashes of what every chapter rests on: code, data, choices, committed results, locked packages."""
-    results = sorted({*(project.root / "results").glob("*.csv")} - {project.ledger})
+def inputs_of(project: Project, parts: Sequence[Statement]) -> dict[str, str]:
+    """Return what the result of statements rests on: they, code, data, choices, committed results, locked packages."""
+    results = {*(project.root / "results").glob("*.csv")} - {project.ledger}
+    files = [project.data, project.protocol, project.lock, *results]
     return {
-        "code": code_digest(*modules),
-        "data": digest(
-            [path for path in (project.data, project.protocol, *results) if path.exists()], project.root
-        ),
-        "lock": lock_digest(project),
+        "cells": "\n".join(part.source for part in parts),
+        "code": code_digest(*modules_of(parts)),
+        "files": digest(files, project.root),
     }
 
 
 def modules_of(parts: Iterable[Statement]) -> list[str]:
-    """Return the modules of the project that statements import."""
-    names: list[str] = []
-    for part in parts:
-        for node in ast.walk(part.node):
-            if isinstance(node, ast.Import):
-                names += [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return [name for name in names if source_file(name)]
+    """Return the modules of the project that statements import, sorted."""
+    names = {name for part in parts for name in imported(part.node)}
+    return sorted(name for name in names if source_file(name))

@@ -35,7 +35,7 @@ def write_machine(project: Project) -> Path:
     """
     html, target = project.build / "html", project.build / "machine"
     if not (html / "book").is_dir():
-        raise FileNotFoundError(f"the pages must be in {html}, there are none; run: make html")
+        raise FileNotFoundError(f"the pages must be in {html}, there are none; run: livingpaper html")
     code = Path(__file__).parents[1]
     sources = [html / "book", html / "_images", project.ledger, project.root / "CITATION.cff", code]
     state, mark = digest(sources, project.root), project.build / ".machine-state"
@@ -52,8 +52,7 @@ def write_machine(project: Project) -> Path:
 
 def machine_files(project: Project) -> dict[str, bytes]:
     """Return every file of the folder by its name; the same pages give the same bytes."""
-    from livingpaper.book.meta import article_ld
-    from livingpaper.book.stamp import author_names, citation_file
+    from livingpaper.book.stamp import article_ld, author_names, citation_file
     from livingpaper.exports.jats import Front, jats
     from livingpaper.exports.ro_crate import crate  # heavy, and needed only when something has changed
     from livingpaper.ledger.as_json import SCHEMA_FILE, as_bytes, ledger_json, ledger_schema

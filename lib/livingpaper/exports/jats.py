@@ -84,7 +84,9 @@ def jats(
 def _article(html: str, name: str) -> Tag:
     found = BeautifulSoup(html, "html.parser").select_one("article.bd-article")
     if found is None:
-        raise JatsError(f"the page {name!r} must hold an article, none is found; build it again: make html")
+        raise JatsError(
+            f"the page {name!r} must hold an article, none is found; build it again: livingpaper html"
+        )
     for noise in found.select(NOISE):
         noise.decompose()
     return found

@@ -14,9 +14,8 @@ from typing import Any
 from rocrate.model.contextentity import ContextEntity
 from rocrate.rocrate import ROCrate
 
-from livingpaper.book.meta import LICENCES
 from livingpaper.book.provenance import behind
-from livingpaper.book.stamp import author_names, citation_file
+from livingpaper.book.stamp import LICENCES, author_names, citation_file
 from livingpaper.build.project import Project
 from livingpaper.build.reads import files_behind
 from livingpaper.config import config, fits

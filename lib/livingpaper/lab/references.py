@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-import yaml
 from pybtex.database import Entry, parse_file
 from pybtex.richtext import Text
+
+from livingpaper.build.project import Project, pages
 
 KINDS = {"fig": "Figure", "tbl": "Table"}
 NAMED = re.compile(
@@ -24,54 +24,45 @@ NAMED = re.compile(
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Numbered:
+class Numbered(NamedTuple):
     """A figure or table: "Table 3", and the chapter that shows it."""
 
     text: str
     chapter: str
 
 
+def chapters(root: Path) -> list[Path]:
+    """Return the files of the book in their order."""
+    paths = (root / f"{name}.md" for name in pages(Project(root)))
+    return [path for path in paths if path.is_file()]
+
+
 def numbered(root: Path) -> dict[str, Numbered]:
     """Return the figures and tables of the book by name, numbered in the order of ``_toc.yml`` as Sphinx does."""
+    return _numbered(tuple((path.stem, path.read_text("utf-8")) for path in chapters(root)))
+
+
+@lru_cache(maxsize=2)
+def _numbered(sources: tuple[tuple[str, str], ...]) -> dict[str, Numbered]:
     found: dict[str, Numbered] = {}
     count: Counter[str] = Counter()
-    for path in chapters(root):
-        for shown, named, listed, item in NAMED.findall(_source(path)):
+    for chapter, source in sources:
+        for shown, named, listed, item in NAMED.findall(source):
             name = shown or named or f"tbl-{listed}-{item}"
             kind = KINDS[name.partition("-")[0]]
             count[kind] += 1
-            found[name] = Numbered(f"{kind} {count[kind]}", path.stem)
+            found[name] = Numbered(f"{kind} {count[kind]}", chapter)
     return found
 
 
 def titles(root: Path) -> dict[str, str]:
     """Return the title of each chapter by its file name without ending."""
-    found = {path.stem: TITLE.search(_source(path)) for path in chapters(root)}
+    found = {path.stem: TITLE.search(path.read_text("utf-8")) for path in chapters(root)}
     return {name: title[1] if title else name for name, title in found.items()}
 
 
-def chapters(root: Path) -> list[Path]:
-    """Return the files of the book in their order."""
-    toc = yaml.safe_load(_source(root / "_toc.yml"))
-    paths = (root / f"{name}.md" for name in [toc["root"], *_files(toc)])
-    return [path for path in paths if path.is_file()]
-
-
-def _files(part: Any) -> list[str]:
-    """Return the names below one entry of the table of contents."""
-    listed = [entry for key in ("parts", "chapters", "sections") for entry in part.get(key, ())]
-    return [name for entry in listed for name in [*filter(None, [entry.get("file")]), *_files(entry)]]
-
-
 def cited(root: Path, key: str) -> tuple[str, str]:
-    """Return a citation as "Austin 2011" and in full.
-
-    Raises
-    ------
-    KeyError
-        If no ``book/*.bib`` has the key.
-    """
+    """Return a citation as "Austin 2011" and in full; ``KeyError`` if no ``book/*.bib`` has the key."""
     for path in sorted((root / "book").glob("*.bib")):
         entries = _bibliography(path, path.stat().st_mtime_ns)
         if key in entries:
@@ -85,29 +76,11 @@ def _bibliography(path: Path, _changed: int) -> dict[str, tuple[str, str]]:
 
 
 def _reference(entry: Entry) -> tuple[str, str]:
-    people = [
-        " ".join([*person.prelast_names, *person.last_names]) for person in entry.persons.get("author", ())
-    ]
-    people = [str(Text.from_latex(name)) for name in people]
     fields = {name: str(Text.from_latex(text)) for name, text in entry.fields.items()}
-    first, year = people[0] if people else fields.get("title", entry.key), fields.get("year", "")
-    who = (
-        first
-        if len(people) == 1
-        else f"{first} and {people[1]}"
-        if len(people) == 2
-        else f"{first} and others"
-    )
-    where = fields.get("journal") or fields.get("publisher") or fields.get("howpublished", "")
+    names = [[*person.prelast_names, *person.last_names] for person in entry.persons.get("author", ())]
+    people = [str(Text.from_latex(" ".join(name))) for name in names] or [fields.get("title", entry.key)]
+    who = " and ".join(people if len(people) < 3 else [people[0], "others"])
+    where = fields.get("journal") or fields.get("publisher") or fields.get("howpublished")
     doi = f"doi:{fields['doi']}" if "doi" in fields else ""
-    full = ". ".join(part for part in (who, fields.get("title", ""), where, year, doi) if part)
-    return f"{first} {year}".strip(), full
-
-
-def _source(path: Path) -> str:
-    return _text(path, path.stat().st_mtime_ns)
-
-
-@cache
-def _text(path: Path, _changed: int) -> str:
-    return path.read_text("utf-8")
+    full = ". ".join(filter(None, (who, fields.get("title"), where, fields.get("year"), doi)))
+    return f"{people[0]} {fields.get('year', '')}".strip(), full

@@ -56,10 +56,13 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 def open_lab(project: Project, options: Sequence[str] = ()) -> None:
     """Pair the chapters with notebooks and open JupyterLab there; ``options`` are those of ``jupyter lab``."""
+    from ipykernel.kernelspec import get_kernel_dict
     from jupyterlab.labapp import main
 
     pair(project)
-    paths = [str(HERE), str(_kernel(project)), *filter(None, [os.environ.get("JUPYTER_PATH")])]
+    own, kernel = project.build / "lab", json.dumps(get_kernel_dict() | KERNEL)
+    write_whole(own / "kernels" / "python3" / "kernel.json", kernel.encode())
+    paths = [str(HERE), str(own), *filter(None, [os.environ.get("JUPYTER_PATH")])]
     os.environ["JUPYTER_PATH"] = os.pathsep.join(paths)
     main(
         [
@@ -69,17 +72,6 @@ def open_lab(project: Project, options: Sequence[str] = ()) -> None:
             *options,
         ]
     )
-
-
-def _kernel(project: Project) -> Path:
-    """Write the kernel of this environment under the name that the chapters have for it."""
-    from ipykernel.kernelspec import get_kernel_dict
-
-    folder = project.build / "lab"
-    write_whole(
-        folder / "kernels" / "python3" / "kernel.json", json.dumps(get_kernel_dict() | KERNEL).encode()
-    )
-    return folder
 
 
 def pair(project: Project) -> None:

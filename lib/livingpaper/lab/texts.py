@@ -10,7 +10,9 @@ import ast
 import json
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import asdict, dataclass
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -26,51 +28,25 @@ from livingpaper.ledger.ledger import LedgerError, ledger_part
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What JupyterLab shows for a role.
-
-    Attributes
-    ----------
-    text : str
-    title : str
-        What a pointer over the text is told.
-    mark : str
-        Mark of the origin of a number.
-    trial : bool
-        Whether the text differs from the committed paper.
-    error : bool
-        Whether the paper would not build with this role.
-    target : str
-        Name of the figure or table that a click leads to.
-    href : str
-        Address of another chapter.
-    """
+    """What JupyterLab shows for a role."""
 
     text: str
-    title: str = ""
-    mark: str = ""
-    trial: bool = False
-    error: bool = False
-    target: str = ""
-    href: str = ""
+    title: str = ""  # what a pointer over the text is told
+    mark: str = ""  # of the origin of a number
+    trial: bool = False  # the text differs from the committed paper
+    error: bool = False  # the paper would not build with this role
+    target: str = ""  # name of the figure or table that a click leads to
+    href: str = ""  # address of another chapter
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The state that the replies are taken from.
-
-    Attributes
-    ----------
-    project : Project
-    now, committed : DataFrame
-        The ledger with what the session recorded, and the one of the committed paper; index id.
-    cells : tuple of str
-        The cells of the chapter that ran.
-    """
+    """The state that the replies are taken from."""
 
     project: Project
-    now: pd.DataFrame
-    committed: pd.DataFrame
-    cells: tuple[str, ...] = ()
+    now: pd.DataFrame  # the ledger with what the session recorded, by id
+    committed: pd.DataFrame  # the one of the paper
+    cells: tuple[str, ...] = ()  # of the chapter, those that ran
 
 
 def answer(question: str) -> Any:
@@ -120,33 +96,24 @@ def _result(text: str, session: Session) -> Reply:
         raise LedgerError(
             f"no number {id_!r} in the ledger; correct the id, or record it in a cell and run that"
         )
-    row = session.now.loc[id_]
-    said, before = ledger_part(row, part), _before(session.committed, id_, part)
-    origin = config(session.project).origins[row["origin"]]
-    title = f"{origin.says}: {id_}"
-    if said != before:
-        title += (
-            f"; a trial, the paper says {before}" if before else "; a trial, the paper has no such number"
-        )
+    row, before = session.now.loc[id_], ""
+    with suppress(KeyError, LedgerError):
+        before = ledger_part(session.committed.loc[id_], part)
+    origin, said = config(session.project).origins[row["origin"]], ledger_part(row, part)
+    trial = f"; a trial, the paper {f'says {before}' if before else 'has no such number'}"
+    title = f"{origin.says}: {id_}" + (trial if said != before else "")
     return Reply(said, title, origin.mark, trial=said != before)
-
-
-def _before(committed: pd.DataFrame, id_: str, part: str) -> str:
-    try:
-        return ledger_part(committed.loc[id_], part)
-    except (KeyError, LedgerError):
-        return ""
 
 
 def _choice(text: str, session: Session) -> Reply:
     before = said = choice_words(session.project, text)
-    if (tried := typed_for(text.rsplit(".", 1)[-1], session.cells)) is not None:
-        plan = config(session.project).plan()
-        said = choice_words(session.project, text, _Tried(plan, text, tried))
-    where = f"protocol.toml: {text}"
-    return Reply(
-        said, where if said == before else f"{where}; a trial, the paper says {before}", trial=said != before
-    )
+    *sections, name = text.split(".")
+    if (value := typed_for(name, session.cells)) is not None:
+        tried = deepcopy(config(session.project).plan())
+        vars(reduce(getattr, sections, tried))[name] = value
+        said = choice_words(session.project, text, tried)
+    trial = f"; a trial, the paper says {before}" if said != before else ""
+    return Reply(said, f"protocol.toml: {text}{trial}", trial=said != before)
 
 
 def typed_for(keyword: str, cells: Iterable[str]) -> Any:
@@ -156,28 +123,11 @@ def typed_for(keyword: str, cells: Iterable[str]) -> Any:
     """
     for cell in cells:
         with suppress(SyntaxError):  # a cell that failed
-            for word in ast.walk(ast.parse(cell)):
-                if (
-                    isinstance(word, ast.keyword)
-                    and word.arg == keyword
-                    and isinstance(word.value, ast.Constant)
-                ):
-                    return word.value.value
+            for node in ast.walk(ast.parse(cell)):
+                match node:
+                    case ast.keyword(arg=str(name), value=ast.Constant(value=value)) if name == keyword:
+                        return value
     return None
-
-
-class _Tried:
-    """Choices of which one has another value."""
-
-    def __init__(self, plan: Any, dotted: str, value: object) -> None:
-        self._plan, self._dotted, self._value = plan, dotted, value
-
-    def __getattr__(self, name: str) -> Any:
-        first, _, rest = self._dotted.partition(".")
-        kept = getattr(self._plan, name)
-        if name != first:
-            return kept
-        return _Tried(kept, rest, self._value) if rest else self._value
 
 
 def _stamp(text: str, session: Session) -> Reply:

@@ -120,7 +120,7 @@ def read_ledger(path: Path) -> pd.DataFrame:
         If the file is missing.
     """
     if not path.is_file():
-        raise LedgerError(f"the numbers must stand in {path}, there is no such file; run: make ledger")
+        raise LedgerError(f"the numbers must stand in {path}, there is no such file; run: livingpaper ledger")
     return parse_ledger(path.read_bytes(), str(path))
 
 
@@ -132,7 +132,7 @@ def parse_ledger(data: bytes, path: str) -> pd.DataFrame:
     LedgerError
         If it is cut off or has other columns, or names the lines that no ledger can hold.
     """
-    again = "run: make ledger"
+    again = "run: livingpaper ledger"
     try:
         content = data.decode().replace("\r\n", "\n")
         header, *rows = csv.reader(io.StringIO(content), strict=True)
@@ -150,7 +150,7 @@ def parse_ledger(data: bytes, path: str) -> pd.DataFrame:
         listed = "\n".join(faults[:SHOWN])
         raise LedgerError(
             f"{path} must hold one whole row per number, {len(faults)} place(s) do not:\n{listed}\n"
-            f"make it anew: make ledger; or restore it with git checkout"
+            f"make it anew: livingpaper ledger; or restore it with git checkout"
         )
     frame = pd.read_csv(
         io.StringIO(content),

@@ -38,7 +38,7 @@ def build_checkout(copy: Path) -> None:
         _say(f"{name} of the commit: done")
         if name == "html" and _git(Project(copy), "status", "--porcelain", "results").strip():
             raise ReleaseError(
-                "the committed ledger must equal a fresh run, it does not; run: make ledger, and commit"
+                "the committed ledger must equal a fresh run, it does not; run: livingpaper ledger, and commit"
             )
 
 

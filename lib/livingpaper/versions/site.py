@@ -10,8 +10,7 @@ import json
 from html import escape
 from pathlib import Path
 
-from livingpaper.book.meta import PDF_FROM_PAGE, PDF_ON_SITE
-from livingpaper.book.stamp import author_names, citation_file, title_of
+from livingpaper.book.stamp import PDF_FROM_PAGE, PDF_ON_SITE, author_names, citation_file, title_of
 from livingpaper.build.cache import fresh_folder, replace_folder
 from livingpaper.build.project import Project
 from livingpaper.ledger.report import summary

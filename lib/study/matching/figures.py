@@ -63,6 +63,6 @@ def _love_panel(data: pd.DataFrame, title: str, plan: Protocol) -> Chart:
     """Return one panel; the crude differences stand in each."""
     names = among({each: DRAWN[each] for each in ("crude", *PANELS[title])}, data["key"])
     mine = data[data["key"].isin(names)].assign(label=lambda d: d["key"].map(names))
-    first, width = title == next(iter(PANELS)), (WIDTH - 250) / 2
-    largest, limit = 1.04 * float(data["smd"].max()), plan.balance.smd_threshold
-    return hh.love_plot(mine, threshold=limit, largest=largest, labels=first, width=width, title=title)
+    end, limit, wide = 1.04 * float(data["smd"].max()), plan.balance.smd_threshold, (WIDTH - 250) / 2
+    names_here = title == "Matching"
+    return hh.love_plot(mine, threshold=limit, largest=end, labels=names_here, width=wide, title=title)

@@ -9,7 +9,7 @@ from livingpaper.book.theme import WIDTH
 
 from study.labels import ADJUSTMENTS
 
-MONTH = 31  # days between the points of a curve that is drawn
+MONTH = 31  # days
 
 
 def love_plot(report: pd.DataFrame) -> Drawing:
@@ -17,11 +17,8 @@ def love_plot(report: pd.DataFrame) -> Drawing:
     named = report.assign(label=report["adjustment"].map(ADJUSTMENTS))
     worst = named["smd"].abs().groupby(named["label"], sort=False).max()
     words = "; ".join(f"{label.lower()} {size:.2f}" for label, size in worst.items())
-    return Drawing(
-        hh.love_plot(named, width=WIDTH - 250),
-        f"Dot plot, one line per covariate or level, one mark per way of comparing. Largest difference: {words}.",
-        sources=(report,),
-    )
+    told = f"Dot plot, one line per covariate or level, one mark per way of comparing. Largest difference: {words}."
+    return Drawing(hh.love_plot(named, width=WIDTH - 250), told, sources=(report,))
 
 
 def by_month(curves: pd.DataFrame) -> pd.DataFrame:

@@ -8,11 +8,11 @@ import altair as alt
 import numpy as np
 import pandas as pd
 from livingpaper import Drawing, Ledger
-from livingpaper.book.forest import numbers_of, with_deaths
+from livingpaper.book.forest import numbers_of
 from livingpaper.book.theme import CONTROL, INK, QUIET, TREATED, WIDTH
 from livingpaper.ledger.format import points, value_text
 
-from study.charts import Chart, coloured, differences, intervals, line_at
+from study.charts import Chart, coloured, differences, intervals, line_at, with_deaths
 from study.labels import VERDICTS
 from study.protocol.protocol import Protocol
 

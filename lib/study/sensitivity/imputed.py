@@ -31,8 +31,8 @@ def compare_handling(patients: pd.DataFrame, plan: Protocol) -> pd.DataFrame:
     whole = patients[patients[plan.propensity.columns].notna().all(axis=1)]
     copies = cache(lambda: remember(completed)(patients, plan))  # once for both adjustments
     tries: dict[str, Callable[[str], pd.DataFrame]] = {
-        "complete": lambda adjustment: _one(whole, adjustment, plan, "complete cases"),
-        "single": lambda adjustment: _one(patients, adjustment, plan, "risks"),
+        "complete": lambda adjustment: remember(_one)(whole, adjustment, plan, "complete cases"),
+        "single": lambda adjustment: remember(_one)(patients, adjustment, plan, "risks"),
         "multiple": lambda adjustment: remember(_multiple)(copies(), adjustment, plan),
     }
     rows = []
@@ -79,11 +79,11 @@ def _predictors(frame: pd.DataFrame, complete: list[str], plan: Protocol) -> pd.
 
 
 def _adjusted(frame: pd.DataFrame, adjustment: str, plan: Protocol) -> Adjustment:
-    rule = plan.matching.model_dump(exclude={"exact", "exact_finer"})
     design = hh.design_matrix(frame, plan.propensity.terms, impute_from=plan.propensity.impute_from)
     score = hh.propensity(design, frame["treated"])
     if adjustment != "pairs":
         return score.weight(plan.estimand.primary)
+    rule = plan.matching.model_dump(exclude={"exact", "exact_finer"})
     return score.match(**rule, exact=[frame[name] for name in plan.matching.exact])
 
 

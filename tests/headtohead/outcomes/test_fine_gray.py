@@ -52,6 +52,31 @@ def test_equals_crr_and_finegray(reference: Reference) -> None:
     assert other.std_errors["treated"] == pytest.approx(theirs["fine_gray_coxph"]["se_robust"], rel=1e-6)
 
 
+@pytest.mark.parametrize("number", [1, 2])
+def test_arm_specific_censoring_equals_crr(reference: Reference, number: int) -> None:
+    rows = {
+        how: subdistribution_hazard_ratios(
+            reference.death,
+            unadjusted(reference.treated),
+            by=int(reference.frame["time"].max()),
+            censoring=how,
+        ).set_index("cause")
+        for how in ("together", "by arm")
+    }
+    for how, key in (("together", "crr_censoring_one"), ("by arm", "crr_censoring_by_arm")):
+        found, expected = rows[how].iloc[number - 1], reference.further[key]
+        assert np.log(found["estimate"]) == pytest.approx(expected[f"coef_{number}"], abs=NEWTON)
+        assert found["std_error"] == pytest.approx(expected[f"se_{number}"], rel=6e-3)
+    assert rows["by arm"]["method"].str.contains("censoring by arm").all()
+
+
+def test_censoring_groups_without_censoring_change_nothing() -> None:
+    time, cause, X = competing(3, 80, censored=False)
+    time = time.clip(upper=12)  # both arms are seen to one day: after its last, crr has no weight for a group
+    one, two = (fit_fine_gray(time, cause, X, cause_number=1, censoring=c) for c in (None, X["treated"]))
+    np.testing.assert_allclose(one.coefficients, two.coefficients, rtol=1e-12)
+
+
 def test_adjusted_fit_equals_crr(reference: Reference) -> None:
     expected = reference.answers["fine_gray_crr"]["adjusted"]["coef"]
     frame = reference.frame.assign(hospitalB=(reference.frame["hospital"] == "B").astype(float))
