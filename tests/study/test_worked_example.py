@@ -47,6 +47,17 @@ def test_days_without_recurrence_equal_the_restricted_mean_of_lifelines(ran: Ran
     assert ran.rows.at["gbsg2.days.crude", "estimate"] == pytest.approx(means[1] - means[0], rel=1e-6)
 
 
+def test_risk_differences_are_those_of_kaplan_meier(ran: Ran) -> None:
+    # one cause: Aalen-Johansen is one minus Kaplan-Meier
+    women = load_gbsg2()
+    risks = [
+        1 - KaplanMeierFitter().fit(part["time"], part["cens"]).predict(FIVE_YEARS)
+        for _, part in women.groupby("horTh")
+    ]
+    assert ran.rows.at["gbsg2.crude.rd", "estimate"] == pytest.approx(risks[1] - risks[0], rel=1e-9)
+    assert ran.rows.at["gbsg2.ato.rd", "estimate"] < 0 > ran.rows.at["gbsg2.ato.rd", "conf_high"]
+
+
 def test_overlap_weights_balance_what_the_formula_holds_exactly(ran: Ran) -> None:
     # a theorem of Li, Morgan & Zaslavsky for logistic scores; the formula holds every covariate linearly as well
     smd = ran.rows["estimate"].filter(like="gbsg2.smd.")
