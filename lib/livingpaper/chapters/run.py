@@ -151,7 +151,7 @@ def _rows(workers: Workers) -> dict[str, list[Row]]:
         parts = workers.statements(name)
         if _inputs(project, parts) != inputs[name]:
             raise ChapterError(
-                "choices, data and code must stay the same while the chapters run, they changed; run it again: make ledger"
+                "choices, data and code must stay the same while the chapters run, they changed; run it again: livingpaper ledger"
             )
         if as_loaded(modules_of(parts)):
             put(places[name], found[name], set())
