@@ -1,92 +1,59 @@
 """Compare two treatments head to head: make the arms comparable, estimate, ask what could be wrong.
 
-``import headtohead as hh``; everything below is ``hh.<name>``, loaded when it is first asked for. A score gives
-adjustments, which name themselves; estimators take endpoints and adjustments and return tidy rows
-(``outcomes/estimate.py`` says what they share). Docstrings end with what a function was checked against, and
-name the file in ``tests/headtohead`` that does it.
+``import headtohead as hh``. A score gives adjustments, which name themselves; estimators take endpoints and
+adjustments and return tidy rows (``outcomes/estimate.py`` says what they share). The names of the usual analysis
+are ``hh.<name>``, in the order of use:
+
+- who the patients are: ``table_one``
+- score and adjustments: ``propensity`` (a formula, a list of columns or a ``design_matrix``) gives a ``Score``, its
+  methods an ``Adjustment`` each; ``unadjusted``, ``CannotAdjustError``
+- balance: ``balance``, ``love_plot``, ``balance_report``, ``sample_sizes``
+- outcomes: ``Endpoint``, ``risks``, ``incidence_curves``, ``curves_plot``, ``hazard_ratios``,
+  ``subdistribution_hazard_ratios``, ``proportional_hazards_tests``, ``gray_tests``, ``log_rank``,
+  ``log_rank_tests``, ``days_lost``, ``win_ratios``, ``mean_differences``, ``standardised_risks``
+- intervals and seeds: ``Inference``
+
+What is asked more rarely stands in its part: ``hh.cohort``, ``hh.matching``, ``hh.outcomes``, ``hh.proportions``,
+``hh.sensitivity``, ``hh.evidence``. Everything is loaded when it is first asked for. Docstrings end with what a
+function was checked against, and name the test that does it.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING
 
-__version__ = version("headtohead")
+from headtohead.lazily import lazily
 
-_HOMES = {
-    "Cohort": {
-        "cohort.describe": "table_one missingness arm_by_stratum",
-        "cohort.flow": "apply_eligibility",
-    },
-    "Score and adjustments": {
-        "matching.design": "design_matrix",
-        "matching.propensity": "propensity Score",
-        "matching.adjustment": "Adjustment unadjusted",
-        "errors": "CannotAdjustError",
-    },
-    "Balance": {
-        "matching.balance": "balance largest_imbalance balance_report",
-        "matching.factors": "factor_balance",
-        "matching.summary": "sample_sizes overlap score_histogram lost_to_matching matched_designs pairs_by_stratum",
-        "matching.weights": "effective_sample_size",
-        "matching.randomisation": "chance_balance",
-    },
-    "Outcomes": {
-        "outcomes.endpoint": "Endpoint",
-        "outcomes.risk": "risks discordant_pairs",
-        "outcomes.paired_tests": "paired_odds_ratios",
-        "outcomes.competing": "incidence_curves",
-        "outcomes.hazard": "hazard_ratios piecewise_hazard_ratios kaplan_meier_error log_rank",
-        "outcomes.log_rank": "log_rank_tests",
-        "outcomes.fine_gray": "subdistribution_hazard_ratios",
-        "outcomes.proportional": "proportional_hazards_tests",
-        "outcomes.gray": "gray_tests",
-        "outcomes.rmtl": "days_lost",
-        "outcomes.win_ratio": "win_ratios",
-        "outcomes.standardised": "standardised_risks",
-        "outcomes.regression": "matched_regressions mean_differences",
-        "outcomes.states": "state_occupation",
-        "outcomes.firth": "logistic_few_events cox_few_events",
-    },
-    "What to conclude": {
-        "outcomes.equivalence": "equivalence_tests margin_tests",
-        "outcomes.posterior": "posteriors posterior_densities Prior risk_posteriors risk_posterior_density",
-    },
-    "Counts": {
-        "proportions.counts": "TwoByTwo",
-        "proportions.two_by_two": "equality_tests intervals fragility_index",
-        "outcomes.precision": "minimum_detectable_difference minimum_detectable_hazard_ratio power_of_equivalence "
-        "minimum_detectable_interaction patients_per_arm_for_equivalence",
-    },
-    "Sensitivity": {
-        "sensitivity.confounding": "e_value e_value_of_interval confounder_benchmarks",
-        "sensitivity.rosenbaum": "bounds largest_gamma hiding_gamma",
-        "sensitivity.tipping": "tipping_grid",
-        "sensitivity.per_protocol": "per_protocol",
-        "sensitivity.missing": "impute pool",
-        "sensitivity.interaction": "interaction shrink",
-        "sensitivity.strata": "estimate_in_subsets concurrent_periods caliper_grid",
-    },
-    "Evidence": {
-        "evidence.effects": "study_effects reproduction",
-        "evidence.meta": "meta_analysis every_meta_analysis combined random_effects",
-        "evidence.indirect": "bucher indirect_comparisons agreement",
-    },
-    "Inference": {"inference": "Inference stream"},
-}
-_WHERE = {name: home for group in _HOMES.values() for home, names in group.items() for name in names.split()}
-__all__ = sorted(_WHERE)
-for _part, _group in _HOMES.items():
-    __doc__ += f"\n{_part}\n    {', '.join(f'``{name}``' for name in ' '.join(_group.values()).split())}\n"
+if TYPE_CHECKING:
+    from headtohead import cohort, evidence, matching, outcomes, proportions, sensitivity
+    from headtohead.charts import curves_plot, love_plot
+    from headtohead.cohort.describe import table_one
+    from headtohead.errors import CannotAdjustError
+    from headtohead.inference import Inference
+    from headtohead.matching.adjustment import Adjustment, unadjusted
+    from headtohead.matching.balance import balance, balance_report
+    from headtohead.matching.design import design_matrix
+    from headtohead.matching.propensity import Score, propensity
+    from headtohead.matching.summary import sample_sizes
+    from headtohead.outcomes.competing import incidence_curves
+    from headtohead.outcomes.endpoint import Endpoint
+    from headtohead.outcomes.fine_gray import subdistribution_hazard_ratios
+    from headtohead.outcomes.gray import gray_tests
+    from headtohead.outcomes.hazard import hazard_ratios, log_rank
+    from headtohead.outcomes.log_rank import log_rank_tests
+    from headtohead.outcomes.proportional import proportional_hazards_tests
+    from headtohead.outcomes.regression import mean_differences
+    from headtohead.outcomes.risk import risks
+    from headtohead.outcomes.rmtl import days_lost
+    from headtohead.outcomes.standardised import standardised_risks
+    from headtohead.outcomes.win_ratio import win_ratios
 
-
-def __getattr__(name: str) -> Any:
-    """Return a public name, loading its module when it is first asked for."""
-    if name not in _WHERE:
-        raise AttributeError(f"headtohead has no {name!r}; its names stand in help(headtohead)")
-    return getattr(import_module(f"headtohead.{_WHERE[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+__version__ = "0.3.0"
+__all__ = [
+    "Adjustment", "CannotAdjustError", "Endpoint", "Inference", "Score", "balance", "balance_report", "cohort",
+    "curves_plot", "days_lost", "design_matrix", "evidence", "gray_tests", "hazard_ratios", "incidence_curves",
+    "log_rank", "log_rank_tests", "love_plot", "matching", "mean_differences", "outcomes", "propensity",
+    "proportional_hazards_tests", "proportions", "risks", "sample_sizes", "sensitivity", "standardised_risks",
+    "subdistribution_hazard_ratios", "table_one", "unadjusted", "win_ratios",
+]  # fmt: skip
+__getattr__, __dir__ = lazily(__name__, __file__)

@@ -7,7 +7,7 @@ from headtohead.evidence.effects import reproduction
 from livingpaper.build.project import Project
 from running import Ran, run_chapter
 from study.protocol.protocol import Protocol
-from study.real_cohorts.nhefs import load_nhefs, nhefs_design, published_by_us
+from study.real_cohorts.nhefs import load_nhefs, published_by_us
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_overlap_weights_balance_exactly(ran: Ran) -> None:
 
 
 def test_the_design_is_the_books(ran: Ran) -> None:
-    design = nhefs_design(load_nhefs().dropna(subset=["wt82_71"]))
+    design = ran.variables["score"].design
     # sex, race, four continuous and their squares, education 5 - 1, exercise 3 - 1, active 3 - 1 levels
     assert design.shape == (1566, 2 + 8 + 4 + 2 + 2)
     assert ran.rows.at["nhefs.weight.crude", "n"] == 1566

@@ -1,1 +1,16 @@
 """Who was treated, with what, and what happened to them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from headtohead.lazily import lazily
+
+if TYPE_CHECKING:
+    from headtohead.cohort.describe import arm_by_stratum, missingness
+    from headtohead.cohort.flow import apply_eligibility
+
+__all__ = [
+    "apply_eligibility", "arm_by_stratum", "missingness",
+]  # fmt: skip
+__getattr__, __dir__ = lazily(__name__, __file__)

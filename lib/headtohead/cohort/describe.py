@@ -9,16 +9,19 @@ import pandas as pd
 
 
 def table_one(
-    frame: pd.DataFrame, treated: pd.Series, columns: Sequence[str], dictionary: pd.DataFrame
+    frame: pd.DataFrame, treated: pd.Series, columns: Sequence[str], dictionary: pd.DataFrame | None = None
 ) -> pd.DataFrame:
     """Return the crude baseline comparison, one row per number variable or level of a category.
+
+    A data dictionary (``name``, ``label``, ``unit``, ``type``, ``levels``) gives labels, units and the order of levels;
+    without one, columns are labelled by their names, and numbers other than 0 and 1 are numbers.
 
     DataFrame with ``column``, ``label``, ``unit``, ``level`` (empty for numbers), and for each arm (suffix
     ``_treated`` and ``_control``): ``n`` not missing, ``missing``, ``centre`` and ``low``, ``high`` (median
     and quartiles for numbers; count and percent, NaN for categories); ``smd`` over the pooled standard
     deviation. No p-value: a baseline table describes a sample, it tests nothing.
     """
-    known = dictionary.set_index("name")
+    known = (_dictionary_of(frame, columns) if dictionary is None else dictionary).set_index("name")
     rows: list[dict[str, object]] = []
     for column in columns:
         entry = known.loc[column]
@@ -27,6 +30,15 @@ def table_one(
         parts = _number_rows if number else _category_rows
         rows += [{**head, **row} for row in parts(frame[column], treated, entry["levels"])]
     return pd.DataFrame(rows)
+
+
+def _dictionary_of(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    numbers = [
+        pd.api.types.is_numeric_dtype(frame[name]) and not frame[name].dropna().isin([0, 1]).all()
+        for name in columns
+    ]
+    kinds = np.where(numbers, "number", "category")
+    return pd.DataFrame({"name": columns, "label": columns, "unit": "", "type": kinds, "levels": ""})
 
 
 def _number_rows(values: pd.Series, treated: pd.Series, _levels: str) -> list[dict[str, object]]:

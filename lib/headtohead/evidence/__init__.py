@@ -1,1 +1,18 @@
 """What other studies found: published effects, pooled and compared indirectly."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from headtohead.lazily import lazily
+
+if TYPE_CHECKING:
+    from headtohead.evidence.effects import reproduction, study_effects
+    from headtohead.evidence.indirect import agreement, bucher, indirect_comparisons
+    from headtohead.evidence.meta import combined, every_meta_analysis, meta_analysis, random_effects
+
+__all__ = [
+    "agreement", "bucher", "combined", "every_meta_analysis", "indirect_comparisons", "meta_analysis",
+    "random_effects", "reproduction", "study_effects",
+]  # fmt: skip
+__getattr__, __dir__ = lazily(__name__, __file__)

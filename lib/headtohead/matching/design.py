@@ -54,10 +54,15 @@ def design_matrix(
     predictors = _predictors(frame, impute_from)
     parts = [_columns(frame[term.column], term, predictors) for term in terms]
     design = pd.concat(parts, axis=1)
+    constant_columns(design)
+    return design
+
+
+def constant_columns(design: pd.DataFrame) -> None:
+    """Raise ValueError if a column of the design has one value."""
     constant = [name for name in design if design[name].nunique() < 2]
     if constant:
         raise _constant(constant, len(design), "remove them from the model")
-    return design
 
 
 def _constant(names: object, n: int, remedy: str) -> ValueError:

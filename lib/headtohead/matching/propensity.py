@@ -20,6 +20,7 @@ from headtohead.kernels.weights import Estimand
 from headtohead.matching import weights as weighting
 from headtohead.matching.adjustment import Adjustment, check_design, matched_pairs, unadjusted, unmade
 from headtohead.matching.entropy import EntropyEstimand, entropy_weights
+from headtohead.matching.formula import read_model
 from headtohead.matching.pairs import Matches, match_nearest, match_optimal
 from headtohead.matching.weights import Quantiles  # fmt: skip
 
@@ -180,25 +181,43 @@ class Score:
             return unmade(key, name, self.treated, self.design, reason=cannot(error))
 
 
-def propensity(design: pd.DataFrame, treated: pd.Series) -> Score:
+def propensity(
+    frame: pd.DataFrame,
+    arm: pd.Series | str,
+    terms: str | Sequence[str] | None = None,
+    *,
+    treated: object = None,
+) -> Score:
     """Return the logistic propensity score.
+
+    ``propensity(df, "drug ~ age + rcs(ferritin, 4)", treated="anakinra")``, ``propensity(df, "drug", ["age", "sex"],
+    treated="anakinra")`` and ``propensity(design, is_treated)`` are ways to call it.
 
     Parameters
     ----------
-    design : DataFrame of float, shape (n, p)
-        Covariates without intercept, no missing value (``design_matrix``).
-    treated : Series of bool, shape (n,)
-        True in the first arm; same index as ``design``.
+    frame : DataFrame, shape (n, anything)
+        One row per patient; without terms the design: covariates of floats, no missing value, no intercept.
+    arm : Series of bool, shape (n,), or str
+        Who is in the first arm, same index as ``frame``; or a column; or a whole formula, ``arm ~ covariates``.
+    terms : str or sequence of str, optional
+        The covariates, as a formula or as columns; see ``matching/formula.py``.
+    treated : value, optional
+        The level of the first arm in a column; not needed where it is True or False, or 1 or 0.
 
     Raises
     ------
     ValueError
-        If the indexes differ, a value is missing or an arm is empty.
+        If the indexes differ, a column is unknown, a value is missing, or there are not two arms.
     SeparationError
         If a combination of covariates predicts the arm perfectly.
 
     Checked: R 4.2.2 ``glm`` to 1e-6 (test_propensity.py).
     """
+    design, first = read_model(frame, arm, terms, treated)
+    return _fitted(design, first)
+
+
+def _fitted(design: pd.DataFrame, treated: pd.Series) -> Score:
     check_design(design, treated)
     with warnings.catch_warnings():
         for kind in (PerfectSeparationWarning, ConvergenceWarning, RuntimeWarning):

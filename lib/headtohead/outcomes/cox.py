@@ -21,7 +21,7 @@ from headtohead.errors import CannotEstimateError
 from headtohead.outcomes import partial_likelihood as pl
 from headtohead.outcomes.partial_likelihood import Moments, RiskSets, Ties
 
-MAX_STEPS, STOP = 30, 1e-10
+MAX_STEPS, STOP = 30, 1e-7  # what is left after a step is about its square
 MAX_LOG_HR_PER_SD = 12.0
 Sandwich = Callable[[np.ndarray], np.ndarray]
 
@@ -119,7 +119,7 @@ def standardised(
         raise CannotEstimateError(
             f"a covariate must vary, {flat} have one value in all {len(X)} patients; remove them"
         )
-    return (X - np.average(X, axis=0, weights=weights)) / spread, spread
+    return (X - weights @ X / weights.sum()) / spread, spread
 
 
 def of_all(sandwich: Sandwich, use: np.ndarray) -> Sandwich:

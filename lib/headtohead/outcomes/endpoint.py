@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,8 +28,51 @@ class Endpoint:
     causes: tuple[str, ...] = ("event",)
 
     @classmethod
+    def of(
+        cls,
+        frame: pd.DataFrame,
+        *,
+        time: str,
+        event: str,
+        causes: Sequence[str] = (),
+        censored: object = None,
+    ) -> Endpoint:
+        """Return the outcome of a frame with one row per patient; it is called like the column of the event.
+
+        Raises ValueError if a column is unknown or the event has another value than those named.
+
+        Parameters
+        ----------
+        frame : DataFrame, shape (n, anything)
+        time, event : str
+            Columns: days to the first event or to the end of follow-up, and which it was. Without ``causes`` the
+            event is 1 or True if it happened, else 0 or False.
+        causes : sequence of str, optional
+            The outcome first, then the competing events: the values in the column, or what 1, 2, ... stand for in it.
+        censored : value, optional
+            What stands in a column of words if nothing happened.
+        """
+        unknown = [name for name in (time, event) if name not in frame]
+        if unknown:
+            raise ValueError(f"time and event must be columns, {unknown} are not; found {list(frame)[:8]}")
+        code = {name: number for number, name in enumerate(causes, 1)} | (
+            {} if censored is None else {censored: 0}
+        )
+        numbers = pd.api.types.is_numeric_dtype(frame[event])
+        if numbers:
+            code = {number: number for number in range(len(causes or (event,)) + 1)}
+        other = frame[event][~frame[event].isin(list(code))]
+        if len(other):
+            raise ValueError(
+                f"the event must be one of {list(code)}, {event!r} has {other.unique()[:3].tolist()} in {len(other)} "
+                "rows; name the outcome and the competing events in causes, and what is no event in censored"
+            )
+        cause = (frame[event] if numbers else frame[event].map(code)).astype(int)
+        return cls(event, frame[time].astype(float), cause, tuple(causes) or (event,))
+
+    @classmethod
     def recorded(cls, name: str, happened: pd.Series, *, by: int) -> Endpoint:
-        """Return an outcome of which only is known whether it happened by a day; NaN if not even that."""
+        """Return an outcome of which is known only whether it happened by a day. NaN if not even that."""
         known = happened.notna()
         time = pd.Series(np.where(known, float(by), 0.0), happened.index)
         return cls(name, time, happened.fillna(0).astype(int))

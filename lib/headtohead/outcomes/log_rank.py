@@ -90,7 +90,7 @@ def _one(
         at = pl.moments(sets, np.zeros(1))
         gap = float(at.score[0])
         if adjustment.kind == "crude":
-            variance, method = _hypergeometric(sets), "log-rank"
+            variance, method = _hypergeometric(sets, at), "log-rank"
         else:
             variance, method = _sandwich(sets, at, adjustment, used, score)
         if variance <= 0:
@@ -105,9 +105,9 @@ def _one(
     }  # fmt: skip
 
 
-def _hypergeometric(sets: pl.RiskSets) -> float:
+def _hypergeometric(sets: pl.RiskSets, at: pl.Moments) -> float:
     """Return the sum over event times of d (n1 / n) (n0 / n) (n - d) / (n - 1)."""
-    n, n1 = pl.sum_at_risk(sets, np.column_stack([np.ones(len(sets.Z)), sets.Z])).T
+    n, n1 = at.total.T  # at risk in both arms and in the first
     d = sets.size
     return float((d * (n1 / n) * (1 - n1 / n) * (n - d) / np.maximum(n - 1, 1)).sum())
 

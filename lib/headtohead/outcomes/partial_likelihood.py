@@ -17,6 +17,8 @@ from typing import Literal
 
 import numpy as np
 
+from headtohead.kernels.risk_sets import sums_over_deaths, weighted_squares, weighted_sums
+
 Ties = Literal["efron", "breslow"]
 
 
@@ -39,7 +41,8 @@ class RiskSets:
 
     Group g is one (stratum, event time). Row i is at risk in the groups ``first[i] <= g < last[i]``.
     Deaths are listed group by group; ``step`` counts 0, 1, ... within a group and ``share`` is the part
-    of the group's deaths already removed from the risk set (Efron; 0 throughout for Breslow).
+    of the group's deaths already removed from the risk set (Efron; 0 throughout for Breslow). ``dies_in`` is the
+    group of each row's death, -1 without one; ``of_deaths`` the weighted sum of the covariates of all deaths.
     """
 
     Z: np.ndarray
@@ -52,6 +55,8 @@ class RiskSets:
     size: np.ndarray
     mean_weight: np.ndarray
     times: np.ndarray
+    dies_in: np.ndarray
+    of_deaths: np.ndarray
     lingering: Sequence[Lingering] = ()
 
     @property
@@ -88,8 +93,14 @@ def risk_sets(
     first = start if entry is None else _count_up_to(group_stratum, group_time, strata, entry)
     share = step / size[group] if ties == "efron" else np.zeros(len(order))
     mean_weight = np.bincount(group, weights[order]) / size
+    dies_in = np.full(len(time), -1)
+    dies_in[order] = group
+    Z = np.ascontiguousarray(Z)
     stay = () if lingering is None else lingering(group_time)
-    return RiskSets(Z, weights, first, last, order, group, share, size, mean_weight, group_time, stay)
+    return RiskSets(
+        Z, weights, first, last, order, group, share, size, mean_weight, group_time, dies_in,
+        (weights * event) @ Z, stay,
+    )  # fmt: skip
 
 
 def _count_up_to(
@@ -103,22 +114,19 @@ def _count_up_to(
     return np.searchsorted(keys, strata * len(values) + np.searchsorted(values, time), side="right")
 
 
-def sum_at_risk(sets: RiskSets, values: np.ndarray) -> np.ndarray:
-    """Return the sum of each column of ``values`` (n, q) over each risk set, shape (groups, q).
+def _sum_at_risk(sets: RiskSets, risk: np.ndarray) -> np.ndarray:
+    """Return the sums of risks and of covariates times risks over each risk set, shape (groups, 1 + p).
 
     From the last group backwards: small sums first keeps them exact.
     """
-    return np.column_stack([_sum_column(sets, column) for column in values.T])
-
-
-def _sum_column(sets: RiskSets, column: np.ndarray) -> np.ndarray:
-    leaving = np.bincount(sets.last, column, sets.n_groups + 1)
+    Z, last, size = sets.Z, sets.last, sets.n_groups + 1
+    leaving = weighted_sums(Z, risk, last, size)
     if sets.first.any():
-        leaving = leaving - np.bincount(sets.first, column, sets.n_groups + 1)
-    total: np.ndarray = np.cumsum(leaving[::-1])[::-1][1:]
+        leaving = leaving - weighted_sums(Z, risk, sets.first, size)
+    total: np.ndarray = np.cumsum(leaving[::-1], axis=0)[::-1][1:]
     for stay in sets.lingering:
-        gone = np.bincount(sets.last[stay.rows], column[stay.rows] * stay.scale, sets.n_groups + 1)
-        total = total + stay.factor * np.cumsum(gone)[:-1]
+        gone = weighted_sums(Z[stay.rows], risk[stay.rows] * stay.scale, last[stay.rows], size)
+        total = total + stay.factor[:, None] * np.cumsum(gone, axis=0)[:-1]
     return total
 
 
@@ -126,13 +134,14 @@ def _sum_column(sets: RiskSets, column: np.ndarray) -> np.ndarray:
 class Moments:
     """Everything one Newton step needs at given coefficients.
 
-    ``hazard`` is the weight of each death's term over its denominator; ``mean`` the risk-set mean of
-    the covariates at each death, shapes (deaths,) and (deaths, p).
+    ``total`` and ``tied`` are the sums over each risk set and over the deaths of each group, of the risks and of the
+    covariates times the risks, shape (groups, 1 + p); ``deaths`` the ``sums_over_deaths`` of each group.
     """
 
     risk: np.ndarray
-    hazard: np.ndarray
-    mean: np.ndarray
+    total: np.ndarray
+    tied: np.ndarray
+    deaths: np.ndarray
     log_likelihood: float
     score: np.ndarray
     information: np.ndarray
@@ -143,44 +152,45 @@ def moments(sets: RiskSets, beta: np.ndarray) -> Moments:
     eta = sets.Z @ beta
     shift = eta.max()
     risk = sets.weights * np.exp(eta - shift)
-    both = np.column_stack([risk, sets.Z * risk[:, None]])
-    total = sum_at_risk(sets, both)
-    tied = _by_group(sets, both[sets.deaths])
-    left = total[sets.group] - sets.share[:, None] * tied[sets.group]
-    mean = left[:, 1:] / left[:, [0]]
-    hazard = sets.mean_weight[sets.group] / left[:, 0]
-    w, mean_weight = sets.weights[sets.deaths], sets.mean_weight[sets.group]
-    loglik = float(w @ (eta[sets.deaths] - shift) - mean_weight @ np.log(left[:, 0]))
-    score = w @ sets.Z[sets.deaths] - mean_weight @ mean
-    information = weighted_information(sets, risk, hazard, mean, np.ones(sets.n_groups))
-    return Moments(risk, hazard, mean, loglik, score, information)
+    total, tied = _sum_at_risk(sets, risk), weighted_sums(sets.Z, risk, sets.dies_in, sets.n_groups)
+    deaths, logs = sums_over_deaths(total[:, 0], tied[:, 0], sets.group, sets.share, sets.mean_weight)
+    loglik = float(sets.of_deaths @ beta - shift * (sets.mean_weight @ sets.size) - logs)
+    score = sets.of_deaths - deaths[:, 0] @ total[:, 1:] + deaths[:, 1] @ tied[:, 1:]
+    information = _information(sets, risk, total, tied, deaths)
+    return Moments(risk, total, tied, deaths, loglik, score, information)
 
 
-def _by_group(sets: RiskSets, values: np.ndarray) -> np.ndarray:
-    """Return the sums of rows of ``values`` (one per death) over each group."""
-    return np.add.reduceat(values, np.cumsum(sets.size) - sets.size, axis=0)
+def score_of_groups(sets: RiskSets, at: Moments) -> np.ndarray:
+    """Return each group's part of the score: its deaths minus their expectation (Schoenfeld), shape (groups, p)."""
+    dying = weighted_sums(sets.Z, sets.weights, sets.dies_in, sets.n_groups)[:, 1:]
+    return dying - at.deaths[:, [0]] * at.total[:, 1:] + at.deaths[:, [1]] * at.tied[:, 1:]
 
 
-def weighted_information(
-    sets: RiskSets, risk: np.ndarray, hazard: np.ndarray, mean: np.ndarray, factor: np.ndarray
-) -> np.ndarray:
+def weighted_information(sets: RiskSets, at: Moments, factor: np.ndarray) -> np.ndarray:
     """Return the information with group g counted ``factor[g]`` times, shape (p, p)."""
-    scale = factor[sets.group]
-    exposure = _exposure(sets, hazard * scale)
-    second = (sets.Z * (risk * exposure)[:, None]).T @ sets.Z
-    mean_weight = sets.mean_weight[sets.group] * scale
-    return second - (mean * mean_weight[:, None]).T @ mean
+    return _information(sets, at.risk, at.total, at.tied, at.deaths * factor[:, None])
 
 
-def _exposure(sets: RiskSets, hazard: np.ndarray) -> np.ndarray:
-    """Return each row's hazard summed over the groups it is at risk in, ties thinned as Efron does."""
-    running = np.concatenate([[0.0], np.cumsum(np.bincount(sets.group, hazard, sets.n_groups))])
+def _information(
+    sets: RiskSets, risk: np.ndarray, total: np.ndarray, tied: np.ndarray, deaths: np.ndarray
+) -> np.ndarray:
+    second = weighted_squares(sets.Z, risk * _exposure(sets, deaths[:, 0], deaths[:, 1]))
+    everyone, dying = total[:, 1:], tied[:, 1:]
+    whole, once, twice = (deaths[:, k : k + 1] for k in (2, 3, 4))
+    mixed = (everyone * once).T @ dying
+    return second - (everyone * whole).T @ everyone + mixed + mixed.T - (dying * twice).T @ dying
+
+
+def _exposure(sets: RiskSets, hazard: np.ndarray, thinned: np.ndarray) -> np.ndarray:
+    """Return each row's hazard summed over the groups it is at risk in.
+
+    ``hazard`` is that of each group, ``thinned`` the part that Efron spares those who die in it.
+    """
+    running = np.concatenate([[0.0], np.cumsum(hazard)])
     exposure = running[sets.last] - running[sets.first]
     for stay in sets.lingering:
-        later = np.bincount(sets.group, hazard, sets.n_groups) * stay.factor
-        to_come = np.concatenate([np.cumsum(later[::-1])[::-1], [0.0]])
+        to_come = np.concatenate([np.cumsum((hazard * stay.factor)[::-1])[::-1], [0.0]])
         exposure[stay.rows] += stay.scale * to_come[sets.last[stay.rows]]
-    thinned = np.bincount(sets.group, hazard * sets.share, sets.n_groups)
     exposure[sets.deaths] -= thinned[sets.group]
     return exposure
 
@@ -188,11 +198,14 @@ def _exposure(sets: RiskSets, hazard: np.ndarray) -> np.ndarray:
 def score_residuals(sets: RiskSets, at: Moments, factor: np.ndarray | None = None) -> np.ndarray:
     """Return each row's contribution to the score, weight included, group g counted ``factor[g]`` times, shape (n, p)."""
     times = np.ones(sets.n_groups) if factor is None else factor
-    hazard = at.hazard * times[sets.group]
-    exposure = _exposure(sets, hazard)
-    shared = np.column_stack([_exposure(sets, hazard * at.mean[:, j]) for j in range(sets.Z.shape[1])])
+    whole, thinned, square, once, twice = ((at.deaths * times[:, None])[:, k : k + 1] for k in range(5))
+    total, tied = at.total[:, 1:], at.tied[:, 1:]
+    exposure = _exposure(sets, whole[:, 0], thinned[:, 0])
+    expected, spared = square * total - once * tied, once * total - twice * tied
+    shared = np.column_stack([_exposure(sets, *pair) for pair in zip(expected.T, spared.T, strict=True)])
     residuals = -at.risk[:, None] * (sets.Z * exposure[:, None] - shared)
-    group_mean = (_by_group(sets, at.mean) / sets.size[:, None])[sets.group]
+    mean = at.deaths[:, :1] * total - at.deaths[:, 1:2] * tied
+    group_mean = mean / (sets.mean_weight * sets.size)[:, None]
     w = sets.weights[sets.deaths] * times[sets.group]
-    residuals[sets.deaths] += w[:, None] * (sets.Z[sets.deaths] - group_mean)
+    residuals[sets.deaths] += w[:, None] * (sets.Z[sets.deaths] - group_mean[sets.group])
     return residuals

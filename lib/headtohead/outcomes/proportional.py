@@ -27,6 +27,7 @@ from headtohead.outcomes.partial_likelihood import (
     Ties,
     moments,
     risk_sets,
+    score_of_groups,
     score_residuals,
     weighted_information,
 )
@@ -115,13 +116,8 @@ def proportional_hazards_test(
     at = moments(sets, fit.coefficients.to_numpy())
     g = _transformed(sets.times, t, died, transform)
     g = g - np.average(g, weights=sets.size)
-    typical = sets.mean_weight[sets.group]
-    score = (g[sets.group] * typical) @ (sets.Z[sets.deaths] - at.mean)
-    score = score + (g[sets.group] * (w[sets.deaths] - typical)) @ sets.Z[sets.deaths]
-    blocks = [
-        weighted_information(sets, at.risk, at.hazard, at.mean, factor)
-        for factor in (np.ones_like(g), g, g * g)
-    ]
+    score = g @ score_of_groups(sets, at)
+    blocks = [weighted_information(sets, at, factor) for factor in (np.ones_like(g), g, g * g)]
     information = np.block([[blocks[0], blocks[1]], [blocks[1], blocks[2]]])
     if sandwich is not None:
         own = score_residuals(sets, at, g) - score_residuals(sets, at) @ np.linalg.solve(blocks[0], blocks[1])

@@ -28,7 +28,13 @@ from headtohead.outcomes.estimate import (
 )
 from headtohead.outcomes.paired import PairCounts, count_pairs, paired_risk_difference, paired_risk_ratio
 from headtohead.proportions.counts import TwoByTwo
-from headtohead.proportions.two_by_two import intervals, risk_difference_se, wilson
+from headtohead.proportions.two_by_two import (
+    katz_interval,
+    log_risk_ratio_se,
+    newcombe_interval,
+    risk_difference_se,
+    wilson,
+)
 
 SCALES = ("risk, treated", "risk, control", "risk difference", "risk ratio")
 NO_EVENT = "an arm has no event: Wilson and Newcombe intervals for the effective numbers of patients"
@@ -143,17 +149,16 @@ def _only_pairs(adjustment: Adjustment) -> bool:
 def _crude(y: np.ndarray, arm: np.ndarray, level: float) -> tuple[Results, str]:
     table = TwoByTwo(int(y[arm].sum()), int(arm.sum()), int(y[~arm].sum()), int((~arm).sum()))
     x1, n1, x0, n0 = table.events_treated, table.n_treated, table.events_control, table.n_control
-    limits = intervals(table, conf_level=level).set_index("method")[["estimate", "conf_low", "conf_high"]]
-    estimate, low, high = limits.loc["Newcombe"]
+    risk1, risk0 = table.risk_treated, table.risk_control
     results: Results = [
         _one_risk(x1, n1, level),
         _one_risk(x0, n0, level),
-        Interval(estimate, risk_difference_se(table), low, high),
+        Interval(risk1 - risk0, risk_difference_se(table), *newcombe_interval(table, conf_level=level)),
         None,
     ]
     if min(x1, x0) > 0:
-        estimate, low, high = limits.loc["Katz log"]
-        results[3] = Interval(estimate, float(np.sqrt(1 / x1 - 1 / n1 + 1 / x0 - 1 / n0)), low, high)
+        limits = katz_interval(table, conf_level=level)
+        results[3] = Interval(risk1 / risk0, log_risk_ratio_se(table), *limits)
     return results, "crude; Wilson, Newcombe and Katz intervals"
 
 

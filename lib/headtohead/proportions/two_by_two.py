@@ -86,8 +86,7 @@ def intervals(table: TwoByTwo, *, conf_level: float = 0.95) -> pd.DataFrame:
     add("risk difference", "Wald", rd, (rd - wald, rd + wald))
     if min(x1, x0) > 0:
         rr = table.risk_treated / table.risk_control
-        half = z * np.sqrt(1 / x1 - 1 / n1 + 1 / x0 - 1 / n0)
-        add("risk ratio", "Katz log", rr, (rr * np.exp(-half), rr * np.exp(half)))
+        add("risk ratio", "Katz log", rr, katz_interval(table, conf_level=conf_level))
         add("risk ratio", "Miettinen-Nurminen", rr, score_interval(table, "risk ratio", conf_level))
         if min(n1 - x1, n0 - x0) > 0:
             odds = x1 * (n0 - x0) / (x0 * (n1 - x1))
@@ -125,6 +124,19 @@ def newcombe(x1: float, n1: float, x0: float, n0: float, *, conf_level: float) -
     (low1, high1), (low0, high0) = (wilson(x, n, conf_level=conf_level) for x, n in ((x1, n1), (x0, n0)))
     below, above = np.hypot(p1 - low1, high0 - p0), np.hypot(high1 - p1, p0 - low0)
     return float(p1 - p0 - below), float(p1 - p0 + above)
+
+
+def log_risk_ratio_se(table: TwoByTwo) -> float:
+    """Return the standard error of the logarithm of the risk ratio; both arms must have events."""
+    x1, n1, x0, n0 = table.events_treated, table.n_treated, table.events_control, table.n_control
+    return float(np.sqrt(1 / x1 - 1 / n1 + 1 / x0 - 1 / n0))
+
+
+def katz_interval(table: TwoByTwo, *, conf_level: float = 0.95) -> tuple[float, float]:
+    """Return Katz's interval of the risk ratio; both arms must have events."""
+    ratio = table.risk_treated / table.risk_control
+    half = stats.norm.ppf(0.5 + conf_level / 2) * log_risk_ratio_se(table)
+    return float(ratio * np.exp(-half)), float(ratio * np.exp(half))
 
 
 def p_value(table: TwoByTwo, test: Test) -> float:

@@ -26,6 +26,7 @@ from livingpaper.book import output
 from livingpaper.book.checklists import checklist_myst, load_checklists
 from livingpaper.book.drafts import leave_out_unsupported, unsupported, withhold_paragraphs
 from livingpaper.book.provenance import panel_html
+from livingpaper.book.reference import reference_myst
 from livingpaper.book.stamp import STATIC, add_meta, markup, put_face, put_stamp
 from livingpaper.book.theme import VEGA_LITE
 from livingpaper.build.cache import write_whole
@@ -94,13 +95,17 @@ def html_id(ledger_id: str) -> str:
 
 
 HTML: dict[str, Callable[[Project, str], str]] = {"ledger": ledger_html, "provenance": panel_html}
-MYST: dict[str, Callable[..., str]] = {"checklist": checklist, "changes": changes_myst}
+MYST: dict[str, Callable[..., str]] = {
+    "checklist": checklist,
+    "changes": changes_myst,
+    "reference": reference_myst,
+}
 
 
 class PaperDirective(SphinxDirective):
     """A directive of the paper: MyST, or raw HTML, which on paper is left out."""
 
-    optional_arguments = 1
+    optional_arguments = 2
 
     def run(self) -> list[nodes.Node]:
         """Return the nodes; what cannot be printed stops the build."""
@@ -110,9 +115,10 @@ class PaperDirective(SphinxDirective):
         for path in filter(Path.is_file, map(project.root.joinpath, SOURCES)):
             self.env.note_dependency(str(path))
         try:
-            return self.parse_text_to_nodes(MYST[self.name](project, *self.arguments))
+            text = MYST[self.name](project, *self.arguments)
         except (KeyError, ValueError) as error:
             raise SphinxError(str(error.args[0])) from None
+        return self.parse_text_to_nodes(text, allow_section_headings=self.name == "reference")
 
 
 def _visit_html(self: Any, node: result_node) -> None:

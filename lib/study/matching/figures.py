@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import altair as alt
+import headtohead as hh
 import pandas as pd
 from livingpaper import Drawing, Ledger
-from livingpaper.book.theme import CONTROL, INK, QUIET, TREATED, WIDTH
+from livingpaper.book.theme import INK, WIDTH
 
-from study.charts import Chart, arm_colour, by_name, line_at
+from study.charts import Chart, arm_colour, line_at
 from study.labels import ADJUSTMENTS, MATCHINGS, among, arms
 from study.protocol.protocol import Protocol
 
 DRAWN = ADJUSTMENTS | {"truncated": "Inverse probability, truncated"}
 PANELS = {"Matching": MATCHINGS, "Weighting": ("ato", "atm", "att", "truncated")}
-LOOKS = (
-    ("circle", QUIET),
-    ("square", TREATED),
-    ("triangle-up", "#009E73"),
-    ("diamond", CONTROL),
-    ("cross", "#CC79A7"),
-)
 
 
 def score_histogram(table: pd.DataFrame, ledger: Ledger, plan: Protocol) -> Drawing:
@@ -66,21 +60,9 @@ def love_plot(table: pd.DataFrame, plan: Protocol) -> Drawing:
 
 
 def _love_panel(data: pd.DataFrame, title: str, plan: Protocol) -> Chart:
-    """Return one panel; the crude differences are a hollow circle in each."""
+    """Return one panel; the crude differences stand in each."""
     names = among({each: DRAWN[each] for each in ("crude", *PANELS[title])}, data["key"])
-    order = data[data["key"] == "crude"].sort_values("smd", ascending=False)["covariate"]
-    mine = data[data["key"].isin(names)].assign(way=lambda d: d["key"].map(names))
-    y = by_name("covariate", order, grid=True, labels=title == "Matching", labelLimit=230, labelPadding=8)
-    scale = alt.Scale(domain=[0, float(data["smd"].max()) * 1.04], nice=False)
-    x = alt.X(
-        "smd:Q", title="Absolute standardised difference", scale=scale, axis=alt.Axis(grid=False, tickCount=5)
-    )
-    shapes, colours = zip(*LOOKS[: len(names)], strict=True)
-    domain, legend = list(names.values()), alt.Legend(orient="bottom", columns=1, labelLimit=200)
-    points = alt.Chart(mine).mark_point(filled=True, size=48, opacity=0.9).encode(
-        x=x, y=y, tooltip=["covariate:N", "way:N", "smd:Q"],
-        color=alt.Color("way:N", title=None, scale=alt.Scale(domain=domain, range=list(colours)), legend=legend),
-        shape=alt.Shape("way:N", title=None, scale=alt.Scale(domain=domain, range=list(shapes))),
-    )  # fmt: skip
-    limit = line_at(plan.balance.smd_threshold, color=INK, strokeDash=[3, 3])
-    return alt.layer(limit, points).properties(width=(WIDTH - 250) / 2, height=20 * len(order), title=title)
+    mine = data[data["key"].isin(names)].assign(label=lambda d: d["key"].map(names))
+    end, limit, wide = 1.04 * float(data["smd"].max()), plan.balance.smd_threshold, (WIDTH - 250) / 2
+    names_here = title == "Matching"
+    return hh.love_plot(mine, threshold=limit, largest=end, labels=names_here, width=wide, title=title)

@@ -18,25 +18,16 @@ from headtohead.evidence.effects import PUBLISHED_LEVEL
 from headtohead.outcomes.endpoint import Endpoint
 from scipy.stats import norm
 
-SQUARED = ("age", "smokeintensity", "smokeyrs", "wt71")
-CATEGORIES = ("education", "exercise", "active")
+MODEL = (  # the covariates of the book's chapter 12
+    "sex + race + C(education) + C(exercise) + C(active) + age + I(age**2) + smokeintensity + I(smokeintensity**2)"
+    " + smokeyrs + I(smokeyrs**2) + wt71 + I(wt71**2)"
+)
 FOLLOW_UP_MONTHS = 120
 
 
 def load_nhefs() -> pd.DataFrame:
     """Return NHEFS as shipped in the PyPI package ``causaldata``, indexed by person."""
     return causaldata.nhefs.load_pandas().data.set_index("seqn")
-
-
-def nhefs_design(people: pd.DataFrame) -> pd.DataFrame:
-    """Return the book's covariates: squares of the continuous ones, dummies of the categories."""
-    design = people[["sex", "race", *SQUARED]].astype(float)
-    for name in SQUARED:
-        design[f"{name}^2"] = design[name] ** 2
-    for name in CATEGORIES:
-        for level in sorted(people[name].unique())[1:]:
-            design[f"{name}[{level}]"] = (people[name] == level).astype(float)
-    return design
 
 
 def death_by_1992(people: pd.DataFrame) -> Endpoint:
@@ -54,10 +45,6 @@ def published_by_us(change: pd.DataFrame, log_rank: float) -> dict[str, float]:
     """
     rows = change.set_index("adjustment")
     half = norm.ppf(0.5 + PUBLISHED_LEVEL / 2) * rows.at["ate", "std_error"]
-    return {
-        "weight.crude": rows.at["crude", "estimate"],
-        "weight.ate": rows.at["ate", "estimate"],
-        "weight.ate.low": rows.at["ate", "estimate"] - half,
-        "weight.ate.high": rows.at["ate", "estimate"] + half,
-        "death.log_rank": log_rank,
-    }
+    apart = {"": 0.0, ".low": -half, ".high": half}
+    crude = {"weight.crude": rows.at["crude", "estimate"], "death.log_rank": log_rank}
+    return crude | {f"weight.ate{part}": rows.at["ate", "estimate"] + off for part, off in apart.items()}

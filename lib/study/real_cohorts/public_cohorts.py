@@ -12,6 +12,7 @@ from lifelines.datasets import load_gbsg2
 from livingpaper.build.project import find_project
 
 EVENT = "event of interest"
+FIVE_YEARS = 1826  # days
 CAUSES = (EVENT, "competing event")
 TITLES = {
     "gbsg2": "German Breast Cancer Study 2",

@@ -9,6 +9,7 @@ from itertools import product
 import headtohead as hh
 import numpy as np
 import pandas as pd
+from headtohead import inference
 from headtohead.errors import cannot
 from headtohead.matching.adjustment import Adjustment
 from headtohead.outcomes.estimate import ESTIMATE_COLUMNS
@@ -58,7 +59,7 @@ def completed(frame: pd.DataFrame, plan: Protocol) -> list[pd.DataFrame]:
     copies = impute(
         values, _predictors(frame, [name for name in plan.propensity.columns if name not in names], plan),
         imputations=plan.sensitivity.imputations, iterations=plan.sensitivity.imputation_rounds,
-        donors=DONORS, rng=hh.stream(plan.inference.seed, "imputation"),
+        donors=DONORS, rng=inference.stream(plan.inference.seed, "imputation"),
     )  # fmt: skip
     back = [copy.assign(**{name: np.exp(copy[name]) for name in names if name in logs}) for copy in copies]
     return [frame.assign(**{name: copy[name] for name in names}) for copy in back]

@@ -37,7 +37,7 @@ def hidden_bias(
         table = pd.DataFrame({"gamma": gammas, "p_low": np.nan, "p_high": np.nan, "method": NO_PAIRS})
     else:
         event = endpoint(patients, plan.outcome.primary).by(plan.outcome.horizon_days)
-        counts = hh.discordant_pairs(event, pairs)
+        counts = hh.outcomes.discordant_pairs(event, pairs)
         b, c = counts.treated_only, counts.control_only
         discordant, table = {"treated": b, "control": c}, bounds(b, c, gammas=gammas)
         strengths = {"overturn": largest_gamma(b, c, alpha=alpha), "hide": hiding_gamma(b, c, alpha=alpha)}

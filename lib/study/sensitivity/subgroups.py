@@ -9,7 +9,7 @@ import headtohead as hh
 import numpy as np
 import pandas as pd
 from headtohead.errors import cannot
-from headtohead.sensitivity.interaction import Interaction, interaction, shrink
+from headtohead.sensitivity.heterogeneity import Interaction, interaction, shrink
 from headtohead.sensitivity.strata import estimate_in_subsets
 
 from study.data.endpoints import endpoint

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from headtohead.sensitivity.confounding import confounder_benchmarks, e_value
-from headtohead.sensitivity.interaction import interaction
+from headtohead.sensitivity.heterogeneity import interaction
 
 
 def counted(cells: list[tuple[int, int, int, int]]) -> tuple[pd.DataFrame, pd.Series, pd.Series]:

@@ -8,7 +8,7 @@ import pytest
 from headtohead.inference import Inference
 from headtohead.matching.adjustment import unadjusted
 from headtohead.outcomes.endpoint import Endpoint
-from headtohead.sensitivity.per_protocol import NOBODY, PerProtocol, per_protocol
+from headtohead.sensitivity.adherence import NOBODY, PerProtocol, per_protocol
 from scipy.special import expit
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from headtohead.sensitivity.interaction import shrink
+from headtohead.sensitivity.heterogeneity import shrink
 from scipy import integrate
 
 SCHOOLS = ([28.0, 8, -3, 7, -1, 1, 18, 12], [15.0, 10, 16, 11, 9, 11, 10, 18])  # Rubin 1981, table 2

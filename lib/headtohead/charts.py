@@ -1,0 +1,121 @@
+"""The two charts of every comparison: the love plot of balance, and curves with their bands.
+
+Charts of altair: shown in a notebook, ``.save("love.html")`` elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+# shape and colour of each adjustment, the crude one first; Okabe-Ito colours are told apart by every colour vision
+LOOKS = (
+    ("circle", "#6b6b6b"), ("square", "#0072B2"), ("triangle-up", "#009E73"), ("diamond", "#D55E00"),
+    ("cross", "#CC79A7"), ("triangle-down", "#E69F00"), ("triangle-right", "#56B4E9"),
+)  # fmt: skip
+ARM_COLOURS = ("#0072B2", "#D55E00")
+Chart = Any  # altair does not say which kind a layered or faceted chart has
+
+
+def love_plot(
+    table: pd.DataFrame,
+    *,
+    threshold: float = 0.1,
+    largest: float | None = None,
+    labels: bool = True,
+    width: float = 320,
+    title: str = "",
+) -> Chart:
+    """Return absolute standardised differences, one row per covariate, the crudest first, one mark per adjustment.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of ``balance``, or of ``balance_report``; the first adjustment orders the covariates.
+    threshold : float
+        Where the dashed line stands.
+    largest : float, optional
+        End of the axis; a little beyond the largest difference if it is not given.
+    labels : bool
+        Whether names stand at the axis; not in the second of two panels.
+    width : float
+        Of the panel, in pixels.
+    title : str
+        Above the panel.
+    """
+    data = pd.DataFrame({"covariate": _rows(table), "smd": table["smd"].abs().round(4)})
+    data["adjustment"] = table["label" if "label" in table else "adjustment"]
+    names = [str(name) for name in data["adjustment"].unique()]
+    if len(names) > len(LOOKS):
+        raise ValueError(f"a love plot tells {len(LOOKS)} adjustments apart, found {len(names)}; draw fewer")
+    order = data[data["adjustment"] == names[0]].sort_values("smd", ascending=False)["covariate"].tolist()
+    shapes, colours = zip(*LOOKS[: len(names)], strict=True)
+    legend = alt.Legend(orient="bottom", columns=1, labelLimit=200)
+    axis = alt.Axis(ticks=False, domain=False, grid=True, labels=labels, labelLimit=230, labelPadding=8)
+    end = float(data["smd"].max()) * 1.04 if largest is None else largest
+    x_axis = alt.Axis(grid=False, tickCount=5)
+    scale, heading = alt.Scale(domain=[0, end], nice=False), "Absolute standardised difference"
+    points = alt.Chart(data).mark_point(filled=True, size=48, opacity=0.9).encode(
+        x=alt.X("smd:Q", title=heading, scale=scale, axis=x_axis),
+        y=alt.Y("covariate:N", sort=order, title=None, axis=axis),
+        tooltip=["covariate:N", "adjustment:N", "smd:Q"],
+        color=alt.Color("adjustment:N", title=None, scale=alt.Scale(domain=names, range=list(colours)), legend=legend),
+        shape=alt.Shape("adjustment:N", title=None, scale=alt.Scale(domain=names, range=list(shapes))),
+    )  # fmt: skip
+    limit = alt.Chart(pd.DataFrame({"at": [threshold]})).mark_rule(color="#222222", strokeDash=[3, 3])
+    layers = alt.layer(limit.encode(x=alt.X("at:Q")), points)
+    return layers.properties(width=width, height=20 * len(order), title=title)
+
+
+def _rows(table: pd.DataFrame) -> pd.Series:
+    """Return the covariates of a table of balance, categories level by level."""
+    if "covariate" in table:
+        return table["covariate"]
+    level = table["level"].astype(str)
+    return table["column"].where(level == "", table["column"] + " [" + level + "]")
+
+
+def curves_plot(
+    table: pd.DataFrame,
+    *,
+    arms: Sequence[str] = ("treated", "control"),
+    time: str = "Days",
+    width: float = 220,
+) -> Chart:
+    """Return cumulative incidence by arm with its bands, a column of panels per adjustment and a row per cause.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of ``incidence_curves``.
+    arms : (str, str)
+        What the first and the second arm are called.
+    time : str
+        Title of the horizontal axis.
+    width : float
+        Of a panel, in pixels.
+    """
+    named = table["arm"].map(dict(zip(("treated", "control"), arms, strict=True)))
+    data = table[["day", "incidence", "conf_low", "conf_high", "cause", "adjustment"]].assign(arm=named)
+    scale = alt.Scale(domain=list(arms), range=list(ARM_COLOURS))
+    legend = alt.Legend(orient="bottom", symbolOpacity=1)
+    base = alt.Chart(data).encode(
+        x=alt.X("day:Q", title=time, axis=alt.Axis(grid=False)),
+        color=alt.Color("arm:N", title=None, scale=scale, legend=legend),
+    )
+    percent, top = alt.Axis(format="%", grid=True), alt.Scale(domain=[0, float(data["conf_high"].max())])
+    y = alt.Y("incidence:Q", title="Cumulative incidence", scale=top, axis=percent)
+    band = base.mark_area(interpolate="step-after", opacity=0.15).encode(
+        y=alt.Y("conf_low:Q", scale=top, axis=percent), y2="conf_high:Q"
+    )
+    line = base.mark_line(interpolate="step-after").encode(
+        y=y, tooltip=["arm:N", "day:Q", alt.Tooltip("incidence:Q", format=".1%")]
+    )
+    panels = alt.layer(band, line).properties(width=width, height=0.75 * width)
+    return panels.facet(
+        column=alt.Column("adjustment:N", title=None, sort=data["adjustment"].unique().tolist()),
+        row=alt.Row("cause:N", title=None, sort=data["cause"].unique().tolist()),
+    )
