@@ -14,11 +14,13 @@ from statsmodels.discrete.discrete_model import Logit
 from statsmodels.tools.sm_exceptions import ConvergenceWarning, PerfectSeparationWarning
 from statsmodels.tools.tools import add_constant
 
-from headtohead.errors import CannotAdjustError, SeparationError, cannot
+from headtohead import door
+from headtohead.errors import CannotAdjustError, NumberError, SeparationError, cannot
 from headtohead.kernels.pairs import CaliperScale, Order, caliper_width
 from headtohead.kernels.weights import Estimand
 from headtohead.matching import weights as weighting
 from headtohead.matching.adjustment import Adjustment, check_design, matched_pairs, unadjusted, unmade
+from headtohead.matching.design import Terms, design_matrix
 from headtohead.matching.entropy import EntropyEstimand, entropy_weights
 from headtohead.matching.pairs import Matches, match_nearest, match_optimal
 from headtohead.matching.weights import Quantiles  # fmt: skip
@@ -55,6 +57,9 @@ class Score:
     log_likelihood: float
     c_statistic: float
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "treated", door.aligned(door.arms(self.treated), self.ps.index, "scores"))
+
     def crude(self) -> Adjustment:
         """Return the arms as they are."""
         return unadjusted(self.treated, design=self.design)
@@ -88,6 +93,7 @@ class Score:
         """
         within = mahalanobis
         if within is not None and not isinstance(within, pd.DataFrame):
+            door.columns(self.design, within, "covariates of the distance")
             within = self.design[list(within)]
         match = partial(
             match_nearest, ratio=ratio, order=order, exact=exact, replace=replace, mahalanobis=within
@@ -113,6 +119,7 @@ class Score:
 
         The bootstrap refits the score to each sample.
         """
+        door.choice("estimand", estimand, Estimand)
         return Adjustment(
             key or estimand.lower(), weighting.NAMES[estimand], "weights", estimand,
             weighting.POPULATIONS[estimand], self.treated,
@@ -142,7 +149,9 @@ class Score:
         """
         low, high = quantiles
         if not 0 <= low < high <= 1:
-            raise ValueError(f"quantiles must ascend between 0 and 1, found {low:g} and {high:g}")
+            raise NumberError(
+                f"quantiles must ascend between 0 and 1, found {low:g} and {high:g}; give (0.01, 0.99), say"
+            )
         raw = weighting.stabilised_weights(self.ps, self.treated)
         return Adjustment(
             key, "Truncated inverse probability weights", "weights", "ATE",
@@ -180,40 +189,56 @@ class Score:
             return unmade(key, name, self.treated, self.design, reason=cannot(error))
 
 
-def propensity(design: pd.DataFrame, treated: pd.Series) -> Score:
+def propensity(
+    frame: pd.DataFrame,
+    arm: pd.Series | str,
+    terms: Terms | None = None,
+    *,
+    treated: object = None,
+    impute_from: Sequence[str] = (),
+) -> Score:
     """Return the logistic propensity score.
 
     Parameters
     ----------
-    design : DataFrame of float, shape (n, p)
-        Covariates without intercept, no missing value (``design_matrix``).
-    treated : Series of bool, shape (n,)
-        True in the first arm; same index as ``design``.
+    frame : DataFrame, shape (n, anything)
+        One row per patient.
+    arm : Series, shape (n,), or str
+        Who had which drug, of the same patients in any order, or a column of the frame: True or 1 in the first
+        arm, or names, of which ``treated`` is the first arm's.
+    terms : str or sequence, optional
+        The covariates, a formula or columns, and ``impute_from``, as in ``design_matrix``. If omitted, the
+        frame is the design: columns of numbers, complete, without an intercept (but for the column ``arm``).
 
     Raises
     ------
-    ValueError
-        If the indexes differ, a value is missing or an arm is empty.
+    InputError
+        What ``door.py`` refuses; DependentError names constant columns, and combinations of others.
     SeparationError
         If a combination of covariates predicts the arm perfectly.
 
     Checked: R 4.2.2 ``glm`` to 1e-6 (test_propensity.py).
     """
-    check_design(design, treated)
+    door.patients(frame, "the frame")
+    if not isinstance(arm, pd.Series):
+        door.columns(frame, [arm], "arms")
+        frame, arm = frame.drop(columns=arm), frame[arm]
+    design = frame if terms is None else design_matrix(frame, terms, impute_from=impute_from)
+    design, arms = check_design(design, door.arms(arm, treated))
     with warnings.catch_warnings():
         for kind in (PerfectSeparationWarning, ConvergenceWarning, RuntimeWarning):
             warnings.simplefilter("error", kind)
         try:
-            fit = Logit(treated.astype(float), add_constant(design)).fit(disp=0, method="newton", maxiter=100)
+            fit = Logit(arms.astype(float), add_constant(design)).fit(disp=0, method="newton", maxiter=100)
         except (PerfectSeparationWarning, ConvergenceWarning, RuntimeWarning, np.linalg.LinAlgError):
-            raise _separation(design, treated) from None
+            raise _separation(design, arms) from None
     ps = pd.Series(fit.predict(), index=design.index, name="ps")
     if ps.min() < EXTREME_SCORE or ps.max() > 1 - EXTREME_SCORE:
-        raise _separation(design, treated)
+        raise _separation(design, arms)
     terms = ["(Intercept)", *design.columns]
     table = {"term": terms, "estimate": fit.params.to_numpy(), "std_error": fit.bse.to_numpy()}
     lp = np.log(ps / (1 - ps)).rename("linear_predictor")
-    return Score(design, treated, ps, lp, pd.DataFrame(table), float(fit.llf), c_statistic(ps, treated))
+    return Score(design, arms, ps, lp, pd.DataFrame(table), float(fit.llf), c_statistic(ps, arms))
 
 
 def _separation(design: pd.DataFrame, treated: pd.Series) -> SeparationError:
