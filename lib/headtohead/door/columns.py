@@ -20,23 +20,20 @@ def numbers(data: Data, what: str, *, missing: bool = False, infinite: bool = Fa
     patients(data, what)
     frame = data.to_frame() if isinstance(data, pd.Series) else data
     unique(frame.columns, f"columns of {what}")
-    parts = {name: floats(frame.iloc[:, j]) for j, name in enumerate(frame)} if _mixed(frame) else {}
-    words = [repr(name) for name, x in parts.items() if x is None]
-    if words:
-        raise NumberError(
-            f"{what} must be numbers, {len(words)} columns are not: {some(words)}; code them as 0 and 1"
-        )
-    x = np.column_stack([x for x in parts.values() if x is not None]) if parts else frame.to_numpy(float)
+    x, parts = frame.to_numpy(), {}
+    if x.dtype != np.float64:
+        parts = {name: floats(frame.iloc[:, j]) for j, name in enumerate(frame)}
+        words = [repr(name) for name, column in parts.items() if column is None]
+        if words:
+            raise NumberError(
+                f"{what} must be numbers, {len(words)} columns are not: {some(words)}; code them as 0 and 1"
+            )
+        x = np.column_stack([column for column in parts.values() if column is not None])
     if not np.isfinite(x).all():
         _refuse_values(frame, x, what, missing, infinite)
     if not parts or isinstance(data, pd.Series):
         return data
     return pd.DataFrame(x, index=data.index, columns=data.columns)
-
-
-def _mixed(frame: pd.DataFrame) -> bool:
-    """Return whether a column is anything but float: those need a look each."""
-    return any(dtype != np.float64 for dtype in frame.dtypes)
 
 
 def _refuse_values(frame: pd.DataFrame, x: np.ndarray, what: str, missing: bool, infinite: bool) -> None:

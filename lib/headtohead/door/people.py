@@ -172,7 +172,9 @@ def causes(values: Any, number: int | None = None) -> np.ndarray:
         raise EventError(
             f"causes must be 0, 1, 2, ..., found the levels {names}; code 0 censored, 1 the outcome"
         )
-    whole = np.where(np.isfinite(x), x, -1).astype(np.int64)
+    whole = (
+        np.where(np.isfinite(x), x, -1).astype(np.int64) if values.dtype.kind == "f" else x.astype(np.int64)
+    )
     right = (whole == x) & (whole >= 0) & (whole <= (np.inf if number is None else number))
     if not right.all():
         index = values.index if isinstance(values, pd.Series) else pd.RangeIndex(len(x))

@@ -122,10 +122,12 @@ def at_the_door(
         use = door.weights(weights) > 0
         if not use.any():
             raise EmptyArmError(f"a fit needs patients of positive weight, none of {len(time)} has one")
+    everyone = use.all()
     given: dict[str, Any] = {"time": time, "covariates": covariates, "weights": weights} | others
-    found: dict[str, Any] = {
-        name: None if one is None else door.aligned(one, time.index, name)[use] for name, one in given.items()
-    }
+    found: dict[str, Any] = {}
+    for name, one in given.items():
+        row = None if one is None else door.aligned(one, time.index, name)
+        found[name] = row if row is None or everyone else row[use]
     door.times(found["time"])
     found["covariates"] = door.numbers(found["covariates"], "covariates")
     door.independent(found["covariates"])

@@ -38,7 +38,8 @@ class Endpoint:
         door.patients(self.time_days, "times")
         time, cause = self.time_days, door.aligned(self.cause, self.time_days.index, "causes")
         days, codes = door.times(time), door.causes(cause, len(self.causes))
-        door.unique(pd.Index(self.causes), "causes")
+        if len(set(self.causes)) < len(self.causes):
+            door.unique(pd.Index(self.causes), "causes")
         if time.to_numpy() is not days and time.dtype != float:
             object.__setattr__(self, "time_days", pd.Series(days, time.index, name=time.name))
         if cause is not self.cause or cause.dtype != np.int64:
