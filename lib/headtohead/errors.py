@@ -1,8 +1,61 @@
-"""What cannot be done, as errors and as words in a row."""
+"""What cannot be used or done, as errors and as words in a row.
+
+Every message says what must hold, what was found (how many, the first three), and what to do.
+"""
 
 from __future__ import annotations
 
-import pandas as pd
+
+class InputError(ValueError):
+    """What was given cannot be used as it is; the kinds below say what is wrong with it."""
+
+
+class AlignmentError(InputError):
+    """Two inputs are not about the same patients."""
+
+
+class DuplicateError(InputError):
+    """A label, column or name stands for two things."""
+
+
+class MissingError(InputError):
+    """A value is missing where it must be known."""
+
+
+class NumberError(InputError):
+    """A number, or a column of numbers, is none, or lies outside its range."""
+
+
+class ArmError(InputError):
+    """The column of the arms does not say who had which of two."""
+
+
+class EmptyArmError(ArmError):
+    """An arm has nobody, or nobody of positive weight."""
+
+
+class EventError(InputError):
+    """Events are not coded 0 and 1, or causes 0, 1, 2, ..."""
+
+
+class TimeError(InputError):
+    """A time is missing, negative or no number, or a patient leaves before entering."""
+
+
+class HorizonError(InputError):
+    """A horizon is no day, or lies after the end of follow-up."""
+
+
+class ChoiceError(InputError):
+    """A choice is none of those on offer."""
+
+
+class UnknownError(InputError):
+    """A column or a level is not in the data."""
+
+
+class DependentError(InputError):
+    """A column has one value only, or is a combination of others."""
 
 
 class CannotAdjustError(ValueError):
@@ -28,9 +81,3 @@ class CannotEstimateError(ValueError):
 def cannot(error: Exception | str) -> str:
     """Return the words of ``method`` where there is no estimate."""
     return f"cannot be estimated, because {error}"
-
-
-def need_complete(frame: pd.DataFrame, what: str, remedy: str) -> None:
-    """Raise ValueError if a value is missing: ``what`` must hold, which columns differ, ``remedy``."""
-    if frame.isna().any(axis=None):
-        raise ValueError(f"{what}, {list(frame.columns[frame.isna().any()])} have missing values{remedy}")

@@ -13,6 +13,8 @@ from typing import Protocol
 
 import numpy as np
 
+from headtohead import door
+
 
 class InferenceChoices(Protocol):
     """Anything with these three: ``Inference`` or a section of a protocol."""
@@ -32,6 +34,16 @@ class Inference:
     conf_level: float = 0.95
     bootstrap_replicates: int = 2000
     seed: int = 1
+
+    def __post_init__(self) -> None:
+        checked(self)
+
+
+def checked(inference: InferenceChoices) -> None:
+    """Raise NumberError unless level, number of samples and seed can be what they say."""
+    door.level(inference.conf_level)
+    door.at_least("bootstrap_replicates", inference.bootstrap_replicates, 2)
+    door.at_least("seed", inference.seed, 0)
 
 
 DEFAULT = Inference()

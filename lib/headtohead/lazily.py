@@ -20,7 +20,8 @@ def lazily(package: str, file: str) -> Lazily:
 
     def get(name: str) -> Any:
         if name not in homes:
-            raise AttributeError(f"{package} has no {name!r}{_elsewhere(name, homes)}; see dir({package})")
+            hint = _elsewhere(name, homes, Path(file).parent)
+            raise AttributeError(f"{package} has no {name!r}{hint}; see dir({package})")
         if homes[name] == f"{package}.{name}":
             return import_module(homes[name])
         return getattr(import_module(homes[name]), name)
@@ -40,8 +41,8 @@ def homes_of(package: str, file: Path) -> dict[str, str]:
     return {name: home for name, home in found.items() if name != "lazily"}
 
 
-def _elsewhere(name: str, homes: dict[str, str]) -> str:
-    """Return where a name is, if it belongs to one of the parts."""
-    parts = [home for part, home in homes.items() if home.endswith(f".{part}")]
-    having = [part for part in parts if name in dir(import_module(part))]
+def _elsewhere(name: str, homes: dict[str, str], folder: Path) -> str:
+    """Return where a name is, if it belongs to one of the parts; none is imported, as Python asks on its way to one."""
+    parts = {home: folder / part / "__init__.py" for part, home in homes.items() if home.endswith(f".{part}")}
+    having = [home for home, file in parts.items() if name in homes_of(home, file)]
     return f": it is {having[0]}.{name}" if having else ""

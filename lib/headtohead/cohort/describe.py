@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from headtohead import door
+
 
 def table_one(
     frame: pd.DataFrame, treated: pd.Series, columns: Sequence[str], dictionary: pd.DataFrame | None = None
@@ -21,7 +23,11 @@ def table_one(
     and quartiles for numbers; count and percent, NaN for categories); ``smd`` over the pooled standard
     deviation. No p-value: a baseline table describes a sample, it tests nothing.
     """
+    door.patients(frame, "the frame")
+    treated = door.arms(door.aligned(treated, frame.index, "the frame"))
+    door.columns(frame, columns, "columns of the table")
     known = (_dictionary_of(frame, columns) if dictionary is None else dictionary).set_index("name")
+    door.columns(known.T, columns, "entries of the dictionary")
     rows: list[dict[str, object]] = []
     for column in columns:
         entry = known.loc[column]
@@ -70,10 +76,11 @@ def _category_rows(values: pd.Series, treated: pd.Series, levels: str) -> list[d
 
 
 def crude_smd(values: pd.Series, treated: pd.Series) -> float:
-    """Return the standardised mean difference over the pooled standard deviation, missing left out."""
+    """Return the mean difference over the pooled standard deviation, NaN where an arm has one value; missing left out."""
     a, b = values[treated].dropna(), values[~treated].dropna()
     spread = np.sqrt((a.var() + b.var()) / 2)
-    return float((a.mean() - b.mean()) / spread) if spread > 0 else 0.0
+    gap = float(a.mean() - b.mean())
+    return gap / float(spread) if spread != 0 else 0.0
 
 
 def category_smd(values: pd.Series, treated: pd.Series) -> float:
@@ -93,6 +100,8 @@ def category_smd(values: pd.Series, treated: pd.Series) -> float:
 
 def missingness(frame: pd.DataFrame, columns: Sequence[str], *, by: Sequence[str]) -> pd.DataFrame:
     """Return per column and stratum the number and percent of patients with no value."""
+    door.patients(frame, "the frame")
+    door.columns(frame, [*columns, *by], "columns and strata")
     rows = [
         (*key, column, len(part), int(part[column].isna().sum()))
         for key, part in frame.groupby(list(by), observed=True)
@@ -104,6 +113,9 @@ def missingness(frame: pd.DataFrame, columns: Sequence[str], *, by: Sequence[str
 
 def arm_by_stratum(frame: pd.DataFrame, treated: pd.Series, *, by: Sequence[str]) -> pd.DataFrame:
     """Return how many patients of each arm each stratum holds, empty strata included."""
+    door.patients(frame, "the frame")
+    treated = door.arms(door.aligned(treated, frame.index, "the frame"))
+    door.columns(frame, by, "strata")
     counts = pd.crosstab([frame[name] for name in by], treated)
     counts = counts.rename(columns={True: "treated", False: "control"})
     full = counts.reindex(columns=["treated", "control"], fill_value=0)

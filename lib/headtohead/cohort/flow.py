@@ -7,6 +7,11 @@ from typing import Protocol
 
 import pandas as pd
 
+from headtohead import door
+from headtohead.errors import EmptyArmError
+
+RULES = ("present", "equal", "at least")
+
 
 class Criterion(Protocol):
     """What an eligibility criterion must say."""
@@ -21,10 +26,6 @@ class Criterion(Protocol):
     def rule(self) -> str: ...  # noqa: D102
     @property
     def value(self) -> float | int | str | None: ...  # noqa: D102
-
-
-class EmptyArmError(ValueError):
-    """After the eligibility criteria an arm has nobody left."""
 
 
 def apply_eligibility(
@@ -50,11 +51,10 @@ def apply_eligibility(
     EmptyArmError
         If an arm is empty at the end.
     """
-    unknown = [c.column for c in criteria if c.column not in frame]
-    if unknown:
-        raise KeyError(
-            f"eligibility needs columns of the cohort, {unknown} are not there; correct protocol.toml"
-        )
+    door.patients(frame, "the frame")
+    door.columns(frame, [arm, *(each.column for each in criteria)], "eligibility and arms")
+    for each in criteria:
+        door.choice(f"the rule on {each.column!r}", each.rule, RULES)
     current, names = frame[frame[arm].isin([treated, control])], (treated, control)
     rows = [_step(0, "started one of the two drugs", current, current, arm, name) for name in names]
     for step, criterion in enumerate(criteria, start=1):

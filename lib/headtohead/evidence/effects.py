@@ -9,9 +9,13 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
+from headtohead import door
+from headtohead.errors import MissingError, NumberError, UnknownError
+
 Prefer = Literal["published", "counts"]
 HALF = 0.5  # added to all four cells of a table with an empty one, as metafor does
 PUBLISHED_LEVEL = 0.95
+DESCRIBED = ["id", "study", "design", "source"]
 METHODS = {
     "counts": "from the counts",
     "limits": "as printed, standard error from the limits",
@@ -68,31 +72,55 @@ def study_effects(rows: pd.DataFrame, *, prefer: Prefer, conf_level: float = PUB
     conf_level : float
         Of the Wald limits.
     """
+    door.choice("prefer", prefer, Prefer)
+    door.level(conf_level)
+    door.patients(rows, "studies")
+    arms = ["n_drug", "deaths_drug", "n_comparator", "deaths_comparator"]
+    door.columns(
+        rows, [*DESCRIBED, "measure", "effect", "conf_low", "conf_high", "p_value", *arms], "study results"
+    )
+    _check_values(rows)
     has_counts = rows["deaths_drug"].notna()
     has_effect = rows["effect"].notna() & (rows["conf_low"].notna() | rows["p_value"].notna())
     from_counts = has_counts & (~has_effect if prefer == "published" else True)
     nothing = rows.loc[~from_counts & ~has_effect, "study"]
     if len(nothing):
-        raise ValueError(
+        raise MissingError(
             f"each study needs counts, or a ratio with limits or a p-value, {len(nothing)} have neither, "
             f"first {list(nothing[:3])}; complete or exclude them"
         )
     log_effect, by_p = np.log(rows["effect"]), rows["conf_low"].isna()
     variance = pd.Series(variance_of_interval(rows["conf_low"], rows["conf_high"], PUBLISHED_LEVEL))
     variance = variance.where(~by_p, variance_of_p_value(log_effect, rows["p_value"]))
-    part, arms = rows[from_counts], ["n_drug", "deaths_drug", "n_comparator", "deaths_comparator"]
+    part = rows[from_counts]
     crude, crude_variance = log_ratio_of_counts(
         part["deaths_drug"], part["n_drug"], part["deaths_comparator"], part["n_comparator"]
     )
     log_effect[from_counts], variance[from_counts] = crude, crude_variance
     basis = by_p.map({True: "p-value", False: "limits"}).mask(from_counts, "counts")
     printed = rows[["conf_low", "conf_high"]].where(basis == "limits")
-    found = rows[["id", "study", "design", "source"]].assign(
+    found = rows[DESCRIBED].assign(
         measure=rows["measure"].mask(from_counts, "risk ratio"), basis=basis, **rows[arms],
         log_effect=log_effect.astype(float), variance=variance.astype(float),
         printed_low=printed["conf_low"], printed_high=printed["conf_high"],
     )  # fmt: skip
     return _with_ratios(found, conf_level)
+
+
+def _check_values(rows: pd.DataFrame) -> None:
+    """Raise NumberError where a count, a ratio, a limit or a p-value cannot be one."""
+    drug = rows["deaths_drug"].isna() | rows["deaths_drug"].between(0, rows["n_drug"])
+    other = rows["deaths_comparator"].isna() | rows["deaths_comparator"].between(0, rows["n_comparator"])
+    limits = rows["conf_low"].isna() | ((rows["conf_low"] > 0) & (rows["conf_low"] < rows["conf_high"]))
+    p_values = rows["p_value"].isna() | ((rows["p_value"] > 0) & (rows["p_value"] < 1))
+    wrong = ~(drug & other & limits & p_values & (rows["effect"].isna() | (rows["effect"] > 0))).to_numpy(
+        bool
+    )
+    if wrong.any():
+        raise NumberError(
+            f"counts must lie between 0 and the patients, ratios and ascending limits above 0, p-values between 0 "
+            f"and 1, {door.wrong_rows(wrong, pd.Index(rows['study']))}; correct or exclude them"
+        )
 
 
 def _with_ratios(found: pd.DataFrame, conf_level: float) -> pd.DataFrame:
@@ -120,9 +148,10 @@ def reproduction(reference: pd.DataFrame, ours: Mapping[str, float]) -> pd.DataF
     ours : mapping of str to float
         By ``id``; may hold more.
     """
+    door.columns(reference, ["id", "printed"], "reference values")
     unknown = [name for name in reference["id"] if name not in ours]
     if unknown:
-        raise ValueError(
+        raise UnknownError(
             f"each reference value needs one of ours, {len(unknown)} have none, first {unknown[:3]}; correct the id"
         )
     rows = []

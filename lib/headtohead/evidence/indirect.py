@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
+from headtohead import door
+from headtohead.errors import NumberError, UnknownError
 from headtohead.evidence.pooled import ratio_row, shared_scale
 from headtohead.outcomes.estimate import Interval
 
@@ -30,9 +32,10 @@ def bucher(a_versus_common: Interval, b_versus_common: Interval, *, conf_level: 
         studies. The comparison keeps the randomisation within each trial and assumes that the ratios would
         be the same in each other's patients. ``std_error`` is half-width over the normal quantile.
     """
+    door.level(conf_level)
     for name, one in (("first", a_versus_common), ("second", b_versus_common)):
         if not 0 < one.conf_low < one.conf_high or not one.estimate > 0:
-            raise ValueError(
+            raise NumberError(
                 f"an indirect comparison needs ratios with limits above 0, the {name} is {one.estimate:g} "
                 f"({one.conf_low:g} to {one.conf_high:g}); give ratios, not logarithms"
             )
@@ -65,6 +68,8 @@ def indirect_comparisons(
     of one level. DataFrame of ``ESTIMATE_COLUMNS`` and ``source``; ``scale`` is "ratio" where different
     measures meet.
     """
+    if not against:
+        raise UnknownError("an indirect comparison needs sources, found none; give {'trials': rows}, say")
     rows = {
         source: ratio_row(
             bucher(interval_of(row), interval_of(common), conf_level=conf_level),
@@ -81,6 +86,7 @@ def agreement(direct: pd.DataFrame, indirect: pd.DataFrame, *, conf_level: float
     DataFrame with ``source``, ``scale``, ``estimate``, ``conf_low``, ``conf_high``, ``conf_level`` and
     ``p_value`` of agreement. A wide interval around one is no proof of it.
     """
+    door.columns(indirect, ["source"], "indirect comparisons")
     rows = []
     for _, row in indirect.iterrows():
         ratio, p_value = disagreement(
@@ -94,6 +100,7 @@ def agreement(direct: pd.DataFrame, indirect: pd.DataFrame, *, conf_level: float
 
 def interval_of(row: pd.DataFrame) -> Interval:
     """Return the estimate of the only row; ValueError if there are several or none."""
+    door.columns(row, Interval._fields, "a ratio and its limits")
     if len(row) != 1:
-        raise ValueError(f"a comparison needs one ratio, found {len(row)} rows; choose one")
+        raise NumberError(f"a comparison needs one ratio, found {len(row)} rows; choose one")
     return Interval(*(float(row[name].iloc[0]) for name in Interval._fields))

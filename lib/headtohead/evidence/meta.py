@@ -20,6 +20,8 @@ import pandas as pd
 from scipy.optimize import brentq, minimize_scalar
 from scipy.stats import chi2, norm, t
 
+from headtohead import door
+from headtohead.errors import AlignmentError, NumberError
 from headtohead.evidence.effects import PUBLISHED_LEVEL
 from headtohead.evidence.pooled import MetaAnalysis, ratio_row
 from headtohead.outcomes.estimate import Interval, wald_interval
@@ -34,6 +36,7 @@ def meta_analysis(
     studies: pd.DataFrame, *, tau2: Tau2, interval: IntervalKind, conf_level: float
 ) -> MetaAnalysis:
     """Return the random-effects mean of what ``study_effects`` found; choices and errors of ``random_effects``."""
+    door.columns(studies, ["log_effect", "variance"], "studies")
     found = random_effects(
         studies["log_effect"], studies["variance"], tau2=tau2, interval=interval, conf_level=conf_level
     )
@@ -42,6 +45,9 @@ def meta_analysis(
 
 def combined(studies: pd.DataFrame, *, tau2: Tau2, interval: IntervalKind, conf_level: float) -> pd.DataFrame:
     """Return one row: the ratio of the only study, its limits as printed, or the pooled ratio of several."""
+    _check_choices(tau2, interval, conf_level)
+    door.patients(studies, "studies")
+    door.columns(studies, ["log_effect", "std_error", "basis", "measure", "method"], "studies")
     if len(studies) > 1:
         return meta_analysis(studies, tau2=tau2, interval=interval, conf_level=conf_level).estimate()
     one = studies.iloc[0]
@@ -92,8 +98,11 @@ def random_effects(
 
     Checked: metafor 3.8 and meta on twelve trials of JAK inhibitors and metafor's BCG example (test_meta.py).
     """
+    if isinstance(log_effect, pd.Series) and isinstance(variance, pd.Series):
+        variance = door.aligned(variance, log_effect.index, "variances")
     y, v = np.asarray(log_effect, float), np.asarray(variance, float)
-    _check(y, v, tau2, interval)
+    _check_choices(tau2, interval, conf_level)
+    _check(y, v)
     k, between = len(y), _tau2(y, v, tau2)
     w = 1 / (v + between)
     mean = float(w @ y / w.sum())
@@ -118,18 +127,25 @@ def cochran_q(y: np.ndarray, v: np.ndarray, between: float) -> float:
     return float(w @ (y - w @ y / w.sum()) ** 2)
 
 
-def _check(y: np.ndarray, v: np.ndarray, tau2: str, interval: str) -> None:
+def _check_choices(tau2: str, interval: str, conf_level: float) -> None:
+    door.choice("tau2", tau2, Tau2)
+    door.choice("interval", interval, IntervalKind)
+    door.level(conf_level)
+
+
+def _check(y: np.ndarray, v: np.ndarray) -> None:
+    if y.shape != v.shape:
+        raise AlignmentError(
+            f"each effect needs its variance, found {y.size} and {v.size}; give both of every study"
+        )
     if len(y) < 2:
-        raise ValueError(f"pooling needs at least two studies, found {len(y)}; report the one study")
+        raise NumberError(f"pooling needs at least two studies, found {len(y)}; report the one study")
     if not (np.isfinite(y).all() and np.isfinite(v).all() and (v > 0).all()):
         bad = np.flatnonzero(~(np.isfinite(y) & np.isfinite(v) & (v > 0)))
-        raise ValueError(
+        raise NumberError(
             f"each study needs an effect and a variance above 0, {len(bad)} of {len(y)} have not, at places "
             f"{list(map(int, bad[:3]))}; complete or exclude them"
         )
-    for value, kinds in ((tau2, get_args(Tau2)), (interval, get_args(IntervalKind))):
-        if value not in kinds:
-            raise ValueError(f"the method must be one of {kinds}, found {value!r}")
 
 
 def _tau2(y: np.ndarray, v: np.ndarray, method: Tau2) -> float:

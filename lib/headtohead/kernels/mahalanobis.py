@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 from scipy.linalg import lapack
 
+from headtohead import door
 from headtohead.errors import CannotAdjustError
 from headtohead.kernels.pairs import Order, Rows, first_choosers, joined, strata_of
 
@@ -58,6 +59,8 @@ def mahalanobis_pairs(
     Arguments as of ``greedy_pairs``; ``X`` are the covariates of the distance, shape (n, k). Of controls at the
     same distance the one most places away on the first axis is taken, then the higher one (MatchIt).
     """
+    door.choice("order", order, Order)
+    door.positive("the caliper", caliper, or_zero=True)
     axes, place = whitened(X, arm), np.empty(len(X), np.int64)
     place[np.argsort(axes[:, 0], kind="stable")] = np.arange(len(X))
     found = []

@@ -19,6 +19,8 @@ import numpy as np
 import pandas as pd
 from numba import njit
 
+from headtohead import door
+
 Order = Literal["largest", "smallest", "data"]
 CaliperScale = Literal["pooled", "all"]
 Rows = tuple[np.ndarray, np.ndarray]
@@ -42,8 +44,8 @@ def caliper_width(
     ----------
     Austin (2011) Pharm Stat 10:150-161. doi:10.1002/pst.433
     """
-    if caliper_sd <= 0:
-        raise ValueError(f"the caliper must be positive, found {caliper_sd} standard deviations")
+    door.positive("caliper_sd", caliper_sd)
+    door.choice("scale", scale, CaliperScale)
     score, arm = np.asarray(linear_predictor, dtype=float), np.asarray(treated, dtype=bool)
     if scale == "all":
         return float(caliper_sd * score.std(ddof=1))
@@ -65,6 +67,8 @@ def greedy_pairs(
 
     ``score``, ``arm`` and each of ``exact`` have shape (n,); for the rest, and ties, see ``match_nearest``.
     """
+    door.choice("order", order, Order)
+    door.positive("the caliper", caliper, or_zero=True)
     return joined(
         [_in_stratum(score, arm, one, ratio, caliper, order, replace) for one in strata_of(exact, len(score))]
     )
@@ -200,6 +204,7 @@ def optimal_pairs(
 
     Arguments as of ``greedy_pairs``. ValueError if the arms are too large for one stratum.
     """
+    door.positive("the caliper", caliper, or_zero=True)
     return joined([_optimal_in_stratum(score, arm, rows, caliper) for rows in strata_of(exact, len(score))])
 
 

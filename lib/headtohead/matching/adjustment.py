@@ -8,15 +8,16 @@ samples: weighting refits the propensity score in each, matching draws matched s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from headtohead.errors import CannotAdjustError, CannotEstimateError, need_complete
+from headtohead import door
+from headtohead.errors import CannotAdjustError, CannotEstimateError, DuplicateError, InputError
 from headtohead.kernels.weights import bootstrap_counts
 from headtohead.matching.pairs import Matches
 
@@ -29,6 +30,8 @@ Estimation = Callable[["Adjustment", np.ndarray], np.ndarray]  # see ``Adjustmen
 @dataclass(frozen=True, slots=True)
 class Adjustment:
     """How the arms are made comparable.
+
+    It checks itself: arms become bool (0 and 1 do), and weights, sets and design come into their order.
 
     Attributes
     ----------
@@ -64,6 +67,32 @@ class Adjustment:
     reason: str | None = None
     optional: bool = False
     estimation: Estimation | None = None
+
+    def __post_init__(self) -> None:
+        door.choice("kind", self.kind, Kind)
+        treated = door.arms(self.treated)
+        whose = f"adjustment {self.key!r}"
+        weights = door.aligned(self.weights, treated.index, f"weights of {whose}")
+        self._put("treated", treated)
+        self._put("weights", weights)
+        used = door.weights(weights, f"weights of {whose}") > 0
+        if self.kind != "none":
+            door.need_both(treated.to_numpy(), used, whose)
+        if self.matched_set is not None:
+            self._put("matched_set", door.aligned(self.matched_set, treated.index, f"sets of {whose}"))
+        if self.design is not None:
+            design = door.aligned(self.design, treated.index, f"the design of {whose}")
+            self._put("design", door.numbers(design, f"the design of {whose}", missing=True))
+
+    def _put(self, name: str, value: Any) -> None:
+        if getattr(self, name) is not value:
+            object.__setattr__(self, name, value)
+
+    def on(self, index: pd.Index) -> Adjustment:
+        """Return it in the order of these patients; AlignmentError unless they are the same."""
+        if self.treated.index is index or self.treated.index.equals(index):
+            return self
+        return replace(self, treated=door.aligned(self.treated, index, f"adjustment {self.key!r}"))
 
     @property
     def arm(self) -> np.ndarray:
@@ -124,12 +153,20 @@ Adjustments = Adjustment | Iterable[Adjustment]
 
 
 def listed(adjustments: Adjustments) -> list[Adjustment]:
-    """Return one adjustment or several as a list; the keys must differ."""
-    found = [adjustments] if isinstance(adjustments, Adjustment) else list(adjustments)
+    """Return one adjustment or several as a list, in the order of the patients of the first; the keys must differ."""
+    one = isinstance(adjustments, Adjustment) or not isinstance(adjustments, Iterable)
+    found: list[Adjustment] = [adjustments] if one else list(adjustments)  # type: ignore[list-item, arg-type]
+    for each in found:
+        if not isinstance(each, Adjustment):
+            raise InputError(
+                f"an adjustment is needed, found {type(each).__name__}; give score.crude(), score.match(...), ..."
+            )
     keys = [each.key for each in found]
     if not found or len(set(keys)) < len(keys):
-        raise ValueError(f"each adjustment needs a key of its own, found {keys}; give the second one key=...")
-    return found
+        raise DuplicateError(
+            f"each adjustment needs a key of its own, found {keys}; give the second one key=..."
+        )
+    return [found[0], *(each.on(found[0].treated.index) for each in found[1:])]
 
 
 def made(adjustments: Adjustments) -> list[Adjustment]:
@@ -138,23 +175,23 @@ def made(adjustments: Adjustments) -> list[Adjustment]:
 
 
 def need_crude(adjustment: Adjustment, what: str) -> None:
-    """Raise ValueError unless this is the crude comparison."""
+    """Raise InputError unless this is the crude comparison."""
     if adjustment.kind != "crude":
         found = adjustment.name.lower()
-        raise ValueError(f"{what} knows no weights and no pairs, found {found}; give score.crude()")
+        raise InputError(f"{what} knows no weights and no pairs, found {found}; give score.crude()")
 
 
-def check_design(design: pd.DataFrame, treated: pd.Series) -> None:
-    """Raise ValueError unless both have one index, nothing is missing and both arms have patients."""
-    if not design.index.equals(treated.index):
-        raise ValueError("design and treated must have the same index; build both from one frame")
-    need_complete(design, "the design must be complete", "")
-    if treated.nunique() < 2:
-        raise ValueError(f"both arms must have patients, all {len(treated)} are in one; check the arms")
+def check_design(design: pd.DataFrame, treated: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
+    """Return a design of independent columns of numbers, and the arms in its order."""
+    numeric = door.numbers(design, "the design")
+    arms = door.arms(door.aligned(treated, numeric.index, "the design"))
+    door.independent(numeric)
+    return numeric, arms
 
 
 def unadjusted(treated: pd.Series, *, design: pd.DataFrame | None = None) -> Adjustment:
     """Return the crude comparison: weight 1 for everyone; the bootstrap draws patients."""
+    door.patients(treated, "the arms")
     ones = pd.Series(1.0, index=treated.index, name="weight")
     words = "all patients, arms as they are"
     return Adjustment("crude", "Crude", "crude", "crude", words, treated, ones, _draw_patients, design)

@@ -11,6 +11,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from headtohead import door
+from headtohead.errors import EmptyArmError, InputError
 from headtohead.matching.adjustment import Adjustment, Adjustments, made
 
 Denominator = Literal["pooled", "treated"]
@@ -28,8 +30,9 @@ def balance(
     ``covariates`` (shape (n, p)) are those of the design if none are given. DataFrame as ``balance_table`` with
     ``adjustment`` (key) and ``label`` (name).
     """
+    door.choice("denominator", denominator, Denominator)
     tables = [
-        balance_table(covariates_of(each, covariates), each.treated, each.weights, denominator=denominator)
+        _table(covariates_of(each, covariates), each.treated, each.weights, denominator)
         .assign(adjustment=each.key, label=each.name)
         for each in made(adjustments)
     ]  # fmt: skip
@@ -42,6 +45,8 @@ def largest_imbalance(table: pd.DataFrame, *, threshold: float) -> pd.DataFrame:
     DataFrame with ``adjustment``, ``name`` ("largest" or "above_threshold"), ``scale``, ``estimate``, ``n``
     (covariates) and ``method`` (the covariate that differs most, "none" if none does).
     """
+    door.columns(table, ["adjustment", "covariate", "smd"], "a balance table")
+    door.positive("threshold", threshold)
     rows: list[tuple[object, ...]] = []
     for key, part in table.groupby("adjustment", sort=False):
         size = part["smd"].abs()
@@ -53,9 +58,12 @@ def largest_imbalance(table: pd.DataFrame, *, threshold: float) -> pd.DataFrame:
 
 def covariates_of(adjustment: Adjustment, covariates: pd.DataFrame | None) -> pd.DataFrame:
     """Return the covariates given, or the design of the adjustment."""
-    found = adjustment.design if covariates is None else covariates
+    found = adjustment.design
+    if covariates is not None:
+        found = door.aligned(covariates, adjustment.treated.index, "covariates")
+        found = door.numbers(found, "covariates", missing=True)
     if found is None:
-        raise ValueError(f"balance needs covariates, {adjustment.name.lower()} has no design; give them")
+        raise InputError(f"balance needs covariates, {adjustment.name.lower()} has no design; give them")
     return found
 
 
@@ -85,8 +93,18 @@ def balance_table(
 
     Checked: MatchIt 4.7.2 summary and cobalt 4.5.5 bal.tab (test_balance.py).
     """
-    if denominator not in ("pooled", "treated"):
-        raise ValueError(f"denominator must be 'pooled' or 'treated', found {denominator!r}")
+    door.choice("denominator", denominator, Denominator)
+    covariates = door.numbers(covariates, "covariates", missing=True)
+    treated = door.arms(door.aligned(treated, covariates.index, "covariates"))
+    weights = door.aligned(weights, covariates.index, "weights")
+    door.need_both(treated.to_numpy(), door.weights(weights) > 0, "the weighted sample")
+    return _table(covariates, treated, weights, denominator)
+
+
+def _table(
+    covariates: pd.DataFrame, treated: pd.Series, weights: pd.Series, denominator: Denominator
+) -> pd.DataFrame:
+    """Return the balance of inputs that were checked."""
     return pd.DataFrame(
         [{"covariate": name, **_one(covariates[name], treated, weights, denominator)} for name in covariates]
     )
@@ -96,6 +114,7 @@ def _one(
     values: pd.Series, treated: pd.Series, weights: pd.Series, denominator: Denominator
 ) -> dict[str, float]:
     known = values.notna()
+    _need_known(known & (weights > 0), treated, values.name)
     x, arm, w = values[known].to_numpy(float), treated[known].to_numpy(bool), weights[known].to_numpy(float)
     binary = bool(np.isin(x, (0.0, 1.0)).all())
     mean1, mean0 = np.average(x[arm], weights=w[arm]), np.average(x[~arm], weights=w[~arm])
@@ -103,17 +122,37 @@ def _one(
     return {
         "mean_treated": float(mean1),
         "mean_control": float(mean0),
-        "smd": float((mean1 - mean0) / spread) if spread > 0 else 0.0,
+        "smd": _smd(float(mean1 - mean0), spread),
         "variance_ratio": np.nan if binary else _variance_ratio(x, arm, w),
         "ks": _largest_gap(x, arm, w),
     }
 
 
+def _smd(gap: float, spread: float) -> float:
+    """Return the standardised difference; without any spread none, or an infinite one."""
+    if spread != 0:
+        return gap / spread
+    return 0.0 if abs(gap) < NO_DIFFERENCE else float(np.copysign(np.inf, gap))
+
+
+def _need_known(known: pd.Series, treated: pd.Series, what: object) -> None:
+    n1, n0 = int((known & treated).sum()), int((known & ~treated).sum())
+    if not n1 or not n0:
+        raise EmptyArmError(f"both arms need a known value of {what}, found {n1} and {n0}; leave it out")
+
+
 def _spread(x: np.ndarray, arm: np.ndarray, denominator: Denominator) -> float:
     """Return the standard deviation of the unadjusted sample; from p (1 - p) for a binary covariate."""
     binary, parts = np.isin(x, (0.0, 1.0)).all(), (x[arm], x[~arm])
-    v1, v0 = (float(one.mean() * (1 - one.mean()) if binary else one.var(ddof=1)) for one in parts)
+    v1, v0 = (_variance(one, bool(binary)) for one in parts)
     return float(np.sqrt(v1 if denominator == "treated" else (v1 + v0) / 2))
+
+
+def _variance(x: np.ndarray, binary: bool) -> float:
+    """Return the variance of one arm, NaN if one patient cannot show it."""
+    if binary:
+        return float(x.mean() * (1 - x.mean()))
+    return float(x.var(ddof=1)) if len(x) > 1 else np.nan
 
 
 def crude_spread(covariates: pd.DataFrame, treated: pd.Series, denominator: Denominator) -> np.ndarray:
@@ -135,6 +174,8 @@ def weighted_variance(x: np.ndarray, w: np.ndarray) -> float:
     """Return the unbiased variance under reliability weights; equal weights give the usual one."""
     total = w.sum()
     gap = x - np.average(x, weights=w)
+    if np.count_nonzero(w) < 2:
+        return np.nan
     return float((w * gap**2).sum() * total / (total**2 - (w**2).sum()))
 
 
@@ -155,7 +196,7 @@ def balance_report(
 ) -> pd.DataFrame:
     """Return the before-and-after table of a paper: the covariates as they were recorded, under each adjustment.
 
-    Raises ValueError if the indexes differ, there is no adjustment, or an arm has no known value of a column.
+    Raises InputError if there is no adjustment, EmptyArmError if an arm has no known value of a column.
     DataFrame, one row per covariate or level and adjustment: ``column``, ``level`` (empty for numbers),
     ``kind`` ("mean" or "share"), ``adjustment``, ``mean_treated``, ``mean_control``, ``sd_treated``,
     ``sd_control`` (weighted; NaN for shares), ``smd``, ``variance_ratio``, ``ks``, and ``missing_treated``,
@@ -169,11 +210,15 @@ def balance_report(
     adjustments : Adjustment or several
         In the order of the table; the crude comparison is one of them.
     """
+    door.choice("denominator", denominator, Denominator)
+    found = made(adjustments)
+    if not found:
+        raise InputError("a report needs an adjustment that could be made, found none; add score.crude()")
+    frame = door.aligned(frame, found[0].treated.index, "the frame")
+    door.unique(frame.columns, "columns of the frame")
     names, covariates = _expand(frame)
     parts = []
-    for each in made(adjustments):
-        if not frame.index.equals(each.treated.index):
-            raise ValueError("frame and arms must have the same index; build both from one cohort")
+    for each in found:
         parts.append(_under(names, covariates, each, denominator).assign(adjustment=each.key))
     table = pd.concat(parts, ignore_index=True)
     order = ["column", "level", "kind", "adjustment"]
@@ -204,13 +249,8 @@ def _under(
     used, treated, weights = adjustment.used, adjustment.treated, adjustment.weights
     for at, values in covariates.items():
         known = values.notna() & used
-        n1, n0 = int((known & treated).sum()), int((known & ~treated).sum())
-        if not n1 or not n0:
-            raise ValueError(
-                f"both arms need a known value of {names.at[at, 'column']!r} under {adjustment.name.lower()}, "
-                f"found {n1} and {n0}; leave it out"
-            )
-    table = balance_table(covariates, treated, weights, denominator=denominator).drop(columns="covariate")
+        _need_known(known, treated, f"{names.at[at, 'column']!r} under {adjustment.name.lower()}")
+    table = _table(covariates, treated, weights, denominator).drop(columns="covariate")
     kinds = list(enumerate(names["kind"]))
     for arm, mask in adjustment.arms:
         table[f"sd_{arm}"] = [

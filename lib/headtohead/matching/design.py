@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
 import numpy as np
 import pandas as pd
+from formulaic import Formula
+from formulaic.errors import FormulaicError
 
-from headtohead.errors import need_complete
+from headtohead import door
+from headtohead.errors import ChoiceError, InputError, MissingError, NumberError, UnknownError
 
+COLOURS = re.compile("\x1b\\[[0-9;]*m|[⧛⧚]")  # in which formulaic underlines what it cannot read
 KNOT_QUANTILES = {3: (0.10, 0.50, 0.90), 4: (0.05, 0.35, 0.65, 0.95), 5: (0.05, 0.275, 0.50, 0.725, 0.95)}
 
 
@@ -24,22 +30,36 @@ class Term(Protocol):
     def knots(self) -> int | None: ...  # noqa: D102
 
 
-def design_matrix(
-    frame: pd.DataFrame, terms: Sequence[Term], *, impute_from: Sequence[str] = ()
-) -> pd.DataFrame:
+Form = Literal["linear", "log", "spline", "log spline", "category"]
+Terms = str | Sequence[Term | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column as a term: numbers as they are, anything else a category."""
+
+    column: str
+    form: str
+    knots: int | None = None
+
+
+def design_matrix(frame: pd.DataFrame, terms: Terms, *, impute_from: Sequence[str] = ()) -> pd.DataFrame:
     """Return the columns of the model, without intercept and without missing values.
 
     DataFrame of float, shape (n, p), named like ``age``, ``age'`` (second spline column) or ``sex[M]``.
-    Raises ValueError if a column is unknown, has no variation, is not positive where a logarithm is asked
-    for, or has missing values and nothing to impute them from.
+    Raises UnknownError if a column is unknown, DependentError if one has no variation, NumberError if it is not
+    positive where a logarithm is asked for, MissingError if values are missing and nothing is there to impute
+    them from.
 
     Parameters
     ----------
     frame : DataFrame, shape (n, anything)
         One row per patient.
-    terms : sequence of Term
-        ``linear``; ``log`` (natural logarithm); ``spline`` (restricted cubic, Harrell's knots);
-        ``log spline``; ``category`` (dummies, the first level in sorted order is the reference).
+    terms : str, or sequence of Term or str
+        A formula of ``formulaic``, "age + C(sex) + rcs(weight, 4)", with ``bs``, ``poly``, ``np.log``, ``rcs`` (as
+        ``spline`` below) and ``cr(x, df=3, constraints="center")``; or columns, numbers linear and all else
+        categories; or terms of a form: ``linear``; ``log`` (natural logarithm); ``spline`` (restricted cubic,
+        Harrell's knots); ``log spline``; ``category`` (dummies, the first level in sorted order is the reference).
     impute_from : sequence of str
         Complete columns that predict missing values by least squares on the scale of the term.
 
@@ -47,31 +67,61 @@ def design_matrix(
     ----------
     Harrell (2015) Regression Modeling Strategies, 2nd ed., section 2.4.5. doi:10.1007/978-3-319-19425-7
     """
-    needed = [term.column for term in terms] + list(impute_from)
-    unknown = [name for name in needed if name not in frame]
-    if unknown:
-        raise ValueError(f"covariates must be columns of the cohort, {unknown} are not; correct the names")
+    door.patients(frame, "the frame")
+    if isinstance(terms, str):
+        return _of_formula(frame, terms)
+    names = [term if isinstance(term, str) else term.column for term in terms]
+    door.columns(frame, [*names, *impute_from], "covariates")
+    door.unique(pd.Index(names), "columns of the terms")
     predictors = _predictors(frame, impute_from)
-    parts = [_columns(frame[term.column], term, predictors) for term in terms]
+    parts = [
+        _columns(frame[name], _term(term, frame), predictors) for name, term in zip(names, terms, strict=True)
+    ]
+    if not parts:
+        raise InputError("a design needs covariates, found none; name columns or give a formula")
     design = pd.concat(parts, axis=1)
-    constant_columns(design)
+    door.varying(design)
     return design
 
 
-def constant_columns(design: pd.DataFrame) -> None:
-    """Raise ValueError if a column of the design has one value."""
-    constant = [name for name in design if design[name].nunique() < 2]
-    if constant:
-        raise _constant(constant, len(design), "remove them from the model")
+def _of_formula(frame: pd.DataFrame, formula: str) -> pd.DataFrame:
+    """Return the columns of a formula, without its intercept."""
+    try:
+        parsed = Formula(formula)
+        if hasattr(parsed, "lhs"):
+            raise ChoiceError(
+                f"a formula of covariates has one side, found {formula!r}; leave out the left one"
+            )
+        known = [name for name in frame if name in parsed.required_variables]
+        door.complete(frame[known], f"the columns of {formula!r}")
+        with np.errstate(all="ignore"):  # what is no number is refused below
+            found = parsed.get_model_matrix(frame, na_action="ignore", context={"rcs": _rcs, "np": np})
+    except (FormulaicError, InputError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        said = " ".join(COLOURS.sub("", str(error)).splitlines()[0].split())
+        raise UnknownError(
+            f"a formula must be made of columns and levels of the frame, found {formula!r}: {said} "
+            f"It has {door.some_of(list(frame.columns)[:12])}; correct the formula"
+        ) from None
+    design = pd.DataFrame(found).drop(columns="Intercept", errors="ignore").astype(float)
+    if design.shape[1] == 0:
+        raise InputError(f"a design needs covariates, found none in {formula!r}; name columns")
+    door.numbers(design, f"the columns of {formula!r}")
+    door.varying(design)
+    return design
 
 
-def _constant(names: object, n: int, remedy: str) -> ValueError:
-    return ValueError(f"a covariate must vary between patients, {names} have one value in all {n}; {remedy}")
+def _term(term: Term | str, frame: pd.DataFrame) -> Term:
+    if isinstance(term, str):
+        return Column(term, "category" if door.floats(frame[term]) is None else "linear")
+    door.choice(f"the form of {term.column!r}", term.form, Form)
+    return term
 
 
 def _predictors(frame: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
     """Return the complete columns as a matrix with intercept, shape (n, 1 + dummies)."""
-    need_complete(frame[list(columns)], "columns to impute from must be complete", "; choose others")
+    door.complete(frame[list(columns)], "columns to impute from")
     blocks = [np.ones((len(frame), 1))]
     for name in columns:
         numeric = pd.api.types.is_numeric_dtype(frame[name])
@@ -82,11 +132,15 @@ def _predictors(frame: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
 def _columns(values: pd.Series, term: Term, predictors: np.ndarray) -> pd.DataFrame:
     if term.form == "category":
         return _dummies(values)
-    base, name = values.astype(float), str(values.name)
+    base, name = (
+        door.numbers(values, f"the column {values.name!r}", missing=True).astype(float),
+        str(values.name),
+    )
     if "log" in term.form:
         if (base <= 0).any():
-            raise ValueError(
-                f"a logarithm needs positive values, {name!r} has {int((base <= 0).sum())} at or below 0"
+            raise NumberError(
+                f"a logarithm needs positive values, {name!r} has {int((base <= 0).sum())} at or below 0, first "
+                f"{door.some(base.index[base <= 0])}; give a linear term"
             )
         base, name = np.log(base), f"log {name}"
     filled = fill_conditional_mean(base, predictors)
@@ -98,15 +152,10 @@ def _columns(values: pd.Series, term: Term, predictors: np.ndarray) -> pd.DataFr
 
 
 def _dummies(values: pd.Series) -> pd.DataFrame:
-    if values.isna().any():
-        raise ValueError(
-            f"a category in the model must be complete, {values.name!r} has {int(values.isna().sum())} "
-            "missing; give them a level of their own"
-        )
+    door.complete(values.to_frame(), "categories, which can have a level for the unknown,")
     levels = sorted(values.unique(), key=str)
     if len(levels) < 2:
-        remedy = "remove it from the terms of the model and from the columns to impute from"
-        raise _constant(repr(values.name), len(values), remedy)
+        raise door.constant([values.name], len(values))
     return pd.DataFrame({f"{values.name}[{level}]": (values == level).astype(float) for level in levels[1:]})
 
 
@@ -120,7 +169,7 @@ def fill_conditional_mean(values: pd.Series, predictors: np.ndarray) -> pd.Serie
     if known.all():
         return values
     if predictors.shape[1] < 2 or known.sum() <= predictors.shape[1]:
-        raise ValueError(
+        raise MissingError(
             f"missing values of {values.name!r} need complete columns to be imputed from, "
             f"found {predictors.shape[1] - 1} for {int(known.sum())} known values; name complete "
             "columns in impute_from, or remove a covariate that was hardly measured"
@@ -129,12 +178,18 @@ def fill_conditional_mean(values: pd.Series, predictors: np.ndarray) -> pd.Serie
     return values.where(known, predictors @ beta)
 
 
+def _rcs(x: pd.Series, knots: int = 4) -> dict[str, np.ndarray]:
+    basis = restricted_cubic_spline(np.asarray(x, float), knots=knots)
+    return {str(j): column for j, column in enumerate(basis.T, 1)}
+
+
 def restricted_cubic_spline(x: np.ndarray, *, knots: int) -> np.ndarray:
     """Return the restricted cubic spline basis, shape (n, knots - 1), linear beyond the outer knots."""
+    door.choice("knots", str(knots), [str(one) for one in KNOT_QUANTILES])
     t = np.quantile(x, KNOT_QUANTILES[knots])
     if len(np.unique(t)) < knots:
         found = np.unique(t)
-        raise ValueError(
+        raise NumberError(
             f"a spline with {knots} knots needs as many distinct quantiles, found {found}; use a linear term"
         )
     scale = (t[-1] - t[0]) ** 2

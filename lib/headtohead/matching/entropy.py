@@ -6,11 +6,12 @@ All bootstrap samples are balanced together (``kernels/entropy.py``, which has t
 from __future__ import annotations
 
 from functools import partial
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from headtohead import door
 from headtohead.errors import EntropyError
 from headtohead.kernels.entropy import tilt_to_means
 from headtohead.kernels.logistic import MAX_FAILED_SHARE, with_intercept
@@ -39,14 +40,13 @@ def entropy_weights(design: pd.DataFrame, treated: pd.Series, *, estimand: Entro
     EntropyError
         If no positive weights reach the means, in the data or, when resampling, in more than one sample
         of twenty.
-    ValueError
-        If the indexes differ, a value is missing, an arm is empty or the estimand is another one.
+    InputError
+        What ``door.py`` refuses of designs, arms and choices.
 
     Checked: R's entbal as published, by hand, SciPy's solution of the primal problem (test_entropy.py).
     """
-    if estimand not in get_args(EntropyEstimand):
-        raise ValueError(f"estimand must be one of {get_args(EntropyEstimand)}, found {estimand!r}")
-    check_design(design, treated)
+    door.choice("estimand", estimand, EntropyEstimand)
+    design, treated = check_design(design, treated)
     X, arm = with_intercept(design.to_numpy(float))[:, 1:], treated.to_numpy(bool)
     point, converged = _balanced(X, arm, np.ones((1, len(arm))), estimand)
     if not converged[0]:

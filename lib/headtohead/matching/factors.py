@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from headtohead import door
+from headtohead.errors import EmptyArmError
 from headtohead.matching.adjustment import Adjustments, made
 
 
@@ -21,7 +23,7 @@ def factor_balance(frame: pd.DataFrame, adjustments: Adjustments) -> pd.DataFram
 
     The Mahalanobis distance of the arms' shares, sqrt((p1 - p0)' S^-1 (p1 - p0)), S the mean of both multinomial
     covariances diag(p) - pp'. Like other standardised differences S is that of the unadjusted sample. For two levels
-    it is the size of the usual one. Raises ValueError if an arm has no known value.
+    it is the size of the usual one. Raises EmptyArmError if an arm has no known value.
 
     Parameters
     ----------
@@ -31,10 +33,11 @@ def factor_balance(frame: pd.DataFrame, adjustments: Adjustments) -> pd.DataFram
 
     Checked: by hand, the usual difference of two levels, a level left out (test_factors.py).
     """
-    rows = []
-    for each in made(adjustments):
-        if not frame.index.equals(each.treated.index):
-            raise ValueError("frame and arms must have the same index; build both from one cohort")
+    rows, found = [], made(adjustments)
+    if found:
+        frame = door.aligned(frame, found[0].treated.index, "the frame")
+        door.unique(frame.columns, "columns of the frame")
+    for each in found:
         for name in frame:
             code, levels = pd.factorize(frame[name])
             known = code >= 0
@@ -43,7 +46,7 @@ def factor_balance(frame: pd.DataFrame, adjustments: Adjustments) -> pd.DataFram
                 [_shares(code, u * side, len(levels)) for _, side in each.arms] for u in (ones, w)
             )
             if np.isnan([*crude, *weighted]).any():
-                raise ValueError(
+                raise EmptyArmError(
                     f"both arms need a known value of {name!r} under {each.name.lower()}; leave it out"
                 )
             rows.append((name, len(levels), _distance(weighted, crude), each.key, each.name))

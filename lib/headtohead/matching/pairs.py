@@ -9,7 +9,8 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from headtohead.errors import NoMatchError, need_complete
+from headtohead import door
+from headtohead.errors import NoMatchError, NumberError
 from headtohead.kernels.mahalanobis import mahalanobis_pairs
 from headtohead.kernels.pairs import Order, Rows, greedy_pairs, optimal_pairs
 
@@ -72,21 +73,22 @@ def match_nearest(
 
     Raises
     ------
-    ValueError
-        If indexes differ, scores are not finite or ``ratio`` is below 1.
+    InputError
+        What ``door.py`` refuses of scores, arms, columns and choices.
     NoMatchError
         If no pair lies within the caliper.
 
     Checked: MatchIt 4.7.2 pair by pair on three cohorts x eight variants (test_pairs.py).
     """
-    if ratio < 1:
-        raise ValueError(f"ratio must be at least 1 control per treated patient, found {ratio}")
-    score, arm = _checked(linear_predictor, treated)
-    strata = [one.to_numpy() for one in exact]
+    door.at_least("ratio", ratio, 1)
+    score, arm, strata = _checked(linear_predictor, treated, exact)
     if mahalanobis is None:
         choose = partial(greedy_pairs, score, arm, strata)
     else:
-        choose = partial(mahalanobis_pairs, _covariates(mahalanobis, treated), score, arm, strata)
+        covariates = door.aligned(mahalanobis, linear_predictor.index, "covariates of the distance")
+        covariates = door.numbers(covariates, "covariates of the distance")
+        door.independent(covariates)
+        choose = partial(mahalanobis_pairs, covariates.to_numpy(float), score, arm, strata)
     rows = choose(ratio=ratio, caliper=caliper, order=order, replace=replace)
     return _as_matches(linear_predictor, treated, rows, caliper)
 
@@ -107,32 +109,36 @@ def match_optimal(
 
     Checked: assignment problem of SciPy and enumeration of all matches (test_optimal.py).
     """
-    score, arm = _checked(linear_predictor, treated)
-    rows = optimal_pairs(score, arm, [one.to_numpy() for one in exact], caliper=caliper)
+    score, arm, strata = _checked(linear_predictor, treated, exact)
+    rows = optimal_pairs(score, arm, strata, caliper=caliper)
     return _as_matches(linear_predictor, treated, rows, caliper)
 
 
-def _checked(linear_predictor: pd.Series, treated: pd.Series) -> tuple[np.ndarray, np.ndarray]:
-    """Return scores and arms as arrays, after they have one index and the scores are finite."""
-    if not linear_predictor.index.equals(treated.index):
-        raise ValueError("linear_predictor and treated must have the same index; build both from one frame")
-    wrong = int((~np.isfinite(linear_predictor.to_numpy(float))).sum())
-    if wrong:
-        raise ValueError(f"scores must be finite, {wrong} are not; look for separation")
-    return linear_predictor.to_numpy(float), treated.to_numpy(bool)
+def _checked(
+    linear_predictor: pd.Series, treated: pd.Series, exact: Sequence[pd.Series]
+) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
+    """Return scores, arms and strata as arrays, in the order of the scores."""
+    door.patients(linear_predictor, "scores")
+    score, index = linear_predictor.to_numpy(float), linear_predictor.index
+    wrong = ~np.isfinite(score)
+    if wrong.any():
+        raise NumberError(f"scores must be finite, {door.wrong_rows(wrong, index)}; look for separation")
+    arm = door.arms(door.aligned(treated, index, "scores"))
+    strata = [door.aligned(one, index, f"exact {one.name!r}") for one in _several(exact)]
+    for one in strata:
+        door.complete(one.to_frame(), "columns to match exactly on")
+    return score, arm.to_numpy(), [one.to_numpy() for one in strata]
 
 
-def _covariates(mahalanobis: pd.DataFrame, treated: pd.Series) -> np.ndarray:
-    """Return the covariates of the distance, after their index is that of the arms and they are complete."""
-    if not mahalanobis.index.equals(treated.index):
-        raise ValueError("mahalanobis and treated must have the same index; build both from one frame")
-    need_complete(mahalanobis, "the covariates of the distance must be complete", "; impute them")
-    return mahalanobis.to_numpy(float)
+def _several(exact: Sequence[pd.Series]) -> list[pd.Series]:
+    """Return the columns; one alone is one column, not its values."""
+    return [exact] if isinstance(exact, pd.Series) else list(exact)
 
 
 def _as_matches(linear_predictor: pd.Series, treated: pd.Series, rows: Rows, caliper: float) -> Matches:
     """Return the pairs given as row numbers, treated and control."""
     t, c = rows
+    treated = door.arms(door.aligned(treated, linear_predictor.index, "scores"))
     if not len(t):
         raise NoMatchError(
             f"at least one treated patient needs a control within the caliper of {caliper:.3g} on the logit, "

@@ -14,13 +14,14 @@ from statsmodels.discrete.discrete_model import Logit
 from statsmodels.tools.sm_exceptions import ConvergenceWarning, PerfectSeparationWarning
 from statsmodels.tools.tools import add_constant
 
-from headtohead.errors import CannotAdjustError, SeparationError, cannot
+from headtohead import door
+from headtohead.errors import CannotAdjustError, ChoiceError, NumberError, SeparationError, cannot
 from headtohead.kernels.pairs import CaliperScale, Order, caliper_width
 from headtohead.kernels.weights import Estimand
 from headtohead.matching import weights as weighting
 from headtohead.matching.adjustment import Adjustment, check_design, matched_pairs, unadjusted, unmade
+from headtohead.matching.design import Terms, design_matrix
 from headtohead.matching.entropy import EntropyEstimand, entropy_weights
-from headtohead.matching.formula import read_model
 from headtohead.matching.pairs import Matches, match_nearest, match_optimal
 from headtohead.matching.weights import Quantiles  # fmt: skip
 
@@ -56,6 +57,9 @@ class Score:
     log_likelihood: float
     c_statistic: float
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "treated", door.aligned(door.arms(self.treated), self.ps.index, "scores"))
+
     def crude(self) -> Adjustment:
         """Return the arms as they are."""
         return unadjusted(self.treated, design=self.design)
@@ -89,6 +93,7 @@ class Score:
         """
         within = mahalanobis
         if within is not None and not isinstance(within, pd.DataFrame):
+            door.columns(self.design, within, "covariates of the distance")
             within = self.design[list(within)]
         match = partial(
             match_nearest, ratio=ratio, order=order, exact=exact, replace=replace, mahalanobis=within
@@ -114,6 +119,7 @@ class Score:
 
         The bootstrap refits the score to each sample.
         """
+        door.choice("estimand", estimand, Estimand)
         return Adjustment(
             key or estimand.lower(), weighting.NAMES[estimand], "weights", estimand,
             weighting.POPULATIONS[estimand], self.treated,
@@ -143,7 +149,9 @@ class Score:
         """
         low, high = quantiles
         if not 0 <= low < high <= 1:
-            raise ValueError(f"quantiles must ascend between 0 and 1, found {low:g} and {high:g}")
+            raise NumberError(
+                f"quantiles must ascend between 0 and 1, found {low:g} and {high:g}; give (0.01, 0.99), say"
+            )
         raw = weighting.stabilised_weights(self.ps, self.treated)
         return Adjustment(
             key, "Truncated inverse probability weights", "weights", "ATE",
@@ -184,9 +192,10 @@ class Score:
 def propensity(
     frame: pd.DataFrame,
     arm: pd.Series | str,
-    terms: str | Sequence[str] | None = None,
+    terms: Terms | None = None,
     *,
     treated: object = None,
+    impute_from: Sequence[str] = (),
 ) -> Score:
     """Return the logistic propensity score.
 
@@ -196,43 +205,49 @@ def propensity(
     Parameters
     ----------
     frame : DataFrame, shape (n, anything)
-        One row per patient; without terms the design: covariates of floats, no missing value, no intercept.
-    arm : Series of bool, shape (n,), or str
-        Who is in the first arm, same index as ``frame``; or a column; or a whole formula, ``arm ~ covariates``.
-    terms : str or sequence of str, optional
-        The covariates, as a formula or as columns; see ``matching/formula.py``.
-    treated : value, optional
-        The level of the first arm in a column; not needed where it is True or False, or 1 or 0.
+        One row per patient.
+    arm : Series, shape (n,), or str
+        Who had which drug, of the same patients in any order, or a column of the frame: True or 1 in the first
+        arm, or names, of which ``treated`` is the first arm's.
+    terms : str or sequence, optional
+        The covariates, a formula or columns, and ``impute_from``, as in ``design_matrix``. If omitted, the
+        frame is the design: columns of numbers, complete, without an intercept (but for the column ``arm``).
 
     Raises
     ------
-    ValueError
-        If the indexes differ, a column is unknown, a value is missing, or there are not two arms.
+    InputError
+        What ``door.py`` refuses; DependentError names constant columns, and combinations of others.
     SeparationError
         If a combination of covariates predicts the arm perfectly.
 
     Checked: R 4.2.2 ``glm`` to 1e-6 (test_propensity.py).
     """
-    design, first = read_model(frame, arm, terms, treated)
-    return _fitted(design, first)
-
-
-def _fitted(design: pd.DataFrame, treated: pd.Series) -> Score:
-    check_design(design, treated)
+    door.patients(frame, "the frame")
+    if isinstance(arm, str) and "~" in arm:
+        if terms is not None:
+            raise ChoiceError(
+                f"covariates must be named once, found {arm!r} and terms {terms!r}; leave one out"
+            )
+        arm, terms = (side.strip() for side in arm.split("~", 1))
+    if not isinstance(arm, pd.Series):
+        door.columns(frame, [arm], "arms")
+        frame, arm = frame.drop(columns=arm), frame[arm]
+    design = frame if terms is None else design_matrix(frame, terms, impute_from=impute_from)
+    design, arms = check_design(design, door.arms(arm, treated))
     with warnings.catch_warnings():
         for kind in (PerfectSeparationWarning, ConvergenceWarning, RuntimeWarning):
             warnings.simplefilter("error", kind)
         try:
-            fit = Logit(treated.astype(float), add_constant(design)).fit(disp=0, method="newton", maxiter=100)
+            fit = Logit(arms.astype(float), add_constant(design)).fit(disp=0, method="newton", maxiter=100)
         except (PerfectSeparationWarning, ConvergenceWarning, RuntimeWarning, np.linalg.LinAlgError):
-            raise _separation(design, treated) from None
+            raise _separation(design, arms) from None
     ps = pd.Series(fit.predict(), index=design.index, name="ps")
     if ps.min() < EXTREME_SCORE or ps.max() > 1 - EXTREME_SCORE:
-        raise _separation(design, treated)
+        raise _separation(design, arms)
     terms = ["(Intercept)", *design.columns]
     table = {"term": terms, "estimate": fit.params.to_numpy(), "std_error": fit.bse.to_numpy()}
     lp = np.log(ps / (1 - ps)).rename("linear_predictor")
-    return Score(design, treated, ps, lp, pd.DataFrame(table), float(fit.llf), c_statistic(ps, treated))
+    return Score(design, arms, ps, lp, pd.DataFrame(table), float(fit.llf), c_statistic(ps, arms))
 
 
 def _separation(design: pd.DataFrame, treated: pd.Series) -> SeparationError:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from headtohead.errors import need_complete
+from headtohead import door
 from headtohead.inference import stream
 from headtohead.matching.adjustment import Adjustment
 from headtohead.matching.balance import Denominator, balance_table, covariates_of, crude_spread
@@ -28,7 +28,8 @@ def chance_balance(
 
     The matched patients are divided at random into arms of the same sizes, ``replicates`` times; the
     covariates keep their correlations, and the standard deviation is that of the unadjusted sample, as in the
-    balance table. Raises ValueError if a value is missing or no patient is matched.
+    balance table. Raises MissingError if a value is missing, EmptyArmError if no patient
+    is matched.
 
     Parameters
     ----------
@@ -52,12 +53,14 @@ def chance_balance(
 
     Checked: closed forms for one and for independent covariates (test_randomisation.py).
     """
+    door.choice("denominator", denominator, Denominator)
     X, treated = covariates_of(pairs, covariates), pairs.treated
-    need_complete(X, "covariates must be complete to be dealt out anew", "; impute them")
+    door.complete(X, "covariates that are dealt out anew")
+    door.positive("threshold", threshold)
+    door.at_least("replicates", replicates, 2)
     used = pairs.used.to_numpy()
+    door.need_both(treated.to_numpy(), used, "the matched sample")
     n1, n0 = int((used & treated).sum()), int((used & ~treated).sum())
-    if min(n1, n0) == 0:
-        raise ValueError(f"both arms of the matched sample need patients, found {n1} and {n0}")
     scaled = X[used].to_numpy(float) / crude_spread(X, treated, denominator)
     trials = _randomised(scaled, n1, replicates, stream(seed, "chance", pairs.key))
     found = balance_table(X, treated, pairs.weights, denominator=denominator)["smd"].abs()

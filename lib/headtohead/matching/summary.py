@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from headtohead import door
 from headtohead.matching.adjustment import Adjustment, Adjustments, made
 from headtohead.matching.balance import covariates_of
 from headtohead.matching.pairs import Matches
@@ -119,9 +120,13 @@ def pairs_by_stratum(adjustments: Adjustments, *, by: Sequence[pd.Series]) -> pd
     by : sequence of Series
         Columns whose combinations are the strata; one that holds nobody has no row.
     """
+    found = _matches(adjustments)
+    columns = [by] if isinstance(by, pd.Series) else list(by)
+    if found:
+        index = found[0][0].treated.index
+        columns = [door.aligned(one, index, f"the stratum {one.name!r}") for one in columns]
     parts = [
-        _by_stratum(matches, each.treated, by).assign(adjustment=each.key)
-        for each, matches in _matches(adjustments)
+        _by_stratum(matches, each.treated, columns).assign(adjustment=each.key) for each, matches in found
     ]
     return pd.concat(parts, ignore_index=True)
 

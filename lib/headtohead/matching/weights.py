@@ -9,11 +9,10 @@ Robins, Hernan & Brumback (2000) Epidemiology 11:550-560. doi:10.1097/00001648-2
 
 from __future__ import annotations
 
-from typing import get_args
-
 import numpy as np
 import pandas as pd
 
+from headtohead import door
 from headtohead.errors import SeparationError
 from headtohead.kernels.logistic import NoMaximumError, with_intercept
 from headtohead.kernels.weights import (
@@ -38,8 +37,8 @@ NAMES, POPULATIONS = (
 def weights_from_ps(ps: pd.Series, treated: pd.Series, *, estimand: Estimand) -> pd.Series:
     """Return the weights that make each arm stand for the estimand's population, shape (n,).
 
-    The tilting function over the probability of the own arm; not stabilised. Raises ValueError if the indexes
-    differ, a score is not inside (0, 1) or the estimand is unknown.
+    The tilting function over the probability of the own arm; not stabilised. Raises ValueError if a score is not
+    inside (0, 1), and what ``door.py`` refuses.
 
     Parameters
     ----------
@@ -52,13 +51,11 @@ def weights_from_ps(ps: pd.Series, treated: pd.Series, *, estimand: Estimand) ->
 
     Checked: by hand; R survey and cobalt (test_weights.py).
     """
-    if estimand not in get_args(Estimand):
-        raise ValueError(f"estimand must be one of {get_args(Estimand)}, found {estimand!r}")
-    if not ps.index.equals(treated.index):
-        raise ValueError("ps and treated must have the same index; build both from one frame")
+    door.choice("estimand", estimand, Estimand)
+    treated = door.aligned(door.arms(treated), ps.index, "scores")
     outside = ps.index[~ps.between(0, 1, inclusive="neither")]
     if len(outside):
-        raise ValueError(
+        raise SeparationError(
             f"scores must lie strictly between 0 and 1, {len(outside)} of {len(ps)} do not, first "
             f"{list(outside[:3])}; look for a covariate that separates the arms"
         )
@@ -72,13 +69,14 @@ def stabilised_weights(ps: pd.Series, treated: pd.Series) -> pd.Series:
     Within an arm they are the unstabilised weights times a constant, so nothing changes but the scale
     on which weights of the two arms are compared and truncated.
     """
-    share = treated.mean()
-    return weights_from_ps(ps, treated, estimand="ATE") * np.where(treated, share, 1 - share)
+    arm = door.aligned(door.arms(treated), ps.index, "scores")
+    share = arm.mean()
+    return weights_from_ps(ps, arm, estimand="ATE") * np.where(arm, share, 1 - share)
 
 
 def effective_sample_size(weights: pd.Series | np.ndarray) -> float:
     """Return Kish's effective sample size, (sum w)^2 / sum w^2, in patients; 0 if all weights are 0."""
-    total = float(np.sum(weights))
+    total = float(np.sum(door.weights(weights)))
     return total**2 / float(np.sum(np.square(weights))) if total else 0.0
 
 

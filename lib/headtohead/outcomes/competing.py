@@ -17,9 +17,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from headtohead.inference import DEFAULT, InferenceChoices, Stream, stream_of
-from headtohead.matching.adjustment import Adjustment, Adjustments, made
-from headtohead.outcomes.endpoint import Endpoint, Endpoints, endpoints_of
+from headtohead import door
+from headtohead.inference import DEFAULT, InferenceChoices, Stream, checked, stream_of
+from headtohead.matching.adjustment import Adjustment, Adjustments
+from headtohead.outcomes.endpoint import Endpoint, Endpoints
+from headtohead.outcomes.estimate import need_followed_arms, together
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def aalen_johansen(
 ) -> CumulativeIncidence:
     """Return the Aalen-Johansen estimate.
 
-    Raises ValueError if a time is missing or a cause negative.
+    Raises TimeError, EventError or NumberError if a time, a cause or a weight cannot be one.
 
     F_k(t) = sum over s <= t of S(s-) d_k(s) / n(s). The variance is the infinitesimal jackknife that
     R's ``survfit`` reports, written as running sums.
@@ -64,10 +66,10 @@ def aalen_johansen(
 
     Checked: R survival 3.5.3 and cmprsk 2.2-11, statsmodels, scikit-survival (test_competing.py).
     """
-    if np.isnan(time).any() or (cause < 0).any():
-        raise ValueError("times must be known and causes 0 or above; drop or impute the rows that are not")
+    door.same_length(time=time, cause=cause, weights=weights)
+    time, cause = door.times(np.asarray(time)), door.causes(np.asarray(cause), n_causes)
     k = int(cause.max(initial=0)) if n_causes is None else n_causes
-    w = np.ones(len(time)) if weights is None else np.asarray(weights, float)
+    w = np.ones(len(time)) if weights is None else door.weights(np.asarray(weights))
     times, place = np.unique(time, return_inverse=True)
     size = len(times)
     gone = np.bincount(place, w, size)
@@ -134,10 +136,15 @@ def incidence_curves(
     ``conf_low``, ``conf_high``, ``at_risk`` (weighted number event-free at the start of the day), ``outcome``
     and ``adjustment``. Bands are percentile limits of bootstraps.
     """
+    found, adjustments, (by,) = together(endpoints, adjustments, by)
+    checked(inference)
     parts = []
-    for adjustment in made(adjustments):
+    for adjustment in adjustments:
+        if adjustment.reason is not None:
+            continue
         rng = stream_of(inference, stream, adjustment.key)
-        for endpoint in endpoints_of(endpoints):
+        for endpoint in found:
+            need_followed_arms(endpoint, adjustment, by)
             draws = adjustment.resample(rng, inference.bootstrap_replicates)
             curves = _curves(endpoint, adjustment, draws, by, inference.conf_level)
             parts.append(curves.assign(outcome=endpoint.name, adjustment=adjustment.key))
@@ -178,6 +185,12 @@ def batch_incidence(
     time: np.ndarray, cause: np.ndarray, weights: np.ndarray, *, n_causes: int, horizon_days: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the event times up to the horizon and the incidence at them, shapes (T,) and (B, T, K)."""
+    door.same_length(time=time, cause=cause, weights=np.asarray(weights).T)
+    time, cause, weights = (
+        door.times(time),
+        door.causes(cause, n_causes),
+        door.weights(np.atleast_2d(weights)),
+    )
     times = np.unique(time[(cause > 0) & (time <= horizon_days)])
     at_risk = weights @ (time[:, None] >= times)
     d = np.stack(

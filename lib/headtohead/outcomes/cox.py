@@ -13,15 +13,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from headtohead.errors import CannotEstimateError
+from headtohead import door
+from headtohead.errors import CannotEstimateError, EmptyArmError
 from headtohead.outcomes import partial_likelihood as pl
 from headtohead.outcomes.partial_likelihood import Moments, RiskSets, Ties
 
-MAX_STEPS, STOP = 30, 1e-7  # what is left after a step is about its square
+MAX_STEPS, MAX_HALVINGS, STOP = 30, 40, 1e-7  # what is left after a step is about its square
 MAX_LOG_HR_PER_SD = 12.0
 Sandwich = Callable[[np.ndarray], np.ndarray]
 
@@ -63,6 +65,8 @@ def fit_cox(
 ) -> CoxFit:
     """Return the maximum of the partial likelihood.
 
+    All inputs are of the same patients, in any order; only rows of positive weight must be known.
+
     Parameters
     ----------
     time : Series of float, shape (n,)
@@ -85,11 +89,67 @@ def fit_cox(
 
     Raises
     ------
+    InputError
+        What ``door.py`` refuses of times, events, covariates, weights and groups.
     CannotEstimateError
         If there are no events or the likelihood has no maximum (for example no event in one arm).
 
     Checked: R survival 3.5.3 ``coxph``; PyPI ``survival``; lifelines without ties (test_cox.py).
     """
+    door.choice("ties", ties, Ties)
+    found = at_the_door(
+        time, covariates, event=event, weights=weights, sandwich=sandwich, strata=strata, clusters=clusters,
+        entry=entry,
+    )  # fmt: skip
+    door.events(found["event"])
+    if entry is not None:
+        door.need_order(
+            door.times(found["entry"], "entries"), found["time"].to_numpy(float), found["time"].index
+        )
+    return fit_checked(**found, ties=ties)
+
+
+def at_the_door(
+    time: pd.Series, covariates: pd.DataFrame, *, weights: pd.Series | None, sandwich: Sandwich | None = None,
+    **others: pd.Series | None,
+) -> dict[str, Any]:  # fmt: skip
+    """Return the rows of positive weight by name, in the order of ``time``; an error where one cannot be used."""
+    door.patients(time, "times")
+    door.patients(covariates, "covariates")
+    use = np.ones(len(time), bool)
+    if weights is not None:
+        weights = door.aligned(weights, time.index, "weights")
+        use = door.weights(weights) > 0
+        if not use.any():
+            raise EmptyArmError(f"a fit needs patients of positive weight, none of {len(time)} has one")
+    everyone = use.all()
+    given: dict[str, Any] = {"time": time, "covariates": covariates, "weights": weights} | others
+    found: dict[str, Any] = {}
+    for name, one in given.items():
+        row = None if one is None else door.aligned(one, time.index, name)
+        found[name] = row if row is None or everyone else row[use]
+    door.times(found["time"])
+    found["covariates"] = door.numbers(found["covariates"], "covariates")
+    door.independent(found["covariates"])
+    for name, group in found.items():
+        if name in ("strata", "clusters", "censoring") and group is not None:
+            door.complete(group.to_frame(), name)
+    return found | {"sandwich": sandwich and of_all(sandwich, use)}
+
+
+def fit_checked(
+    time: pd.Series,
+    event: pd.Series,
+    covariates: pd.DataFrame,
+    *,
+    ties: Ties = "efron",
+    weights: pd.Series | None = None,
+    strata: pd.Series | None = None,
+    clusters: pd.Series | None = None,
+    entry: pd.Series | None = None,
+    sandwich: Sandwich | None = None,
+) -> CoxFit:
+    """Return ``fit_cox`` of inputs in one order that were checked: of an Endpoint and an Adjustment, say."""
     use = np.ones(len(time), bool) if weights is None else (weights > 0).to_numpy()
     died = event.to_numpy(bool)[use]
     if not died.any():
@@ -168,9 +228,13 @@ def _newton(sets: RiskSets, names: list[str]) -> tuple[np.ndarray, Moments, floa
         except np.linalg.LinAlgError:
             raise _no_maximum(names, "the covariates are collinear or an arm has no information") from None
         new = pl.moments(sets, beta + step)
-        while not new.log_likelihood >= at.log_likelihood - 1e-9 * abs(at.log_likelihood):
+        for _ in range(MAX_HALVINGS):
+            if new.log_likelihood >= at.log_likelihood - 1e-9 * abs(at.log_likelihood):
+                break
             step = step / 2
             new = pl.moments(sets, beta + step)
+        else:
+            raise _no_maximum(names, f"no step raised the likelihood, halved {MAX_HALVINGS} times")
         beta, at = beta + step, new
         if np.abs(beta).max() > MAX_LOG_HR_PER_SD:
             break

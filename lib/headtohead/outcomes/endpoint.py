@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
+
+from headtohead import door
+from headtohead.errors import DuplicateError, EventError, HorizonError, InputError
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """One outcome as a competing-risks observation.
 
+    Raises TimeError, EventError, AlignmentError or DuplicateError if it is none; ``cause`` may come in another
+    order than ``time_days``, the labels of the patients say which is whose.
+
     Attributes
     ----------
     name : str
     time_days : Series of float, shape (n,)
-        Days from time zero to the first event of any cause or to censoring.
+        Days from time zero to the first event of any cause or to censoring, finite, at least 0.
     cause : Series of int, shape (n,)
         0 censored, 1 the outcome, 2 and above the competing events; ``causes`` says what 1, 2, ... are.
     """
@@ -26,6 +33,17 @@ class Endpoint:
     time_days: pd.Series
     cause: pd.Series
     causes: tuple[str, ...] = ("event",)
+
+    def __post_init__(self) -> None:
+        door.patients(self.time_days, "times")
+        time, cause = self.time_days, door.aligned(self.cause, self.time_days.index, "causes")
+        days, codes = door.times(time), door.causes(cause, len(self.causes))
+        if len(set(self.causes)) < len(self.causes):
+            door.unique(pd.Index(self.causes), "causes")
+        if time.to_numpy() is not days and time.dtype != float:
+            object.__setattr__(self, "time_days", pd.Series(days, time.index, name=time.name))
+        if cause is not self.cause or cause.dtype != np.int64:
+            object.__setattr__(self, "cause", pd.Series(codes, cause.index, name=cause.name))
 
     @classmethod
     def of(
@@ -72,10 +90,36 @@ class Endpoint:
 
     @classmethod
     def recorded(cls, name: str, happened: pd.Series, *, by: int) -> Endpoint:
-        """Return an outcome of which is known only whether it happened by a day. NaN if not even that."""
-        known = happened.notna()
+        """Return an outcome of which is known only whether it happened by a day: 0 or 1, missing if not even that."""
+        door.horizon(by)
+        door.patients(happened, "an outcome")
+        found = door.events(happened, f"the outcome {name!r}", known=False)
+        known = ~np.isnan(found)
         time = pd.Series(np.where(known, float(by), 0.0), happened.index)
-        return cls(name, time, happened.fillna(0).astype(int))
+        return cls(name, time, pd.Series(np.where(known, found, 0).astype(int), happened.index))
+
+    def on(self, index: pd.Index) -> Endpoint:
+        """Return it in the order of these patients; AlignmentError unless they are the same."""
+        if self.time_days.index is index or self.time_days.index.equals(index):
+            return self
+        time = door.aligned(self.time_days, index, f"endpoint {self.name!r}")
+        return replace(self, time_days=time, cause=self.cause.loc[index])
+
+    def need_follow_up(self, by: float, arm: np.ndarray | None = None, group: str = "a patient") -> None:
+        """Raise HorizonError if follow-up ends, in somebody without an event, before the horizon.
+
+        A curve is drawn up to the day on which the last of its ``arm`` was seen. Of all patients the last day counts
+        whole: the horizon may be its end, one day later.
+        """
+        time, cause = self.time_days.to_numpy(), self.cause.to_numpy()
+        if arm is not None:
+            time, cause = time[arm], cause[arm]
+        last = float(time.max(initial=0.0))
+        if by > last + (arm is None) and (cause[time == last] == 0).any():
+            raise HorizonError(
+                f"the horizon must lie within follow-up, day {by:g} is after the last day, {last:g}, on which "
+                f"{group} was seen for {self.name!r}; give by={last:g} or less"
+            )
 
     def by(self, horizon_days: int) -> pd.Series:
         """Return whether the outcome happened by the horizon: float 0 or 1, shape (n,).
@@ -94,14 +138,47 @@ class Endpoint:
         )
 
 
-Endpoints = Endpoint | Iterable[Endpoint]
+Endpoints: TypeAlias = Endpoint | pd.Series | Iterable[Endpoint | pd.Series]
 
 
-def endpoints_of(endpoints: Endpoints) -> list[Endpoint]:
-    """Return one endpoint or several as a list."""
-    return [endpoints] if isinstance(endpoints, Endpoint) else list(endpoints)
+def endpoints_of(
+    endpoints: Endpoints, index: pd.Index | None = None, *, recorded_by: int | None = None
+) -> list[Endpoint]:
+    """Return one endpoint or several as a list, in the order of the patients of ``index``.
+
+    A Series of 0 and 1 is whether the outcome happened by ``recorded_by``; an error where a time is needed.
+    """
+    given: Any = endpoints
+    if isinstance(given, Endpoint | pd.Series) or not isinstance(given, Iterable):
+        given = [given]
+    found = [_endpoint(each, recorded_by) for each in given]
+    names = [each.name for each in found]
+    if not found or len(set(names)) < len(names):
+        raise DuplicateError(f"each endpoint must have a name of its own, found {names}; rename one")
+    return found if index is None else [each.on(index) for each in found]
+
+
+def _endpoint(each: object, recorded_by: int | None) -> Endpoint:
+    if isinstance(each, Endpoint):
+        return each
+    if not isinstance(each, pd.Series):
+        raise InputError(
+            f"an endpoint is needed, found {type(each).__name__}; give Endpoint(name, time_days, cause)"
+        )
+    if recorded_by is None:
+        raise EventError(
+            f"an estimate over time must know when events happened, found the column {each.name!r} alone; give "
+            "Endpoint(name, time_days, cause)"
+        )
+    return Endpoint.recorded(str(each.name or "outcome"), each, by=recorded_by)
 
 
 def horizons_of(by: int | Iterable[int]) -> list[int]:
-    """Return one horizon or several as a list."""
-    return list(by) if isinstance(by, Iterable) else [by]
+    """Return one horizon or several as a list; HorizonError if one is no day."""
+    given: Any = by
+    found = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+    for days in found:
+        door.horizon(days)
+    if not found or len(set(found)) < len(found):
+        raise HorizonError(f"horizons must differ and there must be one, found {found}; give by=28, say")
+    return found

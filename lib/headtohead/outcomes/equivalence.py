@@ -13,9 +13,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 from scipy import stats
 
+from headtohead import door
+from headtohead.errors import NumberError, cannot
 from headtohead.proportions.counts import TwoByTwo
 from headtohead.proportions.score import score_interval, score_statistic
 
@@ -58,7 +61,18 @@ def equivalence_tests(row: pd.Series, margins: Mapping[str, float], *, alpha: fl
         A result with ``estimate`` and ``std_error`` on the scale of the margins.
     margins : mapping of name to float
         Largest difference that counts as similar.
+
+    Without a standard error the numbers are missing, and ``method`` says so.
     """
+    door.margins(margins)
+    _check(min(margins.values()), alpha)
+    door.columns(row.to_frame().T, ["estimate", "std_error"], "estimate and std_error")
+    if not (np.isfinite(row["estimate"]) and 0 < row["std_error"] < np.inf):
+        nothing = {
+            name: Equivalence(np.nan, margin, np.nan, alpha, np.nan, np.nan)
+            for name, margin in margins.items()
+        }
+        return _rows(nothing, "").assign(method=cannot("there is no standard error"))
     found = {
         name: equivalence_of_estimate(row["estimate"], row["std_error"], margin=margin, alpha=alpha)
         for name, margin in margins.items()
@@ -68,6 +82,7 @@ def equivalence_tests(row: pd.Series, margins: Mapping[str, float], *, alpha: fl
 
 def margin_tests(table: TwoByTwo, margins: Mapping[str, float], *, alpha: float) -> pd.DataFrame:
     """Return two one-sided score tests of two risks against each margin, as ``equivalence_tests`` does."""
+    door.margins(margins)
     found = {
         name: equivalence_of_counts(table, margin=margin, alpha=alpha) for name, margin in margins.items()
     }
@@ -102,6 +117,11 @@ def equivalence_of_counts(table: TwoByTwo, *, margin: float, alpha: float) -> Eq
 def equivalence_of_estimate(estimate: float, std_error: float, *, margin: float, alpha: float) -> Equivalence:
     """Return the equivalence test of an adjusted difference by the normal approximation."""
     _check(margin, alpha)
+    if not (np.isfinite(estimate) and 0 < std_error < np.inf):
+        raise NumberError(
+            f"a test needs an estimate and an error above 0, found {estimate} and {std_error}; report why the "
+            "estimate is missing instead"
+        )
     upper = stats.norm.cdf((estimate - margin) / std_error)
     lower = stats.norm.sf((estimate + margin) / std_error)
     half = stats.norm.ppf(1 - alpha) * std_error
@@ -109,5 +129,5 @@ def equivalence_of_estimate(estimate: float, std_error: float, *, margin: float,
 
 
 def _check(margin: float, alpha: float) -> None:
-    if margin <= 0 or not 0 < alpha < 0.5:
-        raise ValueError(f"a margin must be positive and alpha between 0 and 0.5, found {margin} and {alpha}")
+    door.positive("a margin", margin)
+    door.between("alpha", alpha, 0, 0.5, "5 percent is 0.05")

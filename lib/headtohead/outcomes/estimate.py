@@ -10,16 +10,18 @@ percentile limits. What cannot be estimated has no numbers, and ``method`` says 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from headtohead.errors import CannotAdjustError, cannot
-from headtohead.inference import InferenceChoices, Stream, stream_of
+from headtohead.errors import CannotAdjustError, CannotEstimateError, cannot
+from headtohead.inference import InferenceChoices, Stream, checked, stream_of
+from headtohead.kernels.logistic import MAX_FAILED_SHARE
 from headtohead.matching.adjustment import Adjustment, Adjustments, listed
+from headtohead.outcomes.endpoint import Endpoint, Endpoints, endpoints_of, horizons_of
 from headtohead.proportions.two_by_two import newcombe, wilson
 
 ESTIMATE_COLUMNS = (
@@ -44,6 +46,28 @@ class Interval(NamedTuple):
         """The ratio whose logarithm this is."""
         ratio, low, high = np.exp([self.estimate, self.conf_low, self.conf_high]).tolist()
         return Interval(ratio, self.std_error, low, high)
+
+
+def together(
+    endpoints: Endpoints, adjustments: Adjustments, by: int | Iterable[int], *, plain: bool = False
+) -> tuple[list[Endpoint], list[Adjustment], list[int]]:
+    """Return endpoints, adjustments and horizons as lists, all patients in the order of the first adjustment.
+
+    With ``plain`` a Series of 0 and 1 is an endpoint known by the one horizon. Raises what ``door.py`` refuses,
+    and HorizonError if a horizon lies after the end of follow-up.
+    """
+    adjusted, horizons = listed(adjustments), horizons_of(by)
+    at = horizons[0] if plain and len(horizons) == 1 else None
+    found = endpoints_of(endpoints, adjusted[0].treated.index, recorded_by=at)
+    for each in found:
+        each.need_follow_up(max(horizons))
+    return found, adjusted, horizons
+
+
+def need_followed_arms(endpoint: Endpoint, adjustment: Adjustment, by: int) -> None:
+    """Raise HorizonError if an arm's curve ends before the horizon."""
+    for arm, mask in adjustment.arms:
+        endpoint.need_follow_up(by, mask & adjustment.used.to_numpy(), f"the {arm} arm")
 
 
 def wald_interval(estimate: float, std_error: float, conf_level: float) -> Interval:
@@ -118,9 +142,22 @@ def result(interval: Interval | None, method: str, reason: str = "") -> Row:
 
 
 def resamples(adjustment: Adjustment, inference: InferenceChoices, stream: Stream) -> np.ndarray:
-    """Return the weights of the bootstrap samples of one adjustment within an analysis, shape (B, n)."""
+    """Return the weights of the bootstrap samples of one adjustment within an analysis, shape (B, n).
+
+    Samples that drew nobody of an arm are left out; CannotEstimateError if they are more than one in twenty.
+    """
     rng = stream_of(inference, stream, adjustment.key)
-    return adjustment.resample(rng, inference.bootstrap_replicates)
+    draws = adjustment.resample(rng, inference.bootstrap_replicates)
+    arm = adjustment.arm
+    empty = ((draws @ arm) == 0) | ((draws @ ~arm) == 0)
+    if empty.mean() > MAX_FAILED_SHARE:
+        used = adjustment.used.to_numpy()
+        n1, n0 = int((arm & used).sum()), int((~arm & used).sum())
+        raise CannotEstimateError(
+            f"{int(empty.sum())} of {len(draws)} bootstrap samples have nobody in an arm of {n1} or {n0} patients; "
+            "report the counts"
+        )
+    return draws[~empty] if empty.any() else draws
 
 
 def over(
@@ -132,22 +169,46 @@ def over(
     """Return a row for each adjustment and case; ``cases`` name them, ``estimate`` gives their cells in that order.
 
     An adjustment that could not be made, or cannot be repeated on bootstrap samples, has rows without numbers and
-    the reason; unless it is optional, the latter is an error.
+    the reason; unless it is optional, the latter is an error. So have one matched set, of which nothing can be
+    said how it would vary, and data that do not determine the estimate.
     """
+    checked(inference)
     parts: list[Row] = []
     for each in listed(adjustments):
         named = {"estimand": each.estimand, "population": each.population, "conf_level": inference.conf_level}
-        reason, found = each.reason, []
+        reason, found = each.reason or too_few(each), []
         try:
             found = estimate(each) if reason is None else []
+        except CannotEstimateError as error:
+            reason = cannot(error)
         except CannotAdjustError as error:
             if not each.optional:
                 raise
             reason = cannot(error)
         if reason is not None:
             named = {"estimand": each.estimand}
-            found = [{"n": 0, "events": 0, "method": reason} for _ in cases]
+            size = int(each.used.sum())
+            found = [{"n": size, "events": np.nan if size else 0, "method": reason} for _ in cases]
         rows = zip(cases, found, strict=True)
         parts += [named | case | cells | {"adjustment": each.key} for case, cells in rows]
     names = dict.fromkeys(name for row in parts for name in row if name not in ESTIMATE_COLUMNS)
     return pd.DataFrame(parts, columns=[*ESTIMATE_COLUMNS, *names])
+
+
+def too_few(adjustment: Adjustment) -> str | None:
+    """Return why one matched set gives no interval, None if there are more or the arms are not matched."""
+    sets = adjustment.matched_set
+    if sets is None or sets.nunique() != 1:
+        return None
+    return cannot("one matched set does not show how sets differ; report its members, or widen the caliper")
+
+
+def need_two(adjustment: Adjustment) -> None:
+    """Raise CannotEstimateError unless each arm has two patients, whose spread can be seen."""
+    used = adjustment.used.to_numpy()
+    sizes = [int((mask & used).sum()) for _, mask in adjustment.arms]
+    if min(sizes) < 2:
+        raise CannotEstimateError(
+            f"an arm of one patient does not show how patients differ, found {sizes[0]} and {sizes[1]}; "
+            "report the values"
+        )

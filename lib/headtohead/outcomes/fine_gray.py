@@ -18,10 +18,11 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from headtohead import door
 from headtohead.errors import CannotEstimateError
 from headtohead.inference import DEFAULT, InferenceChoices
 from headtohead.matching.adjustment import Adjustment, Adjustments
-from headtohead.outcomes.cox import CoxFit, Sandwich, fit_risk_sets, of_all, standardised
+from headtohead.outcomes.cox import CoxFit, Sandwich, at_the_door, fit_risk_sets, of_all, standardised
 from headtohead.outcomes.endpoint import Endpoint, Endpoints
 from headtohead.outcomes.hazard import ScoreIs, drug, ratios_of_causes, sandwich_of, weights_of
 from headtohead.outcomes.partial_likelihood import Lingering, risk_sets
@@ -66,15 +67,44 @@ def fit_fine_gray(
 
     Raises
     ------
+    InputError
+        What ``door.py`` refuses, as in ``fit_cox``.
     CannotEstimateError
         If the cause does not occur or the likelihood has no maximum.
 
     Checked: cmprsk 2.2-11 ``crr`` and survival 3.5.3 ``finegray`` with ``coxph``; comprisk (test_fine_gray.py).
     """
+    door.choice("rule", rule, Rule)
+    door.at_least("cause_number", cause_number, 1)
+    found = at_the_door(
+        time,
+        covariates,
+        event=cause,
+        weights=weights,
+        sandwich=sandwich,
+        clusters=clusters,
+        censoring=censoring,
+    )
+    found["cause"] = found.pop("event")
+    door.causes(found["cause"])
+    return fit_checked(**found, cause_number=cause_number, rule=rule)
+
+
+def fit_checked(
+    time: pd.Series,
+    cause: pd.Series,
+    covariates: pd.DataFrame,
+    *,
+    cause_number: int,
+    rule: Rule = "crr",
+    weights: pd.Series | None = None,
+    clusters: pd.Series | None = None,
+    censoring: pd.Series | None = None,
+    sandwich: Sandwich | None = None,
+) -> CoxFit:
+    """Return ``fit_fine_gray`` of inputs in one order that were checked."""
     use = np.ones(len(time), bool) if weights is None else (weights > 0).to_numpy()
     t, c = time.to_numpy(float)[use], cause.to_numpy(int)[use]
-    if np.isnan(t).any():
-        raise ValueError("times must be known; drop or impute the rows that are not")
     w = np.ones(len(t)) if weights is None else weights.to_numpy(float)[use]
     if not (c == cause_number).any():
         raise CannotEstimateError(
@@ -132,6 +162,8 @@ def subdistribution_hazard_ratios(
     score : {"known", "estimated"}
         As in ``hazard_ratios``.
     """
+    door.choice("censoring", censoring, Censoring)
+    door.choice("score", score, ScoreIs)
     scale, fit = "subdistribution hazard ratio", partial(_subdistribution, censoring=censoring, score=score)
     return ratios_of_causes(endpoints, adjustments, fit, scale, by, inference)
 
@@ -140,7 +172,7 @@ def _subdistribution(
     endpoint: Endpoint, adjustment: Adjustment, number: int, by: int, *, censoring: Censoring, score: ScoreIs
 ) -> tuple[CoxFit, str]:
     seen = endpoint.cut(by)
-    fit = fit_fine_gray(
+    fit = fit_checked(
         seen.time_days, seen.cause, drug(adjustment), cause_number=number, weights=weights_of(adjustment),
         clusters=adjustment.matched_set, sandwich=sandwich_of(adjustment, score),
         censoring=adjustment.treated if censoring == "by arm" else None,

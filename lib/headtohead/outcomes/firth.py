@@ -12,6 +12,7 @@ Heinze & Schemper (2001) Biometrics 57:114-119. doi:10.1111/j.0006-341X.2001.001
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -19,9 +20,10 @@ import pandas as pd
 from firthmodels import FirthCoxPH, FirthLogisticRegression
 from scipy.stats import norm
 
+from headtohead import door
 from headtohead.errors import CannotEstimateError, cannot
 from headtohead.kernels.logistic import fit_logistic, information
-from headtohead.outcomes.cox import fit_cox
+from headtohead.outcomes.cox import at_the_door, fit_checked
 from headtohead.outcomes.estimate import Row
 
 STOP, PROFILE_STOP, MAX_STEPS = 1e-8, 1e-6, 200
@@ -45,12 +47,18 @@ def logistic_few_events(event: pd.Series, covariates: pd.DataFrame, *, conf_leve
     Raises
     ------
     CannotEstimateError
-        If everyone or nobody has the event, or a covariate has one value.
+        If everyone or nobody has the event.
+    InputError
+        What ``door.py`` refuses: a covariate that does not vary, say.
 
     Checked: cells plus one half, penalised likelihood maximised directly (test_firth.py).
     """
-    y, X = event.to_numpy(float), covariates.to_numpy(float)
-    _check(int(y.sum()), covariates, "odds ratio")
+    door.level(conf_level)
+    door.patients(event, "events")
+    covariates = door.numbers(door.aligned(covariates, event.index, "covariates"), "covariates")
+    door.independent(covariates)
+    y, X = door.events(event), covariates.to_numpy(float)
+    _check(int(y.sum()), len(covariates), "odds ratio")
     spread = X.std(axis=0)
     Z = (X - X.mean(axis=0)) / spread
     design = np.column_stack([np.ones(len(Z)), Z])
@@ -70,11 +78,15 @@ def cox_few_events(
 
     Columns as ``logistic_few_events``. Events are those of the cause of interest, others are censored.
     """
-    y, X = event.to_numpy(bool), covariates.to_numpy(float)
-    _check(int(y.sum()), covariates, "hazard ratio")
+    door.level(conf_level)
+    time, covariates, event = itemgetter("time", "covariates", "event")(
+        at_the_door(time, covariates, event=event, weights=None)
+    )
+    y, X = door.events(event).astype(bool), covariates.to_numpy(float)
+    _check(int(y.sum()), len(covariates), "hazard ratio")
     spread, plain = X.std(axis=0), None
     try:
-        fit = fit_cox(time, event, covariates, ties="breslow")
+        fit = fit_checked(time, event, covariates, ties="breslow")
         plain = _limits(fit.coefficients.to_numpy() * spread, fit.std_errors.to_numpy() * spread, conf_level)
     except CannotEstimateError:
         plain = None
@@ -82,17 +94,11 @@ def cox_few_events(
     return _table(covariates, plain, _profile(found, len(spread), conf_level), int(y.sum()), conf_level)
 
 
-def _check(events: int, covariates: pd.DataFrame, what: str) -> None:
-    n = len(covariates)
+def _check(events: int, n: int, what: str) -> None:
     if not 0 < events < n:
         raise CannotEstimateError(
             f"an {what} needs patients with and without the event, found {events} events in {n} patients; "
             "report the counts"
-        )
-    constant = [str(name) for name in covariates if covariates[name].nunique() < 2]
-    if constant:
-        raise CannotEstimateError(
-            f"every covariate must vary, {constant} have one value in all {n} patients; leave them out"
         )
 
 

@@ -16,8 +16,11 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2
 
+from headtohead import door
+from headtohead.errors import CannotEstimateError
 from headtohead.matching.adjustment import Adjustment, need_crude
-from headtohead.outcomes.endpoint import Endpoints, endpoints_of
+from headtohead.outcomes.endpoint import Endpoints
+from headtohead.outcomes.estimate import together
 
 
 class GrayTest(NamedTuple):
@@ -33,15 +36,16 @@ def gray_tests(endpoints: Endpoints, crude: Adjustment, *, by: int) -> pd.DataFr
     DataFrame with ``outcome``, ``horizon_days``, ``cause``, ``chi_square``, ``p_value``, ``method`` (why
     there is no test, where there is none) and ``adjustment``.
     """
+    found, (crude,), (by,) = together(endpoints, crude, by)
     need_crude(crude, "Gray's test")
     rows = []
-    for endpoint in endpoints_of(endpoints):
+    for endpoint in found:
         seen = endpoint.cut(by)
         for number, cause in enumerate(endpoint.causes, start=1):
             test, method = GrayTest(np.nan, np.nan), "Gray, unweighted and unmatched"
             try:
                 test = gray_test(seen.time_days, seen.cause, crude.treated, cause_number=number)
-            except ValueError as error:
+            except CannotEstimateError as error:
                 method = f"cannot be computed, because {error}"
             rows.append((endpoint.name, by, cause, *test, method, crude.key))
     names = ["outcome", "horizon_days", "cause", "chi_square", "p_value", "method", "adjustment"]
@@ -51,8 +55,8 @@ def gray_tests(endpoints: Endpoints, crude: Adjustment, *, by: int) -> pd.DataFr
 def gray_test(time: pd.Series, cause: pd.Series, treated: pd.Series, *, cause_number: int) -> GrayTest:
     """Return Gray's two-sample test (rho = 0).
 
-    ``cause`` is 0 for the censored; events precede censorings of the same time. Raises ValueError if an arm
-    is empty, the cause does not occur, or the arms share no time at risk.
+    ``cause`` is 0 for the censored; events precede censorings of the same time. Raises CannotEstimateError if the
+    cause does not occur or the arms share no time at risk, and what ``door.py`` refuses.
 
     A log-rank test of the subdistribution: arm k counts R_k = r_k (1 - F_k(t-)) / S_k(t-) at risk, and
     the score is the sum of d_1(t) - R_1 d(t) / R. The variance follows Gray, with the correction for
@@ -60,13 +64,15 @@ def gray_test(time: pd.Series, cause: pd.Series, treated: pd.Series, *, cause_nu
 
     Checked: cmprsk 2.2-11 ``cuminc`` on five data sets; comprisk (test_gray.py).
     """
-    arm, c = treated.to_numpy(bool), cause.to_numpy(int)
-    if arm.all() or not arm.any() or not (c == cause_number).any():
-        raise ValueError(
-            f"Gray's test needs two arms and an event of cause {cause_number}, found {int(arm.sum())} and "
-            f"{int((~arm).sum())} patients with {int((c == cause_number).sum())} events; report the counts"
+    door.at_least("cause_number", cause_number, 1)
+    door.patients(time, "times")
+    arm = door.arms(door.aligned(treated, time.index, "times")).to_numpy()
+    c, t = door.causes(door.aligned(cause, time.index, "causes")), door.times(time)
+    if not (c == cause_number).any():
+        raise CannotEstimateError(
+            f"Gray's test needs an event of cause {cause_number}, found {int(arm.sum())} and "
+            f"{int((~arm).sum())} patients with 0 events; report the counts"
         )
-    t = time.to_numpy(float)
     times, place = np.unique(t, return_inverse=True)
     kinds = (c == cause_number, (c != cause_number) & (c != 0), np.ones(len(t), bool))
     counts = (
@@ -77,7 +83,9 @@ def gray_test(time: pd.Series, cause: pd.Series, treated: pd.Series, *, cause_nu
     both = (at_risk > 0).all(axis=1)
     score, variance = _score_and_variance(d1[both], d2[both], at_risk[both])
     if variance <= 0:
-        raise ValueError("the arms share no time at risk at which an event happened; report the counts")
+        raise CannotEstimateError(
+            "the arms share no time at risk at which an event happened; report the counts"
+        )
     statistic = score**2 / variance
     return GrayTest(statistic, float(chi2.sf(statistic, 1)))
 

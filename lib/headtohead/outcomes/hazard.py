@@ -14,13 +14,14 @@ import pandas as pd
 from lifelines import KaplanMeierFitter
 from lifelines.statistics import logrank_test
 
-from headtohead.errors import CannotEstimateError, cannot
+from headtohead import door
+from headtohead.errors import CannotEstimateError, HorizonError, cannot
 from headtohead.inference import DEFAULT, InferenceChoices
 from headtohead.matching.adjustment import Adjustment, Adjustments, need_crude, nothing_estimated
 from headtohead.outcomes.competing import aalen_johansen
-from headtohead.outcomes.cox import CoxFit, Sandwich, fit_cox
-from headtohead.outcomes.endpoint import Endpoint, Endpoints, endpoints_of
-from headtohead.outcomes.estimate import Row, over, result, wald_interval
+from headtohead.outcomes.cox import CoxFit, Sandwich, fit_checked
+from headtohead.outcomes.endpoint import Endpoint, Endpoints
+from headtohead.outcomes.estimate import Row, need_followed_arms, over, result, together, wald_interval
 
 ERRORS = {
     "crude": "model-based",
@@ -57,6 +58,7 @@ def hazard_ratios(
 
     Checked: R survival 3.5.3; the stacked equations by numerical derivatives, and a bootstrap (test_estimated.py).
     """
+    door.choice("score", score, ScoreIs)
     fit = partial(_hazard_ratio, score=score)
     return ratios_of_causes(endpoints, adjustments, fit, "hazard ratio", by, inference)
 
@@ -65,7 +67,7 @@ def _hazard_ratio(
     endpoint: Endpoint, adjustment: Adjustment, number: int, by: int, score: ScoreIs
 ) -> tuple[CoxFit, str]:
     event = ((endpoint.cause == number) & (endpoint.time_days <= by)).astype(int)
-    fit = fit_cox(
+    fit = fit_checked(
         endpoint.time_days.clip(upper=by), event, drug(adjustment), weights=weights_of(adjustment),
         clusters=adjustment.matched_set, sandwich=sandwich_of(adjustment, score),
     )  # fmt: skip
@@ -109,7 +111,8 @@ def ratios_of_causes(
     inference: InferenceChoices,
 ) -> pd.DataFrame:
     """Return one row per adjustment, endpoint and cause; ``fit`` takes both, number of the cause and horizon."""
-    causes = [(each, number) for each in endpoints_of(endpoints) for number in range(1, len(each.causes) + 1)]
+    found, adjustments, (by,) = together(endpoints, adjustments, by)
+    causes = [(each, number) for each in found for number in range(1, len(each.causes) + 1)]
 
     def one(endpoint: Endpoint, adjustment: Adjustment, number: int) -> Row:
         event = (endpoint.cause == number) & (endpoint.time_days <= by) & adjustment.used
@@ -152,7 +155,11 @@ def piecewise_hazard_ratios(
         Days that bound the intervals, for example (0, 7, 28): up to day 7, then up to day 28. An
         interval counts the events after its first day up to and including its last.
     """
-    pieces = [(each, first, last) for each in endpoints_of(endpoints) for first, last in pairwise(cuts)]
+    bounds = list(cuts)
+    if len(bounds) < 2 or not bounds[0] >= 0 or any(not low < high for low, high in pairwise(bounds)):
+        raise HorizonError(f"days must ascend from 0, found the cuts {bounds}; give (0, 7, 28), say")
+    found, adjustments, _ = together(endpoints, adjustments, bounds[-1])
+    pieces = [(each, first, last) for each in found for first, last in pairwise(bounds)]
     cases = [
         {"outcome": each.name, "horizon_days": last, "scale": "hazard ratio",
          "interval": f"days {first + 1 if first else 0} to {last}"}
@@ -168,7 +175,7 @@ def _piece(endpoint: Endpoint, first: int, last: int, adjustment: Adjustment, co
     sets, weights = adjustment.matched_set, weights_of(adjustment)
 
     def fit() -> tuple[CoxFit, str]:
-        found = fit_cox(
+        found = fit_checked(
             endpoint.time_days[at_risk].clip(upper=last), event[at_risk], drug(adjustment)[at_risk],
             weights=None if weights is None else weights[at_risk],
             clusters=None if sets is None else sets[at_risk],
@@ -180,6 +187,10 @@ def _piece(endpoint: Endpoint, first: int, last: int, adjustment: Adjustment, co
 
 def one_minus_kaplan_meier(time: pd.Series, event: pd.Series, days: np.ndarray) -> np.ndarray:
     """Return 1 - KM at the given days, competing events treated as censored (a mistake shown once)."""
+    door.patients(time, "times")
+    event = door.aligned(event, time.index, "events")
+    door.times(time)
+    door.events(event)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # pandas deprecations inside lifelines 0.30
         fit = KaplanMeierFitter().fit(time, event)
@@ -187,7 +198,15 @@ def one_minus_kaplan_meier(time: pd.Series, event: pd.Series, days: np.ndarray) 
 
 
 def log_rank(time: pd.Series, event: pd.Series, treated: pd.Series) -> tuple[float, float]:
-    """Return chi-square and p-value of the unweighted two-sample log-rank test."""
+    """Return chi-square and p-value of the unweighted two-sample log-rank test.
+
+    Times are finite and not negative, events 0 or 1, arms bool or 0 and 1, of the same patients in any order.
+    """
+    door.patients(time, "times")
+    event, treated = door.aligned(event, time.index, "events"), door.aligned(treated, time.index, "times")
+    treated = door.arms(treated)
+    time = pd.Series(door.times(time), time.index)
+    event = pd.Series(door.events(event), time.index)
     test = logrank_test(time[treated], time[~treated], event[treated], event[~treated])
     return float(test.test_statistic), float(test.p_value)
 
@@ -197,7 +216,9 @@ def kaplan_meier_error(endpoint: Endpoint, crude: Adjustment, *, by: int) -> pd.
 
     DataFrame with ``arm``, ``day``, ``aalen_johansen`` and ``one_minus_km``; the latter is never lower.
     """
+    (endpoint,), (crude,), (by,) = together(endpoint, crude, by)
     need_crude(crude, "the comparison with Kaplan-Meier")
+    need_followed_arms(endpoint, crude, by)
     days, parts = np.arange(by + 1), []
     for arm, mask in crude.arms:
         t, c = endpoint.time_days[mask], endpoint.cause[mask]

@@ -17,11 +17,13 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2
 
+from headtohead import door
 from headtohead.errors import CannotEstimateError, cannot
-from headtohead.matching.adjustment import Adjustment, Adjustments, listed
+from headtohead.matching.adjustment import Adjustment, Adjustments
 from headtohead.outcomes import partial_likelihood as pl
 from headtohead.outcomes.cox import of_all
-from headtohead.outcomes.endpoint import Endpoint, Endpoints, endpoints_of
+from headtohead.outcomes.endpoint import Endpoint, Endpoints
+from headtohead.outcomes.estimate import together, too_few
 from headtohead.outcomes.hazard import ScoreIs, covariance_of, error_of
 
 COLUMNS = (
@@ -60,13 +62,19 @@ def log_rank_tests(
 
     Checked: R survival 3.5.3 ``survdiff`` and the robust score test of ``coxph``; by hand (test_log_rank.py).
     """
+    door.choice("score", score, ScoreIs)
+    endpoints, adjustments, (by,) = together(endpoints, adjustments, by)
+    if strata is not None:
+        strata = door.aligned(strata, adjustments[0].treated.index, "strata")
+        door.complete(strata.to_frame(), "strata")
     rows = []
-    for adjustment in listed(adjustments):
-        for endpoint in endpoints_of(endpoints):
+    for adjustment in adjustments:
+        reason = adjustment.reason or too_few(adjustment)
+        for endpoint in endpoints:
             for number, cause in enumerate(endpoint.causes, start=1):
                 named = {"outcome": endpoint.name, "horizon_days": by, "cause": cause}
-                found: dict[str, object] = {"method": adjustment.reason}
-                if adjustment.reason is None:
+                found: dict[str, object] = {"method": reason}
+                if reason is None:
                     found = _one(endpoint, adjustment, number, by, strata, score)
                 rows.append(named | found | {"adjustment": adjustment.key})
     return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -9,8 +9,8 @@ import pandas as pd
 from headtohead.errors import cannot
 from headtohead.inference import DEFAULT, InferenceChoices
 from headtohead.matching.adjustment import Adjustment, Adjustments
-from headtohead.outcomes.endpoint import Endpoints, endpoints_of, horizons_of
-from headtohead.outcomes.estimate import Row, over, result
+from headtohead.outcomes.endpoint import Endpoints
+from headtohead.outcomes.estimate import Row, over, result, together
 from headtohead.outcomes.paired import conditional_odds_ratio, mcnemar
 from headtohead.outcomes.risk import discordant_pairs, need_known
 
@@ -33,7 +33,8 @@ def paired_odds_ratios(
 
     Checked: by hand, McNemar and conditional logistic regression of statsmodels (test_paired.py).
     """
-    found = [(each, days) for days in horizons_of(by) for each in endpoints_of(endpoints)]
+    endpoints, adjustments, horizons = together(endpoints, adjustments, by, plain=True)
+    found = [(each, days) for days in horizons for each in endpoints]
 
     def one(event: pd.Series, adjustment: Adjustment) -> Row:
         need_known(event[adjustment.used].to_frame())

@@ -19,7 +19,9 @@ import numpy as np
 import pandas as pd
 from scipy import integrate, optimize, special, stats
 
-from headtohead.inference import DEFAULT, InferenceChoices
+from headtohead import door
+from headtohead.errors import NumberError
+from headtohead.inference import DEFAULT, InferenceChoices, checked
 from headtohead.proportions.counts import TwoByTwo
 
 Normal = Any  # a frozen ``scipy.stats.norm``, which has no type of its own
@@ -43,7 +45,7 @@ class RiskPosterior:
         return float(integrate.quad(density, low, high, epsabs=1e-12, epsrel=1e-10, limit=200)[0])
 
     def interval(self, level: float) -> tuple[float, float]:
-        """Return the equal-tailed credible interval of the difference."""
+        """Return the equal-tailed credible interval of the difference; level 0 gives its median twice."""
         tail = (1 - level) / 2
         low, high = (
             optimize.brentq(lambda d, q=q: self.probability_below(d) - q, -0.999, 0.999, xtol=1e-10)
@@ -81,6 +83,11 @@ class Prior:
     mean: float = 0.0
     sd: float | None = None
 
+    def __post_init__(self) -> None:
+        door.finite(mean=self.mean)
+        if self.sd is not None:
+            door.positive("sd", self.sd)
+
 
 def posteriors(
     row: pd.Series,
@@ -104,8 +111,10 @@ def posteriors(
     margins : mapping of name to float
         Largest differences that count as similar; to be worse by more than the first is one of the rows.
     """
+    checked(inference)
+    door.margins(margins)
     parts = []
-    for prior in priors:
+    for prior in _priors(priors):
         law = _law(row, prior)
         words = f"normal posterior, credible interval; prior: {prior.label}"
         limits = law.interval(inference.conf_level)
@@ -130,8 +139,18 @@ def _beliefs(below: Callable[[float], float], margins: Mapping[str, float]) -> d
     return {"worse": 1 - below(0.0)} | within | {f"worse_by_{first}": 1 - below(narrow)}
 
 
+def _priors(priors: Iterable[NormalPrior]) -> list[NormalPrior]:
+    """Return the priors as a list, of which there is one, each with a name of its own."""
+    found = list(priors)
+    if not found:
+        raise NumberError("at least one prior is needed, found none; give Prior('flat', 'no prior'), say")
+    door.unique(pd.Index([prior.name for prior in found]), "names of priors")
+    return found
+
+
 def _law(row: pd.Series, prior: NormalPrior) -> Normal:
     """Return the posterior; without a standard error it is nowhere."""
+    door.columns(row.to_frame().T, ["estimate", "std_error"], "estimate and std_error")
     if not row["std_error"] > 0:
         return stats.norm(np.nan, np.nan)
     return normal_posterior(row["estimate"], row["std_error"], prior_mean=prior.mean, prior_sd=prior.sd)
@@ -142,7 +161,8 @@ def posterior_densities(row: pd.Series, priors: Iterable[NormalPrior], *, grid: 
 
     Without a standard error there is none, and no row.
     """
-    laws = {prior.name: _law(row, prior) for prior in priors}
+    laws = {prior.name: _law(row, prior) for prior in _priors(priors)}
+    grid = door.numbers(pd.Series(grid), "the grid").to_numpy(float)
     parts = [
         pd.DataFrame({"prior": name, "difference": grid, "density": law.pdf(grid)})
         for name, law in laws.items() if law.std() > 0
@@ -156,10 +176,10 @@ def normal_posterior(
     """Return the posterior of a difference, a normal law of SciPy: precisions add, the mean is their weighted average.
 
     Without ``prior_sd`` the prior is flat, Jeffreys' for a normal mean: the posterior is the likelihood.
-    Raises ValueError if a standard deviation is not positive or the estimate is missing.
+    Raises NumberError if a standard deviation is not positive or the estimate is missing.
     """
     if not (np.isfinite(estimate) and std_error > 0 and (prior_sd is None or prior_sd > 0)):
-        raise ValueError(
+        raise NumberError(
             f"a posterior needs an estimate and positive standard deviations, found {estimate}, {std_error} "
             f"and {prior_sd}; report why the estimate is missing instead"
         )
@@ -177,6 +197,8 @@ def risk_posteriors(table: TwoByTwo, margins: Mapping[str, float], *, conf_level
     zero, "within_..." each margin, "worse_by_..." and "better_by_..." the first), ``scale``, ``estimate``,
     ``conf_low``, ``conf_high``, ``conf_level`` and ``method``.
     """
+    door.level(conf_level)
+    door.margins(margins)
     law, (first, margin) = RiskPosterior(table), next(iter(margins.items()))
     beliefs = _beliefs(law.probability_below, margins)
     beliefs |= {f"better_by_{first}": law.probability_below(-margin)}
@@ -186,4 +208,5 @@ def risk_posteriors(table: TwoByTwo, margins: Mapping[str, float], *, conf_level
 
 def risk_posterior_density(table: TwoByTwo, differences: np.ndarray) -> pd.DataFrame:
     """Return ``difference`` and ``density`` of the posterior of ``risk_posteriors`` at given differences."""
+    differences = door.numbers(pd.Series(differences), "differences").to_numpy(float)
     return pd.DataFrame({"difference": differences, "density": RiskPosterior(table).density(differences)})

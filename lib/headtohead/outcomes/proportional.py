@@ -18,10 +18,12 @@ import pandas as pd
 from scipy.linalg import block_diag
 from scipy.stats import chi2
 
-from headtohead.errors import CannotEstimateError, cannot
-from headtohead.matching.adjustment import Adjustment, Adjustments, listed
-from headtohead.outcomes.cox import CoxFit, Sandwich, fit_cox, of_all
-from headtohead.outcomes.endpoint import Endpoint, Endpoints, endpoints_of
+from headtohead import door
+from headtohead.errors import AlignmentError, CannotEstimateError, cannot
+from headtohead.matching.adjustment import Adjustment, Adjustments
+from headtohead.outcomes.cox import CoxFit, Sandwich, at_the_door, fit_checked, of_all
+from headtohead.outcomes.endpoint import Endpoint, Endpoints
+from headtohead.outcomes.estimate import together
 from headtohead.outcomes.hazard import ScoreIs, covariance_of, drug
 from headtohead.outcomes.partial_likelihood import (
     Ties,
@@ -45,9 +47,11 @@ def proportional_hazards_tests(
     ``score`` is that of ``hazard_ratios``. DataFrame with ``outcome``, ``horizon_days``, ``term``, ``chi_square``,
     ``df``, ``p_value``, ``method`` (why there is no test, NaN where there is one) and ``adjustment``.
     """
+    door.choice("score", score, ScoreIs)
+    found, adjustments, (by,) = together(endpoints, adjustments, by)
     parts = []
-    for adjustment in listed(adjustments):
-        for endpoint in endpoints_of(endpoints):
+    for adjustment in adjustments:
+        for endpoint in found:
             reason = adjustment.reason
             try:
                 test = None if reason else _one_test(endpoint, adjustment, by, score).assign(method=np.nan)
@@ -66,10 +70,10 @@ def _one_test(endpoint: Endpoint, adjustment: Adjustment, by: int, score: ScoreI
     event = (endpoint.cause[used] == 1) & (endpoint.time_days[used] <= by)
     X, weights = drug(adjustment)[used], adjustment.weights[used]
     if (weights == 1).all():
-        return proportional_hazards_test(time, event, X, fit_cox(time, event, X)).iloc[[0]]
-    fit = fit_cox(time, event, X, weights=weights)
+        return _test(time, event, X, fit_checked(time, event, X)).iloc[[0]]
+    fit = fit_checked(time, event, X, weights=weights)
     robust = of_all(covariance_of(adjustment, score), used.to_numpy())
-    return proportional_hazards_test(time, event, X, fit, weights=weights, sandwich=robust).iloc[[0]]
+    return _test(time, event, X, fit, weights=weights, sandwich=robust).iloc[[0]]
 
 
 def proportional_hazards_test(
@@ -106,6 +110,34 @@ def proportional_hazards_test(
 
     Checked: R survival 3.5.3 ``cox.zph``; under weights numerical derivatives and a known truth (test_proportional.py).
     """
+    door.choice("transform", transform, Transform)
+    door.choice("ties", ties, Ties)
+    found = at_the_door(time, covariates, event=event, weights=weights, sandwich=sandwich, strata=strata)
+    door.events(found["event"])
+    if list(fit.coefficients.index) != list(covariates.columns):
+        raise AlignmentError(
+            f"the fit must be of these covariates, {list(fit.coefficients.index)[:3]} are not "
+            f"{list(covariates.columns)[:3]}; fit the same model"
+        )
+    for columns in (terms or {}).values():
+        door.columns(covariates, columns, "terms")
+    return _test(**found, fit=fit, transform=transform, ties=ties, terms=terms)
+
+
+def _test(
+    time: pd.Series,
+    event: pd.Series,
+    covariates: pd.DataFrame,
+    fit: CoxFit,
+    *,
+    transform: Transform = "km",
+    ties: Ties = "efron",
+    strata: pd.Series | None = None,
+    terms: Mapping[str, Sequence[str]] | None = None,
+    weights: pd.Series | None = None,
+    sandwich: Sandwich | None = None,
+) -> pd.DataFrame:
+    """Return the test of inputs that were checked."""
     X, names, p = covariates.to_numpy(float), list(covariates.columns), covariates.shape[1]
     t, died = time.to_numpy(float), event.to_numpy(bool)
     w = np.ones(len(X)) if weights is None else weights.to_numpy(float)

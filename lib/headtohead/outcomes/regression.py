@@ -19,12 +19,13 @@ import pandas as pd
 from scipy.stats import t as student
 from statsmodels.regression.linear_model import WLS
 
-from headtohead.errors import cannot, need_complete
+from headtohead import door
+from headtohead.errors import InputError, cannot
 from headtohead.inference import DEFAULT, InferenceChoices
-from headtohead.matching.adjustment import Adjustment, Adjustments
+from headtohead.matching.adjustment import Adjustment, Adjustments, listed
 from headtohead.matching.balance import covariates_of
-from headtohead.outcomes.endpoint import Endpoint, Endpoints, endpoints_of, horizons_of
-from headtohead.outcomes.estimate import Interval, Row, over, result, wald_interval
+from headtohead.outcomes.endpoint import Endpoint, Endpoints
+from headtohead.outcomes.estimate import Interval, Row, need_two, over, result, together, wald_interval
 
 SETS_PER_TERM = 3  # fewer matched sets per covariate leave the clustered error without meaning
 
@@ -34,7 +35,7 @@ def mean_differences(
 ) -> pd.DataFrame:
     """Return the weighted mean difference, treated minus control, one row per adjustment.
 
-    Raises ValueError if a value is missing.
+    Raises MissingError if a value is missing.
 
     Parameters
     ----------
@@ -51,16 +52,16 @@ def mean_differences(
 
     Checked: NHEFS, Hernan & Robins, What If, chapter 12 (tests/study/test_nhefs.py).
     """
-    if values.isna().any():
-        raise ValueError(
-            f"the outcome must be known, {int(values.isna().sum())} of {len(values)} are missing; "
-            "restrict the cohort or impute"
-        )
+    adjustments = listed(adjustments)
+    values = door.numbers(
+        door.aligned(values, adjustments[0].treated.index, "the outcome"), f"the outcome {outcome!r}"
+    )
     y, case = values.to_numpy(float), {"outcome": outcome, "scale": "mean difference"}
     return over(adjustments, [case], lambda each: [_difference(y, each, inference.conf_level)], inference)
 
 
 def _difference(y: np.ndarray, adjustment: Adjustment, conf_level: float) -> Row:
+    need_two(adjustment)
     arm, w = adjustment.arm, adjustment.weights.to_numpy()
     mean1, mean0 = np.average(y[arm], weights=w[arm]), np.average(y[~arm], weights=w[~arm])
     influence = np.where(arm, w * (y - mean1) / w[arm].sum(), -w * (y - mean0) / w[~arm].sum())
@@ -83,12 +84,13 @@ def matched_regressions(
     leaves the model. DataFrame of ``ESTIMATE_COLUMNS``, ``covariates`` ("plain" or "adjusted") and
     ``adjustment``. Standard errors are clustered by matched set with the factor G / (G - 1) x (n - 1) / (n -
     p), limits from Student's t with G - 1 degrees of freedom. Where the model cannot be fitted, or an outcome
-    is unknown, the row says why and is otherwise missing. Raises ValueError if an adjustment has no matched
+    is unknown, the row says why and is otherwise missing. Raises InputError if an adjustment has no matched
     sets or a covariate is missing.
 
     Checked: paired difference by hand, R's discordant pairs, an exactly linear outcome (test_regression.py).
     """
-    found = [(each, days) for days in horizons_of(by) for each in endpoints_of(endpoints)]
+    endpoints, adjustments, horizons = together(endpoints, adjustments, by, plain=True)
+    found = [(each, days) for days in horizons for each in endpoints]
     cases = [
         {"outcome": each.name, "horizon_days": days, "scale": "risk difference", "covariates": which}
         for which in ("plain", "adjusted") for each, days in found
@@ -99,9 +101,11 @@ def matched_regressions(
 def _rows(found: list[tuple[Endpoint, int]], adjustment: Adjustment, conf_level: float) -> list[Row]:
     used, sets = adjustment.used, adjustment.matched_set
     x, treated = covariates_of(adjustment, None)[used], adjustment.treated[used]
-    need_complete(x, "covariates must be complete in the matched sample", "; impute them")
+    door.complete(x, "covariates of the matched sample")
     if sets is None:
-        raise ValueError(f"a matched regression needs matched sets, {adjustment.name.lower()} have none")
+        raise InputError(
+            f"a matched regression needs matched sets, {adjustment.name.lower()} have none; give score.match(...)"
+        )
     sets, weights = sets[used].astype(int), adjustment.weights[used]
     rows = []
     for X in (_design(treated, x.iloc[:, :0]), _design(treated, x.loc[:, x.nunique() > 1])):

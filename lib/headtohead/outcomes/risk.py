@@ -11,12 +11,14 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from headtohead import door
+from headtohead.errors import InputError, MissingError
 from headtohead.inference import DEFAULT, InferenceChoices, Stream
 from headtohead.kernels.weights import weighted_risks
 from headtohead.matching.adjustment import Adjustment, Adjustments
 from headtohead.matching.weights import effective_sample_size
 from headtohead.outcomes.censored import censored_contrasts
-from headtohead.outcomes.endpoint import Endpoint, Endpoints, endpoints_of, horizons_of
+from headtohead.outcomes.endpoint import Endpoint, Endpoints
 from headtohead.outcomes.estimate import (
     Interval,
     Row,
@@ -25,6 +27,7 @@ from headtohead.outcomes.estimate import (
     over,
     resamples,
     result,
+    together,
 )
 from headtohead.outcomes.paired import PairCounts, count_pairs, paired_risk_difference, paired_risk_ratio
 from headtohead.proportions.counts import TwoByTwo
@@ -54,13 +57,14 @@ def risks(
 
     Where somebody is censored before a horizon (one or several), risks are Aalen-Johansen's with errors by
     influence functions (``censored.py``). All outcomes and horizons of one adjustment share the bootstrap
-    samples, which weights need otherwise, and matched sets of more than two. DataFrame of ``ESTIMATE_COLUMNS``
-    and ``adjustment``. Risks and differences are proportions; ``n`` of a weighted arm is its effective number.
-    Raises ValueError if an outcome is unknown at a horizon and nobody was followed up for a part of the time.
+    samples, which weights need otherwise, and matched sets of more than two. With one horizon an endpoint can be a
+    Series of 0 and 1. DataFrame of ``ESTIMATE_COLUMNS`` and ``adjustment``. Risks and differences are proportions;
+    ``n`` of a weighted arm is its effective number. Raises MissingError if an outcome is unknown at a horizon and
+    nobody was followed up for a part of the time, HorizonError if an arm was not followed up to it.
 
     Checked: R, Tango (test_risk.py); R's survfit, cuminc, numerical derivatives, bootstrap (test_censored.py).
     """
-    found, horizons = endpoints_of(endpoints), horizons_of(by)
+    found, adjustments, horizons = together(endpoints, adjustments, by, plain=True)
     events = [(each, days, each.by(days)) for days in horizons for each in found]
     unseen = {(each.name, days): event for each, days, event in events if not _partly_seen(each, event)}
     need_known(pd.DataFrame(unseen))
@@ -96,12 +100,12 @@ def _partly_seen(endpoint: Endpoint, event: pd.Series) -> bool:
 
 
 def need_known(events: pd.DataFrame) -> None:
-    """Raise ValueError unless every outcome (columns) is known for everyone."""
-    unknown = events.isna().any(axis=1)
+    """Raise MissingError unless every outcome (columns) is known for everyone."""
+    unknown = events.isna().to_numpy().any(axis=1)
     if unknown.any():
-        raise ValueError(
-            f"the outcome must be known for everyone, {int(unknown.sum())} of "
-            f"{len(unknown)} patients have none; estimate the risk by Aalen-Johansen instead"
+        raise MissingError(
+            f"the outcome must be known for everyone, {int(unknown.sum())} of {len(unknown)} patients have none, "
+            f"first {door.some(events.index[unknown][:3])}; estimate the risk by Aalen-Johansen instead"
         )
 
 
@@ -168,11 +172,15 @@ def _one_risk(events: int, n: int, level: float) -> Interval:
 
 
 def discordant_pairs(event: pd.Series, adjustment: Adjustment) -> PairCounts:
-    """Return the pairs by the outcome (0 or 1) of their two members; ValueError if the matched sets are no pairs."""
+    """Return the pairs by the outcome (0 or 1) of their two members; InputError if the matched sets are no pairs."""
     sets = adjustment.matched_set
     if sets is None or not _only_pairs(adjustment):
         found = adjustment.name.lower()
-        raise ValueError(f"counting pairs needs one control per treated patient, {found} differ")
+        raise InputError(
+            f"counting pairs needs one control per treated patient, {found} differ; give ratio=1"
+        )
+    event = door.aligned(event, adjustment.treated.index, "events")
+    door.events(event[sets.notna()])
     matched = event[sets.notna()]
     by_set = matched.groupby([adjustment.treated[matched.index], sets[matched.index]]).first()
     return count_pairs(by_set[True].to_numpy(), by_set[False].to_numpy())

@@ -13,11 +13,20 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from headtohead import door
 from headtohead.inference import DEFAULT, InferenceChoices, Stream
 from headtohead.matching.adjustment import Adjustment, Adjustments
 from headtohead.outcomes.competing import batch_incidence
-from headtohead.outcomes.endpoint import Endpoint, Endpoints, endpoints_of
-from headtohead.outcomes.estimate import Row, bootstrap_interval, over, resamples, result
+from headtohead.outcomes.endpoint import Endpoint, Endpoints
+from headtohead.outcomes.estimate import (
+    Row,
+    bootstrap_interval,
+    need_followed_arms,
+    over,
+    resamples,
+    result,
+    together,
+)
 
 ARMS = {"treated": "mean days, treated", "control": "mean days, control", "difference": "difference in days"}
 
@@ -58,17 +67,17 @@ def days_lost(
     The states are the causes of the endpoints and ``event_free``, that before any of them ("in hospital").
     DataFrame of ``ESTIMATE_COLUMNS``, ``state``, ``arm`` ("treated", "control", "difference") and
     ``adjustment``; scales "mean days, treated", "mean days, control" and "difference in days". The states of
-    an arm add up to the horizon. Raises ValueError if a time is missing.
+    an arm add up to the horizon. Raises HorizonError if an arm was not followed up to it.
 
     Checked: sum to the horizon, lifelines' RMST for one cause (test_rmtl.py).
     """
-    found = endpoints_of(endpoints)
+    found, adjustments, (by,) = together(endpoints, adjustments, by)
     for each in found:
-        if each.time_days.isna().any():
-            n = int(each.time_days.isna().sum())
-            raise ValueError(f"times must be known, {n} of {len(each.time_days)} are missing")
+        door.unique(pd.Index([*each.causes, event_free]), "states")
 
     def estimate(adjustment: Adjustment) -> list[Row]:
+        for each in found:
+            need_followed_arms(each, adjustment, by)
         draws = resamples(adjustment, inference, stream)
         return [row for each in found for row in _rows(each, adjustment, draws, by, inference.conf_level)]
 

@@ -19,14 +19,22 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from headtohead.errors import CannotEstimateError, cannot
-from headtohead.inference import DEFAULT, InferenceChoices, Stream, stream_of
+from headtohead import door
+from headtohead.errors import CannotEstimateError, ChoiceError, cannot
+from headtohead.inference import DEFAULT, InferenceChoices, Stream, checked, stream_of
 from headtohead.kernels.logistic import MAX_FAILED_SHARE, fit_logistic, logistic, with_intercept
 from headtohead.kernels.weights import EDGE, Estimand, balancing_weights, bootstrap_counts
 from headtohead.matching.propensity import Score
 from headtohead.matching.weights import POPULATIONS
-from headtohead.outcomes.endpoint import Endpoints, endpoints_of
-from headtohead.outcomes.estimate import ESTIMATE_COLUMNS, Row, bootstrap_contrasts, estimate_row, result
+from headtohead.outcomes.endpoint import Endpoints
+from headtohead.outcomes.estimate import (
+    ESTIMATE_COLUMNS,
+    Row,
+    bootstrap_contrasts,
+    estimate_row,
+    result,
+    together,
+)
 from headtohead.outcomes.risk import NO_RATIO, SCALES, need_known
 
 METHODS = ("standardisation", "augmented weights")
@@ -57,7 +65,7 @@ def standardised_risks(
     DataFrame of ``ESTIMATE_COLUMNS`` plus ``approach`` ("standardisation" or "augmented weights") and
     ``influence_error`` (influence-function standard error of the augmented difference, else NaN). Where a
     model has no maximum, in the data or in more than one bootstrap sample of twenty, ``method`` says so.
-    Raises ValueError if an outcome is missing.
+    Raises MissingError if an outcome is missing.
 
     With h the weight of the target population, w = h / e or h / (1 - e), and m_a the predicted risk:
     mean_h(m_a) for standardisation, plus mean_w(Y - m_a) over arm a when augmented (Hajek's form).
@@ -73,8 +81,17 @@ def standardised_risks(
 
     Checked: What If, table 2.2; a truth with one of the models wrong (test_standardised.py).
     """
+    checked(inference)
+    if isinstance(estimands, str) or not len(estimands):
+        raise ChoiceError(f"estimands must be a list, found {estimands!r}; give ['ATE'], say")
+    for estimand in estimands:
+        door.choice("estimand", estimand, Estimand)
+    found, (crude,), (by,) = together(endpoints, score.crude(), by, plain=True)
+    outcome_design = door.aligned(outcome_design, crude.treated.index, "the outcome design")
+    outcome_design = door.numbers(outcome_design, "the outcome design")
+    door.independent(outcome_design)
     rows: list[Row] = []
-    for endpoint in endpoints_of(endpoints):
+    for endpoint in found:
         event = endpoint.by(by)
         need_known(event.to_frame())
         named = {"outcome": endpoint.name, "horizon_days": by}

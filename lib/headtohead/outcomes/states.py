@@ -13,41 +13,70 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from headtohead import door
+from headtohead.errors import AlignmentError, EventError
 from headtohead.matching.adjustment import Adjustments, made
 
 
-def state_occupation(states: np.ndarray, adjustments: Adjustments, *, names: Sequence[str]) -> pd.DataFrame:
+def state_occupation(
+    states: np.ndarray | pd.DataFrame, adjustments: Adjustments, *, names: Sequence[str]
+) -> pd.DataFrame:
     """Return the probability of being in each state at the end of each day, by arm and adjustment.
 
     DataFrame with ``arm``, ``day``, ``state``, ``probability`` and ``adjustment``; the states of a day add up
-    to 1. Raises ValueError if a patient has no state on day 0 or returns after censoring.
+    to 1. Raises EventError if a patient has no state on day 0, returns after censoring, or has a state without name.
 
     Aalen-Johansen: P(t) = P(t-1) (I + dA(t)), with the weighted share of those in state h the day before
     who are in j now. Without censoring this is the weighted share in each state.
 
     Parameters
     ----------
-    states : array of int, shape (n, days + 1)
-        State at the end of days 0, 1, ..., numbered as in ``names``; -1 from the day of censoring.
+    states : array or DataFrame of int, shape (n, days + 1)
+        State at the end of days 0, 1, ..., numbered as in ``names``; -1 from the day of censoring. A DataFrame comes
+        in any order of the patients, an array in that of the arms.
     """
+    found, days = made(adjustments), _numbered(states, names)
+    index = found[0].treated.index if found else days.index
+    if not isinstance(states, pd.DataFrame) and len(days) == len(index):
+        days = days.set_axis(index)
+    states = door.aligned(days, index, "states").to_numpy()
     gone = states < 0
     wrong = gone[:, 0] | (gone[:, :-1] & ~gone[:, 1:]).any(axis=1)
     if wrong.any():
-        raise ValueError(
+        raise EventError(
             f"a course starts on day 0 and ends for good when censored, {int(wrong.sum())} of {len(states)} "
             f"patients differ, for example row {int(np.flatnonzero(wrong)[0])}; correct the days"
         )
-    days, parts = np.arange(states.shape[1]), []
-    for adjustment in made(adjustments):
+    when, parts = np.arange(states.shape[1]), []
+    for adjustment in found:
         w = adjustment.weights.to_numpy(float)
         for label, mask in adjustment.arms:
             probability = _aalen_johansen(states[mask], w[mask], len(names))
-            named = {"arm": label, "adjustment": adjustment.key, "day": days}
+            named = {"arm": label, "adjustment": adjustment.key, "day": when}
             parts += [
                 pd.DataFrame(named | {"state": name, "probability": probability[:, j]})
                 for j, name in enumerate(names)
             ]
     return pd.concat(parts, ignore_index=True)
+
+
+def _numbered(states: np.ndarray | pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Return the states, after they are whole numbers that have a name."""
+    door.unique(pd.Index(list(names)), "states")
+    if np.ndim(states) != 2:
+        raise AlignmentError(
+            f"states must be a table of patients by days, found the shape {np.shape(states)}"
+        )
+    frame = door.numbers(pd.DataFrame(states), "states")
+    x = frame.to_numpy(float)
+    right = (x == np.round(x)) & (x < len(names))
+    if not right.all():
+        wrong = ~right.all(axis=1)
+        raise EventError(
+            f"states must be whole numbers below {len(names)}, {door.wrong_rows(wrong, frame.index)}; number them as "
+            f"in {list(names)}, and -1 once censored"
+        )
+    return frame.astype(int)
 
 
 def _aalen_johansen(states: np.ndarray, w: np.ndarray, k: int) -> np.ndarray:

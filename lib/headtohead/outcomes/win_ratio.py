@@ -17,8 +17,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from headtohead import door
 from headtohead.inference import DEFAULT, InferenceChoices, Stream
-from headtohead.matching.adjustment import Adjustment, Adjustments
+from headtohead.matching.adjustment import Adjustment, Adjustments, listed
 from headtohead.outcomes.estimate import (
     Interval,
     Row,
@@ -57,7 +58,7 @@ def win_ratios(
 ) -> WinRatios:
     """Return the win ratio of the treated arm under each adjustment.
 
-    Crude and weights compare everyone with everyone, pairs only within the set. Raises ValueError if a level
+    Crude and weights compare everyone with everyone, pairs only within the set. Raises MissingError if a level
     is unknown for a patient.
 
     A comparison weighs the product of both weights. The crude standard errors are those of a
@@ -72,11 +73,12 @@ def win_ratios(
 
     Checked: all comparisons one by one (test_win_ratio.py).
     """
-    if levels.isna().any(axis=None):
-        raise ValueError(
-            f"every level must be known, {int(levels.isna().any(axis=1).sum())} of {len(levels)} patients "
-            "lack one; give those without the event the best value"
-        )
+    door.horizon(by)
+    adjustments = listed(adjustments)
+    levels = door.aligned(levels, adjustments[0].treated.index, "levels")
+    levels = door.numbers(
+        levels, "levels, of which those without the event have the best value,", infinite=True
+    )
     ranks, parts = cumulative_ranks(levels), [pd.DataFrame(columns=COMPONENTS)]
 
     def estimate(adjustment: Adjustment) -> list[Row]:

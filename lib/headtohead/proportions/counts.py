@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from headtohead.errors import EmptyArmError, EventError, NumberError
+
 
 @dataclass(frozen=True, slots=True)
 class TwoByTwo:
@@ -22,13 +24,19 @@ class TwoByTwo:
             ("control", self.events_control, self.n_control),
         )
         for arm, events, n in arms:
+            if not all(
+                isinstance(one, int | float | np.number) and one == np.floor(one) for one in (events, n)
+            ):
+                raise NumberError(
+                    f"events and patients must be whole numbers, the {arm} arm has {events!r} in {n!r}; count them"
+                )
             if n < 1:
-                raise ValueError(
+                raise EmptyArmError(
                     f"each arm needs at least one patient, the {arm} arm has {n}; "
                     "check the eligibility rules and the names of the arms"
                 )
             if not 0 <= events <= n:
-                raise ValueError(
+                raise EventError(
                     f"events must lie between 0 and the number of patients, the {arm} arm has "
                     f"{events} events in {n} patients; check the counts"
                 )

@@ -16,6 +16,8 @@ from typing import Literal
 import numpy as np
 from scipy import optimize, stats
 
+from headtohead import door
+from headtohead.errors import CannotEstimateError
 from headtohead.proportions.counts import TwoByTwo
 
 Scale = Literal["risk difference", "risk ratio", "odds ratio"]
@@ -27,6 +29,7 @@ def score_statistic(table: TwoByTwo, theta: float, scale: Scale) -> float:
     z = (estimate - theta) / se, where the variance uses the risks that maximise the likelihood under
     the hypothesis, times N / (N - 1).
     """
+    door.choice("scale", scale, Scale)
     p1, p0 = _constrained_risks(table, theta, scale)
     n1, n0 = table.n_treated, table.n_control
     v1, v0 = p1 * (1 - p1) / n1, p0 * (1 - p0) / n0
@@ -79,12 +82,13 @@ def _constrained_control_risk_difference(x1: int, n1: int, x0: int, n0: int, del
 
 def score_interval(table: TwoByTwo, scale: Scale, conf_level: float = 0.95) -> tuple[float, float]:
     """Return Miettinen and Nurminen's interval: the effects that the score test does not reject."""
+    door.level(conf_level)
     z = stats.norm.ppf(0.5 + conf_level / 2)
     p1, p0 = table.risk_treated, table.risk_control
     if scale == "risk difference":
         centre, ends = p1 - p0, (-1 + 1e-12, 1 - 1e-12)
     elif min(table.events_treated, table.events_control) == 0:
-        raise ValueError(
+        raise CannotEstimateError(
             f"a score interval for a {scale} needs an event in both arms, found "
             f"{table.events_treated} and {table.events_control}; report the risk difference instead"
         )

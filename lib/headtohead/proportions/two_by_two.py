@@ -20,6 +20,7 @@ import pandas as pd
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
+from headtohead import door
 from headtohead.proportions.counts import TwoByTwo
 from headtohead.proportions.score import score_interval
 
@@ -72,6 +73,7 @@ def intervals(table: TwoByTwo, *, conf_level: float = 0.95) -> pd.DataFrame:
 
     Checked: against an independent recomputation of the two published tables (test_two_by_two.py).
     """
+    door.level(conf_level)
     x1, n1, x0, n0 = (table.events_treated, table.n_treated, table.events_control, table.n_control)
     z = stats.norm.ppf(0.5 + conf_level / 2)
     rd = table.risk_treated - table.risk_control
@@ -108,6 +110,7 @@ def risk_difference_se(table: TwoByTwo) -> float:
 
 def wilson(events: float, n: float, *, conf_level: float = 0.95) -> tuple[float, float]:
     """Return Wilson's interval for one risk; numbers may be effective ones."""
+    door.level(conf_level)
     low, high = proportion_confint(events, n, alpha=1 - conf_level, method="wilson")
     return float(low), float(high)
 
@@ -141,6 +144,7 @@ def katz_interval(table: TwoByTwo, *, conf_level: float = 0.95) -> tuple[float, 
 
 def p_value(table: TwoByTwo, test: Test) -> float:
     """Return the two-sided p-value of equal risks."""
+    door.choice("test", test, Test)
     if test == "fisher":
         return float(stats.fisher_exact(table.counts).pvalue)
     return float(stats.chi2_contingency(table.counts, correction=False).pvalue)
@@ -154,6 +158,7 @@ def fragility_index(table: TwoByTwo, *, test: Test, alpha: float = 0.05) -> int 
     None if no number of changes in one arm does it.
     """
     x1, n1, x0, n0 = table.events_treated, table.n_treated, table.events_control, table.n_control
+    door.between("alpha", alpha)
     below = p_value(table, test) < alpha
 
     def first(changed: Callable[[int], TwoByTwo], possible: range) -> list[int]:

@@ -21,12 +21,21 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from headtohead.errors import cannot, need_complete
-from headtohead.inference import DEFAULT, InferenceChoices, Stream
+from headtohead import door
+from headtohead.errors import TimeError, cannot
+from headtohead.inference import DEFAULT, InferenceChoices, Stream, checked
 from headtohead.kernels.logistic import MAX_FAILED_SHARE, fit_logistic, logistic, with_intercept
 from headtohead.matching.adjustment import Adjustment
 from headtohead.outcomes.endpoint import Endpoint
-from headtohead.outcomes.estimate import Row, bootstrap_interval, over, resamples, result
+from headtohead.outcomes.estimate import (
+    Row,
+    bootstrap_interval,
+    need_followed_arms,
+    over,
+    resamples,
+    result,
+    together,
+)
 
 SCALES = ("risk, treated", "risk, control", "risk difference")
 NOBODY = cannot("everybody at risk in an arm left the strategy before the horizon")
@@ -71,7 +80,7 @@ def per_protocol(
 ) -> PerProtocol:
     """Return the risks by the horizon as started, and under the strategy without and with weights.
 
-    Raises ValueError if a covariate is missing.
+    Raises MissingError if a covariate is missing, HorizonError if an arm was not followed up to the horizon.
 
     Parameters
     ----------
@@ -88,9 +97,12 @@ def per_protocol(
     changing : sequence of Series
         For each state that changes, the day from which it holds, NaN for never.
     """
-    need_complete(
-        baseline, "the model of deviating needs complete covariates", "; fill them as the score does"
-    )
+    checked(inference)
+    (endpoint,), (adjustment,), (by,) = together(endpoint, adjustment, by)
+    need_followed_arms(endpoint, adjustment, by)
+    index = adjustment.treated.index
+    baseline = door.numbers(door.aligned(baseline, index, "baseline"), "covariates of the model of deviating")
+    deviation_day, *changing = (_days(each, index) for each in (deviation_day, *changing))
     arm = adjustment.arm
     stays = _person_days(endpoint, deviation_day, by)
     started = _person_days(endpoint, deviation_day * np.nan, by)
@@ -113,6 +125,15 @@ def per_protocol(
     ]
     estimates = over(adjustment, cases, lambda _: rows, inference)
     return PerProtocol(estimates, _spread(ratio[0][stays.at_risk]), _counts(stays, adjustment))
+
+
+def _days(days: pd.Series, index: pd.Index) -> pd.Series:
+    """Return days, NaN for never, in the order of the patients."""
+    found = door.numbers(door.aligned(days, index, "days"), f"the days {days.name!r}", missing=True)
+    if (found < 0).any():
+        wrong = (found < 0).to_numpy()
+        raise TimeError(f"days must be at least 0, {door.wrong_rows(wrong, index)}; correct them")
+    return found
 
 
 def _person_days(endpoint: Endpoint, deviation_day: pd.Series, n_days: int) -> _Days:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from headtohead.errors import cannot
+from headtohead import door
+from headtohead.errors import NumberError, cannot
 
 
 def e_value(risk_ratio: float, *, to: float = 1.0) -> float:
@@ -30,8 +31,9 @@ def e_value(risk_ratio: float, *, to: float = 1.0) -> float:
 
     Checked: by hand and the EValue package's worked example (test_confounding.py).
     """
-    if risk_ratio <= 0 or to <= 0:
-        raise ValueError(f"risk ratios must be positive, found {risk_ratio} and {to}")
+    for name, value in (("risk_ratio", risk_ratio), ("to", to)):
+        door.finite(**{name: value})
+        door.positive(name, value)
     ratio = risk_ratio / to
     ratio = max(ratio, 1 / ratio)
     return float(ratio + np.sqrt(ratio * (ratio - 1)))
@@ -39,6 +41,11 @@ def e_value(risk_ratio: float, *, to: float = 1.0) -> float:
 
 def e_value_of_interval(conf_low: float, conf_high: float) -> float:
     """Return the E-value of the limit nearer to 1, or 1 if the interval holds 1."""
+    door.finite(conf_low=conf_low, conf_high=conf_high)
+    if not 0 < conf_low <= conf_high:
+        raise NumberError(
+            f"limits of a ratio must ascend above 0, found {conf_low:g} to {conf_high:g}; give ratios, not logarithms"
+        )
     if conf_low <= 1 <= conf_high:
         return 1.0
     return e_value(conf_low if conf_low > 1 else conf_high)
@@ -59,6 +66,12 @@ def confounder_benchmarks(exposures: pd.DataFrame, treated: pd.Series, event: pd
         0/1, NaN where unknown (left out for that column).
     treated, event : Series of bool and of 0/1, shape (n,)
     """
+    door.patients(exposures, "exposures")
+    door.unique(exposures.columns, "columns of exposures")
+    treated = door.arms(door.aligned(treated, exposures.index, "exposures"))
+    event = door.aligned(event, exposures.index, "events")
+    event = pd.Series(door.events(event), event.index)
+    exposures = exposures.apply(lambda x: door.events(x, f"the exposure {x.name!r}", known=False))
     known = {name: exposures[name].notna() for name in exposures}
     rows = [_benchmark(exposures.loc[seen, name], treated[seen], event[seen]) for name, seen in known.items()]
     found = pd.DataFrame(rows).assign(covariate=list(exposures.columns))

@@ -20,6 +20,8 @@ import pandas as pd
 from scipy import optimize, stats
 from scipy.special import ndtr
 
+from headtohead import door
+from headtohead.errors import AlignmentError, NumberError
 from headtohead.outcomes.estimate import wald_interval
 
 NODES, REACH = 400, 6.0  # of the integral over tau: points, and prior SDs that it covers
@@ -52,8 +54,11 @@ def interaction(
     or not positive.
     """
     q, se, good = _groups(estimates, std_errors)
+    door.level(conf_level)
+    door.between("power", power)
+    door.between("alpha", alpha)
     if len(q) < 2 or good < len(q):
-        raise ValueError(
+        raise NumberError(
             f"an interaction needs an estimate and a positive error in each of at least 2 groups, "
             f"{good} of {len(q)} have them; leave out groups without an estimate"
         )
@@ -69,6 +74,10 @@ def interaction(
 def _groups(estimates: Sequence[float], std_errors: Sequence[float]) -> tuple[np.ndarray, np.ndarray, int]:
     """Return both as arrays, and how many groups have an estimate and a positive error."""
     y, s = np.asarray(estimates, dtype=float), np.asarray(std_errors, dtype=float)
+    if y.shape != s.shape or y.ndim != 1:
+        raise AlignmentError(
+            f"each estimate needs its error, found {y.size} and {s.size}; give both of every group"
+        )
     return y, s, int((np.isfinite(y) & np.isfinite(s) & (s > 0)).sum())
 
 
@@ -92,10 +101,13 @@ def shrink(
         Scale of the half-normal prior on the standard deviation between groups, in units of the estimates.
     """
     y, s, good = _groups(estimates, std_errors)
-    if len(y) < 2 or good < len(y) or tau_sd <= 0:
-        raise ValueError(
-            f"shrinkage needs an estimate and a positive error in each of at least 2 groups and a positive prior SD, "
-            f"{good} of {len(y)} groups have them, the SD is {tau_sd}"
+    door.level(conf_level)
+    door.finite(tau_sd=tau_sd)
+    door.positive("tau_sd", tau_sd)
+    if len(y) < 2 or good < len(y):
+        raise NumberError(
+            f"shrinkage needs an estimate and a positive error in each of at least 2 groups, {good} of {len(y)} "
+            "have them; leave out groups without an estimate"
         )
     weight, mean, sd = _given_tau(y, s, tau_sd)
     centre = weight @ mean

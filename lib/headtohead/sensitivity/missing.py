@@ -21,7 +21,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from headtohead.errors import need_complete
+from headtohead import door
+from headtohead.errors import AlignmentError, MissingError, NumberError
 
 RIDGE = 1e-5  # share of each diagonal element added to the normal equations, as in mice
 
@@ -37,7 +38,7 @@ def impute(
 ) -> list[pd.DataFrame]:
     """Return ``imputations`` completed copies of ``values``.
 
-    Raises ValueError if predictors are incomplete, or a column has too few observed values.
+    Raises MissingError if predictors are incomplete, or a column has too few observed values.
 
     Parameters
     ----------
@@ -54,6 +55,10 @@ def impute(
 
     Checked: known truth where complete cases are biased (test_missing.py).
     """
+    values = door.numbers(values, "values to be imputed", missing=True)
+    predictors = door.numbers(door.aligned(predictors, values.index, "predictors"), "columns to impute from")
+    for name, number in (("imputations", imputations), ("iterations", iterations), ("donors", donors)):
+        door.at_least(name, number, 1)
     _check(values, predictors, donors)
     X, Y = predictors.to_numpy(float), values.to_numpy(float)
     holes = np.isnan(Y)
@@ -72,13 +77,11 @@ def impute(
 
 
 def _check(values: pd.DataFrame, predictors: pd.DataFrame, donors: int) -> None:
-    remedy = "; put them among the values to be imputed"
-    need_complete(predictors, "columns to impute from must be complete", remedy)
     needed = max(donors, predictors.shape[1] + values.shape[1] + 1)
     few = values.notna().sum()
     few = few[(few < needed) & (few < len(values))]
     if len(few):
-        raise ValueError(
+        raise MissingError(
             f"a column can be imputed from at least {needed} observed values, {few.to_dict()} have fewer; "
             "leave these columns out of the model"
         )
@@ -111,7 +114,9 @@ def _matched_draws(
 
 def cumulative_hazard(time_days: pd.Series, event: pd.Series) -> pd.Series:
     """Return the Nelson-Aalen cumulative hazard at each patient's own time, shape (n,)."""
-    time, happened = time_days.to_numpy(float), event.to_numpy(bool)
+    door.patients(time_days, "times")
+    time = door.times(time_days)
+    happened = door.events(door.aligned(event, time_days.index, "events")).astype(bool)
     times = np.unique(time)
     at_risk = np.array([(time >= t).sum() for t in times])
     events = np.array([(happened & (time == t)).sum() for t in times])
@@ -161,6 +166,8 @@ def pool(
     """
     q, u = np.asarray(estimates, dtype=float), np.asarray(variances, dtype=float)
     _check_sets(q, u)
+    door.level(conf_level)
+    door.positive("df_complete", df_complete)
     m, estimate, within, between = len(q), float(q.mean()), float(u.mean()), float(q.var(ddof=1))
     if np.ptp(q) == 0:
         estimate, between = float(q[0]), 0.0  # no rounding error where nothing differs
@@ -177,13 +184,13 @@ def pool(
 
 def _check_sets(q: np.ndarray, u: np.ndarray) -> None:
     if q.shape != u.shape or q.ndim != 1 or len(q) < 2:
-        raise ValueError(
+        raise AlignmentError(
             f"pooling needs an estimate and a variance from each of at least 2 data sets, found {q.size} and "
             f"{u.size}; impute more often"
         )
     bad = ~np.isfinite(q) | ~np.isfinite(u) | (u < 0)
     if bad.any():
-        raise ValueError(
+        raise NumberError(
             f"estimates must be finite and variances at least 0, {int(bad.sum())} of {len(q)} are not, first "
             f"number {int(np.flatnonzero(bad)[0])}; pool only data sets in which the estimate exists"
         )

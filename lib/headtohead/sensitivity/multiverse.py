@@ -22,6 +22,7 @@ import pandas as pd
 from scipy import stats
 
 from headtohead.errors import cannot
+from headtohead.kernels.pairs import CaliperScale, Order
 from headtohead.sensitivity.specification import AXES, Result, estimate_sample, subset
 
 ESTIMANDS = {
@@ -122,7 +123,13 @@ def _rules(levels: Mapping[str, Sequence[str]]) -> dict[str, Rule]:
 
 
 def curve(
-    valid: pd.DataFrame, material: Material, *, min_share: float, trim: float, caliper_scale: str, order: str
+    valid: pd.DataFrame,
+    material: Material,
+    *,
+    min_share: float,
+    trim: float,
+    caliper_scale: CaliperScale,
+    order: Order,
 ) -> pd.DataFrame:
     """Return the estimate of every valid specification.
 
@@ -138,7 +145,7 @@ def curve(
     trim : float
         Patients of the trimmed population have a score between this and one minus this; the score is
         fitted again among them.
-    caliper_scale, order : str
+    caliper_scale, order
         As in ``match_nearest``.
     """
     place = {name: j for j, name in enumerate(material.outcomes)}

@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, stats
 
-from headtohead.errors import cannot
+from headtohead import door
+from headtohead.errors import NumberError, cannot
 
 NO_DISCORDANT = cannot("no pair is discordant")
 BEYOND = 1000.0
@@ -75,13 +76,14 @@ def hiding_gamma(treated_only: int, control_only: int, *, alpha: float) -> float
 def _excess(treated_only: int, control_only: int, end: str, alpha: float) -> Callable[[float], float] | None:
     """Return by how much a p-value lies above ``alpha`` given Gamma, None if no pair is discordant."""
     _check(treated_only, control_only, [1.0])
+    door.between("alpha", alpha)
     if treated_only + control_only == 0:
         return None
     return lambda gamma: float(bounds(treated_only, control_only, gammas=[gamma])[end].iloc[0]) - alpha
 
 
 def _check(treated_only: int, control_only: int, gammas: Sequence[float]) -> None:
-    if min(treated_only, control_only) < 0 or min(gammas) < 1:
-        raise ValueError(
-            f"pairs are counts and Gamma is at least 1, found {treated_only}, {control_only} and {min(gammas)}"
-        )
+    door.at_least("treated_only", treated_only, 0)
+    door.at_least("control_only", control_only, 0)
+    if not len(gammas) or not min(gammas) >= 1:
+        raise NumberError(f"Gamma is at least 1, found {list(gammas)[:3]}; 1 is no hidden bias")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import get_args
 
 import numpy as np
 
@@ -91,7 +90,7 @@ def _fitted(design: np.ndarray, arm: np.ndarray, Y: np.ndarray, rows: np.ndarray
 
 
 def estimate_sample(
-    sample: Sample | str, ways: set[tuple[str, str]], *, caliper_scale: str, order: str
+    sample: Sample | str, ways: set[tuple[str, str]], *, caliper_scale: CaliperScale, order: Order
 ) -> dict[tuple[str, str], Result]:
     """Return effects and number of patients for each (estimator, caliper) asked for, or why there are none."""
     if isinstance(sample, str):
@@ -99,7 +98,9 @@ def estimate_sample(
     return {way: _attempt(sample, *way, caliper_scale, order) for way in sorted(ways)}
 
 
-def _attempt(sample: Sample, estimator: str, caliper: str, caliper_scale: str, order: str) -> Result:
+def _attempt(
+    sample: Sample, estimator: str, caliper: str, caliper_scale: CaliperScale, order: Order
+) -> Result:
     X, arm, Y, n = sample.X, sample.arm, sample.Y, len(sample.arm)
     simple: dict[str, Callable[[], Effects]] = {
         "crude": lambda: effects.crude_effects(Y, arm),
@@ -122,12 +123,10 @@ def _attempt(sample: Sample, estimator: str, caliper: str, caliper_scale: str, o
     return effects.paired_effects(Y, t, c), 2 * len(t)
 
 
-def _pairs(sample: Sample, estimator: str, caliper: str, caliper_scale: str, order: str) -> Rows:
+def _pairs(sample: Sample, estimator: str, caliper: str, scale: CaliperScale, order: Order) -> Rows:
     """Return row numbers of pairs on the score alone, greedy or optimal."""
-    scale: CaliperScale = "all" if caliper_scale == "all" else "pooled"
-    turn: Order = next(name for name in get_args(Order) if name == order)
     lp, arm = sample.linear_predictor, sample.arm
     width = np.inf if caliper == "none" else caliper_width(lp, arm, caliper_sd=float(caliper), scale=scale)
     if estimator == "optimal pairs":
         return optimal_pairs(lp, arm, caliper=width)
-    return greedy_pairs(lp, arm, caliper=width, order=turn)
+    return greedy_pairs(lp, arm, caliper=width, order=order)

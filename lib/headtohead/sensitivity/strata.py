@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
-from headtohead.errors import cannot
+from headtohead import door
+from headtohead.errors import NumberError, UnknownError, cannot
 from headtohead.inference import DEFAULT, InferenceChoices
 from headtohead.kernels.pairs import CaliperScale, Order
 from headtohead.matching.balance import Denominator, balance
@@ -25,8 +26,16 @@ def estimate_in_subsets(
     ``frame`` holds patients, with the bool column ``treated``; ``estimate`` takes those of a subset and returns
     result rows.
     """
+    door.patients(frame, "the frame")
+    if not subsets:
+        raise UnknownError("subsets are needed, found none; give {'women': frame['sex'] == 'F'}, say")
+    masks = {
+        label: door.events(door.aligned(mask, frame.index, f"the subset {label!r}"), f"the subset {label!r}")
+        > 0
+        for label, mask in subsets.items()
+    }
     parts = []
-    for label, mask in subsets.items():
+    for label, mask in masks.items():
         try:
             rows = estimate(frame[mask])
         except ValueError as error:
@@ -40,6 +49,10 @@ def concurrent_periods(period: pd.Series, treated: pd.Series, *, min_share: floa
 
     A period counts if each drug has at least ``min_share`` of its first doses.
     """
+    door.between("min_share", min_share, 0, 0.5, "give a share below one half")
+    door.patients(period, "periods")
+    treated = door.arms(door.aligned(treated, period.index, "periods"))
+    door.complete(period.to_frame(), "periods")
     share = treated.groupby(period).mean()
     both = share[(share >= min_share) & (share <= 1 - min_share)].index
     return period.isin(both)
@@ -62,6 +75,8 @@ def caliper_grid(
     DataFrame of ``ESTIMATE_COLUMNS``, ``adjustment``, ``caliper_sd``, ``n_pairs``, ``n_unmatched`` and
     ``largest_smd`` (of the score's design); where no pair is found the row says so.
     """
+    if not len(calipers_sd):
+        raise NumberError("calipers are needed, found none; give (0.1, 0.2), say")
     rows = []
     for width in calipers_sd:
         pairs = score.match(

@@ -8,11 +8,14 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from headtohead.inference import DEFAULT, InferenceChoices, Stream
+from headtohead import door
+from headtohead.errors import CannotEstimateError, NumberError
+from headtohead.inference import DEFAULT, InferenceChoices, Stream, checked
 from headtohead.kernels.weights import weighted_risks
 from headtohead.matching.adjustment import Adjustment
 from headtohead.outcomes.endpoint import Endpoint
-from headtohead.outcomes.estimate import resamples
+from headtohead.outcomes.estimate import resamples, together
+from headtohead.outcomes.risk import need_known
 
 
 def tipping_grid(
@@ -49,11 +52,23 @@ def tipping_grid(
     margin, alpha : float
         Equivalence is judged by the interval of level 1 - 2 alpha.
     """
-    y, follow, arm = endpoint.by(by).to_numpy(), may_follow.to_numpy(bool), adjustment.arm
+    checked(inference)
+    door.positive("margin", margin)
+    door.between("alpha", alpha, 0, 0.5, "5 percent is 0.05")
+    (endpoint,), (adjustment,), (by,) = together(endpoint, adjustment, by, plain=True)
+    event, may_follow = endpoint.by(by), door.aligned(may_follow, adjustment.treated.index, "who may follow")
+    need_known(event.to_frame())
+    y, arm = event.to_numpy(), adjustment.arm
+    follow = door.events(may_follow, "who may follow").astype(bool)
+    sets = adjustment.matched_set
+    if sets is not None and sets.nunique() == 1:
+        raise CannotEstimateError("one matched set does not show how sets differ; report its members")
     w, rows = adjustment.weights.to_numpy(float), []
     for side, extras in ((arm, extra_treated), (~arm, extra_control)):
-        if max(extras) > (follow & side).sum():
-            raise ValueError(
+        for extra in extras:
+            door.at_least("unseen events", extra, 0)
+        if max(extras, default=0) > (follow & side).sum():
+            raise NumberError(
                 f"unseen events must be possible, {max(extras)} were asked for and {int((follow & side).sum())} "
                 "patients of the arm left observation without one; ask for fewer"
             )

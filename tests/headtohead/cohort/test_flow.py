@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from headtohead.cohort.flow import EmptyArmError, apply_eligibility
+from headtohead.cohort.flow import apply_eligibility
+from headtohead.errors import EmptyArmError, UnknownError
 from study.protocol.design import Criterion
 from study.protocol.protocol import Protocol
 
@@ -48,5 +49,5 @@ def test_an_empty_arm_is_named(cohort: pd.DataFrame) -> None:
 
 def test_an_unknown_column_is_named(cohort: pd.DataFrame) -> None:
     wrong = Criterion(label="x", excludes="y", column="nonsense", rule="present")
-    with pytest.raises(KeyError, match=r"\['nonsense'\] are not there"):
+    with pytest.raises(UnknownError, match="1 are not: 'nonsense'; it has"):
         apply_eligibility(cohort, [wrong], **ARMS)

@@ -61,5 +61,5 @@ def test_missing_values_are_left_out_and_an_arm_without_any_is_an_error() -> Non
     assert factor_balance(longer, unadjusted(both))["smd"].iloc[0] == pytest.approx(expected)
     with pytest.raises(ValueError, match="both arms need a known value of 'site' under crude"):
         factor_balance(frame.where(arm.to_numpy()[:, None]), unadjusted(arm))
-    with pytest.raises(ValueError, match="same index"):
-        factor_balance(frame.iloc[::-1], unadjusted(arm))
+    backwards = factor_balance(frame.iloc[::-1], unadjusted(arm))
+    pd.testing.assert_frame_equal(backwards, factor_balance(frame, unadjusted(arm)))

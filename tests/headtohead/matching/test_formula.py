@@ -6,8 +6,8 @@ import headtohead as hh
 import numpy as np
 import pandas as pd
 import pytest
-from headtohead.matching.design import restricted_cubic_spline
-from headtohead.matching.formula import design_of, first_arm
+from headtohead import door
+from headtohead.matching.design import design_matrix, restricted_cubic_spline
 from lifelines.datasets import load_gbsg2
 
 
@@ -37,12 +37,12 @@ def test_the_restricted_spline_is_ours_and_the_natural_spline_of_formulaic_spans
 ) -> None:
     """Both are cubic between the knots and linear outside: the same curves in another basis, the same fit."""
     basis = restricted_cubic_spline(women["age"].to_numpy(float), knots=4)
-    ours = design_of(women, "rcs(age, 4)")
+    ours = design_matrix(women, "rcs(age, 4)")
     np.testing.assert_array_equal(ours, basis)
     assert ours.columns.tolist() == [f"rcs(age, 4)[{j}]" for j in (1, 2, 3)]
     low, *inner, high = np.quantile(women["age"], [0.05, 0.35, 0.65, 0.95])
     inside = women[women["age"].between(low, high)]
-    natural = design_of(
+    natural = design_matrix(
         inside,
         f"cr(age, knots={[*map(float, inner)]}, lower_bound={low}, upper_bound={high}, constraints='center')",
     )
@@ -55,31 +55,31 @@ def test_the_restricted_spline_is_ours_and_the_natural_spline_of_formulaic_spans
 
 def test_zero_and_one_or_true_and_false_need_no_level() -> None:
     frame = pd.DataFrame({"given": [0, 1, 1], "word": ["a", "b", "a"]})
-    assert first_arm(frame, "given").tolist() == [False, True, True]
-    assert first_arm(frame == 1, "given").tolist() == [False, True, True]
-    assert first_arm(frame, "given", treated=0).tolist() == [True, False, False]
-    assert first_arm(frame, "word", treated="b").tolist() == [False, True, False]
+    assert door.arms(frame["given"]).tolist() == [False, True, True]
+    assert door.arms(frame["given"] == 1).tolist() == [False, True, True]
+    assert door.arms(frame["given"], 0).tolist() == [True, False, False]
+    assert door.arms(frame["word"], "b").tolist() == [False, True, False]
 
 
 @pytest.mark.parametrize(
     ("arm", "terms", "treated", "message"),
     [
+        ("horTh ~ age", None, None, "found the levels 'no', 'yes'; name the first one"),
         (
             "horTh ~ age",
             None,
-            None,
-            r"treated must be one of the levels \['no', 'yes'\] of 'horTh', found None",
+            "Yes",
+            "treated must be a level of the arms, found 'Yes', levels are 'no', 'yes'",
         ),
-        ("horTh ~ age", None, "Yes", "levels .* found 'Yes'; give it"),
-        ("horTh ~ age", "tsize", "yes", "named once, found 'horTh ~ age' and terms 'tsize'"),
-        ("horTh", None, "yes", "named once, found 'horTh' and terms None; write \"arm ~ covariates\""),
-        ("drug ~ age", None, "yes", "the arm must be a column, 'drug' is none; found"),
-        ("tgrade ~ age", None, "I", r"two levels and no gaps, 'tgrade' has \['I', 'II', 'III'\]"),
-        ("horTh ~ age + nope", None, "yes", "'age \\+ nope' cannot be read: .*`nope`"),
-        ("horTh ~ age + (", None, "yes", r"cannot be read: Could not find .* age \+ \(; correct it"),
-        ("horTh ~ 1", None, "yes", "a score needs covariates and patients"),
-        ("horTh ~ age + I(age * 0)", None, "yes", r"must vary between patients, \['I\(age \* 0\)'\]"),
-        ("horTh", ["age", "nope"], "yes", r"\['nope'\] are not; correct the names"),
+        ("horTh ~ age", "tsize", "yes", "named once, found 'horTh ~ age' and terms 'tsize'; leave one out"),
+        ("horTh", None, "yes", "the design must be numbers, 2 columns are not: 'menostat', 'tgrade'"),
+        ("drug ~ age", None, "yes", "arms must be columns of the frame, 1 are not: 'drug'; it has"),
+        ("tgrade ~ age", None, "I", r"two arms can be compared, found 3 levels \('I', 'II', 'III'\)"),
+        ("horTh ~ age + nope", None, "yes", "found 'age \\+ nope': .*`nope`.* It has 'age'"),
+        ("horTh ~ age + (", None, "yes", r"found 'age \+ \(': Could not find .* It has 'age'"),
+        ("horTh ~ 1", None, "yes", "a design needs covariates, found none in '1'"),
+        ("horTh ~ age + I(age * 0)", None, "yes", r"must vary between patients, 1 have .*: 'I\(age \* 0\)'"),
+        ("horTh", ["age", "nope"], "yes", "covariates must be columns of the frame, 1 are not: 'nope'"),
     ],
 )
 def test_what_cannot_be_read_is_said(
@@ -91,9 +91,10 @@ def test_what_cannot_be_read_is_said(
 
 def test_missing_covariates_and_arms_are_refused_by_name(women: pd.DataFrame) -> None:
     gap = women.assign(age=women["age"].where(women.index > 2))
-    with pytest.raises(ValueError, match=r"must be complete, \['age'\] have missing values; fill them"):
+    with pytest.raises(ValueError, match="'age' have missing values in 3 of 686 patients, first 0, 1, 2"):
         hh.propensity(gap, "horTh ~ age + tsize", treated="yes")
-    with pytest.raises(ValueError, match=r"has \['no', 'yes'\] and 3 missing"):
-        first_arm(women.assign(horTh=women["horTh"].where(women.index > 2)), "horTh", "yes")
-    with pytest.raises(ValueError, match="a Series says who is treated by itself"):
+    lost = women.assign(horTh=women["horTh"].where(women.index > 2))
+    with pytest.raises(ValueError, match="every patient must have an arm, 3 of 686 have none, first 0, 1, 2"):
+        hh.propensity(lost, "horTh ~ age", treated="yes")
+    with pytest.raises(ValueError, match="found 'yes', levels are False, True"):
         hh.propensity(women[["age"]], women["horTh"] == "yes", treated="yes")

@@ -129,9 +129,9 @@ def test_errors_say_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     score, treated = pd.Series([0.0, 5.0]), pd.Series([True, False])
     with pytest.raises(NoMatchError, match="none of 1 has one; widen the caliper"):
         match_optimal(score, treated, caliper=0.1)
-    with pytest.raises(ValueError, match="1 are not; look for separation"):
+    with pytest.raises(ValueError, match="1 of 2 are not, first 0; look for separation"):
         match_optimal(pd.Series([np.inf, 0]), treated, caliper=1)
-    with pytest.raises(ValueError, match="must have the same index"):
+    with pytest.raises(ValueError, match=r"1 of 2 have none \(0\) and 1 have no arm \(7\)"):
         match_optimal(score, treated.rename({0: 7}), caliper=1)
     monkeypatch.setattr("headtohead.kernels.pairs.MAX_CELLS", 0)
     with pytest.raises(ValueError, match="found 1; narrow the caliper"):

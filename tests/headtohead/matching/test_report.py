@@ -65,8 +65,9 @@ def test_report_errors() -> None:
         balance_report(frame, unadjusted(treated))
     with pytest.raises(ValueError, match="a key of its own, found \\[\\]"):
         balance_report(frame, [])
-    with pytest.raises(ValueError, match="same index"):
-        balance_report(frame.iloc[::-1], unadjusted(treated))
+    whole = frame.fillna(3.0)
+    backwards = balance_report(whole.iloc[::-1], unadjusted(treated))
+    pd.testing.assert_frame_equal(backwards, balance_report(whole, unadjusted(treated)))
 
 
 def test_pairs_by_stratum_by_hand() -> None:

@@ -33,7 +33,7 @@ def test_equals_cmprsk(reference: Reference, cause_number: int) -> None:
     )
     theirs = reference.answers["cuminc"]["gray"][cause_number - 1]
     np.testing.assert_allclose(ours, theirs[:2], rtol=1e-8)
-    rows = gray_tests(reference.death, reference.propensity.crude(), by=10_000)
+    rows = gray_tests(reference.death, reference.propensity.crude(), by=60)
     np.testing.assert_allclose(rows[["chi_square", "p_value"]].iloc[cause_number - 1], ours)
 
 
@@ -71,8 +71,8 @@ def test_under_the_null_the_p_values_are_uniform() -> None:
 
 
 def test_no_event_is_refused() -> None:
-    with pytest.raises(ValueError, match="needs two arms and an event of cause 1"):
+    with pytest.raises(ValueError, match="needs an event of cause 1, found 1 and 1 patients"):
         gray_test(pd.Series([1.0, 2]), pd.Series([0, 2]), pd.Series([True, False]), cause_number=1)
     nothing = Endpoint("death", pd.Series([1.0, 2]), pd.Series([0, 0]))
-    row = gray_tests(nothing, unadjusted(pd.Series([True, False])), by=28).iloc[0]
-    assert row["method"].startswith("cannot be computed, because Gray's test needs two arms and an event")
+    row = gray_tests(nothing, unadjusted(pd.Series([True, False])), by=2).iloc[0]
+    assert row["method"].startswith("cannot be computed, because Gray's test needs an event")

@@ -113,5 +113,7 @@ def test_what_cannot_be_estimated_says_why() -> None:
     unknown.iloc[3] = np.nan
     row = regress(unknown, way, x[[0]]).loc["adjusted"]
     assert row["method"].endswith("because the outcome of 1 of 16 patients is unknown")
-    with pytest.raises(ValueError, match=r"\[0\] have missing values; impute them"):
+    with pytest.raises(
+        ValueError, match=r"0 have missing values in 7 of 16 patients, first 3, 4, 5; impute them"
+    ):
         regress(y, way, x[[0]].where(x[[0]] > 0))

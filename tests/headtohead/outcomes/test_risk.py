@@ -118,7 +118,7 @@ def test_without_events_the_interval_is_no_point_and_equivalence_is_not_certain(
 
 def test_a_censored_outcome_is_refused(reference: Reference) -> None:
     unknown = Endpoint.recorded("death", reference.frame["death28"].mask(reference.frame["time"] < 3), by=28)
-    with pytest.raises(ValueError, match="patients have none; estimate the risk by Aalen-Johansen"):
+    with pytest.raises(ValueError, match="patients have none, first .*; estimate the risk by Aalen-Johansen"):
         risks(unknown, unadjusted(reference.treated), by=28)
 
 
@@ -236,7 +236,7 @@ def test_mean_difference_has_the_sandwich_of_r(reference: Reference) -> None:
     np.testing.assert_allclose(
         [row["estimate"], row["std_error"]], [theirs["rd"], theirs["rd_se_HC0"]], rtol=1e-6, atol=1e-9
     )
-    with pytest.raises(ValueError, match="are missing"):
+    with pytest.raises(ValueError, match="'death28' have missing values"):
         mean_differences(reference.frame["death28"].mask(reference.treated), way, outcome="y")
 
 

@@ -61,5 +61,5 @@ def test_rows_add_up_and_the_weighted_difference_lies_in_its_interval(reference:
 def test_unknown_times_are_refused() -> None:
     time = pd.Series([1.0, np.nan])
     treated = pd.Series([True, False])
-    with pytest.raises(ValueError, match="1 of 2 are missing"):
+    with pytest.raises(ValueError, match="1 of 2 are not, first 1"):
         days_lost(Endpoint("death", time, pd.Series([1, 0])), unadjusted(treated), **OPTIONS)

@@ -98,7 +98,7 @@ def test_an_arm_that_never_wins_and_unknown_levels(reference: Reference) -> None
     row = of(levels, treated).estimates.iloc[0]
     assert np.isnan(row["estimate"])
     assert row["method"] == "cannot be estimated, because an arm never wins"
-    with pytest.raises(ValueError, match="1 of 4 patients lack one"):
+    with pytest.raises(ValueError, match="'a' have missing values in 1 of 4 patients, first 0"):
         of(pd.DataFrame({"a": [np.nan, 1, 0, 0]}), treated)
     way = reference.propensity.weight("ATO")
     flat = pd.DataFrame({"a": np.zeros(len(reference.frame))}, index=reference.frame.index)

@@ -26,7 +26,7 @@ def run(
     arm = pd.Series(treated.astype(bool))
     nothing = np.zeros((len(time), 1))
     return per_protocol(
-        Endpoint("death", pd.Series(time, dtype=float), pd.Series(cause)), unadjusted(arm),
+        Endpoint("death", pd.Series(time, dtype=float), pd.Series(cause), ("death", "discharge")), unadjusted(arm),
         pd.Series(left, dtype=float), by=horizon,
         baseline=pd.DataFrame(nothing if baseline is None else baseline),
         changing=[] if state is None else [pd.Series(state, dtype=float)],
@@ -83,7 +83,10 @@ def test_an_arm_that_everybody_leaves_has_no_estimate() -> None:
 
 
 def test_a_missing_covariate_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"needs complete covariates, \[0\] have missing values"):
+    with pytest.raises(
+        ValueError,
+        match=r"covariates of the model of deviating must be finite and complete, 0 have missing values",
+    ):
         run(
             np.array([1, 2]),
             np.array([1, 1]),

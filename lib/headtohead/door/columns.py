@@ -1,0 +1,108 @@
+"""Columns of numbers: complete, finite, varying, and none a combination of others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+from scipy.linalg import qr, solve_triangular
+
+from headtohead.door.choices import some_of
+from headtohead.door.people import Data, floats, patients, some, unique
+from headtohead.errors import DependentError, MissingError, NumberError, UnknownError
+
+NEARLY_DEPENDENT, DEPENDENT = 1e-8, 1e-8  # squared, of a correlation matrix; of its triangular factor
+
+
+def numbers(data: Data, what: str, *, missing: bool = False, infinite: bool = False) -> Data:
+    """Return columns of numbers, as float; an error if one is none, or ``missing`` or ``infinite`` against the rules."""
+    patients(data, what)
+    frame = data.to_frame() if isinstance(data, pd.Series) else data
+    unique(frame.columns, f"columns of {what}")
+    x, parts = frame.to_numpy(), {}
+    if x.dtype != np.float64:
+        parts = {name: floats(frame.iloc[:, j]) for j, name in enumerate(frame)}
+        words = [repr(name) for name, column in parts.items() if column is None]
+        if words:
+            raise NumberError(
+                f"{what} must be numbers, {len(words)} columns are not: {some(words)}; code them as 0 and 1"
+            )
+        x = np.column_stack([column for column in parts.values() if column is not None])
+    if not np.isfinite(x).all():
+        _refuse_values(frame, x, what, missing, infinite)
+    if not parts or isinstance(data, pd.Series):
+        return data
+    return pd.DataFrame(x, index=data.index, columns=data.columns)
+
+
+def _refuse_values(frame: pd.DataFrame, x: np.ndarray, what: str, missing: bool, infinite: bool) -> None:
+    kinds = (
+        (np.isinf(x), infinite, NumberError, "infinite"),
+        (np.isnan(x), missing, MissingError, "missing"),
+    )
+    for wrong, allowed, kind, words in kinds:
+        if wrong.any() and not allowed:
+            rows, columns = wrong.any(axis=1), frame.columns[wrong.any(axis=0)]
+            names, who = some(repr(name) for name in columns), some(frame.index[rows][:3])
+            raise kind(
+                f"{what} must be finite and complete, {names} have {words} values in {int(rows.sum())} of {len(rows)} "
+                f"patients, first {who}; impute them, drop these patients or leave the columns out"
+            )
+
+
+def complete(frame: pd.DataFrame, what: str) -> None:
+    """Raise MissingError if a value is missing; columns need not be numbers."""
+    wrong = frame.isna().to_numpy()
+    if wrong.any():
+        _refuse_values(frame, np.where(wrong, np.nan, 0.0), what, missing=False, infinite=False)
+
+
+def varying(design: pd.DataFrame) -> None:
+    """Raise DependentError if a column has one value in all patients."""
+    X = design.to_numpy()
+    flat = (X[0] == X).all(axis=0)
+    if flat.any():
+        raise constant(design.columns[flat], len(X))
+
+
+def constant(names: Iterable[object], n: int) -> DependentError:
+    """Return the error of columns that have one value."""
+    found = [repr(name) for name in names]
+    return DependentError(
+        f"a covariate must vary between patients, {len(found)} have one value in all {n}: {some(found)}; "
+        "remove them from the model"
+    )
+
+
+def independent(design: pd.DataFrame) -> None:
+    """Raise DependentError if a column does not vary, or is a combination of others (intercept included)."""
+    varying(design)
+    X = design.to_numpy(float)
+    centred = X - X.mean(axis=0)
+    scaled = centred / np.sqrt(np.einsum("ij,ij->j", centred, centred))
+    if X.shape[1] < 2 or np.linalg.eigvalsh(scaled.T @ scaled)[0] > NEARLY_DEPENDENT:
+        return
+    triangle, order = qr(scaled, mode="r", pivoting=True)
+    size = np.abs(np.diag(triangle))
+    rank = int((size > DEPENDENT).sum())
+    if rank < X.shape[1]:
+        share = solve_triangular(triangle[:rank, :rank], triangle[:rank, rank:])
+        first = [order[rank], *order[:rank][np.abs(share[:, 0]) > 1e-6]]
+        raise DependentError(
+            f"no covariate may be a combination of others, {X.shape[1] - rank} of {X.shape[1]} are: "
+            f"{design.columns[first[0]]!r} follows from {[design.columns[j] for j in sorted(first[1:])]}; "
+            "remove one of them"
+        )
+
+
+def columns(frame: pd.DataFrame, names: Iterable[object], what: str) -> None:
+    """Raise UnknownError unless the frame has these columns, each once."""
+    wanted = list(names)
+    unknown = [repr(name) for name in wanted if name not in frame]
+    if unknown:
+        raise UnknownError(
+            f"{what} must be columns of the frame, {len(unknown)} are not: {some(unknown)}; it has "
+            f"{some_of(list(frame.columns)[:12])}"
+        )
+    unique(pd.Index(frame.columns), f"columns of {what}")

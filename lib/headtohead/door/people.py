@@ -1,0 +1,224 @@
+"""One row per patient: labels, arms, events, times, weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from headtohead.errors import (
+    AlignmentError,
+    ArmError,
+    DuplicateError,
+    EmptyArmError,
+    EventError,
+    InputError,
+    NumberError,
+    TimeError,
+    UnknownError,
+)
+
+Data = TypeVar("Data", pd.Series, pd.DataFrame)
+
+
+def some(labels: Iterable[object]) -> str:
+    """Return the first three labels, and dots if there are more."""
+    names = [str(label) for label in labels]
+    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+
+
+def wrong_rows(wrong: np.ndarray, index: pd.Index) -> str:
+    """Return how many rows are wrong, and the first three."""
+    return f"{int(wrong.sum())} of {len(wrong)} are not, first {some(index[wrong][:3])}"
+
+
+def unique(labels: pd.Index, what: str) -> None:
+    """Raise DuplicateError if a label occurs twice."""
+    if not labels.is_unique:
+        twice = labels[labels.duplicated()].unique()
+        raise DuplicateError(
+            f"{what} must be distinct, {len(twice)} of {labels.nunique()} occur more than once: {some(twice)}; "
+            "give each its own, for example reset_index(drop=True)"
+        )
+
+
+def patients(data: Any, what: str) -> None:
+    """Raise InputError unless this is a Series or DataFrame, one row per patient, each with a label of its own."""
+    if not isinstance(data, pd.Series | pd.DataFrame):
+        raise InputError(
+            f"{what} must be a Series or DataFrame with one row per patient, found {type(data).__name__}; "
+            "build it from the frame of the cohort"
+        )
+    if not len(data):
+        raise EmptyArmError(f"{what} must have patients, found none; look at the filters of the cohort")
+    unique(data.index, f"patients of {what}")
+
+
+def aligned(data: Data, index: pd.Index, what: str) -> Data:
+    """Return ``data`` in the order of ``index``; AlignmentError unless both hold the same patients."""
+    patients(data, what)
+    if data.index is index or data.index.equals(index):
+        return data
+    unique(index, "patients")
+    lacking, more = index.difference(data.index, sort=False), data.index.difference(index, sort=False)
+    if len(lacking) or len(more):
+        raise AlignmentError(
+            f"{what} and the arms must be of the same patients, {len(lacking)} of {len(index)} have none "
+            f"({some(lacking) or 'nobody'}) and {len(more)} have no arm ({some(more) or 'nobody'}); "
+            "build both from one frame"
+        )
+    return data.loc[index]
+
+
+def same_length(**arrays: Any) -> None:
+    """Raise AlignmentError unless all that are not None have one row per patient."""
+    sizes = {name: np.shape(one)[0] for name, one in arrays.items() if one is not None}
+    if len(set(sizes.values())) > 1:
+        raise AlignmentError(
+            f"one row per patient is needed in each, found {sizes}; build them from one frame"
+        )
+
+
+def floats(values: Any) -> np.ndarray | None:
+    """Return numbers or truth values as an array of float, NaN where missing, None if they are neither."""
+    dtype = values.dtype
+    if isinstance(dtype, np.dtype):
+        return np.asarray(values, float) if dtype.kind in "fiub" else None
+    if pd.api.types.is_numeric_dtype(dtype) and not isinstance(dtype, pd.CategoricalDtype):
+        return np.asarray(values.to_numpy(float, na_value=np.nan))
+    return None
+
+
+def levels_of(values: pd.Series) -> str:
+    """Return the levels of a column in words."""
+    return some(repr(level) for level in sorted(values.dropna().unique().tolist(), key=str))
+
+
+def arms(values: Any, treated: object = None) -> pd.Series:
+    """Return who is in the first arm, Series of bool: True, 1, or ``treated`` where the arms have names."""
+    patients(values, "the arms")
+    if not isinstance(values, pd.Series):
+        raise ArmError("the arms must be one column, found a DataFrame; choose the column")
+    found = values if values.dtype == bool and treated is None else _first_arm(values, treated)
+    both = found.to_numpy()
+    if both.all() or not both.any():
+        raise EmptyArmError(
+            f"both arms must have patients, all {len(both)} are in one ({levels_of(values)}); check the arms"
+        )
+    return found
+
+
+def _first_arm(values: pd.Series, treated: object) -> pd.Series:
+    blank = values.isna().to_numpy()
+    if blank.any():
+        raise ArmError(
+            f"every patient must have an arm, {wrong_rows(blank, values.index).replace('are not', 'have none')}; "
+            "drop them or find out"
+        )
+    levels = values.unique().tolist()
+    if treated is not None and treated not in levels:
+        raise UnknownError(
+            f"treated must be a level of the arms, found {treated!r}, levels are {levels_of(values)}"
+        )
+    if len(levels) > 2:
+        raise ArmError(
+            f"two arms can be compared, found {len(levels)} levels ({levels_of(values)}); keep the patients of two"
+        )
+    if treated is None and not set(levels) <= {0, 1}:
+        raise ArmError(
+            f"arms must be True and False, or 1 and 0, found the levels {levels_of(values)}; name the first one: "
+            f"propensity(..., treated={levels[0]!r}), or give arm == {levels[0]!r}"
+        )
+    return (values == (1 if treated is None else treated)).astype(bool)
+
+
+def need_both(arm: np.ndarray, used: np.ndarray, what: str) -> None:
+    """Raise EmptyArmError unless patients of both arms are used."""
+    n1, n0 = int((arm & used).sum()), int((~arm & used).sum())
+    if not n1 or not n0:
+        raise EmptyArmError(
+            f"both arms must have patients in {what}, found {n1} and {n0}; check who is left out"
+        )
+
+
+def events(values: Any, what: str = "events", *, known: bool = True) -> np.ndarray:
+    """Return 0/1 or truth values as an array of float; NaN is an error if they must be ``known``."""
+    x = floats(values)
+    if x is None:
+        names = levels_of(pd.Series(values))
+        raise EventError(
+            f"{what} must be 0 and 1, found the levels {names}; code them, for example values == 'yes'"
+        )
+    right = (x == 0) | (x == 1)
+    if not known:
+        right |= np.isnan(x)
+    if not right.all():
+        index = values.index if isinstance(values, pd.Series) else pd.RangeIndex(len(x))
+        found = some(f"{value:g}" for value in np.unique(x)[:4])
+        raise EventError(
+            f"{what} must be 0 and 1, {wrong_rows(~right, index)} (values {found}); code the event 1 and all "
+            "else 0, or estimate a difference of means, and drop or impute what is missing"
+        )
+    return x
+
+
+def causes(values: Any, number: int | None = None) -> np.ndarray:
+    """Return causes as an array of int: 0 censored, 1 to ``number`` the causes."""
+    x = floats(values)
+    if x is None:
+        names = levels_of(pd.Series(values))
+        raise EventError(
+            f"causes must be 0, 1, 2, ..., found the levels {names}; code 0 censored, 1 the outcome"
+        )
+    whole = (
+        np.where(np.isfinite(x), x, -1).astype(np.int64) if values.dtype.kind == "f" else x.astype(np.int64)
+    )
+    right = (whole == x) & (whole >= 0) & (whole <= (np.inf if number is None else number))
+    if not right.all():
+        index = values.index if isinstance(values, pd.Series) else pd.RangeIndex(len(x))
+        found = some(f"{value:g}" for value in np.unique(x)[:4])
+        raise EventError(
+            f"causes must be whole numbers from 0 (censored) to {'the last' if number is None else number}, "
+            f"{wrong_rows(~right, index)} (values {found}); code them so, and name every cause"
+        )
+    return whole
+
+
+def times(values: Any, what: str = "times") -> np.ndarray:
+    """Return times as an array of float, finite and not negative."""
+    x = floats(values)
+    if x is None:
+        raise TimeError(f"{what} must be numbers, found {values.dtype}; give days since time zero")
+    if not (np.isfinite(x).all() and x.min(initial=0.0) >= 0):
+        index = values.index if isinstance(values, pd.Series) else pd.RangeIndex(len(x))
+        wrong = ~(np.isfinite(x) & (x >= 0))
+        found = some(f"{value:g}" for value in x[wrong][:3])
+        raise TimeError(
+            f"{what} must be known, finite and at least 0, {wrong_rows(wrong, index)} ({found}); "
+            "correct, drop or impute them"
+        )
+    return x
+
+
+def need_order(entry: np.ndarray, time: np.ndarray, index: pd.Index) -> None:
+    """Raise TimeError unless everybody enters before leaving."""
+    wrong = ~(entry < time)
+    if wrong.any():
+        raise TimeError(
+            f"patients must enter before they leave, {wrong_rows(wrong, index)}; correct or drop them"
+        )
+
+
+def weights(values: Any, what: str = "weights") -> np.ndarray:
+    """Return weights as an array of float, finite and not negative."""
+    x = floats(values)
+    if x is None or not (np.isfinite(x).all() and x.min(initial=0.0) >= 0):
+        wrong = np.ones((1, len(values)), bool) if x is None else np.atleast_2d(~(np.isfinite(x) & (x >= 0)))
+        wrong = np.asarray(wrong.any(axis=0))
+        index = values.index if isinstance(values, pd.Series) else pd.RangeIndex(len(wrong))
+        raise NumberError(
+            f"{what} must be finite and at least 0, {wrong_rows(wrong, index)}; 0 leaves a patient out"
+        )
+    return x

@@ -1,0 +1,576 @@
+"""Every kind of misuse, at every public function that takes such an input: the right value, or one clear error.
+
+``door_table.py`` says what each function takes. Nothing here may run for ever: an alarm ends it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+import signal
+import warnings
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from types import SimpleNamespace
+from typing import Any
+
+import door_table as table
+import headtohead as hh
+import numpy as np
+import pandas as pd
+import pytest
+from door_table import FUNCTIONS, MODULES, NO_INPUT, Given
+from headtohead import errors
+
+SECONDS = 20
+RIGHT = "the same as the right value"
+AT = int(
+    np.flatnonzero(table.PAIRS.used)[-1]
+)  # whose value is made wrong; messages below call this patient WHO
+Change = tuple[str, Callable[[Any], Any], Any, str]  # what is done, the input after it, error or RIGHT, found
+
+
+@pytest.fixture(autouse=True)
+def alarm() -> Iterator[None]:
+    def ring(*_: object) -> None:
+        raise TimeoutError(f"no answer in {SECONDS} seconds")
+
+    signal.signal(signal.SIGALRM, ring)
+    signal.alarm(SECONDS)
+    yield
+    signal.alarm(0)
+
+
+def backwards(data: Any) -> Any:
+    return data.iloc[::-1]
+
+
+def put(value: object) -> Callable[[Any], Any]:
+    """Return a change of one patient's value, in the first column of a frame."""
+
+    def change(data: Any) -> Any:
+        out = data.copy()
+        if isinstance(out, np.ndarray):
+            out = out.astype(float)
+            out.flat[AT] = value
+        elif isinstance(out, pd.Series):
+            out = out.astype(object if isinstance(value, str) or out.dtype == object else float)
+            out.iloc[AT] = value
+        else:
+            out[out.columns[0]] = put(value)(out[out.columns[0]])
+        return out
+
+    return change
+
+
+def twice_labelled(data: Any) -> Any:
+    return data.set_axis([data.index[1], *data.index[1:]], axis=0)
+
+
+def others(data: Any) -> Any:
+    return data.set_axis([f"q{k}" for k in range(len(data))], axis=0)
+
+
+def fewer(data: Any) -> Any:
+    return data.iloc[3:]
+
+
+E = errors
+SAME_PATIENTS: list[Change] = [
+    ("in another order", backwards, RIGHT, ""),
+    ("of other patients", others, E.AlignmentError, "q0|p0"),
+    ("of fewer patients", fewer, E.AlignmentError, r"3 .*p0, p1, p2"),
+    ("labelled twice", twice_labelled, E.DuplicateError, "1 of 59 occur more than once: p1"),
+]
+ARMS: list[Change] = [
+    ("0 and 1", lambda s: s.astype(int), RIGHT, ""),
+    ("0.0 and 1.0", lambda s: s.astype(float), RIGHT, ""),
+    ("truth values as objects", lambda s: s.astype(object), RIGHT, ""),
+    ("A and B", lambda s: s.map({True: "A", False: "B"}), E.ArmError, "'A', 'B'"),
+    ("1 and 2", lambda s: 2 - s.astype(int), E.ArmError, "levels 1, 2"),
+    ("three", lambda s: put(7)(s), E.ArmError, "3 levels"),
+    ("unknown", put(np.nan), E.ArmError, "1 of 60 have none, first WHO"),
+    ("one empty", lambda s: s | True, E.EmptyArmError, "all 60 are in one"),
+]
+TIMES: list[Change] = [
+    ("missing", put(np.nan), E.TimeError, "1 of 60 are not, first WHO"),
+    ("negative", put(-3.0), E.TimeError, "first WHO .-3"),
+    ("infinite", put(np.inf), E.TimeError, "inf"),
+    ("words", lambda s: s.astype(str), E.TimeError, "found"),
+    ("of no patient", lambda s: s.iloc[:0], E.EmptyArmError, "found none"),
+]
+EVENTS: list[Change] = [
+    ("truth values", lambda s: s == 1, RIGHT, ""),
+    ("0.0 and 1.0", lambda s: s.astype(float), RIGHT, ""),
+    ("1 and 2", lambda s: s + 1, E.EventError, "values 1, 2"),
+    ("yes and no", lambda s: s.map({1: "yes", 0: "no"}), E.EventError, "'no', 'yes'"),
+    ("unknown", put(np.nan), E.EventError, "1 of (60|50) are not, first WHO"),
+    ("continuous", put(0.4), E.EventError, "0.4"),
+]
+CAUSES: list[Change] = [
+    ("as floats", lambda s: s.astype(float), RIGHT, ""),
+    ("yes and no", lambda s: s.map({0: "no"}).fillna("yes"), E.EventError, "'no', 'yes'"),
+    ("unknown", put(np.nan), E.EventError, "1 of 60 are not, first WHO"),
+    ("negative", put(-1), E.EventError, "-1"),
+    ("a fraction", put(1.5), E.EventError, "1.5"),
+]
+FINITE: list[Change] = [
+    ("infinite", put(np.inf), E.NumberError, "'?x?z?.*have infinite values in 1 of 60 patients, first WHO"),
+    ("words", put("high"), E.NumberError, "must be numbers"),
+]
+COMPLETE: list[Change] = [
+    ("missing", put(np.nan), E.MissingError, "have missing values in 1 of 60 patients, first WHO")
+]
+COLUMNS_TWICE: list[Change] = [
+    (
+        "with two columns of a name",
+        lambda f: pd.concat([f, f.iloc[:, :1]], axis=1),
+        E.DuplicateError,
+        "occur more than once",
+    ),
+]
+MODEL: list[Change] = [
+    ("with a constant", lambda f: f.assign(flat=3.0), E.DependentError, "one value in all 60: 'flat'"),
+    (
+        "with a copy",
+        lambda f: f.assign(copy=f["x"]),
+        E.DependentError,
+        "1 of .* are: '(x|copy)' follows from ..(x|copy)'",
+    ),
+    (
+        "with a combination",
+        lambda f: f.assign(sum=2 * f["x"] - f["z"]),
+        E.DependentError,
+        "follows from .'(x|z)', '(z|sum)'",
+    ),
+    (
+        "with all levels",
+        lambda f: f.assign(f=f["z"] > 0, m=f["z"] <= 0).astype(float),
+        E.DependentError,
+        "'[fm]'",
+    ),
+]
+WEIGHTS: list[Change] = [
+    ("missing", put(np.nan), E.NumberError, "1 of 60 are not, first WHO"),
+    ("negative", put(-0.5), E.NumberError, "1 of 60 are not, first WHO"),
+    ("infinite", put(np.inf), E.NumberError, "1 of 60 are not, first WHO"),
+]
+NUMBERS = [("no number", "many"), ("none", None)]
+
+
+def refuse(error: type[Exception], *values: Any, found: str = "") -> list[Change]:
+    """Return a misuse for each wrong value; the message shows it."""
+    return [(repr(value), lambda _, v=value: v, error, found or re.escape(repr(value))) for value in values]
+
+
+NAN = float("nan")
+ADJUSTMENTS: list[Change] = [
+    ("a score", lambda _: table.SCORE, E.InputError, "found Score"),
+    ("a name", lambda _: "ato", E.InputError, "found str"),
+    ("none", lambda _: [], E.DuplicateError, r"found \[\]"),
+    ("two of a key", lambda _: [table.PAIRS, table.PAIRS], E.DuplicateError, "'pairs', 'pairs'"),
+]
+ENDPOINT: list[Change] = [
+    ("in another order", lambda e: dataclasses.replace(e, time_days=backwards(e.time_days)), RIGHT, ""),
+    (
+        "of other patients",
+        lambda e: dataclasses.replace(e, time_days=others(e.time_days), cause=others(e.cause)),
+        E.AlignmentError,
+        "60 of 60 have none .p0, p1, p2",
+    ),
+    (
+        "of fewer patients",
+        lambda e: dataclasses.replace(e, time_days=fewer(e.time_days), cause=fewer(e.cause)),
+        E.AlignmentError,
+        "3 of 60 have none .p0, p1, p2",
+    ),
+    ("a name", lambda _: "death", E.InputError, "found str"),
+    ("ended before the horizon", lambda e: e.cut(20), E.HorizonError, "day 28 is after the last day, 20"),
+]
+OVER_TIME: list[Change] = [("a column alone", lambda _: table.DIED, E.EventError, "the column 'died' alone")]
+PLAIN: list[Change] = [
+    ("a continuous column", lambda _: table.X["z"], E.EventError, "60 of 60 are not, first p0"),
+    ("a column coded 1 and 2", lambda _: table.DIED + 1, E.EventError, "values 1, 2"),
+]
+SEVERAL: list[Change] = [
+    ("two of a name", lambda e: [e, e], E.DuplicateError, "'death', 'death'"),
+    ("none", lambda _: [], E.DuplicateError, r"found \[\]"),
+]
+DAYS = refuse(E.HorizonError, 0, -1, NAN, "28", True, np.inf)
+CHANGES: dict[str, list[Change]] = {
+    "free": [],
+    "arms": ARMS,
+    "times": TIMES,
+    "events": EVENTS,
+    "causes": CAUSES,
+    "array times": [(name, change, error, ".") for name, change, error, _ in TIMES[:3]],
+    "array causes": [(name, change, error, ".") for name, change, error, _ in CAUSES[2:]]
+    + [("of fewer patients", lambda a: a[:-1], E.AlignmentError, "60")],
+    "array weights": [(name, change, error, ".") for name, change, error, _ in WEIGHTS],
+    "numbers": FINITE + COMPLETE,
+    "levels": FINITE[1:] + COMPLETE + COLUMNS_TWICE,
+    "model": FINITE + COMPLETE + COLUMNS_TWICE + MODEL,
+    "gappy": FINITE,
+    "mixed": COLUMNS_TWICE,
+    "flags": [("of another coding", put(2.0), E.EventError, "1 of 60 are not, first WHO .values 0, 1, 2")],
+    "sets": [],
+    "weights": WEIGHTS,
+    "groups": [(name, put(np.nan), error, found) for name, _, error, found in COMPLETE],
+    "entry": [("after the end", put(99.0), E.TimeError, "1 of 60 are not, first WHO"), *TIMES[:2]],
+    "days": [
+        ("negative", put(-1.0), E.TimeError, "1 of 60 are not, first WHO"),
+        ("words", put("x"), E.NumberError, "'left'"),
+    ],
+    "scores": [("missing", put(np.nan), E.NumberError, "1 of 60 are not, first WHO")],
+    "probabilities": [("1", put(1.0), errors.SeparationError, "1 of 60 do not")],
+    "states": [
+        ("without a name", put(7), E.EventError, "1 of 60 are not, first WHO"),
+        ("missing", put(np.nan), E.MissingError, "first WHO"),
+        ("a fraction", put(0.5), E.EventError, "1 of 60 are not, first WHO"),
+    ],
+    "exact": [
+        ("in another order", lambda s: [backwards(s[0])], RIGHT, ""),
+        ("one column alone", lambda s: s[0], RIGHT, ""),
+        ("of other patients", lambda s: [others(s[0])], E.AlignmentError, "60 of 60"),
+    ],
+    "subsets": [
+        ("in another order", lambda s: {name: backwards(one) for name, one in s.items()}, RIGHT, ""),
+        ("none", lambda _: {}, E.UnknownError, "found none"),
+        ("unknown", lambda s: {name: put(np.nan)(one) for name, one in s.items()}, E.EventError, "first WHO"),
+    ],
+    "frame": [
+        ("labelled twice", twice_labelled, E.DuplicateError, "p1"),
+        ("a list", lambda _: [1, 2], E.InputError, "found list"),
+        ("empty", lambda f: f.iloc[:0], E.EmptyArmError, "found none"),
+    ],
+    "columns": refuse(
+        E.UnknownError, ["nonsense"], ["nonsense", "sense"], found="'nonsense'.*it has 'x', 'z', 'b'"
+    ),
+    "column": refuse(E.UnknownError, "nonsense"),
+    "table": [("without a column", lambda f: f.iloc[:, 1:], E.UnknownError, "1 are not|2 are not")],
+    "ratio": [
+        ("without a limit", lambda f: f.drop(columns="conf_low"), E.UnknownError, "'conf_low'"),
+        ("a logarithm", lambda f: f.assign(estimate=-0.2), E.NumberError, "-0.2"),
+    ],
+    "interval": [
+        ("a logarithm", lambda r: r._replace(estimate=-0.2), E.NumberError, "-0.2"),
+        ("turned round", lambda r: r._replace(conf_low=2.0), E.NumberError, "2 to 0.98"),
+        ("without a limit", lambda r: r._replace(conf_high=NAN), E.NumberError, "nan"),
+    ],
+    "studies": [
+        (
+            "without a column",
+            lambda f: f.drop(columns=list(f.columns.intersection(["log_effect", "effect"]))),
+            E.UnknownError,
+            "effect",
+        )
+    ],
+    "adjustments": ADJUSTMENTS,
+    "adjustment": [],
+    "crude": [("pairs", lambda _: table.PAIRS, errors.InputError, "found matched pairs")],
+    "endpoint": ENDPOINT + OVER_TIME,
+    "endpoints": ENDPOINT + OVER_TIME + SEVERAL,
+    "plain endpoint": ENDPOINT + PLAIN,
+    "plain endpoints": ENDPOINT + PLAIN + SEVERAL,
+    "by": DAYS + refuse(E.HorizonError, 500, found="day 500 is after the last day, 28"),
+    "bys": DAYS + refuse(E.HorizonError, 500, found="day 500") + refuse(E.HorizonError, [], [7, 7]),
+    "horizon": DAYS,
+    "cuts": refuse(E.HorizonError, (28,), (0, 28, 10), (-3, 5), (0, 500), found="28|-3|500"),
+    "level": refuse(E.NumberError, 95, 0, 1, NAN, -0.1, "0.95", None),
+    "share": refuse(E.NumberError, 95, -0.2, NAN, 1.0, None),
+    "positive": refuse(E.NumberError, -1.0, 0.0, NAN, "wide", None, found="-1|0|nan|wide|None"),
+    "spread": refuse(E.NumberError, -1.0, 0.0, NAN, "wide", found="-1|0|nan|wide"),
+    "caliper": refuse(E.NumberError, -1.0, NAN, "wide", None),
+    "calipers": refuse(E.NumberError, [], [NAN], [-0.2], found="none|nan|-0.2"),
+    "count": refuse(E.NumberError, -1, 1.5, NAN, "two", None),
+    "counts": refuse(E.NumberError, [-1], [0.5], [99], found="-1|0.5|99"),
+    "cell": refuse(ValueError, -1, 1.5, NAN, "two", found="-1|1.5|nan|two"),
+    "number": refuse(E.NumberError, NAN, np.inf, "x"),
+    "gammas": refuse(E.NumberError, [], [0.5], [NAN]),
+    "quantiles": refuse(E.NumberError, (0.9, 0.1), (-0.1, 0.5), (NAN, 0.5), found="0.9|-0.1|nan"),
+    "margins": refuse(E.NumberError, {}, {"m": -0.1}, {"m": NAN}, found="none|-0.1|nan"),
+    "priors": [
+        ("none", lambda _: [], E.NumberError, "found none"),
+        ("two of a name", lambda p: [*p, *p], E.DuplicateError, "flat"),
+    ],
+    "row": [("without an error", lambda r: r.drop("std_error"), E.UnknownError, "'std_error'")],
+    "rng": [],
+    "choice": [
+        *refuse(E.ChoiceError, "nonsense", None, 3),
+        ("in capitals", lambda v: v.swapcase(), E.ChoiceError, "found"),
+    ],
+    "choices": refuse(E.ChoiceError, ["ate"], "ATE", [], found=r"'ate'|'ATE'|\[\]"),
+    "inference": [
+        (
+            "95 percent",
+            lambda _: SimpleNamespace(conf_level=95, bootstrap_replicates=20, seed=1),
+            E.NumberError,
+            "95",
+        ),
+        (
+            "one sample",
+            lambda _: SimpleNamespace(conf_level=0.95, bootstrap_replicates=1, seed=1),
+            E.NumberError,
+            "found 1",
+        ),
+        (
+            "no seed",
+            lambda _: SimpleNamespace(conf_level=0.95, bootstrap_replicates=20, seed=None),
+            E.NumberError,
+            "None",
+        ),
+    ],
+    "list": [
+        ("missing", lambda v: [NAN, *list(v)[1:]], ValueError, "finite|are not|have them|have not"),
+        ("infinite", lambda v: [np.inf, *list(v)[1:]], ValueError, "finite|are not|have them|have not"),
+    ],
+}
+ALIGNED = {
+    "arms",
+    "events",
+    "causes",
+    "numbers",
+    "model",
+    "gappy",
+    "mixed",
+    "levels",
+    "flags",
+    "weights",
+    "groups",
+    "entry",
+    "days",
+    "probabilities",
+    "states",
+    "sets",
+}
+PATIENTS = ALIGNED | {"times", "frame", "scores"}
+
+
+def function_of(name: str) -> Callable[..., Any]:
+    if name in FUNCTIONS:
+        return getattr(hh, name)
+    module, *rest = name.split(".")[:2], *name.split(".")[2:]
+    found: Any = import_module("headtohead." + ".".join(module))
+    for part in rest:
+        found = getattr(found, part)
+    return found
+
+
+def inputs_of(name: str) -> dict[str, Given]:
+    return FUNCTIONS.get(name) or MODULES[name]
+
+
+def run(name: str, **changed: Any) -> Any:
+    given = {each: one.value for each, one in inputs_of(name).items()} | changed
+    for each, one in inputs_of(name).items():
+        if one.kind == "rng":
+            given[each] = np.random.default_rng(one.value)
+    method = ".Score." in name
+    args = [given.pop("self")] if method else []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return function_of(name)(*args, **given)
+
+
+def changes(name: str, parameter: str) -> list[Change]:
+    """Return what may be done to an input: its kind's misuses, and those of patients where there are others."""
+    given = inputs_of(name)
+    kind = given[parameter].kind
+    partners = [each for each, one in given.items() if one.kind in PATIENTS | {"adjustments", "adjustment"}]
+    shared = len(partners) > 1 and kind in ALIGNED
+    return CHANGES[kind] + (SAME_PATIENTS if shared else [])
+
+
+CASES = [
+    pytest.param(name, parameter, change, id=f"{name}-{parameter}-{change[0]}")
+    for name in [*FUNCTIONS, *MODULES]
+    for parameter in inputs_of(name)
+    for change in changes(name, parameter)
+]
+
+
+def assert_same(found: Any, right: Any) -> None:
+    """Compare results of any kind; rows of patients by label."""
+    if isinstance(right, pd.DataFrame | pd.Series):
+        if right.index.is_unique:
+            found = found.reindex(right.index)
+        compare: Any = (
+            pd.testing.assert_frame_equal
+            if isinstance(right, pd.DataFrame)
+            else pd.testing.assert_series_equal
+        )
+        compare(found, right, check_dtype=False, rtol=1e-9)
+    elif dataclasses.is_dataclass(right):
+        for field in dataclasses.fields(right):
+            assert_same(getattr(found, field.name), getattr(right, field.name))
+    elif isinstance(right, tuple | list):
+        for one, other in zip(found, right, strict=True):
+            assert_same(one, other)
+    elif isinstance(right, np.ndarray | float):
+        np.testing.assert_allclose(found, right, rtol=1e-9)
+    elif isinstance(right, pd.Index):
+        assert set(found) == set(right)
+    elif not callable(right):
+        assert found == right
+
+
+def test_every_public_name_and_parameter_is_in_the_table() -> None:
+    assert set(FUNCTIONS) | NO_INPUT == set(hh.__all__)
+    for name in [*FUNCTIONS, *MODULES]:
+        assert set(inspect.signature(function_of(name)).parameters) == set(inputs_of(name)), name
+
+
+@pytest.mark.parametrize("name", [*FUNCTIONS, *MODULES])
+def test_right_inputs_are_accepted(name: str) -> None:
+    run(name)
+
+
+@pytest.mark.parametrize(("name", "parameter", "change"), CASES)
+def test_misuse(name: str, parameter: str, change: Change) -> None:
+    _, alter, outcome, found = change
+    wrong = alter(inputs_of(name)[parameter].value)
+    if outcome is RIGHT:
+        assert_same(run(name, **{parameter: wrong}), run(name))
+        return
+    with pytest.raises(outcome, match=found.replace("WHO", table.INDEX[AT])) as caught:
+        run(name, **{parameter: wrong})
+    assert issubclass(caught.type, ValueError)
+    assert "; " in str(caught.value), "an error says what to do"
+
+
+@pytest.mark.parametrize(
+    "name", [n for n, given in FUNCTIONS.items() if "std_error" in str(given) or "inference" in given]
+)
+def test_one_pair_is_no_certainty(name: str) -> None:
+    adjustments = next(
+        (p for p, one in FUNCTIONS[name].items() if one.kind in ("adjustments", "adjustment")), None
+    )
+    if adjustments is None:
+        pytest.skip("takes no adjustment")
+    if name == "tipping_grid":  # its verdicts would have no meaning
+        with pytest.raises(errors.CannotEstimateError, match="one matched set"):
+            run(name, **{adjustments: table.one_pair()})
+        return
+    found = run(name, **{adjustments: table.one_pair()})
+    frame = found[0] if isinstance(found, tuple) else found
+    if "std_error" in frame:
+        assert frame["std_error"].isna().all()
+        assert frame["method"].str.startswith("cannot be estimated, because one matched set").all()
+
+
+def test_a_score_from_raw_rows_equals_that_of_its_design() -> None:
+    """A column with the drugs' names, and columns or a formula, say the same as a design and a truth value."""
+    frame = table.FRAME
+    design = table.X[["x"]].assign(male=(frame["sex"] == "M").astype(float))
+    right = hh.propensity(design, table.ARM)
+    for terms in (["x", "sex"], "x + C(sex)"):
+        found = hh.propensity(frame, "drug", terms, treated="new")
+        pd.testing.assert_series_equal(found.ps, right.ps)
+        pd.testing.assert_series_equal(found.treated, right.treated, check_names=False)
+    mirrored = hh.propensity(frame, frame["drug"], "x + C(sex)", treated="old")
+    np.testing.assert_allclose(mirrored.ps, 1 - right.ps, rtol=1e-6)
+
+
+FRAME = table.FRAME
+
+
+@pytest.mark.parametrize(
+    ("frame", "terms", "treated", "error", "found"),
+    [
+        (FRAME, "x", "nobody", E.UnknownError, "found 'nobody', levels are 'new', 'old'"),
+        (FRAME, "x", None, E.ArmError, "levels 'new', 'old'; name the first one"),
+        (
+            FRAME.assign(drug=FRAME["drug"].where(FRAME["x"] > 0)),
+            "z",
+            "new",
+            E.ArmError,
+            "of 60 have none, first",
+        ),
+        (FRAME, "x + nonsense", "new", E.UnknownError, "`nonsense`.* It has 'x', 'z', 'b', 'sex'"),
+        (FRAME, "x + C(sex, Treatment('Q'))", "new", E.UnknownError, "'Q'.*not among the provided levels"),
+        (FRAME, ["x", "nonsense"], "new", E.UnknownError, "1 are not: 'nonsense'; it has 'x', 'z'"),
+        (FRAME, ["x", "x"], "new", E.DuplicateError, "1 of 1 occur more than once: x"),
+        (FRAME, "drug ~ x", "new", E.ChoiceError, "has one side"),
+        (FRAME, "1", "new", E.InputError, "found none in '1'"),
+        (FRAME, [], "new", E.InputError, "found none"),
+        (FRAME, "x + np.log(z)", "new", E.MissingError, "'np.log.z.' have missing values"),
+        (
+            FRAME.assign(sex=FRAME["sex"].where(FRAME["x"] > 0)),
+            "x + sex",
+            "new",
+            E.MissingError,
+            "'sex' have missing",
+        ),
+        (FRAME, "x + sex + C(sex == 'F')", "new", E.DependentError, "follows from .'sex.T.M.'"),
+        (FRAME, [SimpleNamespace(column="sex", form="linear", knots=None)], "new", E.NumberError, "'sex'"),
+        (
+            FRAME,
+            [SimpleNamespace(column="x", form="cubic", knots=None)],
+            "new",
+            E.ChoiceError,
+            "found 'cubic'",
+        ),
+        (FRAME, [SimpleNamespace(column="x", form="spline", knots=9)], "new", E.ChoiceError, "found '9'"),
+    ],
+)
+def test_misuse_of_raw_rows(
+    frame: pd.DataFrame, terms: Any, treated: Any, error: type[Exception], found: str
+) -> None:
+    with pytest.raises(error, match=found):
+        hh.propensity(frame, "drug", terms, treated=treated)
+
+
+def test_a_column_of_0_and_1_is_an_endpoint_known_by_the_horizon() -> None:
+    known = hh.Endpoint.recorded("died", table.DIED, by=28)
+    for column in (table.DIED, table.DIED == 1, table.DIED.astype(float)):
+        found = hh.risks(column.rename("died"), table.WAYS, by=28, inference=table.FEW)
+        pd.testing.assert_frame_equal(found, hh.risks(known, table.WAYS, by=28, inference=table.FEW))
+    with pytest.raises(E.EventError, match="must know when events happened"):
+        hh.risks(table.DIED, table.CRUDE, by=[7, 28])
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, given in FUNCTIONS.items() if "endpoints" in given and "adjustments" in given]
+)
+def test_adjustments_of_other_orders_come_into_the_first_ones(name: str) -> None:
+    turned = [table.PAIRS, hh.unadjusted(backwards(table.ARM), design=backwards(table.X))]
+    kept = [table.PAIRS, table.CRUDE]
+    if name in ("matched_regressions", "paired_odds_ratios"):
+        turned, kept = [table.PAIRS], [table.PAIRS]
+    assert_same(run(name, adjustments=turned), run(name, adjustments=kept))
+
+
+def alone() -> Any:
+    return hh.unadjusted(pd.Series([True] + [False] * 59, table.INDEX), design=table.X)
+
+
+def test_one_patient_shows_no_spread() -> None:
+    means = run("mean_differences", adjustments=alone()).iloc[0]
+    assert np.isnan(means["std_error"])
+    assert means["method"].startswith("cannot be estimated, because an arm of one patient")
+    days = run("days_lost", adjustments=alone(), by=12)
+    assert days["std_error"].isna().all()
+    assert (
+        days["method"].str.contains("of 20 bootstrap samples have nobody in an arm of 1 or 59 patients").all()
+    )
+    assert np.isnan(run("balance", adjustments=alone())["smd"][0])
+
+
+def test_a_likelihood_that_is_no_number_ends() -> None:
+    """What the door refuses would once have halved Newton's step for ever."""
+    from headtohead.outcomes.cox import fit_checked
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for bad in (np.nan, np.inf):
+            with pytest.raises(
+                errors.CannotEstimateError, match="no finite estimate: .*halved 40 times|collinear"
+            ):
+                fit_checked(table.TIME, table.DIED, put(bad)(table.X))
+
+
+def test_every_error_of_input_is_one_kind_of_value_error() -> None:
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
+    assert all(issubclass(kind, ValueError) for kind in kinds)
+    assert len([kind for kind in kinds if issubclass(kind, errors.InputError)]) == 13
