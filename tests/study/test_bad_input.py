@@ -134,7 +134,7 @@ MISTAKES = (
     ),
     Mistake(
         "incomplete column to impute from",
-        ("columns to impute from must be complete, ['ldh'] have missing values", "choose others"),
+        ("columns to impute from must be finite and complete, 'ldh' have missing values", "leave the columns out"),
         protocol=('impute_from = ["age"', 'impute_from = ["ldh"'),
     ),
     Mistake(
@@ -144,7 +144,7 @@ MISTAKES = (
     ),
     Mistake(
         "unknown column in a criterion",
-        ("eligibility needs columns of the cohort, ['contraindicated'] are not there", "correct protocol.toml"),
+        ("eligibility and arms must be columns of the frame, 1 are not: 'contraindicated'", "'contraindication'"),
         protocol=('column = "contraindication"', 'column = "contraindicated"'),
     ),
     Mistake(
@@ -176,7 +176,7 @@ MISTAKES = (
     ),
     Mistake(
         "no patient at all",
-        ("each arm needs at least one eligible patient", "none of 0 patients"),
+        ("the frame must have patients, found none", "look at the filters"),
         rows=lambda rows: rows.head(0),
     ),
     Mistake(
@@ -191,12 +191,12 @@ MISTAKES = (
     ),
     Mistake(
         "one hospital only",
-        ("must vary between patients, 'hospital' have one value in all 342", "remove it from the terms"),
+        ("must vary between patients, 1 have one value in all 342: 'hospital'", "remove it from the terms"),
         rows=lambda rows: rows.assign(hospital="A"),
     ),
     Mistake(
         "constant covariate",
-        ("must vary between patients, ['egfr'] have one value in all 342", "remove them from the model"),
+        ("must vary between patients, 1 have one value in all 342: 'egfr'", "remove them from the model"),
         rows=lambda rows: rows.assign(egfr="60"),
     ),
     Mistake(

@@ -66,12 +66,12 @@ def varying(design: pd.DataFrame) -> None:
         raise constant(design.columns[flat], len(X))
 
 
-def constant(names: Iterable[object], n: int) -> DependentError:
+def constant(names: Iterable[object], n: int, remedy: str = "remove them from the model") -> DependentError:
     """Return the error of columns that have one value."""
     found = [repr(name) for name in names]
     return DependentError(
         f"a covariate must vary between patients, {len(found)} have one value in all {n}: {some(found)}; "
-        "remove them from the model"
+        f"{remedy}"
     )
 
 

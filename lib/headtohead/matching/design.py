@@ -155,7 +155,8 @@ def _dummies(values: pd.Series) -> pd.DataFrame:
     door.complete(values.to_frame(), "categories, which can have a level for the unknown,")
     levels = sorted(values.unique(), key=str)
     if len(levels) < 2:
-        raise door.constant([values.name], len(values))
+        remedy = "remove it from the terms of the model and from the columns to impute from"
+        raise door.constant([values.name], len(values), remedy)
     return pd.DataFrame({f"{values.name}[{level}]": (values == level).astype(float) for level in levels[1:]})
 
 
