@@ -43,6 +43,6 @@ def homes_of(package: str, file: Path) -> dict[str, str]:
 
 def _elsewhere(name: str, homes: dict[str, str], folder: Path) -> str:
     """Return where a name is, if it belongs to one of the parts; none is imported, as Python asks on its way to one."""
-    parts = {home: folder / part / "__init__.py" for part, home in homes.items() if home.endswith(f".{part}")}
-    having = [home for home, file in parts.items() if name in homes_of(home, file)]
+    parts = {home: folder / part / "__init__.py" for part, home in homes.items()}
+    having = [home for home, file in parts.items() if file.is_file() and name in homes_of(home, file)]
     return f": it is {having[0]}.{name}" if having else ""
