@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 import pytest
 from livingpaper.build.project import Project
 from study.data.load import load_published
-from study.evidence.contract import EvidenceError, load_evidence, rows_of, validate_evidence
+from study.evidence.contract import ANALYSES, EvidenceError, load_evidence, rows_of, validate_evidence
 
 
 @pytest.fixture
@@ -59,7 +61,7 @@ def test_columns_and_a_missing_file(rows: pd.DataFrame, project: Project) -> Non
         validate_evidence(rows.drop(columns="doi").assign(opinion="good"))
     assert "column doi: is required" in str(caught.value)
     assert "column opinion: is not known" in str(caught.value)
-    with pytest.raises(EvidenceError, match="there is no such file; restore it"):
+    with pytest.raises(FileNotFoundError, match="no.csv, found none; restore it"):
         load_evidence(project.data / "no.csv")
 
 
@@ -77,3 +79,50 @@ def test_included_rows_need_an_effect_and_an_analysis(rows: pd.DataFrame) -> Non
         validate_evidence(rows.assign(**{"include": rows["include"].mask(rows.index == out, "yes")}))
     with pytest.raises(EvidenceError, match="an analysis if it is included, and only then"):
         validate_evidence(rows.assign(**{"include": rows["include"].mask(rows.index == out, "yes")}))
+
+
+def with_row(rows: pd.DataFrame, **cells: object) -> pd.DataFrame:
+    """Return the evidence with one more row, a sound odds ratio, some of its cells changed."""
+    sound = rows[rows["id"] == "ipd-actt-2-28"].iloc[0].to_dict() | {"id": "another", "study": "Another"}
+    return pd.concat([rows, pd.DataFrame([sound | cells])], ignore_index=True)
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ({"analysis": "baricitnib"}, "each row: must have analyses among direct, jak"),
+        ({"analysis": "jak|Baricitinib"}, "each row: must have analyses among direct, jak"),
+        ({"p_value": 1.5}, "column p_value: must have p-values above 0 up to 1"),
+        ({"p_value": 0.0}, "column p_value: must have p-values above 0 up to 1"),
+        ({"n_drug": 0, "deaths_drug": 0}, "each row: must have patients in each arm that is counted"),
+        ({"n_comparator": 0, "deaths_comparator": 0}, "each row: must have patients in each arm"),
+        (
+            {"effect": 0.8, "conf_low": 0.6, "conf_high": 10.7},
+            "each row: must have the effect near the middle",
+        ),
+        (
+            {"effect": 0.8, "conf_low": 0.06, "conf_high": 1.07},
+            "each row: must have the effect near the middle",
+        ),
+        ({"p_value": 0.001}, "each row: must have a p-value that agrees with the effect and its limits"),
+        (
+            {"effect": 0.5, "conf_low": 0.4, "conf_high": 0.625, "p_value": 0.9},
+            "must have a p-value that agrees",
+        ),
+    ],
+)
+def test_what_makes_no_sense_across_cells_is_named(
+    rows: pd.DataFrame, cells: dict[str, object], said: str
+) -> None:
+    validate_evidence(with_row(rows))
+    with pytest.raises(EvidenceError) as caught:
+        validate_evidence(with_row(rows, **cells))
+    assert "in 1 place(s)" in str(caught.value)
+    assert said in str(caught.value)
+    assert "first another" in str(caught.value)
+
+
+def test_the_chapter_asks_for_every_analysis_that_a_row_may_name(project: Project) -> None:
+    text = (project.root / "book" / "evidence.md").read_text("utf-8")
+    text += (project.root / "lib" / "study" / "evidence" / "printed.py").read_text("utf-8")
+    assert set(re.findall(r'rows_of\(evidence, "([^"]+)"\)', text)) == set(ANALYSES)

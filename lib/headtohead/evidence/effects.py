@@ -10,9 +10,10 @@ import pandas as pd
 from scipy.stats import norm
 
 from headtohead import door
-from headtohead.errors import MissingError, NumberError, UnknownError
+from headtohead.errors import MissingError, NumberError, UnknownError, cannot
 
 Prefer = Literal["published", "counts"]
+NoContrast = Literal["exclude", "half"]
 HALF = 0.5  # added to all four cells of a table with an empty one, as metafor does
 PUBLISHED_LEVEL = 0.95
 DESCRIBED = ["id", "study", "design", "source"]
@@ -20,6 +21,7 @@ METHODS = {
     "counts": "from the counts",
     "limits": "as printed, standard error from the limits",
     "p-value": "as printed, standard error from the p-value",
+    "nothing": cannot("both arms have no event, or only events: no ratio follows"),
 }
 
 
@@ -53,7 +55,13 @@ def variance_of_p_value(log_effect: np.ndarray, p_value: np.ndarray) -> np.ndarr
     return (log_effect / norm.isf(np.asarray(p_value, float) / 2)) ** 2
 
 
-def study_effects(rows: pd.DataFrame, *, prefer: Prefer, conf_level: float = PUBLISHED_LEVEL) -> pd.DataFrame:
+def study_effects(
+    rows: pd.DataFrame,
+    *,
+    prefer: Prefer,
+    no_contrast: NoContrast = "exclude",
+    conf_level: float = PUBLISHED_LEVEL,
+) -> pd.DataFrame:
     """Return the log ratio and variance of each published result.
 
     DataFrame with ``id``, ``study``, ``design``, ``source``, ``measure``, ``basis`` (limits, p-value or
@@ -69,6 +77,10 @@ def study_effects(rows: pd.DataFrame, *, prefer: Prefer, conf_level: float = PUB
     prefer : {"published", "counts"}
         Which to take when a row has both: an adjusted published ratio, or the crude risk ratio of the
         counts, which is on one scale for all studies.
+    no_contrast : {"exclude", "half"}
+        A trial without an event in either arm, or with nothing else in both, says nothing of a ratio. A half
+        added to its cells would claim equal risks: it draws a pooled ratio to 1 and narrows its interval.
+        Excluded, it stays in the table, without numbers (Cochrane Handbook 10.4.4; metafor's ``drop00``).
     conf_level : float
         Of the Wald limits.
     """
@@ -98,6 +110,9 @@ def study_effects(rows: pd.DataFrame, *, prefer: Prefer, conf_level: float = PUB
     )
     log_effect[from_counts], variance[from_counts] = crude, crude_variance
     basis = by_p.map({True: "p-value", False: "limits"}).mask(from_counts, "counts")
+    if no_contrast == "exclude":
+        none = from_counts & no_contrast_in(rows)
+        log_effect[none], variance[none], basis[none] = np.nan, np.nan, "nothing"
     printed = rows[["conf_low", "conf_high"]].where(basis == "limits")
     found = rows[DESCRIBED].assign(
         measure=rows["measure"].mask(from_counts, "risk ratio"), basis=basis, **rows[arms],
@@ -107,10 +122,20 @@ def study_effects(rows: pd.DataFrame, *, prefer: Prefer, conf_level: float = PUB
     return _with_ratios(found, conf_level)
 
 
+def no_contrast_in(rows: pd.DataFrame) -> pd.Series:
+    """Return whether no patient of either arm has the event, or every one has."""
+    spared = (rows["deaths_drug"] == 0) & (rows["deaths_comparator"] == 0)
+    everyone = (rows["deaths_drug"] == rows["n_drug"]) & (rows["deaths_comparator"] == rows["n_comparator"])
+    return spared | everyone
+
+
 def _check_values(rows: pd.DataFrame) -> None:
     """Raise NumberError where a count, a ratio, a limit or a p-value cannot be one."""
-    drug = rows["deaths_drug"].isna() | rows["deaths_drug"].between(0, rows["n_drug"])
-    other = rows["deaths_comparator"].isna() | rows["deaths_comparator"].between(0, rows["n_comparator"])
+    drug, other = (
+        rows[f"deaths_{arm}"].isna()
+        | (rows[f"deaths_{arm}"].between(0, rows[f"n_{arm}"]) & (rows[f"n_{arm}"] > 0))
+        for arm in ("drug", "comparator")
+    )
     limits = rows["conf_low"].isna() | ((rows["conf_low"] > 0) & (rows["conf_low"] < rows["conf_high"]))
     p_values = rows["p_value"].isna() | ((rows["p_value"] > 0) & (rows["p_value"] < 1))
     wrong = ~(drug & other & limits & p_values & (rows["effect"].isna() | (rows["effect"] > 0))).to_numpy(

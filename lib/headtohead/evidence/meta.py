@@ -35,12 +35,21 @@ FLAT = 1e-10  # a gain in likelihood below this is rounding: the maximum is at 0
 def meta_analysis(
     studies: pd.DataFrame, *, tau2: Tau2, interval: IntervalKind, conf_level: float
 ) -> MetaAnalysis:
-    """Return the random-effects mean of what ``study_effects`` found; choices and errors of ``random_effects``."""
+    """Return the random-effects mean of what ``study_effects`` found; choices and errors of ``random_effects``.
+
+    A study that says nothing of a ratio has the weight 0.
+    """
     door.columns(studies, ["log_effect", "variance"], "studies")
-    found = random_effects(
-        studies["log_effect"], studies["variance"], tau2=tau2, interval=interval, conf_level=conf_level
-    )
-    return replace(found, studies=studies.assign(weight=found.weights))
+    used = _speaking(studies)
+    log_effect, variance = used["log_effect"], used["variance"]
+    found = random_effects(log_effect, variance, tau2=tau2, interval=interval, conf_level=conf_level)
+    weights = pd.Series(found.weights, used.index).reindex(studies.index, fill_value=0.0)
+    return replace(found, studies=studies.assign(weight=weights))
+
+
+def _speaking(studies: pd.DataFrame) -> pd.DataFrame:
+    """Return the studies without those that say nothing of a ratio."""
+    return studies[studies["basis"] != "nothing"] if "basis" in studies else studies
 
 
 def combined(studies: pd.DataFrame, *, tau2: Tau2, interval: IntervalKind, conf_level: float) -> pd.DataFrame:
@@ -48,6 +57,7 @@ def combined(studies: pd.DataFrame, *, tau2: Tau2, interval: IntervalKind, conf_
     _check_choices(tau2, interval, conf_level)
     door.patients(studies, "studies")
     door.columns(studies, ["log_effect", "std_error", "basis", "measure", "method"], "studies")
+    studies = _speaking(studies)
     if len(studies) > 1:
         return meta_analysis(studies, tau2=tau2, interval=interval, conf_level=conf_level).estimate()
     one = studies.iloc[0]

@@ -52,12 +52,15 @@ class MetaAnalysis:
     @property
     def scale(self) -> str:
         """The measure that all studies share, or "ratio"."""
-        return shared_scale(self._studies()["measure"])
+        return shared_scale(self._pooled()["measure"])
 
     def _studies(self) -> pd.DataFrame:
         if self.studies is None:
             raise ValueError("what studies found is needed, arrays were pooled; pool with meta_analysis(...)")
         return self.studies
+
+    def _pooled(self) -> pd.DataFrame:
+        return self._studies()[self._studies()["weight"] > 0]
 
     def estimate(self) -> pd.DataFrame:
         """Return the pooled ratio as one row of ``ESTIMATE_COLUMNS``."""
@@ -82,8 +85,8 @@ class MetaAnalysis:
         return pd.DataFrame(list(rows.values())).assign(part=list(rows))
 
     def totals(self) -> pd.Series:
-        """Return patients ("n") and deaths ("deaths") of all studies; NaN if a study does not give them."""
-        counts = self._studies()[[name for names in ARMS.values() for name in names]].sum(skipna=False)
+        """Return patients ("n") and deaths ("deaths") of all pooled studies; NaN if a study does not give them."""
+        counts = self._pooled()[[name for names in ARMS.values() for name in names]].sum(skipna=False)
         return pd.Series(
             {"n": counts["n_drug"] + counts["n_comparator"],
              "deaths": counts["deaths_drug"] + counts["deaths_comparator"]}
@@ -94,8 +97,8 @@ class MetaAnalysis:
         return 100 * self._studies().set_index("id")["weight"]
 
     def risks(self) -> pd.DataFrame:
-        """Return the risk of each arm, all studies added: rows of ``ESTIMATE_COLUMNS`` and ``arm``."""
-        total = self._studies().sum(numeric_only=True, skipna=False)
+        """Return the risk of each arm, all pooled studies added: rows of ``ESTIMATE_COLUMNS`` and ``arm``."""
+        total = self._pooled().sum(numeric_only=True, skipna=False)
         said = "deaths and patients of all trials added, without an interval: trials differ"
         rows = [
             estimate_row(scale="risk", estimate=total[e] / total[n], n=total[n], events=total[e], method=said)

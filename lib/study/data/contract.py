@@ -12,16 +12,14 @@ from typing import Any
 import pandas as pd
 import pandera.pandas as pa
 
+from study.data.reading import ContractError, as_numbers, is_number
+
 NUMERIC = ("number", "integer", "binary")  # types of the dictionary
 
 MIN_ROWS_FOR_MEDIAN = 30
 NOT_NUMBERS = "numbers only"
 ONE_ORIGIN = "the same value of synthetic: made-up and real patients in one cohort would be shown as real"
 END_DAY = {"dead": "death_day", "discharged": "discharge_day", "transferred": "transfer_day"}
-
-
-class ContractError(ValueError):
-    """A cohort breaks the contract; the message lists every violation."""
 
 
 def validate_cohort(frame: pd.DataFrame, dictionary: pd.DataFrame) -> pd.DataFrame:
@@ -52,6 +50,7 @@ def validate_cohort(frame: pd.DataFrame, dictionary: pd.DataFrame) -> pd.DataFra
         f"column {name}: is not in data/dictionary.csv; describe it there or drop it" for name in unknown
     ]
     if not missing:
+        frame = frame.assign(**{name: as_numbers(frame[name]) for name in _numbers(dictionary)})
         problems += _violations(frame, dictionary)
     if problems:
         raise ContractError(listed("the cohort", problems))
@@ -75,26 +74,32 @@ def failing(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> pd.DataFrame:
 
 def _violations(frame: pd.DataFrame, dictionary: pd.DataFrame) -> list[str]:
     """Return one sentence per broken rule: what must hold, how many rows, the first ids and values."""
-    columns = {row.name: _column(row) for row in dictionary.itertuples(index=False)}
-    cases = failing(pa.DataFrameSchema(columns, checks=_row_rules()), frame)
+    rows = frame.reset_index(drop=True)  # failure cases name positions
+    words = {name: rows.index[~_numeric(rows[name])] for name in _numbers(dictionary)}
+    words = {name: found for name, found in words.items() if len(found)}
+    known = rows.assign(**{name: rows[name].where(_numeric(rows[name])).astype(float) for name in words})
+    columns = {row.name: _column(row) for row in dictionary.itertuples(index=False) if row.name not in words}
+    cases = failing(pa.DataFrameSchema(columns, checks=_row_rules()), known)
     cases["column"] = cases["column"].where(cases["schema_context"] == "Column", "row")
+    broken = {(name, NOT_NUMBERS): found for name, found in words.items()}
+    broken |= {key: group["index"] for key, group in cases.groupby(["column", "check"], sort=False)}
     order = {name: i for i, name in enumerate(dictionary["name"])}
-    groups = cases.groupby(["column", "check"], sort=False)
-    ranked = sorted(groups, key=lambda item: order.get(item[0][0], len(order)))
-    # where a value is no number, every other rule of its column fails too: say the cause alone
-    words = {name for (name, rule), _ in ranked if _said(str(rule)) == NOT_NUMBERS}
-    sentences = [
-        _sentence(column, str(rule), group, frame)
-        for (column, rule), group in ranked
-        if column not in words or _said(str(rule)) == NOT_NUMBERS
-    ]
-    return list(dict.fromkeys(sentences))
+    ranked = sorted(broken, key=lambda key: order.get(key[0], len(order)))
+    return [_sentence(column, str(rule), broken[column, rule], rows) for column, rule in ranked]
 
 
-def _sentence(column: str, rule: str, cases: pd.DataFrame, frame: pd.DataFrame) -> str:
+def _numbers(dictionary: pd.DataFrame) -> list[str]:
+    return list(dictionary.loc[dictionary["type"].isin(NUMERIC), "name"])
+
+
+def _numeric(values: pd.Series) -> pd.Series:
+    return values.isna() | values.map(is_number)
+
+
+def _sentence(column: str, rule: str, index: Any, frame: pd.DataFrame) -> str:
     """Return what must hold, in how many rows it does not, and the first ids and values."""
     subject = "each row" if column == "row" else f"column {column}"
-    rows = cases["index"].dropna().astype(int).sort_values().unique()
+    rows = pd.Series(index).dropna().astype(int).sort_values().unique()
     if not len(rows):
         return f"{subject}: must have {_said(rule)}; the column as a whole has not"
     ids = ", ".join(str(value) for value in frame["patient_id"].iloc[rows[:3]])
@@ -110,7 +115,7 @@ def _sentence(column: str, rule: str, cases: pd.DataFrame, frame: pd.DataFrame) 
 def _said(rule: str) -> str:
     """Return pandera's own rule names in words; our rules are phrases already."""
     words = {"not_nullable": "a value in every row", "field_uniqueness": "each value once"}
-    return NOT_NUMBERS if rule.startswith(("dtype", "coerce")) else words.get(rule, rule)
+    return words.get(rule, rule)
 
 
 def _column(row: Any) -> pa.Column:
@@ -128,14 +133,7 @@ def _column(row: Any) -> pa.Column:
     if row.levels:
         levels = row.levels.split("|")
         checks.append(pa.Check.isin(levels, error="one of " + ", ".join(levels)))
-    numeric = row.type in NUMERIC
-    return pa.Column(
-        float if numeric else None,
-        checks=checks,
-        nullable=row.missing_allowed == "yes",
-        unique=row.type == "id",
-        coerce=numeric,
-    )
+    return pa.Column(checks=checks, nullable=row.missing_allowed == "yes", unique=row.type == "id")
 
 
 def _median_check(low: float, high: float, unit: str) -> pa.Check:
@@ -163,6 +161,9 @@ def _row_rules() -> list[pa.Check]:
         )
     rules["icu_day no later than imv_day"] = lambda f: (
         f["imv_day"].isna() | f["icu_day"].isna() | (f["icu_day"] <= f["imv_day"])
+    )
+    rules["an id that differs from the others in more than capitals"] = lambda f: (
+        ~f["patient_id"].astype(str).str.casefold().duplicated() | f["patient_id"].duplicated()
     )
     rules[ONE_ORIGIN] = lambda f: f["synthetic"].nunique() < 2
     rules["high_flow_oxygen in agreement with o2_device"] = lambda f: (

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import pandas as pd
 from livingpaper.build.project import find_project
 
-from study.data.contract import NUMERIC, ContractError, validate_cohort
+from study.data.contract import NUMERIC, validate_cohort
+from study.data.reading import read_table
 from study.protocol.protocol import Protocol, load_protocol
 
 FIRST_DRUG = "anakinra"  # the one called treated in data/synthetic/worlds.csv
@@ -21,37 +21,16 @@ def load_plan(path: str | Path = "protocol.toml") -> Protocol:
 
 def load_dictionary(path: str | Path = "data/dictionary.csv") -> pd.DataFrame:
     """Return ``data/dictionary.csv``, one row per column of the cohort; empty text, never missing text."""
-    frame = pd.read_csv(_existing(path))
-    text = [name for name in frame if name not in ("low", "high", "median_low", "median_high")]
-    return frame.assign(**{name: frame[name].fillna("") for name in text})
+    return read_table(path, numbers=("low", "high", "median_low", "median_high"), keep_missing=False)
 
 
 def load_cohort(path: str | Path, dictionary: pd.DataFrame) -> pd.DataFrame:
     """Return the validated cohort of a CSV file, one row per patient, indexed by ``patient_id``.
 
-    Lines that start with ``#`` are comments. Raises ``ContractError`` with every violation.
+    Raises ``ContractError`` with every violation.
     """
-    text = dictionary.loc[~dictionary["type"].isin(NUMERIC), "name"]
-    try:
-        lines = _existing(path).read_text(encoding="utf-8-sig").splitlines(keepends=True)
-        rows = [line for line in lines if not line.startswith("#")]
-        _require_commas(path, rows[0] if rows else "")
-        frame = pd.read_csv(io.StringIO("".join(rows)), dtype=dict.fromkeys(text, str))
-    except (UnicodeDecodeError, pd.errors.EmptyDataError, pd.errors.ParserError) as error:
-        raise ContractError(
-            f"{path} must be a comma-separated table in UTF-8 with one header line, found: {error}; export it again"
-        ) from None
-    return validate_cohort(frame, dictionary)
-
-
-def _require_commas(path: str | Path, header: str) -> None:
-    """Check the separator, which else would look like every column missing."""
-    other = next((mark for mark in (";", "\t") if mark in header and "," not in header), None)
-    if other:
-        name = {";": "semicolons", "\t": "tabs"}[other]
-        raise ContractError(
-            f"{path} must be separated by commas, its header is separated by {name}; export it again as CSV with commas"
-        )
+    numbers = dictionary.loc[dictionary["type"].isin(NUMERIC), "name"]
+    return validate_cohort(read_table(path, numbers=numbers), dictionary)
 
 
 def load_world(name: str) -> pd.DataFrame:
@@ -61,13 +40,13 @@ def load_world(name: str) -> pd.DataFrame:
 
 def load_published(path: str | Path = "data/published.csv") -> pd.DataFrame:
     """Return a file of published numbers, each as printed and with its place in the publication."""
-    frame = pd.read_csv(_existing(path), dtype={"printed": str})
-    return frame.fillna({name: "" for name in ("outcome", "arm") if name in frame})
+    return read_table(path, numbers=("value",), keep_missing=False)
 
 
 def load_worlds(path: str | Path = "data/synthetic/worlds.csv") -> pd.DataFrame:
     """Return ``data/synthetic/worlds.csv``: the true effect in each synthetic world, per population."""
-    return pd.read_csv(_existing(path), keep_default_na=False)  # a world is called "null"
+    numbers = ("horizon_days", "risk_treated", "risk_control", "rd")
+    return read_table(path, numbers=numbers, keep_missing=False)  # a world is called "null"
 
 
 def load_truth(plan: Protocol) -> pd.DataFrame:
@@ -89,10 +68,3 @@ def load_truth(plan: Protocol) -> pd.DataFrame:
         return truth
     arms = {"risk_treated": "risk_control", "risk_control": "risk_treated"}
     return truth.replace({"ATT": "ATC", "ATC": "ATT"}).rename(columns=arms).assign(rd=-truth["rd"])
-
-
-def _existing(path: str | Path) -> Path:
-    found = find_project().root / path
-    if not found.is_file():
-        raise FileNotFoundError(f"a file must exist at {found}, found none; check the path in protocol.toml")
-    return found

@@ -9,16 +9,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
-from livingpaper.build.project import find_project
+from headtohead.evidence.effects import PUBLISHED_LEVEL
+from scipy.stats import norm
 
 from study.data.contract import failing, listed
+from study.data.reading import ContractError, is_number, read_table
 
 IDENTIFIERS = ("doi", "pmid", "registry")
 SIZE = ("n_studies", "n_total")  # of a pooled result
 COUNTS = ("n_drug", "deaths_drug", "n_comparator", "deaths_comparator")
 EFFECT = ("effect", "conf_low", "conf_high", "p_value")
+NUMBERS = (*SIZE, *COUNTS, *EFFECT)
+ANALYSES = ("direct", "jak", "reproduced", "baricitinib", "anakinra", "anakinra trials", "anakinra stay")
+OUT_OF_MIDDLE = (
+    0.15  # share of the interval by which rounding and adjustment may move an effect out of its middle
+)
+Z_APART, Z_RATIO = (
+    0.5,
+    1.25,
+)  # how far the z of a p-value may be from that of the interval: rounding, other tests
 RATIOS = ("odds ratio", "risk ratio", "hazard ratio", "rate ratio")
 TEXT = (
     "id", "study", "year", "design", "drug", "comparator", "horizon", "outcome", "measure", *IDENTIFIERS,
@@ -27,7 +39,7 @@ TEXT = (
 COLUMNS = (*TEXT[:6], *SIZE, *COUNTS, *TEXT[6:9], *EFFECT, *TEXT[9:])
 
 
-class EvidenceError(ValueError):
+class EvidenceError(ContractError):
     """The evidence file breaks its contract; the message lists every violation."""
 
 
@@ -41,10 +53,7 @@ def load_evidence(path: str | Path = "data/evidence.csv") -> pd.DataFrame:
     EvidenceError
         If the file is missing or breaks the contract; every violation in one message.
     """
-    file = find_project().root / path
-    if not file.is_file():
-        raise EvidenceError(f"the published evidence must stand in {file}, there is no such file; restore it")
-    return validate_evidence(pd.read_csv(file, dtype=dict.fromkeys(TEXT, str), keep_default_na=False))
+    return validate_evidence(read_table(path, numbers=NUMBERS, keep_missing=False))
 
 
 def validate_evidence(frame: pd.DataFrame) -> pd.DataFrame:
@@ -60,20 +69,19 @@ def validate_evidence(frame: pd.DataFrame) -> pd.DataFrame:
     problems = [f"column {name}: is required, not in the file; add it" for name in missing]
     problems += [f"column {name}: is not known; drop it or add its rule to the contract" for name in unknown]
     if not missing:
-        numbers = {name: pd.to_numeric(frame[name], errors="coerce") for name in (*SIZE, *COUNTS, *EFFECT)}
-        problems += _not_numbers(frame, numbers)
-        frame = frame.assign(**numbers)
-        problems += _violations(frame)
+        problems += _not_numbers(frame)
+        frame = frame.assign(**{name: pd.to_numeric(frame[name], errors="coerce") for name in NUMBERS})
+        problems += _violations(frame.reset_index(drop=True))
     if problems:
         raise EvidenceError(listed("the evidence", problems))
     return frame
 
 
-def _not_numbers(frame: pd.DataFrame, numbers: dict[str, pd.Series]) -> list[str]:
+def _not_numbers(frame: pd.DataFrame) -> list[str]:
     """Return one sentence per column that holds something else."""
     found = []
-    for name, values in numbers.items():
-        bad = frame.loc[values.isna() & frame[name].notna() & (frame[name].astype(str) != ""), ["id", name]]
+    for name in NUMBERS:
+        bad = frame.loc[~(frame[name].isna() | frame[name].map(is_number)), ["id", name]]
         if len(bad):
             first = ", ".join(f"{id_} ({value})" for id_, value in bad.head(3).itertuples(index=False))
             found.append(f"column {name}: must hold numbers only; {len(bad)} row(s) do not, first {first}")
@@ -110,7 +118,10 @@ def _columns() -> dict[str, pa.Column]:
         "measure": one_of(*RATIOS, "counts", "none"),
         "reason": pa.Column(str, pa.Check.str_length(min_value=1, error="a reason for being in or out")),
         **{name: pa.Column(float, whole, nullable=True, coerce=True) for name in (*SIZE, *COUNTS)},
-        **{name: pa.Column(float, positive, nullable=True) for name in EFFECT},
+        **{name: pa.Column(float, positive, nullable=True) for name in EFFECT[:3]},
+        "p_value": pa.Column(
+            float, pa.Check.in_range(0, 1, include_min=False, error="p-values above 0 up to 1"), nullable=True
+        ),
     }
 
 
@@ -119,10 +130,14 @@ def _row_rules() -> list[pa.Check]:
     rules: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
         "a DOI, a PubMed number or a registry number": lambda f: (f[list(IDENTIFIERS)] != "").any(axis=1),
         "all four counts or none, and all four if the measure is counts": _counts_whole,
+        "patients in each arm that is counted": lambda f: ~((f["n_drug"] == 0) | (f["n_comparator"] == 0)),
         "no more deaths than patients": lambda f: ~(
             (f["deaths_drug"] > f["n_drug"]) | (f["deaths_comparator"] > f["n_comparator"])
         ),
         "the effect between its limits": lambda f: ~((f["conf_low"] >= f["effect"]) | (f["conf_high"] <= f["effect"])),
+        "the effect near the middle of its limits, on the scale of logarithms": _in_the_middle,
+        "a p-value that agrees with the effect and its limits": _p_agrees,
+        f"analyses among {', '.join(ANALYSES)}": lambda f: f["analysis"].map(lambda text: {*text.split("|")} <= {"", *ANALYSES}),
         "both limits or neither": lambda f: f["conf_low"].isna() == f["conf_high"].isna(),
         "four counts, or an effect with limits or a p-value, to be included": _usable,
         "an analysis if it is included, and only then": lambda f: (f["include"] == "yes") == (f["analysis"] != ""),
@@ -133,6 +148,19 @@ def _row_rules() -> list[pa.Check]:
 def _counts_whole(f: pd.DataFrame) -> pd.Series:
     known = f[list(COUNTS)].notna().sum(axis=1)
     return known.isin([0, len(COUNTS)]) & ((f["measure"] != "counts") | (known == len(COUNTS)))
+
+
+def _in_the_middle(f: pd.DataFrame) -> pd.Series:
+    low, high, effect = (np.log(f[name].where(f[name] > 0)) for name in ("conf_low", "conf_high", "effect"))
+    return ~((effect - (low + high) / 2).abs() > OUT_OF_MIDDLE * (high - low))
+
+
+def _p_agrees(f: pd.DataFrame) -> pd.Series:
+    low, high, effect = (np.log(f[name].where(f[name] > 0)) for name in ("conf_low", "conf_high", "effect"))
+    by_limits = effect.abs() / (high - low) * 2 * norm.ppf(0.5 + PUBLISHED_LEVEL / 2)
+    by_p = pd.Series(norm.isf(f["p_value"].where(f["p_value"].between(0, 1, inclusive="right")) / 2), f.index)
+    small, large = np.minimum(by_limits, by_p), np.maximum(by_limits, by_p)
+    return ~((large > small + Z_APART) & (large > small * Z_RATIO))
 
 
 def _usable(f: pd.DataFrame) -> pd.Series:

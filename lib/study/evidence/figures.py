@@ -20,6 +20,7 @@ LABELS, COUNTS, NUMBERS = 130, 150, 130
 ROW = 26
 TICKS = (0.1, 0.2, 0.5, 1, 2, 5)
 DOMAIN = (0.1, 5)
+COUNTED = (METHODS["counts"], METHODS["nothing"])
 POOLED, NEW = "Pooled", "A new study"
 
 
@@ -53,7 +54,7 @@ def _study_rows(studies: pd.DataFrame, weights: pd.DataFrame, deaths: pd.DataFra
     rows = rows.sort_values("weight", ascending=False, ignore_index=True)
     counts = deaths.set_index(["result", "arm"])
     said = [
-        f"{deaths_text(counts, row['result']) if row['method'] == METHODS['counts'] else row['scale']}, "
+        f"{deaths_text(counts, row['result']) if row['method'] in COUNTED else row['scale']}, "
         f"{100 * row['weight']:.0f}%"
         for _, row in rows.iterrows()
     ]

@@ -38,6 +38,7 @@ class EvidenceSection(Section):
 
     tau2: Literal["ML", "REML", "DL", "PM"]
     interval: Literal["normal", "HK", "modified HK"]
+    no_contrast: Literal["exclude", "half"]
 
 
 class CovariateSet(Section):

@@ -9,6 +9,7 @@ from headtohead.evidence.effects import (
     variance_of_interval,
     variance_of_p_value,
 )
+from headtohead.evidence.meta import meta_analysis
 from reference import GOLDENS
 
 
@@ -79,3 +80,45 @@ def test_the_ratio_of_each_study_has_its_wald_limits_and_its_printed_ones() -> N
     assert (found.at["a", "printed_low"], found.at["a", "printed_high"]) == (0.2, 0.8)
     assert found.loc["b", ["printed_low", "printed_high"]].isna().all()
     assert found["scale"].tolist() == ["odds ratio", "odds ratio"]
+
+
+def trials(*counts: tuple[int, int, int, int]) -> pd.DataFrame:
+    """Return trials by deaths and patients with the drug, then with the comparator."""
+    frame = pd.DataFrame(counts, columns=["deaths_drug", "n_drug", "deaths_comparator", "n_comparator"])
+    named = frame.assign(id=[f"t{i}" for i in frame.index], study=[f"T{i}" for i in frame.index])
+    nothing = dict.fromkeys(["effect", "conf_low", "conf_high", "p_value"], np.nan)
+    return named.assign(design="trial", source="primary", measure="counts", **nothing)
+
+
+@pytest.mark.parametrize("empty", [(0, 40, 0, 40), (0, 1, 0, 400), (40, 40, 40, 40), (3, 3, 90, 90)])
+def test_a_trial_without_contrast_moves_no_pool_and_keeps_its_row(empty: tuple[int, int, int, int]) -> None:
+    sound = [(1, 50, 3, 50), (2, 60, 1, 55)]
+    how = {"tau2": "REML", "interval": "normal", "conf_level": 0.95}
+    two = meta_analysis(study_effects(trials(*sound), prefer="counts"), **how)
+    three = meta_analysis(study_effects(trials(*sound, empty), prefer="counts"), **how)
+    pd.testing.assert_frame_equal(three.estimate(), two.estimate())
+    assert (three.k, three.totals()["n"]) == (2, two.totals()["n"])
+    last = three.studies.iloc[-1]
+    assert last["weight"] == 0
+    assert np.isnan(last["estimate"])
+    assert (
+        last["method"]
+        == "cannot be estimated, because both arms have no event, or only events: no ratio follows"
+    )
+    half = meta_analysis(study_effects(trials(*sound, empty), prefer="counts", no_contrast="half"), **how)
+    assert half.k == 3  # the half claims equal risks: the interval moves although nothing was learnt
+    assert half.ratio.conf_high != pytest.approx(two.ratio.conf_high, rel=1e-3)
+
+
+def test_an_event_in_one_arm_only_is_a_contrast() -> None:
+    assert (
+        study_effects(trials((0, 40, 3, 40), (3, 40, 0, 40), (40, 40, 37, 40)), prefer="counts")["estimate"]
+        .notna()
+        .all()
+    )
+
+
+@pytest.mark.parametrize("wrong", [(0, 0, 3, 40), (3, 40, 0, 0), (41, 40, 3, 40), (3, 40, -1, 40)])
+def test_counts_that_are_none_are_refused(wrong: tuple[int, int, int, int]) -> None:
+    with pytest.raises(ValueError, match="counts must lie between 0 and the patients.*T1"):
+        study_effects(trials((1, 50, 3, 50), wrong), prefer="counts")
