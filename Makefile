@@ -6,7 +6,15 @@ PYTHON ?= python3
 UV := 0.13.9
 BIN := .venv/bin
 READY := .venv/.ready
+# where packages are kept: the user's cache, or one beside the project where there is no home to write to
+HOME_CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)
+CACHES := $(if $(shell mkdir -p "$(HOME_CACHE)" 2>/dev/null && [ -w "$(HOME_CACHE)" ] && echo yes),$(HOME_CACHE),$(CURDIR)/_build/packages)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+unexport PYTHONPATH PYTHONHOME PYTHONUSERBASE JUPYTER_PATH GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
+# an environment that was moved or copied with its folder would run the old folder's code
+ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))
+.PHONY: $(READY)
+endif
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
@@ -55,9 +63,9 @@ simulate: $(READY)  ## recompute the committed simulation results, about five mi
 	@$(BIN)/headtohead simulate
 
 diff: $(READY)  ## say which numbers moved: make diff OLD=1.0.0 NEW=1.1.0 FORMAT=markdown OUT=file
-	@$(if $(OUT),mkdir -p $(dir $(OUT)))
-	@$(BIN)/headtohead diff $(or $(OLD),HEAD) $(NEW) --format $(or $(FORMAT),text) $(if $(OUT),>$(OUT).new) || [ $$? -le 2 ]
-	@$(if $(OUT),mv $(OUT).new $(OUT))
+	@$(if $(OUT),mkdir -p -- "$$(dirname -- "$(OUT)")")
+	@$(BIN)/headtohead diff "$(or $(OLD),HEAD)" $(if $(NEW),"$(NEW)") --format "$(or $(FORMAT),text)" $(if $(OUT),>"$(OUT).new") || [ $$? -le 2 ]
+	@$(if $(OUT),mv -- "$(OUT).new" "$(OUT)")
 
 check: $(READY)  ## look at the built paper as readers do, and run it on other patients, choices and mistakes
 	@$(BIN)/python -m pytest -q -n 2 -m "book or gate or whole"
@@ -82,10 +90,12 @@ $(READY): requirements.txt pyproject.toml
 		{ echo "Python 3.11, 3.12 or 3.13 is needed, '$(PYTHON)' is not; run: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 		{ echo "a virtual environment cannot be made: '$(PYTHON)' lacks venv; on Debian: sudo apt-get install python3-venv" >&2; exit 1; }
-	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	@[ "$$(cat $@ 2>/dev/null)" = "$(CURDIR)" ] && $(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
 	@echo "installing the locked packages (once)"
-	@$(BIN)/python -m pip install -q "uv==$(UV)" && export VIRTUAL_ENV="$(CURDIR)/.venv" && \
+	@mkdir -p "$(CACHES)" 2>/dev/null && [ -w "$(CACHES)" ] || \
+		{ echo "packages are kept in $(CACHES), which cannot be written; make it writable, or set XDG_CACHE_HOME" >&2; exit 1; }
+	@$(BIN)/python -m pip install -q --cache-dir "$(CACHES)/pip" "uv==$(UV)" && export VIRTUAL_ENV="$(CURDIR)/.venv" UV_CACHE_DIR="$(CACHES)/uv" && \
 		$(BIN)/uv pip install -q --compile-bytecode --require-hashes -r requirements.txt && \
 		$(BIN)/uv pip install -q --no-deps --no-build-isolation -e . || \
 		{ echo "the packages could not be installed, the reason stands above; this step alone needs the network" >&2; exit 1; }
-	@touch $@
+	@printf '%s\n' "$(CURDIR)" >$@
