@@ -66,16 +66,16 @@ def _other_versions(project: Project) -> Iterator[str]:
         return
     locked = {_name(name): version for name, version in PINNED.findall(project.lock.read_text("utf-8-sig"))}
     there = _installed()
-    other = [f"{name} {there[name]} for {version}" for name, version in locked.items() if there.get(name, version) != version]  # fmt: skip
+    pairs = [(name, there.get(name, version), version) for name, version in locked.items()]
+    other = [f"{name} {found} for {version}" for name, found, version in pairs if found != version]
     if other:
         yield f"packages must have the versions of {project.lock.name}, {len(other)} have not, first {other[0]}; {REMAKE}"
 
 
 def _installed() -> dict[str, str]:
     """Return the versions of the packages of this interpreter, by the names of their folders."""
-    folders = (
-        entry for place in sys.path if Path(place).name == "site-packages" for entry in os.listdir(place)
-    )
+    places = (Path(place) for place in sys.path if Path(place).name == "site-packages")
+    folders = (folder.name for place in places for folder in place.iterdir())
     found = (INSTALLED.match(folder) for folder in folders)
     return {_name(match[1]): match[2] for match in found if match}
 
