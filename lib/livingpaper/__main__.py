@@ -10,6 +10,7 @@ from pkgutil import resolve_name
 from typing import NoReturn
 
 from livingpaper.build.project import find_project
+from livingpaper.build.surroundings import check_surroundings, clean_environment
 
 FAILED, TROUBLE, STOPPED = 1, 3, 130
 
@@ -75,11 +76,18 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; errors are one message, not a traceback."""
+    if arguments is None:
+        clean_environment()
     given = vars(_parser().parse_args(arguments))
     name, function, says = (given.pop(key) for key in ("command", "run", "says"))
     try:
         run = resolve_name(f"livingpaper.{function}")
-        result = run(**given) if name in ("new", "latex") else run(find_project(), **given)
+        if name in ("new", "latex"):
+            result = run(**given)
+        else:
+            project = find_project()
+            check_surroundings(project)
+            result = run(project, **given)
     except KeyboardInterrupt:
         print("stopped; what was there before is unchanged, run it again to go on", file=sys.stderr)  # noqa: T201
         return STOPPED
