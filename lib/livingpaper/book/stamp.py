@@ -18,7 +18,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config as SphinxConfig
 from sphinx.util.texescape import escape as escape_tex
 
-from livingpaper.build.project import Project, digest, git
+from livingpaper.build.project import Project, commit, digest
 from livingpaper.config import config
 
 STATIC = Path(__file__).parents[1] / "static"
@@ -70,15 +70,6 @@ def stamp(project: Project) -> dict[str, str]:
         "protocol": sha256(protocol.read_bytes()).hexdigest()[:12] if protocol.is_file() else "",
         "data": digest([project.data], project.root)[:12] if project.data.is_dir() else "",
     }
-
-
-def commit(project: Project) -> str:
-    """Return the short commit, with a plus sign if files differ from it; "no commit" outside git."""
-    try:
-        head, changed = git(project, "rev-parse", "--short=10", "HEAD"), git(project, "status", "--porcelain")
-    except RuntimeError:
-        return "no commit"
-    return head.strip() + ("+" if changed.strip() else "")
 
 
 def put_face(app: Sphinx, settings: SphinxConfig) -> None:

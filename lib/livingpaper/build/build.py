@@ -20,10 +20,10 @@ from tqdm import tqdm
 
 from livingpaper.book.drafts import is_withheld, unsupported
 from livingpaper.book.hooks import inputs_digest
-from livingpaper.book.stamp import citation_file, commit
+from livingpaper.book.stamp import citation_file
 from livingpaper.build.cache import fresh_folder, mark_of, replace_folder, say, up_to_date, write_changed
 from livingpaper.build.latex import BuildError, ensure_latex
-from livingpaper.build.project import CONFIG, Project, digest, pages
+from livingpaper.build.project import CONFIG, Project, commit, digest, pages
 from livingpaper.chapters.run import run_chapters
 from livingpaper.config import config
 from livingpaper.ledger.claims import Rules, check_claims, load_claims

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import subprocess
 from collections.abc import Iterable, Iterator
@@ -14,6 +15,10 @@ import yaml
 
 CONFIG = "paper.toml"
 BY_PRODUCT = re.compile(r"/(__pycache__|\.ipynb_checkpoints)/|\.egg-info|\.(pyc|nbi|nbc)$")
+OF_GIT = (  # which repository, index and work tree; what git is configured with stays
+    "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_GRAFT_FILE", "GIT_SHALLOW_FILE",
+)  # fmt: skip
 hashing: list[bool] = []  # not empty while a fingerprint is taken: that is not reading
 
 
@@ -67,15 +72,41 @@ def _files_in(entry: Any) -> Iterator[str]:
 
 
 def git(project: Project, *arguments: str, error: type[RuntimeError] = RuntimeError) -> str:
-    """Return what git says in the folder of a paper; what it refuses is a ``RuntimeError`` of the class ``error``."""
+    """Return what git says in the folder of a paper; what it refuses is a ``RuntimeError`` of the class ``error``.
+
+    The environment may not name another repository than the one around the folder.
+    """
     command = ["git", "-C", str(project.root), *arguments]
+    environment = {name: value for name, value in os.environ.items() if name not in OF_GIT}
     try:
-        done = subprocess.run(command, capture_output=True, check=False)
+        done = subprocess.run(command, env=environment | {"LC_ALL": "C"}, capture_output=True, check=False)
     except FileNotFoundError:
         raise error("git is needed and not found; install it") from None
     if done.returncode:
-        raise error(f"git {' '.join(arguments[:2])} failed: {done.stderr.decode().strip()}")
+        said = " ".join(done.stderr.decode("utf-8", "replace").split())
+        raise error(f"git {' '.join(arguments[:2])} failed: {said}")
     return done.stdout.decode("utf-8", "surrogateescape")
+
+
+def commit(project: Project) -> str:
+    """Return the short commit, with a plus sign if files differ from it; "no commit" where git does not know the paper.
+
+    A repository around the folder that does not hold its ``paper.toml`` is another project's.
+
+    Raises
+    ------
+    RuntimeError
+        With git's own words, if it refuses to say: provenance is this project's or none, and never silent.
+    """
+    if not any((folder / ".git").exists() for folder in (project.root, *project.root.parents)):
+        return "no commit"
+    if not git(project, "ls-files", CONFIG) or not git(project, "rev-list", "--max-count=1", "--all"):
+        return "no commit"
+    head = git(project, "rev-parse", "--short=10", "HEAD").strip()
+    changed = git(project, "status", "--porcelain", "--untracked-files=all")
+    unseen = git(project, "ls-files", "--others", "--ignored", "--exclude-standard", "--", "data", "book")
+    inputs = [name for name in unseen.splitlines() if not BY_PRODUCT.search(f"/{name}")]
+    return head + ("+" if changed.strip() or inputs else "")
 
 
 def digest(paths: Iterable[Path], root: Path) -> str:

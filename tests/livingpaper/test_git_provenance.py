@@ -1,0 +1,116 @@
+"""Provenance is this project's or none, and what git refuses is said in git's own words."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from livingpaper.build.project import Project, commit, git
+
+AS = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+
+
+def run(folder: Path, *arguments: str) -> None:
+    subprocess.run(["git", "-C", str(folder), *AS, *arguments], check=True, capture_output=True)
+
+
+@pytest.fixture
+def paper(tmp_path: Path) -> Project:
+    """Return a committed paper."""
+    made = Project(tmp_path / "paper")
+    (made.root / "data").mkdir(parents=True)
+    (made.root / "paper.toml").write_text("")
+    (made.root / "data" / "a.csv").write_text("a\n1\n")
+    (made.root / ".gitignore").write_text("data/own/\n__pycache__/\n")
+    run(made.root, "init", "-q")
+    run(made.root, "add", "-A")
+    run(made.root, "commit", "-qm", "one")
+    return made
+
+
+def test_the_commit_of_the_paper(paper: Project) -> None:
+    assert commit(paper) == git(paper, "rev-parse", "--short=10", "HEAD").strip()
+
+
+def test_a_folder_without_git(tmp_path: Path) -> None:
+    (tmp_path / "paper.toml").write_text("")
+    assert commit(Project(tmp_path)) == "no commit"
+
+
+def test_a_repository_without_a_commit(tmp_path: Path) -> None:
+    (tmp_path / "paper.toml").write_text("")
+    run(tmp_path, "init", "-q")
+    run(tmp_path, "add", "-A")
+    assert commit(Project(tmp_path)) == "no commit"
+
+
+@pytest.mark.parametrize("ignored", [True, False])
+def test_unpacked_inside_another_repository(paper: Project, ignored: bool) -> None:
+    inner = paper.root / "unpacked"
+    inner.mkdir()
+    (inner / "paper.toml").write_text("")
+    if ignored:
+        (paper.root / ".gitignore").write_text("unpacked/\n")
+    assert commit(Project(inner)) == "no commit"
+
+
+def test_a_paper_that_is_part_of_a_repository_is_its_own(paper: Project) -> None:
+    inner = paper.root / "examples" / "other"
+    inner.mkdir(parents=True)
+    (inner / "paper.toml").write_text("")
+    run(paper.root, "add", "-A")
+    run(paper.root, "commit", "-qm", "two")
+    assert commit(Project(inner)) == commit(paper) != "no commit"
+
+
+def test_the_environment_names_no_other_repository(
+    paper: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    run(other, "init", "-q")
+    own = commit(paper)
+    for name, value in {
+        "GIT_DIR": other / ".git",
+        "GIT_WORK_TREE": other,
+        "GIT_INDEX_FILE": other / "i",
+    }.items():
+        monkeypatch.setenv(name, str(value))
+        assert commit(paper) == own
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("data/a.csv", "a\n2\n"),
+        ("data/new.csv", "untracked"),
+        ("data/own/cohort.csv", "ignored, and an input all the same"),
+        ("new/deep/file.md", "untracked"),
+        ("data/a.csv", None),
+    ],
+)
+@pytest.mark.parametrize("hides", [True, False])
+def test_a_tree_that_differs_says_so(paper: Project, path: str, text: str | None, hides: bool) -> None:
+    if hides:
+        run(paper.root, "config", "status.showUntrackedFiles", "no")
+    file, own = paper.root / path, commit(paper)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.unlink() if text is None else file.write_text(text)
+    assert commit(paper) == own + "+"
+
+
+@pytest.mark.parametrize("made", ["data/__pycache__/a.pyc", "data/.ipynb_checkpoints/a.csv"])
+def test_what_programs_leave_is_no_input(paper: Project, made: str) -> None:
+    (paper.root / ".gitignore").write_text("data/own/\n__pycache__/\n.ipynb_checkpoints/\n")
+    run(paper.root, "commit", "-qam", "ignore")
+    own, file = commit(paper), paper.root / made
+    file.parent.mkdir()
+    file.write_text("x")
+    assert commit(paper) == own
+
+
+def test_what_git_refuses_is_said(paper: Project) -> None:
+    (paper.root / ".git" / "HEAD").write_text("nonsense")
+    with pytest.raises(RuntimeError, match="git ls-files paper.toml failed: fatal: not a git repository"):
+        commit(paper)
