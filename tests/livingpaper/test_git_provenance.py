@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from livingpaper.build.project import Project, commit, git
+from livingpaper.build.project import Project, commit, digest, git
 
 AS = ("-c", "user.name=A", "-c", "user.email=a@example.org")
 
@@ -114,3 +115,32 @@ def test_what_git_refuses_is_said(paper: Project) -> None:
     (paper.root / ".git" / "HEAD").write_text("nonsense")
     with pytest.raises(RuntimeError, match="git ls-files paper.toml failed: fatal: not a git repository"):
         commit(paper)
+
+
+@pytest.mark.parametrize(
+    "change", [lambda raw: raw.replace(b"\n", b"\r\n"), lambda raw: b"\xef\xbb\xbf" + raw]
+)
+def test_a_fingerprint_is_of_the_text_and_not_of_its_line_ends(
+    paper: Project, change: Callable[[bytes], bytes]
+) -> None:
+    file = paper.root / "data" / "a.csv"
+    before = digest([paper.root / "data"], paper.root)
+    file.write_bytes(change(file.read_bytes()))
+    assert digest([paper.root / "data"], paper.root) == before
+    file.write_bytes(b"\0" + file.read_bytes())
+    binary = digest([paper.root / "data"], paper.root)
+    file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n").replace(b"\r\r", b"\r") + b"\r\n")
+    assert digest([paper.root / "data"], paper.root) not in (before, binary)
+
+
+def test_a_checkout_with_windows_line_ends_has_the_same_bytes(project: Project, tmp_path: Path) -> None:
+    """Of this repository, cloned as git for Windows does by default."""
+    if not (project.root / ".git").exists():
+        pytest.skip("an unpacked copy cannot be cloned")
+    run(tmp_path, "clone", "-q", "-c", "core.autocrlf=true", str(project.root), str(tmp_path / "clone"))
+    text = git(project, "ls-files", "*.csv", "*.toml", "*.md", "*.py").splitlines()
+    clone = tmp_path / "clone"
+    assert len(text) > 100
+    assert [
+        name for name in text if (clone / name).is_file() and b"\r\n" in (clone / name).read_bytes()
+    ] == []

@@ -18,7 +18,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config as SphinxConfig
 from sphinx.util.texescape import escape as escape_tex
 
-from livingpaper.build.project import Project, commit, digest
+from livingpaper.build.project import Project, commit, content_of, digest
 from livingpaper.config import config
 
 STATIC = Path(__file__).parents[1] / "static"
@@ -67,7 +67,7 @@ def stamp(project: Project) -> dict[str, str]:
         "version": found["version"],
         "released": found["date-released"],
         "commit": commit(project),
-        "protocol": sha256(protocol.read_bytes()).hexdigest()[:12] if protocol.is_file() else "",
+        "protocol": sha256(content_of(protocol)).hexdigest()[:12] if protocol.is_file() else "",
         "data": digest([project.data], project.root)[:12] if project.data.is_dir() else "",
     }
 

@@ -14,6 +14,8 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from livingpaper.build.project import content_of
+
 INSTALLED = tuple(Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
 
 
@@ -82,7 +84,7 @@ def code_digest(*modules: str) -> str:
     """Return the hash of the source of modules and of every module of the project that they import."""
     total = hashlib.sha256()
     for name, path in sorted(module_files(*modules).items()):
-        total.update(name.encode() + b"\0" + path.read_bytes())
+        total.update(name.encode() + b"\0" + content_of(path))
     return total.hexdigest()
 
 

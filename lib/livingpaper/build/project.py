@@ -109,6 +109,14 @@ def commit(project: Project) -> str:
     return head + ("+" if changed.strip() or inputs else "")
 
 
+def content_of(path: Path) -> bytes:
+    """Return the bytes of a file; of text the same, whatever line ends and byte-order mark a checkout gave it."""
+    content = path.read_bytes()
+    if b"\0" in content[:8000]:
+        return content
+    return content.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
+
+
 def digest(paths: Iterable[Path], root: Path) -> str:
     """Return the sha256 of files by relative name and content, folders taken with all they hold."""
     found = {inside for path in paths for inside in (path, *path.rglob("*")) if inside.is_file()}
@@ -116,8 +124,8 @@ def digest(paths: Iterable[Path], root: Path) -> str:
     hashing.append(True)
     try:
         for path in sorted(path for path in found if not BY_PRODUCT.search(path.as_posix())):
-            name = path.relative_to(root) if path.is_relative_to(root) else path.name  # data kept elsewhere
-            total.update(str(name).encode() + b"\0" + path.read_bytes() + b"\0")
+            name = path.relative_to(root) if path.is_relative_to(root) else Path(path.name)  # kept elsewhere
+            total.update(name.as_posix().encode() + b"\0" + content_of(path) + b"\0")
     finally:
         hashing.pop()
     return total.hexdigest()

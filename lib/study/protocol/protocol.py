@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from livingpaper.build.project import content_of
 from pydantic import Field, ValidationError
 
 from study.protocol import design
@@ -104,4 +105,4 @@ def choices_hash(protocol: Protocol) -> str:
 
 def protocol_hash(path: Path) -> str:
     """Return the first 12 hex digits of the file's sha256: the fingerprint printed in the paper."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    return hashlib.sha256(content_of(path)).hexdigest()[:12]
