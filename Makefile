@@ -90,7 +90,7 @@ $(READY): requirements.txt pyproject.toml
 		{ echo "Python 3.11, 3.12 or 3.13 is needed, '$(PYTHON)' is not; run: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 		{ echo "a virtual environment cannot be made: '$(PYTHON)' lacks venv; on Debian: sudo apt-get install python3-venv" >&2; exit 1; }
-	@[ "$$(cat $@ 2>/dev/null)" = "$(CURDIR)" ] && $(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	@{ [ ! -s $@ ] || [ "$$(cat $@)" = "$(CURDIR)" ]; } && $(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
 	@echo "installing the locked packages (once)"
 	@mkdir -p "$(CACHES)" 2>/dev/null && [ -w "$(CACHES)" ] || \
 		{ echo "packages are kept in $(CACHES), which cannot be written; make it writable, or set XDG_CACHE_HOME" >&2; exit 1; }

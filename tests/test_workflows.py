@@ -47,7 +47,7 @@ def targets() -> set[str]:
 def make(*arguments: str, tmp_path: Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     """Run make with the packages that run this test, so that nothing is installed."""
     ready = tmp_path / "ready"
-    ready.touch()
+    ready.write_text(f"{ROOT}\n")
     settings = [f"BIN={Path(sys.executable).parent}", f"READY={ready}"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "lib"), "MAKEFLAGS": ""}
     return subprocess.run(
