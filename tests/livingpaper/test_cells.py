@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from livingpaper.chapters.cells import Cell, ChapterError, chapter_files, read_cells, statements
-from livingpaper.chapters.slicing import backward, make_chain, split_deferred
+from livingpaper.chapters.executing import split_deferred
+from livingpaper.chapters.taking import backward, make_chain
 from small_book import small_book
 
 
@@ -102,11 +103,11 @@ def test_yaml_options_of_a_cell_are_no_code(tmp_path: Path) -> None:
 
 def test_a_chain_goes_through_the_chapters(tmp_path: Path) -> None:
     chain = make_chain(small_book(tmp_path), "outcomes", ["risks"])
-    assert [part.source for part in chain.behind[0].all()][-2:] == [
+    assert [part.source for part in chain.behind][-2:] == [
         "everyone = pd.read_csv('../data/people.csv')",
         "adults = everyone[everyone.age >= 18]",
     ]
-    assert not any("unused" in part.source for part in chain.all())
+    assert not any("unused" in part.source for part in chain.own + chain.behind)
 
 
 def test_faults_of_a_chain(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from livingpaper.build.project import Project
+from livingpaper.chapters import store
 from livingpaper.chapters.remembering import Tracked, remember
 from livingpaper.chapters.store import hash_of, kept_in, stored
 from pydantic import BaseModel
@@ -169,15 +170,15 @@ def test_tracked_choices_are_the_choices() -> None:
             return self.caliper / 2
 
     seen: set[str] = set()
-    tracked = Tracked(SimpleNamespace(matching=Section(), n=3), seen)
+    tracked = Tracked(SimpleNamespace(matching=Section(), n=3), seen, "plan")
     assert isinstance(tracked.matching, Section)
     assert tracked.n == 3
-    assert seen == {"n"}
+    assert seen == {"plan.n"}
     assert tracked.matching.half() == 0.1
-    assert seen == {"n", "matching.caliper"}
+    assert seen == {"plan.n", "plan.matching.caliper"}
     assert tracked.matching == Section()
     assert tracked.matching.model_dump() == {"caliper": 0.2, "ratio": 1}
-    assert seen == {"n", "matching.caliper", "matching"}
+    assert seen == {"plan.n", "plan.matching.caliper", "plan.matching"}
     assert repr(tracked.matching) == "Section(caliper=0.2, ratio=1)"
     with pytest.raises(AttributeError, match="no_such"):
         _ = tracked.matching.no_such
@@ -196,9 +197,9 @@ def test_a_copy_with_another_value_reads_the_others_only() -> None:
             return self.model_copy(update={"matching": self.matching.model_copy(update={"caliper": 0.4})})
 
     seen: set[str] = set()
-    wider = Tracked(Plan(), seen).wider()
+    wider = Tracked(Plan(), seen, "plan").wider()
     assert (wider.matching.caliper, seen) == (0.4, set())
-    assert (wider.matching.ratio, wider.seed, seen) == (1, 3, {"matching.ratio", "seed"})
+    assert (wider.matching.ratio, wider.seed, seen) == (1, 3, {"plan.matching.ratio", "plan.seed"})
     assert pickle.loads(pickle.dumps(wider.matching.ratio)) == 1
 
 
@@ -248,13 +249,14 @@ def test_a_torn_file_is_no_result(tmp_path: Path) -> None:
     assert stored(tmp_path, "x", {"a": "1"}, lambda: [4]) == [3]
 
 
-def test_what_was_used_longest_ago_goes_first(tmp_path: Path) -> None:
+def test_what_was_used_longest_ago_goes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for i, name in enumerate("abc"):
         stored(tmp_path, name, {}, lambda: bytes(1000))
         (file,) = tmp_path.glob(f"{name}-*.pickle")
         os.utime(file, (i + 1, i + 1))
     stored(tmp_path, "a", {}, lambda: bytes(1000))  # used again
-    stored(tmp_path, "d", {}, lambda: bytes(1000), limit=2500)
+    monkeypatch.setattr(store, "LIMIT", 2500)
+    stored(tmp_path, "d", {}, lambda: bytes(1000))
     assert sorted(file.name[0] for file in tmp_path.glob("*.pickle")) == ["a", "d"]
 
 

@@ -7,15 +7,16 @@ import re
 import symtable
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from livingpaper.build.project import Project, pages
 
-CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```[ \t]*$", re.M | re.S)
+PART = re.compile(
+    r"^\(([\w-]+)\)=\s*$|^```\{code-cell\}[^\n]*\n(.*?)^```[ \t]*$", re.M | re.S
+)  # label or cell
 OPTION_LINES = re.compile(r"\A(?:---\n(?:.*\n)*?---\n|(?::[\w-]+:.*\n)*)")
-LABEL = re.compile(r"^\(([\w-]+)\)=\s*$", re.M)
 
 
 class ChapterError(ValueError):
@@ -40,44 +41,23 @@ class Cell:
         return f"{self.chapter}::{self.label}" if self.label else self.chapter
 
 
-@dataclass(frozen=True)
-class Statement:
-    """A statement of a cell, the names it binds or changes, and the names it reads."""
+class Statement(NamedTuple):
+    """A statement of a cell."""
 
     cell: Cell
     node: ast.stmt
-    binds: frozenset[str]
+    source: str  # without comments: what a stored result rests on
+    binds: frozenset[str]  # the names that it binds or changes
     reads: frozenset[str]
     last: bool  # of its cell
-
-    @cached_property
-    def source(self) -> str:
-        """The statement as text, without comments: what a stored result rests on."""
-        return ast.unparse(self.node)
-
-    @property
-    def call(self) -> str:
-        """The function of a statement that is nothing but a call, such as ``show``; else empty."""
-        return called(self.node.value) if isinstance(self.node, ast.Expr) else ""
-
-    @property
-    def imports(self) -> bool:
-        """Whether it is an import."""
-        return isinstance(self.node, (ast.Import, ast.ImportFrom))
-
-    @property
-    def certain(self) -> bool:
-        """Whether it binds its names in any case, so that what bound them before does not matter."""
-        return not isinstance(self.node, (ast.If, ast.For, ast.While, ast.Try, ast.Match))
+    imports: bool  # whether it is an import
+    certain: bool  # whether it binds its names in any case, so that what bound them before does not matter
+    call: str  # the function of a statement that is nothing but a call, such as ``show``; else empty
+    all_calls: tuple[ast.Call, ...]  # anywhere in it
 
     def calls(self, name: str) -> list[ast.Call]:
         """Return the calls of a function anywhere in the statement."""
         return [node for node in self.all_calls if called(node) == name]
-
-    @cached_property
-    def all_calls(self) -> list[ast.Call]:
-        """Every call in the statement."""
-        return [node for node in ast.walk(self.node) if isinstance(node, ast.Call)]
 
     def run(self, namespace: dict[str, Any]) -> Any:
         """Run the statement; return its value if it is an expression; what fails is a ``ChapterError``."""
@@ -89,19 +69,17 @@ class Statement:
             raise
         except Exception as error:
             raise failed(self.cell, error) from error
-        return None
 
 
-def failed(cell: Cell, error: BaseException) -> ChapterError:
-    """Return what went wrong in a cell, in one line."""
-    return ChapterError(f"{cell}: {type(error).__name__}: {' '.join(str(error).split())}")
+def failed(place: object, error: BaseException) -> ChapterError:
+    """Return what went wrong in a cell or a chapter, in one line."""
+    return ChapterError(f"{place}: {type(error).__name__}: {' '.join(str(error).split())}")
 
 
 def called(node: ast.expr) -> str:
     """Return the name of the function that an expression calls, without its module; else empty."""
-    if not isinstance(node, ast.Call):
-        return ""
-    return getattr(node.func, "id", "") or getattr(node.func, "attr", "")
+    function = node.func if isinstance(node, ast.Call) else None
+    return getattr(function, "id", "") or getattr(function, "attr", "")
 
 
 def chapter_files(project: Project) -> dict[str, Path]:
@@ -118,20 +96,17 @@ def own_chapters(project: Project) -> dict[str, Path]:
     return {name: path for name, path in files.items() if "livingpaper" in path.read_text("utf-8")}
 
 
-def read_cells(path: Path, root: Path) -> tuple[Cell, ...]:
+def read_cells(path: Path, root: Path) -> list[Cell]:
     """Return the code cells of a MyST chapter."""
-    return _cells(path.read_text("utf-8"), path.relative_to(root).as_posix())
-
-
-@cache
-def _cells(text: str, name: str) -> tuple[Cell, ...]:
-    labels = [(found.start(), found[1]) for found in LABEL.finditer(text)]
-    cells = []
-    for number, found in enumerate(CELL.finditer(text), 1):
-        above = [label for start, label in labels if start < found.start()]
-        source = OPTION_LINES.sub("", found[1], count=1).strip("\n")
-        cells.append(Cell(name, number, above[-1] if above else "", source))
-    return tuple(cells)
+    cells: list[Cell] = []
+    label, name = "", path.relative_to(root).as_posix()
+    for found in PART.finditer(path.read_text("utf-8")):
+        if found[1]:
+            label = found[1]
+        else:
+            source = OPTION_LINES.sub("", found[2], count=1).strip("\n")
+            cells.append(Cell(name, len(cells) + 1, label, source))
+    return cells
 
 
 def chapter_statements(path: Path, root: Path) -> list[Statement]:
@@ -150,10 +125,21 @@ def statements(cell: Cell) -> tuple[Statement, ...]:
 
 
 def _statement(cell: Cell, node: ast.stmt, last: bool) -> Statement:
-    table = symtable.symtable(ast.unparse(node), str(cell), "exec")
+    source, changed = ast.unparse(node), set(_changed(node))
+    table = symtable.symtable(source, str(cell), "exec")
     binds = {name.get_name() for name in table.get_symbols() if name.is_assigned() or name.is_imported()}
-    changed = set(_changed(node))
-    return Statement(cell, node, frozenset(binds | changed), frozenset({*_read(table), *changed}), last)
+    return Statement(
+        cell,
+        node,
+        source,
+        binds=frozenset(binds | changed),
+        reads=frozenset(changed.union(_read(table))),
+        last=last,
+        imports=isinstance(node, (ast.Import, ast.ImportFrom)),
+        certain=not isinstance(node, (ast.If, ast.For, ast.While, ast.Try, ast.Match)),
+        call=called(node.value) if isinstance(node, ast.Expr) else "",
+        all_calls=tuple(part for part in ast.walk(node) if isinstance(part, ast.Call)),
+    )
 
 
 def _read(table: symtable.SymbolTable) -> Iterator[str]:
@@ -168,16 +154,14 @@ def _read(table: symtable.SymbolTable) -> Iterator[str]:
 def _changed(node: ast.stmt) -> Iterator[str]:
     """Yield the names whose objects a statement changes: ``df["x"] = 1``, ``n += 1``, ``rows.append(1)``."""
     for part in ast.walk(node):
-        if isinstance(part, (ast.Subscript, ast.Attribute)) and isinstance(part.ctx, ast.Store):
-            yield from _root(part)
-        elif isinstance(part, ast.AugAssign):
-            yield from _root(part.target)
-        elif isinstance(part, ast.Expr) and isinstance(getattr(part.value, "func", None), ast.Attribute):
-            yield from _root(part.value)
-
-
-def _root(node: ast.expr) -> Iterator[str]:
-    while isinstance(node, (ast.Subscript, ast.Attribute, ast.Call)):
-        node = node.func if isinstance(node, ast.Call) else node.value
-    if isinstance(node, ast.Name):
-        yield node.id
+        match part:
+            case ast.Subscript(ctx=ast.Store()) | ast.Attribute(ctx=ast.Store()):
+                root: ast.expr = part
+            case ast.AugAssign(target=root) | ast.Expr(value=ast.Call(func=ast.Attribute()) as root):
+                pass
+            case _:
+                continue
+        while isinstance(root, (ast.Subscript, ast.Attribute, ast.Call)):
+            root = root.func if isinstance(root, ast.Call) else root.value
+        if isinstance(root, ast.Name):
+            yield root.id

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,6 @@ from livingpaper.build.project import Project
 from livingpaper.chapters.cells import Cell, ChapterError, Statement, chapter_statements, failed
 from livingpaper.chapters.recording import Row
 from livingpaper.chapters.session import current, start
-from livingpaper.chapters.slicing import split_deferred
 
 Shown = dict[int, tuple[dict[str, Any], dict[str, Any]]]  # cell number: mimebundle and its metadata
 
@@ -37,12 +36,12 @@ class ChapterRun:
         parts = chapter_statements(self.path, self.project.root)
         namespace: dict[str, Any] = {"__name__": "__main__"}
         late: frozenset[str] = frozenset()
-        for part, waiting in zip(parts, split_deferred(parts), strict=True):
+        for part, waits in zip(parts, split_deferred(parts), strict=True):
             if part.calls("show") and not (part.last and part.call == "show"):
                 raise ChapterError(
                     f"{part.cell}: show must stand alone as the last statement of its cell; move it into its own"
                 )
-            if waiting:
+            if waits:
                 self._waiting.append((part, dict(namespace), late))
                 late |= part.binds
             else:
@@ -70,6 +69,24 @@ class ChapterRun:
                 self.shown[part.cell.number] = _displayed(part.cell, value)
 
 
+def split_deferred(found: Sequence[Statement]) -> list[bool]:
+    """Return for each statement whether it waits for the whole ledger: it shows, or rests on the ledger."""
+    tainted, waits = {"ledger", "show"}, []
+    for part in found:
+        late = not part.imports and bool(part.reads & tainted)
+        if late and part.calls("record"):
+            raise ChapterError(
+                f"{part.cell}: a number that is recorded must rest on data, it rests on "
+                f"{sorted(part.reads & tainted)}, read from the ledger; compute it, or take it from its chapter"
+            )
+        if late:
+            tainted |= part.binds
+        elif part.certain and not part.imports:
+            tainted -= part.binds
+        waits.append(late)
+    return waits
+
+
 def _displayed(cell: Cell, value: object) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return a value as a notebook shows it."""
     from IPython.core.formatters import DisplayFormatter
@@ -85,15 +102,15 @@ def _displayed(cell: Cell, value: object) -> tuple[dict[str, Any], dict[str, Any
 @contextmanager
 def quiet(cell: Cell) -> Iterator[None]:
     """Stop a cell that warns or prints: what it says would stand in the paper, or be lost."""
+
+    def refuse(message: Warning, *_: object, **__: object) -> None:
+        raise message
+
     said = io.StringIO()
     with warnings.catch_warnings(), redirect_stdout(said), redirect_stderr(said):
-        warnings.showwarning = _refuse  # type: ignore[assignment]
+        warnings.showwarning = refuse  # type: ignore[assignment]
         yield
     if text := " ".join(said.getvalue().split()):
         raise ChapterError(
             f"{cell}: a cell must print nothing, it printed {text[:200]!r}; show(...) it, or drop it"
         )
-
-
-def _refuse(message: Warning, *_: object, **__: object) -> None:
-    raise message

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from livingpaper.build.project import Project
-from livingpaper.chapters.cells import ChapterError, Statement, called, chapter_statements, own_chapters
+from livingpaper.chapters.cells import ChapterError, called, chapter_statements, own_chapters
 
 
 def check_literals(project: Project) -> None:
@@ -19,29 +19,27 @@ def check_literals(project: Project) -> None:
     except tomllib.TOMLDecodeError as error:
         fault = f"{project.protocol} must be valid TOML, found: {error}; correct that line"
         raise ChapterError(fault) from None
-    sections = {
-        name: section for section, values in choices.items() if isinstance(values, Mapping) for name in values
-    }
+    tables = {section: values for section, values in choices.items() if isinstance(values, Mapping)}
+    names = {name: f"{section}.{name}" for section, values in tables.items() for name in values}
+    if faults := "\n".join(_faults(project, names)):
+        raise ChapterError(faults)
+
+
+def _faults(project: Project, names: Mapping[str, str]) -> Iterator[str]:
     parts = [
         part for path in own_chapters(project).values() for part in chapter_statements(path, project.root)
     ]
-    if faults := list(_faults(parts, sections)):
-        raise ChapterError("\n".join(faults))
-
-
-def _faults(parts: Iterable[Statement], sections: Mapping[str, str]) -> Iterator[str]:
-    for part in parts:
-        for word in (word for call in part.all_calls if called(call) != "take" for word in call.keywords):
-            if word.arg and word.arg in sections and _typed(word.value):
-                yield (
-                    f"{part.cell}: {word.arg} is a choice of protocol.toml, it is typed as {ast.unparse(word.value)}; "
-                    f"write plan.{sections[word.arg]}.{word.arg}, and change it there"
-                )
+    calls = [(part.cell, call) for part in parts for call in part.all_calls if called(call) != "take"]
+    for cell, word in ((cell, word) for cell, call in calls for word in call.keywords):
+        if (name := word.arg or "") in names and _typed(word.value):
+            yield (
+                f"{cell}: {name} is a choice of protocol.toml, it is typed as {ast.unparse(word.value)}; "
+                f"write plan.{names[name]}, and change it there"
+            )
 
 
 def _typed(node: ast.expr) -> bool:
-    """Return whether an expression is a value and no name; None is the absence of a choice."""
     try:
-        return ast.literal_eval(node) is not None
+        return ast.literal_eval(node) is not None  # None is the absence of a choice
     except (ValueError, TypeError):
-        return False
+        return False  # it is a name

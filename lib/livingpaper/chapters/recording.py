@@ -44,9 +44,17 @@ def rows_of(
             f"what is recorded as {pattern!r} must have the columns {missing}, found {[*map(str, frame.columns)]}"
         )
     for result in frame.to_dict("records"):
-        named = {str(name): _known(cell) for name, cell in result.items()}
+        named = {
+            str(name): np.nan if cell is None or cell is pd.NA else cell for name, cell in result.items()
+        }
         kind = scale or str(named["scale"])
-        id_ = _fill(pattern, named | {"scale": scale_of(kind).key or kind})
+        id_, parts = pattern, named | {"scale": scale_of(kind).key or kind}
+        for name in HOLE.findall(pattern):
+            id_ = id_.replace(f"{{{name}}}", key(parts[name]))
+        if not ID.fullmatch(id_):
+            raise LedgerError(
+                f"the pattern {pattern!r} must give ids such as outcomes.death28.ato.rd, found {id_!r}"
+            )
         known = {name: named[name] for name in TAKEN if name in named and name not in ("scale", "estimate")}
         yield entry(id_, origin, kind, named[value], code=code, **known | columns)
 
@@ -55,24 +63,9 @@ def _frame(rows: Any, value: str) -> pd.DataFrame:
     """Return results as a frame: a series by name, a number as one row."""
     if isinstance(rows, pd.DataFrame):
         return rows
-    if isinstance(rows, Mapping):
-        rows = pd.Series(dict(rows), dtype=float)
-    if isinstance(rows, pd.Series):
-        return pd.DataFrame({"name": rows.index, value: rows.to_numpy()})
     if isinstance(rows, (int, float, np.number)):
         return pd.DataFrame({value: [rows]})
-    raise LedgerError(f"record takes a frame, a series, a dict or a number, found {type(rows).__name__}")
-
-
-def _known(cell: Any) -> Any:
-    """Return a cell; what is missing as NaN."""
-    return np.nan if cell is None or cell is pd.NA or cell is pd.NaT else cell
-
-
-def _fill(pattern: str, named: Row) -> str:
-    id_ = HOLE.sub(lambda hole: key(named[hole[1]]), pattern)
-    if not ID.fullmatch(id_):
-        raise LedgerError(
-            f"the pattern {pattern!r} must give ids such as outcomes.death28.ato.rd, found {id_!r}"
-        )
-    return id_
+    if not isinstance(rows, (pd.Series, Mapping)):
+        raise LedgerError(f"record takes a frame, a series, a dict or a number, found {type(rows).__name__}")
+    rows = rows if isinstance(rows, pd.Series) else pd.Series(dict(rows), dtype=float)
+    return pd.DataFrame({"name": rows.index, value: rows.to_numpy()})

@@ -1,12 +1,9 @@
-"""Long steps of chapters: their results are kept, under what they rest on and nothing else.
-
-Of the choices of a protocol that is those that the step reads, and not every one.
-"""
+"""Long steps of chapters: their results are kept, under what they rest on and nothing else."""
 
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from copy import copy
 from functools import wraps
 from inspect import BoundArguments, ismethod, signature
@@ -26,15 +23,13 @@ from livingpaper.chapters.store import as_loaded, hash_of, kept, kept_in, locked
 P = ParamSpec("P")
 T = TypeVar("T")
 KINDS = (BaseModel, SimpleNamespace)  # of choices
-WHOLE = ""  # the path of choices that were looked at as a whole
 
 
 def remember(function: Callable[P, T], *, each: str = "") -> Callable[P, T]:
     """Return the function with its results kept on disk.
 
-    A result is computed anew when the arguments, the source of the function's module or of any module of
-    the project that it reaches, or the locked packages change. Arguments may be anything that pickles. Of the
-    choices of a protocol only those count that the function reads.
+    A result is computed anew when the arguments, of the choices of a protocol those that the function reads, the source
+    of its module or of any that this reaches, or the locked packages change. Arguments may be anything that pickles.
 
     Parameters
     ----------
@@ -59,7 +54,7 @@ def remember(function: Callable[P, T], *, each: str = "") -> Callable[P, T]:
         bound, code = signature(function).bind(*args, **kwargs), code_digest(module)
         items = bound.arguments.get(each)
         if not isinstance(items, (list, tuple)):
-            return _one(function, bound, code)
+            return cast("T", _one(function, bound, code))
         parts = [_one(function, _with(bound, {each: [item]}), code) for item in items]
         if not all(isinstance(part, pd.DataFrame) for part in parts):
             raise ValueError(
@@ -70,14 +65,13 @@ def remember(function: Callable[P, T], *, each: str = "") -> Callable[P, T]:
     return remembered
 
 
-def _with(bound: BoundArguments, changes: Mapping[str, object]) -> BoundArguments:
-    """Return arguments with some of them replaced."""
+def _with(bound: BoundArguments, changes: dict[str, Any]) -> BoundArguments:
     changed = copy(bound)
-    changed.arguments = {**bound.arguments, **changes}
+    changed.arguments = bound.arguments | changes
     return changed
 
 
-def _one(function: Callable[..., T], bound: BoundArguments, code: str) -> T:
+def _one(function: Callable[..., Any], bound: BoundArguments, code: str) -> Any:
     """Return the kept result of a call, or compute and keep it."""
     project, module, name = find_project(), function.__module__, function.__qualname__
     choices = {key: value for key, value in bound.arguments.items() if isinstance(value, KINDS)}
@@ -88,11 +82,8 @@ def _one(function: Callable[..., T], bound: BoundArguments, code: str) -> T:
         "lock": digest([project.lock], project.root),
     }
 
-    def place(reads: Iterable[tuple[str, str]]) -> Path:
-        values = {
-            f"{key}:{path}": hash_of(attrgetter(path)(choices[key]) if path else choices[key])
-            for key, path in reads
-        }
+    def place(reads: set[str]) -> Path:
+        values = {f"choice {path}": hash_of(attrgetter(path)(SimpleNamespace(**choices))) for path in reads}
         return stored_at(kept_in(project), name, inputs | values)
 
     index = stored_at(kept_in(project), f"{name}-reads", inputs)
@@ -100,15 +91,14 @@ def _one(function: Callable[..., T], bound: BoundArguments, code: str) -> T:
         known = recalled(index) or []
         for reads in known:
             if (found := kept(place(reads))) is not None:
-                return cast("T", found)
-        seen: dict[str, set[str]] = {key: set() for key in choices}
-        tracked = _with(bound, {key: Tracked(value, seen[key]) for key, value in choices.items()})
+                return found
+        seen = set[str]()
+        tracked = _with(bound, {key: Tracked(value, seen, key) for key, value in choices.items()})
         with files_read() as files:
             result = function(*tracked.args, **tracked.kwargs)
         if as_loaded([module]):
-            reads = sorted((key, path) for key, paths in seen.items() for path in paths)
-            result = put(place(reads), result, files)
-            write_whole(index, pickle.dumps([*(one for one in known if one != reads), reads]))
+            result = put(place(seen), result, files)
+            write_whole(index, pickle.dumps([*(reads for reads in known if reads != seen), seen]))
         return result
 
 
@@ -118,16 +108,16 @@ class Tracked:
     __slots__ = ("_changed", "_choices", "_path", "_seen")
 
     def __init__(
-        self, choices: Any, seen: set[str], path: str = WHOLE, changed: frozenset[str] = frozenset()
+        self, choices: Any, seen: set[str], path: str, changed: frozenset[str] = frozenset()
     ) -> None:
-        """Track choices that stand at ``path``; what a copy was given other values for, ``changed``, is no choice."""
+        """Track what stands at ``path``; what a copy was given other values for, ``changed``, is no choice."""
         self._choices, self._seen, self._path, self._changed = choices, seen, path, changed
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._choices, name)
         if type(value) is Tracked or name in self._changed:
             return value
-        path = f"{self._path}.{name}" if self._path else name
+        path = f"{self._path}.{name}"
         if isinstance(value, KINDS):
             return Tracked(value, self._seen, path)
         if ismethod(value):
@@ -159,9 +149,5 @@ class Tracked:
     def __repr__(self) -> str:
         return repr(self._whole())
 
-    def __reduce_ex__(self, _protocol: Any) -> tuple[Any, ...]:
-        return _itself, (self._whole(),)
-
-
-def _itself(choices: Any) -> Any:
-    return choices
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return self._whole().__reduce_ex__(protocol)

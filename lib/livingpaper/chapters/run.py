@@ -13,8 +13,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +21,12 @@ import pandas as pd
 
 from livingpaper.build.project import Project
 from livingpaper.build.reads import files_read, keep_reads
-from livingpaper.chapters.cells import ChapterError, Statement, chapter_statements, own_chapters
+from livingpaper.chapters.cells import ChapterError, Statement, chapter_statements, failed, own_chapters
 from livingpaper.chapters.executing import ChapterRun, Shown
 from livingpaper.chapters.literals import check_literals
 from livingpaper.chapters.recording import Row
-from livingpaper.chapters.slicing import make_chain, taken
 from livingpaper.chapters.store import as_loaded, kept, kept_in, put, stored_at
-from livingpaper.chapters.taking import inputs_of, modules_of
+from livingpaper.chapters.taking import inputs_of, make_chain, modules_of, takes
 from livingpaper.ledger.ledger import ledger_frame, read_ledger, write_ledger
 
 FORK = multiprocessing.get_context("fork")
@@ -41,13 +39,7 @@ def run_chapters(project: Project, *, exhibits: bool = False) -> bool:
     With ``exhibits`` they also show, and Sphinx finds them executed. A ``ChapterError`` is one line with chapter,
     cell and cause; then the last ledger stays.
     """
-    command = [
-        sys.executable,
-        "-m",
-        "livingpaper.chapters.run",
-        str(project.root),
-        *["--exhibits"] * exhibits,
-    ]
+    command = [sys.executable, "-m", __name__, str(project.root), *["--exhibits"] * exhibits]
     environment = dict.fromkeys(THREADS, "1") | os.environ
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode == 0:
@@ -56,14 +48,13 @@ def run_chapters(project: Project, *, exhibits: bool = False) -> bool:
     raise ChapterError(said.removeprefix("stop: "))
 
 
-@dataclass(slots=True)
 class Workers:
     """One process for each chapter that runs; as many work at a time as there are cores, the others wait."""
 
-    project: Project
-    files: dict[str, Path]
-    places: Any = field(default_factory=lambda: FORK.Semaphore(os.cpu_count() or 2))
-    started: dict[str, tuple[Any, Connection]] = field(default_factory=dict)  # process and pipe
+    def __init__(self, project: Project) -> None:
+        self.project, self.files = project, own_chapters(project)
+        self._places = FORK.Semaphore(os.cpu_count() or 2)
+        self._started: dict[str, tuple[Any, Any]] = {}  # process and pipe
 
     def rows(self, names: Sequence[str]) -> dict[str, list[Row]]:
         """Start chapters; return what they record."""
@@ -72,23 +63,23 @@ class Workers:
                 importlib.import_module(module)  # once for all
         for name in names:
             here, there = FORK.Pipe()
-            work = (self.project, self.files[name], there, self.places)
+            work = (self.project, self.files[name], there, self._places)
             process = FORK.Process(target=serve, args=work, daemon=True)
             process.start()
             there.close()
-            self.started[name] = process, here
+            self._started[name] = process, here
         return self._answers(names)
 
     def shown(self, names: Sequence[str]) -> dict[str, Shown]:
         """Return what the cells of chapters show, with the whole ledger."""
-        self.rows([name for name in names if name not in self.started])
+        self.rows([name for name in names if name not in self._started])
         for name in names:
-            self.started[name][1].send("show")
+            self._started[name][1].send("show")
         return self._answers(names)
 
     def close(self) -> None:
         """End the processes that wait or, after an error, still work."""
-        for process, pipe in self.started.values():
+        for process, pipe in self._started.values():
             pipe.close()
             process.terminate()
             process.join()
@@ -99,73 +90,65 @@ class Workers:
 
     def _answers(self, names: Iterable[str]) -> dict[str, Any]:
         """Return what chapters answer; the first error ends all."""
-        waiting: dict[Any, str] = {self.started[name][1]: name for name in names}
-        answers: dict[str, Any] = {}
+        waiting, answers = {self._started[name][1]: name for name in names}, dict[str, Any]()
         while waiting:
-            for pipe in wait(list(waiting)):
-                name = waiting.pop(pipe)
-                fault, answers[name] = _answer(name, *self.started[name])
-                if fault:
-                    raise ChapterError(fault)
+            for ready in wait(list(waiting)):
+                name = waiting.pop(ready)
+                process, pipe = self._started[name]
+                try:
+                    answers[name] = pipe.recv()
+                except EOFError:
+                    process.join(5)
+                    raise ChapterError(
+                        f"book/{name}.md: its process ended with status {process.exitcode}; is memory short?"
+                    ) from None
+                if isinstance(answers[name], ChapterError):
+                    raise answers[name]
         return answers
 
 
-def _answer(name: str, process: Any, pipe: Connection) -> tuple[str, Any]:
-    try:
-        return pipe.recv()
-    except EOFError:
-        process.join(5)
-        return f"book/{name}.md: its process ended with status {process.exitcode}; is memory short?", None
-
-
-def serve(project: Project, path: Path, pipe: Connection, places: Any) -> None:
+def serve(project: Project, path: Path, pipe: Any, places: Any) -> None:
     """Run a chapter in a process of its own: rows first; after a word, what it shows."""
     run = ChapterRun(project, path)
-    try:
-        with files_read() as seen:
-            for step in (run.record, run.show):
+    with files_read() as seen, contextlib.suppress(EOFError):  # then nobody waits any more
+        for step in (run.record, run.show):
+            try:
                 with places:
                     answer = step()
                     keep_reads(project, path, seen)
-                pipe.send(("", answer))
-                pipe.recv()
-    except EOFError:
-        pass  # nobody waits any more
-    except ChapterError as error:
-        pipe.send((str(error), None))
-    except Exception as error:  # of the machinery: still one line, with the chapter
-        said = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        pipe.send((f"{path.relative_to(project.root)}: {said}", None))
+                pipe.send(answer)
+            except ChapterError as error:
+                pipe.send(error)
+            except Exception as error:  # of the machinery: still one line, with the chapter
+                pipe.send(failed(path.relative_to(project.root), error))
+            pipe.recv()
 
 
 def _rows(workers: Workers) -> dict[str, list[Row]]:
     """Return the rows of each chapter; a chapter whose inputs did not change is not run."""
-    project, files = workers.project, workers.files
-    inputs = {name: _inputs(project, workers.statements(name)) for name in files}
-    places = {name: stored_at(kept_in(project), f"rows-{name}", inputs[name]) for name in files}
-    recording = [name for name in files if any(part.calls("record") for part in workers.statements(name))]
-    found = {name: kept(places[name]) for name in recording}
-    missing = [name for name in recording if found[name] is None]
+    project, parts = workers.project, {name: workers.statements(name) for name in workers.files}
+    inputs = {name: _inputs(project, own) for name, own in parts.items()}
+    places = {name: stored_at(kept_in(project), f"rows-{name}", inputs[name]) for name in parts}
+    found = {
+        name: kept(places[name]) if any(part.calls("record") for part in own) else []
+        for name, own in parts.items()
+    }
+    missing = [name for name, rows in found.items() if rows is None]
     found |= workers.rows(missing)
     for name in missing:
-        parts = workers.statements(name)
-        if _inputs(project, parts) != inputs[name]:
+        if _inputs(project, workers.statements(name)) != inputs[name]:
             raise ChapterError(
                 "choices, data and code must stay the same while the chapters run, they changed; run it again: livingpaper ledger"
             )
-        if as_loaded(modules_of(parts)):
+        if as_loaded(modules_of(parts[name])):
             put(places[name], found[name], set())
-    return {name: found.get(name, []) for name in files}
+    return found
 
 
 def _inputs(project: Project, own: Sequence[Statement]) -> dict[str, str]:
     """Return everything the rows of a chapter rest on: its cells, those it takes from, code, data, choices, lock."""
-    behind = [
-        part
-        for statement in own
-        for call in statement.calls("take")
-        for part in make_chain(project, *taken(call, statement)).all()
-    ]
+    chains = [make_chain(project, *taken) for taken in takes(own)]
+    behind = [part for chain in chains for part in chain.own + chain.behind]
     return inputs_of(project, [*own, *behind]) | {"places": "\n".join(part.cell.code for part in own)}
 
 
@@ -197,7 +180,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(project: Project, *, exhibits: bool) -> bool:
     check_literals(project)
-    with contextlib.closing(Workers(project, own_chapters(project))) as workers:
+    with contextlib.closing(Workers(project)) as workers:
         ledger = merge(_rows(workers))
         changed = len(ledger) > 0 and write_ledger(ledger, project.ledger)
         if changed:

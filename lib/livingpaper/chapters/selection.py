@@ -18,38 +18,24 @@ Axis = str | tuple[str, Mapping[str, str]]
 def select_rows(rows: pd.DataFrame, pattern: str) -> pd.DataFrame:
     """Return the rows whose id fits ``outcomes.death28.{adjustment}.rd``, each hole a column before the others.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        With the columns of the ledger.
-    pattern : str
-        A hole holds letters, digits, ``_`` and ``-``, as few as fit; a hole named twice holds the same twice.
-
-    Raises
-    ------
-    LedgerError
-        If nothing fits, or a hole has the name of a column of the ledger.
+    A hole holds letters, digits, ``_`` and ``-``, as few as fit; a hole named twice holds the same twice. If nothing
+    fits, or a hole has the name of a column of the ledger, that is a ``LedgerError``.
     """
     holes = dict.fromkeys(HOLE.findall(pattern))
     if taken := [hole for hole in holes if hole in LEDGER_COLUMNS]:
         raise LedgerError(
             f"a hole must not be named like a column of the ledger, found {taken} in {pattern!r}; rename it"
         )
-    found = rows["id"].str.extract(f"^(?P<id>{_regex(pattern)})$").dropna()
+    regex = HOLE.sub(r"(?P=\1)", re.escape(pattern).replace(r"\{", "{").replace(r"\}", "}"))
+    for name in holes:
+        regex = regex.replace(f"(?P={name})", f"(?P<{name}>[a-z0-9_-]+?)", 1)
+    found = rows["id"].str.extract(f"^(?P<id>{regex})$").dropna()
     if found.empty:
         raise LedgerError(
             f"a pattern must fit some number of the ledger, {pattern!r} fits none; correct it, "
             f"or run the chapter that records it: livingpaper ledger"
         )
     return found[list(holes)].join(rows).reset_index(drop=True)
-
-
-def _regex(pattern: str) -> str:
-    regex = re.escape(pattern).replace(r"\{", "{").replace(r"\}", "}")
-    for name in dict.fromkeys(HOLE.findall(pattern)):
-        first, again = f"(?P<{name}>[a-z0-9_-]+?)", f"(?P={name})"
-        regex = regex.replace(f"{{{name}}}", first, 1).replace(f"{{{name}}}", again)
-    return regex
 
 
 def with_interval(row: pd.Series, scale: str | None = None) -> str:

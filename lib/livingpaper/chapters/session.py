@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -21,6 +22,7 @@ from livingpaper.ledger.ledger import LEDGER_COLUMNS, NUMERIC, WITHHELD, LedgerE
 
 FRAME_ROWS = 2000
 TOLERANCE = 1e-4  # relative: six digits are committed, and the last may differ between machines
+EMPTY = pd.DataFrame(columns=list(LEDGER_COLUMNS)).set_index("id", drop=False)
 NAMED_LIKE_PATIENTS = ("id", "patient", "nhc", "mrn")
 
 
@@ -36,14 +38,12 @@ class Session:
     rows: dict[str, Row] = field(default_factory=dict)
     made: dict[str, tuple[str, str]] = field(default_factory=dict)  # id: pattern and origin
     frames: dict[str, pd.DataFrame] = field(default_factory=dict)
-    _seen: tuple[Any, ...] = ()
-    _ledger: pd.DataFrame | None = None
+    _overlaid: tuple[list[Any], pd.DataFrame] = ([], EMPTY)  # what it was made of, and the ledger
 
     def committed(self) -> pd.DataFrame:
         """Return the committed ledger; without rows if there is none yet."""
-        if self.project.ledger.is_file():
-            return _read(self.project.ledger, self.project.ledger.stat().st_mtime_ns)
-        return pd.DataFrame(columns=list(LEDGER_COLUMNS)).set_index("id", drop=False)
+        path = self.project.ledger
+        return _read(path, path.stat().st_mtime_ns if path.is_file() else 0)
 
     def ledger(self) -> pd.DataFrame:
         """Return the committed ledger overlaid by what was recorded here, by id, unless chapters still record."""
@@ -52,14 +52,14 @@ class Session:
                 "the ledger can be read when all chapters have recorded theirs, it is read before; "
                 "read it inside show(...) or by the name ledger in a cell of the chapter"
             )
-        path = self.project.ledger
-        seen = (path.stat().st_mtime_ns if path.is_file() else 0, *map(id, self.rows.values()))
-        if self._ledger is None or self._seen != seen:
-            rows = {row["id"]: row for row in self.committed().to_dict("records")} | self.rows
+        committed = self.committed()
+        seen = [committed, *self.rows.values()]  # the very objects: equal ones are made anew
+        if [*map(id, seen)] != [*map(id, self._overlaid[0])]:
+            rows = {row["id"]: row for row in committed.to_dict("records")} | self.rows
             frame = pd.DataFrame([rows[id_] for id_ in sorted(rows)], columns=list(LEDGER_COLUMNS))
-            self._ledger = frame.astype(dict.fromkeys(NUMERIC, float)).set_index("id", drop=False)
-            self._seen = seen
-        return self._ledger
+            frame = frame.astype(dict.fromkeys(NUMERIC, float)).set_index("id", drop=False)
+            self._overlaid = seen, frame
+        return self._overlaid[1]
 
     def trial_ids(self) -> set[str]:
         """Return the ids whose text or numbers, as recorded here, differ from the committed ledger."""
@@ -71,11 +71,9 @@ class Session:
 
     def add(self, rows: list[Row], pattern: str, origin: str) -> None:
         """Keep rows, unless an id is there already: in a notebook by another pattern, while the ledger is made by any."""
-        ids = [row["id"] for row in rows]
-        before = {
-            id_ for id_ in ids if id_ in self.made and (self.strict or self.made[id_] != (pattern, origin))
-        }
-        if twice := [id_ for i, id_ in enumerate(ids) if id_ in before or id_ in ids[:i]]:
+        ids = Counter(row["id"] for row in rows)
+        before = {id_ for id_, made in self.made.items() if self.strict or made != (pattern, origin)}
+        if twice := [id_ for id_, times in ids.items() if times > 1 or id_ in before]:
             first = f" by the pattern {self.made[twice[0]][0]!r}" if twice[0] in self.made else ""
             raise LedgerError(
                 f"each id stands for one number, {twice[0]!r} of {pattern!r} is recorded already{first}; rename one"
@@ -86,8 +84,8 @@ class Session:
 
 
 @lru_cache(maxsize=2)
-def _read(path: Path, _changed: int) -> pd.DataFrame:
-    return read_ledger(path)
+def _read(path: Path, changed: int) -> pd.DataFrame:
+    return read_ledger(path) if changed else EMPTY
 
 
 _current: list[Session] = []
@@ -138,15 +136,13 @@ def record(
     session = current()
     if session.given is not None:
         return
-    code = (session.cell or _running(session.project, pattern)).code
+    project, cell = session.project, session.cell
+    if cell is None:  # a notebook does not say which of its cells runs
+        cells = (cell for path in chapter_files(project).values() for cell in read_cells(path, project.root))
+        cell = next((cell for cell in cells if pattern in cell.source), Cell("a notebook", 0, "", ""))
+    code = cell.code
     made = rows_of(rows, pattern, origin=origin, code=code, scale=scale, value=value, **columns)
     session.add(list(withhold_rows(made, blinded=config(session.project).blinded)), pattern, origin)
-
-
-def _running(project: Project, pattern: str) -> Cell:
-    """Return the cell of a chapter that records a pattern: a notebook does not say which of its cells runs."""
-    cells = (cell for path in chapter_files(project).values() for cell in read_cells(path, project.root))
-    return next((cell for cell in cells if pattern in cell.source), Cell("a notebook", 0, "", ""))
 
 
 def frame(df: pd.DataFrame, id_: str, *, origin: str) -> pd.DataFrame:
@@ -177,29 +173,28 @@ def frame(df: pd.DataFrame, id_: str, *, origin: str) -> pd.DataFrame:
     return made
 
 
+def current_ledger() -> pd.DataFrame:
+    """Return every number as this kernel sees it, indexed by id."""
+    return current().ledger()
+
+
 class Ledger:
     """The numbers of the paper, as cells see them: what this session recorded over what is committed."""
 
     def select(self, pattern: str) -> pd.DataFrame:
         """Return the rows whose id fits a pattern, each hole a column; see ``selection.select_rows``."""
-        return select_rows(current().ledger(), pattern)
+        return select_rows(current_ledger(), pattern)
 
     def __getitem__(self, id_: str) -> pd.Series:
-        rows = current().ledger()
-        if id_ not in rows.index:
+        if id_ not in self:
             raise LedgerError(f"a number of the ledger must have the id {id_!r}, none has; correct it")
-        return rows.loc[id_]
+        return current_ledger().loc[id_]
 
     def __contains__(self, id_: str) -> bool:
-        return id_ in current().ledger().index
+        return id_ in current_ledger().index
 
 
 ledger = Ledger()
-
-
-def current_ledger() -> pd.DataFrame:
-    """Return every number as this kernel sees it, indexed by id."""
-    return current().ledger()
 
 
 def sources_of(sources: Any) -> tuple[tuple[str, ...], bool, bool]:

@@ -7,17 +7,16 @@ import hashlib
 import os
 import pickle
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from livingpaper.build.cache import module_files, write_whole
 from livingpaper.build.project import Project
 from livingpaper.build.reads import files_read, note
 
-T = TypeVar("T")
 LIMIT = 2_000_000_000  # bytes kept; what was used longest ago goes first
 STARTED = time.time()
 
@@ -26,22 +25,25 @@ def stored(
     folder: Path,
     name: str,
     inputs: Mapping[str, str],
-    compute: Callable[[], T],
-    *,
-    keep: Callable[[], bool] = lambda: True,
-    limit: int = LIMIT,
-) -> T:
-    """Return the stored result of the same inputs, or compute and, if ``keep`` says so then, store it.
+    compute: Callable[[], Any],
+    modules: Iterable[str] = (),
+) -> Any:
+    """Return the stored result of the same inputs, or compute it; it is stored if ``modules`` are ``as_loaded``.
 
     Who comes second waits. The folder may be deleted at any time.
     """
     path = stored_at(folder, name, inputs)
     with locked(path):
         if (found := kept(path)) is not None:
-            return cast("T", found)
+            return found
         with files_read() as seen:
             result = compute()
-        return put(path, result, seen, limit=limit) if keep() else result
+        return put(path, result, seen) if as_loaded(modules) else result
+
+
+def kept_in(project: Project) -> Path:
+    """Return where results are kept."""
+    return project.build / "cache" / "steps"
 
 
 def stored_at(folder: Path, name: str, inputs: Mapping[str, str]) -> Path:
@@ -50,7 +52,7 @@ def stored_at(folder: Path, name: str, inputs: Mapping[str, str]) -> Path:
     return folder / f"{name}-{total}.pickle"
 
 
-def put(path: Path, result: T, files: set[str], *, limit: int = LIMIT) -> T:
+def put(path: Path, result: Any, files: set[str]) -> Any:
     """Store a result with the files that were read for it; return it as it will be found, so that it hashes alike."""
     try:
         content = pickle.dumps((result, sorted(files)))
@@ -59,8 +61,8 @@ def put(path: Path, result: T, files: set[str], *, limit: int = LIMIT) -> T:
         raise ValueError(f"{name} must give what pickle can keep, it does not: {error}; give data") from None
     if result is not None:  # None is no result
         write_whole(path, content)
-        _forget(path, limit)
-    return cast("T", pickle.loads(content)[0])
+        _forget(path)
+    return pickle.loads(content)[0]
 
 
 def kept(path: Path) -> Any:
@@ -91,28 +93,20 @@ def locked(path: Path) -> Iterator[None]:
         lock.unlink(missing_ok=True)
 
 
-def _forget(newest: Path, limit: int) -> None:
+def _forget(newest: Path) -> None:
     """Delete what was used longest ago until the folder is small enough."""
-    files = []
+    files, held = [], 0
     for path in newest.parent.glob("*.pickle"):
         with suppress(FileNotFoundError):
             files.append((path.stat(), path))
-    held = 0
     for stat, path in sorted(files, key=lambda file: file[0].st_mtime, reverse=True):
         held += stat.st_size
-        if held > limit and path != newest:
+        if held > LIMIT and path != newest:
             path.unlink(missing_ok=True)
 
 
-def kept_in(project: Project) -> Path:
-    """Return where results are kept."""
-    return project.build / "cache" / "steps"
-
-
 class _Canonical(pickle.Pickler):
-    """Does not regard the order of sets."""
-
-    def persistent_id(self, value: object) -> list[str] | None:
+    def persistent_id(self, value: object) -> list[str] | None:  # does not regard the order of sets
         return sorted(map(hash_of, value)) if isinstance(value, (set, frozenset)) else None
 
 
@@ -125,6 +119,6 @@ def hash_of(value: object) -> str:
     return total.hexdigest()
 
 
-def as_loaded(modules: list[str]) -> bool:
+def as_loaded(modules: Iterable[str]) -> bool:
     """Return whether the files of modules are older than this process: else it may run what they no longer say."""
     return all(file.stat().st_mtime < STARTED for file in module_files(*modules).values())

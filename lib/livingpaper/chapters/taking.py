@@ -1,16 +1,28 @@
-"""Variables of another chapter, as its cells make them."""
+"""Variables of another chapter: which statements of which chapters make them, chained through ``take``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+import ast
+import builtins
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from livingpaper.build.cache import code_digest, imported, source_file
 from livingpaper.build.project import Project, digest
-from livingpaper.chapters.cells import ChapterError, Statement
+from livingpaper.chapters.cells import ChapterError, Statement, chapter_files, chapter_statements
 from livingpaper.chapters.session import current
-from livingpaper.chapters.slicing import Chain, make_chain
-from livingpaper.chapters.store import as_loaded, hash_of, kept_in, stored
+from livingpaper.chapters.store import hash_of, kept_in, stored
+
+DROPPED = ("record", "show")
+BUILTINS = frozenset(dir(builtins)) | {"__name__"}
+
+
+class Chain(NamedTuple):
+    """What makes some variables of a chapter."""
+
+    own: list[Statement]  # of the chapter itself, in order
+    behind: list[Statement]  # of those from which it takes something for them
+    given: frozenset[str]  # the preset variables on which the result rests
 
 
 def take(chapter: str, *names: str, **given: Any) -> Any:
@@ -39,30 +51,84 @@ def take(chapter: str, *names: str, **given: Any) -> Any:
         raise ChapterError(
             f"take: {sorted(names)} of {chapter!r} must rest on what is given, they do not on {idle}; correct the name"
         )
-    parts, used = list(chain.all()), {name: preset[name] for name in chain.given}
+    parts, used = chain.own + chain.behind, {name: preset[name] for name in chain.given}
     inputs = inputs_of(project, parts) | {"names": repr(names), "given": hash_of(sorted(used.items()))}
+
+    def compute() -> tuple[
+        Any, ...
+    ]:  # cells of another chapter record nothing; what they take has the same presets
+        namespace = {"__name__": "__chapter__"} | used
+        before, session.given = session.given, used
+        try:
+            for part in chain.own:
+                part.run(namespace)
+                namespace |= {name: used[name] for name in part.binds & set(used)}
+        finally:
+            session.given = before
+        return tuple(namespace[name] for name in names)
+
     # one pickle: variables that share an object share it afterwards
-    values = stored(
-        kept_in(project),
-        f"take-{chapter}",
-        inputs,
-        lambda: _compute(chain, names, used),
-        keep=lambda: as_loaded(modules_of(parts)),
-    )
+    values = stored(kept_in(project), f"take-{chapter}", inputs, compute, modules_of(parts))
     return values[0] if len(names) == 1 else values
 
 
-def _compute(chain: Chain, names: tuple[str, ...], used: dict[str, Any]) -> tuple[Any, ...]:
-    """Run the cells of another chapter: they record nothing, and what they take has the same presets."""
-    session, namespace = current(), {"__name__": "__chapter__"} | used
-    before, session.given = session.given, used
-    try:
-        for part in chain.own:
-            part.run(namespace)
-            namespace |= {name: used[name] for name in part.binds & set(used)}
-    finally:
-        session.given = before
-    return tuple(namespace[name] for name in names)
+def make_chain(
+    project: Project,
+    chapter: str,
+    names: Iterable[str],
+    given: frozenset[str] = frozenset(),
+    through: tuple[tuple[str, frozenset[str]], ...] = (),
+) -> Chain:
+    """Return what makes variables of a chapter, without running it."""
+    files, here = chapter_files(project), (chapter, frozenset(names))
+    if chapter not in files:
+        raise ChapterError(
+            f"take: a chapter must be one of {sorted(files)}, found {chapter!r}; correct the name"
+        )
+    if here in through:
+        circle = " -> ".join([name for name, _ in (*through, here)])
+        raise ChapterError(f"take: chapters must not rest on each other in a circle, found {circle}; cut it")
+    own, unbound = backward(chapter_statements(files[chapter], project.root), here[1], given)
+    if unbound:
+        reader = next((part.cell for part in own if part.reads & unbound), None)
+        asked = "" if unbound & here[1] else f", which {reader} reads"
+        raise ChapterError(
+            f"take: a cell of {files[chapter].relative_to(project.root)} must bind {sorted(unbound)}{asked}, none does"
+        )
+    behind, rests = list[Statement](), given & here[1].union(*(part.reads for part in own))
+    for name, more, preset in takes(own):
+        chain = make_chain(project, name, more, given | preset, (*through, here))
+        behind += chain.own + chain.behind
+        rests |= chain.given - preset
+    return Chain(own, behind, rests)
+
+
+def backward(
+    found: Sequence[Statement], names: Iterable[str], given: frozenset[str] = frozenset()
+) -> tuple[list[Statement], set[str]]:
+    """Return the statements that make ``names`` where some are ``given``, and the names that none of them binds."""
+    needed, kept = set(names) - given, []
+    imported = {name for part in found if part.imports for name in part.binds}
+    for part in reversed(found):
+        changes = part.binds - imported if isinstance(part.node, ast.Expr) else part.binds
+        if part.call in DROPPED or not changes & needed:
+            continue
+        kept.append(part)
+        needed = (needed - part.binds if part.certain else needed) | (part.reads - given)
+    return kept[::-1], needed - BUILTINS
+
+
+def takes(parts: Iterable[Statement]) -> Iterator[tuple[str, list[str], frozenset[str]]]:
+    """Yield chapter, variables and presets of each call of ``take`` in statements, read from its text."""
+    for cell, call in [(part.cell, call) for part in parts for call in part.calls("take")]:
+        texts = [arg.value for arg in call.args if isinstance(arg, ast.Constant) and type(arg.value) is str]
+        presets = frozenset(word.arg for word in call.keywords if word.arg)
+        if not len(texts) == len(call.args) >= 2 or len(presets) < len(call.keywords):
+            raise ChapterError(
+                f'{cell}: take must name a chapter and its variables in the text, take("chapter", "variable"), '
+                f"found {ast.unparse(call)}"
+            )
+        yield texts[0], texts[1:], presets
 
 
 def inputs_of(project: Project, parts: Sequence[Statement]) -> dict[str, str]:
