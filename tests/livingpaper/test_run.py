@@ -18,7 +18,7 @@ from livingpaper.chapters.executing import ChapterRun
 from livingpaper.chapters.literals import check_literals
 from livingpaper.chapters.run import run_chapters
 from livingpaper.ledger.ledger import read_ledger
-from small_book import OUTCOME, PAIRS, PATIENTS, small_book
+from small_book import OUTCOME, PAIRS, PATIENTS, PEOPLE, small_book
 
 RAN = "import time, pathlib; ran = pathlib.Path(f'../ran-{time.time_ns()}').touch()"
 
@@ -71,6 +71,21 @@ def test_a_chapter_runs_again_only_if_what_it_rests_on_changed(tmp_path: Path) -
     cells["matching"][2] = ["caliper = 1", PAIRS[1][1]]
     assert ran() == 2
     assert read_ledger(tmp_path / "results" / "ledger.csv").loc["outcomes.death.a_plus.risk", "n"] != 3
+
+
+def test_a_cohort_that_is_kept_elsewhere_is_an_input(tmp_path: Path) -> None:
+    own = [[line.replace("data/people", "own") for line in PATIENTS[0]], PATIENTS[1]]
+    project = small_book(tmp_path, cohort=own)
+    project.protocol.write_text(f"[study]\nblinded = false\ncohort = 'own.csv'\nwhy = \"{'word ' * 99}\"\n")
+    seen = []
+    for people in (PEOPLE, PEOPLE.replace("17,", "18,")):
+        (tmp_path / "own.csv").write_text(people)
+        run_chapters(project)
+        text = read_ledger(project.ledger).at["cohort.adults.n", "text"]
+        project.ledger.unlink()  # so that it is not what tells the exhibits apart
+        seen.append((text, inputs_digest(project)))
+    assert [text for text, _ in seen] == ["5", "6"]
+    assert seen[0][1] != seen[1][1]
 
 
 def test_shown_numbers_are_those_of_all_chapters(tmp_path: Path) -> None:

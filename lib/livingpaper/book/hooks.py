@@ -31,6 +31,7 @@ from livingpaper.book.stamp import STATIC, add_meta, markup, put_face, put_stamp
 from livingpaper.book.theme import VEGA_LITE
 from livingpaper.build.cache import write_whole
 from livingpaper.build.project import CONFIG, Project, digest
+from livingpaper.chapters.taking import fixed_files
 from livingpaper.config import config
 from livingpaper.lab.texts import ROLES, committed_session
 from livingpaper.ledger.claims import Rules, load_claims
@@ -153,7 +154,7 @@ class ReadOnceDomain(StandardDomain):
 def inputs_digest(project: Project) -> str:
     """Return the hash of everything the chapters' outputs rest on, apart from the chapters themselves."""
     parts = [project.root / "lib", Path(__file__).parents[1], project.root / CONFIG]
-    parts += [project.data, project.protocol, project.lock, project.ledger]
+    parts += [*fixed_files(project), project.ledger]
     parts += (project.root / "versions").glob("v*/ledger.csv")
     return digest([part for part in parts if part.exists()], project.root)[:16]
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ast
 import builtins
+import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from livingpaper.build.cache import code_digest, imported, source_file
@@ -134,12 +137,19 @@ def takes(parts: Iterable[Statement]) -> Iterator[tuple[str, list[str], frozense
 def inputs_of(project: Project, parts: Sequence[Statement]) -> dict[str, str]:
     """Return what the result of statements rests on: they, code, data, choices, committed results, locked packages."""
     results = {*(project.root / "results").glob("*.csv")} - {project.ledger}
-    files = [project.data, project.protocol, project.lock, *results]
     return {
         "cells": "\n".join(part.source for part in parts),
         "code": code_digest(*modules_of(parts)),
-        "files": digest(files, project.root),
+        "files": digest([*fixed_files(project), *results], project.root),
     }
+
+
+def fixed_files(project: Project) -> list[Path]:
+    """Return data, choices and locked packages, and the files that the choices name: a cohort may be kept elsewhere."""
+    choices = project.protocol.read_text("utf-8", "replace") if project.protocol.is_file() else ""
+    named = [str(project.root / found[1]) for found in re.findall(r"""(["'])(.+?)\1""", choices)]
+    files = [Path(name) for name in named if os.path.isfile(name)]  # noqa: PTH113  # Path fails at a long sentence
+    return [project.data, project.protocol, project.lock, *files]
 
 
 def modules_of(parts: Iterable[Statement]) -> list[str]:
