@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from livingpaper.chapters.recording import crosstable, with_interval
 from livingpaper.chapters.remembering import remember
-from livingpaper.chapters.selection import crosstable, with_interval
 from livingpaper.chapters.session import Ledger, current_ledger, frame, ledger, record
 from livingpaper.chapters.taking import take
 

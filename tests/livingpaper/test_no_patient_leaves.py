@@ -18,8 +18,7 @@ import pytest
 from livingpaper.book.show import DisclosureError, Drawing, show
 from livingpaper.build.project import Project
 from livingpaper.chapters.cells import own_chapters
-from livingpaper.chapters.executing import ChapterRun
-from livingpaper.chapters.notebooks import Executed
+from livingpaper.chapters.executing import ChapterRun, store_executed
 from livingpaper.chapters.run import merge
 from livingpaper.chapters.session import current, start
 from livingpaper.ledger.ledger import read_ledger, write_ledger
@@ -54,9 +53,8 @@ def ran(project: Project, tmp_path_factory: pytest.TempPathFactory) -> OnDisk:
             recorded[name] = runs[name].record()
             frames |= current().frames
         write_ledger(merge(recorded), made.ledger)
-        executed = Executed(made)
-        for name, run in runs.items():
-            executed.put(files[name], run.show())
+        ran = {name: files[name] for name in runs}
+        store_executed(made, ran, lambda names: {name: runs[name].show() for name in names})
     start(project, strict=False)
     notebooks = sorted((made.build / ".jupyter_cache").rglob("*.ipynb"))
     return OnDisk(made, notebooks, frames)

@@ -13,9 +13,8 @@ from livingpaper.book.hooks import inputs_digest
 from livingpaper.book.show import MIME
 from livingpaper.build.project import Project
 from livingpaper.chapters import session
-from livingpaper.chapters.cells import ChapterError
+from livingpaper.chapters.cells import ChapterError, check_literals
 from livingpaper.chapters.executing import ChapterRun
-from livingpaper.chapters.literals import check_literals
 from livingpaper.chapters.run import run_chapters
 from livingpaper.ledger.ledger import read_ledger
 from small_book import OUTCOME, PAIRS, PATIENTS, PEOPLE, small_book

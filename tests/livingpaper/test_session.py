@@ -15,8 +15,7 @@ from livingpaper import Drawing, Sheet, crosstable, frame, ledger, record, show
 from livingpaper.book.show import MIME, TRIAL
 from livingpaper.build.project import Project
 from livingpaper.chapters import session
-from livingpaper.chapters.recording import key
-from livingpaper.chapters.selection import select_rows
+from livingpaper.chapters.recording import key, select_rows
 from livingpaper.ledger.ledger import LedgerError, ledger_frame, write_ledger
 from small_book import small_book
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import re
 import symtable
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -109,9 +110,9 @@ def read_cells(path: Path, root: Path) -> list[Cell]:
     return cells
 
 
-def chapter_statements(path: Path, root: Path) -> list[Statement]:
-    """Return the statements of all cells of a chapter; a cell that is no Python is a ``ChapterError``."""
-    return [part for cell in read_cells(path, root) for part in statements(cell)]
+def chapter_statements(project: Project, *paths: Path) -> list[Statement]:
+    """Return the statements of all cells of chapters; a cell that is no Python is a ``ChapterError``."""
+    return [part for path in paths for cell in read_cells(path, project.root) for part in statements(cell)]
 
 
 @cache
@@ -165,3 +166,33 @@ def _changed(node: ast.stmt) -> Iterator[str]:
             root = root.func if isinstance(root, ast.Call) else root.value
         if isinstance(root, ast.Name):
             yield root.id
+
+
+def check_literals(project: Project) -> None:
+    """Refuse a value typed in a cell for a keyword that is a choice of the protocol: one line per fault."""
+    if not project.protocol.is_file():
+        return
+    try:
+        choices = tomllib.loads(project.protocol.read_text("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        fault = f"{project.protocol} must be valid TOML, found: {error}; correct that line"
+        raise ChapterError(fault) from None
+    tables = {section: values for section, values in choices.items() if isinstance(values, Mapping)}
+    names = {name: f"{section}.{name}" for section, values in tables.items() for name in values}
+    faults = []
+    for part in chapter_statements(project, *own_chapters(project).values()):
+        for word in (word for call in part.all_calls if called(call) != "take" for word in call.keywords):
+            if (name := word.arg or "") in names and _typed(word.value):
+                faults.append(
+                    f"{part.cell}: {name} is a choice of protocol.toml, it is typed as {ast.unparse(word.value)}; "
+                    f"write plan.{names[name]}, and change it there"
+                )
+    if faults:
+        raise ChapterError("\n".join(faults))
+
+
+def _typed(node: ast.expr) -> bool:
+    try:
+        return ast.literal_eval(node) is not None  # None is the absence of a choice
+    except (ValueError, TypeError):
+        return False  # it is a name

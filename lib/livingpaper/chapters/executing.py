@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
+from platform import python_version
 from typing import Any
 
 from livingpaper.build.project import Project
@@ -17,6 +18,8 @@ from livingpaper.chapters.recording import Row
 from livingpaper.chapters.session import current, start
 
 Shown = dict[int, tuple[dict[str, Any], dict[str, Any]]]  # cell number: mimebundle and its metadata
+PYTHON = {"name": "python", "version": python_version()}
+LANGUAGE = PYTHON | {"pygments_lexer": "ipython3", "mimetype": "text/x-python"}
 
 
 @dataclass(slots=True)
@@ -33,7 +36,7 @@ class ChapterRun:
         os.chdir(self.path.parent)
         session = start(self.project)
         session.readable = False
-        parts = chapter_statements(self.path, self.project.root)
+        parts = chapter_statements(self.project, self.path)
         namespace: dict[str, Any] = {"__name__": "__main__"}
         late: frozenset[str] = frozenset()
         for part, waits in zip(parts, split_deferred(parts), strict=True):
@@ -114,3 +117,35 @@ def quiet(cell: Cell) -> Iterator[None]:
         raise ChapterError(
             f"{cell}: a cell must print nothing, it printed {text[:200]!r}; show(...) it, or drop it"
         )
+
+
+def store_executed(
+    project: Project, files: Mapping[str, Path], show: Callable[[list[str]], Mapping[str, Shown]]
+) -> None:
+    """Put chapters, with what their cells ``show``, where the build of the book finds them executed, unless they are there."""
+    import jupytext  # these are heavy, and not needed for the ledger
+    import nbformat
+    from jupyter_cache import get_cache
+    from jupyter_cache.base import CacheBundleIn
+
+    from livingpaper.book.hooks import inputs_digest
+
+    store = get_cache(str(project.build / ".jupyter_cache" / inputs_digest(project)))
+    notebooks = {name: jupytext.read(path) for name, path in files.items()}
+    for name, shown in show([name for name in files if not _stored(store, notebooks[name])]).items():
+        notebooks[name].metadata["language_info"] = LANGUAGE
+        code = (cell for cell in notebooks[name].cells if cell.cell_type == "code")
+        for number, cell in enumerate(code, 1):
+            cell.execution_count = number
+            if number in shown:
+                data, metadata = shown[number]
+                more = {"metadata": metadata, "execution_count": number}
+                cell.outputs = [nbformat.v4.new_output("execute_result", data, **more)]
+        store.cache_notebook_bundle(CacheBundleIn(notebooks[name], str(files[name])), overwrite=True)
+
+
+def _stored(store: Any, notebook: Any) -> bool:
+    try:
+        return bool(store.match_cache_notebook(notebook))
+    except KeyError:
+        return False

@@ -21,16 +21,15 @@ import pandas as pd
 
 from livingpaper.build.project import Project
 from livingpaper.build.reads import files_read, keep_reads
-from livingpaper.chapters.cells import ChapterError, Statement, chapter_statements, failed, own_chapters
-from livingpaper.chapters.executing import ChapterRun, Shown
-from livingpaper.chapters.literals import check_literals
+from livingpaper.chapters.cells import ChapterError, chapter_statements, check_literals, failed, own_chapters
+from livingpaper.chapters.executing import ChapterRun, Shown, store_executed
 from livingpaper.chapters.recording import Row
 from livingpaper.chapters.store import as_loaded, kept, kept_in, put, stored_at
 from livingpaper.chapters.taking import inputs_of, make_chain, modules_of, takes
 from livingpaper.ledger.ledger import ledger_frame, read_ledger, write_ledger
 
 FORK = multiprocessing.get_context("fork")
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 def run_chapters(project: Project, *, exhibits: bool = False) -> bool:
@@ -40,8 +39,7 @@ def run_chapters(project: Project, *, exhibits: bool = False) -> bool:
     cell and cause; then the last ledger stays.
     """
     command = [sys.executable, "-m", __name__, str(project.root), *["--exhibits"] * exhibits]
-    environment = dict.fromkeys(THREADS, "1") | os.environ
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=ONE_THREAD | os.environ, capture_output=True, text=True, check=False)
     if done.returncode == 0:
         return done.stdout == "changed\n"
     said = done.stderr.strip() or f"the chapters' process ended with status {done.returncode}"
@@ -56,37 +54,26 @@ class Workers:
         self._places = FORK.Semaphore(os.cpu_count() or 2)
         self._started: dict[str, tuple[Any, Any]] = {}  # process and pipe
 
-    def rows(self, names: Sequence[str]) -> dict[str, list[Row]]:
+    def rows(self, names: Iterable[str]) -> dict[str, list[Row]]:
         """Start chapters; return what they record."""
-        for module in modules_of(part for name in names for part in self.statements(name)):
+        files = {name: self.files[name] for name in names}
+        for module in modules_of(chapter_statements(self.project, *files.values())):
             with contextlib.suppress(Exception):  # what fails here, fails in the cell that imports it
                 importlib.import_module(module)  # once for all
-        for name in names:
+        for name, path in files.items():
             here, there = FORK.Pipe()
-            work = (self.project, self.files[name], there, self._places)
-            process = FORK.Process(target=serve, args=work, daemon=True)
+            process = FORK.Process(target=serve, args=(self.project, path, there, self._places), daemon=True)
             process.start()
             there.close()
             self._started[name] = process, here
-        return self._answers(names)
+        return self._answers(files)
 
-    def shown(self, names: Sequence[str]) -> dict[str, Shown]:
+    def shown(self, names: Iterable[str]) -> dict[str, Shown]:
         """Return what the cells of chapters show, with the whole ledger."""
-        self.rows([name for name in names if name not in self._started])
+        self.rows(name for name in names if name not in self._started)
         for name in names:
             self._started[name][1].send("show")
         return self._answers(names)
-
-    def close(self) -> None:
-        """End the processes that wait or, after an error, still work."""
-        for process, pipe in self._started.values():
-            pipe.close()
-            process.terminate()
-            process.join()
-
-    def statements(self, name: str) -> list[Statement]:
-        """Return the statements of a chapter."""
-        return chapter_statements(self.files[name], self.project.root)
 
     def _answers(self, names: Iterable[str]) -> dict[str, Any]:
         """Return what chapters answer; the first error ends all."""
@@ -106,6 +93,13 @@ class Workers:
                     raise answers[name]
         return answers
 
+    def close(self) -> None:
+        """End the processes that wait or, after an error, still work."""
+        for process, pipe in self._started.values():
+            pipe.close()
+            process.terminate()
+            process.join()
+
 
 def serve(project: Project, path: Path, pipe: Any, places: Any) -> None:
     """Run a chapter in a process of its own: rows first; after a word, what it shows."""
@@ -124,75 +118,67 @@ def serve(project: Project, path: Path, pipe: Any, places: Any) -> None:
             pipe.recv()
 
 
+def _place(project: Project, path: Path) -> Path:
+    """Return where the rows of a chapter are kept, under what they rest on: its cells, those it takes from, all files."""
+    own = chapter_statements(project, path)
+    chains = [make_chain(project, *taken) for taken in takes(own)]
+    behind = [part for chain in chains for part in chain.own + chain.behind]
+    inputs = inputs_of(project, own + behind) | {"places": "\n".join(part.cell.code for part in own)}
+    return stored_at(kept_in(project), f"rows-{path.stem}", inputs)
+
+
 def _rows(workers: Workers) -> dict[str, list[Row]]:
     """Return the rows of each chapter; a chapter whose inputs did not change is not run."""
-    project, parts = workers.project, {name: workers.statements(name) for name in workers.files}
-    inputs = {name: _inputs(project, own) for name, own in parts.items()}
-    places = {name: stored_at(kept_in(project), f"rows-{name}", inputs[name]) for name in parts}
-    found = {
-        name: kept(places[name]) if any(part.calls("record") for part in own) else []
-        for name, own in parts.items()
-    }
-    missing = [name for name, rows in found.items() if rows is None]
+    project, files = workers.project, workers.files
+    places = {name: _place(project, path) for name, path in files.items()}
+    recording = [
+        name
+        for name in files
+        if any(part.calls("record") for part in chapter_statements(project, files[name]))
+    ]
+    found = {name: kept(places[name]) for name in recording}
+    missing = [name for name in recording if found[name] is None]
     found |= workers.rows(missing)
     for name in missing:
-        if _inputs(project, workers.statements(name)) != inputs[name]:
+        if _place(project, files[name]) != places[name]:
             raise ChapterError(
                 "choices, data and code must stay the same while the chapters run, they changed; run it again: livingpaper ledger"
             )
-        if as_loaded(modules_of(parts[name])):
+        if as_loaded(modules_of(chapter_statements(project, files[name]))):
             put(places[name], found[name], set())
     return found
 
 
-def _inputs(project: Project, own: Sequence[Statement]) -> dict[str, str]:
-    """Return everything the rows of a chapter rest on: its cells, those it takes from, code, data, choices, lock."""
-    chains = [make_chain(project, *taken) for taken in takes(own)]
-    behind = [part for chain in chains for part in chain.own + chain.behind]
-    return inputs_of(project, [*own, *behind]) | {"places": "\n".join(part.cell.code for part in own)}
-
-
 def merge(rows: dict[str, list[Row]]) -> pd.DataFrame:
     """Return the ledger of all chapters; two that record one id are a ``ChapterError``."""
-    where: dict[str, str] = {}
-    together = [row for chapter in rows.values() for row in chapter]
-    for row in together:
-        if row["id"] in where:
+    by_id: dict[str, Row] = {}
+    for row in (row for chapter in rows.values() for row in chapter):
+        if (first := by_id.setdefault(row["id"], row)) is not row:
             raise ChapterError(
-                f"each id stands for one number, {row['id']!r} is recorded by {where[row['id']]} and by {row['code']}; "
+                f"each id stands for one number, {row['id']!r} is recorded by {first['code']} and by {row['code']}; "
                 "rename one"
             )
-        where[row["id"]] = row["code"]
-    return ledger_frame(together)
+    return ledger_frame(by_id.values())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the chapters of the project in a folder, ``--exhibits`` after it or not; return the exit status."""
-    root, *options = sys.argv[1:] if arguments is None else arguments
+    root, *exhibits = sys.argv[1:] if arguments is None else arguments
+    project = Project(Path(root).resolve())
     try:
-        changed = _run(Project(Path(root).resolve()), exhibits="--exhibits" in options)
+        check_literals(project)
+        with contextlib.closing(Workers(project)) as workers:
+            ledger = merge(_rows(workers))
+            changed = len(ledger) > 0 and write_ledger(ledger, project.ledger)
+            if changed:
+                read_ledger(project.ledger)  # nobody should find it damaged later
+            if exhibits:
+                store_executed(project, workers.files, workers.shown)
     except ValueError as error:
         sys.stderr.write(f"stop: {error}\n")
         return 1
     sys.stdout.write("changed\n" if changed else "unchanged\n")
     return 0
-
-
-def _run(project: Project, *, exhibits: bool) -> bool:
-    check_literals(project)
-    with contextlib.closing(Workers(project)) as workers:
-        ledger = merge(_rows(workers))
-        changed = len(ledger) > 0 and write_ledger(ledger, project.ledger)
-        if changed:
-            read_ledger(project.ledger)  # nobody should find it damaged later
-        if exhibits:
-            from livingpaper.chapters.notebooks import Executed  # heavy: jupytext, jupyter-cache
-
-            executed = Executed(project)
-            missing = [name for name, path in workers.files.items() if not executed.has(path)]
-            for name, shown in workers.shown(missing).items():
-                executed.put(workers.files[name], shown)
-        return changed
 
 
 if __name__ == "__main__":

@@ -15,8 +15,7 @@ import pandas as pd
 from livingpaper.book.drafts import withhold_rows
 from livingpaper.build.project import Project, find_project
 from livingpaper.chapters.cells import Cell, chapter_files, read_cells
-from livingpaper.chapters.recording import Row, rows_of
-from livingpaper.chapters.selection import select_rows
+from livingpaper.chapters.recording import Row, rows_of, select_rows
 from livingpaper.config import config
 from livingpaper.ledger.ledger import LEDGER_COLUMNS, NUMERIC, WITHHELD, LedgerError, read_ledger
 

@@ -91,7 +91,7 @@ def make_chain(
     if here in through:
         circle = " -> ".join([name for name, _ in (*through, here)])
         raise ChapterError(f"take: chapters must not rest on each other in a circle, found {circle}; cut it")
-    own, unbound = backward(chapter_statements(files[chapter], project.root), here[1], given)
+    own, unbound = backward(chapter_statements(project, files[chapter]), here[1], given)
     if unbound:
         reader = next((part.cell for part in own if part.reads & unbound), None)
         asked = "" if unbound & here[1] else f", which {reader} reads"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from livingpaper import Drawing
 from livingpaper.book.theme import CONTROL, INK, TREATED
-from livingpaper.chapters.selection import select_rows
+from livingpaper.chapters.recording import select_rows
 from livingpaper.ledger.format import interval_text, points
 
 from study.charts import LIMITS, differences, intervals, minus

@@ -9,8 +9,7 @@ from typing import Any
 import pandas as pd
 from headtohead.outcomes.endpoint import Endpoint
 from livingpaper import Ledger, Sheet, crosstable, with_interval
-from livingpaper.chapters.recording import key
-from livingpaper.chapters.selection import NOT_ESTIMATED
+from livingpaper.chapters.recording import NOT_ESTIMATED, key
 from livingpaper.ledger.format import interval_text, points, value_text
 from livingpaper.ledger.ledger import WITHHELD
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 from livingpaper import Ledger, Sheet, crosstable, with_interval
-from livingpaper.chapters.recording import key
-from livingpaper.chapters.selection import NOT_ESTIMATED
+from livingpaper.chapters.recording import NOT_ESTIMATED, key
 
 from study.cells import whole
 from study.labels import HANDLING, PUBLISHED_OUTCOMES, SPREAD, among, arms, by_risk

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 from livingpaper import Ledger, Sheet, crosstable
-from livingpaper.chapters.selection import NOT_ESTIMATED
+from livingpaper.chapters.recording import NOT_ESTIMATED
 from livingpaper.ledger.format import value_text
 
 from study.labels import ESTIMATORS, INTERVALS, NAIVE_SIMULATED, SCENARIOS, SIMULATED
