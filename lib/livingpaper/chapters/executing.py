@@ -6,7 +6,7 @@ import io
 import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from platform import python_version
@@ -18,8 +18,6 @@ from livingpaper.chapters.recording import Row
 from livingpaper.chapters.session import current, start
 
 Shown = dict[int, tuple[dict[str, Any], dict[str, Any]]]  # cell number: mimebundle and its metadata
-PYTHON = {"name": "python", "version": python_version()}
-LANGUAGE = PYTHON | {"pygments_lexer": "ipython3", "mimetype": "text/x-python"}
 
 
 @dataclass(slots=True)
@@ -131,9 +129,15 @@ def store_executed(
     from livingpaper.book.hooks import inputs_digest
 
     store = get_cache(str(project.build / ".jupyter_cache" / inputs_digest(project)))
-    notebooks = {name: jupytext.read(path) for name, path in files.items()}
-    for name, shown in show([name for name in files if not _stored(store, notebooks[name])]).items():
-        notebooks[name].metadata["language_info"] = LANGUAGE
+    notebooks, missing = {name: jupytext.read(path) for name, path in files.items()}, list(files)
+    for name, notebook in notebooks.items():
+        with suppress(KeyError):
+            store.match_cache_notebook(notebook)
+            missing.remove(name)
+    python = {"name": "python", "version": python_version()}
+    language = python | {"pygments_lexer": "ipython3", "mimetype": "text/x-python"}
+    for name, shown in show(missing).items():
+        notebooks[name].metadata["language_info"] = language
         code = (cell for cell in notebooks[name].cells if cell.cell_type == "code")
         for number, cell in enumerate(code, 1):
             cell.execution_count = number
@@ -142,10 +146,3 @@ def store_executed(
                 more = {"metadata": metadata, "execution_count": number}
                 cell.outputs = [nbformat.v4.new_output("execute_result", data, **more)]
         store.cache_notebook_bundle(CacheBundleIn(notebooks[name], str(files[name])), overwrite=True)
-
-
-def _stored(store: Any, notebook: Any) -> bool:
-    try:
-        return bool(store.match_cache_notebook(notebook))
-    except KeyError:
-        return False

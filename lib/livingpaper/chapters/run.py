@@ -1,8 +1,4 @@
-"""All chapters run side by side: their rows make the ledger, then they show, and Sphinx finds them executed.
-
-``python -m livingpaper.chapters.run`` is a fresh process without threads, so that it can import the
-analysis once and fork; ``run_chapters`` starts it.
-"""
+"""All chapters run side by side: their rows make the ledger, then they show, and Sphinx finds them executed."""
 
 from __future__ import annotations
 
@@ -36,7 +32,7 @@ def run_chapters(project: Project, *, exhibits: bool = False) -> bool:
     """Run the chapters whose inputs changed and write the ledger; return whether it changed.
 
     With ``exhibits`` they also show, and Sphinx finds them executed. A ``ChapterError`` is one line with chapter,
-    cell and cause; then the last ledger stays.
+    cell and cause; then the last ledger stays. A fresh process without threads can import the analysis once and fork.
     """
     command = [sys.executable, "-m", __name__, str(project.root), *["--exhibits"] * exhibits]
     done = subprocess.run(command, env=ONE_THREAD | os.environ, capture_output=True, text=True, check=False)

@@ -139,9 +139,8 @@ def record(
     if cell is None:  # a notebook does not say which of its cells runs
         cells = (cell for path in chapter_files(project).values() for cell in read_cells(path, project.root))
         cell = next((cell for cell in cells if pattern in cell.source), Cell("a notebook", 0, "", ""))
-    code = cell.code
-    made = rows_of(rows, pattern, origin=origin, code=code, scale=scale, value=value, **columns)
-    session.add(list(withhold_rows(made, blinded=config(session.project).blinded)), pattern, origin)
+    made = rows_of(rows, pattern, origin=origin, code=cell.code, scale=scale, value=value, **columns)
+    session.add(list(withhold_rows(made, blinded=config(project).blinded)), pattern, origin)
 
 
 def frame(df: pd.DataFrame, id_: str, *, origin: str) -> pd.DataFrame:
@@ -197,21 +196,17 @@ ledger = Ledger()
 
 
 def sources_of(sources: Any) -> tuple[tuple[str, ...], bool, bool]:
-    """Return the origins of what an exhibit rests on, whether it is withheld, and whether it is a trial.
-
-    Sources are selections or rows of the ledger, and frames that ``frame`` registered.
-    """
-    origins: dict[str, None] = {}
-    withheld = trial = False
+    """Return the origins of what an exhibit rests on, whether it is withheld, and whether it is a trial."""
+    origins, withheld, trial = set[str](), False, False
     changed = current().trial_ids() if len(sources) else set()
     for source in sources:
         rows = source.to_frame().T if isinstance(source, pd.Series) else source
         if {"id", "origin", "method"} <= set(rows.columns):
-            origins |= dict.fromkeys(rows["origin"])
+            origins |= set(rows["origin"])
             withheld |= bool((rows["method"] == WITHHELD).any())
             trial |= bool(rows["id"].isin(changed).any())
         elif "frame" in rows.attrs:
-            origins[rows.attrs["origin"]] = None
+            origins.add(rows.attrs["origin"])
             withheld |= rows.attrs["withheld"]
             trial |= bool(changed)  # a frame has no committed counterpart to compare with
         else:

@@ -48,8 +48,7 @@ def kept_in(project: Project) -> Path:
 
 def stored_at(folder: Path, name: str, inputs: Mapping[str, str]) -> Path:
     """Return the file of a result; ``inputs`` are everything it rests on, as text or digests."""
-    total = hashlib.sha256("\0".join(f"{k}={inputs[k]}" for k in sorted(inputs)).encode()).hexdigest()[:20]
-    return folder / f"{name}-{total}.pickle"
+    return folder / f"{name}-{hash_of(sorted(inputs.items()))[:20]}.pickle"
 
 
 def put(path: Path, result: Any, files: set[str]) -> Any:
@@ -106,7 +105,7 @@ def _forget(newest: Path) -> None:
 
 
 class _Canonical(pickle.Pickler):
-    def persistent_id(self, value: object) -> list[str] | None:  # does not regard the order of sets
+    def persistent_id(self, value: object) -> list[str] | None:  # sets have no order
         return sorted(map(hash_of, value)) if isinstance(value, (set, frozenset)) else None
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from livingpaper.build.cache import code_digest, imported, source_file
-from livingpaper.build.project import Project, digest
+from livingpaper.build.project import Project, digest, hashing
 from livingpaper.chapters.cells import ChapterError, Statement, chapter_files, chapter_statements
 from livingpaper.chapters.session import current
 from livingpaper.chapters.store import hash_of, kept_in, stored
@@ -57,11 +57,9 @@ def take(chapter: str, *names: str, **given: Any) -> Any:
     parts, used = chain.own + chain.behind, {name: preset[name] for name in chain.given}
     inputs = inputs_of(project, parts) | {"names": repr(names), "given": hash_of(sorted(used.items()))}
 
-    def compute() -> tuple[
-        Any, ...
-    ]:  # cells of another chapter record nothing; what they take has the same presets
+    def compute() -> tuple[Any, ...]:
         namespace = {"__name__": "__chapter__"} | used
-        before, session.given = session.given, used
+        before, session.given = session.given, used  # they record nothing, and take with the same presets
         try:
             for part in chain.own:
                 part.run(namespace)
@@ -146,7 +144,11 @@ def inputs_of(project: Project, parts: Sequence[Statement]) -> dict[str, str]:
 
 def fixed_files(project: Project) -> list[Path]:
     """Return data, choices and locked packages, and the files that the choices name: a cohort may be kept elsewhere."""
-    choices = project.protocol.read_text("utf-8", "replace") if project.protocol.is_file() else ""
+    hashing.append(True)  # who looks for names does not read
+    try:
+        choices = project.protocol.read_text("utf-8", "replace") if project.protocol.is_file() else ""
+    finally:
+        hashing.pop()
     named = [str(project.root / found[1]) for found in re.findall(r"""(["'])(.+?)\1""", choices)]
     files = [Path(name) for name in named if os.path.isfile(name)]  # noqa: PTH113  # Path fails at a long sentence
     return [project.data, project.protocol, project.lock, *files]
