@@ -7,16 +7,13 @@ import re
 import symtable
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from livingpaper.build.project import Project, pages
 
-PART = re.compile(
-    r"^\(([\w-]+)\)=\s*$|^```\{code-cell\}[^\n]*\n(.*?)^```[ \t]*$", re.M | re.S
-)  # label or cell
+PART = re.compile(r"^\(([\w-]+)\)=\s*$|^```\{code-cell\}[^\n]*\n(.*?)^```[ \t]*$", re.M | re.S)
 OPTION_LINES = re.compile(r"\A(?:---\n(?:.*\n)*?---\n|(?::[\w-]+:.*\n)*)")
 
 
@@ -24,8 +21,7 @@ class ChapterError(ValueError):
     """A chapter cannot be run; one line names chapter, cell and cause."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """A code cell."""
 
     chapter: str  # its file, from the project's root: book/outcomes.md
@@ -86,9 +82,8 @@ def called(node: ast.expr) -> str:
 def chapter_files(project: Project) -> dict[str, Path]:
     """Return name to file of the chapters that ``_toc.yml`` lists and that run code, in order."""
     paths = [project.root / f"{name}.md" for name in pages(project)]
-    return {
-        path.stem: path for path in paths if path.is_file() and "kernelspec" in path.read_text("utf-8")[:800]
-    }
+    running = [path for path in paths if path.is_file() and "kernelspec" in path.read_text("utf-8")[:800]]
+    return {path.stem: path for path in running}
 
 
 def own_chapters(project: Project) -> dict[str, Path]:
@@ -102,7 +97,7 @@ def read_cells(path: Path, root: Path) -> list[Cell]:
     cells: list[Cell] = []
     label, name = "", path.relative_to(root).as_posix()
     for found in PART.finditer(path.read_text("utf-8")):
-        if found[1]:
+        if found[1]:  # above a section, figure or table
             label = found[1]
         else:
             source = OPTION_LINES.sub("", found[2], count=1).strip("\n")

@@ -29,26 +29,24 @@ def key(text: object) -> str:
 def rows_of(
     rows: Any,
     pattern: str,
-    *,
     origin: str,
     code: str,
+    *,
     scale: str | None,
     value: str = "estimate",
-    **columns: Any,
+    **more: Any,
 ) -> Iterator[Row]:
     """Yield one row of the ledger per result; see ``session.record``."""
-    if unknown := sorted(set(columns) - set(TAKEN)):
+    if unknown := sorted(set(more) - set(TAKEN)):
         raise LedgerError(f"a column of the ledger must be one of {TAKEN}, found {unknown}; rename it")
-    frame = _frame(rows, value)
+    frame = _frame(rows, value).rename(columns=str)
     needed = dict.fromkeys([*HOLE.findall(pattern), value, "scale"])
     if missing := [name for name in needed if name not in frame and not (name == "scale" and scale)]:
         raise LedgerError(
-            f"what is recorded as {pattern!r} must have the columns {missing}, found {[*map(str, frame.columns)]}"
+            f"what is recorded as {pattern!r} must have the columns {missing}, found {[*frame.columns]}"
         )
     for result in frame.to_dict("records"):
-        named = {
-            str(name): np.nan if cell is None or cell is pd.NA else cell for name, cell in result.items()
-        }
+        named = {name: np.nan if cell is None or cell is pd.NA else cell for name, cell in result.items()}
         kind = scale or str(named["scale"])
         id_, parts = pattern, named | {"scale": scale_of(kind).key or kind}
         for name in HOLE.findall(pattern):
@@ -58,7 +56,7 @@ def rows_of(
                 f"the pattern {pattern!r} must give ids such as outcomes.death28.ato.rd, found {id_!r}"
             )
         known = {name: named[name] for name in TAKEN if name in named and name not in ("scale", "estimate")}
-        yield entry(id_, origin, kind, named[value], code=code, **known | columns)
+        yield entry(id_, origin, kind, named[value], code=code, **known | more)
 
 
 def _frame(rows: Any, value: str) -> pd.DataFrame:

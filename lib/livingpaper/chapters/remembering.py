@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from copy import copy
 from functools import wraps
 from inspect import BoundArguments, ismethod, signature
 from operator import attrgetter
 from pathlib import Path
 from types import MethodType, SimpleNamespace
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar
 
 import pandas as pd
 from pydantic import BaseModel
@@ -54,13 +54,11 @@ def remember(function: Callable[P, T], *, each: str = "") -> Callable[P, T]:
         bound, code = signature(function).bind(*args, **kwargs), code_digest(module)
         items = bound.arguments.get(each)
         if not isinstance(items, (list, tuple)):
-            return cast("T", _one(function, bound, code))
+            return _one(function, bound, code)
         parts = [_one(function, _with(bound, {each: [item]}), code) for item in items]
         if not all(isinstance(part, pd.DataFrame) for part in parts):
-            raise ValueError(
-                f"each is for functions that give frames, {module}.{name} does not; leave it out"
-            )
-        return cast("T", pd.concat(parts, ignore_index=True))
+            raise ValueError(f"each is for functions that give frames, {name} does not; leave it out")
+        return pd.concat(parts, ignore_index=True)
 
     return remembered
 
@@ -107,9 +105,7 @@ class Tracked:
 
     __slots__ = ("_changed", "_choices", "_path", "_seen")
 
-    def __init__(
-        self, choices: Any, seen: set[str], path: str, changed: frozenset[str] = frozenset()
-    ) -> None:
+    def __init__(self, choices: Any, seen: set[str], path: str, changed: Set[str] = frozenset()) -> None:
         """Track what stands at ``path``; what a copy was given other values for, ``changed``, is no choice."""
         self._choices, self._seen, self._path, self._changed = choices, seen, path, changed
 

@@ -139,17 +139,14 @@ def record(
     if cell is None:  # a notebook does not say which of its cells runs
         cells = (cell for path in chapter_files(project).values() for cell in read_cells(path, project.root))
         cell = next((cell for cell in cells if pattern in cell.source), Cell("a notebook", 0, "", ""))
-    made = rows_of(rows, pattern, origin=origin, code=cell.code, scale=scale, value=value, **columns)
+    made = rows_of(rows, pattern, origin, cell.code, scale=scale, value=value, **columns)
     session.add(list(withhold_rows(made, blinded=config(project).blinded)), pattern, origin)
 
 
 def frame(df: pd.DataFrame, id_: str, *, origin: str) -> pd.DataFrame:
     """Return an aggregated frame that tables and figures may rest on: its id and origin are put on it.
 
-    Raises
-    ------
-    LedgerError
-        If the origin is unknown, or the frame may hold patients: over 2,000 rows, or a name like an identifier.
+    A ``LedgerError`` if the origin is unknown, or it may hold patients: over 2,000 rows, or a name like an identifier.
     """
     session = current()
     paper = config(session.project)
@@ -180,7 +177,7 @@ class Ledger:
     """The numbers of the paper, as cells see them: what this session recorded over what is committed."""
 
     def select(self, pattern: str) -> pd.DataFrame:
-        """Return the rows whose id fits a pattern, each hole a column; see ``selection.select_rows``."""
+        """Return the rows whose id fits a pattern, each hole a column; see ``recording.select_rows``."""
         return select_rows(current_ledger(), pattern)
 
     def __getitem__(self, id_: str) -> pd.Series:
