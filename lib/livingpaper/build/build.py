@@ -21,7 +21,7 @@ from tqdm import tqdm
 from livingpaper.book.drafts import is_withheld, unsupported
 from livingpaper.book.hooks import inputs_digest
 from livingpaper.book.stamp import citation_file
-from livingpaper.build.cache import fresh_folder, mark_of, replace_folder, say, up_to_date, write_changed
+from livingpaper.build.cache import made_whole, mark_of, say, up_to_date, write_changed
 from livingpaper.build.latex import BuildError, ensure_latex
 from livingpaper.build.project import CONFIG, Project, commit, digest, pages
 from livingpaper.chapters.run import run_chapters
@@ -94,18 +94,14 @@ def build_html(project: Project, *, cold: bool = False) -> None:
     if missing:
         shutil.rmtree(work, ignore_errors=True)
         raise BuildError(f"every chapter must become a page, {missing} did not; see _build/html.log")
-    fresh = fresh_folder(target)
-    shutil.copytree(work / "html", fresh, ignore=shutil.ignore_patterns("*.map"))
-    replace_folder(fresh, target)
+    with made_whole(target) as fresh:
+        shutil.copytree(work / "html", fresh, ignore=shutil.ignore_patterns("*.map"))
     mark_of(target).write_text(state)
     say(f"html: {target / 'index.html'}")
 
 
 def build_pdf(project: Project, *, cold: bool = False) -> None:
-    """Make ``_build/paper.pdf`` unless it is up to date; install LaTeX where that is possible.
-
-    ``BuildError`` if LaTeX is missing and cannot be installed (status 3), or the build fails.
-    """
+    """Make ``_build/paper.pdf`` unless it is up to date; ``BuildError`` if LaTeX cannot be had (status 3) or it fails."""
     target, state, latex = project.build / "paper.pdf", _state(project), _work(project) / "latex"
     if not cold and up_to_date(target, state):
         say("pdf: up to date")
@@ -115,9 +111,8 @@ def build_pdf(project: Project, *, cold: bool = False) -> None:
     _jupyter_book(project, "pdflatex")
     made = latex / "paper.pdf"
     if not made.is_file() or not made.read_bytes().startswith(b"%PDF"):
-        raise BuildError(
-            "LaTeX must write paper.pdf, it did not; see _build/pdflatex.log and _build/work/_build/latex/paper.log"
-        )
+        logs = "_build/pdflatex.log and _build/work/_build/latex/paper.log"
+        raise BuildError(f"LaTeX must write paper.pdf, it did not; see {logs}")
     write_changed(target, made.read_bytes())
     mark_of(target).write_text(state)
     say(f"pdf: {target}")

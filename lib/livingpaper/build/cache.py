@@ -10,6 +10,7 @@ import sys
 import sysconfig
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -47,17 +48,13 @@ def files_of(folder: Path, *names: str) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths if path.is_file()}
 
 
-def fresh_folder(target: Path) -> Path:
-    """Return where a folder is made before it takes the place of ``target``; nothing is there yet."""
-    fresh = target.with_name(f".{target.name}-new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    return fresh
-
-
-def replace_folder(fresh: Path, target: Path) -> None:
-    """Put a finished folder in the place of the last good one."""
-    old = target.with_name(f".{target.name}-old")
-    shutil.rmtree(old, ignore_errors=True)
+@contextmanager
+def made_whole(target: Path) -> Iterator[Path]:
+    """Give the place of a new folder, which takes that of ``target`` once all is in it."""
+    fresh, old = (target.with_name(f".{target.name}-{age}") for age in ("new", "old"))
+    for folder in (fresh, old):
+        shutil.rmtree(folder, ignore_errors=True)
+    yield fresh
     if target.exists():
         target.rename(old)
     fresh.rename(target)
@@ -82,48 +79,42 @@ def say(text: str) -> None:
 
 def code_digest(*modules: str) -> str:
     """Return the hash of the source of modules and of every module of the project that they import."""
-    total = hashlib.sha256()
-    for name, path in sorted(module_files(*modules).items()):
-        total.update(name.encode() + b"\0" + content_of(path))
-    return total.hexdigest()
+    files = sorted(module_files(*modules).items())
+    return hashlib.sha256(
+        b"".join(name.encode() + b"\0" + content_of(path) for name, path in files)
+    ).hexdigest()
 
 
 def module_files(*modules: str) -> dict[str, Path]:
     """Return name to file of every module that the given ones reach and that no lock file pins."""
     found: dict[str, Path] = {}
-    waiting, seen = list(modules), set(modules)
+    waiting = {*modules}
     while waiting:
         name = waiting.pop()
         if path := source_file(name):
             found[name] = path
-            more = _reached(name, path, path.stat().st_mtime_ns) - seen
-            waiting += more
-            seen |= more
+            waiting |= _reached(name, path, path.stat().st_mtime_ns) - found.keys()
     return found
 
 
 @cache
 def _reached(name: str, path: Path, _changed: int) -> frozenset[str]:
     """Return the modules of the project that one imports or may load."""
-    names = {*imported(ast.parse(path.read_text(encoding="utf-8"))), *_lazy(name, path)}
+    source, folder = path.read_text(encoding="utf-8"), path.parent
+    names = {*imported(ast.parse(source))}
+    if (
+        path.stem == "__init__" and "def __getattr__" in source
+    ):  # loads its parts when asked for: no import names them
+        inside = [part.relative_to(folder).with_suffix("").parts for part in folder.rglob("*.py")]
+        names |= {".".join([name, *parts]).removesuffix(".__init__") for parts in inside}
     return frozenset(each for each in names if source_file(each))
-
-
-def _lazy(name: str, path: Path) -> Iterator[str]:
-    """Yield every module of a package that loads its parts when they are asked for: no import names them."""
-    if path.stem == "__init__" and "def __getattr__" in path.read_text(encoding="utf-8"):
-        for part in sorted(path.parent.rglob("*.py")):
-            inside = part.relative_to(path.parent).with_suffix("").parts
-            yield ".".join([name, *inside]).removesuffix(".__init__")
 
 
 def source_file(module: str) -> Path | None:
     """Return the file of a module of the project, without importing it; None for other names."""
     package, *rest = module.split(".")
-    if (home := _home(package)) is None:
-        return None
-    stem = home.joinpath(*rest)
-    paths = [stem.with_suffix(".py"), stem / "__init__.py"]
+    stem = home.joinpath(*rest) if (home := _home(package)) else None
+    paths = [stem.with_suffix(".py"), stem / "__init__.py"] if stem else []
     return next((path for path in (paths if rest else reversed(paths)) if path.is_file()), None)
 
 

@@ -28,9 +28,8 @@ def ensure_latex() -> None:
         return
     command = ["apt-get", "install", "-y", "--no-install-recommends", *LATEX_PACKAGES]
     root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    may = not root or (
-        shutil.which("sudo") and not subprocess.run([*root, "true"], capture_output=True).returncode
-    )
+    sudo = shutil.which("sudo") if root else None
+    may = not root or (sudo and not subprocess.run([*root, "true"], capture_output=True).returncode)
     missing, cure = "pdf: LaTeX is missing (the HTML is done)", "install it with: sudo " + " ".join(command)
     if shutil.which("apt-get") is None or not may:
         raise BuildError(f"{missing}; {cure}", NO_LATEX)

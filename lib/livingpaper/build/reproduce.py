@@ -34,9 +34,9 @@ class ReproductionError(RuntimeError):
 def check_root(project: Project) -> None:
     """Raise ``RuntimeError`` unless the paper is a repository: its tags and commits would be another paper's."""
     if not (project.root / ".git").exists():
+        cure = "give the paper its own: git init, git add, git commit"
         raise RuntimeError(
-            f"a version is a commit of a repository, and {project.root} is not the root of one; "
-            "give the paper its own: git init, git add, git commit"
+            f"a version is a commit of a repository, and {project.root} is not the root of one; {cure}"
         )
 
 
@@ -70,23 +70,19 @@ def run_steps(copy: Path, steps: Mapping[str, Sequence[str]], error: type[Runtim
 
 def build_cold(copy: Path) -> None:
     """Build everything of a checkout from nothing."""
-    for _ in run_steps(copy, STEPS, ReproductionError):
-        pass
+    list(run_steps(copy, STEPS, ReproductionError))
 
 
 def reproduce(project: Project, *, build: Callable[[Path], None] = build_cold) -> int:
-    """Build the present commit twice and return how many files were compared.
-
-    ``ReproductionError`` names every file that differs and where it first does.
-    """
+    """Build the present commit twice and return how many files were compared; ``ReproductionError`` if one differs."""
     with ExitStack() as open_:
         copies = [open_.enter_context(worktree(project, "HEAD", name)) for name in ("one", "other")]
         for copy in copies:
             build(copy)
         made = [copy / "_build" for copy in copies]
         if faults := differences(*made):
-            listed = "\n".join(f"  - {fault}" for fault in faults)
-            raise ReproductionError(f"two builds of one commit must be the same, they differ:\n{listed}")
+            listed = "".join(f"\n  - {fault}" for fault in faults)
+            raise ReproductionError(f"two builds of one commit must be the same, they differ:{listed}")
         return len(files_of(made[0], *MADE))
 
 
@@ -94,12 +90,9 @@ def differences(one: Path, other: Path) -> list[str]:
     """Return what differs between two builds, one line per file that readers get, with the first bytes that do."""
     left, right = files_of(one, *MADE), files_of(other, *MADE)
     faults = [f"{name}: only in one of the two" for name in sorted(left.keys() ^ right.keys())]
-    shared = sorted(left.keys() & right.keys())
-    faults += [f"{name}: {_first(left[name], right[name])}" for name in shared if left[name] != right[name]]
+    for name in sorted(left.keys() & right.keys()):
+        if (a := left[name]) != (b := right[name]):
+            at = next(i for i, pair in enumerate(zip_longest(a, b)) if pair[0] != pair[1])
+            part = slice(max(at - AROUND, 0), at + AROUND)
+            faults.append(f"{name}: byte {at} of {len(a)} and {len(b)}: {a[part]!r} and {b[part]!r}")
     return faults if left else ["nothing was built"]
-
-
-def _first(left: bytes, right: bytes) -> str:
-    at = next(i for i, (a, b) in enumerate(zip_longest(left, right)) if a != b)
-    around = slice(max(at - AROUND, 0), at + AROUND)
-    return f"byte {at} of {len(left)} and {len(right)}: {left[around]!r} and {right[around]!r}"

@@ -54,11 +54,10 @@ def run_tasks(tasks: Sequence[Task], folder: Path, marks: Mapping[str, str], *, 
     paths = [stored_at(folder, task.name, {"mark": marks[task.artefact]}) for task in tasks]
     results = [recalled(path) for path in paths]
     waiting = [i for i, result in enumerate(results) if result is None]
-    done = len(tasks) - len(waiting)
-    with (
-        _workers(jobs),
-        tqdm(total=len(tasks), initial=done, unit="task", disable=not sys.stderr.isatty()) as bar,
-    ):
+    bar = tqdm(
+        total=len(tasks), initial=len(tasks) - len(waiting), unit="task", disable=not sys.stderr.isatty()
+    )
+    with _workers(jobs), bar:
         calls = (delayed(tasks[i].function)(*tasks[i].arguments) for i in waiting)
         for i, result in zip(waiting, Parallel(return_as="generator")(calls), strict=True):
             write_whole(paths[i], pickle.dumps(result))
@@ -78,9 +77,7 @@ def _workers(jobs: int) -> Iterator[None]:
     try:
         from distributed import Client
     except ImportError:
-        raise ModuleNotFoundError(
-            "DASK_SCHEDULER_ADDRESS is set and needs the package distributed, which is not installed; "
-            "install it or unset the variable"
-        ) from None
+        must = "DASK_SCHEDULER_ADDRESS is set and needs the package distributed, which is not installed"
+        raise ModuleNotFoundError(f"{must}; install it or unset the variable") from None
     with Client(address), parallel_config(backend="dask"):
         yield

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from livingpaper.build.cache import fresh_folder, mark_of, replace_folder, up_to_date, write_whole
+from livingpaper.build.cache import made_whole, mark_of, up_to_date, write_whole
 from livingpaper.build.project import Project, digest
 from livingpaper.config import config
 from livingpaper.ledger.ledger import LEDGER_COLUMNS, LedgerError, read_ledger
@@ -37,14 +37,11 @@ def write_machine(project: Project) -> Path:
         raise FileNotFoundError(f"the pages must be in {html}, there are none; run: livingpaper html")
     code = Path(__file__).parents[1]
     sources = [html / "book", html / "_images", project.ledger, project.root / "CITATION.cff", code]
-    state = digest(sources, project.root)
-    if up_to_date(target, state):
-        return target
-    fresh = fresh_folder(target)
-    for name, content in machine_files(project).items():
-        write_whole(fresh / name, content)
-    replace_folder(fresh, target)
-    mark_of(target).write_text(state)
+    if not up_to_date(target, state := digest(sources, project.root)):
+        with made_whole(target) as fresh:
+            for name, content in machine_files(project).items():
+                write_whole(fresh / name, content)
+        mark_of(target).write_text(state)
     return target
 
 
@@ -63,20 +60,13 @@ def machine_files(project: Project) -> dict[str, bytes]:
     listed = html / "book" / "references.html"
     references = listed.read_text(encoding="utf-8") if listed.is_file() else ""
     article, labels = jats(pages, references, front, figures=places)
-    files = {
-        "ledger.csv": project.ledger.read_bytes(),
-        "ledger.json": as_bytes(
-            ledger_json(read_ledger(project.ledger), title=found["title"], version=found["version"])
-        ),
-        SCHEMA.name: as_bytes(ledger_schema()),
-        "paper.jsonld": as_bytes(article_ld(project)),
-        "paper.jats.xml": article,
-    }
-    what = dict(WHAT)
-    for name, place in places.items():
-        if place.encode() in article:
-            files[place], label = (html / "_images" / name).read_bytes(), Path(place).stem
-            what[place] = f"{labels.get(label, label)} as SVG"
+    numbers = ledger_json(read_ledger(project.ledger), title=found["title"], version=found["version"])
+    documents = {"ledger.json": numbers, SCHEMA.name: ledger_schema(), "paper.jsonld": article_ld(project)}
+    files = {name: as_bytes(document) for name, document in documents.items()}
+    files |= {"ledger.csv": project.ledger.read_bytes(), "paper.jats.xml": article}
+    shown = {place: name for name, place in places.items() if place.encode() in article}
+    files |= {place: (html / "_images" / name).read_bytes() for place, name in shown.items()}
+    what = WHAT | {place: f"{labels.get(label := Path(place).stem, label)} as SVG" for place in shown}
     return files | {"ro-crate-metadata.json": as_bytes(crate(project, chapters, what, labels))}
 
 
@@ -105,9 +95,8 @@ def ledger_json(ledger: pd.DataFrame, *, title: str, version: str) -> dict[str, 
 
 def _plain(value: Any) -> Any:
     """Return a cell as JSON knows it: null for NaN, whole numbers without a decimal point."""
-    if pd.isna(value):
-        return None
-    return int(value) if not isinstance(value, str) and float(value).is_integer() else value
+    whole = isinstance(value, float) and value.is_integer()
+    return None if pd.isna(value) else int(value) if whole else value
 
 
 def check_ledger_json(document: Any) -> None:
@@ -116,19 +105,17 @@ def check_ledger_json(document: Any) -> None:
 
     faults = sorted(Draft202012Validator(ledger_schema()).iter_errors(document), key=lambda f: f.json_path)
     if faults:
-        named = "\n".join(
-            f"  - {_place(document, [*each.path])}: {each.message[:200]}" for each in faults[:5]
-        )
-        raise LedgerError(
-            f"ledger.json must keep {SCHEMA.name}, {len(faults)} place(s) do not:\n{named}\n"
-            "correct the row where a chapter records it, or the schema"
-        )
+        named = [f"  - {_place(document, *each.path)}: {each.message[:200]}" for each in faults[:5]]
+        must = f"ledger.json must keep {SCHEMA.name}, {len(faults)} place(s) do not:"
+        cure = "correct the row where a chapter records it, or the schema"
+        raise LedgerError("\n".join([must, *named, cure]))
 
 
-def _place(document: Any, steps: list[Any]) -> str:
+def _place(document: Any, *steps: Any) -> str:
     """Return the id of the number that a fault lies in, and its column."""
-    if len(steps) > 1 and steps[0] == "numbers":
-        steps = [document["numbers"][steps[1]].get("id", f"number {steps[1]}"), *steps[2:]]
+    match steps:
+        case ("numbers", i, *rest):
+            steps = (document["numbers"][i].get("id", f"number {i}"), *rest)
     return ".".join(map(str, steps)) or "the document"
 
 

@@ -18,10 +18,12 @@ from jinja2 import Template
 
 from livingpaper.book.stamp import STATIC
 
-XLINK, MML = "http://www.w3.org/1999/xlink", "http://www.w3.org/1998/Math/MathML"
+XLINK = "http://www.w3.org/1999/xlink"
+ET.register_namespace("xlink", XLINK)
+ET.register_namespace("mml", "http://www.w3.org/1998/Math/MathML")
 DOCTYPE = (
-    '<!DOCTYPE article PUBLIC "-//NLM//DTD JATS (Z39.96) Journal Archiving and Interchange DTD v1.2 '
-    '20190208//EN" "JATS-archivearticle1.dtd">'
+    b'<?xml version="1.0" encoding="utf-8"?>\n<!DOCTYPE article PUBLIC "-//NLM//DTD JATS (Z39.96) Journal Archiving '
+    b'and Interchange DTD v1.2 20190208//EN" "JATS-archivearticle1.dtd">\n'
 )
 NOISE = "script, style, a.headerlink, details.provenance, .cell_input, .byline, .tabularcolumns"
 HEADING = re.compile("h[1-6]$")
@@ -46,35 +48,34 @@ def jats(
     first_name, first = next(iter(articles.items()))
     abstract = first.select_one("div.abstract") or first.select_one("div.answer")
     if abstract is None:
-        raise JatsError(
-            f"the page {first_name!r} must have an abstract, none is found; write it as :::{{div}} abstract"
-        )
+        must = f"the page {first_name!r} must have an abstract, none is found"
+        raise JatsError(f"{must}; write it as :::{{div}} abstract")
     aims = {f"references#{anchor}": f"ref-{i}" for i, anchor in enumerate(cited, 1)}
     for name, article in articles.items():
         named = [(f"{name}#{tag['id']}", _owner(tag, name)) for tag in article.select("[id]")]
         aims |= {name: named[0][1] if named else "", **dict(named)}
-    for name, article in articles.items():
-        labels |= _take_labels(article)
-        _point(article, name, aims)
-    summary = _pandoc(_headed(abstract.extract()))
-    for name, article in articles.items():
-        seen |= _simplify(article, name, figures)
-    _promote(first)
-    words = {
-        "summary": summary,
-        "body": _pandoc("\n".join(map(str, articles.values()))),
-        "references": cited.values(),
-    }
+    for name, part in ((first_name, abstract.extract()), *articles.items()):
+        for number in part.select("span.caption-number"):
+            if holder := number.find_parent(["figure", "table"]):
+                labels[str(holder.get("id"))] = number.extract().get_text().strip()
+        for link in part.select("a[href]"):
+            _point(link, name, aims)
+        seen |= _simplify(part, name, figures)
+    for heading in first.find_all(HEADING):  # the title goes, and the sections take the level of chapters
+        if heading.name == "h1" or heading.get_text().strip() == "Abstract":
+            heading.decompose()
+        else:
+            heading.name = f"h{int(heading.name[1]) - 1}"
+    words = {"summary": _pandoc(_headed(abstract)), "body": _pandoc("\n".join(map(str, articles.values())))}
     template = Template((STATIC / "jats.xml").read_text("utf-8"), autoescape=True)
-    return _finish(template.render(front, **words), labels, seen), labels
+    return _finish(template.render(front, **words, references=cited.values()), labels, seen), labels
 
 
 def _article(html: str, name: str) -> Tag:
     found = BeautifulSoup(html, "html.parser").select_one("article.bd-article")
     if found is None:
-        raise JatsError(
-            f"the page {name!r} must hold an article, none is found; build it again: livingpaper html"
-        )
+        must = f"the page {name!r} must hold an article, none is found"
+        raise JatsError(f"{must}; build it again: livingpaper html")
     for noise in found.select(NOISE):
         noise.decompose()
     return found
@@ -84,73 +85,52 @@ def _owner(tag: Tag, page: str) -> str:
     """Return the name in the article of what an anchor of a page stands for: figure, table or section."""
     if tag.name in ("figure", "table"):
         return str(tag["id"])
-    section = tag if tag.name == "section" else tag.find_parent("section")
-    return f"{page}-{section['id']}" if isinstance(section, Tag) and section.get("id") else page
+    section = tag if tag.name == "section" else tag.find_parent("section", id=True)
+    return f"{page}-{section['id']}" if section else page
 
 
-def _take_labels(article: Tag) -> dict[str, str]:
-    """Take the printed numbers out of the captions."""
-    found = [
-        (each.find_parent(["figure", "table"]), each.extract())
-        for each in article.select("span.caption-number")
-    ]
-    return {
-        str(holder["id"]): each.get_text().strip() for holder, each in found if holder and holder.get("id")
-    }
+def _point(link: Tag, page: str, aims: Mapping[str, str]) -> None:
+    """Turn a link between pages into one within the article, and that of a number into named content."""
+    href = str(link["href"])
+    where, _, anchor = href.partition("#")
+    target = where.removesuffix(".html") or page
+    aim = aims.get(f"{target}#{anchor}") or aims.get(target)
+    if "result" in str(link.get("class") or ""):
+        id_ = str(link["title"]).split(": ", 1)[1]
+        link.name, link.attrs = "span", {"data-content-type": f"ledger:{id_}"}
+    elif re.match(r"https?:|mailto:", href):
+        link.attrs = {"href": href}
+    elif aim is None:
+        link.unwrap()  # an appendix: it is not part of the article
+    else:
+        link.attrs = {"href": f"#{aim}"}
+        if target != "references":
+            link["data-ref-type"] = {"fig": "fig", "tbl": "table"}.get(aim.split("-")[0], "sec")
 
 
-def _point(article: Tag, page: str, aims: Mapping[str, str]) -> None:
-    """Turn links between pages into links within the article, and numbers into named content."""
-    for link in article.select("a[href]"):
-        href = str(link["href"])
-        where, _, anchor = href.partition("#")
-        target = where.removesuffix(".html") or page
-        aim = aims.get(f"{target}#{anchor}") or aims.get(target)
-        if "result" in str(link.get("class") or ""):
-            id_ = str(link["title"]).split(": ", 1)[1]
-            link.name, link.attrs = "span", {"data-content-type": f"ledger:{id_}"}
-        elif re.match(r"https?:|mailto:", href):
-            link.attrs = {"href": href}
-        elif aim is None:
-            link.unwrap()  # an appendix: it is not part of the article
-        elif target == "references":
-            link.attrs = {"href": f"#{aim}"}
-        else:
-            kind = {"fig": "fig", "tbl": "table"}.get(aim.split("-")[0], "sec")
-            link.attrs = {"href": f"#{aim}", "data-ref-type": kind}
-
-
-def _simplify(article: Tag, page: str, figures: Mapping[str, str]) -> dict[str, str]:
+def _simplify(part: Tag, page: str, figures: Mapping[str, str]) -> dict[str, str]:
     """Leave headings, paragraphs, lists, figures and tables; return the alternative text of each image."""
     seen = {}
-    for section in article.select("section"):
+    for section in part.select("section"):
         if heading := section.find(HEADING, recursive=False):
             heading.attrs = {"id": f"{page}-{section['id']}"}
         section.unwrap()
-    for rubric in article.select("p.rubric"):
+    for rubric in part.select("p.rubric"):
         rubric.name, rubric.attrs = "h2", {}
-    for image in article.select("img"):
+    for image in part.select("img"):
         name = str(image["src"]).rsplit("/", 1)[-1]
         address = figures.get(name, name)
         seen[address] = str(image.get("alt", ""))
         image.attrs = {"src": address}  # pandoc would not escape the text
-    _unwrap(article)
-    for tag in article.select("[id]"):
-        if tag.name not in ("figure", "table") and not HEADING.match(tag.name):
-            del tag["id"]
+    for look in part.select("div, details, summary, span:not([data-content-type])"):
+        look.unwrap()
+    for tag in part.select("[id]:not(figure, table, h1, h2, h3, h4, h5, h6)"):
+        del tag["id"]
     return seen
-
-
-def _unwrap(part: Tag) -> None:
-    """Drop the elements that only carry the look of a page."""
-    for tag in part.find_all(["div", "span", "details", "summary"]):
-        if not tag.get("data-content-type"):
-            tag.unwrap()
 
 
 def _headed(abstract: Tag) -> str:
     """Return the abstract with the bold word that opens a paragraph as its heading."""
-    _unwrap(abstract)
     parts = []
     for paragraph in abstract.find_all("p"):
         if strong := paragraph.find("strong"):
@@ -158,15 +138,6 @@ def _headed(abstract: Tag) -> str:
             parts.append(f'<h1 id="abstract-{title.lower()}">{escape(title)}</h1>')
         parts.append(str(paragraph))
     return "\n".join(parts)
-
-
-def _promote(first: Tag) -> None:
-    """Drop the title from the first page and lift its sections to the level of chapters."""
-    for heading in first.find_all(HEADING):
-        if heading.name == "h1" or heading.get_text().strip() == "Abstract":
-            heading.decompose()
-        else:
-            heading.name = f"h{int(heading.name[1]) - 1}"
 
 
 def _references(html: str) -> dict[str, str]:
@@ -192,8 +163,6 @@ def _pandoc(html: str) -> str:
 
 def _finish(text: str, labels: Mapping[str, str], seen: Mapping[str, str]) -> bytes:
     """Give figures and tables their printed numbers and words and return the XML, which is thereby well-formed."""
-    ET.register_namespace("xlink", XLINK)
-    ET.register_namespace("mml", MML)
     try:
         root = ET.fromstring(text)
     except ET.ParseError as error:
@@ -207,4 +176,4 @@ def _finish(text: str, labels: Mapping[str, str], seen: Mapping[str, str]) -> by
         if label := labels.get(holder.get("id", "")):
             holder.insert(0, ET.Element("label"))
             holder[0].text = label
-    return f'<?xml version="1.0" encoding="utf-8"?>\n{DOCTYPE}\n'.encode() + ET.tostring(root) + b"\n"
+    return DOCTYPE + ET.tostring(root) + b"\n"

@@ -61,11 +61,9 @@ class _Crate(ROCrate):
         return self.get(id_) or self.add(ContextEntity(self, id_, properties=properties))
 
     def file_at(self, path: str, kind: str | list[str], **more: Any) -> ContextEntity:
-        file = self.project.root / path
+        file, cure = self.project.root / path, "look at the chapter's cells"
         if not file.is_file():
-            raise FileNotFoundError(
-                f"the research object names {path}, there is no such file; look at the chapter's cells"
-            )
+            raise FileNotFoundError(f"the research object names {path}, there is no such file; {cure}")
         mark = f"sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}"
         return self.entity(f"#{path}", kind, path, identifier=mark, **more)
 
@@ -82,12 +80,10 @@ class _Crate(ROCrate):
         """Describe a chapter, everything it shows, and how each of them was made."""
         entity, found = self.file_at(f"{name}.md", "Chapter"), behind(self.project, name)
         used = [self.function(dotted) for dotted in found.functions]
-        data, parts = [], []
+        data, parts, made_up = [], [], config(self.project).synthetic
         for path in files_behind(self.project, found.chapters):
-            made_up = (
-                {"creativeWorkStatus": "synthetic"} if fits(path, config(self.project).synthetic) else {}
-            )
-            data.append(self.file_at(path, ["CreativeWork", "Dataset"], **made_up))
+            status = {"creativeWorkStatus": "synthetic"} if fits(path, made_up) else {}
+            data.append(self.file_at(path, ["CreativeWork", "Dataset"], **status))
         for label, maker in found.shown.items():
             printed = labels.get(label, label)
             shown = self.get(f"figures/{label}.svg") or self.entity(f"#{label}", "CreativeWork", printed)

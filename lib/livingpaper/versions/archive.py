@@ -27,21 +27,15 @@ class ArchiveError(RuntimeError):
 
 
 def freeze(files: Mapping[str, bytes], archive: Path, assets: Path, *, date: int) -> int:
-    """Write files, by their names in the version, as one archive, whole or not at all; return its size in bytes.
-
-    ``assets`` is the folder of what versions share; every entry bears ``date``, in seconds since 1970.
-    ``ArchiveError`` if the archive would exceed three megabytes.
-    """
+    """Write files by name as one archive, what versions share to ``assets``; return its size, at most ``MAX_BYTES``."""
     shared = {name: _sha(data) for name, data in files.items() if name.startswith(SHARED_FOLDERS)}
     own = {name: data for name, data in files.items() if name not in shared}
     own[SUMS] = "".join(f"{_sha(files[name])}  {name}\n" for name in sorted(files)).encode()
     own[SHARED] = (json.dumps(shared, indent=0, sort_keys=True) + "\n").encode()
     packed = lzma.compress(_tar(own, date), preset=PRESET)
     if len(packed) > MAX_BYTES:
-        raise ArchiveError(
-            f"a version may take {MAX_BYTES / 1e6:.0f} MB, this one takes {len(packed) / 1e6:.1f} MB; "
-            "look for large images or embedded data in _build/html"
-        )
+        found = f"a version may take {MAX_BYTES / 1e6:.0f} MB, this one takes {len(packed) / 1e6:.1f} MB"
+        raise ArchiveError(f"{found}; look for large images or embedded data in _build/html")
     for name, sha in shared.items():
         if not (assets / f"{sha}.xz").is_file():
             write_whole(assets / f"{sha}.xz", lzma.compress(files[name], preset=PRESET))
@@ -60,8 +54,9 @@ def thaw(archive: Path, assets: Path) -> dict[str, bytes]:
         sums = {line[66:]: line[:64] for line in files.pop(SUMS).decode().splitlines()}
     except (OSError, lzma.LZMAError, tarfile.TarError, KeyError, ValueError) as error:
         raise ArchiveError(f"{archive.name} cannot be read ({error}); {cure}") from None
-    found = {name: _sha(data) for name, data in files.items()}
-    if wrong := sorted({name for name, _ in found.items() ^ sums.items()}):
+    if wrong := sorted(
+        {name for name, _ in sums.items() ^ {(name, _sha(data)) for name, data in files.items()}}
+    ):
         raise ArchiveError(f"{archive.name} must hold what its checksums say, {wrong[:3]} do not; {cure}")
     return files
 

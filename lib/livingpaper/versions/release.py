@@ -42,10 +42,9 @@ def build_checkout(copy: Path) -> None:
     steps = STEPS | ({"gates": GATES} if (copy / "tests").is_dir() else {})
     for name in run_steps(copy, steps, ReleaseError):
         say(f"{name} of the commit: done")
-        if name == "html" and _git(Project(copy), "status", "--porcelain", "results").strip():
-            raise ReleaseError(
-                "the committed ledger must equal a fresh run, it does not; run: livingpaper ledger, and commit"
-            )
+        if name == "html" and _git(Project(copy), "status", "--porcelain", "results"):
+            cure = "run: livingpaper ledger, and commit"
+            raise ReleaseError(f"the committed ledger must equal a fresh run, it does not; {cure}")
 
 
 def release(
@@ -72,12 +71,13 @@ def release(
     with worktree(project, commit, "paper") as copy:
         build(copy)
         size = _freeze(project, copy, version, date)
-    say(f"frozen: versions/v{version}.tar.xz, {size / 1e6:.2f} MB")
+    archive = f"versions/v{version}.tar.xz"
+    say(f"frozen: {archive}, {size / 1e6:.2f} MB")
     if version not in _tags(project):  # else a release that was stopped has set it
         _git(project, "tag", "-a", f"v{version}", "-m", f"Version {version}", commit)
-    _git(project, "add", f"versions/v{version}", f"versions/v{version}.tar.xz", "versions/assets")
+    _git(project, "add", f"versions/v{version}", archive, "versions/assets")
     _commit(project, f"Freeze version {version}", "versions")
-    return project.root / "versions" / f"v{version}.tar.xz"
+    return project.root / archive
 
 
 def check(project: Project, version: str, date: str, *, revision: str | None = None) -> None:
@@ -89,64 +89,53 @@ def check(project: Project, version: str, date: str, *, revision: str | None = N
     ours = (f"versions/v{version}", "versions/assets", *half_set)
     files = [line[3:] for line in _git(project, "status", "--porcelain").splitlines()]
     if changed := [name for name in files if not name.startswith(ours) and name != "versions/"]:
-        raise ReleaseError(
-            f"the tree must be clean, {len(changed)} file(s) differ from the commit ({changed[0]}); "
-            "commit or stash them"
-        )
+        found = f"{len(changed)} file(s) differ from the commit ({changed[0]})"
+        raise ReleaseError(f"the tree must be clean, {found}; commit or stash them")
     tags = _tags(project)
-    if version in tags and _git(project, "ls-tree", "HEAD", f"versions/v{version}/ledger.csv").strip():
+    if version in tags and _git(project, "ls-tree", "HEAD", f"versions/v{version}/ledger.csv"):
         raise ReleaseError(
             f"version {version} is released already; a version never changes, choose the next number"
         )
     if version in tags:  # by a release that was stopped
         names = (revision or "HEAD", f"v{version}")
-        commit, tagged = (_git(project, "rev-parse", f"{name}^{{commit}}") for name in names)
+        commit, tagged = (_git(project, "rev-parse", f"{name}^{{commit}}")[:10] for name in names)
         if commit != tagged:
-            raise ReleaseError(
-                f"the tag v{version} must point to {commit[:10]}, it points to {tagged[:10]}; "
-                f"unless it is published: git tag -d v{version}"
-            )
-    highest = max(map(version_key, {*versions(project), *tags} - {version}), default=(0, 0, 0))
-    if version_key(version) <= highest and revision is None:
-        raise ReleaseError(
-            f"a version must be higher than all before it, {version} is not above "
-            f"{'.'.join(map(str, highest))}; choose a higher number"
-        )
+            cure = f"unless it is published: git tag -d v{version}"
+            raise ReleaseError(f"the tag v{version} must point to {commit}, it points to {tagged}; {cure}")
+    highest = max({*versions(project), *tags} - {version}, default="0.0.0", key=version_key)
+    if version_key(version) <= version_key(highest) and revision is None:
+        found = f"{version} is not above {highest}"
+        raise ReleaseError(f"a version must be higher than all before it, {found}; choose a higher number")
 
 
 def changelog_date(project: Project, version: str) -> str:
     """Return the date of a version in ``CHANGELOG.md``; ``ReleaseError`` if it has no day or no reason there."""
-    found = changelog(project)
-    date, reason = found.get(version, ("", ""))
-    fault = "no such heading" if version not in found else "" if _is_date(date) else "no such day"
-    if fault := fault or ("" if reason else "no text below it"):
-        raise ReleaseError(
-            f"CHANGELOG.md must say what changed and why under '## [{version}] - YYYY-MM-DD', found {fault}; "
-            "write it and commit it"
-        )
+    date, reason = changelog(project).get(version, (None, ""))
+    fault = "" if reason else "no text below it"
+    try:
+        day = date_type.fromisoformat(date or "").isoformat()
+    except ValueError:
+        day = ""
+    if date is None or date != day:
+        fault = "no such heading" if date is None else "no such day"
+    if date is None or fault:
+        must = f"CHANGELOG.md must say what changed and why under '## [{version}] - YYYY-MM-DD'"
+        raise ReleaseError(f"{must}, found {fault}; write it and commit it")
     return date
 
 
-def _is_date(text: str) -> bool:
-    try:
-        return date_type.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
-
-
 def set_version(project: Project, version: str, date: str) -> None:
-    """Set version and date in ``pyproject.toml`` and ``CITATION.cff`` and commit that, unless it is so already."""
-    wanted = _wanted(project, version, date)
-    for name, text in wanted.items():
+    """Set version and date in the files ``VERSIONED`` and commit that, unless it is so already."""
+    for name, text in (wanted := _wanted(project, version, date)).items():
         write_changed(project.root / name, text.encode())
     _commit(project, f"Set version {version}", *wanted)
 
 
 def _wanted(project: Project, version: str, date: str) -> dict[str, str]:
     """Return what the files that say a version must hold: what is committed, but with this version and its date."""
-    names = [name for name in VERSIONED if (project.root / name).is_file()]
-    found = {name: _git(project, "show", f"HEAD:./{name}") for name in names}
-    for name in names:
+    found = {}
+    for name in (name for name in VERSIONED if (project.root / name).is_file()):
+        found[name] = _git(project, "show", f"HEAD:./{name}")
         for pattern, new in SET:
             found[name] = re.sub(pattern, new.format(version=version, date=date), found[name], count=1)
     return found
@@ -157,12 +146,11 @@ def _freeze(project: Project, copy: Path, version: str, date: str) -> int:
     files = files_of(copy / "_build", "html", "machine") | files_of(copy, *FROZEN)
     files["paper.pdf"] = (copy / "_build" / "paper.pdf").read_bytes()
     files["ledger.csv"] = (copy / "results" / "ledger.csv").read_bytes()
-    root = project.root / "versions"
-    epoch = timegm(date_type.fromisoformat(date).timetuple())
-    size = freeze(files, root / f"v{version}.tar.xz", root / "assets", date=epoch)
+    folder, epoch = version_folder(project, version), timegm(date_type.fromisoformat(date).timetuple())
+    size = freeze(files, folder.parent / f"{folder.name}.tar.xz", folder.parent / "assets", date=epoch)
     for name in ("claims.toml", "ledger.csv"):  # the ledger last: with it the version is there
         if name in files:
-            write_whole(version_folder(project, version) / name, files[name])
+            write_whole(folder / name, files[name])
     return size
 
 
@@ -173,5 +161,5 @@ def _tags(project: Project) -> set[str]:
 
 def _commit(project: Project, message: str, *paths: str) -> None:
     """Commit what differs at these paths, if anything does."""
-    if _git(project, "status", "--porcelain", "--", *paths).strip():
+    if _git(project, "status", "--porcelain", "--", *paths):
         _git(project, "commit", "-q", "-m", message, "--", *paths)

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 
 from livingpaper.book.stamp import PDF_FROM_PAGE, PDF_ON_SITE, author_names, citation_file, title_of
-from livingpaper.build.cache import fresh_folder, replace_folder, write_whole
+from livingpaper.build.cache import made_whole, write_whole
 from livingpaper.build.project import Project
 from livingpaper.ledger.compare import summary
 from livingpaper.versions.archive import ArchiveError, thaw
@@ -25,10 +25,8 @@ def assemble(project: Project, newest: str | None = None) -> Path:
     """Make ``_build/site`` whole and return it; ``newest`` is the version that must be the last, if given."""
     known, wanted = history(project), (newest or "").removeprefix("v")
     if wanted and wanted != known[-1].name:
-        raise ValueError(
-            f"the newest version must be {wanted}, it is {known[-1].name}; "
-            "push the commit that froze it with its tag: git push --follow-tags"
-        )
+        cure = "push the commit that froze it with its tag: git push --follow-tags"
+        raise ValueError(f"the newest version must be {wanted}, it is {known[-1].name}; {cure}")
     target, authors = project.build / "site", ", ".join(author_names(citation_file(project)))
     files = {
         "switcher.json": json.dumps(_switcher(known), indent=1) + "\n",
@@ -36,13 +34,12 @@ def assemble(project: Project, newest: str | None = None) -> Path:
         "feed.xml": feed(title_of(project), authors, known),
         "index.html": part("redirect.html"),
     }
-    fresh = fresh_folder(target)
-    for version in known:
-        _unpack(project, version, known[-1], fresh / f"v{version.name}")
-    _unpack(project, known[-1], known[-1], fresh / "latest")
-    for name, text in files.items():
-        write_whole(fresh / name, text.encode())
-    replace_folder(fresh, target)
+    with made_whole(target) as fresh:
+        for version in known:
+            _unpack(project, version, known[-1], fresh / f"v{version.name}")
+        _unpack(project, known[-1], known[-1], fresh / "latest")
+        for name, text in files.items():
+            write_whole(fresh / name, text.encode())
     return target
 
 
@@ -51,10 +48,8 @@ def _unpack(project: Project, version: Version, latest: Version, folder: Path) -
     files = thaw(root / f"v{version.name}.tar.xz", root / "assets")
     plain = version_folder(project, version.name) / "ledger.csv"
     if plain.read_bytes() != files["ledger.csv"]:
-        raise ArchiveError(
-            f"{plain.relative_to(project.root)} must equal the ledger in the archive of the version, it does not; "
-            "restore it: git checkout versions"
-        )
+        must = f"{plain.relative_to(project.root)} must equal the ledger in the archive of the version, it does not"
+        raise ArchiveError(f"{must}; restore it: git checkout versions")
     for name, data in files.items():
         place = name.removeprefix("html/")
         if name.startswith("html/") and name.endswith(".html") and b"<body" in data:
@@ -87,7 +82,5 @@ def _switcher(known: list[Version]) -> list[dict[str, object]]:
     entries += [(each.name, each.name, f"v{each.name}/") for each in older]
     # the theme appends the page's path to an address: after the mark it does no harm
     entries += [("All versions, and what changed", "versions", "versions.html#")]
-    listed: list[dict[str, object]] = [
-        {"name": name, "version": key, "url": f"{UP}{url}"} for name, key, url in entries
-    ]
+    listed = [dict[str, object](name=name, version=key, url=f"{UP}{url}") for name, key, url in entries]
     return [{**listed[0], "preferred": True}, *listed[1:]]

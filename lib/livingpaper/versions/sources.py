@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise, product
 from pathlib import Path
 
 import pandas as pd
@@ -73,18 +74,13 @@ def read_source(project: Project, name: str) -> pd.DataFrame:
     where = project.ledger.relative_to(project.root).as_posix()
     content = _shown(project, name, where) if name else None
     if content is None:
-        raise LedgerError(
-            f"a ledger must be a file, a version or a git revision, {name!r} is none of them; "
-            f"versions here: {', '.join(versions(project)) or 'none'}"
-        )
+        must = f"a ledger must be a file, a version or a git revision, {name!r} is none of them"
+        raise LedgerError(f"{must}; versions here: {', '.join(versions(project)) or 'none'}")
     return parse_ledger(content, f"{name}:{where}")
 
 
 def read_claims(project: Project, name: str) -> tuple[Claim, ...] | None:
-    """Return the conclusions that a version or revision states; None where they cannot be known.
-
-    A plain file of numbers states none, unless it is the ledger of the project itself.
-    """
+    """Return the conclusions of a version, a revision or the project's own ledger; None where they cannot be known."""
     if Path(name).exists():
         return load_claims(project.claims) if Path(name).resolve() == project.ledger.resolve() else None
     folder = version_folder(project, name)
@@ -109,7 +105,7 @@ def history(project: Project) -> list[Version]:
     """Return the versions, oldest first; ``ValueError`` if there is none."""
     names = versions(project)
     if not names:
-        raise ValueError("a site needs at least one version, there is none; run: make release VERSION=...")
+        raise ValueError("a site needs at least one version, there is none; run: livingpaper release VERSION")
     ledgers = {name: read_source(project, name) for name in names}
     claims = {name: read_claims(project, name) for name in names}
     now, paper, told = load_claims(project.claims), config(project), changelog(project)
@@ -119,10 +115,9 @@ def history(project: Project) -> list[Version]:
         return compare(ledgers[old], ledgers[new], claims=stated, paper=paper, old_claims=claims[old])
 
     found = []
-    for before, name in zip(["", *names], names, strict=False):
-        since = between(before, name) if before else None
-        changes = told.get(name, ("", ""))
-        found.append(Version(name, *changes, ledgers[name], since, between(name, names[-1]), before))
+    for before, name in pairwise(["", *names]):
+        since, to_latest = between(before, name) if before else None, between(name, names[-1])
+        found.append(Version(name, *told.get(name, ("", "")), ledgers[name], since, to_latest, before))
     return found
 
 
@@ -133,17 +128,11 @@ def changelog(project: Project) -> dict[str, tuple[str, str]]:
 
 
 def by_version(editions: Mapping[str, pd.DataFrame], followed: Mapping[str, str]) -> pd.DataFrame:
-    """Return numbers in several ledgers: ``name``, ``version`` and the columns of the ledger, number by number.
-
-    ``editions`` are ledgers by name, in order; one without the number gets the text ``ABSENT``. ``followed`` gives
-    for an id the name that readers see.
-    """
-    rows = [
-        {"name": name, "version": version}
-        | (ledger.loc[id_].to_dict() if id_ in ledger.index else {"id": id_, "text": ABSENT})
-        for id_, name in followed.items()
-        for version, ledger in editions.items()
-    ]
+    """Return numbers by id and name in ledgers by name: ``name``, ``version`` and the ledger's columns, or ``ABSENT``."""
+    rows = []
+    for (id_, name), (version, ledger) in product(followed.items(), editions.items()):
+        row = ledger.loc[id_].to_dict() if id_ in ledger.index else {"id": id_, "text": ABSENT}
+        rows.append({"name": name, "version": version, **row})
     return pd.DataFrame(rows)
 
 
