@@ -33,11 +33,7 @@ class ClaimError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A sentence and what must be true of the ledger for it to stand.
-
-    Rules are Python expressions over ``value``, ``low``, ``high``, ``events`` and ``text``; ``choice`` is the
-    protocol, and the margins of ``paper.toml`` go by their names.
-    """
+    """A sentence and its rule, in Python over ``COLUMNS``, ``choice`` (the protocol) and the margins of ``paper.toml``."""
 
     file: str  # chapter, without folder and ending
     says: str  # the words, roles left out as {}
@@ -116,11 +112,7 @@ def plain_text(chapter: str) -> str:
 
 
 def check_claims(claims: Sequence[Claim], chapters: Path, ledger: pd.DataFrame, rules: Rules) -> int:
-    """Return how many claims stand.
-
-    ``ClaimError`` names every sentence that its numbers no longer bear out, with those numbers, and every
-    sentence that is no longer in its chapter.
-    """
+    """Return how many claims stand; ``ClaimError`` names those with other numbers, and those not in their chapter."""
     faults = []
     for claim in claims:
         if not holds(claim, ledger, rules):

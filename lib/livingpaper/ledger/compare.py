@@ -6,6 +6,7 @@ interval includes no effect, whether it lies inside the margin, and the sentence
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,11 @@ NUMBERS = ["estimate", "std_error", "conf_low", "conf_high", "n", "events"]
 TOLERANCE = 2e-6  # relative; the ledger has six digits, the last may differ between machines
 FLOOR = 1e-9
 SHOWN = 40  # of a list, for readers
+TURNS = {  # a claim now, and before
+    True: ("holds", "held"),
+    False: ("no longer holds", "did not hold"),
+    None: ("can no longer be judged", "could not be judged"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +50,14 @@ class Comparison:
     @property
     def status(self) -> int:
         """0 nothing moved, 1 numbers moved, 2 a conclusion changed."""
-        if self.n_conclusions:
-            return 2
         news = (self.moved, self.added, self.removed, self.stated, self.withdrawn)
-        return int(any(len(part) for part in news))
+        return 2 if self.n_conclusions else int(any(map(len, news)))
 
 
 def compare(
-    old: pd.DataFrame,
-    new: pd.DataFrame,
-    *,
-    claims: Sequence[Claim],
-    paper: Config,
-    tolerance: float = TOLERANCE,
+    old: pd.DataFrame, new: pd.DataFrame, *, claims: Sequence[Claim], paper: Config, tolerance: float = TOLERANCE,
     old_claims: Sequence[Claim] | None = None,
-) -> Comparison:
+) -> Comparison:  # fmt: skip
     """Return what moved from one ledger, indexed by id, to another.
 
     ``claims`` are judged on both, and ``tolerance`` is the relative change of a number up to which it counts as the
@@ -71,6 +70,10 @@ def compare(
     left, right = before[NUMBERS].to_numpy(float), after[NUMBERS].to_numpy(float)
     words = (before[WORDS].to_numpy() != after[WORDS].to_numpy()).any(axis=1)
     moved = _differ(left, right, tolerance) | words
+    verdicts = [(claim.name, _verdict(claim, old, rules), _verdict(claim, new, rules)) for claim in claims]
+    turned = [
+        each for each in verdicts if each[1] not in (None, each[2])
+    ]  # what is new has nothing to turn from
     frame = pd.DataFrame(
         {
             "old_text": before["text"][moved],
@@ -85,7 +88,7 @@ def compare(
         moved=frame,
         added=new.loc[new.index.difference(old.index)],
         removed=old.loc[old.index.difference(new.index)],
-        claims=_turned_claims(old, new, claims, rules),
+        claims=pd.DataFrame(turned, columns=["claim", "before", "after"], dtype=object),
         n_within=int((_differ(left, right, 0.0) & ~moved).sum()),
         stated=tuple(name for name in now if name not in then),
         withdrawn=tuple(name for name in then if name not in now),
@@ -120,15 +123,6 @@ def _turn(before: pd.Series, after: pd.Series, rules: Rules) -> str:
         return "the interval is new" if now else "the interval is gone"
     turned = [f"{new} (before: {old})" for old, new in zip(was, now, strict=True) if old != new]
     return "the interval " + " and ".join(turned) if turned else ""
-
-
-def _turned_claims(
-    old: pd.DataFrame, new: pd.DataFrame, claims: Sequence[Claim], rules: Rules
-) -> pd.DataFrame:
-    rows = [(claim.name, _verdict(claim, old, rules), _verdict(claim, new, rules)) for claim in claims]
-    frame = pd.DataFrame(rows, columns=["claim", "before", "after"], dtype=object)
-    judged = frame["before"].notna()  # a claim on numbers that are new has nothing to turn from
-    return frame[judged & (frame["before"] != frame["after"])].reset_index(drop=True)
 
 
 def _verdict(claim: Claim, ledger: pd.DataFrame, rules: Rules) -> bool | None:
@@ -167,26 +161,30 @@ def as_markdown(result: Comparison, old: str, new: str) -> str:
     """Return the comparison as Markdown, folded where it is long."""
     lines = [f"**{summary(result)}** ({old} to {new})"]
     for title, items in _sections(result):
-        body = [f"- {item}" for item in _limited(items)]
-        if title.startswith("Conclusions"):
-            lines += ["", f"### {title}", "", *body]
-        else:
-            lines += ["", f"<details><summary>{title}: {len(items)}</summary>", "", *body, "", "</details>"]
+        open_ = title.startswith("Conclusions")
+        head = f"### {title}" if open_ else f"<details><summary>{title}: {len(items)}</summary>"
+        lines += [
+            "",
+            head,
+            "",
+            *(f"- {item}" for item in _limited(items)),
+            *([] if open_ else ["", "</details>"]),
+        ]
     return "\n".join(lines) + "\n"
 
 
 def _sections(result: Comparison) -> list[tuple[str, list[str]]]:
     turned = result.moved["conclusion"] != ""
     readings = [f"{_said(row)}; {row.conclusion}" for row in result.moved[turned].itertuples()]
-    sections = [
-        ("Conclusions that changed", [_claim(row) for row in result.claims.itertuples()] + readings),
-        ("Estimates that moved", [_moved(row) for row in result.moved[~turned].itertuples()]),
-        ("Conclusions first stated", list(result.stated)),
-        ("Conclusions withdrawn, or in other words", list(result.withdrawn)),
-        ("New numbers", _listed(result.added)),
-        ("Numbers removed", _listed(result.removed)),
-    ]
-    return [(title, items) for title, items in sections if items]
+    sections = {
+        "Conclusions that changed": [_claim(row) for row in result.claims.itertuples()] + readings,
+        "Estimates that moved": [_moved(row) for row in result.moved[~turned].itertuples()],
+        "Conclusions first stated": list(result.stated),
+        "Conclusions withdrawn, or in other words": list(result.withdrawn),
+        "New numbers": _listed(result.added),
+        "Numbers removed": _listed(result.removed),
+    }
+    return [(title, items) for title, items in sections.items() if items]
 
 
 def _said(row: Any) -> str:
@@ -197,14 +195,13 @@ def _listed(rows: pd.DataFrame) -> list[str]:
     """Return the numbers one by one, or how many of each kind where that would be too long to read."""
     if len(rows) <= SHOWN:
         return [f"{row.id}: {row.text}" for row in rows.itertuples()]
-    kinds = rows["id"].str.extract(r"^([^.]+)", expand=False).value_counts().sort_index()
-    return [f"{kind}: {_count(number, 'number')}" for kind, number in kinds.items()]
+    kinds = Counter(id_.partition(".")[0] for id_ in rows["id"])
+    return [f"{kind}: {_count(number, 'number')}" for kind, number in sorted(kinds.items())]
 
 
 def _claim(row: Any) -> str:
-    state = {True: "held", False: "did not hold", None: "could not be judged"}
-    now = {True: "holds", False: "no longer holds", None: "can no longer be judged"}
-    return f'"{row.claim}" {now[row.after]} (before: {state[row.before]})'
+    now, then = TURNS[row.after][0], TURNS[row.before][1]
+    return f'"{row.claim}" {now} (before: {then})'
 
 
 def _moved(row: Any) -> str:
@@ -219,5 +216,4 @@ def _moved(row: Any) -> str:
 
 
 def _limited(items: list[str]) -> list[str]:
-    rest = len(items) - SHOWN
-    return items if rest <= 0 else [*items[:SHOWN], f"and {rest} more"]
+    return [*items[:SHOWN], f"and {len(items) - SHOWN} more"] if len(items) > SHOWN else items

@@ -13,21 +13,14 @@ from livingpaper.config import Scale, config
 MINUS = "−"
 
 
-def _signed(value: float, decimals: int) -> str:
-    text = f"{value:+.{decimals}f}"
-    if float(text) == 0:
-        text = text.lstrip("+-")
-    return text.replace("-", MINUS)
-
-
-def _plain(value: float, decimals: int) -> str:
-    text = f"{value:,.{decimals}f}"
-    return text.lstrip("-") if float(text.replace(",", "")) == 0 else text.replace("-", MINUS)
+def _decimal(value: float, decimals: int, kind: str = ",") -> str:
+    text = f"{value:{kind}.{decimals}f}"
+    return text.lstrip("+-") if float(text.replace(",", "")) == 0 else text.replace("-", MINUS)
 
 
 def percent(value: float) -> str:
     """Return a proportion as a percentage with one decimal."""
-    return f"{_plain(100 * value, 1)}%"
+    return f"{_decimal(100 * value, 1)}%"
 
 
 def probability(value: float) -> str:
@@ -44,19 +37,19 @@ def p_value(value: float) -> str:
 
 def points(value: float) -> str:
     """Return a risk difference in percentage points, signed, without unit."""
-    return _signed(100 * value, 1)
+    return _decimal(100 * value, 1, "+")
 
 
 FORMATS: dict[str, Callable[[float], str]] = {
-    "count": partial(_plain, decimals=0),
-    **{f"decimal{n}": partial(_plain, decimals=n) for n in range(1, 6)},
+    "count": partial(_decimal, decimals=0),
+    **{f"decimal{n}": partial(_decimal, decimals=n) for n in range(1, 6)},
     "digits3": lambda v: f"{v:.3g}".replace("-", MINUS),
-    **{f"signed{n}": partial(_signed, decimals=n) for n in (1, 2)},
+    **{f"signed{n}": partial(_decimal, decimals=n, kind="+") for n in (1, 2)},
     "percent": percent,
     "points": points,
-    "absolute": lambda v: _plain(100 * abs(v), 1),
-    "of100": lambda v: f"{_plain(v, 1)}%",
-    "whole100": lambda v: f"{_plain(v, 0)}%",
+    "absolute": lambda v: _decimal(100 * abs(v), 1),
+    "of100": lambda v: f"{_decimal(v, 1)}%",
+    "whole100": lambda v: f"{_decimal(v, 0)}%",
     "probability": probability,
     "p value": p_value,
 }
@@ -67,10 +60,8 @@ def scale_of(name: str) -> Scale:
     known = config().scales
     scale = known.get(name) or Scale(format=name)
     if scale.format not in FORMATS:
-        raise KeyError(
-            f"a number needs a scale of {sorted({*known, *FORMATS})}, found {name!r}; "
-            "add it to [scales] of paper.toml with one of the formats"
-        )
+        cure = "add it to [scales] of paper.toml with one of the formats"
+        raise KeyError(f"a number needs a scale of {sorted({*known, *FORMATS})}, found {name!r}; {cure}")
     return scale
 
 
@@ -89,8 +80,6 @@ def interval_text(low: float, high: float, scale: str) -> str:
 
 def estimate_text(value: float, low: float, high: float, level: float, scale: str) -> str:
     """Return the number with unit and, if there is one, its interval."""
-    unit = scale_of(scale).unit
-    text = f"{value_text(value, scale)} {unit}".rstrip()
-    if low != low or high != high:
-        return text
-    return f"{text} ({100 * level:.0f}% CI {interval_text(low, high, scale)})"
+    text = f"{value_text(value, scale)} {scale_of(scale).unit}".rstrip()
+    known = low == low and high == high  # not NaN
+    return f"{text} ({100 * level:.0f}% CI {interval_text(low, high, scale)})" if known else text

@@ -45,16 +45,8 @@ class LedgerError(ValueError):
 def entry(id_: str, origin: str, scale: str, estimate: float, *, code: str, **columns: Any) -> dict[str, Any]:
     """Return one ledger row; the text is made here and nowhere else.
 
-    Parameters
-    ----------
-    id_ : str
-        Dotted, lower case, chapter first: ``outcomes.death28.ato.rd``.
-    origin, scale : str
-        Of ``paper.toml``; for scales see also ``format.py``.
-    code : str
-        Where it was computed: ``folder/module.py::function``.
-    **columns
-        Any other of ``ESTIMATE_COLUMNS``.
+    ``id_`` is dotted, lower case, chapter first: ``outcomes.death28.ato.rd``; origin and scale are of ``paper.toml``,
+    ``code`` is ``folder/module.py::function``, and ``columns`` are any other of ``ESTIMATE_COLUMNS``.
     """
     if origin not in (known := config().origins):
         raise LedgerError(f"the origin of {id_!r} must be one of {sorted(known)}, found {origin!r}")
@@ -63,10 +55,9 @@ def entry(id_: str, origin: str, scale: str, estimate: float, *, code: str, **co
     low, high = row["conf_low"], row["conf_high"]
     if pd.isna(low):
         row["conf_level"] = np.nan
-    if pd.isna(estimate):
-        row["text"] = columns.get("method") or "cannot be estimated"
-    else:
-        level = 0.95 if pd.isna(row["conf_level"]) else row["conf_level"]
+    level = 0.95 if pd.isna(row["conf_level"]) else row["conf_level"]
+    row["text"] = columns.get("method") or "cannot be estimated"
+    if pd.notna(estimate):
         row["text"] = estimate_text(float(estimate), float(low), float(high), float(level), scale)
     return row
 
@@ -82,9 +73,8 @@ def ledger_frame(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
 def ledger_csv(frame: pd.DataFrame) -> str:
     """Return the ledger as text, the same on every machine: six significant digits, no dates."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(LEDGER_COLUMNS)
-    writer.writerows([_cell(value) for value in row] for row in frame.itertuples(index=False))
+    rows = ([_cell(value) for value in row] for row in frame.itertuples(index=False))
+    csv.writer(out, lineterminator="\n").writerows([LEDGER_COLUMNS, *rows])
     return out.getvalue()
 
 
@@ -125,11 +115,9 @@ def parse_ledger(data: bytes, path: str) -> pd.DataFrame:
     if not rows or not content.endswith("\n"):
         faults.append("  - the end is missing")
     if faults:
-        listed = "\n".join(faults[:SHOWN])
-        raise LedgerError(
-            f"{path} must hold one whole row per number, {len(faults)} place(s) do not:\n{listed}\n"
-            "make it anew: livingpaper ledger; or restore it with git checkout"
-        )
+        must = f"{path} must hold one whole row per number, {len(faults)} place(s) do not:"
+        cure = "make it anew: livingpaper ledger; or restore it with git checkout"
+        raise LedgerError("\n".join([must, *faults[:SHOWN], cure]))
     missing = {name: [""] for name in ESTIMATE_COLUMNS}
     kinds = {"text": str}  # a short ledger may hold counts only
     frame = pd.read_csv(io.StringIO(content), keep_default_na=False, na_values=missing, dtype=kinds)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import FileSystemLoader
 from markdown_it import MarkdownIt
 
 from livingpaper.book.show import Drawing, Sheet
-from livingpaper.book.stamp import STATIC, citation_file, title_of
+from livingpaper.book.stamp import MARKUP, STATIC, citation_file, title_of
 from livingpaper.build.project import Project, find_project
 from livingpaper.config import Config, config
 from livingpaper.ledger.compare import summary
@@ -19,9 +20,7 @@ from livingpaper.versions.sources import Version, by_version, changelog, history
 
 SHOWN = 6  # versions in table and figure, the newest; the page of all versions has the rest
 HERE = " (this build)"
-TEMPLATES = Environment(
-    loader=FileSystemLoader(STATIC / "site"), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
-)  # fmt: skip
+TEMPLATES = MARKUP.overlay(loader=FileSystemLoader(STATIC / "site"), keep_trailing_newline=True)
 
 
 def part(template: str, /, **words: Any) -> str:
@@ -42,13 +41,10 @@ def estimates(project: Project | None = None) -> Sheet:
     """Return the table: one row per number and version, the number named where it starts."""
     project = project or find_project()
     found = numbers_by_version(project)
+    number = (found["name"] + " (`" + found["id"] + "`)").where(~found["id"].duplicated(), "")
+    mark = found["origin"].map(config(project).marks).fillna("")
     frame = pd.DataFrame(
-        {
-            "Number": (found["name"] + " (`" + found["id"] + "`)").where(~found["id"].duplicated(), ""),
-            "Version": found["version"],
-            "Value": found["text"],
-            "Origin": found["origin"].map(config(project).marks).fillna(""),
-        }
+        {"Number": number, "Version": found["version"], "Value": found["text"], "Origin": mark}
     )
     return Sheet(frame, sources=(found[found["origin"].notna()],), widths="p{5.7cm}p{2.7cm}p{5.9cm}l")
 
@@ -100,20 +96,12 @@ def changes_myst(project: Project) -> str:
     if not versions(project):
         return "No version has been frozen yet: what stands here is the present build alone.\n"
     known, version = history(project), str(citation_file(project)["version"])
-    told = [
-        f"**Version {each.name}, {each.date}**: {each.told}.\n\n{_flat(each.reason)}"
-        for each in reversed(known)
-    ]
+    told = [(f"**Version {each.name}, {each.date}**: {each.told}.", each.reason) for each in reversed(known)]
     if version not in {each.name for each in known}:
         date, reason = changelog(project).get(version, ("", ""))
-        told.insert(0, f"**Version {version}{', ' + date if date else ''}**{HERE}.\n\n{_flat(reason)}")
-    return "\n\n".join(told) + "\n"
-
-
-def _flat(reason: str) -> str:
-    """Return a section of the changelog with its headings as plain paragraphs: a directive holds no sections."""
-    lines = [f"*{line.lstrip('# ')}*\n" if line.startswith("#") else line for line in reason.splitlines()]
-    return "\n".join(lines)
+        told.insert(0, (f"**Version {version}{', ' + date if date else ''}**{HERE}.", reason))
+    text = "\n\n".join(f"{title}\n\n{reason}" for title, reason in told)
+    return re.sub(r"(?m)^#+ *(.*)$", r"*\1*\n", text) + "\n"  # a directive holds no sections
 
 
 def versions_page(project: Project, known: list[Version]) -> str:
