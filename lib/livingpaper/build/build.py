@@ -168,8 +168,12 @@ def _jupyter_book(project: Project, builder: str) -> None:
 
 def _complaints(log: Path) -> str:
     """Return the lines of a log that a reader needs, at most twelve."""
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", log.read_text(encoding="utf-8"))
-    lines = [line for line in plain.splitlines() if re.search(r"WARNING|ERROR|Error|! ", line)]
-    kept = [line for line in lines if "IPKernelApp" not in line and "NbParserConfig" not in line]
-    kept = list(dict.fromkeys(kept[-40:])) or plain.strip().splitlines()[-1:] or ["(no output)"]
-    return "\n".join(f"  {line}" for line in kept)
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", log.read_text(encoding="utf-8")).strip().splitlines() or [
+        "(no output)"
+    ]
+    told = [
+        line
+        for line in lines
+        if re.search(r"^(?!.*(IPKernelApp|NbParserConfig)).*(WARNING|ERROR|Error|! )", line)
+    ]
+    return "\n".join(f"  {line}" for line in dict.fromkeys(told[-40:] or lines[-1:]))

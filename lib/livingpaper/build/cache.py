@@ -20,6 +20,11 @@ from livingpaper.build.project import content_of
 INSTALLED = tuple(Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
 
 
+def sha(content: str | bytes) -> str:
+    """Return the sha256 of text or bytes."""
+    return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that a reader sees the old content or the new one, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -80,9 +85,7 @@ def say(text: str) -> None:
 def code_digest(*modules: str) -> str:
     """Return the hash of the source of modules and of every module of the project that they import."""
     files = sorted(module_files(*modules).items())
-    return hashlib.sha256(
-        b"".join(name.encode() + b"\0" + content_of(path) for name, path in files)
-    ).hexdigest()
+    return sha(b"".join(name.encode() + b"\0" + content_of(path) for name, path in files))
 
 
 def module_files(*modules: str) -> dict[str, Path]:

@@ -14,6 +14,7 @@ from livingpaper.build.cache import write_whole
 from livingpaper.build.project import Project, hashing
 from livingpaper.config import config, fits
 
+READS = Path("cache", "reads")
 _watching: list[set[str]] = []
 
 
@@ -54,14 +55,11 @@ def public(project: Project, files: Iterable[str]) -> list[str]:
 
 def keep_reads(project: Project, chapter: Path, files: Iterable[str]) -> None:
     """Keep which public files a chapter has read."""
-    write_whole(_kept(project, chapter.stem), json.dumps(public(project, files)).encode())
+    kept = project.build / READS / f"{chapter.stem}.json"
+    write_whole(kept, json.dumps(public(project, files)).encode())
 
 
 def files_behind(project: Project, chapters: Iterable[str]) -> list[str]:
     """Return the public files that the cells of some chapters, such as ``book/methods``, have read."""
-    paths = [_kept(project, Path(chapter).name) for chapter in chapters]
+    paths = [project.build / READS / f"{Path(chapter).name}.json" for chapter in chapters]
     return sorted({name for path in paths if path.is_file() for name in json.loads(path.read_text("utf-8"))})
-
-
-def _kept(project: Project, chapter: str) -> Path:
-    return project.build / "cache" / "reads" / f"{chapter}.json"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import pickle
 import sys
@@ -15,7 +14,7 @@ from typing import Any
 from joblib import Parallel, delayed, parallel_config
 from tqdm import tqdm
 
-from livingpaper.build.cache import write_whole
+from livingpaper.build.cache import sha, write_whole
 from livingpaper.build.project import Project
 from livingpaper.chapters.store import recalled, stored_at
 from livingpaper.config import config
@@ -35,8 +34,7 @@ class Task:
     @property
     def name(self) -> str:
         """Of the stored result."""
-        cell = hashlib.sha256(self.cell.encode()).hexdigest()[:8]
-        return f"{self.artefact}-{cell}-{self.first:05d}-{self.last:05d}"
+        return f"{self.artefact}-{sha(self.cell)[:8]}-{self.first:05d}-{self.last:05d}"
 
 
 def simulate(project: Project) -> None:

@@ -38,10 +38,8 @@ def jats(
 ) -> tuple[bytes, dict[str, str]]:
     """Return the article as XML, and the labels of figures and tables to their printed numbers.
 
-    ``pages`` are HTML by page name without ending, in order, ``references`` is the page of the references, and
-    ``front`` holds title, authors, version, date (ISO 8601), licence and doi (empty if there is none). ``figures``
-    gives the address in the article for the file name of an image in the pages. ``JatsError`` if a page has no
-    article or the first one no abstract, and no answer to take for it.
+    ``pages`` are HTML by name, in order, ``front`` is what ``static/jats.xml`` prints, and ``figures`` gives the address
+    of each image in the article. ``JatsError`` if a page has no article or the first one no abstract and no answer.
     """
     cited, labels, seen = _references(references), dict[str, str](), dict[str, str]()
     articles = {name: _article(html, name) for name, html in pages.items()}
@@ -52,8 +50,8 @@ def jats(
         raise JatsError(f"{must}; write it as :::{{div}} abstract")
     aims = {f"references#{anchor}": f"ref-{i}" for i, anchor in enumerate(cited, 1)}
     for name, article in articles.items():
-        named = [(f"{name}#{tag['id']}", _owner(tag, name)) for tag in article.select("[id]")]
-        aims |= {name: named[0][1] if named else "", **dict(named)}
+        named = {f"{name}#{tag['id']}": _owner(tag, name) for tag in article.select("[id]")}
+        aims |= {name: next(iter(named.values()), ""), **named}
     for name, part in ((first_name, abstract.extract()), *articles.items()):
         for number in part.select("span.caption-number"):
             if holder := number.find_parent(["figure", "table"]):

@@ -6,7 +6,6 @@ under its path in the checkout with its checksum. No clock time, no random name:
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from rocrate.rocrate import ROCrate
 
 from livingpaper.book.provenance import behind
 from livingpaper.book.stamp import LICENCES, author_names, citation_file
+from livingpaper.build.cache import sha
 from livingpaper.build.project import Project
 from livingpaper.build.reads import files_behind
 from livingpaper.config import config, fits
@@ -29,11 +29,9 @@ FORMATS = {
 def crate(
     project: Project, chapters: Sequence[str], files: Mapping[str, str], labels: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Return the metadata of the crate, ready for JSON.
+    """Return the metadata of the crate of chapters, of ``files`` in it (path to words) and of printed ``labels``.
 
-    ``chapters`` are pages such as ``book/methods``, ``files`` what lies in the crate by path, in words, and
-    ``labels`` the printed numbers of figures and tables. ``FileNotFoundError`` if a chapter, a function or data lead
-    to no file: a provenance that leads nowhere is none.
+    ``FileNotFoundError`` if a chapter, a function or data lead to no file: a provenance that leads nowhere is none.
     """
     found, made = citation_file(project), _Crate(project)
     root = made.root_dataset
@@ -64,8 +62,7 @@ class _Crate(ROCrate):
         file, cure = self.project.root / path, "look at the chapter's cells"
         if not file.is_file():
             raise FileNotFoundError(f"the research object names {path}, there is no such file; {cure}")
-        mark = f"sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}"
-        return self.entity(f"#{path}", kind, path, identifier=mark, **more)
+        return self.entity(f"#{path}", kind, path, identifier=f"sha256:{sha(file.read_bytes())}", **more)
 
     def function(self, dotted: str) -> ContextEntity:
         module, _, name = dotted.rpartition(".")

@@ -6,7 +6,6 @@ checksum in ``versions/assets``. The same input gives the same bytes.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import lzma
@@ -14,7 +13,7 @@ import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from livingpaper.build.cache import write_whole
+from livingpaper.build.cache import sha, write_whole
 
 SUMS, SHARED = "SHA256SUMS", "assets.json"
 SHARED_FOLDERS = ("html/_static/",)
@@ -28,17 +27,17 @@ class ArchiveError(RuntimeError):
 
 def freeze(files: Mapping[str, bytes], archive: Path, assets: Path, *, date: int) -> int:
     """Write files by name as one archive, what versions share to ``assets``; return its size, at most ``MAX_BYTES``."""
-    shared = {name: _sha(data) for name, data in files.items() if name.startswith(SHARED_FOLDERS)}
+    shared = {name: sha(data) for name, data in files.items() if name.startswith(SHARED_FOLDERS)}
     own = {name: data for name, data in files.items() if name not in shared}
-    own[SUMS] = "".join(f"{_sha(files[name])}  {name}\n" for name in sorted(files)).encode()
+    own[SUMS] = "".join(f"{sha(files[name])}  {name}\n" for name in sorted(files)).encode()
     own[SHARED] = (json.dumps(shared, indent=0, sort_keys=True) + "\n").encode()
     packed = lzma.compress(_tar(own, date), preset=PRESET)
     if len(packed) > MAX_BYTES:
         found = f"a version may take {MAX_BYTES / 1e6:.0f} MB, this one takes {len(packed) / 1e6:.1f} MB"
         raise ArchiveError(f"{found}; look for large images or embedded data in _build/html")
-    for name, sha in shared.items():
-        if not (assets / f"{sha}.xz").is_file():
-            write_whole(assets / f"{sha}.xz", lzma.compress(files[name], preset=PRESET))
+    for name, mark in shared.items():
+        if not (assets / f"{mark}.xz").is_file():
+            write_whole(assets / f"{mark}.xz", lzma.compress(files[name], preset=PRESET))
     write_whole(archive, packed)
     return len(packed)
 
@@ -49,20 +48,15 @@ def thaw(archive: Path, assets: Path) -> dict[str, bytes]:
     try:
         with tarfile.open(fileobj=io.BytesIO(lzma.decompress(archive.read_bytes()))) as tar:
             files = {each.name: stream.read() for each in tar if (stream := tar.extractfile(each))}
-        for name, sha in json.loads(files.pop(SHARED)).items():
-            files[name] = lzma.decompress((assets / f"{sha}.xz").read_bytes())
+        for name, mark in json.loads(files.pop(SHARED)).items():
+            files[name] = lzma.decompress((assets / f"{mark}.xz").read_bytes())
         sums = {line[66:]: line[:64] for line in files.pop(SUMS).decode().splitlines()}
     except (OSError, lzma.LZMAError, tarfile.TarError, KeyError, ValueError) as error:
         raise ArchiveError(f"{archive.name} cannot be read ({error}); {cure}") from None
-    if wrong := sorted(
-        {name for name, _ in sums.items() ^ {(name, _sha(data)) for name, data in files.items()}}
-    ):
+    found = {name: sha(data) for name, data in files.items()}
+    if wrong := sorted({name for name, _ in found.items() ^ sums.items()}):
         raise ArchiveError(f"{archive.name} must hold what its checksums say, {wrong[:3]} do not; {cure}")
     return files
-
-
-def _sha(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
 
 
 def _tar(files: Mapping[str, bytes], date: int) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import Any
 
@@ -12,6 +11,7 @@ from markdown_it import MarkdownIt
 
 from livingpaper.book.show import Drawing, Sheet
 from livingpaper.book.stamp import MARKUP, STATIC, citation_file, title_of
+from livingpaper.build.cache import sha
 from livingpaper.build.project import Project, find_project
 from livingpaper.config import Config, config
 from livingpaper.ledger.compare import summary
@@ -134,9 +134,5 @@ def _number(id_: str, rows: pd.DataFrame, paper: Config) -> dict[str, Any]:
 
 def feed(title: str, authors: str, known: list[Version]) -> str:
     """Return an Atom feed of the changes of the estimates, newest first; links are relative to where it lies."""
-    ids = {version.name: _sha(version.name + ledger_csv(version.ledger)) for version in known}
-    return part("feed.xml", title=title, id=_sha(title), authors=authors, versions=known, ids=ids)
-
-
-def _sha(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+    ids = {version.name: sha(version.name + ledger_csv(version.ledger)) for version in known}
+    return part("feed.xml", title=title, id=sha(title), authors=authors, versions=known, ids=ids)
