@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import pytest
 from livingpaper.book.stamp import citation_file
+from livingpaper.build.build import together
+from livingpaper.build.cache import alone
+from livingpaper.build.latex import BuildError
 from livingpaper.build.project import Project
 from livingpaper.ledger.ledger import read_ledger
 from project_copy import fingerprints
@@ -62,6 +69,8 @@ def test_a_tiny_book_through_its_life(fresh: Project, tmp_path: Path) -> None:
     assert "One more sentence." in text_of(made)
     assert runs(made) == 1, "other prose is no reason to run the code again"
 
+    an_old_copy_and_a_chapter_left_out(made)
+
     (made.root / "lib" / "analysis.py").write_text("A = 2\n")
     assert html(made).returncode == 0
     assert runs(made) == 2, "other code must be run"
@@ -79,6 +88,96 @@ def test_a_tiny_book_through_its_life(fresh: Project, tmp_path: Path) -> None:
         "lib",
     }
     assert {path.name for path in made.root.iterdir()} == given | {"_build", "results", "runs.txt"}
+
+
+def an_old_copy_and_a_chapter_left_out(made: Project) -> None:
+    """A file put back with its old time is read; a page without chapter, and an image that no page shows, go."""
+    write_page(made, PROSE)
+    os.utime(made.root / "book" / "index.md", (1, 1))
+    toc = made.root / "_toc.yml"
+    toc.write_text(toc.read_text().replace("      - file: book/references\n", ""))
+    (made.build / "work" / "_build" / "html" / "_images" / "old.svg").parent.mkdir(exist_ok=True)
+    (made.build / "work" / "_build" / "html" / "_images" / "old.svg").write_text("<svg/>")
+    assert html(made).returncode == 0
+    assert "One more sentence." not in text_of(made)
+    assert not (made.build / "html" / "book" / "references.html").exists()
+    assert not (made.build / "html" / "_images" / "old.svg").exists()
+
+
+def small_project(root: Path) -> Project:
+    """Return a project of which only the ledger is there."""
+    made = Project(root)
+    made.ledger.parent.mkdir(parents=True)
+    made.ledger.write_text("old")
+    return made
+
+
+def test_the_ledger_changes_with_the_pages_or_not_at_all(tmp_path: Path) -> None:
+    made = small_project(tmp_path / "p")
+
+    def fail() -> None:
+        with together(made):
+            made.ledger.write_text("new")
+            raise BuildError("a page is missing")
+
+    with pytest.raises(BuildError, match="a page is missing"):
+        fail()
+    assert made.ledger.read_text() == "old"
+    with together(made):
+        made.ledger.write_text("new")
+    assert made.ledger.read_text() == "new"
+
+
+def test_what_a_killed_build_left_is_taken_back_by_the_next(tmp_path: Path) -> None:
+    made = small_project(tmp_path / "p")
+    code = (
+        "import os, signal, sys; from pathlib import Path\n"
+        "from livingpaper.build.build import together; from livingpaper.build.project import Project\n"
+        "made = Project(Path(sys.argv[1]))\n"
+        "with together(made):\n    made.ledger.write_text('new'); os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code, str(made.root)], check=False).returncode == -9
+    assert made.ledger.read_text() == "new"
+    with together(made):
+        assert made.ledger.read_text() == "old"
+
+
+def test_one_build_at_a_time_and_a_dead_one_holds_nothing(tmp_path: Path) -> None:
+    """A killed build holds the lock as long as its child works, for that may still write, and no longer."""
+    made = Project(tmp_path)
+    code = (
+        "import subprocess, sys; from pathlib import Path\n"
+        "from livingpaper.build.cache import alone; from livingpaper.build.project import Project\n"
+        "@alone\ndef build(project):\n"
+        "    child = subprocess.Popen(['sleep', '60'], stdout=-3, close_fds=False); print(child.pid, flush=True)\n"
+        "    child.wait()\n"
+        "build(Project(Path(sys.argv[1])))\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, str(made.root)], stdout=subprocess.PIPE) as build:
+        assert build.stdout
+        child = int(build.stdout.readline())
+        assert not is_free(made)
+        build.kill()
+        build.wait()
+        assert not is_free(made)
+        os.kill(child, signal.SIGKILL)
+    for _ in range(100):
+        if is_free(made):
+            break
+        time.sleep(0.05)
+    assert is_free(made)
+    ran: list[Project] = []
+    alone(ran.append)(made)
+    assert ran == [made]
+
+
+def is_free(project: Project) -> bool:
+    with (project.build / ".lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
 
 def roles_print_numbers_choices_and_the_stamp(made: Project) -> None:

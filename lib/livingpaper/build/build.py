@@ -6,12 +6,15 @@ replace the old ones only when all of them are there.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 from calendar import timegm
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,7 +24,7 @@ from tqdm import tqdm
 from livingpaper.book.drafts import is_withheld, unsupported
 from livingpaper.book.hooks import inputs_digest
 from livingpaper.book.stamp import citation_file
-from livingpaper.build.cache import made_whole, mark_of, say, up_to_date, write_changed
+from livingpaper.build.cache import alone, made_whole, mark_of, say, up_to_date, write_changed, write_whole
 from livingpaper.build.latex import BuildError, ensure_latex
 from livingpaper.build.project import CONFIG, Project, commit, digest, pages
 from livingpaper.chapters.run import run_chapters
@@ -39,6 +42,7 @@ def write_numbers(project: Project, *, exhibits: bool = False) -> None:
     say(f"ledger: {'changed; review it with: livingpaper diff' if changed else 'unchanged'}")
 
 
+@alone
 def make_ledger(project: Project) -> None:
     """Write the ledger and the key figure anew."""
     write_numbers(project)
@@ -69,53 +73,78 @@ def draw_key_figure(project: Project) -> None:
         write_changed(project.key_figure, (show(drawing, "fig-key", "").svg("white") + "\n").encode())
 
 
+@alone
 def build_html(project: Project, *, cold: bool = False) -> None:
     """Make ``_build/html`` unless it is up to date; ``BuildError`` if a warning, an error or a missing page stops it."""
-    write_numbers(project, exhibits=True)
-    check_conclusions(project)
-    target, work = project.build / "html", _work(project)
-    if not cold and up_to_date(target, _state(project)):
-        say("html: up to date")
-        return
-    draw_key_figure(project)
-    state = _state(project)  # anew: the stamp says whether files differ from the commit
-    if cold or not mark_of(target).is_file():
-        shutil.rmtree(work, ignore_errors=True)
-    continued = work.exists()
-    try:
-        _jupyter_book(project, "html")
-    except BuildError:
-        if not continued:
-            raise
-        _jupyter_book(project, "html")  # from nothing: what an earlier build left may be at fault
-    least = {"index": 1} | dict.fromkeys(pages(project), 2000)  # bytes
-    made = {page: work / "html" / f"{page}.html" for page in least}
-    missing = [page for page, file in made.items() if not file.is_file() or file.stat().st_size < least[page]]
-    if missing:
-        shutil.rmtree(work, ignore_errors=True)
-        raise BuildError(f"every chapter must become a page, {missing} did not; see _build/html.log")
-    with made_whole(target) as fresh:
-        shutil.copytree(work / "html", fresh, ignore=shutil.ignore_patterns("*.map"))
-    mark_of(target).write_text(state)
+    with together(project):
+        write_numbers(project, exhibits=True)
+        check_conclusions(project)
+        target, work = project.build / "html", _work(project)
+        if not cold and up_to_date(target, state(project)):
+            say("html: up to date")
+            return
+        draw_key_figure(project)
+        now = state(project)  # anew: the stamp says whether files differ from the commit
+        if cold:
+            shutil.rmtree(work, ignore_errors=True)
+        continued = work.exists()
+        try:
+            _jupyter_book(project, "html")
+        except BuildError:
+            if not continued:
+                raise
+            _jupyter_book(project, "html")  # from nothing: what an earlier build left may be at fault
+        least = {"index": 1} | dict.fromkeys(pages(project), 2000)  # bytes
+        made = {page: work / "html" / f"{page}.html" for page in least}
+        missing = [page for page, at in made.items() if not at.is_file() or at.stat().st_size < least[page]]
+        if missing:
+            shutil.rmtree(work, ignore_errors=True)
+            raise BuildError(f"every chapter must become a page, {missing} did not; see _build/html.log")
+        with made_whole(target) as fresh:
+            shutil.copytree(work / "html", fresh, ignore=shutil.ignore_patterns("*.map"))
+    mark_of(target).write_text(now)
     say(f"html: {target / 'index.html'}")
 
 
+@alone
 def build_pdf(project: Project, *, cold: bool = False) -> None:
     """Make ``_build/paper.pdf`` unless it is up to date; ``BuildError`` if LaTeX cannot be had (status 3) or it fails."""
-    target, state, latex = project.build / "paper.pdf", _state(project), _work(project) / "latex"
-    if not cold and up_to_date(target, state):
+    target, now = project.build / "paper.pdf", state(project)
+    if not cold and up_to_date(target, now):
         say("pdf: up to date")
         return
     ensure_latex()
-    shutil.rmtree(latex, ignore_errors=True)
     _jupyter_book(project, "pdflatex")
-    made = latex / "paper.pdf"
+    made = _work(project) / "latex" / "paper.pdf"
     if not made.is_file() or not made.read_bytes().startswith(b"%PDF"):
         logs = "_build/pdflatex.log and _build/work/_build/latex/paper.log"
         raise BuildError(f"LaTeX must write paper.pdf, it did not; see {logs}")
     write_changed(target, made.read_bytes())
-    mark_of(target).write_text(state)
+    mark_of(target).write_text(now)
     say(f"pdf: {target}")
+
+
+@contextmanager
+def together(project: Project) -> Iterator[None]:
+    """Let ledger and key figure change with the pages or not at all; what a killed build left comes first."""
+    before = project.build / ".before"
+    kept = {before / path.name: path for path in (project.ledger, project.key_figure)}
+
+    def restored() -> bool:
+        there = [(path, copy.read_bytes()) for copy, path in kept.items() if copy.is_file()]
+        return bool([path for path, content in there if write_changed(path, content)])
+
+    restored()
+    for path in (path for path in kept.values() if path.is_file()):
+        write_whole(before / path.name, path.read_bytes())
+    try:
+        yield
+    except BaseException:
+        if restored():
+            say("the ledger stays as it was, like the pages; for the new numbers: livingpaper ledger")
+        raise
+    finally:
+        shutil.rmtree(before, ignore_errors=True)
 
 
 def _work(project: Project) -> Path:
@@ -123,10 +152,33 @@ def _work(project: Project) -> Path:
     return project.build / "work" / "_build"
 
 
-def _state(project: Project) -> str:
+def state(project: Project) -> str:
     """Return the fingerprint of everything the pages rest on, the commit they print included."""
     sources = [project.root / name for name in SOURCES]
     return f"{digest(sources, project.root)} {inputs_digest(project)} {commit(project)}"
+
+
+@contextmanager
+def _by_content(project: Project, builder: str) -> Iterator[None]:
+    """Let Sphinx read what has other content than last time: it goes by times, which a copied file brings along.
+
+    All pages are written anew, so none stays that has no chapter, and no image that no page shows.
+    """
+    work, chapters = _work(project), {page: project.root / f"{page}.md" for page in pages(project)}
+    found = [file for name in SOURCES for file in (project.root / name, *(project.root / name).rglob("*"))]
+    rest = {file for file in found if file.is_file()} - {*chapters.values()}
+    now = {"": digest(rest, project.root)}
+    now |= {page: digest([path], project.root) for page, path in chapters.items()}
+    mark = work / "made-from.json"
+    before = json.loads(mark.read_text("utf-8")) if mark.is_file() else {}
+    mark.unlink(missing_ok=True)  # until it is done, nobody knows
+    if before.get("") != now[""]:
+        shutil.rmtree(work, ignore_errors=True)
+    for page in (page for page in chapters if before.get(page) != now[page]):
+        (work / ".doctrees" / f"{page}.doctree").unlink(missing_ok=True)
+    shutil.rmtree(work / builder, ignore_errors=True)
+    yield
+    write_whole(mark, json.dumps(now).encode())
 
 
 def build_environment(project: Project) -> dict[str, str]:
@@ -152,28 +204,25 @@ def _jupyter_book(project: Project, builder: str) -> None:
     command += ["--path-output", str(work.parent), "--builder", builder]
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "errors": "replace"}
     bar = tqdm(total=100, desc=builder, unit="%", leave=False, disable=not sys.stderr.isatty())
-    with log.open("w", encoding="utf-8") as stream, bar:
+    with log.open("w", encoding="utf-8") as stream, bar, _by_content(project, builder.removeprefix("pdf")):
         environment = build_environment(project)
-        process = subprocess.Popen(command, cwd=project.root, env=environment, text=True, **pipes)
+        process = subprocess.Popen(
+            command, cwd=project.root, env=environment, text=True, close_fds=False, **pipes
+        )
         for line in process.stdout or ():
             stream.write(line)
             if share := re.search(r"(reading sources|writing output)\.\.\.\s*\[\s*(\d+)%\]", line):
                 bar.n = int(share[2]) // 2 + (50 if share[1] == "writing output" else 0)
                 bar.refresh()
-        status = process.wait()
-    if status:
-        shutil.rmtree(work, ignore_errors=True)  # a second run after a failed one would hide its warnings
-        raise BuildError(f"{builder}: the book has warnings or errors:\n{_complaints(log)}\nsee {log}")
+        if process.wait():
+            stream.flush()
+            shutil.rmtree(work, ignore_errors=True)  # a second run after a failed one would hide its warnings
+            raise BuildError(f"{builder}: the book has warnings or errors:\n{_complaints(log)}\nsee {log}")
 
 
 def _complaints(log: Path) -> str:
     """Return the lines of a log that a reader needs, at most twelve."""
-    lines = re.sub(r"\x1b\[[0-9;]*m", "", log.read_text(encoding="utf-8")).strip().splitlines() or [
-        "(no output)"
-    ]
-    told = [
-        line
-        for line in lines
-        if re.search(r"^(?!.*(IPKernelApp|NbParserConfig)).*(WARNING|ERROR|Error|! )", line)
-    ]
-    return "\n".join(f"  {line}" for line in dict.fromkeys(told[-40:] or lines[-1:]))
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", log.read_text(encoding="utf-8")).strip()
+    wanted = re.compile(r"^(?!.*(?:IPKernelApp|NbParserConfig)).*(?:WARNING|ERROR|Error|! ).*$", re.M)
+    kept = list(dict.fromkeys(wanted.findall(plain)[-40:])) or plain.splitlines()[-1:] or ["(no output)"]
+    return "\n".join(f"  {line}" for line in kept)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import ast
+import fcntl
 import hashlib
 import os
 import shutil
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, wraps
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
-from livingpaper.build.project import content_of
+from livingpaper.build.project import Project, content_of
 
 INSTALLED = tuple(Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
 
@@ -75,6 +77,24 @@ def up_to_date(target: Path, state: str) -> bool:
     """Return whether something is there and was made from this state."""
     mark = mark_of(target)
     return target.exists() and mark.is_file() and mark.read_text("utf-8") == state
+
+
+def alone(build: Callable[..., None]) -> Callable[..., None]:
+    """Return a build of a project that waits until no other works in its folder, orphaned children included."""
+
+    @wraps(build)
+    def waiting(project: Project, **choices: Any) -> None:
+        project.build.mkdir(parents=True, exist_ok=True)
+        with (project.build / ".lock").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                say("another build works in this folder; waiting until it has ended")
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            os.set_inheritable(lock.fileno(), True)  # by Jupyter Book: the lock ends with the last of the two
+            build(project, **choices)
+
+    return waiting
 
 
 def say(text: str) -> None:
