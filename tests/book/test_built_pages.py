@@ -11,6 +11,8 @@ from book.chapters import chapters
 from book.forbidden import forbidden_claims
 from livingpaper.book.checklists import load_checklists
 from livingpaper.book.hooks import html_id
+from livingpaper.build.build import state
+from livingpaper.build.cache import mark_of
 from livingpaper.build.project import Project
 from livingpaper.ledger.ledger import ledger_part, read_ledger
 
@@ -28,6 +30,23 @@ def ledger(project: Project) -> pd.DataFrame:
 @pytest.mark.parametrize("name", contents())
 def test_every_page_of_the_contents_is_there_and_says_something(name: str) -> None:
     assert len(page(name).text) > 200, name
+
+
+@pytest.mark.parametrize("name", ["html", "paper.pdf"])
+def test_it_was_made_from_the_sources_that_are_here(project: Project, name: str) -> None:
+    sources = state(project).split()[:2]  # the commit that it prints may be an older one
+    made_from = mark_of(need(project.build / name)).read_text("utf-8").split()
+    assert made_from[:2] == sources, f"{name} is older than its sources: run make paper first"
+
+
+def test_no_page_is_without_its_chapter() -> None:
+    made = {path.relative_to(SITE).with_suffix("").as_posix() for path in need(SITE).glob("book/*.html")}
+    assert made == {*contents()}
+
+
+def test_no_image_is_left_that_no_page_shows() -> None:
+    said = "".join(found.html for found in pages())
+    assert [path.name for path in need(SITE / "_images").iterdir() if path.name not in said] == []
 
 
 def test_the_first_page_leads_to_the_paper() -> None:

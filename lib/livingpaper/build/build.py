@@ -203,12 +203,10 @@ def _jupyter_book(project: Project, builder: str) -> None:
     command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(project.root), *STRICT]
     command += ["--path-output", str(work.parent), "--builder", builder]
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "errors": "replace"}
+    pipes |= {"text": True, "close_fds": False}  # it holds the lock too
     bar = tqdm(total=100, desc=builder, unit="%", leave=False, disable=not sys.stderr.isatty())
     with log.open("w", encoding="utf-8") as stream, bar, _by_content(project, builder.removeprefix("pdf")):
-        environment = build_environment(project)
-        process = subprocess.Popen(
-            command, cwd=project.root, env=environment, text=True, close_fds=False, **pipes
-        )
+        process = subprocess.Popen(command, cwd=project.root, env=build_environment(project), **pipes)
         for line in process.stdout or ():
             stream.write(line)
             if share := re.search(r"(reading sources|writing output)\.\.\.\s*\[\s*(\d+)%\]", line):

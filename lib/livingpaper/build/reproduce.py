@@ -34,10 +34,8 @@ class ReproductionError(RuntimeError):
 def check_root(project: Project) -> None:
     """Raise ``RuntimeError`` unless the paper is a repository: its tags and commits would be another paper's."""
     if not (project.root / ".git").exists():
-        cure = "give the paper its own: git init, git add, git commit"
-        raise RuntimeError(
-            f"a version is a commit of a repository, and {project.root} is not the root of one; {cure}"
-        )
+        must = f"a version is a commit of a repository, and {project.root} is not the root of one"
+        raise RuntimeError(f"{must}; give the paper its own: git init, git add, git commit")
 
 
 @contextmanager

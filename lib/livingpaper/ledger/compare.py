@@ -74,16 +74,9 @@ def compare(
     turned = [
         each for each in verdicts if each[1] not in (None, each[2])
     ]  # what is new has nothing to turn from
-    frame = pd.DataFrame(
-        {
-            "old_text": before["text"][moved],
-            "text": after["text"][moved],
-            "scale": after["scale"][moved],
-            "change": (after["estimate"] - before["estimate"])[moved],
-            "conclusion": [_turn(before.loc[i], after.loc[i], rules) for i in both[moved]],
-        },
-        index=both[moved],
-    )
+    frame = after.loc[moved, ["text", "scale"]].assign(old_text=before["text"])
+    frame["change"] = after["estimate"] - before["estimate"]
+    frame["conclusion"] = [_turn(before.loc[i], after.loc[i], rules) for i in both[moved]]
     return Comparison(
         moved=frame,
         added=new.loc[new.index.difference(old.index)],

@@ -43,9 +43,8 @@ def estimates(project: Project | None = None) -> Sheet:
     found = numbers_by_version(project)
     number = (found["name"] + " (`" + found["id"] + "`)").where(~found["id"].duplicated(), "")
     mark = found["origin"].map(config(project).marks).fillna("")
-    frame = pd.DataFrame(
-        {"Number": number, "Version": found["version"], "Value": found["text"], "Origin": mark}
-    )
+    columns = {"Number": number, "Version": found["version"], "Value": found["text"], "Origin": mark}
+    frame = pd.DataFrame(columns)
     return Sheet(frame, sources=(found[found["origin"].notna()],), widths="p{5.7cm}p{2.7cm}p{5.9cm}l")
 
 

@@ -93,9 +93,8 @@ def check(project: Project, version: str, date: str, *, revision: str | None = N
         raise ReleaseError(f"the tree must be clean, {found}; commit or stash them")
     tags = _tags(project)
     if version in tags and _git(project, "ls-tree", "HEAD", f"versions/v{version}/ledger.csv"):
-        raise ReleaseError(
-            f"version {version} is released already; a version never changes, choose the next number"
-        )
+        cure = "a version never changes, choose the next number"
+        raise ReleaseError(f"version {version} is released already; {cure}")
     if version in tags:  # by a release that was stopped
         names = (revision or "HEAD", f"v{version}")
         commit, tagged = (_git(project, "rev-parse", f"{name}^{{commit}}")[:10] for name in names)
