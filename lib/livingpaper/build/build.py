@@ -1,8 +1,4 @@
-"""Build the paper: run the study, write the ledger, make HTML and PDF, keep the last good ones on failure.
-
-Jupyter Book's exit codes cannot be trusted, so every step ends with a look at what it made. New pages
-replace the old ones only when all of them are there.
-"""
+"""Build the paper; Jupyter Book's exit codes cannot be trusted, so every step looks at what it made before that goes in place."""
 
 from __future__ import annotations
 
@@ -182,14 +178,13 @@ def _by_content(project: Project, builder: str) -> Iterator[None]:
 
 
 def build_environment(project: Project) -> dict[str, str]:
-    """Return the environment of Jupyter Book and LaTeX: the clock stands at the release, not at the build.
-
-    See https://reproducible-builds.org/specs/source-date-epoch/; ``FORCE_SOURCE_DATE`` makes TeX obey it too.
-    """
+    """Return the environment of Jupyter Book and LaTeX: the clock stands at the release, not at the build."""
     released = date.fromisoformat(citation_file(project)["date-released"])
     fixed = {
-        "SOURCE_DATE_EPOCH": str(timegm(released.timetuple())),
-        "FORCE_SOURCE_DATE": "1",
+        "SOURCE_DATE_EPOCH": str(
+            timegm(released.timetuple())
+        ),  # reproducible-builds.org/specs/source-date-epoch
+        "FORCE_SOURCE_DATE": "1",  # TeX obeys it too
         "PYTHONHASHSEED": "0",  # the order of sets
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }

@@ -1,8 +1,4 @@
-"""A commit built from nothing in a clean folder of its own; two such builds, compared byte by byte.
-
-The two folders have other names, so a path, a clock, a random id or an order of files that gets into the
-pages shows.
-"""
+"""A commit built from nothing, in two folders of other names, compared byte by byte: a path, clock or random id in it shows."""
 
 from __future__ import annotations
 

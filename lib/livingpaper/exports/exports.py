@@ -1,8 +1,4 @@
-"""The paper for machines: ``_build/machine``, made from the pages as they were built.
-
-Numbers with their schema, the article as JATS XML with its figures, schema.org, and a research object that ties
-them to chapters, code and data. A release freezes the folder with the pages.
-"""
+"""The paper for machines, ``_build/machine``, from the pages as built: ledger, JATS XML, schema.org and a research object."""
 
 from __future__ import annotations
 

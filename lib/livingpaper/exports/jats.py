@@ -1,8 +1,4 @@
-"""The paper as JATS XML, from the pages as they were built: the numbers in it are those that readers see.
-
-The chapters are stripped to their articles, joined and converted by pandoc; front matter and references
-come from a template. Every number keeps its ledger id: ``<named-content content-type="ledger:...">``.
-"""
+"""The paper as JATS XML, by pandoc from the pages as built; a number keeps its ledger id as its ``content-type``."""
 
 from __future__ import annotations
 

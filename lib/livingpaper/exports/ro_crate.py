@@ -1,8 +1,4 @@
-"""The paper as a research object (RO-Crate): chapters, what they show, the functions behind it, the data behind those.
-
-The crate is the folder ``machine`` of a version. What lies outside it, chapters, code and data, is described
-under its path in the checkout with its checksum. No clock time, no random name: the same paper gives the same bytes.
-"""
+"""The paper as a research object (RO-Crate): chapters, what they show, the functions and data behind it; no clock, no chance."""
 
 from __future__ import annotations
 
@@ -29,10 +25,7 @@ FORMATS = {
 def crate(
     project: Project, chapters: Sequence[str], files: Mapping[str, str], labels: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Return the metadata of the crate of chapters, of ``files`` in it (path to words) and of printed ``labels``.
-
-    ``FileNotFoundError`` if a chapter, a function or data lead to no file: a provenance that leads nowhere is none.
-    """
+    """Return the metadata of chapters, files (path to words) and labels; ``FileNotFoundError`` for what leads nowhere."""
     found, made = citation_file(project), _Crate(project)
     root = made.root_dataset
     made.name, made.description = found["title"], found.get("abstract", found["title"])

@@ -1,8 +1,4 @@
-"""Conclusions that the chapters state in words, and the rule under which each one holds.
-
-``claims.toml`` lists sentence, ledger ids and rule. A sentence whose rule no longer holds stops the
-build: the results have changed, so the words must.
-"""
+"""Conclusions that chapters state in words, ``claims.toml``; where the rule of one no longer holds, the words must change."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The only place that turns a number into text.
-
-A scale, of ``paper.toml``, says what kind of number it is; it alone decides decimals, sign and unit.
-"""
+"""The only place that turns a number into text; its scale, of ``paper.toml``, alone decides decimals, sign and unit."""
 
 from __future__ import annotations
 

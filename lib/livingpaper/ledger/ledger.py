@@ -1,8 +1,4 @@
-"""Every number the paper prints, one row each.
-
-The ledger is committed: its diff is the review of a change. Prose reads only the ledger, through the
-``{result}`` role; an unknown id stops the build.
-"""
+"""Every number the paper prints, one row each; committed, so its diff is the review of a change. Prose reads nothing else."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""A version as one small archive: pages, PDF, ledger and protocol, with a list of checksums.
-
-Files that versions share (style sheets, fonts, scripts) are stored once, compressed, under their
-checksum in ``versions/assets``. The same input gives the same bytes.
-"""
+"""A version as one small archive with checksums, the same for the same input; what versions share lies in ``assets``, once."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Freezing a version: a cold build of a clean commit, all gates, one archive, one tag.
-
-The build happens in a worktree of the commit, so nothing of the working folder can get in. Every step
-can be repeated: a release that was interrupted is completed by running it again.
-"""
+"""Freeze a version: a cold build in a worktree of its commit, gates, archive, tag; running it again completes a stopped one."""
 
 from __future__ import annotations
 
@@ -54,10 +50,9 @@ def release(
     revision: str | None = None,
     build: Callable[[Path], None] = build_checkout,
 ) -> Path:
-    """Freeze a version, three numbers with a section in ``CHANGELOG.md``, and return its archive.
+    """Freeze a version, three numbers, and return its archive; ``ReleaseError`` as ``check``, or if a gate fails.
 
-    ``revision`` is the commit to release (default: the present one, in which the version is set first), and
-    ``build`` makes ``_build`` in a checkout, or raises. ``ReleaseError`` as ``check``, or if a build or a gate fails.
+    ``revision`` is the commit (default: the present one, with the version set first), ``build`` makes its ``_build``.
     """
     version = ".".join(map(str, version_key(version)))
     check_root(project)

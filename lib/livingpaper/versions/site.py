@@ -1,8 +1,4 @@
-"""The site of all versions, for any static host: unpacked archives, a list of versions, a feed.
-
-Old versions are unpacked, never rebuilt. What a page must say about later versions is added here; the
-archive stays as it was.
-"""
+"""The site of all versions, for any static host: archives unpacked, never rebuilt, with what later versions add to them."""
 
 from __future__ import annotations
 
