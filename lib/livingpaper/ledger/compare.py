@@ -74,8 +74,8 @@ def compare(
     turned = [
         each for each in verdicts if each[1] not in (None, each[2])
     ]  # what is new has nothing to turn from
-    frame = after.loc[moved, ["text", "scale"]].assign(old_text=before["text"])
-    frame["change"] = after["estimate"] - before["estimate"]
+    frame = after.loc[moved, ["text", "scale"]].assign(old_text=before["text"][moved])
+    frame["change"] = (after["estimate"] - before["estimate"])[moved]
     frame["conclusion"] = [_turn(before.loc[i], after.loc[i], rules) for i in both[moved]]
     return Comparison(
         moved=frame,
