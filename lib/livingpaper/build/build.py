@@ -1,7 +1,5 @@
 """Build the paper; Jupyter Book's exit codes cannot be trusted, so every step looks at what it made before that goes in place."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

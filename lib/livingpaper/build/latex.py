@@ -1,7 +1,5 @@
 """LaTeX: is it there, and if not, may it be installed?"""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

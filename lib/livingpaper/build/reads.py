@@ -1,7 +1,5 @@
 """Which files of the paper are read while something runs; results from a store bring theirs along."""
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,5 @@
 """A commit built from nothing, in two folders of other names, compared byte by byte: a path, clock or random id in it shows."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

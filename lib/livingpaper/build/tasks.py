@@ -1,7 +1,5 @@
 """Run many independent tasks over cores or a cluster, keeping what is finished."""
 
-from __future__ import annotations
-
 import os
 import pickle
 import sys

@@ -1,7 +1,5 @@
 """The paper for machines, ``_build/machine``, from the pages as built: ledger, JATS XML, schema.org and a research object."""
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The paper as JATS XML, by pandoc from the pages as built; a number keeps its ledger id as its ``content-type``."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from html import escape

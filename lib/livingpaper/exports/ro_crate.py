@@ -1,7 +1,5 @@
 """The paper as a research object (RO-Crate): chapters, what they show, the functions and data behind it; no clock, no chance."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any

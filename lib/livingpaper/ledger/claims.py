@@ -1,7 +1,5 @@
 """Conclusions that chapters state in words, ``claims.toml``; where the rule of one no longer holds, the words must change."""
 
-from __future__ import annotations
-
 import math
 import re
 import tomllib

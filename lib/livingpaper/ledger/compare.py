@@ -4,8 +4,6 @@ A conclusion is what a reader takes away: the sign of an effect that its interva
 interval includes no effect, whether it lies inside the margin, and the sentences of ``claims.toml``.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The only place that turns a number into text; its scale, of ``paper.toml``, alone decides decimals, sign and unit."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 

@@ -1,7 +1,5 @@
 """Every number the paper prints, one row each; committed, so its diff is the review of a change. Prose reads nothing else."""
 
-from __future__ import annotations
-
 import csv
 import io
 import re

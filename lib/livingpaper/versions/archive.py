@@ -1,7 +1,5 @@
 """A version as one small archive with checksums, the same for the same input; what versions share lies in ``assets``, once."""
 
-from __future__ import annotations
-
 import io
 import json
 import lzma

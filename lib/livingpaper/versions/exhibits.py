@@ -1,7 +1,5 @@
 """What readers see of the history: table and figure of the appendix, its list of changes, the page of all versions."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Freeze a version: a cold build in a worktree of its commit, gates, archive, tag; running it again completes a stopped one."""
 
-from __future__ import annotations
-
 import re
 from calendar import timegm
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """The site of all versions, for any static host: archives unpacked, never rebuilt, with what later versions add to them."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The ledgers and conclusions of files, versions and git revisions, and what moved from version to version."""
 
-from __future__ import annotations
-
 import re
 import sys
 from collections.abc import Mapping
