@@ -35,7 +35,8 @@ def run_chapters(project: Project, *, exhibits: bool = False) -> bool:
     cell and cause; then the last ledger stays. A fresh process without threads can import the analysis once and fork.
     """
     command = [sys.executable, "-m", __name__, str(project.root), *["--exhibits"] * exhibits]
-    done = subprocess.run(command, env=ONE_THREAD | os.environ, capture_output=True, text=True, check=False)
+    pipes: dict[str, Any] = {"capture_output": True, "text": True, "close_fds": False}  # the lock is inherited
+    done = subprocess.run(command, env=ONE_THREAD | os.environ, check=False, **pipes)
     if done.returncode == 0:
         return done.stdout == "changed\n"
     said = done.stderr.strip() or f"the chapters' process ended with status {done.returncode}"
