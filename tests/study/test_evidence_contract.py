@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 from livingpaper.build.project import Project
 from study.data.load import load_published
-from study.evidence.contract import ANALYSES, EvidenceError, load_evidence, rows_of, validate_evidence
+from study.data.reading import ContractError
+from study.evidence.contract import ANALYSES, load_evidence, rows_of, validate_evidence
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def test_all_violations_are_listed_at_once(rows: pd.DataFrame) -> None:
     broken.loc[7, "reason"] = ""
     broken.loc[8, "effect"] = "about 0.8"
     broken.loc[9, "doi"] = "doi.org/10.1"
-    with pytest.raises(EvidenceError) as caught:
+    with pytest.raises(ContractError) as caught:
         validate_evidence(broken)
     text = str(caught.value)
     for part in (
@@ -50,34 +51,34 @@ def test_all_violations_are_listed_at_once(rows: pd.DataFrame) -> None:
         "column source: must have one of primary, secondary; 1 row(s) have not, first ipd-tofacov-28",
         "column id: must have each value once",
         "column reason: must have a reason for being in or out; 1 row(s) have not, first ipd-recovery-28",
-        "column effect: must hold numbers only; 1 row(s) do not, first ipd-tactic-r-28 (about 0.8)",
+        "column effect: must have numbers only; 1 row(s) have not, first ipd-tactic-r-28 (about 0.8)",
         "column doi: must have a DOI as 10.1000/xyz, or nothing; 1 row(s) have not",
     ):
         assert part in text, (part, text)
 
 
 def test_columns_and_a_missing_file(rows: pd.DataFrame, project: Project) -> None:
-    with pytest.raises(EvidenceError) as caught:
+    with pytest.raises(ContractError) as caught:
         validate_evidence(rows.drop(columns="doi").assign(opinion="good"))
     assert "column doi: is required" in str(caught.value)
-    assert "column opinion: is not known" in str(caught.value)
+    assert "column opinion: is not in the contract of the evidence" in str(caught.value)
     with pytest.raises(FileNotFoundError, match="no.csv, found none; restore it"):
         load_evidence(project.data / "no.csv")
 
 
 def test_a_study_may_not_count_twice(rows: pd.DataFrame) -> None:
     twice = pd.concat([rows, rows.iloc[[1]].assign(id="again")], ignore_index=True)
-    with pytest.raises(EvidenceError, match=r"\['Bari-SolidAct'\] enter 'baricitinib' twice; exclude one"):
+    with pytest.raises(ContractError, match=r"\['Bari-SolidAct'\] enter 'baricitinib' twice; exclude one"):
         rows_of(validate_evidence(twice), "baricitinib")
-    with pytest.raises(EvidenceError, match=r"'colchicine' has none of \['anakinra', .*'jak'"):
+    with pytest.raises(ContractError, match=r"'colchicine' has none of \['anakinra', .*'jak'"):
         rows_of(rows, "colchicine")
 
 
 def test_included_rows_need_an_effect_and_an_analysis(rows: pd.DataFrame) -> None:
     out = rows.index[rows["measure"] == "none"][0]
-    with pytest.raises(EvidenceError, match="a p-value, to be included"):
+    with pytest.raises(ContractError, match="a p-value, to be included"):
         validate_evidence(rows.assign(**{"include": rows["include"].mask(rows.index == out, "yes")}))
-    with pytest.raises(EvidenceError, match="an analysis if it is included, and only then"):
+    with pytest.raises(ContractError, match="an analysis if it is included, and only then"):
         validate_evidence(rows.assign(**{"include": rows["include"].mask(rows.index == out, "yes")}))
 
 
@@ -115,7 +116,7 @@ def test_what_makes_no_sense_across_cells_is_named(
     rows: pd.DataFrame, cells: dict[str, object], said: str
 ) -> None:
     validate_evidence(with_row(rows))
-    with pytest.raises(EvidenceError) as caught:
+    with pytest.raises(ContractError) as caught:
         validate_evidence(with_row(rows, **cells))
     assert "in 1 place(s)" in str(caught.value)
     assert said in str(caught.value)

@@ -15,8 +15,8 @@ import pandera.pandas as pa
 from headtohead.evidence.effects import PUBLISHED_LEVEL
 from scipy.stats import norm
 
-from study.data.contract import failing, listed
-from study.data.reading import ContractError, is_number, read_table
+from study.data.contract import Contract
+from study.data.reading import ContractError, read_table
 
 IDENTIFIERS = ("doi", "pmid", "registry")
 SIZE = ("n_studies", "n_total")  # of a pooled result
@@ -24,13 +24,8 @@ COUNTS = ("n_drug", "deaths_drug", "n_comparator", "deaths_comparator")
 EFFECT = ("effect", "conf_low", "conf_high", "p_value")
 NUMBERS = (*SIZE, *COUNTS, *EFFECT)
 ANALYSES = ("direct", "jak", "reproduced", "baricitinib", "anakinra", "anakinra trials", "anakinra stay")
-OUT_OF_MIDDLE = (
-    0.15  # share of the interval by which rounding and adjustment may move an effect out of its middle
-)
-Z_APART, Z_RATIO = (
-    0.5,
-    1.25,
-)  # how far the z of a p-value may be from that of the interval: rounding, other tests
+OUT_OF_MIDDLE = 0.15  # share of the interval by which rounding and adjustment may move an effect
+Z_APART, Z_RATIO = 0.5, 1.25  # of the z of a p-value from that of the interval: rounding, other tests
 RATIOS = ("odds ratio", "risk ratio", "hazard ratio", "rate ratio")
 TEXT = (
     "id", "study", "year", "design", "drug", "comparator", "horizon", "outcome", "measure", *IDENTIFIERS,
@@ -39,65 +34,16 @@ TEXT = (
 COLUMNS = (*TEXT[:6], *SIZE, *COUNTS, *TEXT[6:9], *EFFECT, *TEXT[9:])
 
 
-class EvidenceError(ContractError):
-    """The evidence file breaks its contract; the message lists every violation."""
-
-
 def load_evidence(path: str | Path = "data/evidence.csv") -> pd.DataFrame:
-    """Return the checked evidence, one published result per row; empty text, never missing text.
-
-    ``path`` is relative to the project.
-
-    Raises
-    ------
-    EvidenceError
-        If the file is missing or breaks the contract; every violation in one message.
-    """
+    """Return the checked evidence, one published result per row; empty text, never missing text."""
     return validate_evidence(read_table(path, numbers=NUMBERS, keep_missing=False))
 
 
 def validate_evidence(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with counts as float and numbers as float after checking every rule.
-
-    Raises
-    ------
-    EvidenceError
-        If columns are missing or unknown or any row breaks a rule; all violations at once.
-    """
-    missing = [name for name in COLUMNS if name not in frame]
-    unknown = [name for name in frame if name not in COLUMNS]
-    problems = [f"column {name}: is required, not in the file; add it" for name in missing]
-    problems += [f"column {name}: is not known; drop it or add its rule to the contract" for name in unknown]
-    if not missing:
-        problems += _not_numbers(frame)
-        frame = frame.assign(**{name: pd.to_numeric(frame[name], errors="coerce") for name in NUMBERS})
-        problems += _violations(frame.reset_index(drop=True))
-    if problems:
-        raise EvidenceError(listed("the evidence", problems))
-    return frame
-
-
-def _not_numbers(frame: pd.DataFrame) -> list[str]:
-    """Return one sentence per column that holds something else."""
-    found = []
-    for name in NUMBERS:
-        bad = frame.loc[~(frame[name].isna() | frame[name].map(is_number)), ["id", name]]
-        if len(bad):
-            first = ", ".join(f"{id_} ({value})" for id_, value in bad.head(3).itertuples(index=False))
-            found.append(f"column {name}: must hold numbers only; {len(bad)} row(s) do not, first {first}")
-    return found
-
-
-def _violations(frame: pd.DataFrame) -> list[str]:
-    """Return one sentence per broken rule: what must hold, how many rows, the first ids."""
-    cases, sentences = failing(pa.DataFrameSchema(_columns(), checks=_row_rules()), frame), []
-    for (column, rule), group in cases.groupby(["column", "check"], sort=False):
-        rows = group["index"].dropna().astype(int).unique()
-        where = f"column {column}" if (group["schema_context"] == "Column").all() else "each row"
-        ids = ", ".join(map(str, frame["id"].iloc[rows[:3]]))
-        said = "each value once" if rule == "field_uniqueness" else rule
-        sentences.append(f"{where}: must have {said}; {len(rows)} row(s) have not, first {ids}")
-    return list(dict.fromkeys(sentences))
+    """Return the rows, their numbers as numbers, after checking every rule; see ``Contract.check``."""
+    columns = {name: pa.Column(nullable=True) for name in COLUMNS} | _columns()
+    home = "the contract of the evidence"
+    return Contract("the evidence", home, "id", columns, NUMBERS, _row_rules()).check(frame)
 
 
 def _columns() -> dict[str, pa.Column]:
@@ -107,6 +53,7 @@ def _columns() -> dict[str, pa.Column]:
     def matching(pattern: str, words: str) -> pa.Column:
         return pa.Column(str, pa.Check.str_matches(rf"^({pattern})?$", error=words))
 
+    chance = pa.Check.in_range(0, 1, include_min=False, error="p-values above 0 up to 1")
     positive = pa.Check.gt(0, error="numbers above 0")
     whole = pa.Check(lambda s: (s >= 0) & (s == s.round()), error="whole numbers from 0")
     return {
@@ -117,17 +64,15 @@ def _columns() -> dict[str, pa.Column]:
         "include": one_of("yes", "no"),
         "measure": one_of(*RATIOS, "counts", "none"),
         "reason": pa.Column(str, pa.Check.str_length(min_value=1, error="a reason for being in or out")),
-        **{name: pa.Column(float, whole, nullable=True, coerce=True) for name in (*SIZE, *COUNTS)},
-        **{name: pa.Column(float, positive, nullable=True) for name in EFFECT[:3]},
-        "p_value": pa.Column(
-            float, pa.Check.in_range(0, 1, include_min=False, error="p-values above 0 up to 1"), nullable=True
-        ),
+        **{name: pa.Column(checks=whole, nullable=True) for name in (*SIZE, *COUNTS)},
+        **{name: pa.Column(checks=positive, nullable=True) for name in EFFECT[:3]},
+        "p_value": pa.Column(checks=chance, nullable=True),
     }
 
 
-def _row_rules() -> list[pa.Check]:
+def _row_rules() -> dict[str, Callable[[pd.DataFrame], pd.Series]]:
     """Return the rules that tie columns together."""
-    rules: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
+    return {
         "a DOI, a PubMed number or a registry number": lambda f: (f[list(IDENTIFIERS)] != "").any(axis=1),
         "all four counts or none, and all four if the measure is counts": _counts_whole,
         "patients in each arm that is counted": lambda f: ~((f["n_drug"] == 0) | (f["n_comparator"] == 0)),
@@ -142,7 +87,6 @@ def _row_rules() -> list[pa.Check]:
         "four counts, or an effect with limits or a p-value, to be included": _usable,
         "an analysis if it is included, and only then": lambda f: (f["include"] == "yes") == (f["analysis"] != ""),
     }  # fmt: skip
-    return [pa.Check(rule, error=words) for words, rule in rules.items()]
 
 
 def _counts_whole(f: pd.DataFrame) -> pd.Series:
@@ -170,21 +114,15 @@ def _usable(f: pd.DataFrame) -> pd.Series:
 
 
 def rows_of(evidence: pd.DataFrame, analysis: str) -> pd.DataFrame:
-    """Return the included rows of one analysis, in the order of the file.
-
-    Raises
-    ------
-    EvidenceError
-        If there is none, or a study enters twice: its patients would count twice.
-    """
+    """Return the included rows of one analysis, in the order of the file; each study may enter once."""
     names = evidence["analysis"].str.split("|")
     chosen = evidence[names.map(lambda each: analysis in each) & (evidence["include"] == "yes")]
     if chosen.empty:
         known = sorted({*names.explode()} - {""})
-        raise EvidenceError(f"an analysis needs at least one included row, {analysis!r} has none of {known}")
+        raise ContractError(f"an analysis needs at least one included row, {analysis!r} has none of {known}")
     twice = sorted(chosen["study"][chosen["study"].duplicated()])
     if twice:
-        raise EvidenceError(
+        raise ContractError(
             f"each study may enter an analysis once, {twice} enter {analysis!r} twice; exclude one row each"
         )
     return chosen.reset_index(drop=True)
