@@ -33,15 +33,7 @@ def compared(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the printed cells, one line per number of ``reference``, and the rows they rest on.
 
-    Parameters
-    ----------
-    ledger : Ledger
-    pattern : str
-        Of what ``reproduction`` gave, with the holes ``{number}`` and ``{part}``.
-    reference : DataFrame
-        ``id``, ``label`` and ``printed``.
-    **named : str
-        Further columns of ``reference`` by the head they get.
+    ``pattern`` has the holes ``{number}`` and ``{part}``; ``named`` are further columns by the head they get.
     """
     rows = ledger.select(pattern)
     at, cells = rows.set_index(["number", "part"])["estimate"], []
@@ -51,7 +43,6 @@ def compared(
         line = {"Number": row["label"]}
         for head, part in (("Published", "published"), ("Ours", "ours"), ("Difference", "difference")):
             line[head] = number(at[id_, part], places + (part == "difference"))
-        cells.append(
-            line | {"Verdict": verdicts[id_]} | {head: row[column] for head, column in named.items()}
-        )
+        line["Verdict"] = verdicts[id_]
+        cells.append(line | {head: row[column] for head, column in named.items()})
     return pd.DataFrame(cells), rows

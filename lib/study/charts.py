@@ -54,11 +54,6 @@ def minus(plan: Protocol, what: str = "Risk difference of death") -> str:
     return f"{what}, {plan.arms.treated} minus {plan.arms.control}, percentage points"
 
 
-def margins_pp(plan: Protocol) -> tuple[float, float]:
-    """Return both margins of equivalence, in percentage points."""
-    return plan.equivalence.margin_pp, plan.equivalence.wide_margin_pp
-
-
 def intervals(
     found: pd.DataFrame, labels: Iterable[str], colours: Iterable[str], **more: Sequence[float]
 ) -> pd.DataFrame:
@@ -71,7 +66,7 @@ def differences(
     rows: pd.DataFrame, plan: Protocol, reach: tuple[float, float], *, title: str = "", **layout: Any
 ) -> Chart:
     """Return the forest plot of risk differences from ``reach[0]`` to ``reach[1]`` points, both margins behind it."""
-    bands, title = margins_pp(plan), title or minus(plan)
+    bands, title = (plan.equivalence.margin_pp, plan.equivalence.wide_margin_pp), title or minus(plan)
     return forest(rows, scale="risk difference", title=title, bands=bands, domain=reach, **layout)
 
 

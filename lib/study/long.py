@@ -8,14 +8,7 @@ import pandas as pd
 
 
 def long(table: pd.DataFrame, scales: Mapping[str, str]) -> pd.DataFrame:
-    """Return one row per number: ``name``, ``scale``, ``estimate``, beside what else the table holds.
-
-    Parameters
-    ----------
-    table : DataFrame
-    scales : mapping of column to scale
-        The columns that are numbers to be recorded.
-    """
+    """Return one row per number of the columns that have ``scales``: ``name``, ``scale``, ``estimate`` and the rest."""
     rest = [column for column in table if column not in scales]
     rows = table.melt(rest, list(scales), "name", "estimate")
     return rows.assign(scale=rows["name"].map(dict(scales)))

@@ -41,9 +41,8 @@ def test_choice(ledger: Ledger) -> Drawing:
     """Return the p-value of the ventilation difference under every common test."""
     rows = ledger.select("counts.imv.p.{test}").sort_values("estimate", kind="stable", ignore_index=True)
     same = rows["text"] == ledger["published.imv.p"]["text"]
-    data = pd.DataFrame(
-        {"test": rows["method"], "p": rows["estimate"], "text": rows["estimate"].map(p_value)}
-    )
+    data = pd.DataFrame({"test": rows["method"], "p": rows["estimate"]})
+    data["text"] = rows["estimate"].map(p_value)
     data["kind"] = same.map(dict(zip((True, False), KINDS, strict=True)))
     y = by_name("test", data["test"], labelPadding=8)
     scale = alt.Scale(domain=[0.03, 0.075], nice=False)
@@ -85,11 +84,8 @@ def _zones(density: pd.DataFrame, shares: list[str], plan: Protocol) -> Chart:
     zones = {"better": (-100.0, -margin), "within": (-margin, margin), "worse": (margin, 100.0)}
     drawn = pd.DataFrame({"pp": 100 * density["difference"], "height": density["density"] / 100})
     curve = pd.concat([drawn[drawn["pp"].between(*ends)].assign(zone=zone) for zone, ends in zones.items()])
-    said = (
-        f"{plan.arms.treated} lower by more than {margin:g}",
-        f"within {margin:g}",
-        f"higher by more than {margin:g}",
-    )
+    beyond = f"by more than {margin:g}"
+    said = (f"{plan.arms.treated} lower {beyond}", f"within {margin:g}", f"higher {beyond}")
     words = pd.DataFrame(
         {"pp": [-11.5, 2.4, 13.0], "height": [0.030, 0.050, 0.030], "line": zip(shares, said, strict=True)}
     )
@@ -98,10 +94,7 @@ def _zones(density: pd.DataFrame, shares: list[str], plan: Protocol) -> Chart:
     top = alt.Scale(domain=[0, float(curve["height"].max()) * 1.05], nice=False)
     y = alt.Y("height:Q", stack=None, axis=None, scale=top)
     colours = dict(zip(zones, (TREATED, "#bdbdbd", CONTROL), strict=True))
-    area = (
-        alt.Chart(curve)
-        .mark_area(opacity=0.75)
-        .encode(x=x, y=y, color=coloured("zone", colours, legend=None))
-    )
+    colour = coloured("zone", colours, legend=None)
+    area = alt.Chart(curve).mark_area(opacity=0.75).encode(x=x, y=y, color=colour)
     text = alt.Chart(words).mark_text(fontSize=11, lineHeight=14).encode(x=x, y=y, text="line:N")
     return alt.layer(area, line_at(0.0, color=INK), text)

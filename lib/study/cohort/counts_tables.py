@@ -77,9 +77,8 @@ def effects(ledger: Ledger) -> Sheet:
     rows = rows.assign(line=rows["measure"] + " " + rows["method"])
     lines = rows.drop_duplicates("line").set_index("line")
     heads = {"death": "Death", "imv": "Ventilation"}
-    cells = crosstable(
-        rows, ("line", lines["measure"].map(RATIOS).to_dict()), ("what", heads), corner="Effect"
-    )
+    names = lines["measure"].map(RATIOS).to_dict()
+    cells = crosstable(rows, ("line", names), ("what", heads), corner="Effect")
     cells.insert(1, "Interval", list(lines["method"]))
     return Sheet(cells, sources=(rows,), widths="llrr")
 
@@ -93,17 +92,11 @@ def bounds(ledger: Ledger, plan: Protocol) -> Sheet:
     for arm, name in arms(plan).items():
         deaths = ledger[f"published.death.{key(getattr(plan.arms, arm))}"]["text"]
         least = f"at least {count.at[arm, 'deaths_without_imv_min']} of {deaths}"
-        ends = [
-            f"{part.at[arm, 'composite_min']} to {part.at[arm, 'composite_max']}" for part in (count, risk)
-        ]
+        limits = (part.loc[arm, ["composite_min", "composite_max"]] for part in (count, risk))
+        ends = [" to ".join(pair) for pair in limits]
         rows.append([name, f"{patients[arm]:.0f}", least, *ends])
-    columns = [
-        "Arm",
-        "Patients",
-        "Deaths never ventilated",
-        "Ventilated or died",
-        "Risk of ventilation or death",
-    ]
+    columns = ["Arm", "Patients", "Deaths never ventilated", "Ventilated or died",
+               "Risk of ventilation or death"]  # fmt: skip
     return Sheet(pd.DataFrame(rows, columns=columns), sources=(counts, risks))
 
 
@@ -146,8 +139,7 @@ def precision(ledger: Ledger, plan: Protocol) -> Sheet:
     within = {"margin": plan.equivalence.margin_pp, "wide": plan.equivalence.wide_margin_pp}
     for said, number in (("Power to show equivalence within {} points if the risks are equal", "power"),
                          (f"Patients per arm for {power}, margin {{}} points", "n")):  # fmt: skip
-        rows |= {
-            said.format(f"{width:g}"): cell[f"equivalence.{number}_{name}"] for name, width in within.items()
-        }
+        for name, width in within.items():
+            rows[said.format(f"{width:g}")] = cell[f"equivalence.{number}_{name}"]
     columns = ["What the published numbers of patients and deaths can show", "Value"]
     return Sheet(pd.DataFrame([*rows.items()], columns=columns), sources=(found,), widths="p{11.2cm}r")

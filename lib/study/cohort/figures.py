@@ -64,10 +64,8 @@ def _boxes_and_lines(
     joints = alt.Chart(pd.DataFrame(lines, columns=["x", "y", "x2", "y2"])).mark_rule(color=QUIET)
     frames = alt.Chart(pd.DataFrame(edges, columns=["x1", "x2", "y1", "y2"]))
     frames = frames.mark_rect(fill="white", stroke=INK, strokeWidth=0.8)
-    layers = [
-        joints.encode(x=x, y=y, x2="x2:Q", y2="y2:Q"),
-        frames.encode(x=left, x2="x2:Q", y=top, y2="y2:Q"),
-    ]
+    ends = {"x2": "x2:Q", "y2": "y2:Q"}
+    layers = [joints.encode(x=x, y=y, **ends), frames.encode(x=left, y=top, **ends)]
     for wide in (True, False):
         mine = pd.DataFrame([row[:3] for row in texts if row[3] == wide], columns=["x", "y", "text"])
         words = alt.Chart(mine).mark_text(align="left" if wide else "center", fontSize=11)
@@ -115,9 +113,8 @@ def missing_map(missing: pd.DataFrame, dictionary: pd.DataFrame) -> Drawing:
     total = total.head(MAX_ROWS // len(missing[["hospital", "period"]].drop_duplicates()))
     order, cut = [labels[name] for name in total.index], missing[missing["column"].isin(total.index)]
     strata = cut["hospital"].astype(str) + " " + cut["period"].astype(str)
-    data = pd.DataFrame(
-        {"variable": cut["column"].map(labels), "stratum": strata, "percent": cut["percent"].round(1)}
-    )
+    data = pd.DataFrame({"variable": cut["column"].map(labels), "stratum": strata})
+    data["percent"] = cut["percent"].round(1)
     across = alt.Axis(labelAngle=0, ticks=False, domain=False)
     x, y = alt.X("stratum:N", title="Hospital and period", axis=across), by_name("variable", order)
     shade = alt.Color("percent:Q", scale=alt.Scale(scheme="blues", domain=[0, 90]), legend=None)

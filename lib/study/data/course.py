@@ -16,13 +16,9 @@ def course_by_day(frame: pd.DataFrame, *, horizon_days: int) -> np.ndarray:
     ward. Shape (n, horizon_days + 1).
     """
     days = np.arange(horizon_days + 1)
-    reached = [
-        frame[name].to_numpy(float)[:, None] <= days
-        for name in ("icu_day", "imv_day", "death_day", "discharge_day")
-    ]
     states = np.zeros((len(frame), len(days)), int)
-    for number, now in enumerate(reached, start=1):
-        states[now] = number
+    for number, name in enumerate(("icu_day", "imv_day", "death_day", "discharge_day"), start=1):
+        states[frame[name].to_numpy(float)[:, None] <= days] = number
     censored = ~frame["end_state"].isin(["dead", "discharged"]).to_numpy()
     states[censored[:, None] & (days > frame["followup_day"].to_numpy()[:, None])] = -1
     return states

@@ -37,10 +37,8 @@ def by_outcome(
 def recompute(published: pd.DataFrame, counts: dict[str, TwoByTwo], arms: Arms) -> pd.DataFrame:
     """Return each published percentage and p-value with the value that the counts give.
 
-    Returns
-    -------
-    DataFrame with the columns of ``published`` plus ``estimate`` (on the printed scale), its ``difference``
-    from the printed value, and ``method``: "reproduced" when it rounds to the printed one, else "differs".
+    ``estimate`` is on the printed scale, ``difference`` from the printed value, and ``method`` "reproduced"
+    when it rounds to the printed one, else "differs".
     """
     derived = published[published["quantity"].isin(["percent", "p value"])].reset_index(drop=True)
     value = [_recomputed(counts[row.outcome], row.arm, arms) for row in derived.itertuples()]
@@ -62,10 +60,6 @@ def bounds_on_overlap(counts: dict[str, TwoByTwo]) -> pd.DataFrame:
 
     The abstract gives ventilation and death but not both together, so the composite lies between the
     larger count and the sum, and deaths without ventilation are at least deaths minus ventilations.
-
-    Returns
-    -------
-    DataFrame with ``arm`` (treated, control), ``bound``, ``count``, ``n`` (patients) and ``risk``.
     """
     imv, death = counts["imv"], counts["death"]
     arms = {
@@ -74,10 +68,7 @@ def bounds_on_overlap(counts: dict[str, TwoByTwo]) -> pd.DataFrame:
     }
     rows = []
     for arm, (v, d, n) in arms.items():
-        at = {
-            "deaths_without_imv_min": max(0, d - v),
-            "composite_min": max(v, d),
-            "composite_max": min(n, v + d),
-        }
+        at = {"deaths_without_imv_min": max(0, d - v)}
+        at |= {"composite_min": max(v, d), "composite_max": min(n, v + d)}
         rows += [{"arm": arm, "bound": name, "count": k, "n": n, "risk": k / n} for name, k in at.items()]
     return pd.DataFrame(rows)

@@ -81,18 +81,15 @@ def _forest(data: pd.DataFrame, ends: pd.DataFrame, colour: str) -> Chart:
     rows = [*data["label"], POOLED, NEW]
     axis = alt.Axis(ticks=False, domain=False, labelLimit=LABELS, labelPadding=8)
     y = alt.Y("label:N", sort=rows, scale=alt.Scale(domain=rows), title=None, axis=axis)
-    scale, ratios = (
-        alt.Scale(type="log", domain=list(DOMAIN), nice=False),
-        alt.Axis(grid=False, values=list(TICKS), format="~g"),
-    )
+    scale = alt.Scale(type="log", domain=list(DOMAIN), nice=False)
+    ratios = alt.Axis(grid=False, values=list(TICKS), format="~g")
     x = alt.X("low:Q", scale=scale, title="Ratio of deaths, drug to comparator (log scale)", axis=ratios)
     middle, low = alt.X("estimate:Q", scale=scale), alt.X("low:Q", scale=scale)
     size = alt.Size("weight:Q", scale=alt.Scale(domain=[0, 1], range=[12, 420]), legend=None)
     width = WIDTH - LABELS - COUNTS - NUMBERS
     base, pooled, new = (alt.Chart(part).encode(y=y) for part in (data, ends.iloc[:1], ends.iloc[1:]))
-    text = (
-        alt.Chart(pd.concat([data, ends], ignore_index=True)).mark_text(align="left", fontSize=11).encode(y=y)
-    )
+    everyone = alt.Chart(pd.concat([data, ends], ignore_index=True))
+    text = everyone.mark_text(align="left", fontSize=11).encode(y=y)
     diamond = pooled.mark_point(shape="diamond", filled=True, size=170, opacity=1, color=colour)
     return alt.layer(
         line_at(1.0, scale=scale, color=QUIET, strokeWidth=0.8),

@@ -19,12 +19,7 @@ COLOURS = {"null": "#6b6b6b", "harm": CONTROL, "benefit": TREATED}
 def key_figure(ledger: pd.DataFrame, plan: Protocol | None = None) -> Drawing:
     """Return the published difference and, unless withheld, each world's adjusted one, against the margins.
 
-    Parameters
-    ----------
-    ledger : DataFrame
-        Every number of the paper.
-    plan : Protocol, optional
-        Default the committed one: the figure of README.md is drawn from the ledger alone.
+    The figure of README.md is drawn from the ledger alone: ``plan`` is the committed one then.
     """
     plan = plan or load_plan()
     primary = f"{plan.outcome.primary}{plan.outcome.horizon_days}.{plan.estimand.primary.lower()}.rd"

@@ -47,9 +47,8 @@ def love_plot(table: pd.DataFrame, plan: Protocol) -> Drawing:
     )
     panels = [_love_panel(data, title, plan) for title in PANELS]
     worst = data.groupby("key")["smd"].max()
-    drawn = among(
-        {each: DRAWN[each] for each in ("crude", *PANELS["Matching"], *PANELS["Weighting"])}, worst.index
-    )
+    both = ("crude", *PANELS["Matching"], *PANELS["Weighting"])
+    drawn = among({each: DRAWN[each] for each in both}, worst.index)
     words = "; ".join(f"{name.lower()} {worst[each]:.2f}" for each, name in drawn.items())
     return Drawing(
         alt.hconcat(*panels, spacing=14).resolve_scale(color="independent", shape="independent"),

@@ -23,10 +23,8 @@ def sizes(ledger: Ledger, plan: Protocol) -> Sheet:
     for each, name in among(ADJUSTMENTS, asked).items():
         cells = ["–"] * 5
         if each in weight.index:
-            used = [
-                f"{row['estimate']:.0f} of {row['n']:.0f}"
-                for row in (ess.loc[(each, arm)] for arm in arms(plan))
-            ]
+            found = [ess.loc[(each, arm)] for arm in arms(plan)]
+            used = [f"{row['estimate']:.0f} of {row['n']:.0f}" for row in found]
             cells = [*used, number(weight.at[each, "estimate"], 1), *_imbalance(ledger, each)]
         rows.append([name, *cells])
     heads = (f"{arm}, effective n" for arm in arms(plan).values())
@@ -83,10 +81,8 @@ def lost(table: pd.DataFrame, ledger: Ledger) -> Sheet:
 
 def means(table: pd.DataFrame, dictionary: pd.DataFrame, plan: Protocol) -> Sheet:
     """Return means or shares of the recorded covariates before, in pairs and under the primary weights."""
-    known, stages = (
-        dictionary.set_index("name")["label"],
-        STAGES | {plan.estimand.primary.lower(): "weighted"},
-    )
+    known = dictionary.set_index("name")["label"]
+    stages = STAGES | {plan.estimand.primary.lower(): "weighted"}
     levels = table.groupby("column")["level"].unique()
     rows = []
     for (column, level), part in table.groupby(["column", "level"], sort=False):
@@ -112,10 +108,8 @@ def _centre(row: pd.Series, arm: str) -> str:
 
 def designs(ledger: Ledger, plan: Protocol) -> Sheet:
     """Return pairs, distances and remaining imbalance of each matching."""
-    made, apart = (
-        ledger.select("matching.design.{adjustment}.{measure}"),
-        ledger.select("matching.smd.{what}.{key}"),
-    )
+    made = ledger.select("matching.design.{adjustment}.{measure}")
+    apart = ledger.select("matching.smd.{what}.{key}")
     cells = made.set_index(["adjustment", "measure"])["estimate"]
     rows = []
     for each in MATCHINGS:
@@ -166,10 +160,8 @@ def regression(ledger: Ledger, plan: Protocol) -> Sheet:
     outcome = f"{plan.outcome.primary}{plan.outcome.horizon_days}"
     rows = ledger.select(f"matching.regression.{{adjustment}}.{{model}}.{outcome}.rd")
     made = among({each: ADJUSTMENTS[each] for each in MATCHINGS}, rows["adjustment"])
-    models = {
-        "plain": f"Difference in {OUTCOMES[plan.outcome.primary].lower()}, plain",
-        "adjusted": "With covariates",
-    }
+    plain = f"Difference in {OUTCOMES[plan.outcome.primary].lower()}, plain"
+    models = {"plain": plain, "adjusted": "With covariates"}
     cells = crosstable(rows, ("adjustment", made), ("model", models), corner="Matching")
     pairs = rows[rows["model"] == "plain"].set_index("adjustment")["n"]
     cells.insert(1, "Pairs", [f"{pairs[each] / 2:.0f}" for each in made])

@@ -42,9 +42,8 @@ def estimands(plan: Protocol) -> Sheet:
     for name in names:
         who, tilt = ESTIMANDS[name]
         role = "primary" if name == primary else "secondary"
-        rows.append(
-            [name, who.format(treated=arms.treated, control=arms.control), tilt, ESTIMATORS[name], role]
-        )
+        whose = who.format(treated=arms.treated, control=arms.control)
+        rows.append([name, whose, tilt, ESTIMATORS[name], role])
     pairs = f"{plan.matching.ratio}:1 pairs"
     rows.append(["Matched", f"{arms.treated} patients with a match", "as matched", pairs, "replication"])
     return _sheet(rows, ["Estimand", "Whose effect", "Tilting function", "Estimator", "Role"], "lllll")

@@ -87,10 +87,8 @@ def _negative_control(patients: pd.DataFrame, primary: Adjustment, plan: Protoco
     if column not in patients or patients[column].isna().any():
         reason = f"cannot be estimated, because {column!r} is not recorded for every patient"
         return check(*words, np.nan, **named, method=reason)
-    control, stream = (
-        hh.Endpoint.recorded(column, patients[column], by=days),
-        "negative control of the design",
-    )
+    control = hh.Endpoint.recorded(column, patients[column], by=days)
+    stream = "negative control of the design"
     rows = remember(hh.risks)(control, primary, by=days, inference=plan.inference, stream=stream)
     found = rows.set_index("scale").loc["risk difference"]
     return check(*words, found["estimate"], **named, low=found["conf_low"], high=found["conf_high"])

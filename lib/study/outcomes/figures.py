@@ -19,9 +19,8 @@ def estimates_forest(ledger: Ledger, plan: Protocol, outcome: str) -> Drawing:
     lines = among(ANSWERS_FOR, found["adjustment"])
     labels = [line.format(treated=plan.arms.treated, control=plan.arms.control) for line in lines.values()]
     colours = {"crude": QUIET, plan.estimand.primary.lower(): TREATED}
-    rows = intervals(
-        found.set_index("adjustment").loc[[*lines]], labels, [colours.get(each, INK) for each in lines]
-    )
+    drawn = found.set_index("adjustment").loc[[*lines]]
+    rows = intervals(drawn, labels, [colours.get(each, INK) for each in lines])
     words = "; ".join(
         f"{row.label.split(':')[0]} {points(row.estimate)} ({points(row.conf_low)} to {points(row.conf_high)})"
         for row in rows.itertuples()
@@ -60,9 +59,8 @@ def _densities(curves: pd.DataFrame, plan: Protocol) -> Chart:
     data = data[data["points"].between(-16, 20) & ((data["points"] * 2).round(6) % 1 == 0)]
     scale, bare = alt.Scale(domain=[-16, 20], nice=False), alt.Axis(grid=False)
     band = alt.Chart(pd.DataFrame({"low": [-margin], "high": [margin]})).mark_rect(color=QUIET, opacity=0.15)
-    zero = (
-        alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color=QUIET).encode(x=alt.X("zero:Q", axis=bare))
-    )
+    zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color=QUIET)
+    zero = zero.encode(x=alt.X("zero:Q", axis=bare))
     dashes = alt.Scale(domain=names, range=[[1, 0], [6, 3], [2, 2]][: len(names)])
     line = alt.Chart(data).mark_line(strokeWidth=2).encode(
         x=alt.X("points:Q", scale=scale, axis=bare, title=minus(plan)),

@@ -30,19 +30,10 @@ COLUMNS = ["term", "approach", "estimate", "conf_low", "conf_high", "conf_level"
 def naive_analyses(
     primary: pd.Series, patients: pd.DataFrame, design: pd.DataFrame, plan: Protocol
 ) -> pd.DataFrame:
-    """Return the primary difference and the hazard ratio of death, right and with each mistake.
+    """Return the primary difference and the hazard ratio of death, right and with each ``mistake``.
 
-    Parameters
-    ----------
-    primary : Series
-        The primary result.
-    design : DataFrame, shape (n, p)
-        Covariates of the score.
-
-    Returns
-    -------
-    DataFrame of ``ESTIMATE_COLUMNS`` and ``mistake``: "none", "ventilation" (among the covariates) or
-    "completers" (only those who completed their course).
+    That is "none", "ventilation" (among the covariates of the score, ``design``) or "completers" (only those
+    who completed their course).
     """
     ventilated = (patients["imv_day"] <= plan.outcome.horizon_days).astype(float)
     completed = patients["stop_reason"].isin(COMPLETED)

@@ -56,10 +56,8 @@ def hazards(ledger: Ledger, plan: Protocol, endpoints: Iterable[Endpoint]) -> Sh
 
 def subdistribution(ledger: Ledger, plan: Protocol, endpoints: Iterable[Endpoint]) -> Sheet:
     """Return Fine-Gray ratios of every cause with Gray's test of the crude comparison."""
-    rows, gray = (
-        ledger.select("outcomes.shr.{adjustment}.{of}.{cause}"),
-        ledger.select("outcomes.gray.{of}.{cause}.p"),
-    )
+    rows = ledger.select("outcomes.shr.{adjustment}.{of}.{cause}")
+    gray = ledger.select("outcomes.gray.{of}.{cause}.p")
     known = gray["estimate"].notna() | (gray["method"] == WITHHELD)
     tests = _lines(gray.assign(text=gray["text"].where(known, "–"))).set_index("line")["text"]
     cells = _by_cause(rows, plan, endpoints).assign(**{"Gray's test, crude": tests})
@@ -190,10 +188,8 @@ def few_events(ledger: Ledger, plan: Protocol, model: str) -> Sheet:
     order = [term for term in dict.fromkeys([*names, *rows["term"]]) if term in set(rows["term"])]
     if model == "ventilation":
         order.sort(key=lambda term: term != "treated")
-    lines, columns = (
-        {term: names.get(term, term) for term in order},
-        among(labels.LIKELIHOODS, rows["approach"]),
-    )
+    lines = {term: names.get(term, term) for term in order}
+    columns = among(labels.LIKELIHOODS, rows["approach"])
     cells = crosstable(rows, ("term", lines), ("approach", columns))
     cells = cells.reindex(columns=["", *labels.LIKELIHOODS.values()], fill_value=NOT_ESTIMATED)
     return Sheet(cells, sources=(rows,), widths="lrr")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pandas as pd
 from livingpaper.book.choices import choice_text, listed
 from livingpaper.build.project import Project
 from livingpaper.config import config
 
+from study.data.reading import read_table
 from study.labels import ADJUSTMENTS, OUTCOMES
 from study.protocol.protocol import Protocol
 
@@ -41,13 +41,7 @@ PHRASES: dict[str, Callable[[Protocol], list[str]]] = {  # what follows from a c
 
 
 def choice_words(protocol: Protocol, dotted: str, project: Project) -> str:
-    """Return one choice as the text prints it; ``phrase.`` and one of ``PHRASES`` for what follows from a choice.
-
-    Raises
-    ------
-    KeyError
-        If there is no such choice.
-    """
+    """Return one choice as the text prints it; ``phrase.`` and one of ``PHRASES`` for what follows from a choice."""
     labels = _column_labels(project)
     section, _, phrase = dotted.partition(".")
     if section == "phrase" and phrase in PHRASES:
@@ -57,8 +51,8 @@ def choice_words(protocol: Protocol, dotted: str, project: Project) -> str:
 
 def _column_labels(project: Project) -> dict[str, str]:
     """Return each column of the data dictionary with its label as it stands within a sentence."""
-    table = pd.read_csv(project.data / "dictionary.csv", usecols=["name", "label"])
-    return {name: _within_sentence(label) for name, label in table.itertuples(index=False)}
+    table = read_table(project.data / "dictionary.csv", keep_missing=False)
+    return {row.name: _within_sentence(row.label) for row in table.itertuples(index=False)}
 
 
 def _within_sentence(label: str) -> str:

@@ -19,12 +19,7 @@ INCIDENCE_AT = {"mgus2": (60, 120, 240), "melanoma": (365, 1825, 3650)}  # where
 def reference_numbers(cohorts: dict[str, PublicCohort], ratios: pd.DataFrame) -> dict[str, float]:
     """Return every number of ours that may have a value of R, by the ids of ``data/real/reference.csv``.
 
-    Parameters
-    ----------
-    cohorts : dict of str to PublicCohort
-        As loaded; models use complete rows.
-    ratios : DataFrame
-        Two-arm hazard ratios of ``hazard_ratios`` with the columns ``cohort`` and ``adjustment``.
+    ``ratios`` are two-arm hazard ratios by ``cohort`` and ``adjustment``; models use complete rows.
     """
     ours = {}
     for row in ratios.itertuples():

@@ -26,10 +26,8 @@ def subset_forest(ledger: Ledger, subsets: pd.DataFrame, plan: Protocol) -> Draw
     ``subsets`` names them in order: the printed ``subset`` of each row of the ledger, ``id``.
     """
     outcome, adjustment = f"{plan.outcome.primary}{plan.outcome.horizon_days}", plan.estimand.primary.lower()
-    everyone, found = (
-        ledger[f"outcomes.{outcome}.{adjustment}.rd"],
-        ledger.select("sensitivity.subset.{level}.rd"),
-    )
+    everyone = ledger[f"outcomes.{outcome}.{adjustment}.rd"]
+    found = ledger.select("sensitivity.subset.{level}.rd")
     drawn = pd.concat([everyone.to_frame().T, found.set_index("level").loc[subsets["level"]]])
     labels = map(with_deaths, ["All patients", *subsets["subset"]], drawn["events"])
     rows = intervals(drawn, labels, [TREATED, *[INK] * len(subsets)])
@@ -44,20 +42,14 @@ def subgroup_forest(
     """Return the primary difference in each level of each subgroup column, alone and drawn towards the others."""
     mine = groups[groups["scale"] == "risk difference"]
     names = mine["column"].map(dictionary.set_index("name")["label"]) + " " + mine["level"]
-    towards = drawn.set_index(["column", "level"]).reindex(
-        pd.MultiIndex.from_frame(mine[["column", "level"]])
-    )
+    by = ["column", "level"]
+    towards = drawn.set_index(by).reindex(pd.MultiIndex.from_frame(mine[by]))
     second = {"second": "estimate", "second_low": "conf_low", "second_high": "conf_high"}
     rows = intervals(
         mine, map(with_deaths, names, mine["events"]), [INK] * len(mine),
         **{name: towards[column].to_numpy(float) for name, column in second.items()},
     )  # fmt: skip
-    layout: dict[str, Any] = {
-        "label_width": 290,
-        "text_width": 145,
-        "row_height": 30,
-        "second_name": "drawn together",
-    }
+    layout: Any = {"label_width": 290, "text_width": 145, "row_height": 30, "second_name": "drawn together"}
     ends = {name: (points(rows[name].min()), points(rows[name].max())) for name in ("estimate", "second")}
     below = "Below each, in blue, the estimate drawn towards the others, from "
     below = "" if drawn.empty else f"{below}{' to '.join(ends['second'])}. "
@@ -153,12 +145,8 @@ def unseen_deaths(grid: pd.DataFrame, plan: Protocol) -> Drawing:
 
     def counted(arm: str, drug: str) -> dict[str, Any]:
         scale = alt.Scale(domain=[-1, int(grid[arm].max()) + 1], nice=False)
-        return {
-            "shorthand": f"{arm}:Q",
-            "title": f"Unseen deaths, {drug}",
-            "axis": alt.Axis(grid=False),
-            "scale": scale,
-        }
+        about = {"title": f"Unseen deaths, {drug}", "axis": alt.Axis(grid=False), "scale": scale}
+        return {"shorthand": f"{arm}:Q"} | about
 
     chart = alt.Chart(data).mark_square(size=190, opacity=0.85).encode(
         x=alt.X(**counted("control", arms.control)), y=alt.Y(**counted("treated", arms.treated)),

@@ -89,12 +89,8 @@ def _adjusted(frame: pd.DataFrame, adjustment: str, plan: Protocol) -> Adjustmen
 
 def _one(frame: pd.DataFrame, adjustment: str, plan: Protocol, stream: str | tuple[str, ...]) -> pd.DataFrame:
     """Return the primary risk difference of one frame, one row."""
-    made, outcome, days = (
-        _adjusted(frame, adjustment, plan),
-        endpoint(frame, plan.outcome.primary),
-        plan.outcome.horizon_days,
-    )
-    found = hh.risks(outcome, made, by=days, inference=plan.inference, stream=stream)
+    made, outcome = _adjusted(frame, adjustment, plan), endpoint(frame, plan.outcome.primary)
+    found = hh.risks(outcome, made, by=plan.outcome.horizon_days, inference=plan.inference, stream=stream)
     pairs = np.nan if made.matched_set is None else made.matched_set.nunique()
     mine = found[found["scale"] == "risk difference"]
     return mine.assign(patients=len(frame), pairs_low=pairs, pairs_high=pairs)

@@ -42,9 +42,8 @@ def subgroups(frame: pd.DataFrame, plan: Protocol) -> pd.DataFrame:
 def _in_level(part: pd.DataFrame, plan: Protocol) -> pd.DataFrame:
     days, outcome = plan.outcome.horizon_days, endpoint(part, plan.outcome.primary)
     ratios = hh.hazard_ratios(outcome, primary_weights(part, plan), by=days, inference=plan.inference)
-    return pd.concat(
-        [primary_risks(part, plan), ratios[ratios["cause"] == outcome.causes[0]]], ignore_index=True
-    )
+    first = ratios[ratios["cause"] == outcome.causes[0]]
+    return pd.concat([primary_risks(part, plan), first], ignore_index=True)
 
 
 def levels(frame: pd.DataFrame, group: Subgroup) -> dict[str, pd.Series]:

@@ -17,13 +17,12 @@ def e_values(ledger: Ledger) -> Sheet:
     """Return what an unmeasured confounder would have to do, in both directions."""
     heads = {"": "To create the ratio", ".interval": "To create its nearer limit", ".hide_80": "To hide 0.80",
              ".hide_125": "To hide 1.25", ".hide_150": "To hide 1.50"}  # fmt: skip
-    rows = {
-        label: [ledger[f"counts.{outcome}.e_value{part}"] for part in heads]
-        for outcome, label in PUBLISHED.items()
-    }
-    cells = [[label, *(row["text"] for row in found)] for label, found in rows.items()]
-    frame = pd.DataFrame(cells, columns=["Outcome", *heads.values()])
-    return Sheet(frame, sources=[row for found in rows.values() for row in found])
+    cells, sources = [], []
+    for outcome, label in PUBLISHED.items():
+        found = [ledger[f"counts.{outcome}.e_value{part}"] for part in heads]
+        cells.append([label, *(row["text"] for row in found)])
+        sources += found
+    return Sheet(pd.DataFrame(cells, columns=["Outcome", *heads.values()]), sources=sources)
 
 
 def fragility(ledger: Ledger) -> Sheet:
@@ -163,5 +162,5 @@ def joint(ledger: Ledger, facets: list[str], plan: Protocol) -> Sheet:
             cells.append([label, mine["n"], middle, mine["null_median"], *shares])
     small = f"p below {plan.equivalence.alpha:g}"
     columns = ["Outcome", "Specifications", "Median, points", "Median without effect", small, "One sign"]
-    frame = pd.DataFrame(cells, columns=columns)
-    return Sheet(frame, sources=(rows,), widths="p{2.8cm}rp{2.5cm}rp{2.5cm}p{2.5cm}")
+    widths = "p{2.8cm}rp{2.5cm}rp{2.5cm}p{2.5cm}"
+    return Sheet(pd.DataFrame(cells, columns=columns), sources=(rows,), widths=widths)
