@@ -146,5 +146,7 @@ def imported(tree: ast.AST) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             names = [f"{node.module}.{alias.name}" for alias in node.names]
             yield from names
-            if not all(map(source_file, names)):  # else only parts of a package are meant, and not all it offers
+            if not all(
+                map(source_file, names)
+            ):  # else only parts of a package are meant, and not all it offers
                 yield node.module

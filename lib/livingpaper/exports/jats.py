@@ -16,7 +16,7 @@ import pypandoc
 from bs4 import BeautifulSoup, Tag
 from jinja2 import Template
 
-from livingpaper.book.stamp import STATIC
+from livingpaper.book.markup import STATIC
 
 XLINK, MML = "http://www.w3.org/1999/xlink", "http://www.w3.org/1998/Math/MathML"
 DOCTYPE = (

@@ -6,11 +6,11 @@ import hashlib
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 
+from livingpaper.book.markup import TEMPLATES
 from livingpaper.book.show import Drawing, Sheet
-from livingpaper.book.stamp import STATIC, citation_file, title_of
+from livingpaper.book.stamp import citation_file, title_of
 from livingpaper.build.project import Project, find_project
 from livingpaper.config import Config, config
 from livingpaper.ledger.compare import summary
@@ -19,9 +19,6 @@ from livingpaper.versions.sources import Version, by_version, changelog, history
 
 SHOWN = 6  # versions in table and figure, the newest; the page of all versions has the rest
 HERE = " (this build)"
-TEMPLATES = Environment(
-    loader=FileSystemLoader(STATIC / "site"), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
-)  # fmt: skip
 
 
 def part(template: str, /, **words: Any) -> str:
