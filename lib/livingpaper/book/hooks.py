@@ -88,12 +88,8 @@ def html_id(ledger_id: str) -> str:
     return "n-" + re.sub(r"[^a-z0-9]+", "-", ledger_id.lower())
 
 
-HTML: dict[str, Callable[[Project, str], str]] = {"ledger": ledger_html, "provenance": panel_html}
-MYST: dict[str, Callable[..., str]] = {
-    "checklist": checklist,
-    "changes": changes_myst,
-    "reference": reference_myst,
-}
+HTML = {"ledger": ledger_html, "provenance": panel_html}
+MYST: dict[str, Any] = {"checklist": checklist, "changes": changes_myst, "reference": reference_myst}
 
 
 class PaperDirective(SphinxDirective):

@@ -3,7 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
@@ -30,13 +30,7 @@ class Behind(NamedTuple):
 def behind(project: Project, chapter: str) -> Behind:
     """Return what stands behind a chapter such as ``book/methods``, read from its cells."""
     found = chapter_statements(project.root / f"{chapter}.md", project.root)
-    names = dict(_imported(found))
-
-    def own(code: ast.AST) -> Iterator[str]:
-        """Yield the functions of the paper that code names."""
-        return filter(None, (_resolved(project.root / "lib", name) for name in _dotted(code, names)))
-
-    shown = {}
+    own, shown = partial(_own, project.root / "lib", dict(_imported(found))), {}
     for thing, label, *_ in (call.args for part in found for call in part.calls("show")):
         called = [node.func for node in ast.walk(thing) if isinstance(node, ast.Call)]
         shown[ast.literal_eval(label)] = next(own(ast.Tuple(called)), "")
@@ -63,14 +57,14 @@ def _imported(found: list[Statement]) -> Iterator[tuple[str, str]]:
             yield from ((alias.asname or alias.name, module + alias.name) for alias in node.names)
 
 
-def _dotted(code: ast.AST, names: dict[str, str]) -> Iterator[str]:
-    """Yield the dotted names that start with an imported one, in the order of the text."""
+def _own(library: Path, names: dict[str, str], code: ast.AST) -> Iterator[str]:
+    """Yield the functions of the paper's packages that code names, in the order of the text."""
     for part in ast.walk(code):
         if isinstance(part, (ast.Name, ast.Attribute)) and not isinstance(part.ctx, ast.Store):
-            text = ast.unparse(part)
-            first = text.partition(".")[0]
-            if first in names and text.replace(".", "").isidentifier():
-                yield names[first] + text.removeprefix(first)
+            first, *rest = ast.unparse(part).split(".")
+            dotted = ".".join([names.get(first, ""), *rest])
+            if all(map(str.isidentifier, rest)) and (found := _resolved(library, dotted)):
+                yield found
 
 
 def _resolved(library: Path, dotted: str) -> str:
