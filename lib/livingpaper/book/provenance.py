@@ -29,7 +29,7 @@ class Behind(NamedTuple):
 
 def behind(project: Project, chapter: str) -> Behind:
     """Return what stands behind a chapter such as ``book/methods``, read from its cells."""
-    found = chapter_statements(project.root / f"{chapter}.md", project.root)
+    found = chapter_statements(project, project.root / f"{chapter}.md")
     own, shown = partial(_own, project.root / "lib", dict(_imported(found))), {}
     for thing, label, *_ in (call.args for part in found for call in part.calls("show")):
         called = [node.func for node in ast.walk(thing) if isinstance(node, ast.Call)]
@@ -42,7 +42,7 @@ def _chain(project: Project, chapter: str) -> list[str]:
     """Return a chapter and those it takes from, each once."""
     found = [chapter]
     for here in found:  # grows on the way
-        parts = chapter_statements(project.root / f"{here}.md", project.root)
+        parts = chapter_statements(project, project.root / f"{here}.md")
         taken = [ast.literal_eval(call.args[0]) for part in parts for call in part.calls("take")]
         names = dict.fromkeys(f"{here.rpartition('/')[0]}/{name}" for name in taken)
         found += [name for name in names if name not in found and (project.root / f"{name}.md").is_file()]
