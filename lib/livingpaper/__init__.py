@@ -1,5 +1,6 @@
 """What turns a Jupyter Book into a living paper; no medicine, no study."""
 
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 from livingpaper.chapters.recording import crosstable, with_interval
@@ -20,6 +21,4 @@ def __getattr__(name: str) -> Any:
     """Load what draws charts only for those who draw, and Sphinx's side only for Sphinx."""
     if name not in ("Drawing", "Sheet", "show", "setup"):
         raise AttributeError(f"module 'livingpaper' has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"livingpaper.book.{'hooks' if name == 'setup' else 'show'}"), name)
+    return resolve_name(f"livingpaper.book.{'hooks' if name == 'setup' else 'show'}:{name}")

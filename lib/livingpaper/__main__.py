@@ -1,7 +1,5 @@
 """The command line, ``livingpaper --help``; each command imports only what it needs."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Sequence
@@ -44,8 +42,8 @@ def _parser() -> argparse.ArgumentParser:
     new = add("new", "new:new_paper", "write a small paper that builds, to be written over", said)
     new.add_argument("folder", type=Path, help="new or empty")
     add("ledger", "build.build:make_ledger", "recompute results/ledger.csv")
-    for name, what in (("html", "HTML"), ("pdf", "PDF")):
-        build = add(name, f"build.build:build_{name}", f"build the {what}")
+    for name in ("html", "pdf"):
+        build = add(name, f"build.build:build_{name}", f"build the {name.upper()}")
         build.add_argument("--cold", action="store_true", help="from nothing but the cached results")
     moved = "say what moved between two ledgers; exit status 0 nothing, 1 numbers, 2 conclusions, 3 trouble"
     diff = add("diff", "versions.sources:diff", moved)

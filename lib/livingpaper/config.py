@@ -1,9 +1,4 @@
-"""What the machinery must know of a paper: ``paper.toml``, which also marks the paper's folder.
-
-Files of agreed names need no entry; everything but the origins has a default.
-"""
-
-from __future__ import annotations
+"""What the machinery must know of a paper: ``paper.toml``, which marks its folder; only the origins have no default."""
 
 import re
 import tomllib
@@ -126,7 +121,7 @@ class Config(_Section):
         """Return what a caption says of an origin, or of several joined by "+"; empty for what shows no results."""
         if origin in self.mixed or origin in self.origins:
             return self.mixed.get(origin) or self.origins[origin].sentence
-        known = [self.origins[name] for name in origin.split("+") if name in self.origins]
+        known = filter(None, map(self.origins.get, origin.split("+")))
         several = [each.among or each.says for each in known]
         return f"Rests on {', '.join(several[:-1])} and {several[-1]}." if several else ""
 

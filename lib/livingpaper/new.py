@@ -1,7 +1,5 @@
 """A new paper: a folder that builds at once, to be written over."""
 
-from __future__ import annotations
-
 import shutil
 from datetime import date
 from pathlib import Path

@@ -14,7 +14,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from book.built import Page, read_page, squeezed
-from livingpaper.book.show import ID_LIKE, MAX_ROWS
+from livingpaper.book.show import MAX_ROWS
+from livingpaper.chapters.session import NAMED_LIKE_PATIENTS
 
 HOLES = {
     r"(?<![\w-])(nan|NaN|NaT|inf|undefined)(?![\w-])": "an empty value",
@@ -155,7 +156,7 @@ def chart_faults(page: Page) -> list[str]:
     for chart, spec in specs:
         for rows in _datasets(json.loads(spec)):
             columns = {str(column).lower() for row in rows for column in row}
-            named = sorted(c for c in columns if c.split("_")[0] in ID_LIKE or c.endswith("_id"))
+            named = sorted(filter(NAMED_LIKE_PATIENTS.fullmatch, columns))
             if len(rows) > MAX_ROWS or named:
                 faults.append(f"{chart} carries {len(rows)} rows, identifiers: {named}")
     return faults

@@ -11,9 +11,8 @@ from book.built import SITE, need
 from book.chapters import ROOT
 from lab_paper import lab_paper
 from livingpaper.build.project import Project
-from livingpaper.lab.preview import inline_html, table_html
 from livingpaper.lab.references import chapters, cited, numbered, titles
-from livingpaper.lab.texts import Session, committed_session, replies, typed_for
+from livingpaper.lab.texts import Session, committed_session, inline_html, replies, table_html, typed_for
 from livingpaper.ledger.ledger import entry
 
 CAPTION_NUMBER = re.compile(r'<span class="caption-number">((?:Figure|Table) \d+)')

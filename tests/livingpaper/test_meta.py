@@ -7,7 +7,8 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from livingpaper.book.stamp import article_ld, citation_file, highwire, markup, reference_lines
+from livingpaper.book.markup import markup
+from livingpaper.book.stamp import article_ld, citation_file, highwire, reference_lines
 from livingpaper.build.project import Project
 from livingpaper.config import config
 from pybtex.database import parse_file

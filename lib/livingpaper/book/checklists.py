@@ -1,11 +1,7 @@
-"""Reporting checklists as data: what each item asks for, and the place in the paper that answers it.
+"""Reporting checklists as data: what each item asks for, and links to the places in the paper that answer it."""
 
-``book/checklists.yml`` names labels of sections, figures and tables. They become links, so a label that
-does not exist stops the build.
-"""
-
-from __future__ import annotations
-
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +31,13 @@ def load_checklists(path: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _faults(checklist: dict[str, Any]) -> list[str]:
+def _faults(checklist: dict[str, Any]) -> Iterator[str]:
     if odd := sorted({"title", "doi", "numbering_verified", "items"} ^ (set(checklist) - {"note"})):
-        return [f"has a missing or unknown key: {odd}"]
-    ids = [item.get("id") for item in checklist["items"]]
-    found = [(item.get("id"), _fault(item)) for item in checklist["items"]]
-    found += [(id_, "occurs twice") for id_ in sorted({each for each in ids if ids.count(each) > 1})]
-    return [f"{id_}: {fault}" for id_, fault in found if fault]
+        yield f"has a missing or unknown key: {odd}"
+        return
+    yield from (f"{item.get('id')}: {fault}" for item in checklist["items"] if (fault := _fault(item)))
+    times = Counter(item.get("id") for item in checklist["items"])
+    yield from (f"{id_}: occurs twice" for id_, number in times.items() if number > 1)
 
 
 def _fault(item: dict[str, Any]) -> str:
@@ -54,10 +50,6 @@ def _fault(item: dict[str, Any]) -> str:
     return "" if item["where"] or item["status"] == "na" else "names no place that answers it"
 
 
-def _link(label: str) -> str:
-    return f"{{numref}}`{label}`" if label.startswith(("fig-", "tbl-")) else f"{{ref}}`{label}`"
-
-
 def checklist_myst(name: str, checklist: dict[str, Any]) -> str:
     """Return a checklist as a MyST table with a link to every place that answers an item."""
     note = f": {checklist['note']}" if checklist.get("note") else ""
@@ -65,14 +57,12 @@ def checklist_myst(name: str, checklist: dict[str, Any]) -> str:
         f"{checklist['title']} (doi:{checklist['doi']}): what each item asks for, in our words, and where it is "
         f"answered.{'' if checklist['numbering_verified'] else f' {UNVERIFIED}{note}.'}"
     )
-    rows = [
-        {
-            "Item": item["id"],
-            "Asks for": item["need"],
-            "Where": ", ".join(map(_link, item["where"])) or "–",
-            "Answered": STATUS[item["status"]] + (f": {item['reason']}" if item.get("reason") else ""),
-        }
-        for item in checklist["items"]
-    ]
+    rows = []
+    for item in checklist["items"]:
+        roles = ["numref" if label.startswith(("fig-", "tbl-")) else "ref" for label in item["where"]]
+        links = [f"{{{role}}}`{label}`" for role, label in zip(roles, item["where"], strict=True)]
+        answered = STATUS[item["status"]] + (f": {item['reason']}" if item.get("reason") else "")
+        rows.append((item["id"], item["need"], ", ".join(links) or "–", answered))
+    frame = pd.DataFrame(rows, columns=["Item", "Asks for", "Where", "Answered"])
     widths, label = "p{1.2cm}p{5.2cm}p{4.9cm}p{3.9cm}", f"tbl-checklist-{name.lower()}"
-    return Sheet(pd.DataFrame(rows), widths, long=True, origin="design", name=label, caption=caption).myst()
+    return Sheet(frame, widths, long=True, origin="design", name=label, caption=caption).myst()

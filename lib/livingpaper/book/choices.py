@@ -1,7 +1,5 @@
 """One choice of ``protocol.toml`` as the text prints it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from operator import attrgetter
 from typing import Any

@@ -1,10 +1,7 @@
 """What a chapter may not say yet: passages on withheld numbers, and in a draft those that the numbers do not bear out.
 
-A passage is a paragraph or a caption; headings, tables and code stay. A draft is a first look at other data: it is
-never released.
+A passage is a paragraph or a caption; headings, tables and code stay. A draft is never released.
 """
-
-from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -29,9 +26,9 @@ BLANK = [name for name in ESTIMATE_COLUMNS if name not in ("estimand", "populati
 
 def withhold_rows(rows: Iterable[dict[str, Any]], *, blinded: bool) -> Iterator[dict[str, Any]]:
     """Yield rows of the ledger; while blinded, those that may not be seen keep only their name."""
-    paper = config() if blinded else None
+    withholds = config().withholds if blinded else lambda _id: False
     hidden = dict.fromkeys(BLANK, np.nan) | {"text": WITHHELD, "method": WITHHELD}
-    yield from (row | hidden if paper and paper.withholds(row["id"]) else row for row in rows)
+    yield from (row | hidden if withholds(row["id"]) else row for row in rows)
 
 
 def is_withheld(claim: Claim, paper: Config) -> bool:
@@ -65,15 +62,12 @@ def leave_out_unsupported(chapter: str, claims: Iterable[Claim], known: Iterable
 
 def _leave_out(chapter: str, wrong: Callable[[str], bool], claims: Iterable[Claim], instead: str) -> str:
     """Return the text with ``instead`` for passages that print a ``wrong`` number or state one of the claims."""
-    said = [claim.says for claim in claims]
-    lines: list[str] = []
+    said, blocks = [claim.says for claim in claims], []
     for is_text, run in groupby(_marked(chapter), key=itemgetter(0)):
-        block = [line for _, line in run]
-        text = "\n".join(block)
-        if is_text and (any(map(wrong, PRINTED.findall(text))) or any(w in plain_text(text) for w in said)):
-            block = [instead]
-        lines += block
-    return "\n".join(lines)
+        text = "\n".join(line for _, line in run)
+        gone = any(map(wrong, PRINTED.findall(text))) or any(words in plain_text(text) for words in said)
+        blocks.append(instead if is_text and gone else text)
+    return "\n".join(blocks)
 
 
 def _marked(chapter: str) -> Iterator[tuple[bool, str]]:

@@ -1,8 +1,7 @@
 """The forest plot: intervals as lines, labels left, numbers right."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import altair as alt
@@ -31,35 +30,31 @@ def forest(
     ticks: Sequence[float] | None = None,
     second_name: str = "",
 ) -> alt.TopLevelMixin:
-    """Return the chart.
+    """Return the chart, from top to bottom; differences are proportions and are drawn in percentage points.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        ``label``, ``estimate``, ``conf_low``, ``conf_high`` and ``colour``; optionally ``truth``, and
-        ``second``, ``second_low``, ``second_high``: another estimate drawn below each, named once. Drawn
-        from top to bottom; a missing estimate is said in words. Differences are proportions and are drawn
-        in percentage points.
-    scale : str
-        A scale of ``paper.toml`` for the numbers on the right.
-    bands : sequence of float
-        Half-widths around ``null``: the first is shaded, the others are dashed lines.
+    ``rows`` has ``label``, ``estimate`` (said in words if missing), ``conf_low``, ``conf_high`` and ``colour``; optionally
+    ``truth``, and ``second``, ``second_low``, ``second_high``: another estimate drawn below each, named once. ``scale``, of
+    ``paper.toml``, is that of the numbers on the right. ``bands`` are half-widths around ``null``: the first is shaded,
+    the others are dashed lines.
     """
-    data, width = _with_text(rows, scale), WIDTH - label_width - text_width
+    width = WIDTH - label_width - text_width
+    numbers = [numbers_of(row, scale) for _, row in rows.iterrows()]
+    scaled = {name: (rows[name] * factor_of(scale)).round(5) for name in INTERVAL if name in rows}
+    data = rows.assign(order=range(len(rows)), numbers=numbers, **scaled)
     along = alt.Scale(domain=list(domain), nice=False, type="log" if log else "linear")
     look: Any = {} if ticks is None else {"values": list(ticks), "format": "~g"}
     x = alt.X("conf_low:Q", title=title, scale=along, axis=alt.Axis(grid=False, **look))
     names = alt.Axis(ticks=False, domain=False, labelLimit=label_width, labelPadding=8)
     base = alt.Chart(data).encode(y=alt.Y("label:N", sort=list(data["label"]), title=None, axis=names))
     coloured = base.encode(color=alt.Color("colour:N", scale=None))
+    point = coloured.mark_point(filled=True, size=62, opacity=1)
+    at = partial(alt.X, type="quantitative", scale=along)
     layers = [
-        *_background(bands, null, along),
+        *_background(bands, null, at),
         coloured.mark_rule(strokeWidth=2, clip=True).encode(x=x, x2="conf_high:Q"),
-        coloured.mark_point(filled=True, size=62, opacity=1).encode(
-            x=_at("estimate", along), tooltip=["label:N", "numbers:N"]
-        ),
-        *_others(base, data, along, "truth", "true effect", -9, **ABOVE),
-        *_others(base, data, along, "second", second_name, 11, **BELOW),
+        point.encode(x=at("estimate"), tooltip=["label:N", "numbers:N"]),
+        *_others(base, at, "truth", "true effect", -9, **ABOVE),
+        *_others(base, at, "second", second_name, 11, **BELOW),
         base.mark_text(align="left", fontSize=11).encode(x=alt.value(width + 10), text="numbers:N"),
     ]
     return alt.layer(*layers).properties(width=width, height=row_height * len(data))
@@ -77,44 +72,28 @@ def factor_of(scale: str) -> float:
     return 100.0 if scale_of(scale).format == "points" else 1.0
 
 
-def _with_text(rows: pd.DataFrame, scale: str) -> pd.DataFrame:
-    """Return the rows with their numbers as text, proportions as percentage points."""
-    numbers = [numbers_of(row, scale) for _, row in rows.iterrows()]
-    scaled = {name: (rows[name] * factor_of(scale)).round(5) for name in INTERVAL if name in rows}
-    return rows.assign(order=range(len(rows)), numbers=numbers, **scaled)
-
-
-def _at(column: str, along: alt.Scale) -> alt.X:
-    return alt.X(f"{column}:Q", scale=along)
-
-
-def _background(bands: Sequence[float], null: float, along: alt.Scale) -> list[alt.Chart]:
+def _background(bands: Sequence[float], null: float, at: Callable[[str], alt.X]) -> list[alt.Chart]:
     """Return the shaded margin, the lines of the wider ones and the line of no effect."""
+    zones = [alt.Chart(pd.DataFrame({"low": [null - half], "high": [null + half]})) for half in bands]
+    shaded = [zone.mark_rect(color="#ededed").encode(x=at("low"), x2="high:Q") for zone in zones[:1]]
     lines: Any = [([null - half, null + half], {"color": QUIET, "strokeDash": [3, 3]}) for half in bands[1:]]
     lines.append(([null], {"color": INK, "strokeWidth": 0.8}))
-    drawn = [alt.Chart(pd.DataFrame({"at": at})).mark_rule(**look) for at, look in lines]
-    layers = [line.encode(x=_at("at", along)) for line in drawn]
-    for half in bands[:1]:
-        zone = alt.Chart(pd.DataFrame({"low": [null - half], "high": [null + half]}))
-        layers.insert(0, zone.mark_rect(color="#ededed").encode(x=_at("low", along), x2="high:Q"))
-    return layers
+    drawn = [alt.Chart(pd.DataFrame({"at": where})).mark_rule(**look) for where, look in lines]
+    return shaded + [line.encode(x=at("at")) for line in drawn]
 
 
 def _others(
-    base: alt.Chart, data: pd.DataFrame, along: alt.Scale, column: str, name: str, dy: int, **look: Any
+    base: alt.Chart, at: Callable[[str], alt.X], column: str, name: str, dy: int, **look: Any
 ) -> list[alt.Chart]:
     """Return diamonds beside the lines where a column has values, with their limits if it has some, the first named."""
+    data = base.data
     if column not in data or data[column].isna().all():
         return []
     known = base.transform_filter(f"isValid(datum.{column})")
     first = known.transform_filter(f"datum.order == {data['order'][data[column].notna()].min()}")
     low, high, colour = f"{column}_low", f"{column}_high", look.get("color", QUIET)
     line = known.mark_rule(strokeWidth=1.2, clip=True, yOffset=look["yOffset"], color=colour)
-    word = first.mark_text(
-        text=name, dx=6 if high in data else 8, dy=dy, align="left", fontSize=10, color=colour
-    )
-    return [
-        *([line.encode(x=_at(low, along), x2=f"{high}:Q")] if high in data else []),
-        known.mark_point(shape="diamond", **look).encode(x=_at(column, along)),
-        word.encode(x=_at(high if high in data else column, along)),
-    ]
+    limits, side = ([line.encode(x=at(low), x2=f"{high}:Q")], 6) if high in data else ([], 8)
+    word = first.mark_text(text=name, dx=side, dy=dy, align="left", fontSize=10, color=colour)
+    point = known.mark_point(shape="diamond", **look).encode(x=at(column))
+    return [*limits, point, word.encode(x=at(high if limits else column))]

@@ -1,14 +1,9 @@
-"""The side of Sphinx: ``extensions: [livingpaper]`` is all a Jupyter Book needs; without ``paper.toml`` it does nothing.
-
-Roles print a number, a choice or what identifies the build; directives print tables and lists.
-"""
-
-from __future__ import annotations
+"""The side of Sphinx: ``extensions: [livingpaper]`` is all a Jupyter Book needs; without ``paper.toml`` it does nothing."""
 
 import os
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,12 +17,13 @@ from sphinx.environment import BuildEnvironment
 from sphinx.errors import SphinxError
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from livingpaper.book import output
 from livingpaper.book.checklists import checklist_myst, load_checklists
 from livingpaper.book.drafts import leave_out_unsupported, unsupported, withhold_paragraphs
+from livingpaper.book.markup import STATIC, markup
+from livingpaper.book.output import UnfoldedCells, visit_math
 from livingpaper.book.provenance import panel_html
 from livingpaper.book.reference import reference_myst
-from livingpaper.book.stamp import STATIC, add_meta, markup, put_face, put_stamp
+from livingpaper.book.stamp import add_meta, put_face, put_stamp
 from livingpaper.book.theme import VEGA_LITE
 from livingpaper.build.cache import write_whole
 from livingpaper.build.project import CONFIG, Project, digest
@@ -61,24 +57,21 @@ class PaperRole(SphinxRole):
         try:
             said = ROLES[self.name](self.text, session)
         except (KeyError, ValueError) as error:
-            source, line = self.get_source_info()
-            raise SphinxError(f"{source}:{line}: {error.args[0]}") from None
-        node: nodes.Node = nodes.Text(said.text)
+            raise SphinxError(f"{':'.join(map(str, self.get_source_info()))}: {error.args[0]}") from None
+        if self.name == "stamp":
+            return [nodes.Text(said.text)], []
         if self.name == "choice":
-            node = nodes.inline("", said.text, classes=["choice"])
-        if self.name == "result":
-            id_ = self.text.partition(" ")[0]
-            origin = session.now.at[id_, "origin"]
-            node = result_node("", said.text, ledger_id=id_, origin=origin, mark=said.mark)
-        return [node], []
+            return [nodes.inline("", said.text, classes=["choice"])], []
+        id_ = self.text.partition(" ")[0]
+        origin = session.now.at[id_, "origin"]
+        return [result_node("", said.text, ledger_id=id_, origin=origin, mark=said.mark)], []
 
 
 def checklist(project: Project, name: str = "") -> str:
     """Return one checklist of ``book/checklists.yml`` as MyST."""
-    path = project.root / "book" / "checklists.yml"
-    known = load_checklists(path)
+    known = load_checklists(project.root / "book" / "checklists.yml")
     if name not in known:
-        raise KeyError(f"no checklist {name!r} in {path}; it has {sorted(known)}")
+        raise KeyError(f"no checklist {name!r} in book/checklists.yml; it has {sorted(known)}")
     return checklist_myst(name, known[name])
 
 
@@ -95,12 +88,8 @@ def html_id(ledger_id: str) -> str:
     return "n-" + re.sub(r"[^a-z0-9]+", "-", ledger_id.lower())
 
 
-HTML: dict[str, Callable[[Project, str], str]] = {"ledger": ledger_html, "provenance": panel_html}
-MYST: dict[str, Callable[..., str]] = {
-    "checklist": checklist,
-    "changes": changes_myst,
-    "reference": reference_myst,
-}
+HTML = {"ledger": ledger_html, "provenance": panel_html}
+MYST: dict[str, Any] = {"checklist": checklist, "changes": changes_myst, "reference": reference_myst}
 
 
 class PaperDirective(SphinxDirective):
@@ -128,12 +117,8 @@ def _visit_html(self: Any, node: result_node) -> None:
     self.body.append(f'<a class="result origin-{origin}" href="{target}" title="{origin}: {id_}">')
 
 
-def _depart_html(self: Any, node: result_node) -> None:
-    self.body.append(f'<sup class="origin">{node["mark"]}</sup></a>')
-
-
-def _depart_latex(self: Any, node: result_node) -> None:
-    self.body.append(rf"\paperorigin{{{node['mark']}}}")
+def _mark(before: str, after: str) -> Callable[[Any, result_node], None]:
+    return lambda self, node: self.body.append(before + node["mark"] + after)
 
 
 def _nothing(self: Any, node: result_node) -> None: ...
@@ -153,10 +138,15 @@ class ReadOnceDomain(StandardDomain):
 
 def inputs_digest(project: Project) -> str:
     """Return the hash of everything the chapters' outputs rest on, apart from the chapters themselves."""
-    parts = [project.root / "lib", Path(__file__).parents[1], project.root / CONFIG]
-    parts += [*fixed_files(project), project.ledger]
+    parts = [
+        project.root / "lib",
+        STATIC.parent,
+        project.root / CONFIG,
+        *fixed_files(project),
+        project.ledger,
+    ]
     parts += (project.root / "versions").glob("v*/ledger.csv")
-    return digest([part for part in parts if part.exists()], project.root)[:16]
+    return digest(filter(Path.exists, parts), project.root)[:16]
 
 
 def use_fresh_results(app: Sphinx, settings: SphinxConfig) -> None:
@@ -170,8 +160,7 @@ def outdated(app: Sphinx, env: Any, *_: object) -> set[str]:
     """Return every page if an input, or the rule of a conclusion, has changed since the last build."""
     project = Project(Path(app.srcdir))
     now = f"{inputs_digest(project)} {digest([project.claims], project.root)}"
-    before = getattr(env, "paper_inputs", None)
-    env.paper_inputs = now
+    before, env.paper_inputs = getattr(env, "paper_inputs", None), now
     return set() if before in (None, now) else set(env.found_docs)
 
 
@@ -185,9 +174,8 @@ def say_what_may_be_said(app: Sphinx, _docname: str, source: list[str]) -> None:
         ledger = read_ledger(project.ledger)
         broken = unsupported(load_claims(project.claims), ledger, Rules(paper))
         text = leave_out_unsupported(text, broken, ledger.index)
-    if "kernelspec" in text[:800] or "{result}`" in text:
-        text = f"{text.rstrip()}\n\n```{{provenance}}\n```\n"
-    source[0] = text
+    runs = "kernelspec" in text[:800] or "{result}`" in text
+    source[0] = f"{text.rstrip()}\n\n```{{provenance}}\n```\n" if runs else text
 
 
 def add_assets(app: Sphinx) -> None:
@@ -195,30 +183,31 @@ def add_assets(app: Sphinx) -> None:
     if app.builder.format != "html":
         return
     folder = Project(Path(app.srcdir)).build / ".vega" / f"{VEGA_LITE}-{version('vl-convert-python')}"
-    if not (folder / "vega-bundle.js").is_file():
+    if not (bundle := folder / "vega-bundle.js").is_file():
         code = vl_convert.javascript_bundle(vl_version=VEGA_LITE)  # type: ignore[call-arg]
-        plain = f"(function(){{{code}\n}})();"  # not an ES module: Chromium refuses those over file://
-        write_whole(folder / "vega-bundle.js", plain.encode())
+        # not an ES module: Chromium refuses those over file://
+        write_whole(bundle, f"(function(){{{code}\n}})();".encode())
     app.config.html_static_path += [str(STATIC / "web"), str(folder)]
     app.add_css_file("paper.css")
-    for script in ("vega-bundle.js", "charts.js"):
-        app.add_js_file(script, loading_method="defer")
+    app.add_js_file("vega-bundle.js", loading_method="defer")
+    app.add_js_file("charts.js", loading_method="defer")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register everything with Sphinx, if the book is a living paper."""
     if not (Path(app.srcdir) / CONFIG).is_file():
         return SAFE
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # results must not depend on the number of cores
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(threads, "1")  # results must not depend on the number of cores
     for name in ("result", "choice", "stamp"):
         app.add_role(name, PaperRole())
     for name in (*HTML, *MYST):
         app.add_directive(name, PaperDirective)
-    html, latex, text = (_visit_html, _depart_html), (_nothing, _depart_latex), (_nothing, _nothing)
-    app.add_node(result_node, html=html, latex=latex, text=text)
+    html, latex = _mark('<sup class="origin">', "</sup></a>"), _mark(r"\paperorigin{", "}")
+    app.add_node(result_node, html=(_visit_html, html), latex=(_nothing, latex), text=(_nothing, _nothing))
     app.add_domain(ReadOnceDomain, override=True)
-    output.register(app)
+    app.add_post_transform(UnfoldedCells)
+    app.add_html_math_renderer("mathml", (visit_math, None), (partial(visit_math, display=True), None))
     app.connect("config-inited", use_fresh_results, priority=100)
     app.connect("config-inited", put_face, priority=100)
     app.connect("config-inited", put_stamp, priority=101)

@@ -1,17 +1,13 @@
 """How outputs of cells and maths become pages: figures and tables as MyST, formulas as MathML without scripts."""
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from hashlib import sha256
 from typing import Any, ClassVar
 
 from docutils import nodes
 from math_core import LatexError, LatexToMathML
-from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 
@@ -70,9 +66,3 @@ class UnfoldedCells(SphinxPostTransform):
         for cell in list(self.document.findall(nodes.container)):
             if cell.get("hide_mode") and cell.get("nb_element") == "cell_code":
                 cell.children = [part for part in cell if part.get("nb_element") != "cell_code_source"]
-
-
-def register(app: Sphinx) -> None:
-    """Register the maths and what paper needs; the outputs are found through the entry point."""
-    app.add_post_transform(UnfoldedCells)
-    app.add_html_math_renderer("mathml", (visit_math, None), (partial(visit_math, display=True), None))

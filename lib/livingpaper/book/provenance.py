@@ -1,31 +1,25 @@
-"""Where a chapter came from: hashes of its inputs, packages, data, the functions its cells use, the tests of those.
-
-No clock times: the panel is the same whenever the same inputs are built.
-"""
-
-from __future__ import annotations
+"""Where a chapter came from: hashes of its inputs, packages, data, the functions its cells use, their tests; no clock."""
 
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
 from livingpaper.book.drafts import PRINTED
-from livingpaper.book.stamp import markup
+from livingpaper.book.markup import markup
 from livingpaper.build.project import Project, digest
 from livingpaper.build.reads import files_behind
-from livingpaper.chapters.cells import Statement, read_cells, statements
+from livingpaper.chapters.cells import Statement, chapter_statements
 from livingpaper.config import config
 from livingpaper.ledger.ledger import read_ledger
 
 
-@dataclass(frozen=True, slots=True)
-class Behind:
+class Behind(NamedTuple):
     """What stands behind a chapter; functions by module and name, ``headtohead.outcomes.risk.risks``."""
 
     functions: tuple[str, ...]  # of the paper's own packages, that its cells use
@@ -35,34 +29,24 @@ class Behind:
 
 def behind(project: Project, chapter: str) -> Behind:
     """Return what stands behind a chapter such as ``book/methods``, read from its cells."""
-    found = _statements(project, chapter)
-    names = dict(_imported(found))
-
-    def own(code: ast.AST) -> Iterator[str]:
-        """Yield the functions of the paper that code names."""
-        return filter(None, (_resolved(project.root / "lib", name) for name in _dotted(code, names)))
-
-    shows = [call for part in found for call in part.calls("show")]
-    shown = {ast.literal_eval(call.args[1]): next(own(_called(call.args[0])), "") for call in shows}
+    found = chapter_statements(project, project.root / f"{chapter}.md")
+    own, shown = partial(_own, project.root / "lib", dict(_imported(found))), {}
+    for thing, label, *_ in (call.args for part in found for call in part.calls("show")):
+        called = [node.func for node in ast.walk(thing) if isinstance(node, ast.Call)]
+        shown[ast.literal_eval(label)] = next(own(ast.Tuple(called)), "")
     functions = {name for part in found for name in own(part.node)}
     return Behind(tuple(sorted(functions)), shown, tuple(_chain(project, chapter)))
 
 
-def _statements(project: Project, chapter: str) -> list[Statement]:
-    cells = read_cells(project.root / f"{chapter}.md", project.root)
-    return [part for cell in cells for part in statements(cell)]
-
-
 def _chain(project: Project, chapter: str) -> list[str]:
     """Return a chapter and those it takes from, each once."""
-    found, waiting = dict[str, None](), [chapter]
-    while waiting:
-        here = waiting.pop(0)
-        if here not in found and (project.root / f"{here}.md").is_file():
-            found[here] = None
-            calls = [call for part in _statements(project, here) for call in part.calls("take")]
-            waiting += [f"{here.rpartition('/')[0]}/{ast.literal_eval(call.args[0])}" for call in calls]
-    return list(found)
+    found = [chapter]
+    for here in found:  # grows on the way
+        parts = chapter_statements(project, project.root / f"{here}.md")
+        taken = [ast.literal_eval(call.args[0]) for part in parts for call in part.calls("take")]
+        names = dict.fromkeys(f"{here.rpartition('/')[0]}/{name}" for name in taken)
+        found += [name for name in names if name not in found and (project.root / f"{name}.md").is_file()]
+    return found
 
 
 def _imported(found: list[Statement]) -> Iterator[tuple[str, str]]:
@@ -73,18 +57,14 @@ def _imported(found: list[Statement]) -> Iterator[tuple[str, str]]:
             yield from ((alias.asname or alias.name, module + alias.name) for alias in node.names)
 
 
-def _called(thing: ast.expr) -> ast.Tuple:
-    return ast.Tuple([node.func for node in ast.walk(thing) if isinstance(node, ast.Call)])
-
-
-def _dotted(code: ast.AST, names: dict[str, str]) -> Iterator[str]:
-    """Yield the dotted names that start with an imported one, in the order of the text."""
+def _own(library: Path, names: dict[str, str], code: ast.AST) -> Iterator[str]:
+    """Yield the functions of the paper's packages that code names, in the order of the text."""
     for part in ast.walk(code):
         if isinstance(part, (ast.Name, ast.Attribute)) and not isinstance(part.ctx, ast.Store):
-            text = ast.unparse(part)
-            first = text.partition(".")[0]
-            if first in names and text.replace(".", "").isidentifier():
-                yield names[first] + text.removeprefix(first)
+            first, *rest = ast.unparse(part).split(".")
+            dotted = ".".join([names.get(first, ""), *rest])
+            if all(map(str.isidentifier, rest)) and (found := _resolved(library, dotted)):
+                yield found
 
 
 def _resolved(library: Path, dotted: str) -> str:
@@ -99,9 +79,7 @@ def _resolved(library: Path, dotted: str) -> str:
 def _defined(library: Path) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for path in sorted(library.rglob("*.py")):
-        module = (
-            path.relative_to(library).with_suffix("").as_posix().removesuffix("/__init__").replace("/", ".")
-        )
+        module = ".".join(path.relative_to(library).with_suffix("").parts).removesuffix(".__init__")
         for name in re.findall(r"^(?:def|class) (\w+)", path.read_text("utf-8"), re.M):
             found.setdefault(name, []).append(f"{module}.{name}")
     return found
@@ -132,8 +110,7 @@ def _texts(tests: Path) -> dict[str, str]:
 
 def sources_of_numbers(chapter: str, ledger: pd.DataFrame) -> list[str]:
     """Return what computed the numbers that a chapter's text prints, as the ledger says it."""
-    used = [id_ for id_ in dict.fromkeys(PRINTED.findall(chapter)) if id_ in ledger.index]
-    return sorted(set(ledger.loc[used, "code"]))
+    return sorted(set(ledger.loc[ledger.index.isin(PRINTED.findall(chapter)), "code"]))
 
 
 def panel_html(project: Project, chapter: str) -> str:

@@ -1,7 +1,5 @@
 """The reference of a package, from its docstrings: every public name with its first sentence, the rest folded."""
 
-from __future__ import annotations
-
 import inspect
 import re
 from collections.abc import Iterator

@@ -1,10 +1,4 @@
-"""How a result is shown: one call in a chapter, right in HTML, in print and in JupyterLab.
-
-For the book a figure or table is written as MyST, so that captions may hold citations and ledger numbers; JupyterLab
-gets plain HTML.
-"""
-
-from __future__ import annotations
+"""How a result is shown: one call in a chapter, as MyST for the book, so that captions may cite, as HTML in JupyterLab."""
 
 import base64
 import json
@@ -18,13 +12,12 @@ import pandas as pd
 import vl_convert as vlc
 
 from livingpaper.book import theme
-from livingpaper.chapters.session import sources_of
+from livingpaper.chapters.session import NAMED_LIKE_PATIENTS, sources_of
 from livingpaper.config import MIME, config
-from livingpaper.lab.preview import figure_html, table_html
+from livingpaper.lab.texts import figure_html, table_html
 from livingpaper.ledger.ledger import ID
 
 MAX_ROWS = 250
-ID_LIKE = ("id", "patient", "nhc", "mrn")
 RESOURCES = re.compile(rb"(?:[ \t]*/[A-Za-z]+\d+ \d+ 0 R\n){2,}")
 TRIAL = "Trial: not the paper's numbers."
 
@@ -40,8 +33,7 @@ class Exhibit:
     origin: str = ""  # of paper.toml, several joined by "+", or "design"; ``show`` takes it from the sources
     caption: str = ""  # MyST, the finding first
     # selections or rows of the ledger, and registered frames: origin, withholding and the mark of a trial follow
-    # from them; empty for what shows no results
-    sources: Sequence[pd.DataFrame | pd.Series] | None = None
+    sources: Sequence[pd.DataFrame | pd.Series] | None = None  # empty for what shows no results
     name: str = ""  # label for cross-references, ``fig-...``
     trial: bool = False  # whether it shows what a reader tried, and not the paper's numbers
 
@@ -67,34 +59,24 @@ class Drawing(Exhibit):
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
         spec, svg, words = self.spec(), self.svg(), self.alt.strip()
         pdf = in_order(vlc.vegalite_to_pdf(spec, vl_version=theme.VEGA_LITE))
-        payload = {
-            "kind": "figure",
-            "name": self.name,
-            "alt": words,
-            "caption": self.full_caption,
-            "origin": self.style,
-            "svg": svg,
-            "pdf": base64.b64encode(pdf).decode(),
-            "vega": json.dumps(spec, sort_keys=True, separators=(",", ":")),
-        }
+        payload = {"kind": "figure", "name": self.name, "origin": self.style, "alt": words}
+        payload |= {"caption": self.full_caption, "svg": svg, "pdf": base64.b64encode(pdf).decode()}
+        payload["vega"] = json.dumps(spec, sort_keys=True, separators=(",", ":"))
         preview = figure_html(svg, self.name, self.full_caption, trial=self.trial)
         return {MIME: payload, "text/html": preview, "text/plain": words}
 
     def svg(self, background: str = "transparent") -> str:
         """Return the chart as SVG text, the same on every machine: vl-convert brings the font."""
-        spec = {**self.spec(), "background": background}
-        return str(vlc.vegalite_to_svg(spec, vl_version=theme.VEGA_LITE))
+        return str(vlc.vegalite_to_svg(self.spec() | {"background": background}, vl_version=theme.VEGA_LITE))
 
     def spec(self) -> dict[str, Any]:
         """Return the Vega-Lite specification; ``DisclosureError`` if it carries more than aggregates."""
-        spec, known = self.chart.to_dict(), config().origins
-        spec["description"] = self.alt.strip()
-        spec["usermeta"] = {"origin": known[self.origin].says if self.origin in known else self.origin}
+        known = config().origins
+        origin = known[self.origin].says if self.origin in known else self.origin
+        spec = self.chart.to_dict() | {"description": self.alt.strip(), "usermeta": {"origin": origin}}
         for rows in spec.get("datasets", {}).values():
-            columns = {
-                name.lower() for row in rows for name, value in row.items() if not _is_number(name, value)
-            }
-            named = sorted(name for name in columns if name.split("_")[0] in ID_LIKE or name.endswith("_id"))
+            columns = {each.lower() for row in rows for each in row if not _is_number(each, row[each])}
+            named = sorted(filter(NAMED_LIKE_PATIENTS.fullmatch, columns))
             if len(rows) > MAX_ROWS or named:
                 raise DisclosureError(
                     f"a chart may carry at most {MAX_ROWS} aggregated rows and no identifier, {self.name!r} has "
@@ -113,26 +95,28 @@ class Sheet(Exhibit):
 
     def myst(self) -> str:
         """Return the table as a MyST directive."""
-        marks = [":--" if kind in "lLp" else "--:" for kind in self._kinds()]
+        marks = [":--" if kind in "lLp" else "--:" for kind in self._kinds]
         body = [map(str, self.frame.columns), marks, *self.frame.astype(str).to_numpy().tolist()]
         lines = "\n".join("| " + " | ".join(map(_cell, row)) + " |" for row in body)
         caption = " ".join(self.full_caption.split())
         return (
-            f":::{{tabularcolumns}} {self._spec()}\n:::\n\n:::{{table}} {caption}\n:name: {self.name}\n"
+            f":::{{tabularcolumns}} {self._columns}\n:::\n\n:::{{table}} {caption}\n:name: {self.name}\n"
             f":class: origin-{self.style}{' longtable' if self.long else ''}\n\n{lines}\n:::"
         )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
         payload = {"kind": "table", "name": self.name, "myst": self.myst()}
-        preview = table_html(self.frame, self.name, self.full_caption, self._kinds(), trial=self.trial)
+        preview = table_html(self.frame, self.name, self.full_caption, self._kinds, trial=self.trial)
         return {MIME: payload, "text/html": preview, "text/plain": self.frame.to_string(index=False)}
 
-    def _spec(self) -> str:
+    @property
+    def _columns(self) -> str:
         return self.widths or "l" + "r" * (len(self.frame.columns) - 1)
 
+    @property
     def _kinds(self) -> list[str]:
-        """Return the letter of each column, widths in braces dropped."""
-        return re.findall(r"[lrcLRCpX]", re.sub(r"\{[^}]*\}", "", self._spec()))
+        """The letter of each column, widths in braces dropped."""
+        return re.findall(r"[lrcLRCpX]", re.sub(r"\{[^}]*\}", "", self._columns))
 
 
 Figure, Table = Drawing, Sheet  # once shown

@@ -1,10 +1,4 @@
-"""What every page says of the paper: what identifies the build, for readers; for machines Highwire tags and JSON-LD.
-
-The address of the PDF is right for a page opened from ``_build/html/book``; ``versions/site.py`` turns it into the
-one on the site.
-"""
-
-from __future__ import annotations
+"""What every page says of the paper: what identifies the build, for readers; for machines Highwire tags and JSON-LD."""
 
 import json
 from collections.abc import Iterator
@@ -13,17 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sphinx.application import Sphinx
 from sphinx.config import Config as SphinxConfig
 from sphinx.util.texescape import escape as escape_tex
 
+from livingpaper.book.markup import STATIC, markup
 from livingpaper.build.project import Project, commit, content_of, digest
 from livingpaper.config import config
 
-STATIC = Path(__file__).parents[1] / "static"
-MARKUP = Environment(loader=FileSystemLoader(STATIC / "book"), autoescape=True, undefined=StrictUndefined)
-PDF_FROM_PAGE, PDF_ON_SITE = "../../paper.pdf", "../paper.pdf"
+PDF_FROM_PAGE, PDF_ON_SITE = "../../paper.pdf", "../paper.pdf"  # in _build/html/book, and on the site
 REFERENCE = {  # after title and authors: Highwire's names and those of BibTeX
     "journal_title": "journal", "publication_date": "year", "volume": "volume", "issue": "number", "doi": "doi",
 }  # fmt: skip
@@ -32,11 +24,6 @@ LICENCES = {
     "CC-BY-4.0": "https://creativecommons.org/licenses/by/4.0/",
 }
 NEEDED = {"title", "authors", "version", "date-released"}
-
-
-def markup(template: str, **words: Any) -> str:
-    """Return a part of a page, ``static/book/<template>.html``, with its words filled in."""
-    return MARKUP.get_template(f"{template}.html").render(words)
 
 
 def citation_file(project: Project) -> dict[str, Any]:
@@ -49,10 +36,8 @@ def citation_file(project: Project) -> dict[str, Any]:
 
 def author_names(found: dict[str, Any]) -> list[str]:
     """Return the authors as printed: "Given Family", or the name of a group."""
-    return [
-        str(person.get("name") or f"{person.get('given-names', '')} {person['family-names']}".strip())
-        for person in found["authors"]
-    ]
+    names = [(one.get("name") or one["family-names"], one.get("given-names", "")) for one in found["authors"]]
+    return [f"{given} {name}".strip() for name, given in names]
 
 
 def title_of(project: Project) -> str:
@@ -94,18 +79,14 @@ def put_stamp(app: Sphinx, settings: SphinxConfig) -> None:
         "extra_footer": markup("stamp", marks=marks, authors=authors, title=found["title"]),
     }
     settings.version = settings.release = marks["version"]
-    words = {
-        "paperversion": marks["version"],
-        "papercommit": marks["commit"],
-        "paperdate": marks["released"],
-        "paperauthors": escape_tex(authors),
-        "paperhead": escape_tex(paper.running_head or title_of(project)),
-        "paperfoot": f" · protocol {marks['protocol']}" if marks["protocol"] else "",
-        "paperlegend": r"\, · ".join(escape_tex(f"{one.mark} {one.brief or one.says}") for one in origins),
-    }
-    defined = "\n".join(rf"\newcommand{{\{name}}}{{{text}}}" for name, text in words.items())
-    preamble = (STATIC / "paper.tex").read_text("utf-8")
-    settings.latex_elements = settings.latex_elements | {"preamble": f"{defined}\n{preamble}"}
+    head = escape_tex(paper.running_head or title_of(project))
+    foot = f" · protocol {marks['protocol']}" if marks["protocol"] else ""
+    legend = r"\, · ".join(escape_tex(f"{one.mark} {one.brief or one.says}") for one in origins)
+    words = {"version": marks["version"], "commit": marks["commit"], "date": marks["released"]}
+    words |= {"authors": escape_tex(authors), "head": head, "foot": foot, "legend": legend}
+    lines = [rf"\newcommand{{\paper{name}}}{{{text}}}" for name, text in words.items()]
+    preamble = "\n".join([*lines, (STATIC / "paper.tex").read_text("utf-8")])
+    settings.latex_elements = settings.latex_elements | {"preamble": preamble}
 
 
 def highwire(project: Project, *, references: bool) -> str:
@@ -136,7 +117,7 @@ def _plain(text: str) -> str:
 def article_ld(project: Project) -> dict[str, Any]:
     """Return article, made-up data and ledger as schema.org knows them, ready for JSON."""
     found, paper = citation_file(project), config(project)
-    given = found.get("license") or []
+    given, title = found.get("license") or [], found["title"]
     licences = [LICENCES.get(name, name) for name in (given if isinstance(given, list) else [given])]
     authors = [{"@type": "Organization", "name": name} for name in author_names(found)]
     common = {"version": found["version"], "datePublished": found["date-released"], "license": licences}
@@ -146,30 +127,24 @@ def article_ld(project: Project) -> dict[str, Any]:
     words = f"One row per number. The column origin says where it comes from: {origins}."
     ledger = part | {"@id": "#ledger", "name": name, "description": words}
     made_up = part | {"@id": "#synthetic", "name": "Synthetic data", "description": paper.synthetic_says}
-    made_up["creativeWorkStatus"] = "synthetic"
-    parts = [made_up, ledger] if paper.synthetic else [ledger]
-    article = {
-        "@type": "ScholarlyArticle",
-        "@id": "#paper",
-        "name": found["title"],
-        "headline": found["title"],
-        "abstract": found.get("abstract", ""),
-        "author": authors,
-        "inLanguage": "en",
-        "keywords": found.get("keywords", []),
-        "isBasedOn": [_original(work) for work in found.get("references", [])],
-        "hasPart": [{"@id": each["@id"]} for each in parts],
-        "encoding": {"@type": "MediaObject", "encodingFormat": "application/pdf", "name": "paper.pdf"},
-        **common,
+    parts = [made_up | {"creativeWorkStatus": "synthetic"}, ledger] if paper.synthetic else [ledger]
+    cited = found.get("references", [])
+    originals = [
+        {"@type": "ScholarlyArticle", "name": str(work["title"])} | _doi(work, "@id") for work in cited
+    ]
+    article = {"@type": "ScholarlyArticle", "@id": "#paper", "name": title, "headline": title}
+    article |= {"abstract": found.get("abstract", ""), "author": authors, "inLanguage": "en"}
+    article |= {"keywords": found.get("keywords", []), "isBasedOn": originals}
+    article["hasPart"] = [{"@id": each["@id"]} for each in parts]
+    article["encoding"] = {"@type": "MediaObject", "encodingFormat": "application/pdf", "name": "paper.pdf"}
+    return {
+        "@context": "https://schema.org",
+        "@graph": [article | common | _doi(found, "identifier"), *parts],
     }
-    if found.get("doi"):
-        article["identifier"] = f"https://doi.org/{found['doi']}"
-    return {"@context": "https://schema.org", "@graph": [article, *parts]}
 
 
-def _original(work: dict[str, Any]) -> dict[str, str]:
-    base = {"@type": "ScholarlyArticle", "name": str(work["title"])}
-    return {**base, "@id": f"https://doi.org/{work['doi']}"} if work.get("doi") else base
+def _doi(work: dict[str, Any], key: str) -> dict[str, str]:
+    return {key: f"https://doi.org/{work['doi']}"} if work.get("doi") else {}
 
 
 def add_meta(app: Sphinx, pagename: str, _template: str, context: dict[str, Any], doctree: Any) -> None:
@@ -178,6 +153,7 @@ def add_meta(app: Sphinx, pagename: str, _template: str, context: dict[str, Any]
         project = Project(Path(app.srcdir))
         ld = json.dumps(article_ld(project), ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
         tags = highwire(project, references=pagename == app.config.root_doc)
-        tags += f'<script type="application/ld+json">{ld}</script>\n'
-        tags += markup("style", origins=config(project).origins)
+        tags += f'<script type="application/ld+json">{ld}</script>\n' + markup(
+            "style", origins=config(project).origins
+        )
         context["metatags"] = context.get("metatags", "") + tags

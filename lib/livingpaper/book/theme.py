@@ -1,7 +1,5 @@
 """The face of the paper's charts: one palette, one type size, one width."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import altair as alt

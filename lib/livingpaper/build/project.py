@@ -1,7 +1,5 @@
 """Where the project is on disk, and the fingerprints of its inputs."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import re
@@ -28,7 +26,7 @@ class _Below:
     def __init__(self, *parts: str) -> None:
         self.parts = parts
 
-    def __get__(self, project: Project, _owner: type) -> Path:
+    def __get__(self, project: "Project", _owner: type) -> Path:
         return project.root.joinpath(*self.parts)
 
 

@@ -1,7 +1,5 @@
 """Interpreter, library and folder belong together: one check before any command, and an environment that is ours."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """The code cells of a chapter, and what each statement in them reads and binds."""
 
-from __future__ import annotations
-
 import ast
 import re
 import symtable

@@ -1,7 +1,5 @@
 """One chapter run statement by statement: what records first, what shows when all numbers are there."""
 
-from __future__ import annotations
-
 import io
 import os
 import warnings

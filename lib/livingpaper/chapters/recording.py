@@ -1,7 +1,5 @@
 """Rows of the ledger: made from what an analysis returns, found again by a pattern with named holes, put in a table."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any

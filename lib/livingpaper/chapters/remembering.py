@@ -1,7 +1,5 @@
 """Long steps of chapters: their results are kept, under what they rest on and nothing else."""
 
-from __future__ import annotations
-
 import pickle
 from collections.abc import Callable, Set
 from copy import copy
@@ -122,7 +120,7 @@ class Tracked:
         self._seen.add(path)
         return value
 
-    def model_copy(self, *, update: dict[str, Any] | None = None) -> Tracked:
+    def model_copy(self, *, update: dict[str, Any] | None = None) -> "Tracked":
         """Return a copy with other values, as of a pydantic model."""
         changed = self._changed | frozenset(update or ())
         return Tracked(self._choices.model_copy(update=update), self._seen, self._path, changed)

@@ -1,7 +1,5 @@
 """All chapters run side by side: their rows make the ledger, then they show, and Sphinx finds them executed."""
 
-from __future__ import annotations
-
 import contextlib
 import importlib
 import multiprocessing
@@ -35,7 +33,11 @@ def run_chapters(project: Project, *, exhibits: bool = False) -> bool:
     cell and cause; then the last ledger stays. A fresh process without threads can import the analysis once and fork.
     """
     command = [sys.executable, "-m", __name__, str(project.root), *["--exhibits"] * exhibits]
-    pipes: dict[str, Any] = {"capture_output": True, "text": True, "close_fds": False}  # the lock is inherited
+    pipes: dict[str, Any] = {
+        "capture_output": True,
+        "text": True,
+        "close_fds": False,
+    }  # the lock is inherited
     done = subprocess.run(command, env=ONE_THREAD | os.environ, check=False, **pipes)
     if done.returncode == 0:
         return done.stdout == "changed\n"

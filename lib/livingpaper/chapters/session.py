@@ -1,7 +1,6 @@
 """What a kernel has recorded so far, and the ledger as it is seen from there."""
 
-from __future__ import annotations
-
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ from livingpaper.ledger.ledger import LEDGER_COLUMNS, NUMERIC, WITHHELD, LedgerE
 FRAME_ROWS = 2000
 TOLERANCE = 1e-4  # relative: six digits are committed, and the last may differ between machines
 EMPTY = pd.DataFrame(columns=list(LEDGER_COLUMNS)).set_index("id", drop=False)
-NAMED_LIKE_PATIENTS = ("id", "patient", "nhc", "mrn")
+NAMED_LIKE_PATIENTS = re.compile(r"(?:id|patient|nhc|mrn)(?:_.*)?|.*_id", re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -153,7 +152,7 @@ def frame(df: pd.DataFrame, id_: str, *, origin: str) -> pd.DataFrame:
     if origin not in paper.origins:
         raise LedgerError(f"the origin of {id_!r} must be one of {sorted(paper.origins)}, found {origin!r}")
     names = [str(name).lower() for name in (*df.columns, *df.index.names)]
-    named = [name for name in names if name.split("_")[0] in NAMED_LIKE_PATIENTS or name.endswith("_id")]
+    named = list(filter(NAMED_LIKE_PATIENTS.fullmatch, names))
     if len(df) > FRAME_ROWS or named:
         raise LedgerError(
             f"a frame holds at most {FRAME_ROWS} aggregated rows and no identifier, {id_!r} has {len(df)} rows "

@@ -1,7 +1,5 @@
 """Results of long steps on disk, under the hash of everything they rest on."""
 
-from __future__ import annotations
-
 import fcntl
 import hashlib
 import os

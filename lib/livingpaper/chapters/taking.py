@@ -1,7 +1,5 @@
 """Variables of another chapter: which statements of which chapters make them, chained through ``take``."""
 
-from __future__ import annotations
-
 import ast
 import builtins
 import os

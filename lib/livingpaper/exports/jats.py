@@ -10,7 +10,7 @@ import pypandoc
 from bs4 import BeautifulSoup, Tag
 from jinja2 import Template
 
-from livingpaper.book.stamp import STATIC
+from livingpaper.book.markup import STATIC
 
 XLINK = "http://www.w3.org/1999/xlink"
 ET.register_namespace("xlink", XLINK)

@@ -1,13 +1,8 @@
-"""Numbers of figures and tables, titles of chapters and citations, read from the sources of the book.
-
-Sphinx knows them only when the book is built; JupyterLab shows a chapter without that.
-"""
-
-from __future__ import annotations
+"""Numbers of figures and tables, titles and citations, from the sources of the book: JupyterLab needs no build."""
 
 import re
-from collections import Counter
-from functools import cache, lru_cache
+from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,33 +20,25 @@ TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 
 
 class Numbered(NamedTuple):
-    """A figure or table: "Table 3", and the chapter that shows it."""
+    """A figure or table."""
 
-    text: str
-    chapter: str
+    text: str  # "Table 3"
+    chapter: str  # that shows it
 
 
 def chapters(root: Path) -> list[Path]:
     """Return the files of the book in their order."""
-    paths = (root / f"{name}.md" for name in pages(Project(root)))
-    return [path for path in paths if path.is_file()]
+    return list(filter(Path.is_file, (root / f"{name}.md" for name in pages(Project(root)))))
 
 
 def numbered(root: Path) -> dict[str, Numbered]:
     """Return the figures and tables of the book by name, numbered in the order of ``_toc.yml`` as Sphinx does."""
-    return _numbered(tuple((path.stem, path.read_text("utf-8")) for path in chapters(root)))
-
-
-@lru_cache(maxsize=2)
-def _numbered(sources: tuple[tuple[str, str], ...]) -> dict[str, Numbered]:
-    found: dict[str, Numbered] = {}
-    count: Counter[str] = Counter()
-    for chapter, source in sources:
-        for shown, named, listed, item in NAMED.findall(source):
+    found, last = {}, {kind: count(1) for kind in KINDS}
+    for path in chapters(root):
+        for shown, named, listed, item in NAMED.findall(path.read_text("utf-8")):
             name = shown or named or f"tbl-{listed}-{item}"
-            kind = KINDS[name.partition("-")[0]]
-            count[kind] += 1
-            found[name] = Numbered(f"{kind} {count[kind]}", chapter)
+            kind = name.partition("-")[0]
+            found[name] = Numbered(f"{KINDS[kind]} {next(last[kind])}", path.stem)
     return found
 
 
@@ -64,9 +51,8 @@ def titles(root: Path) -> dict[str, str]:
 def cited(root: Path, key: str) -> tuple[str, str]:
     """Return a citation as "Austin 2011" and in full; ``KeyError`` if no ``book/*.bib`` has the key."""
     for path in sorted((root / "book").glob("*.bib")):
-        entries = _bibliography(path, path.stat().st_mtime_ns)
-        if key in entries:
-            return entries[key]
+        if found := _bibliography(path, path.stat().st_mtime_ns).get(key):
+            return found
     raise KeyError(f"no reference {key!r} in book/*.bib; correct the key or add it")
 
 

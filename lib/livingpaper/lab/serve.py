@@ -1,7 +1,5 @@
 """JupyterLab on a paper: what its server is asked while no kernel can say it, and how it is opened."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Sequence
@@ -12,22 +10,13 @@ from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 
+from livingpaper.book.markup import STATIC
 from livingpaper.build.cache import write_whole
 from livingpaper.build.project import Project
 from livingpaper.lab.texts import committed_session, replies
 
 HERE = Path(__file__).parent  # holds labextensions/
 KERNEL = {"display_name": "Python 3"}  # as the chapters name it: Jupyter would write another name into them
-
-PAIRING = """\
-# Chapters in book/ and their notebooks in notebooks/: written by livingpaper, because no other rule was found.
-notebook_metadata_filter = "kernelspec,jupytext,-jupytext.text_representation.jupytext_version"
-cell_metadata_filter = "tags,mystnb,-all"
-
-[formats]
-"notebooks/" = "ipynb"
-"book/" = "md:myst"
-"""
 
 
 class TextsHandler(APIHandler):
@@ -51,7 +40,7 @@ def _load_jupyter_server_extension(server: Any) -> None:
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:
-    return [{"module": "livingpaper.lab.serve"}]
+    return [{"module": __name__}]
 
 
 def open_lab(project: Project, options: Sequence[str] = ()) -> None:
@@ -62,16 +51,10 @@ def open_lab(project: Project, options: Sequence[str] = ()) -> None:
     pair(project)
     own, kernel = project.build / "lab", json.dumps(get_kernel_dict() | KERNEL)
     write_whole(own / "kernels" / "python3" / "kernel.json", kernel.encode())
-    paths = [str(HERE), str(own), *filter(None, [os.environ.get("JUPYTER_PATH")])]
-    os.environ["JUPYTER_PATH"] = os.pathsep.join(paths)
-    main(
-        [
-            f"--ServerApp.root_dir={project.root}",
-            "--LabApp.default_url=/lab/tree/notebooks",
-            "--ServerApp.jpserver_extensions=livingpaper.lab.serve=True",
-            *options,
-        ]
-    )
+    paths = (str(HERE), str(own), os.environ.get("JUPYTER_PATH"))
+    os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, paths))
+    page, extension = "/lab/tree/notebooks", f"--ServerApp.jpserver_extensions={__name__}=True"
+    main([f"--ServerApp.root_dir={project.root}", f"--LabApp.default_url={page}", extension, *options])
 
 
 def pair(project: Project) -> None:
@@ -80,9 +63,8 @@ def pair(project: Project) -> None:
     from jupytext.config import find_jupytext_configuration_file
 
     if find_jupytext_configuration_file(str(project.root)) is None:
-        write_whole(project.root / "jupytext.toml", PAIRING.encode())
+        write_whole(project.root / "jupytext.toml", (STATIC / "jupytext.toml").read_bytes())
     (project.root / "notebooks").mkdir(exist_ok=True)
     chapters = sorted((project.root / "book").glob("*.md"))
-    run = [str(path) for path in chapters if "\nkernelspec:" in path.read_text("utf-8")[:800]]
-    if run:
+    if run := [str(path) for path in chapters if "\nkernelspec:" in path.read_text("utf-8")[:800]]:
         jupytext(["--quiet", "--sync", *run])

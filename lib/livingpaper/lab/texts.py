@@ -1,24 +1,26 @@
-"""What the roles of the prose say: numbers of the running chapter, numbered references, citations.
+"""What JupyterLab shows: roles of the prose as numbers, references, citations; figures and tables with their captions.
 
-The extension in ``extension/`` asks ``answer`` in the kernel of a chapter, or the server (``serve.py``) while the kernel
-has not imported livingpaper. A number that differs from the committed ledger is a trial.
+Its extension asks ``answer`` in the kernel of a chapter, or the server (``serve.py``) while the kernel has not imported
+livingpaper. A number that differs from the committed ledger is a trial. Roles within captions say what they stand for.
 """
-
-from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from copy import deepcopy
-from dataclasses import asdict, dataclass
-from functools import reduce
+from functools import cache, reduce
+from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
+from markdown_it import MarkdownIt
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+from mdit_py_plugins.myst_role import myst_role_plugin
 
 from livingpaper.book.choices import choice_words
+from livingpaper.book.markup import markup
 from livingpaper.build.project import Project, find_project
 from livingpaper.chapters import session as recorded
 from livingpaper.config import config
@@ -26,8 +28,7 @@ from livingpaper.lab.references import cited, numbered, titles
 from livingpaper.ledger.ledger import LedgerError, ledger_part
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """What JupyterLab shows for a role."""
 
     text: str
@@ -39,8 +40,7 @@ class Reply:
     href: str = ""  # address of another chapter
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(NamedTuple):
     """The state that the replies are taken from."""
 
     project: Project
@@ -54,30 +54,29 @@ def answer(question: str) -> Any:
     from IPython.display import JSON
 
     asked = json.loads(question)
-    return JSON(replies(asked["roles"], running_session(tuple(asked["cells"]))))
+    return JSON(replies(asked["roles"], running_session(asked["cells"])))
 
 
 def say(role: str, text: str) -> str:
     """Return the text of one role in this process."""
-    return _reply(role, text, running_session()).text
+    return str(replies([(role, text)], running_session())[0]["text"])
 
 
-def running_session(cells: tuple[str, ...] = ()) -> Session:
+def running_session(cells: Iterable[str] = ()) -> Session:
     """Return the state of this process: the paper around the working folder, and what its cells recorded."""
     session = recorded.current()
-    return Session(session.project, session.ledger(), session.committed(), cells)
+    return Session(session.project, session.ledger(), session.committed(), tuple(cells))
 
 
 def committed_session(start: Path) -> Session:
     """Return the state without a kernel, for the paper around ``start``."""
-    project = find_project(start)
-    ledger = recorded.Session(project).committed()
-    return Session(project, ledger, ledger)
+    session = recorded.Session(find_project(start))
+    return Session(session.project, session.committed(), session.committed())
 
 
 def replies(roles: Iterable[tuple[str, str]], session: Session) -> list[dict[str, Any]]:
     """Return one reply per role; what cannot be said is a reply that says why."""
-    return [asdict(_reply(role, text, session)) for role, text in roles]
+    return [_reply(role, text, session)._asdict() for role, text in roles]
 
 
 def _reply(role: str, text: str, session: Session) -> Reply:
@@ -86,23 +85,23 @@ def _reply(role: str, text: str, session: Session) -> Reply:
     try:
         return ROLES[role](text, session)
     except (KeyError, ValueError, OSError) as error:
-        return Reply(text, str(error.args[0]) if error.args else str(error), error=True)
+        return Reply(text, str(error.args[0] if error.args else error), error=True)
 
 
 def _result(text: str, session: Session) -> Reply:
     id_, _, part = text.partition(" ")
-    part = part or "text"
     if id_ not in session.now.index:
         raise LedgerError(
             f"no number {id_!r} in the ledger; correct the id, or record it in a cell and run that"
         )
     row, before = session.now.loc[id_], ""
     with suppress(KeyError, LedgerError):
-        before = ledger_part(session.committed.loc[id_], part)
-    origin, said = config(session.project).origins[row["origin"]], ledger_part(row, part)
+        before = ledger_part(session.committed.loc[id_], part or "text")
+    origin, said = config(session.project).origins[row["origin"]], ledger_part(row, part or "text")
     trial = f"; a trial, the paper {f'says {before}' if before else 'has no such number'}"
-    title = f"{origin.says}: {id_}" + (trial if said != before else "")
-    return Reply(said, title, origin.mark, trial=said != before)
+    return Reply(
+        said, f"{origin.says}: {id_}{trial if said != before else ''}", origin.mark, trial=said != before
+    )
 
 
 def _choice(text: str, session: Session) -> Reply:
@@ -117,10 +116,7 @@ def _choice(text: str, session: Session) -> Reply:
 
 
 def typed_for(keyword: str, cells: Iterable[str]) -> Any:
-    """Return the value typed for a keyword in a cell, the first found; None if names stand there, or nothing.
-
-    A chapter types no choices, so that a typed one is a reader's trial.
-    """
+    """Return the value typed for a keyword in a cell, the first found: a trial of a reader, chapters type none."""
     for cell in cells:
         with suppress(SyntaxError):  # a cell that failed
             for node in ast.walk(ast.parse(cell)):
@@ -140,30 +136,63 @@ def _stamp(text: str, session: Session) -> Reply:
 
 
 def _numref(text: str, session: Session) -> Reply:
-    numbers = numbered(session.project.root)
-    if text not in numbers:
+    root = session.project.root
+    if (found := numbered(root).get(text)) is None:
         raise KeyError(f"no figure or table {text!r} in the chapters; correct the name")
-    return Reply(numbers[text].text, f"in {titles(session.project.root)[numbers[text].chapter]}", target=text)
+    return Reply(found.text, f"in {titles(root)[found.chapter]}", target=text)
 
 
 def _doc(text: str, session: Session) -> Reply:
     root, name = session.project.root, Path(text).name
-    if name not in titles(root):
+    if (title := titles(root).get(name)) is None:
         raise KeyError(f"no chapter {text!r}; correct the name")
     runs = (root / "notebooks" / f"{name}.ipynb").is_file()
-    return Reply(titles(root)[name], href=f"{name}.ipynb" if runs else f"../book/{name}.md")
+    return Reply(title, href=f"{name}.ipynb" if runs else f"../book/{name}.md")
 
 
 def _cite(text: str, session: Session) -> Reply:
-    short, full = cited(session.project.root, text)
-    return Reply(short, full)
+    return Reply(*cited(session.project.root, text))
 
 
-ROLES: dict[str, Callable[[str, Session], Reply]] = {
-    "result": _result,
-    "choice": _choice,
-    "stamp": _stamp,
-    "numref": _numref,
-    "doc": _doc,
-    "cite": _cite,
-}
+KNOWN: tuple[Callable[[str, Session], Reply], ...] = (_result, _choice, _stamp, _numref, _doc, _cite)
+ROLES = {role.__name__.removeprefix("_"): role for role in KNOWN}
+
+
+def figure_html(svg: str, name: str, caption: str, *, trial: bool) -> str:
+    """Return a drawing above its numbered caption."""
+    return markup("shown", svg=svg, name=name, caption=caption.strip(), trial=trial, inline=inline_html)
+
+
+def table_html(frame: pd.DataFrame, name: str, caption: str, kinds: Sequence[str], *, trial: bool) -> str:
+    """Return a table below its numbered caption; ``kinds`` are LaTeX's column letters."""
+    sides = ["left" if kind in "lLp" else "right" for kind in kinds]
+    table = {"head": map(str, frame.columns), "body": frame.astype(str).to_numpy(), "sides": sides}
+    return markup("shown", **table, name=name, caption=caption.strip(), trial=trial, inline=inline_html)
+
+
+def inline_html(myst: str) -> str:
+    """Return a line of MyST as HTML; roles of the paper say what they say now."""
+    return str(_parser().renderInline(myst))
+
+
+def _role(role: str, text: str) -> str:
+    if role not in ROLES:
+        return escape(text)
+    parts = [part.strip() for part in (text.split(",") if role == "cite" else [text])]
+    return ", ".join(
+        f'<span data-lp="{escape(f"{role} {part}")}">{escape(say(role, part))}</span>' for part in parts
+    )
+
+
+@cache
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt().use(myst_role_plugin).use(dollarmath_plugin)
+
+    def rule(said: Callable[[Any], str]) -> Callable[..., str]:
+        return lambda _self, tokens, place, *_: said(tokens[place])
+
+    parser.add_render_rule("myst_role", rule(lambda token: _role(token.meta["name"], token.content)))
+    parser.add_render_rule(
+        "math_inline", rule(lambda token: f"${escape(token.content)}$")
+    )  # JupyterLab sets it
+    return parser

@@ -4,11 +4,11 @@ import re
 from typing import Any
 
 import pandas as pd
-from jinja2 import FileSystemLoader
 from markdown_it import MarkdownIt
 
+from livingpaper.book.markup import TEMPLATES
 from livingpaper.book.show import Drawing, Sheet
-from livingpaper.book.stamp import MARKUP, STATIC, citation_file, title_of
+from livingpaper.book.stamp import citation_file, title_of
 from livingpaper.build.cache import sha
 from livingpaper.build.project import Project, find_project
 from livingpaper.config import Config, config
@@ -18,7 +18,6 @@ from livingpaper.versions.sources import Version, by_version, changelog, history
 
 SHOWN = 6  # versions in table and figure, the newest; the page of all versions has the rest
 HERE = " (this build)"
-TEMPLATES = MARKUP.overlay(loader=FileSystemLoader(STATIC / "site"), keep_trailing_newline=True)
 
 
 def part(template: str, /, **words: Any) -> str:
