@@ -18,7 +18,7 @@ from headtohead.kernels.weights import weighted_risks
 from headtohead.matching.adjustment import Adjustment, Adjustments
 from headtohead.matching.weights import effective_sample_size
 from headtohead.outcomes.censored import censored_contrasts
-from headtohead.outcomes.endpoint import Endpoint, Endpoints
+from headtohead.outcomes.endpoint import Endpoint, Endpoints, happened_by
 from headtohead.outcomes.estimate import (
     Interval,
     Row,
@@ -171,17 +171,21 @@ def _one_risk(events: int, n: int, level: float) -> Interval:
     return Interval(risk, float(np.sqrt(risk * (1 - risk) / n)), *wilson(events, n, conf_level=level))
 
 
-def discordant_pairs(event: pd.Series, adjustment: Adjustment) -> PairCounts:
-    """Return the pairs by the outcome (0 or 1) of their two members; InputError if the matched sets are no pairs."""
+def discordant_pairs(
+    event: pd.Series | Endpoint, adjustment: Adjustment, *, by: int | None = None
+) -> PairCounts:
+    """Return the pairs by the outcome of their two members: 0 or 1, or an endpoint by a horizon.
+
+    Raises InputError if the matched sets are no pairs.
+    """
     sets = adjustment.matched_set
     if sets is None or not _only_pairs(adjustment):
         found = adjustment.name.lower()
         raise InputError(
             f"counting pairs needs one control per treated patient, {found} differ; give ratio=1"
         )
-    event = door.aligned(event, adjustment.treated.index, "events")
-    door.events(event[sets.notna()])
-    matched = event[sets.notna()]
+    matched = happened_by(event, by, adjustment.treated.index)[sets.notna()]
+    door.events(matched)
     by_set = matched.groupby([adjustment.treated[matched.index], sets[matched.index]]).first()
     return count_pairs(by_set[True].to_numpy(), by_set[False].to_numpy())
 
