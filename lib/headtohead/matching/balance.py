@@ -20,10 +20,7 @@ NO_DIFFERENCE = 1e-9
 
 
 def balance(
-    adjustments: Adjustments,
-    covariates: pd.DataFrame | None = None,
-    *,
-    denominator: Denominator = "pooled",
+    adjustments: Adjustments, covariates: pd.DataFrame | None = None, *, denominator: Denominator = "pooled"
 ) -> pd.DataFrame:
     """Return the balance of each covariate under each adjustment that was made.
 
@@ -189,10 +186,7 @@ def _largest_gap(x: np.ndarray, arm: np.ndarray, w: np.ndarray) -> float:
 
 
 def balance_report(
-    frame: pd.DataFrame,
-    adjustments: Adjustments,
-    *,
-    denominator: Denominator = "pooled",
+    frame: pd.DataFrame, adjustments: Adjustments, *, denominator: Denominator = "pooled"
 ) -> pd.DataFrame:
     """Return the before-and-after table of a paper: the covariates as they were recorded, under each adjustment.
 
