@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 from scipy.linalg import qr, solve_triangular
 
 from headtohead.door.choices import some_of
-from headtohead.door.people import Data, floats, patients, some, unique
+from headtohead.door.people import Data, aligned, floats, patients, some, unique
 from headtohead.errors import DependentError, MissingError, NumberError, UnknownError
 
 NEARLY_DEPENDENT, DEPENDENT = 1e-8, 1e-8  # squared, of a correlation matrix; of its triangular factor
@@ -106,3 +106,12 @@ def columns(frame: pd.DataFrame, names: Iterable[object], what: str) -> None:
             f"{some_of(list(frame.columns)[:12])}"
         )
     unique(pd.Index(frame.columns), f"columns of {what}")
+
+
+def groupings(given: pd.Series | Sequence[pd.Series], index: pd.Index, what: str) -> list[pd.Series]:
+    """Return one column or several that divide the patients, complete, in the order of ``index``."""
+    several = [given] if isinstance(given, pd.Series) else list(given)
+    found = [aligned(one, index, what) for one in several]
+    for one in found:
+        complete(one.to_frame(), what)
+    return found

@@ -114,19 +114,13 @@ def pairs_by_stratum(adjustments: Adjustments, *, by: Sequence[pd.Series]) -> pd
     DataFrame with the columns of ``by``, ``treated``, ``control``, ``matched_treated``, ``matched_control``,
     ``within`` (treated patients whose every partner is of their own stratum) and ``adjustment``.
 
-    Parameters
-    ----------
-    adjustments : Adjustment or several
-    by : sequence of Series
-        Columns whose combinations are the strata; one that holds nobody has no row.
+    Combinations of the columns ``by`` are the strata; one that holds nobody has no row.
     """
-    found = _matches(adjustments)
-    columns = [by] if isinstance(by, pd.Series) else list(by)
-    if found:
-        index = found[0][0].treated.index
-        columns = [door.aligned(one, index, f"the stratum {one.name!r}") for one in columns]
     parts = [
-        _by_stratum(matches, each.treated, columns).assign(adjustment=each.key) for each, matches in found
+        _by_stratum(matches, each.treated, door.groupings(by, each.treated.index, "strata")).assign(
+            adjustment=each.key
+        )
+        for each, matches in _matches(adjustments)
     ]
     return pd.concat(parts, ignore_index=True)
 
