@@ -135,13 +135,11 @@ def _first_arm(values: pd.Series, treated: object) -> pd.Series:
     return (values == (1 if treated is None else treated)).astype(bool)
 
 
-def need_both(arm: np.ndarray, used: np.ndarray, what: str) -> None:
+def need_both(arm: Any, used: Any, what: str, remedy: str = "check who is left out") -> None:
     """Raise EmptyArmError unless patients of both arms are used."""
     n1, n0 = int((arm & used).sum()), int((~arm & used).sum())
     if not n1 or not n0:
-        raise EmptyArmError(
-            f"both arms must have patients in {what}, found {n1} and {n0}; check who is left out"
-        )
+        raise EmptyArmError(f"both arms need {what}, found {n1} and {n0}; {remedy}")
 
 
 def events(values: Any, what: str = "events", *, known: bool = True) -> np.ndarray:

@@ -75,7 +75,7 @@ class Adjustment:
                 found[name] = door.aligned(getattr(self, name), index, f"{name} {whose}")
         used = door.weights(found["weights"], f"weights {whose}") > 0
         if self.kind != "none":
-            door.need_both(found["treated"].to_numpy(), used, whose[3:])
+            door.need_both(found["treated"].to_numpy(), used, f"patients {whose}")
         if "design" in found:
             found["design"] = door.numbers(found["design"], f"the design {whose}", missing=True)
         for name, value in found.items():

@@ -6,13 +6,13 @@ recomputing it after matching makes the same difference look larger or smaller.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from headtohead import door
-from headtohead.errors import EmptyArmError, InputError
+from headtohead.errors import InputError
 from headtohead.matching.adjustment import Adjustment, Adjustments, made
 
 Denominator = Literal["pooled", "treated"]
@@ -77,16 +77,11 @@ def balance_table(
     ----------
     covariates : DataFrame of float, shape (n, p)
         Missing values are left out covariate by covariate.
-    treated : Series of bool, shape (n,)
-    weights : Series of float, shape (n,)
-        1 for everyone gives the crude balance, 0 leaves a patient out.
+    treated, weights : Series of bool and of float, shape (n,)
+        Weights of 1 give the crude balance, 0 leaves a patient out.
     denominator : {"pooled", "treated"}
-        Standard deviation of the unadjusted sample: sqrt of the mean of both arms' variances, or the
-        treated arm's alone (MatchIt's default for the ATT).
-
-    References
-    ----------
-    Austin (2009) Stat Med 28:3083-3107. doi:10.1002/sim.3697
+        Standard deviation of the unadjusted sample: sqrt of the mean of both arms' variances, or the treated arm's alone
+        (MatchIt's default for the ATT). Austin (2009) Stat Med 28:3083-3107. doi:10.1002/sim.3697
 
     Checked: MatchIt 4.7.2 summary and cobalt 4.5.5 bal.tab (test_balance.py).
     """
@@ -94,7 +89,7 @@ def balance_table(
     covariates = door.numbers(covariates, "covariates", missing=True)
     treated = door.arms(door.aligned(treated, covariates.index, "covariates"))
     weights = door.aligned(weights, covariates.index, "weights")
-    door.need_both(treated.to_numpy(), door.weights(weights) > 0, "the weighted sample")
+    door.need_both(treated.to_numpy(), door.weights(weights) > 0, "weighted patients")
     return _table(covariates, treated, weights, denominator)
 
 
@@ -111,7 +106,7 @@ def _one(
     values: pd.Series, treated: pd.Series, weights: pd.Series, denominator: Denominator
 ) -> dict[str, float]:
     known = values.notna()
-    _need_known(known & (weights > 0), treated, values.name)
+    need_known(treated, known & (weights > 0), values.name)
     x, arm, w = values[known].to_numpy(float), treated[known].to_numpy(bool), weights[known].to_numpy(float)
     binary = bool(np.isin(x, (0.0, 1.0)).all())
     mean1, mean0 = np.average(x[arm], weights=w[arm]), np.average(x[~arm], weights=w[~arm])
@@ -132,10 +127,9 @@ def _smd(gap: float, spread: float) -> float:
     return 0.0 if abs(gap) < NO_DIFFERENCE else float(np.copysign(np.inf, gap))
 
 
-def _need_known(known: pd.Series, treated: pd.Series, what: object) -> None:
-    n1, n0 = int((known & treated).sum()), int((known & ~treated).sum())
-    if not n1 or not n0:
-        raise EmptyArmError(f"both arms need a known value of {what}, found {n1} and {n0}; leave it out")
+def need_known(arm: Any, known: Any, what: object) -> None:
+    """Raise EmptyArmError unless the covariate is known for somebody in both arms."""
+    door.need_both(arm, known, f"a known value of {what}", "leave it out")
 
 
 def _spread(x: np.ndarray, arm: np.ndarray, denominator: Denominator) -> float:
@@ -190,19 +184,14 @@ def balance_report(
 ) -> pd.DataFrame:
     """Return the before-and-after table of a paper: the covariates as they were recorded, under each adjustment.
 
-    Raises InputError if there is no adjustment, EmptyArmError if an arm has no known value of a column.
+    ``frame`` (shape (n, p)) has numbers and categories; missing values are left out covariate by covariate, and counted.
+    A category gives one row per level, one with only 0 and 1 gives one. Raises InputError if there is no adjustment,
+    EmptyArmError if an arm has no known value of a column.
+
     DataFrame, one row per covariate or level and adjustment: ``column``, ``level`` (empty for numbers),
     ``kind`` ("mean" or "share"), ``adjustment``, ``mean_treated``, ``mean_control``, ``sd_treated``,
     ``sd_control`` (weighted; NaN for shares), ``smd``, ``variance_ratio``, ``ks``, and ``missing_treated``,
     ``missing_control`` (patients of the adjusted sample without a value).
-
-    Parameters
-    ----------
-    frame : DataFrame, shape (n, p)
-        Baseline columns, numbers or categories, values may be missing: they are left out covariate by
-        covariate, and counted. A category gives one 0/1 row per level, one with only 0 and 1 gives one.
-    adjustments : Adjustment or several
-        In the order of the table; the crude comparison is one of them.
     """
     door.choice("denominator", denominator, Denominator)
     found = made(adjustments)
@@ -242,8 +231,8 @@ def _under(
     """Return the rows of one adjustment."""
     used, treated, weights = adjustment.used, adjustment.treated, adjustment.weights
     for at, values in covariates.items():
-        known = values.notna() & used
-        _need_known(known, treated, f"{names.at[at, 'column']!r} under {adjustment.name.lower()}")
+        what = f"{names.at[at, 'column']!r} under {adjustment.name.lower()}"
+        need_known(treated, values.notna() & used, what)
     table = _table(covariates, treated, weights, denominator).drop(columns="covariate")
     kinds = list(enumerate(names["kind"]))
     for arm, mask in adjustment.arms:
@@ -258,6 +247,4 @@ def _under(
 def _sd(values: pd.Series, weights: pd.Series, arm: np.ndarray) -> float:
     """Return the weighted standard deviation of the known values of an arm, NaN for fewer than two."""
     mine = arm & values.notna() & (weights > 0)
-    if mine.sum() < 2:
-        return np.nan
     return float(np.sqrt(weighted_variance(values[mine].to_numpy(float), weights[mine].to_numpy(float))))
