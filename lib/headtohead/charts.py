@@ -37,16 +37,9 @@ def love_plot(
 
     Raises UnknownError if the table lacks a column, InputError for more adjustments than marks.
 
-    Parameters
-    ----------
-    table : DataFrame
-        Of ``balance``, or of ``balance_report``; the first adjustment orders the covariates.
-    threshold, largest : float
-        Where the dashed line stands and the axis ends; a little beyond the largest difference if it is not given.
-    labels : bool
-        Whether names stand at the axis; not in the second of two panels.
-    width : float
-        Of the panel, in pixels.
+    The table is that of ``balance`` or ``balance_report``, its first adjustment orders the covariates. ``threshold`` and
+    ``largest`` are where the dashed line stands and the axis ends (a little beyond the largest difference if not given),
+    ``width`` is that of the panel in pixels; ``labels`` stand at the axis, not in the second of two panels.
     """
     door.columns(
         table,
@@ -105,16 +98,8 @@ def curves_plot(
 
     Raises UnknownError if the table lacks a column, ChoiceError unless two arms are named.
 
-    Parameters
-    ----------
-    table : DataFrame
-        Of ``incidence_curves``.
-    arms : (str, str)
-        What the first and the second arm are called.
-    time : str
-        Title of the horizontal axis.
-    width : float
-        Of a panel, in pixels.
+    The table is that of ``incidence_curves``, ``arms`` are the names of the first and the second arm, ``time`` is the title
+    of the horizontal axis, ``width`` that of a panel in pixels.
     """
     drawn = ["day", "incidence", "conf_low", "conf_high", "cause", "adjustment"]
     door.columns(table, ["arm", *drawn], "curves")

@@ -69,10 +69,8 @@ def varying(design: pd.DataFrame) -> None:
 def constant(names: Iterable[object], n: int, remedy: str = "remove them from the model") -> DependentError:
     """Return the error of columns that have one value."""
     found = [repr(name) for name in names]
-    return DependentError(
-        f"a covariate must vary between patients, {len(found)} have one value in all {n}: {some(found)}; "
-        f"{remedy}"
-    )
+    must = "a covariate must vary between patients"
+    return DependentError(f"{must}, {len(found)} have one value in all {n}: {some(found)}; {remedy}")
 
 
 def independent(design: pd.DataFrame) -> None:

@@ -96,12 +96,10 @@ def matched_designs(adjustments: Adjustments) -> pd.DataFrame:
     rows = []
     for each, found in _matches(adjustments):
         distance = found.pairs["distance"]
-        rows.append(
-            {"adjustment": each.key, "n_pairs": found.n_pairs, "unmatched": len(found.unmatched),
-             "caliper": found.caliper, "total_distance": float(distance.sum()),
-             "largest_distance": float(distance.max())}
-        )  # fmt: skip
-    return pd.DataFrame(rows)
+        sizes = (each.key, found.n_pairs, len(found.unmatched), found.caliper)
+        rows.append((*sizes, float(distance.sum()), float(distance.max())))
+    columns = ["adjustment", "n_pairs", "unmatched", "caliper", "total_distance", "largest_distance"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _matches(adjustments: Adjustments) -> list[tuple[Adjustment, Matches]]:
