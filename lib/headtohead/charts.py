@@ -25,14 +25,9 @@ Chart = Any  # altair does not say which kind a layered or faceted chart has
 
 
 def love_plot(
-    table: pd.DataFrame,
-    *,
-    threshold: float = 0.1,
-    largest: float | None = None,
-    labels: bool = True,
-    width: float = 320,
-    title: str = "",
-) -> Chart:
+    table: pd.DataFrame, *, threshold: float = 0.1, largest: float | None = None, labels: bool = True,
+    width: float = 320, title: str = "",
+) -> Chart:  # fmt: skip
     """Return absolute standardised differences, one row per covariate, the crudest first, one mark per adjustment.
 
     Raises UnknownError if the table lacks a column, InputError for more adjustments than marks.
@@ -88,12 +83,8 @@ def _rows(table: pd.DataFrame) -> pd.Series:
 
 
 def curves_plot(
-    table: pd.DataFrame,
-    *,
-    arms: Sequence[str] = ("treated", "control"),
-    time: str = "Days",
-    width: float = 220,
-) -> Chart:
+    table: pd.DataFrame, *, arms: Sequence[str] = ("treated", "control"), time: str = "Days", width: float = 220
+) -> Chart:  # fmt: skip
     """Return cumulative incidence by arm with its bands, a column of panels per adjustment and a row per cause.
 
     Raises UnknownError if the table lacks a column, ChoiceError unless two arms are named.

@@ -199,13 +199,9 @@ def _draw_patients(adjustment: Adjustment, rng: np.random.Generator, b: int) -> 
 
 
 def matched_pairs(
-    matches: Matches,
-    treated: pd.Series,
-    *,
-    key: str = "pairs",
-    name: str = "Matched pairs",
+    matches: Matches, treated: pd.Series, *, key: str = "pairs", name: str = "Matched pairs",
     design: pd.DataFrame | None = None,
-) -> Adjustment:
+) -> Adjustment:  # fmt: skip
     """Return the adjustment by matched sets: weight 1 for a treated patient, 1 / k for each of k controls.
 
     A control taken more than once has the sum of its weights, and the treated patients who share it are one set. Weights

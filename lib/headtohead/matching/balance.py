@@ -110,14 +110,10 @@ def _one(
     x, arm, w = values[known].to_numpy(float), treated[known].to_numpy(bool), weights[known].to_numpy(float)
     binary = bool(np.isin(x, (0.0, 1.0)).all())
     mean1, mean0 = np.average(x[arm], weights=w[arm]), np.average(x[~arm], weights=w[~arm])
-    spread = _spread(x, arm, denominator)
-    return {
-        "mean_treated": float(mean1),
-        "mean_control": float(mean0),
-        "smd": _smd(float(mean1 - mean0), spread),
-        "variance_ratio": np.nan if binary else _variance_ratio(x, arm, w),
-        "ks": _largest_gap(x, arm, w),
-    }
+    found = {"mean_treated": float(mean1), "mean_control": float(mean0)}
+    found["smd"] = _smd(float(mean1 - mean0), _spread(x, arm, denominator))
+    found["variance_ratio"] = np.nan if binary else _variance_ratio(x, arm, w)
+    return found | {"ks": _largest_gap(x, arm, w)}
 
 
 def _smd(gap: float, spread: float) -> float:
@@ -200,9 +196,7 @@ def balance_report(
     frame = door.aligned(frame, found[0].treated.index, "the frame")
     door.unique(frame.columns, "columns of the frame")
     names, covariates = _expand(frame)
-    parts = []
-    for each in found:
-        parts.append(_under(names, covariates, each, denominator).assign(adjustment=each.key))
+    parts = [_under(names, covariates, each, denominator).assign(adjustment=each.key) for each in found]
     table = pd.concat(parts, ignore_index=True)
     order = ["column", "level", "kind", "adjustment"]
     return table[[*order, *(name for name in table if name not in order)]]
@@ -230,15 +224,12 @@ def _under(
 ) -> pd.DataFrame:
     """Return the rows of one adjustment."""
     used, treated, weights = adjustment.used, adjustment.treated, adjustment.weights
-    for at, values in covariates.items():
-        what = f"{names.at[at, 'column']!r} under {adjustment.name.lower()}"
-        need_known(treated, values.notna() & used, what)
+    for name, (_, values) in zip(names["column"], covariates.items(), strict=True):
+        need_known(treated, values.notna() & used, f"{name!r} under {adjustment.name.lower()}")
     table = _table(covariates, treated, weights, denominator).drop(columns="covariate")
-    kinds = list(enumerate(names["kind"]))
+    means = names["kind"] == "mean"
     for arm, mask in adjustment.arms:
-        table[f"sd_{arm}"] = [
-            _sd(covariates[at], weights, mask) if kind == "mean" else np.nan for at, kind in kinds
-        ]
+        table[f"sd_{arm}"] = covariates.apply(_sd, weights=weights, arm=mask).where(means).to_numpy()
     for arm, mask in adjustment.arms:
         table[f"missing_{arm}"] = covariates[used & mask].isna().sum().to_numpy()
     return names.assign(**table)

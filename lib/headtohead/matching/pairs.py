@@ -19,9 +19,9 @@ from headtohead.kernels.pairs import Order, Rows, greedy_pairs, optimal_pairs
 class Matches:
     """Matched sets.
 
-    ``pairs``: one row per treated-control pair, in the order in which they were formed, with ``treated_id``,
-    ``control_id`` and ``distance`` (absolute difference of the linear predictor). ``unmatched``: treated patients
-    without a partner. ``caliper``: largest allowed distance; infinite if there was none.
+    ``pairs`` has a row per pair, in the order in which they were formed: ``treated_id``, ``control_id`` and ``distance``
+    (on the linear predictor). ``unmatched`` are treated patients without a partner, ``caliper`` is the largest allowed
+    distance, infinite if there was none.
     """
 
     pairs: pd.DataFrame
@@ -35,16 +35,9 @@ class Matches:
 
 
 def match_nearest(
-    linear_predictor: pd.Series,
-    treated: pd.Series,
-    *,
-    ratio: int,
-    caliper: float,
-    order: Order,
-    exact: Sequence[pd.Series] = (),
-    replace: bool = False,
-    mahalanobis: pd.DataFrame | None = None,
-) -> Matches:
+    linear_predictor: pd.Series, treated: pd.Series, *, ratio: int, caliper: float, order: Order,
+    exact: Sequence[pd.Series] = (), replace: bool = False, mahalanobis: pd.DataFrame | None = None,
+) -> Matches:  # fmt: skip
     """Return greedy pairs: each treated patient in turn takes the nearest free control.
 
     Raises NoMatchError if no pair lies within the caliper.

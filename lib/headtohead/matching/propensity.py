@@ -55,19 +55,11 @@ class Score:
         return unadjusted(self.treated, design=self.design)
 
     def match(
-        self,
-        *,
-        caliper_sd: float,
-        caliper_scale: CaliperScale = "pooled",
-        order: Order = "largest",
-        ratio: int = 1,
-        exact: Sequence[pd.Series] = (),
-        replace: bool = False,
+        self, *, caliper_sd: float, caliper_scale: CaliperScale = "pooled", order: Order = "largest", ratio: int = 1,
+        exact: Sequence[pd.Series] = (), replace: bool = False,
         mahalanobis: Sequence[str] | pd.DataFrame | None = None,
-        key: str = "pairs",
-        name: str = "Matched pairs",
-        optional: bool = False,
-    ) -> Adjustment:
+        key: str = "pairs", name: str = "Matched pairs", optional: bool = False,
+    ) -> Adjustment:  # fmt: skip
         """Return greedy nearest-neighbour pairs on the logit; choices and errors of ``match_nearest``.
 
         ``caliper_sd`` is the largest distance in standard deviations of the logit, infinite for none, and
@@ -75,25 +67,18 @@ class Score:
         sets of ``replace``; ``mahalanobis`` are columns of the design or covariates (shape (n, k)) in whose Mahalanobis
         distance the nearest control within the caliper is meant.
         """
-        within = mahalanobis
-        if within is not None and not isinstance(within, pd.DataFrame):
-            door.columns(self.design, within, "covariates of the distance")
-            within = self.design[list(within)]
+        if mahalanobis is not None and not isinstance(mahalanobis, pd.DataFrame):
+            door.columns(self.design, mahalanobis, "covariates of the distance")
+            mahalanobis = self.design[list(mahalanobis)]
         match = partial(
-            match_nearest, ratio=ratio, order=order, exact=exact, replace=replace, mahalanobis=within
+            match_nearest, ratio=ratio, order=order, exact=exact, replace=replace, mahalanobis=mahalanobis
         )
         return self._pairs(match, self.caliper(caliper_sd, caliper_scale), key, name, optional)
 
     def match_optimal(
-        self,
-        *,
-        caliper_sd: float,
-        caliper_scale: CaliperScale = "pooled",
-        exact: Sequence[pd.Series] = (),
-        key: str = "optimal",
-        name: str = "Optimal pairs",
-        optional: bool = False,
-    ) -> Adjustment:
+        self, *, caliper_sd: float, caliper_scale: CaliperScale = "pooled", exact: Sequence[pd.Series] = (),
+        key: str = "optimal", name: str = "Optimal pairs", optional: bool = False,
+    ) -> Adjustment:  # fmt: skip
         """Return the most pairs within the caliper, and of those the closest; see ``match_optimal``."""
         match = partial(match_optimal, exact=exact)
         return self._pairs(match, self.caliper(caliper_sd, caliper_scale), key, name, optional)
@@ -162,13 +147,9 @@ class Score:
 
 
 def propensity(
-    frame: pd.DataFrame,
-    arm: pd.Series | str,
-    terms: Terms | None = None,
-    *,
-    treated: object = None,
+    frame: pd.DataFrame, arm: pd.Series | str, terms: Terms | None = None, *, treated: object = None,
     impute_from: Sequence[str] = (),
-) -> Score:
+) -> Score:  # fmt: skip
     """Return the logistic propensity score.
 
     ``propensity(df, "drug ~ age + rcs(ferritin, 4)", treated="anakinra")``, ``propensity(df, "drug", ["age", "sex"],

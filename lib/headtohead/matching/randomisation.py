@@ -16,14 +16,9 @@ ROUNDING = 1e-9  # the same division of few patients, summed in another order
 
 
 def chance_balance(
-    pairs: Adjustment,
-    covariates: pd.DataFrame | None = None,
-    *,
-    threshold: float,
-    denominator: Denominator = "pooled",
-    replicates: int = 5000,
-    seed: int = 1,
-) -> pd.DataFrame:
+    pairs: Adjustment, covariates: pd.DataFrame | None = None, *, threshold: float,
+    denominator: Denominator = "pooled", replicates: int = 5000, seed: int = 1,
+) -> pd.DataFrame:  # fmt: skip
     """Return what randomising the matched patients would leave, beside what matching left.
 
     The patients of positive weight are divided at random into arms of the same sizes, ``replicates`` times; complete

@@ -47,14 +47,8 @@ class Endpoint:
 
     @classmethod
     def of(
-        cls,
-        frame: pd.DataFrame,
-        *,
-        time: str,
-        event: str,
-        causes: str | Sequence[str] = (),
-        censored: object = None,
-    ) -> Endpoint:
+        cls, frame: pd.DataFrame, *, time: str, event: str, causes: str | Sequence[str] = (), censored: object = None
+    ) -> Endpoint:  # fmt: skip
         """Return the outcome of a frame with one row per patient; it is called like the column of the event.
 
         Raises UnknownError if a column is unknown, EventError if the event has another value than those named.
