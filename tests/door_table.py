@@ -322,7 +322,7 @@ FUNCTIONS: dict[str, dict[str, Given]] = {
         "columns": Given("columns", ["x"]),
         "by": Given("columns", ["ward"]),
     },
-    "overlap": free(score=SCORE),
+    "overlap": {"score": Given("score", SCORE)},
     "pairs_by_stratum": {"adjustments": Given("adjustments", WAYS), "by": Given("exact", [FRAME["ward"]])},
     "patients_per_arm_for_equivalence": {
         "risk": Given("share", 0.2),
@@ -424,7 +424,7 @@ FUNCTIONS: dict[str, dict[str, Given]] = {
         **free(stream="s"),
     },
     "sample_sizes": {"adjustments": Given("adjustments", WAYS)},
-    "score_histogram": free(score=SCORE),
+    "score_histogram": {"score": Given("score", SCORE)},
     "shrink": {
         "estimates": Given("list", [0.1, 0.2]),
         "std_errors": Given("list", [0.1, 0.1]),

@@ -256,7 +256,10 @@ CHANGES: dict[str, list[Change]] = {
         E.UnknownError, ["nonsense"], ["nonsense", "sense"], found="'nonsense'.*it has 'x', 'z', 'b'"
     ),
     "column": refuse(E.UnknownError, "nonsense"),
-    "table": [("without a column", lambda f: f.iloc[:, 1:], E.UnknownError, "1 are not|2 are not")],
+    "table": [
+        ("without a column", lambda f: f.iloc[:, 1:], E.UnknownError, "1 are not|2 are not"),
+        ("a list", lambda _: [1, 2], E.InputError, "found list"),
+    ],
     "ratio": [
         ("without a limit", lambda f: f.drop(columns="conf_low"), E.UnknownError, "'conf_low'"),
         ("a logarithm", lambda f: f.assign(estimate=-0.2), E.NumberError, "-0.2"),
@@ -275,7 +278,8 @@ CHANGES: dict[str, list[Change]] = {
         )
     ],
     "adjustments": ADJUSTMENTS,
-    "adjustment": [],
+    "adjustment": ADJUSTMENTS[:2],
+    "score": refuse(E.InputError, "ps", table.CRUDE, found="found str|found Adjustment"),
     "crude": [("pairs", lambda _: table.PAIRS, errors.InputError, "found matched pairs")],
     "endpoint": ENDPOINT + OVER_TIME,
     "endpoints": ENDPOINT + OVER_TIME + SEVERAL,
@@ -322,6 +326,7 @@ CHANGES: dict[str, list[Change]] = {
     ],
     "choices": refuse(E.ChoiceError, ["ate"], "ATE", [], found=r"'ate'|'ATE'|\[\]"),
     "inference": [
+        ("a level alone", lambda _: 0.95, E.InputError, "found float; give Inference"),
         (
             "95 percent",
             lambda _: SimpleNamespace(conf_level=95, bootstrap_replicates=20, seed=1),

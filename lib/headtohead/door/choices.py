@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from headtohead.errors import ChoiceError, HorizonError, NumberError
+from headtohead.errors import ChoiceError, HorizonError, InputError, NumberError
 
 
 def choice(name: str, value: object, choices: Any) -> None:
@@ -15,6 +15,12 @@ def choice(name: str, value: object, choices: Any) -> None:
     offered = get_args(choices) or tuple(choices)
     if not (isinstance(value, str) and value in offered):
         raise ChoiceError(f"{name} must be one of {some_of(offered)}, found {value!r}; spell it so")
+
+
+def instance(value: object, kind: type, what: str, remedy: str) -> None:
+    """Raise InputError unless this is what is needed."""
+    if not isinstance(value, kind):
+        raise InputError(f"{what} is needed, found {type(value).__name__}; {remedy}")
 
 
 def some_of(offered: Sequence[object]) -> str:

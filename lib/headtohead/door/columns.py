@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.linalg import qr, solve_triangular
 
-from headtohead.door.choices import some_of
+from headtohead.door.choices import instance, some_of
 from headtohead.door.people import Data, aligned, floats, patients, some, unique
 from headtohead.errors import DependentError, MissingError, NumberError, UnknownError
 
@@ -96,6 +96,7 @@ def independent(design: pd.DataFrame) -> None:
 
 def columns(frame: pd.DataFrame, names: Iterable[object], what: str) -> None:
     """Raise UnknownError unless the frame has these columns, each once."""
+    instance(frame, pd.DataFrame, f"a DataFrame with {what}", "build one")
     wanted = list(names)
     unknown = [repr(name) for name in wanted if name not in frame]
     if unknown:

@@ -154,16 +154,18 @@ def listed(adjustments: Adjustments) -> list[Adjustment]:
     one = isinstance(adjustments, Adjustment) or not isinstance(adjustments, Iterable)
     found: list[Adjustment] = [adjustments] if one else list(adjustments)  # type: ignore[list-item, arg-type]
     for each in found:
-        if not isinstance(each, Adjustment):
-            raise InputError(
-                f"an adjustment is needed, found {type(each).__name__}; give score.crude(), score.match(...), ..."
-            )
+        need_adjustment(each)
     keys = [each.key for each in found]
     if not found or len(set(keys)) < len(keys):
         raise DuplicateError(
             f"each adjustment needs a key of its own, found {keys}; give the second one key=..."
         )
     return [found[0], *(each.on(found[0].treated.index) for each in found[1:])]
+
+
+def need_adjustment(found: object) -> None:
+    """Raise InputError unless this is an adjustment."""
+    door.instance(found, Adjustment, "an adjustment", "give score.crude(), score.match(...), ...")
 
 
 def made(adjustments: Adjustments) -> list[Adjustment]:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from headtohead import door
 from headtohead.errors import InputError
-from headtohead.matching.adjustment import Adjustment, Adjustments, made
+from headtohead.matching.adjustment import Adjustment, Adjustments, made, need_adjustment
 
 Denominator = Literal["pooled", "treated"]
 NO_DIFFERENCE = 1e-9
@@ -55,6 +55,7 @@ def largest_imbalance(table: pd.DataFrame, *, threshold: float) -> pd.DataFrame:
 
 def covariates_of(adjustment: Adjustment, covariates: pd.DataFrame | None) -> pd.DataFrame:
     """Return the covariates given, or the design of the adjustment."""
+    need_adjustment(adjustment)
     found = adjustment.design
     if covariates is not None:
         found = door.aligned(covariates, adjustment.treated.index, "covariates")

@@ -20,6 +20,7 @@ BIN_WIDTH = 0.05
 
 def score_histogram(score: Score) -> pd.DataFrame:
     """Return counts per bin of the score: ``low``, ``high``, ``treated`` and ``control``."""
+    door.instance(score, Score, "a score", "give propensity(...)")
     edges = np.linspace(0, 1, round(1 / BIN_WIDTH) + 1)
     arms = (("treated", score.treated), ("control", ~score.treated))
     counts = {arm: np.histogram(score.ps[mask], edges)[0] for arm, mask in arms}
@@ -33,6 +34,7 @@ def overlap(score: Score) -> pd.DataFrame:
     ``common_low`` and ``common_high`` (range in which both arms have scores), ``outside`` (patients outside
     it), ``below_5_percent`` and ``above_95_percent`` (patients).
     """
+    door.instance(score, Score, "a score", "give propensity(...)")
     ps, treated, terms = score.ps, score.treated, score.design.shape[1]
     low = max(ps[treated].min(), ps[~treated].min())
     high = min(ps[treated].max(), ps[~treated].max())

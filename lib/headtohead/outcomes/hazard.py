@@ -165,8 +165,9 @@ def piecewise_hazard_ratios(
          "interval": f"days {first + 1 if first else 0} to {last}"}
         for each, first, last in pieces
     ]  # fmt: skip
-    level = inference.conf_level
-    return over(adjustments, cases, lambda each: [_piece(*piece, each, level) for piece in pieces], inference)
+    return over(
+        adjustments, cases, lambda a: [_piece(*piece, a, inference.conf_level) for piece in pieces], inference
+    )
 
 
 def _piece(endpoint: Endpoint, first: int, last: int, adjustment: Adjustment, conf_level: float) -> Row:

@@ -15,7 +15,7 @@ from headtohead import door
 from headtohead.errors import InputError, MissingError
 from headtohead.inference import DEFAULT, InferenceChoices, Stream
 from headtohead.kernels.weights import weighted_risks
-from headtohead.matching.adjustment import Adjustment, Adjustments
+from headtohead.matching.adjustment import Adjustment, Adjustments, need_adjustment
 from headtohead.matching.weights import effective_sample_size
 from headtohead.outcomes.censored import censored_contrasts
 from headtohead.outcomes.endpoint import Endpoint, Endpoints, happened_by
@@ -178,6 +178,7 @@ def discordant_pairs(
 
     Raises InputError if the matched sets are no pairs.
     """
+    need_adjustment(adjustment)
     sets = adjustment.matched_set
     if sets is None or not _only_pairs(adjustment):
         found = adjustment.name.lower()
