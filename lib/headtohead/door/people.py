@@ -207,6 +207,6 @@ def weights(values: Any, what: str = "weights") -> np.ndarray:
     x = floats(values)
     wrong = np.atleast_2d(~(np.isfinite(x) & (x >= 0)) if x is not None else np.ones(len(values), bool))
     if x is None or wrong.any():
-        found = wrong_rows(wrong.any(axis=0), values)
+        found = wrong_rows(np.asarray(wrong.any(axis=0)), values)
         raise NumberError(f"{what} must be finite and at least 0, {found}; 0 leaves a patient out")
     return x

@@ -1,8 +1,7 @@
 """One way of making the arms comparable: a weight per patient and the estimand it stands for.
 
-Doing nothing, matching pairs and weighting all give the same object, which names itself, so every balance
-table and every outcome estimator is written once. ``resample`` repeats the adjustment on bootstrap
-samples: weighting refits the propensity score in each, matching draws matched sets.
+Doing nothing, matching pairs and weighting all give the same object, which names itself. ``resample`` repeats it on
+bootstrap samples: weighting refits the propensity score in each, matching draws matched sets.
 """
 
 from __future__ import annotations
@@ -36,19 +35,17 @@ class Adjustment:
     ----------
     key, name : str
         What its rows are called ("pairs", "ato"), and legends ("Overlap weights").
-    kind : {"crude", "pairs", "weights", "none"}, the last if it could not be made
+    kind : {"crude", "pairs", "weights", "none"}
     estimand, population : str
         "ATE", "ATT", ..., "matched" for what pairs within a caliper estimate, "crude" for none; in words.
     treated, weights, matched_set : Series, shape (n,)
         True in the first arm; 0 for patients who are not used; number of the set, NaN for the unmatched.
-    design : DataFrame of float, shape (n, p), or None
+    design : DataFrame of float, shape (n, p), optional
         The covariates that it balances.
-    reason : str or None
-        Why it could not be made.
-    optional : bool
-        Whether rows say what fails; otherwise it is an error.
-    estimation : callable or None
-        What estimating the weights adds to ``influence``; None if they are not smooth in the data.
+    reason, optional : str or None, and bool
+        Why it could not be made; whether rows say what fails, otherwise it is an error.
+    estimation : callable, optional
+        What estimating the weights adds to ``influence``, if they are smooth in the data.
     """
 
     key: str

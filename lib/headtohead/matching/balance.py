@@ -113,7 +113,9 @@ def _one(
     mean1, mean0 = np.average(x[arm], weights=w[arm]), np.average(x[~arm], weights=w[~arm])
     found = {"mean_treated": float(mean1), "mean_control": float(mean0)}
     found["smd"] = _smd(float(mean1 - mean0), _spread(x, arm, denominator))
-    found["variance_ratio"] = np.nan if binary else _variance_ratio(x, arm, w)
+    control = weighted_variance(x[~arm], w[~arm])
+    varies = control > 0 and not binary
+    found["variance_ratio"] = weighted_variance(x[arm], w[arm]) / control if varies else np.nan
     return found | {"ks": _largest_gap(x, arm, w)}
 
 
@@ -150,12 +152,6 @@ def crude_spread(covariates: pd.DataFrame, treated: pd.Series, denominator: Deno
         known = covariates[name].notna().to_numpy()
         spreads.append(_spread(covariates[name].to_numpy(float)[known], arm[known], denominator))
     return np.where(np.array(spreads) > 0, spreads, 1.0)
-
-
-def _variance_ratio(x: np.ndarray, arm: np.ndarray, w: np.ndarray) -> float:
-    """Return the ratio of the arms' weighted variances, NaN if the control arm does not vary."""
-    control = weighted_variance(x[~arm], w[~arm])
-    return weighted_variance(x[arm], w[arm]) / control if control > 0 else np.nan
 
 
 def weighted_variance(x: np.ndarray, w: np.ndarray) -> float:

@@ -85,9 +85,9 @@ def _of_formula(frame: pd.DataFrame, formula: str) -> pd.DataFrame:
         door.complete(frame[known], f"the columns of {formula!r}")
         with np.errstate(all="ignore"):  # what is no number is refused below
             found = parsed.get_model_matrix(frame, na_action="ignore", context={"rcs": _rcs, "np": np})
-    except (FormulaicError, InputError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
+    except InputError:
+        raise
+    except (FormulaicError, ValueError) as error:
         said = " ".join(COLOURS.sub("", str(error)).splitlines()[0].split())
         raise UnknownError(
             f"a formula must be made of columns and levels of the frame, found {formula!r}: {said} "

@@ -62,11 +62,7 @@ def weights_from_ps(ps: pd.Series, treated: pd.Series, *, estimand: Estimand) ->
 
 
 def stabilised_weights(ps: pd.Series, treated: pd.Series) -> pd.Series:
-    """Return the share of the own arm over the probability of the own arm; their mean is near 1.
-
-    Within an arm they are the unstabilised weights times a constant, so nothing changes but the scale
-    on which weights of the two arms are compared and truncated.
-    """
+    """Return the share of the own arm over its probability: the unstabilised weights of an arm times a constant."""
     arm = door.aligned(door.arms(treated), ps.index, "scores")
     share = arm.mean()
     return weights_from_ps(ps, arm, estimand="ATE") * np.where(arm, share, 1 - share)
