@@ -448,6 +448,7 @@ FUNCTIONS: dict[str, dict[str, Given]] = {
     "study_effects": {
         "rows": Given("studies", STUDIES),
         "prefer": Given("choice", "published"),
+        "no_contrast": Given("choice", "exclude"),
         "conf_level": Given("level", 0.95),
     },
     "subdistribution_hazard_ratios": endpoint(**INFERENCE, **SCORE_IS, censoring=Given("choice", "together")),

@@ -85,6 +85,7 @@ def study_effects(
         Of the Wald limits.
     """
     door.choice("prefer", prefer, Prefer)
+    door.choice("no_contrast", no_contrast, NoContrast)
     door.level(conf_level)
     door.patients(rows, "studies")
     arms = ["n_drug", "deaths_drug", "n_comparator", "deaths_comparator"]
