@@ -86,16 +86,9 @@ def _newton(
 
 
 def _descend(
-    X: np.ndarray,
-    base: np.ndarray,
-    targets: np.ndarray,
-    beta: np.ndarray,
-    share: np.ndarray,
-    value: np.ndarray,
-    rows: np.ndarray,
-    step: np.ndarray,
-    gradient: np.ndarray,
-) -> np.ndarray:
+    X: np.ndarray, base: np.ndarray, targets: np.ndarray, beta: np.ndarray, share: np.ndarray, value: np.ndarray,
+    rows: np.ndarray, step: np.ndarray, gradient: np.ndarray,
+) -> np.ndarray:  # fmt: skip
     """Take each step, halved until the dual falls, in place; return which rows moved."""
     slope, length = np.einsum("bp,bp->b", gradient, step), np.ones(len(rows))
     waiting = np.ones(len(rows), bool)

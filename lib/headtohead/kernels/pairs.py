@@ -89,14 +89,8 @@ def joined(rows: Sequence[Rows]) -> Rows:
 
 
 def _in_stratum(
-    score: np.ndarray,
-    arm: np.ndarray,
-    stratum: np.ndarray,
-    ratio: int,
-    caliper: float,
-    order: Order,
-    replace: bool,
-) -> tuple[np.ndarray, np.ndarray]:
+    score: np.ndarray, arm: np.ndarray, stratum: np.ndarray, ratio: int, caliper: float, order: Order, replace: bool
+) -> Rows:  # fmt: skip
     """Return row numbers of the pairs inside one stratum, round by round."""
     d, is_treated = score[stratum], arm[stratum]
     by_score = np.argsort(d, kind="stable")

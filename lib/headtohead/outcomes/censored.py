@@ -19,12 +19,7 @@ from headtohead.matching.adjustment import Adjustment
 from headtohead.matching.weights import effective_sample_size
 from headtohead.outcomes.competing import batch_incidence
 from headtohead.outcomes.endpoint import Endpoint
-from headtohead.outcomes.estimate import (
-    Interval,
-    bootstrap_contrasts,
-    effective_intervals,
-    wald_interval,
-)
+from headtohead.outcomes.estimate import Interval, bootstrap_contrasts, effective_intervals, wald_interval
 
 ERRORS = {"crude": "", "pairs": ", matched sets as clusters", "weights": ", weights as estimated"}
 NO_EVENT = "an arm has no event or no survivor: Wilson and Newcombe intervals for those seen to the horizon"

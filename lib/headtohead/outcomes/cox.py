@@ -103,9 +103,8 @@ def fit_cox(
     )  # fmt: skip
     door.events(found["event"])
     if entry is not None:
-        door.need_order(
-            door.times(found["entry"], "entries"), found["time"].to_numpy(float), found["time"].index
-        )
+        known = found["time"]
+        door.need_order(door.times(found["entry"], "entries"), known.to_numpy(float), known.index)
     return fit_checked(**found, ties=ties)
 
 
@@ -122,12 +121,10 @@ def at_the_door(
         use = door.weights(weights) > 0
         if not use.any():
             raise EmptyArmError(f"a fit needs patients of positive weight, none of {len(time)} has one")
-    everyone = use.all()
     given: dict[str, Any] = {"time": time, "covariates": covariates, "weights": weights} | others
-    found: dict[str, Any] = {}
-    for name, one in given.items():
-        row = None if one is None else door.aligned(one, time.index, name)
-        found[name] = row if row is None or everyone else row[use]
+    found = {name: one if one is None else door.aligned(one, time.index, name) for name, one in given.items()}
+    if not use.all():
+        found = {name: one if one is None else one[use] for name, one in found.items()}
     door.times(found["time"])
     found["covariates"] = door.numbers(found["covariates"], "covariates")
     door.independent(found["covariates"])
@@ -138,23 +135,15 @@ def at_the_door(
 
 
 def fit_checked(
-    time: pd.Series,
-    event: pd.Series,
-    covariates: pd.DataFrame,
-    *,
-    ties: Ties = "efron",
-    weights: pd.Series | None = None,
-    strata: pd.Series | None = None,
-    clusters: pd.Series | None = None,
-    entry: pd.Series | None = None,
-    sandwich: Sandwich | None = None,
-) -> CoxFit:
+    time: pd.Series, event: pd.Series, covariates: pd.DataFrame, *, ties: Ties = "efron",
+    weights: pd.Series | None = None, strata: pd.Series | None = None, clusters: pd.Series | None = None,
+    entry: pd.Series | None = None, sandwich: Sandwich | None = None,
+) -> CoxFit:  # fmt: skip
     """Return ``fit_cox`` of inputs in one order that were checked: of an Endpoint and an Adjustment, say."""
     use = np.ones(len(time), bool) if weights is None else (weights > 0).to_numpy()
-    died = event.to_numpy(bool)[use]
+    died, n = event.to_numpy(bool)[use], int(use.sum())
     if not died.any():
-        raise CannotEstimateError(f"a hazard ratio needs events, found none in {int(use.sum())} patients")
-    n = int(use.sum())
+        raise CannotEstimateError(f"a hazard ratio needs events, found none in {n} patients")
     w = np.ones(n) if weights is None else weights.to_numpy(float)[use]
     Z, spread = standardised(covariates, use, w)
     sets = pl.risk_sets(

@@ -77,31 +77,17 @@ def fit_fine_gray(
     door.choice("rule", rule, Rule)
     door.at_least("cause_number", cause_number, 1)
     found = at_the_door(
-        time,
-        covariates,
-        event=cause,
-        weights=weights,
-        sandwich=sandwich,
-        clusters=clusters,
-        censoring=censoring,
-    )
-    found["cause"] = found.pop("event")
+        time, covariates, cause=cause, weights=weights, sandwich=sandwich, clusters=clusters, censoring=censoring
+    )  # fmt: skip
     door.causes(found["cause"])
     return fit_checked(**found, cause_number=cause_number, rule=rule)
 
 
 def fit_checked(
-    time: pd.Series,
-    cause: pd.Series,
-    covariates: pd.DataFrame,
-    *,
-    cause_number: int,
-    rule: Rule = "crr",
-    weights: pd.Series | None = None,
-    clusters: pd.Series | None = None,
-    censoring: pd.Series | None = None,
+    time: pd.Series, cause: pd.Series, covariates: pd.DataFrame, *, cause_number: int, rule: Rule = "crr",
+    weights: pd.Series | None = None, clusters: pd.Series | None = None, censoring: pd.Series | None = None,
     sandwich: Sandwich | None = None,
-) -> CoxFit:
+) -> CoxFit:  # fmt: skip
     """Return ``fit_fine_gray`` of inputs in one order that were checked."""
     use = np.ones(len(time), bool) if weights is None else (weights > 0).to_numpy()
     t, c = time.to_numpy(float)[use], cause.to_numpy(int)[use]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -11,7 +10,6 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from lifelines import KaplanMeierFitter
 from lifelines.statistics import logrank_test
 
 from headtohead import door
@@ -188,13 +186,8 @@ def _piece(endpoint: Endpoint, first: int, last: int, adjustment: Adjustment, co
 def one_minus_kaplan_meier(time: pd.Series, event: pd.Series, days: np.ndarray) -> np.ndarray:
     """Return 1 - KM at the given days, competing events treated as censored (a mistake shown once)."""
     door.patients(time, "times")
-    event = door.aligned(event, time.index, "events")
-    door.times(time)
-    door.events(event)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # pandas deprecations inside lifelines 0.30
-        fit = KaplanMeierFitter().fit(time, event)
-    return 1 - fit.survival_function_at_times(days).to_numpy()
+    happened = door.events(door.aligned(event, time.index, "events"))
+    return aalen_johansen(time.to_numpy(float), happened, n_causes=1).at(days)[:, 0]
 
 
 def log_rank(time: pd.Series, event: pd.Series, treated: pd.Series) -> tuple[float, float]:
@@ -203,11 +196,9 @@ def log_rank(time: pd.Series, event: pd.Series, treated: pd.Series) -> tuple[flo
     Times are finite and not negative, events 0 or 1, arms bool or 0 and 1, of the same patients in any order.
     """
     door.patients(time, "times")
-    event, treated = door.aligned(event, time.index, "events"), door.aligned(treated, time.index, "times")
-    treated = door.arms(treated)
-    time = pd.Series(door.times(time), time.index)
-    event = pd.Series(door.events(event), time.index)
-    test = logrank_test(time[treated], time[~treated], event[treated], event[~treated])
+    arm = door.arms(door.aligned(treated, time.index, "times")).to_numpy()
+    t, died = door.times(time), door.events(door.aligned(event, time.index, "events"))
+    test = logrank_test(t[arm], t[~arm], died[arm], died[~arm])
     return float(test.test_statistic), float(test.p_value)
 
 

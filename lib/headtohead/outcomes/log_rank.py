@@ -27,16 +27,8 @@ from headtohead.outcomes.estimate import together, too_few
 from headtohead.outcomes.hazard import ScoreIs, covariance_of, error_of
 
 COLUMNS = (
-    "outcome",
-    "horizon_days",
-    "cause",
-    "observed",
-    "expected",
-    "chi_square",
-    "p_value",
-    "method",
-    "adjustment",
-)
+    "outcome", "horizon_days", "cause", "observed", "expected", "chi_square", "p_value", "method", "adjustment",
+)  # fmt: skip
 
 
 def log_rank_tests(

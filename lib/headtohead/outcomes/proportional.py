@@ -125,18 +125,10 @@ def proportional_hazards_test(
 
 
 def _test(
-    time: pd.Series,
-    event: pd.Series,
-    covariates: pd.DataFrame,
-    fit: CoxFit,
-    *,
-    transform: Transform = "km",
-    ties: Ties = "efron",
-    strata: pd.Series | None = None,
-    terms: Mapping[str, Sequence[str]] | None = None,
-    weights: pd.Series | None = None,
-    sandwich: Sandwich | None = None,
-) -> pd.DataFrame:
+    time: pd.Series, event: pd.Series, covariates: pd.DataFrame, fit: CoxFit, *, transform: Transform = "km",
+    ties: Ties = "efron", strata: pd.Series | None = None, terms: Mapping[str, Sequence[str]] | None = None,
+    weights: pd.Series | None = None, sandwich: Sandwich | None = None,
+) -> pd.DataFrame:  # fmt: skip
     """Return the test of inputs that were checked."""
     X, names, p = covariates.to_numpy(float), list(covariates.columns), covariates.shape[1]
     t, died = time.to_numpy(float), event.to_numpy(bool)

@@ -18,7 +18,7 @@ import numpy as np
 
 from headtohead.kernels.entropy import tilt_to_means
 from headtohead.kernels.logistic import NoMaximumError, information, logistic, maximum
-from headtohead.kernels.weights import Estimand, balancing_weights
+from headtohead.kernels.weights import Estimand, balancing_weights, spillover, weight_slopes
 
 
 class Effects(NamedTuple):
@@ -63,30 +63,15 @@ def weighted_effects(
     """
     e = logistic(X @ coefficients)
     w = balancing_weights(e, arm, estimand)
-    slope = _weight_slopes(e, arm, estimand)
-    means, influence, drift = [], [], []
+    slope = weight_slopes(e, arm, estimand)
+    means, gradient = [], []
     for mine in (arm, ~arm):
         total = (w * mine).sum()
-        mean = (w * mine) @ Y / total
-        gap = (Y - mean) / total
-        means.append(mean)
-        influence.append((w * mine)[:, None] * gap)
-        drift.append((X * (slope * mine)[:, None]).T @ gap)
-    nuisance = np.linalg.solve(information(X, coefficients), drift[0] - drift[1])
-    both = influence[0] - influence[1] + X * (arm - e)[:, None] @ nuisance
+        means.append((w * mine) @ Y / total)
+        gradient.append(mine[:, None] * (Y - means[-1]) / total)
+    both = w[:, None] * (gradient[0] - gradient[1])
+    both += spillover(X, gradient[0] - gradient[1], slope, e * (1 - e), arm - e)
     return Effects(means[0] - means[1], np.sqrt((both**2).sum(axis=0)))
-
-
-def _weight_slopes(e: np.ndarray, arm: np.ndarray, estimand: Estimand) -> np.ndarray:
-    """Return the derivative of each patient's weight with respect to the linear predictor."""
-    odds = e / (1 - e)
-    ate1, ate0 = -1 / odds, odds
-    slopes = {
-        "ATE": (ate1, ate0),
-        "ATO": (-e * (1 - e), e * (1 - e)),
-        "ATM": (np.where(e > 0.5, ate1, 0.0), np.where(e < 0.5, ate0, 0.0)),
-    }
-    return np.where(arm, *slopes[estimand])
 
 
 def regression_effects(Y: np.ndarray, arm: np.ndarray, X: np.ndarray, *, ridge: float) -> OutcomeModel:

@@ -53,15 +53,10 @@ def interaction(
     of the difference. Raises ValueError if there are fewer than two groups or an estimate or error is missing
     or not positive.
     """
-    q, se, good = _groups(estimates, std_errors)
+    q, se = _groups(estimates, std_errors, "an interaction")
     door.level(conf_level)
     door.between("power", power)
     door.between("alpha", alpha)
-    if len(q) < 2 or good < len(q):
-        raise NumberError(
-            f"an interaction needs an estimate and a positive error in each of at least 2 groups, "
-            f"{good} of {len(q)} have them; leave out groups without an estimate"
-        )
     w, df = 1 / se**2, len(q) - 1
     pooled = float(np.sum(w * q) / np.sum(w))
     chi_square = float(np.sum(w * (q - pooled) ** 2))
@@ -71,14 +66,22 @@ def interaction(
     return Interaction(chi_square, df, p_value, gap.estimate, gap.conf_low, gap.conf_high, detectable)
 
 
-def _groups(estimates: Sequence[float], std_errors: Sequence[float]) -> tuple[np.ndarray, np.ndarray, int]:
-    """Return both as arrays, and how many groups have an estimate and a positive error."""
+def _groups(
+    estimates: Sequence[float], std_errors: Sequence[float], what: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return both as arrays; an error unless each of two groups or more has an estimate and a positive error."""
     y, s = np.asarray(estimates, dtype=float), np.asarray(std_errors, dtype=float)
     if y.shape != s.shape or y.ndim != 1:
         raise AlignmentError(
             f"each estimate needs its error, found {y.size} and {s.size}; give both of every group"
         )
-    return y, s, int((np.isfinite(y) & np.isfinite(s) & (s > 0)).sum())
+    good = int((np.isfinite(y) & np.isfinite(s) & (s > 0)).sum())
+    if len(y) < 2 or good < len(y):
+        raise NumberError(
+            f"{what} needs an estimate and a positive error in each of at least 2 groups, {good} of {len(y)} have "
+            "them; leave out groups without an estimate"
+        )
+    return y, s
 
 
 def shrink(
@@ -100,15 +103,10 @@ def shrink(
     tau_sd : float
         Scale of the half-normal prior on the standard deviation between groups, in units of the estimates.
     """
-    y, s, good = _groups(estimates, std_errors)
+    y, s = _groups(estimates, std_errors, "shrinkage")
     door.level(conf_level)
     door.finite(tau_sd=tau_sd)
     door.positive("tau_sd", tau_sd)
-    if len(y) < 2 or good < len(y):
-        raise NumberError(
-            f"shrinkage needs an estimate and a positive error in each of at least 2 groups, {good} of {len(y)} "
-            "have them; leave out groups without an estimate"
-        )
     weight, mean, sd = _given_tau(y, s, tau_sd)
     centre = weight @ mean
     spread = np.sqrt(weight @ (sd**2 + (mean - centre) ** 2))
