@@ -63,10 +63,9 @@ def indirect_comparisons(
 ) -> pd.DataFrame:
     """Return one drug compared with another through a common comparator, one row per source.
 
-    ``against`` holds the first drug against the comparator, by where the ratio comes from: rows of
-    ``combined`` or ``MetaAnalysis.estimate``; ``common``, one row, the second drug against it. All limits are
-    of one level. DataFrame of ``ESTIMATE_COLUMNS`` and ``source``; ``scale`` is "ratio" where different
-    measures meet.
+    ``against`` holds the first drug against the comparator, by where the ratio comes from: rows of ``combined`` or
+    ``MetaAnalysis.estimate``; ``common``, one row, the second drug against it. All limits are of one level. DataFrame
+    of ``ESTIMATE_COLUMNS`` and ``source``; ``scale`` is "ratio" where different measures meet.
     """
     if not against:
         raise UnknownError("an indirect comparison needs sources, found none; give {'trials': rows}, say")

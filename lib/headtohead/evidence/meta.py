@@ -92,8 +92,7 @@ def random_effects(
 ) -> MetaAnalysis:
     """Return the random-effects mean of log ratios.
 
-    Raises ValueError if there are fewer than two studies, or an effect or variance is missing or not
-    positive.
+    Raises ValueError if there are fewer than two studies, or an effect or variance is missing or not positive.
 
     Parameters
     ----------

@@ -1,7 +1,6 @@
 """Cumulative incidence with competing events (Aalen-Johansen), weighted or not.
 
-lifelines' version is not used: it shifts tied times at random, so on day data its curves change from
-call to call.
+lifelines' version is not used: it shifts tied times at random, so on day data its curves change from call to call.
 
 References
 ----------

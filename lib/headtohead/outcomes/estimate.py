@@ -127,8 +127,7 @@ def effective_intervals(
 def estimate_row(**values: Any) -> Row:
     """Return one result with every column, missing ones as NaN.
 
-    Raises KeyError if a name is not one of ``ESTIMATE_COLUMNS``: a result with an unknown column would be
-    lost.
+    Raises KeyError if a name is not one of ``ESTIMATE_COLUMNS``: a result with an unknown column would be lost.
     """
     unknown = set(values) - set(ESTIMATE_COLUMNS)
     if unknown:

@@ -61,9 +61,8 @@ def fit_fine_gray(
     cause : Series of int, shape (n,)
         0 censored, ``cause_number`` the cause of interest, any other number a competing event.
     rule : {"crr", "finegray"}
-        Tied days. ``crr`` (R's cmprsk): Breslow, and an event on a day of censorings counts as at risk
-        of them. ``finegray`` (R's survival): Efron, and it does not. Without censoring and without ties
-        they agree.
+        Tied days. ``crr`` (R's cmprsk): Breslow, and an event on a day of censorings counts as at risk of them.
+        ``finegray`` (R's survival): Efron, and it does not. Without censoring and without ties they agree.
 
     Raises
     ------

@@ -39,10 +39,9 @@ def hazard_ratios(
 ) -> pd.DataFrame:
     """Return the cause-specific hazard ratio of the treated arm for every cause of every endpoint.
 
-    Other causes are censored at their time, so this is the ratio of rates among patients still event-free,
-    not a ratio of risks: that is why all causes are returned together. Tied days follow Efron. Errors are
-    clustered on matched sets, or on patients when weighted. DataFrame of ``ESTIMATE_COLUMNS``, ``cause`` and
-    ``adjustment``.
+    Other causes are censored at their time, so this is the ratio of rates among patients still event-free, not a ratio
+    of risks: that is why all causes are returned together. Tied days follow Efron. Errors are clustered on matched
+    sets, or on patients when weighted. DataFrame of ``ESTIMATE_COLUMNS``, ``cause`` and ``adjustment``.
 
     Parameters
     ----------
@@ -143,9 +142,8 @@ def piecewise_hazard_ratios(
 ) -> pd.DataFrame:
     """Return one cause-specific hazard ratio of cause 1 per interval of follow-up: what a single ratio averages over.
 
-    DataFrame of ``ESTIMATE_COLUMNS`` (``horizon_days`` the end of the interval), ``interval`` and
-    ``adjustment``. Later intervals compare those still at risk: arms no longer balanced by the baseline
-    adjustment.
+    DataFrame of ``ESTIMATE_COLUMNS`` (``horizon_days`` the end of the interval), ``interval`` and ``adjustment``.
+    Later intervals compare those still at risk: arms no longer balanced by the baseline adjustment.
 
     Parameters
     ----------

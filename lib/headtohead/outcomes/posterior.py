@@ -5,8 +5,7 @@ standard deviation is combined with them in closed form. Two independent risks h
 
 References
 ----------
-Spiegelhalter, Abrams & Myles (2004) Bayesian Approaches to Clinical Trials, chapter 3. Wiley.
-doi:10.1002/0470092602
+Spiegelhalter, Abrams & Myles (2004) Bayesian Approaches to Clinical Trials, chapter 3. Wiley. doi:10.1002/0470092602
 """
 
 from __future__ import annotations
@@ -86,10 +85,9 @@ def posteriors(
 ) -> pd.DataFrame:
     """Return what to believe about a difference under each prior.
 
-    DataFrame with ``prior``, ``label``, ``name`` ("rd": the posterior mean with its credible interval;
-    "worse", "within_<margin>", "worse_by_<first margin>": probabilities), ``scale``, ``estimate``,
-    ``conf_low``, ``conf_high``, ``conf_level`` and ``method``. Without a standard error, as when nobody had
-    the event, the numbers are missing.
+    DataFrame with ``prior``, ``label``, ``name`` ("rd": the posterior mean with its credible interval; "worse",
+    "within_<margin>", "worse_by_<first margin>": probabilities), ``scale``, ``estimate``, ``conf_low``, ``conf_high``,
+    ``conf_level`` and ``method``. Without a standard error, as when nobody had the event, the numbers are missing.
 
     Parameters
     ----------

@@ -80,12 +80,11 @@ def matched_regressions(
 ) -> pd.DataFrame:
     """Return the risk difference in each matched sample, plain and adjusted for the covariates of its design.
 
-    Weights are 1 / k for k controls. A covariate that does not vary in the matched sample carries nothing and
-    leaves the model. DataFrame of ``ESTIMATE_COLUMNS``, ``covariates`` ("plain" or "adjusted") and
-    ``adjustment``. Standard errors are clustered by matched set with the factor G / (G - 1) x (n - 1) / (n -
-    p), limits from Student's t with G - 1 degrees of freedom. Where the model cannot be fitted, or an outcome
-    is unknown, the row says why and is otherwise missing. Raises InputError if an adjustment has no matched
-    sets or a covariate is missing.
+    Weights are 1 / k for k controls. A covariate that does not vary in the matched sample carries nothing and leaves
+    the model. DataFrame of ``ESTIMATE_COLUMNS``, ``covariates`` ("plain" or "adjusted") and ``adjustment``. Standard
+    errors are clustered by matched set with the factor G / (G - 1) x (n - 1) / (n - p), limits from Student's t with G
+    - 1 degrees of freedom. Where the model cannot be fitted, or an outcome is unknown, the row says why and is
+    otherwise missing. Raises InputError if an adjustment has no matched sets or a covariate is missing.
 
     Checked: paired difference by hand, R's discordant pairs, an exactly linear outcome (test_regression.py).
     """

@@ -54,11 +54,10 @@ def e_value_of_interval(conf_low: float, conf_high: float) -> float:
 def confounder_benchmarks(exposures: pd.DataFrame, treated: pd.Series, event: pd.Series) -> pd.DataFrame:
     """Return for each binary covariate how far, left out, it could move the risk ratio.
 
-    DataFrame, most confounding first, with ``covariate``, ``prevalence_treated``, ``prevalence_control``,
-    ``with_arm`` (ratio of the prevalences), ``with_outcome`` (risk ratio of the outcome, pooled over the arms
-    by Mantel and Haenszel), both turned to be at least 1, ``bound`` (the largest bias factor of a confounder
-    of that strength, R1 R2 / (R1 + R2 - 1)) and ``method``; NaN with the reason where a prevalence or a risk
-    is 0.
+    DataFrame, most confounding first, with ``covariate``, ``prevalence_treated``, ``prevalence_control``, ``with_arm``
+    (ratio of the prevalences), ``with_outcome`` (risk ratio of the outcome, pooled over the arms by Mantel and
+    Haenszel), both turned to be at least 1, ``bound`` (the largest bias factor of a confounder of that strength, R1 R2
+    / (R1 + R2 - 1)) and ``method``; NaN with the reason where a prevalence or a risk is 0.
 
     Parameters
     ----------

@@ -30,10 +30,9 @@ def check(
 ) -> dict[str, Any]:
     """Return one row of the panel: short name, words, how the value is printed, and whether it holds.
 
-    ``rule`` says how the value has to stand to the threshold; "within": the interval ``low`` to ``high`` lies
-    inside it on both sides of zero. A value that cannot be had is NaN: the check fails, ``method`` says why.
-    ``low``, ``high`` and ``method`` are among ``more``. Raises ValueError if the value is missing without a
-    reason.
+    ``rule`` says how the value has to stand to the threshold; "within": the interval ``low`` to ``high`` lies inside
+    it on both sides of zero. A value that cannot be had is NaN: the check fails, ``method`` says why. ``low``,
+    ``high`` and ``method`` are among ``more``. Raises ValueError if the value is missing without a reason.
     """
     row: dict[str, Any] = {"low": np.nan, "high": np.nan, "method": ""} | more
     if np.isnan(value):

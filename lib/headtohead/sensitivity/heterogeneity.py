@@ -48,10 +48,9 @@ def interaction(
 ) -> Interaction:
     """Return the Wald test of equal effects in groups that share no patient.
 
-    Sum of (estimate - pooled)^2 / variance with the inverse-variance pooled estimate, chi-square with one
-    degree of freedom fewer than groups (Cochran's Q). ``detectable`` is (z_alpha/2 + z_power) times the error
-    of the difference. Raises ValueError if there are fewer than two groups or an estimate or error is missing
-    or not positive.
+    Sum of (estimate - pooled)^2 / variance with the inverse-variance pooled estimate, chi-square with one degree of
+    freedom fewer than groups (Cochran's Q). ``detectable`` is (z_alpha/2 + z_power) times the error of the difference.
+    Raises ValueError if there are fewer than two groups or an estimate or error is missing or not positive.
     """
     q, se = _groups(estimates, std_errors, "an interaction")
     door.level(conf_level)
