@@ -22,15 +22,10 @@ from headtohead.outcomes.estimate import Interval
 def bucher(a_versus_common: Interval, b_versus_common: Interval, *, conf_level: float) -> Interval:
     """Return the ratio of A to B from their ratios, with limits of level ``conf_level``, to a common comparator.
 
-    Raises ValueError if a ratio or limit is not positive.
-
-    Returns
-    -------
-    Interval
-        exp(ln A - ln B); on the log scale the squared half-width is the sum of the squared half-widths of
-        both, which is Bucher's variance sum when they are normal and keeps Student's t of a pool of few
-        studies. The comparison keeps the randomisation within each trial and assumes that the ratios would
-        be the same in each other's patients. ``std_error`` is half-width over the normal quantile.
+    exp(ln A - ln B); on the log scale the squared half-width is the sum of the squared half-widths of both, which is
+    Bucher's variance sum when they are normal and keeps Student's t of a pool of few studies. The comparison keeps the
+    randomisation within each trial and assumes that the ratios would be the same in each other's patients.
+    ``std_error`` is half-width over the normal quantile. Raises ValueError if a ratio or limit is not positive.
     """
     door.level(conf_level)
     for name, one in (("first", a_versus_common), ("second", b_versus_common)):

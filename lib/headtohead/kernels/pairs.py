@@ -29,12 +29,9 @@ SKIP_TREATED, SKIP_CONTROL, PAIR = 0, 1, 2
 
 
 def caliper_width(
-    linear_predictor: pd.Series | np.ndarray,
-    treated: pd.Series | np.ndarray,
-    *,
-    caliper_sd: float,
-    scale: CaliperScale,
-) -> float:
+    linear_predictor: pd.Series | np.ndarray, treated: pd.Series | np.ndarray,
+    *, caliper_sd: float, scale: CaliperScale,
+) -> float:  # fmt: skip
     """Return the caliper on the logit.
 
     ``scale`` names the standard deviation meant by "0.2 SD of the logit", which is read in two ways:
@@ -54,15 +51,9 @@ def caliper_width(
 
 
 def greedy_pairs(
-    score: np.ndarray,
-    arm: np.ndarray,
-    exact: Sequence[np.ndarray] = (),
-    *,
-    ratio: int = 1,
-    caliper: float,
-    order: Order,
-    replace: bool = False,
-) -> Rows:
+    score: np.ndarray, arm: np.ndarray, exact: Sequence[np.ndarray] = (),
+    *, ratio: int = 1, caliper: float, order: Order, replace: bool = False,
+) -> Rows:  # fmt: skip
     """Return row numbers of the treated and of the controls they take, stratum by stratum.
 
     ``score``, ``arm`` and each of ``exact`` have shape (n,); for the rest, and ties, see ``match_nearest``.

@@ -65,34 +65,26 @@ def fit_cox(
 ) -> CoxFit:
     """Return the maximum of the partial likelihood.
 
-    All inputs are of the same patients, in any order; only rows of positive weight must be known.
+    All inputs are of the same patients, in any order; only rows of positive weight must be known. Raises what
+    ``door.py`` refuses, and CannotEstimateError if there are no events or the likelihood has no maximum.
 
     Parameters
     ----------
-    time : Series of float, shape (n,)
-        Time of event or censoring (any unit).
-    event : Series, shape (n,)
-        1 or True for an event of interest; for a cause-specific hazard, competing events are 0.
+    time, event : Series, shape (n,)
+        Time of event or censoring (any unit); 1 or True for an event of interest, 0 also for competing ones.
     covariates : DataFrame of float, shape (n, p)
     ties : {"efron", "breslow"}
         How tied event times are handled; Efron as R and lifelines do by default.
     weights : Series, optional
         Non-negative; rows of weight 0 are dropped.
     strata, clusters : Series, optional
-        Separate baseline hazards; groups within which errors may be correlated. Clusters (or weights,
-        each patient then being a cluster) give the sandwich covariance.
+        Separate baseline hazards; groups within which errors may be correlated. Clusters (or weights, each patient
+        then being a cluster) give the sandwich covariance.
     sandwich : callable, optional
         Returns the robust covariance from the derivatives of the coefficients by each row's weight, shape (n, p),
         instead of the clusters (``Adjustment.covariance``).
     entry : Series, optional
         Time at which a row comes under observation; it is at risk after ``entry``, up to ``time``.
-
-    Raises
-    ------
-    InputError
-        What ``door.py`` refuses of times, events, covariates, weights and groups.
-    CannotEstimateError
-        If there are no events or the likelihood has no maximum (for example no event in one arm).
 
     Checked: R survival 3.5.3 ``coxph``; PyPI ``survival``; lifelines without ties (test_cox.py).
     """
@@ -195,15 +187,11 @@ def fit_risk_sets(
     if sandwich is not None:
         robust = sandwich(pl.score_residuals(sets, at) / sets.weights[:, None] @ inverse) / scale
     elif who is not None:
-        robust = _sandwich(pl.score_residuals(sets, at) @ inverse, who) / scale
+        dfbeta = pl.score_residuals(sets, at) @ inverse
+        summed = np.column_stack([np.bincount(who, column) for column in dfbeta.T])
+        robust = summed.T @ summed / scale
     coefficients, likelihood = pd.Series(beta / spread, index=names), (null, at.log_likelihood)
     return CoxFit(coefficients, inverse / scale, robust, likelihood, len(sets.Z), len(sets.deaths))
-
-
-def _sandwich(dfbeta: np.ndarray, who: np.ndarray) -> np.ndarray:
-    """Return the sum over clusters of the outer products of their summed influence."""
-    summed = np.column_stack([np.bincount(who, column) for column in dfbeta.T])
-    return summed.T @ summed
 
 
 def _newton(sets: RiskSets, names: list[str]) -> tuple[np.ndarray, Moments, float]:

@@ -47,14 +47,8 @@ class Endpoint:
 
     @classmethod
     def of(
-        cls,
-        frame: pd.DataFrame,
-        *,
-        time: str,
-        event: str,
-        causes: Sequence[str] = (),
-        censored: object = None,
-    ) -> Endpoint:
+        cls, frame: pd.DataFrame, *, time: str, event: str, causes: Sequence[str] = (), censored: object = None
+    ) -> Endpoint:  # fmt: skip
         """Return the outcome of a frame with one row per patient; it is called like the column of the event.
 
         Raises ValueError if a column is unknown or the event has another value than those named.
@@ -70,12 +64,9 @@ class Endpoint:
         censored : value, optional
             What stands in a column of words if nothing happened.
         """
-        unknown = [name for name in (time, event) if name not in frame]
-        if unknown:
-            raise ValueError(f"time and event must be columns, {unknown} are not; found {list(frame)[:8]}")
-        code = {name: number for number, name in enumerate(causes, 1)} | (
-            {} if censored is None else {censored: 0}
-        )
+        door.columns(frame, [time, event], "time and event")
+        code: dict[Any, int] = {name: number for number, name in enumerate(causes, 1)}
+        code |= {} if censored is None else {censored: 0}
         numbers = pd.api.types.is_numeric_dtype(frame[event])
         if numbers:
             code = {number: number for number in range(len(causes or (event,)) + 1)}
@@ -132,10 +123,8 @@ class Endpoint:
 
     def cut(self, horizon_days: int) -> Endpoint:
         """Return the endpoint with follow-up ended, censored, at the horizon."""
-        late = self.time_days > horizon_days
-        return replace(
-            self, time_days=self.time_days.mask(late, horizon_days), cause=self.cause.mask(late, 0)
-        )
+        late, time = self.time_days > horizon_days, self.time_days.clip(upper=horizon_days)
+        return replace(self, time_days=time, cause=self.cause.mask(late, 0))
 
 
 Endpoints: TypeAlias = Endpoint | pd.Series | Iterable[Endpoint | pd.Series]

@@ -46,30 +46,22 @@ def fit_fine_gray(
 ) -> CoxFit:
     """Return the fit of the subdistribution hazard of one cause.
 
-    CoxFit; always with a robust covariance (clusters, else patients), because a lingering patient counts more
-    than once. It is Lin and Wei's, which takes the censoring distribution as known.
-
-    A patient with a competing event at T is at risk at t > T with weight G(t-) / G(T-), G the
-    Kaplan-Meier estimate of staying uncensored (weighted as the patients are).
+    CoxFit with a robust covariance (clusters, else patients), because a lingering patient counts more than once. It is
+    Lin and Wei's, which takes the censoring distribution as known. A patient with a competing event at T is at risk at
+    t > T with weight G(t-) / G(T-), G the Kaplan-Meier estimate of staying uncensored (weighted as the patients are).
+    Raises what ``door.py`` refuses, and CannotEstimateError if the cause does not occur or there is no maximum.
 
     Parameters
     ----------
     time, covariates, weights, clusters, sandwich
         As in ``fit_cox``.
-    censoring : Series, optional
-        Groups that are censored differently, each with a G of its own (``cengroup`` of ``crr``); one for all if none.
     cause : Series of int, shape (n,)
         0 censored, ``cause_number`` the cause of interest, any other number a competing event.
+    censoring : Series, optional
+        Groups that are censored differently, each with a G of its own (``cengroup`` of ``crr``); one for all if none.
     rule : {"crr", "finegray"}
         Tied days. ``crr`` (R's cmprsk): Breslow, and an event on a day of censorings counts as at risk of them.
         ``finegray`` (R's survival): Efron, and it does not. Without censoring and without ties they agree.
-
-    Raises
-    ------
-    InputError
-        What ``door.py`` refuses, as in ``fit_cox``.
-    CannotEstimateError
-        If the cause does not occur or the likelihood has no maximum.
 
     Checked: cmprsk 2.2-11 ``crr`` and survival 3.5.3 ``finegray`` with ``coxph``; comprisk (test_fine_gray.py).
     """
@@ -136,16 +128,10 @@ def subdistribution_hazard_ratios(
 ) -> pd.DataFrame:
     """Return the subdistribution hazard ratio of the treated arm for every cause of every endpoint.
 
-    Above 1 the treated arm has the higher cumulative incidence. It orders incidences; it is not the ratio of
-    any rate among patients at risk, nor of the risks themselves. DataFrame of ``ESTIMATE_COLUMNS``, ``cause``
-    and ``adjustment``.
-
-    Parameters
-    ----------
-    censoring : {"together", "by arm"}
-        Whether both arms share one censoring distribution; "by arm" where follow-up ended for other reasons in one.
-    score : {"known", "estimated"}
-        As in ``hazard_ratios``.
+    Above 1 the treated arm has the higher cumulative incidence. It orders incidences; it is not the ratio of any rate
+    among patients at risk, nor of the risks themselves. ``censoring`` "by arm" is for follow-up that ended for other
+    reasons in one; ``score`` is that of ``hazard_ratios``. DataFrame of ``ESTIMATE_COLUMNS``, ``cause`` and
+    ``adjustment``.
     """
     door.choice("censoring", censoring, Censoring)
     door.choice("score", score, ScoreIs)

@@ -43,11 +43,8 @@ def hazard_ratios(
     of risks: that is why all causes are returned together. Tied days follow Efron. Errors are clustered on matched
     sets, or on patients when weighted. DataFrame of ``ESTIMATE_COLUMNS``, ``cause`` and ``adjustment``.
 
-    Parameters
-    ----------
-    score : {"known", "estimated"}
-        Whether the error of weights takes the score as known, as R's ``coxph`` does and which is most often too
-        wide, or stacks the equations of the score and of the weighted Cox model.
+    The error of weights takes the ``score`` as "known", as R's ``coxph`` does and which is most often too wide, or
+    as "estimated": the equations of the score and of the weighted Cox model are stacked.
 
     References
     ----------
@@ -143,13 +140,9 @@ def piecewise_hazard_ratios(
     """Return one cause-specific hazard ratio of cause 1 per interval of follow-up: what a single ratio averages over.
 
     DataFrame of ``ESTIMATE_COLUMNS`` (``horizon_days`` the end of the interval), ``interval`` and ``adjustment``.
-    Later intervals compare those still at risk: arms no longer balanced by the baseline adjustment.
-
-    Parameters
-    ----------
-    cuts : sequence of int
-        Days that bound the intervals, for example (0, 7, 28): up to day 7, then up to day 28. An
-        interval counts the events after its first day up to and including its last.
+    ``cuts`` are the days that bound the intervals, (0, 7, 28): up to day 7, then up to day 28; an interval counts the
+    events after its first day up to and including its last. Later ones compare those still at risk: arms no longer
+    balanced by the baseline adjustment.
     """
     bounds = list(cuts)
     if len(bounds) < 2 or not bounds[0] >= 0 or any(not low < high for low, high in pairwise(bounds)):

@@ -45,12 +45,7 @@ def log_rank_tests(
     treated arm), ``chi_square``, ``p_value`` (one degree of freedom), ``method`` (or why there is no test) and
     ``adjustment``.
 
-    Parameters
-    ----------
-    strata : Series, optional
-        Patients are compared within these groups only.
-    score : {"known", "estimated"}
-        Whether the variance under weights takes the score as known; see ``hazard_ratios``.
+    Patients are compared within ``strata`` only; ``score`` is that of ``hazard_ratios``.
 
     Checked: R survival 3.5.3 ``survdiff`` and the robust score test of ``coxph``; by hand (test_log_rank.py).
     """

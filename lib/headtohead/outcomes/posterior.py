@@ -87,15 +87,8 @@ def posteriors(
 
     DataFrame with ``prior``, ``label``, ``name`` ("rd": the posterior mean with its credible interval; "worse",
     "within_<margin>", "worse_by_<first margin>": probabilities), ``scale``, ``estimate``, ``conf_low``, ``conf_high``,
-    ``conf_level`` and ``method``. Without a standard error, as when nobody had the event, the numbers are missing.
-
-    Parameters
-    ----------
-    row : Series
-        A result with ``estimate`` and ``std_error``.
-    priors : Prior, several, or of another class with its four fields
-    margins : mapping of name to float
-        Largest differences that count as similar; to be worse by more than the first is one of the rows.
+    ``conf_level`` and ``method``. ``row`` is a result with ``estimate`` and ``std_error``; without the latter the
+    numbers are missing. ``margins`` are the largest differences that count as similar, by name.
     """
     checked(inference)
     door.margins(margins)

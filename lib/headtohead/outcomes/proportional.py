@@ -68,11 +68,10 @@ def _one_test(endpoint: Endpoint, adjustment: Adjustment, by: int, score: ScoreI
     used = adjustment.used
     time = endpoint.time_days[used].clip(upper=by)
     event = (endpoint.cause[used] == 1) & (endpoint.time_days[used] <= by)
-    X, weights = drug(adjustment)[used], adjustment.weights[used]
-    if (weights == 1).all():
-        return _test(time, event, X, fit_checked(time, event, X)).iloc[[0]]
+    X, weights, robust = drug(adjustment)[used], adjustment.weights[used], None
+    if (weights != 1).any():
+        robust = of_all(covariance_of(adjustment, score), used.to_numpy())
     fit = fit_checked(time, event, X, weights=weights)
-    robust = of_all(covariance_of(adjustment, score), used.to_numpy())
     return _test(time, event, X, fit, weights=weights, sandwich=robust).iloc[[0]]
 
 

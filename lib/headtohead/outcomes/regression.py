@@ -35,20 +35,9 @@ def mean_differences(
 ) -> pd.DataFrame:
     """Return the weighted mean difference, treated minus control, one row per adjustment.
 
-    Raises MissingError if a value is missing.
-
-    Parameters
-    ----------
-    values : Series of float, shape (n,)
-        Continuous outcome, complete.
-    outcome : str
-        Its name in the rows.
-
-    Returns
-    -------
-    DataFrame of ``ESTIMATE_COLUMNS`` and ``adjustment``. The standard error is the sandwich of a weighted
-    regression on treatment (matched sets are clusters); with weights it takes the score as known, which
-    is conservative for the ATE.
+    ``values`` is a continuous outcome, shape (n,), MissingError if one is missing; ``outcome`` its name in the rows.
+    DataFrame of ``ESTIMATE_COLUMNS`` and ``adjustment``. The standard error is the sandwich of a weighted regression on
+    treatment (matched sets are clusters); with weights it takes the score as known, conservative for the ATE.
 
     Checked: NHEFS, Hernan & Robins, What If, chapter 12 (tests/study/test_nhefs.py).
     """
@@ -72,12 +61,8 @@ def _difference(y: np.ndarray, adjustment: Adjustment, conf_level: float) -> Row
 
 
 def matched_regressions(
-    endpoints: Endpoints,
-    adjustments: Adjustments,
-    *,
-    by: int | Iterable[int],
-    inference: InferenceChoices = DEFAULT,
-) -> pd.DataFrame:
+    endpoints: Endpoints, adjustments: Adjustments, *, by: int | Iterable[int], inference: InferenceChoices = DEFAULT
+) -> pd.DataFrame:  # fmt: skip
     """Return the risk difference in each matched sample, plain and adjusted for the covariates of its design.
 
     Weights are 1 / k for k controls. A covariate that does not vary in the matched sample carries nothing and leaves

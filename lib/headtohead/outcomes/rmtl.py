@@ -36,21 +36,13 @@ def time_lost(
 ) -> np.ndarray:
     """Return the mean days lost to each cause by the horizon and, last, the mean days event-free.
 
-    The area under F_k from 0 to tau is the sum of its jumps dF_k(t) x (tau - t). Array of shape (B, n_causes
-    + 1); each row adds up to ``horizon_days``.
-
-    Parameters
-    ----------
-    time, cause : arrays, shape (n,)
-        Cause 0 is censored, 1 to ``n_causes`` compete.
-    weights : array, shape (B, n)
+    The area under F_k from 0 to tau is the sum of its jumps dF_k(t) x (tau - t). Array of shape (B, n_causes + 1); each
+    row adds up to ``horizon_days``. Arguments as of ``batch_incidence``.
     """
     times, incidence = batch_incidence(time, cause, weights, n_causes=n_causes, horizon_days=horizon_days)
     jumps = np.diff(incidence, axis=1, prepend=0.0)
     lost = np.einsum("btk,t->bk", jumps, horizon_days - times)
-    event_free = 1 - np.concatenate([np.zeros((len(weights), 1)), incidence.sum(axis=2)], axis=1)
-    steps = np.diff(np.concatenate([[0.0], times, [horizon_days]]))
-    return np.column_stack([lost, event_free @ steps])
+    return np.column_stack([lost, horizon_days - lost.sum(axis=1)])
 
 
 def days_lost(

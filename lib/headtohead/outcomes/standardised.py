@@ -70,14 +70,9 @@ def standardised_risks(
     With h the weight of the target population, w = h / e or h / (1 - e), and m_a the predicted risk:
     mean_h(m_a) for standardisation, plus mean_w(Y - m_a) over arm a when augmented (Hajek's form).
 
-    Parameters
-    ----------
-    score : Score
-        Its design is refitted in each bootstrap sample.
-    outcome_design : DataFrame of float, shape (n, q)
-        Covariates of the logistic outcome model; the drug is added, without interactions.
-    estimands : sequence of {"ATE", "ATT", "ATC", "ATO", "ATM"}
-        The population over which predictions are averaged.
+    ``outcome_design``, shape (n, q), holds the covariates of the logistic outcome model; the drug is added, without
+    interactions. ``estimands`` ("ATE", "ATT", "ATC", "ATO", "ATM") are the populations over which predictions are
+    averaged. The design of ``score`` is refitted in each bootstrap sample.
 
     Checked: What If, table 2.2; a truth with one of the models wrong (test_standardised.py).
     """

@@ -64,12 +64,8 @@ def win_ratios(
     A comparison weighs the product of both weights. The crude standard errors are those of a
     two-sample U-statistic (Bebu and Lachin), the others come from the bootstrap.
 
-    Parameters
-    ----------
-    levels : DataFrame of float, shape (n, K)
-        One column per outcome, gravest first; higher is better, equal is a tie. Complete.
-    outcome, by : str, int
-        Name of the hierarchy in the rows; horizon in days up to which the levels are known.
+    ``levels`` has one column per outcome, gravest first, shape (n, K); higher is better, equal is a tie. ``outcome``
+    names the hierarchy in the rows, ``by`` is the day up to which the levels are known.
 
     Checked: all comparisons one by one (test_win_ratio.py).
     """

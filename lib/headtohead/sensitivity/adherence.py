@@ -80,20 +80,16 @@ def per_protocol(
 ) -> PerProtocol:
     """Return the risks by the horizon as started, and under the strategy without and with weights.
 
-    Raises MissingError if a covariate is missing, HorizonError if an arm was not followed up to the horizon.
+    ``endpoint``: its first cause is the outcome. ``adjustment`` makes the arms comparable at the start; its resamples
+    are refitted, and so is the model of leaving. Raises MissingError if a covariate is missing, HorizonError if an arm
+    was not followed up to the horizon.
 
     Parameters
     ----------
-    endpoint : Endpoint
-        Its first cause is the outcome.
-    adjustment : Adjustment
-        Makes the arms comparable at the start; its resamples are refitted, and so is the model of leaving.
     deviation_day : Series of float, shape (n,)
         Day on which the patient left the strategy, NaN for never; one on or after the last day is none.
-    by : int
-        Horizon in days.
     baseline : DataFrame of float, shape (n, p)
-        Covariates of that model, without a missing value.
+        Covariates of the model of leaving, without a missing value.
     changing : sequence of Series
         For each state that changes, the day from which it holds, NaN for never.
     """
@@ -107,7 +103,7 @@ def per_protocol(
     stays = _person_days(endpoint, deviation_day, by)
     started = _person_days(endpoint, deviation_day * np.nan, by)
     draws = resamples(adjustment, inference, stream)
-    weights = np.vstack([adjustment.weights.to_numpy()[None], draws])
+    weights = np.vstack([adjustment.weights.to_numpy(), draws])
     weights = weights / weights.mean(axis=1, keepdims=True)
     ratio = _stabilised(stays, arm, baseline.to_numpy(float), changing, weights)
     ones = np.ones((1, len(arm), by))

@@ -117,14 +117,9 @@ def augmented(
 def balanced_effects(Y: np.ndarray, arm: np.ndarray, X: np.ndarray) -> Effects:
     """Return differences for the treated with entropy-balanced controls.
 
-    Control weights exp(X b) reproduce the treated patients' mean of every column exactly. The estimate
-    equals that from any outcome model linear in ``X``, so the variance is that of the residuals of the
-    weighted regression among controls (Zhao & Percival 2017, see ``kernels/entropy.py``).
-
-    Raises
-    ------
-    NoMaximumError
-        If no positive weights reach the target.
+    Control weights exp(X b) reproduce the treated patients' mean of every column exactly. The estimate equals that from
+    any outcome model linear in ``X``, so the variance is that of the residuals of the weighted regression among
+    controls (Zhao & Percival 2017, see ``kernels/entropy.py``). Raises NoMaximumError if no positive weights do.
     """
     controls, target = X[~arm], X[arm].mean(axis=0)
     tilt = tilt_to_means(controls[:, 1:], np.ones((1, len(controls))), target[None, 1:])

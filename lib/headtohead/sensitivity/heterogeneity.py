@@ -88,19 +88,12 @@ def shrink(
 ) -> pd.DataFrame:
     """Return the posterior of each group's effect.
 
-    DataFrame with one row per group: ``estimate`` (posterior mean), ``std_error`` (posterior SD) and
-    equal-tailed ``conf_low``, ``conf_high``. Raises ValueError if there are fewer than two groups, or an
-    estimate or error is missing or not positive.
+    DataFrame with one row per group: ``estimate`` (posterior mean), ``std_error`` (posterior SD) and equal-tailed
+    ``conf_low``, ``conf_high``. ``tau_sd`` is the scale of the half-normal prior on the standard deviation between
+    groups, in units of the estimates. Raises ValueError as ``interaction`` does.
 
-    Given tau, with B_i = s_i^2 / (s_i^2 + tau^2) and m, V the inverse-variance mean and its variance:
-    theta_i ~ N((1 - B_i) y_i + B_i m, (1 - B_i) s_i^2 + B_i^2 V). Averaged over tau by Gauss-Legendre quadrature.
-
-    Parameters
-    ----------
-    estimates, std_errors : sequence of float, length k
-        Of groups that share no patient.
-    tau_sd : float
-        Scale of the half-normal prior on the standard deviation between groups, in units of the estimates.
+    Given tau, with B_i = s_i^2 / (s_i^2 + tau^2) and m, V the inverse-variance mean and its variance: theta_i ~ N((1 -
+    B_i) y_i + B_i m, (1 - B_i) s_i^2 + B_i^2 V). Averaged over tau by Gauss-Legendre quadrature.
     """
     y, s = _groups(estimates, std_errors, "shrinkage")
     door.level(conf_level)

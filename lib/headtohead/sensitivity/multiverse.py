@@ -68,18 +68,9 @@ class Material:
 def grid(levels: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     """Return every combination of the levels, one row each, with why it is excluded.
 
-    DataFrame with the columns of ``AXES``, ``estimand`` and ``excluded`` (empty text: valid).
-
-    Parameters
-    ----------
-    levels : mapping
-        For each of ``AXES`` its levels. Calipers are texts: a number of standard deviations, ``none``.
-        The level "not used" is added to them for estimators without pairs.
-
-    Raises
-    ------
-    EmptyGridError
-        If no combination is valid.
+    DataFrame with the columns of ``AXES``, ``estimand`` and ``excluded`` (empty text: valid). ``levels`` gives those of
+    each of ``AXES``; calipers are texts, a number of standard deviations or ``none``, to which "not used" is added for
+    estimators without pairs. Raises EmptyGridError if no combination is valid.
     """
     if set(levels) != set(AXES):
         raise EmptyGridError(f"a grid needs levels for {AXES}, found {sorted(levels)}; name them all")

@@ -14,7 +14,7 @@ from headtohead.inference import DEFAULT, InferenceChoices, Stream, checked
 from headtohead.kernels.weights import weighted_risks
 from headtohead.matching.adjustment import Adjustment
 from headtohead.outcomes.endpoint import Endpoint
-from headtohead.outcomes.estimate import resamples, together
+from headtohead.outcomes.estimate import resamples, together, too_few
 from headtohead.outcomes.risk import need_known
 
 
@@ -41,16 +41,9 @@ def tipping_grid(
     probability q = k / n_f. The variance is that of the bootstrap with the expected outcome plus that of
     who is hit, q (1 - q) times the sum of the squared normalised weights. Limits are normal.
 
-    Parameters
-    ----------
-    endpoint : Endpoint
-        As observed, known for everyone by the horizon.
-    may_follow : Series of bool, shape (n,)
-        Who left observation without the event and may have had it later.
-    extra_treated, extra_control : sequences of int
-        Unseen events per arm, at most as many as may follow.
-    margin, alpha : float
-        Equivalence is judged by the interval of level 1 - 2 alpha.
+    ``endpoint`` is as observed, known for everyone by the horizon; ``may_follow``, Series of bool, is who left
+    observation without the event and may have had it later; ``extra_treated`` and ``extra_control`` are the numbers of
+    unseen events, at most as many. Equivalence within ``margin`` is judged by the interval of level 1 - 2 alpha.
     """
     checked(inference)
     door.positive("margin", margin)
@@ -60,9 +53,8 @@ def tipping_grid(
     need_known(event.to_frame())
     y, arm = event.to_numpy(), adjustment.arm
     follow = door.events(may_follow, "who may follow").astype(bool)
-    sets = adjustment.matched_set
-    if sets is not None and sets.nunique() == 1:
-        raise CannotEstimateError("one matched set does not show how sets differ; report its members")
+    if (reason := too_few(adjustment)) is not None:
+        raise CannotEstimateError(reason)
     w, rows = adjustment.weights.to_numpy(float), []
     for side, extras in ((arm, extra_treated), (~arm, extra_control)):
         for extra in extras:

@@ -48,7 +48,7 @@ def test_competing_events_are_named_by_the_words_of_the_column_or_stand_for_its_
             {"causes": ["died", "home"]},
             r"\['still there'\] in 1 rows; .* what is no event in censored",
         ),
-        ("dead", {}, r"must be columns, \['dead'\] are not; found \['day', 'died'"),
+        ("dead", {}, "must be columns of the frame, 1 are not: 'dead'; it has 'day', 'died'"),
     ],
 )
 def test_an_event_that_nobody_named_is_refused(event: str, words: dict, message: str) -> None:
