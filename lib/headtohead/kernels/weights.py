@@ -63,6 +63,8 @@ def spillover(
 
 def bootstrap_counts(rng: np.random.Generator, b: int, n: int) -> np.ndarray:
     """Return how often each of n units is drawn in each of b bootstrap samples, shape (b, n)."""
+    if b < 2:
+        raise ValueError(f"a bootstrap needs at least 2 samples, found {b}")
     return rng.multinomial(n, np.full(n, 1 / n), size=b).astype(float)
 
 

@@ -19,11 +19,17 @@ from headtohead.matching.adjustment import Adjustment
 from headtohead.matching.weights import effective_sample_size
 from headtohead.outcomes.competing import batch_incidence
 from headtohead.outcomes.endpoint import Endpoint
-from headtohead.outcomes.estimate import Interval, bootstrap_contrasts, effective_intervals, wald_interval
+from headtohead.outcomes.estimate import (
+    TINY,
+    Interval,
+    bootstrap_contrasts,
+    effective_intervals,
+    nothing_seen,
+    wald_interval,
+)
 
 ERRORS = {"crude": "", "pairs": ", matched sets as clusters", "weights": ", weights as estimated"}
-NO_EVENT = "an arm has no event or no survivor: Wilson and Newcombe intervals for those seen to the horizon"
-TINY = 1e-12
+SEEN = "Wilson and Newcombe intervals for those seen to the horizon"
 
 
 def risk_and_gradient(
@@ -54,8 +60,8 @@ def risk_and_gradient(
 
 def censored_contrasts(
     endpoint: Endpoint, adjustment: Adjustment, *, by: int, draws: np.ndarray | None, conf_level: float
-) -> tuple[list[Interval | None], str]:
-    """Return the intervals of both risks, their difference and their ratio, and the method or why there are none.
+) -> tuple[list[Interval | None], str, str]:
+    """Return the intervals of both risks, their difference and their ratio, the method, and why one is missing.
 
     ``draws`` are the bootstrap weights of an adjustment whose weights are not smooth in the data.
     """
@@ -65,23 +71,22 @@ def censored_contrasts(
     for side, (label, mask) in enumerate(adjustment.arms):
         last = t[mask & (w > 0)].max()
         if last < by and not (c[mask & (w > 0) & (t == last)] > 0).all():
-            return [None] * 4, cannot(f"the {label} arm is followed to day {last:g} only, not to day {by}")
+            short = cannot(f"the {label} arm is followed to day {last:g} only, not to day {by}")
+            return [None] * 4, short, short
         point[side], gradient[mask, side] = risk_and_gradient(t[mask], c[mask], w[mask], by=by)
-    if min(point) <= TINY or max(point) >= 1 - TINY:
-        known = endpoint.by(by).notna().to_numpy()
-        n1, n0 = (effective_sample_size(w[mask & known]) for _, mask in adjustment.arms)
-        return effective_intervals(
-            point[0], point[1], n1, n0, conf_level
-        ), f"Aalen-Johansen, {name}; {NO_EVENT}"
+    found: list[Interval | None] = []
     if draws is not None:
         many = [_redrawn(t[mask], c[mask], draws[:, mask], by) for _, mask in adjustment.arms]
-        method = (
-            f"Aalen-Johansen, {name}; percentile interval of {len(draws)} bootstraps, weights estimated anew"
-        )
-        return bootstrap_contrasts(point, np.array(many), conf_level), method
-    covariance = adjustment.covariance(gradient)
-    method = f"Aalen-Johansen, {name}; standard error by influence functions{ERRORS[adjustment.kind]}"
-    return _contrasts(point, covariance, conf_level), method
+        how = f"percentile interval of {len(draws)} bootstraps, weights estimated anew"
+        found = bootstrap_contrasts(point, np.array(many), conf_level)
+    elif not nothing_seen(point):
+        how = f"standard error by influence functions{ERRORS[adjustment.kind]}"
+        found = _contrasts(point, adjustment.covariance(gradient), conf_level)
+    if why := nothing_seen(point, found):
+        known = endpoint.by(by).notna().to_numpy()
+        sizes = [effective_sample_size(w[mask & known]) for _, mask in adjustment.arms]
+        found, how = [*effective_intervals(point, sizes, conf_level), None], f"{why}: {SEEN}"
+    return found, f"Aalen-Johansen, {name}; {how}", cannot(why or "an arm has no event")
 
 
 def _contrasts(point: np.ndarray, covariance: np.ndarray, level: float) -> list[Interval | None]:

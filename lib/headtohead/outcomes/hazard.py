@@ -26,6 +26,7 @@ ERRORS = {
     "pairs": "matched sets as clusters",
     "weights": "robust, score taken as known",
 }
+FLAT = 1e-7  # an error of a log ratio below it is what rounding left of 0
 ScoreIs = Literal["known", "estimated"]
 
 
@@ -127,6 +128,8 @@ def ratio(fit: Callable[[], tuple[CoxFit, str]], conf_level: float) -> Row:
     except CannotEstimateError as error:
         return {"method": cannot(error)}
     logs = wald_interval(found.coefficients["treated"], found.std_errors["treated"], conf_level)
+    if logs.std_error <= FLAT:
+        return {"method": cannot("no patient or matched set moves it, so that its error would be 0")}
     return result(logs.exponential, method)
 
 

@@ -23,7 +23,7 @@ from headtohead.matching.adjustment import Adjustment, Adjustments
 from headtohead.outcomes import partial_likelihood as pl
 from headtohead.outcomes.cox import of_all
 from headtohead.outcomes.endpoint import Endpoint, Endpoints
-from headtohead.outcomes.estimate import together, too_few
+from headtohead.outcomes.estimate import TINY, together, too_few
 from headtohead.outcomes.hazard import ScoreIs, covariance_of, error_of
 
 COLUMNS = (
@@ -88,8 +88,10 @@ def _one(
             variance, method = _hypergeometric(sets, at), "log-rank"
         else:
             variance, method = _sandwich(sets, at, adjustment, used, score)
-        if variance <= 0:
-            raise CannotEstimateError("no event happened while both arms were at risk")
+        if variance <= TINY * (w[died] ** 2).sum():
+            raise CannotEstimateError(
+                "no event happened while both arms were at risk, or the members of every matched set agree"
+            )
     except CannotEstimateError as error:
         return {"method": cannot(error)}
     statistic = gap**2 / variance

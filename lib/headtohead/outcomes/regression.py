@@ -20,13 +20,14 @@ from scipy.stats import t as student
 from statsmodels.regression.linear_model import WLS
 
 from headtohead import door
-from headtohead.errors import InputError, cannot
+from headtohead.errors import CannotEstimateError, InputError, cannot
 from headtohead.inference import DEFAULT, InferenceChoices
 from headtohead.matching.adjustment import Adjustment, Adjustments, listed
 from headtohead.matching.balance import covariates_of
 from headtohead.outcomes.endpoint import Endpoint, Endpoints
 from headtohead.outcomes.estimate import Interval, Row, need_two, over, result, together, wald_interval
 
+FLAT = 1e-9  # an error below it, in units of a risk, is what rounding left of 0
 SETS_PER_TERM = 3  # fewer matched sets per covariate leave the clustered error without meaning
 
 
@@ -52,6 +53,10 @@ def mean_differences(
 def _difference(y: np.ndarray, adjustment: Adjustment, conf_level: float) -> Row:
     need_two(adjustment)
     arm, w = adjustment.arm, adjustment.weights.to_numpy()
+    if min(np.ptp(y[side & (w > 0)]) for side in (arm, ~arm)) == 0:
+        raise CannotEstimateError(
+            "all values of an arm are alike and do not show how patients differ; report them"
+        )
     mean1, mean0 = np.average(y[arm], weights=w[arm]), np.average(y[~arm], weights=w[~arm])
     influence = np.where(arm, w * (y - mean1) / w[arm].sum(), -w * (y - mean0) / w[~arm].sum())
     if adjustment.matched_set is not None:
@@ -98,6 +103,8 @@ def _rows(found: list[tuple[Endpoint, int]], adjustment: Adjustment, conf_level:
             y = endpoint.by(days)[used]
             why = refusal or _no_outcome(y)
             row = {"method": cannot(why)} if why else _fit(y, X, weights, sets, conf_level)
+            if row.get("std_error", 1.0) <= FLAT:
+                row = {"method": cannot("no matched set is discordant")}
             rows.append({"n": int(used.sum()), "events": int(y.sum())} | row)
     return rows
 

@@ -16,11 +16,16 @@ import pandas as pd
 from headtohead import door
 from headtohead.inference import DEFAULT, InferenceChoices, Stream
 from headtohead.matching.adjustment import Adjustment, Adjustments
+from headtohead.matching.weights import effective_sample_size
 from headtohead.outcomes.competing import batch_incidence
 from headtohead.outcomes.endpoint import Endpoint, Endpoints
 from headtohead.outcomes.estimate import (
+    TINY,
+    Interval,
     Row,
     bootstrap_interval,
+    bounded_interval,
+    difference_of,
     need_followed_arms,
     over,
     resamples,
@@ -28,6 +33,8 @@ from headtohead.outcomes.estimate import (
     together,
 )
 
+ALIKE = "; as all patients of an arm are alike, its limits are Wilson's for 0 that differ"
+AGREE = "; as the members of every matched set agree, its limits are those of independent arms"
 ARMS = {"treated": "mean days, treated", "control": "mean days, control", "difference": "difference in days"}
 
 
@@ -89,10 +96,29 @@ def _rows(
         time_lost(t[mask], c[mask], weights[:, mask], n_causes=size, horizon_days=by)
         for _, mask in adjustment.arms
     )
+    n1, n0 = (effective_sample_size(weights[0, mask]) for _, mask in adjustment.arms)
     method = f"area under Aalen-Johansen, percentile interval of {len(draws)} bootstraps"
     return [
-        {"n": int(adjustment.used.sum())}
-        | result(bootstrap_interval(float(values[0, k]), values[1:, k], conf_level), method)
+        {"n": int(adjustment.used.sum())} | result(found, method + words)
         for k in range(size + 1)
-        for values in (one, other, one - other)
+        for found, words in _intervals(one[:, k], other[:, k], (n1, n0), by, conf_level)
     ]
+
+
+def _intervals(
+    one: np.ndarray, other: np.ndarray, sizes: tuple[float, float], by: int, level: float
+) -> list[tuple[Interval, str]]:
+    """Return both arms and their difference with what is to be added to the method; first values are the data's.
+
+    Where nobody in an arm differs, or no member of a matched set from the other, nor do bootstrap samples.
+    """
+    arms, words = [], ["", ""]
+    for place, (days, n) in enumerate(zip((one, other), sizes, strict=True)):
+        arms.append(bootstrap_interval(float(days[0]), days[1:], level))
+        if arms[-1].conf_high - arms[-1].conf_low <= TINY * by:
+            arms[-1], words[place] = bounded_interval(arms[-1].estimate, n, 0.0, by, level), ALIKE
+    difference = bootstrap_interval(float(one[0] - other[0]), one[1:] - other[1:], level)
+    if any(words) or difference.conf_high - difference.conf_low <= TINY * by:
+        difference, said = difference_of(arms[0], arms[1], level), max(words) or AGREE
+        return [*zip(arms, words, strict=True), (difference, said)]
+    return [*zip(arms, words, strict=True), (difference, "")]

@@ -20,11 +20,14 @@ import pandas as pd
 from headtohead import door
 from headtohead.inference import DEFAULT, InferenceChoices, Stream
 from headtohead.matching.adjustment import Adjustment, Adjustments, listed
+from headtohead.matching.weights import effective_sample_size
 from headtohead.outcomes.estimate import (
+    TINY,
     Interval,
     Row,
     bootstrap_interval,
     bootstrap_ratio,
+    bounded_interval,
     over,
     resamples,
     result,
@@ -106,6 +109,12 @@ def _rows(rank: np.ndarray, shares: np.ndarray, adjustment: Adjustment, conf_lev
     else:
         intervals = _bootstrapped(wins, losses, conf_level)
         method = f"{adjustment.name.lower()}; percentile interval of {len(wins) - 1} bootstraps"
+    net = intervals[1]
+    if net is not None and net.conf_high - net.conf_low <= TINY:
+        w, arms = adjustment.weights.to_numpy(), adjustment.arms
+        n = min(effective_sample_size(w[mask & (w > 0)]) for _, mask in arms)
+        method = "all comparisons end alike: Wilson's limit of 0 in the smaller arm differs"
+        intervals = [None, bounded_interval(net.estimate, n, -1.0, 1.0, conf_level)]
     return [{"n": int(adjustment.used.sum())} | result(one, method, NO_RATIO) for one in intervals]
 
 

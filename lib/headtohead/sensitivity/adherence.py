@@ -26,11 +26,15 @@ from headtohead.errors import TimeError, cannot
 from headtohead.inference import DEFAULT, InferenceChoices, Stream, checked
 from headtohead.kernels.logistic import MAX_FAILED_SHARE, fit_logistic, logistic, with_intercept
 from headtohead.matching.adjustment import Adjustment
+from headtohead.matching.weights import effective_sample_size
 from headtohead.outcomes.endpoint import Endpoint
 from headtohead.outcomes.estimate import (
+    Interval,
     Row,
     bootstrap_interval,
+    effective_intervals,
     need_followed_arms,
+    nothing_seen,
     over,
     resamples,
     result,
@@ -117,7 +121,7 @@ def per_protocol(
     rows = [
         row
         for days, each in analyses.values()
-        for row in _rows(days, _risks(days, arm, weights, each), inference.conf_level)
+        for row in _rows(days, _risks(days, arm, weights, each), adjustment, inference.conf_level)
     ]
     estimates = over(adjustment, cases, lambda _: rows, inference)
     return PerProtocol(estimates, _spread(ratio[0][stays.at_risk]), _counts(stays, adjustment))
@@ -194,15 +198,23 @@ def _risks(days: _Days, arm: np.ndarray, weights: np.ndarray, ratio: np.ndarray)
     return found
 
 
-def _rows(days: _Days, risks: np.ndarray, conf_level: float) -> list[Row]:
-    rows, events = [], int((days.cause == 1).sum())
-    for values in (*risks, risks[0] - risks[1]):
-        again, found = values[1:][np.isfinite(values[1:])], None
-        if not np.isnan(values[0]) and len(again) >= (1 - MAX_FAILED_SHARE) * (len(values) - 1):
-            found = bootstrap_interval(float(values[0]), again, conf_level)
-        words = f"weighted Aalen-Johansen; percentile interval of {len(again)} bootstraps, models refitted"
-        rows.append({"events": events} | result(found, words, NOBODY))
-    return rows
+def _rows(days: _Days, risks: np.ndarray, adjustment: Adjustment, conf_level: float) -> list[Row]:
+    values, events = (*risks, risks[0] - risks[1]), int((days.cause == 1).sum())
+    found: list[Interval | None] = []
+    for each in values:
+        again = each[1:][np.isfinite(each[1:])]
+        enough = not np.isnan(each[0]) and len(again) >= (1 - MAX_FAILED_SHARE) * (len(each) - 1)
+        found.append(bootstrap_interval(float(each[0]), again, conf_level) if enough else None)
+    method = f"weighted Aalen-Johansen; percentile interval of {len(again)} bootstraps, models refitted"
+    if all(found) and (why := nothing_seen(risks[:, 0], found)):
+        seen = days.at_risk[:, -1] | (days.cause > 0).any(axis=1)
+        w = adjustment.weights.to_numpy(float) * seen
+        sizes = [effective_sample_size(w[mask & (w > 0)]) for _, mask in adjustment.arms]
+        found = [*effective_intervals(risks[:, 0], sizes, conf_level)]
+        method = (
+            f"weighted Aalen-Johansen; {why}: Wilson and Newcombe intervals for those seen to the horizon"
+        )
+    return [{"events": events} | result(one, method, NOBODY) for one in found]
 
 
 def _spread(weights: np.ndarray) -> pd.Series:

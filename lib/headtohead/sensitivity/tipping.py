@@ -13,8 +13,9 @@ from headtohead.errors import CannotEstimateError, NumberError
 from headtohead.inference import DEFAULT, InferenceChoices, Stream, checked
 from headtohead.kernels.weights import weighted_risks
 from headtohead.matching.adjustment import Adjustment
+from headtohead.matching.weights import effective_sample_size
 from headtohead.outcomes.endpoint import Endpoint
-from headtohead.outcomes.estimate import resamples, together, too_few
+from headtohead.outcomes.estimate import TINY, effective_intervals, nothing_seen, resamples, together, too_few
 from headtohead.outcomes.risk import need_known
 
 
@@ -64,7 +65,10 @@ def tipping_grid(
                 f"unseen events must be possible, {max(extras)} were asked for and {int((follow & side).sum())} "
                 "patients of the arm left observation without one; ask for fewer"
             )
-    draws = resamples(adjustment, inference, stream)
+    draws, sizes = (
+        resamples(adjustment, inference, stream),
+        [effective_sample_size(w[side & (w > 0)]) for side in (arm, ~arm)],
+    )
     z, z_equivalence = stats.norm.ppf(0.5 + inference.conf_level / 2), stats.norm.isf(alpha)
     for k1 in extra_treated:
         for k0 in extra_control:
@@ -76,6 +80,8 @@ def tipping_grid(
             hit = float(np.sum(share**2 * chance * (1 - chance)))
             estimate = float(point1[0] - point0[0])
             error = float(np.sqrt(np.var(risk1 - risk0, ddof=1) + hit))
+            if error <= TINY or nothing_seen((point1[0], point0[0])):
+                error = effective_intervals((point1[0], point0[0]), sizes, inference.conf_level)[2].std_error
             low, high = estimate - z * error, estimate + z * error
             similar = abs(estimate) + z_equivalence * error < margin
             verdict = "harm" if low > 0 else "benefit" if high < 0 else "similar" if similar else "open"
