@@ -112,13 +112,9 @@ def _variance(
 
 
 def incidence_curves(
-    endpoints: Endpoints,
-    adjustments: Adjustments,
-    *,
-    by: int,
-    inference: InferenceChoices = DEFAULT,
-    stream: Stream = "curves",
-) -> pd.DataFrame:
+    endpoints: Endpoints, adjustments: Adjustments,
+    *, by: int, inference: InferenceChoices = DEFAULT, stream: Stream = "curves",
+) -> pd.DataFrame:  # fmt: skip
     """Return the curves of both arms day by day with pointwise bands, under each adjustment that was made.
 
     DataFrame with ``arm`` ("treated" or "control"), ``cause``, ``day`` (0 to the horizon), ``incidence``,

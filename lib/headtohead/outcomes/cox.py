@@ -52,17 +52,10 @@ class CoxFit:
 
 
 def fit_cox(
-    time: pd.Series,
-    event: pd.Series,
-    covariates: pd.DataFrame,
-    *,
-    ties: Ties = "efron",
-    weights: pd.Series | None = None,
-    strata: pd.Series | None = None,
-    clusters: pd.Series | None = None,
-    entry: pd.Series | None = None,
-    sandwich: Sandwich | None = None,
-) -> CoxFit:
+    time: pd.Series, event: pd.Series, covariates: pd.DataFrame,
+    *, ties: Ties = "efron", weights: pd.Series | None = None, strata: pd.Series | None = None,
+    clusters: pd.Series | None = None, entry: pd.Series | None = None, sandwich: Sandwich | None = None,
+) -> CoxFit:  # fmt: skip
     """Return the maximum of the partial likelihood.
 
     All inputs are of the same patients, in any order; only rows of positive weight must be known. Raises what

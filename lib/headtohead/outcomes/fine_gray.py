@@ -33,17 +33,10 @@ TIES: dict[Rule, Literal["breslow", "efron"]] = {"crr": "breslow", "finegray": "
 
 
 def fit_fine_gray(
-    time: pd.Series,
-    cause: pd.Series,
-    covariates: pd.DataFrame,
-    *,
-    cause_number: int,
-    rule: Rule = "crr",
-    weights: pd.Series | None = None,
-    clusters: pd.Series | None = None,
-    censoring: pd.Series | None = None,
-    sandwich: Sandwich | None = None,
-) -> CoxFit:
+    time: pd.Series, cause: pd.Series, covariates: pd.DataFrame,
+    *, cause_number: int, rule: Rule = "crr", weights: pd.Series | None = None,
+    clusters: pd.Series | None = None, censoring: pd.Series | None = None, sandwich: Sandwich | None = None,
+) -> CoxFit:  # fmt: skip
     """Return the fit of the subdistribution hazard of one cause.
 
     CoxFit with a robust covariance (clusters, else patients), because a lingering patient counts more than once. It is
@@ -118,14 +111,9 @@ def _lingering(
 
 
 def subdistribution_hazard_ratios(
-    endpoints: Endpoints,
-    adjustments: Adjustments,
-    *,
-    by: int,
-    censoring: Censoring = "together",
-    score: ScoreIs = "known",
-    inference: InferenceChoices = DEFAULT,
-) -> pd.DataFrame:
+    endpoints: Endpoints, adjustments: Adjustments, *, by: int, censoring: Censoring = "together",
+    score: ScoreIs = "known", inference: InferenceChoices = DEFAULT,
+) -> pd.DataFrame:  # fmt: skip
     """Return the subdistribution hazard ratio of the treated arm for every cause of every endpoint.
 
     Above 1 the treated arm has the higher cumulative incidence. It orders incidences; it is not the ratio of any rate

@@ -31,13 +31,9 @@ ScoreIs = Literal["known", "estimated"]
 
 
 def hazard_ratios(
-    endpoints: Endpoints,
-    adjustments: Adjustments,
-    *,
-    by: int,
-    score: ScoreIs = "known",
-    inference: InferenceChoices = DEFAULT,
-) -> pd.DataFrame:
+    endpoints: Endpoints, adjustments: Adjustments,
+    *, by: int, score: ScoreIs = "known", inference: InferenceChoices = DEFAULT,
+) -> pd.DataFrame:  # fmt: skip
     """Return the cause-specific hazard ratio of the treated arm for every cause of every endpoint.
 
     Other causes are censored at their time, so this is the ratio of rates among patients still event-free, not a ratio
@@ -98,13 +94,10 @@ def weights_of(adjustment: Adjustment) -> pd.Series | None:
 
 
 def ratios_of_causes(
-    endpoints: Endpoints,
-    adjustments: Adjustments,
-    fit: Callable[[Endpoint, Adjustment, int, int], tuple[CoxFit, str]],
-    scale: str,
-    by: int,
+    endpoints: Endpoints, adjustments: Adjustments,
+    fit: Callable[[Endpoint, Adjustment, int, int], tuple[CoxFit, str]], scale: str, by: int,
     inference: InferenceChoices,
-) -> pd.DataFrame:
+) -> pd.DataFrame:  # fmt: skip
     """Return one row per adjustment, endpoint and cause; ``fit`` takes both, number of the cause and horizon."""
     found, adjustments, (by,) = together(endpoints, adjustments, by)
     causes = [(each, number) for each in found for number in range(1, len(each.causes) + 1)]
@@ -134,12 +127,9 @@ def ratio(fit: Callable[[], tuple[CoxFit, str]], conf_level: float) -> Row:
 
 
 def piecewise_hazard_ratios(
-    endpoints: Endpoints,
-    adjustments: Adjustments,
-    *,
-    cuts: Sequence[int],
-    inference: InferenceChoices = DEFAULT,
-) -> pd.DataFrame:
+    endpoints: Endpoints, adjustments: Adjustments,
+    *, cuts: Sequence[int], inference: InferenceChoices = DEFAULT,
+) -> pd.DataFrame:  # fmt: skip
     """Return one cause-specific hazard ratio of cause 1 per interval of follow-up: what a single ratio averages over.
 
     DataFrame of ``ESTIMATE_COLUMNS`` (``horizon_days`` the end of the interval), ``interval`` and ``adjustment``.

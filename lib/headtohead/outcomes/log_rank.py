@@ -32,13 +32,9 @@ COLUMNS = (
 
 
 def log_rank_tests(
-    endpoints: Endpoints,
-    adjustments: Adjustments,
-    *,
-    by: int,
-    strata: pd.Series | None = None,
-    score: ScoreIs = "known",
-) -> pd.DataFrame:
+    endpoints: Endpoints, adjustments: Adjustments,
+    *, by: int, strata: pd.Series | None = None, score: ScoreIs = "known",
+) -> pd.DataFrame:  # fmt: skip
     """Return the log-rank test of every cause of every endpoint, other causes censored, follow-up cut at the horizon.
 
     DataFrame with ``outcome``, ``horizon_days``, ``cause``, ``observed`` and ``expected`` (weighted events of the

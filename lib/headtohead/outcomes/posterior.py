@@ -77,12 +77,8 @@ class Prior:
 
 
 def posteriors(
-    row: pd.Series,
-    priors: Priors,
-    *,
-    margins: Mapping[str, float],
-    inference: InferenceChoices = DEFAULT,
-) -> pd.DataFrame:
+    row: pd.Series, priors: Priors, *, margins: Mapping[str, float], inference: InferenceChoices = DEFAULT,
+) -> pd.DataFrame:  # fmt: skip
     """Return what to believe about a difference under each prior.
 
     DataFrame with ``prior``, ``label``, ``name`` ("rd": the posterior mean with its credible interval; "worse",

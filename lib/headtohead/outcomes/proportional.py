@@ -76,18 +76,10 @@ def _one_test(endpoint: Endpoint, adjustment: Adjustment, by: int, score: ScoreI
 
 
 def proportional_hazards_test(
-    time: pd.Series,
-    event: pd.Series,
-    covariates: pd.DataFrame,
-    fit: CoxFit,
-    *,
-    transform: Transform = "km",
-    ties: Ties = "efron",
-    strata: pd.Series | None = None,
-    terms: Mapping[str, Sequence[str]] | None = None,
-    weights: pd.Series | None = None,
-    sandwich: Sandwich | None = None,
-) -> pd.DataFrame:
+    time: pd.Series, event: pd.Series, covariates: pd.DataFrame, fit: CoxFit, *, transform: Transform = "km",
+    ties: Ties = "efron", strata: pd.Series | None = None, terms: Mapping[str, Sequence[str]] | None = None,
+    weights: pd.Series | None = None, sandwich: Sandwich | None = None,
+) -> pd.DataFrame:  # fmt: skip
     """Return the score test of constant hazard ratios, per term and for all together.
 
     Parameters

@@ -102,7 +102,7 @@ def _rows(found: list[tuple[Endpoint, int]], adjustment: Adjustment, conf_level:
         for endpoint, days in found:
             y = endpoint.by(days)[used]
             why = refusal or _no_outcome(y)
-            row = {"method": cannot(why)} if why else _fit(y, X, weights, sets, conf_level)
+            row: Row = {"method": cannot(why)} if why else _fit(y, X, weights, sets, conf_level)
             if row.get("std_error", 1.0) <= FLAT:
                 row = {"method": cannot("no matched set is discordant")}
             rows.append({"n": int(used.sum()), "events": int(y.sum())} | row)

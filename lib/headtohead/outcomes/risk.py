@@ -45,13 +45,9 @@ Results = list[Interval | None]  # in the order of SCALES
 
 
 def risks(
-    endpoints: Endpoints,
-    adjustments: Adjustments,
-    *,
-    by: int | Iterable[int],
-    inference: InferenceChoices = DEFAULT,
-    stream: Stream = "risks",
-) -> pd.DataFrame:
+    endpoints: Endpoints, adjustments: Adjustments,
+    *, by: int | Iterable[int], inference: InferenceChoices = DEFAULT, stream: Stream = "risks",
+) -> pd.DataFrame:  # fmt: skip
     """Return four rows per adjustment, outcome and horizon: risk in each arm, risk difference and ratio.
 
     Where somebody is censored before a horizon (one or several), risks are Aalen-Johansen's with errors by

@@ -53,14 +53,9 @@ def time_lost(
 
 
 def days_lost(
-    endpoints: Endpoints,
-    adjustments: Adjustments,
-    *,
-    by: int,
-    event_free: str,
-    inference: InferenceChoices = DEFAULT,
-    stream: Stream = "days lost",
-) -> pd.DataFrame:
+    endpoints: Endpoints, adjustments: Adjustments,
+    *, by: int, event_free: str, inference: InferenceChoices = DEFAULT, stream: Stream = "days lost",
+) -> pd.DataFrame:  # fmt: skip
     """Return mean days in each state by arm and their differences, with bootstrap limits.
 
     The states are the causes of the endpoints and ``event_free``, that before any of them ("in hospital").

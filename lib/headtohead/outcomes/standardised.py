@@ -51,15 +51,9 @@ class Predictions:
 
 
 def standardised_risks(
-    endpoints: Endpoints,
-    score: Score,
-    outcome_design: pd.DataFrame,
-    *,
-    by: int,
-    estimands: Sequence[Estimand],
-    inference: InferenceChoices = DEFAULT,
-    stream: Stream = "standardised",
-) -> pd.DataFrame:
+    endpoints: Endpoints, score: Score, outcome_design: pd.DataFrame, *, by: int,
+    estimands: Sequence[Estimand], inference: InferenceChoices = DEFAULT, stream: Stream = "standardised",
+) -> pd.DataFrame:  # fmt: skip
     """Return risks, difference and ratio by both methods for each endpoint and estimand.
 
     DataFrame of ``ESTIMATE_COLUMNS`` plus ``approach`` ("standardisation" or "augmented weights") and

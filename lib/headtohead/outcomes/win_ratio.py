@@ -51,14 +51,9 @@ class WinRatios(NamedTuple):
 
 
 def win_ratios(
-    levels: pd.DataFrame,
-    adjustments: Adjustments,
-    *,
-    outcome: str,
-    by: int,
-    inference: InferenceChoices = DEFAULT,
-    stream: Stream = "wins",
-) -> WinRatios:
+    levels: pd.DataFrame, adjustments: Adjustments,
+    *, outcome: str, by: int, inference: InferenceChoices = DEFAULT, stream: Stream = "wins",
+) -> WinRatios:  # fmt: skip
     """Return the win ratio of the treated arm under each adjustment.
 
     Crude and weights compare everyone with everyone, pairs only within the set. Raises MissingError if a level

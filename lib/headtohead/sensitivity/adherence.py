@@ -72,16 +72,9 @@ class _Days(NamedTuple):
 
 
 def per_protocol(
-    endpoint: Endpoint,
-    adjustment: Adjustment,
-    deviation_day: pd.Series,
-    *,
-    by: int,
-    baseline: pd.DataFrame,
-    changing: Sequence[pd.Series],
-    inference: InferenceChoices = DEFAULT,
-    stream: Stream = "per protocol",
-) -> PerProtocol:
+    endpoint: Endpoint, adjustment: Adjustment, deviation_day: pd.Series, *, by: int, baseline: pd.DataFrame,
+    changing: Sequence[pd.Series], inference: InferenceChoices = DEFAULT, stream: Stream = "per protocol",
+) -> PerProtocol:  # fmt: skip
     """Return the risks by the horizon as started, and under the strategy without and with weights.
 
     ``endpoint``: its first cause is the outcome. ``adjustment`` makes the arms comparable at the start; its resamples

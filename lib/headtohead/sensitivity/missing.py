@@ -28,14 +28,9 @@ RIDGE = 1e-5  # share of each diagonal element added to the normal equations, as
 
 
 def impute(
-    values: pd.DataFrame,
-    predictors: pd.DataFrame,
-    *,
-    imputations: int,
-    iterations: int,
-    donors: int,
-    rng: np.random.Generator,
-) -> list[pd.DataFrame]:
+    values: pd.DataFrame, predictors: pd.DataFrame,
+    *, imputations: int, iterations: int, donors: int, rng: np.random.Generator,
+) -> list[pd.DataFrame]:  # fmt: skip
     """Return ``imputations`` completed copies of ``values``.
 
     Raises MissingError if predictors are incomplete, or a column has too few observed values.

@@ -114,14 +114,9 @@ def _rules(levels: Mapping[str, Sequence[str]]) -> dict[str, Rule]:
 
 
 def curve(
-    valid: pd.DataFrame,
-    material: Material,
-    *,
-    min_share: float,
-    trim: float,
-    caliper_scale: CaliperScale,
-    order: Order,
-) -> pd.DataFrame:
+    valid: pd.DataFrame, material: Material,
+    *, min_share: float, trim: float, caliper_scale: CaliperScale, order: Order,
+) -> pd.DataFrame:  # fmt: skip
     """Return the estimate of every valid specification.
 
     ``valid`` with ``estimate`` and ``std_error`` (risk difference, proportions), ``p_value`` (normal), ``n``

@@ -20,18 +20,10 @@ from headtohead.outcomes.risk import need_known
 
 
 def tipping_grid(
-    endpoint: Endpoint,
-    adjustment: Adjustment,
-    may_follow: pd.Series,
-    *,
-    by: int,
-    extra_treated: Sequence[int],
-    extra_control: Sequence[int],
-    margin: float,
-    alpha: float,
-    inference: InferenceChoices = DEFAULT,
-    stream: Stream = "unseen deaths",
-) -> pd.DataFrame:
+    endpoint: Endpoint, adjustment: Adjustment, may_follow: pd.Series,
+    *, by: int, extra_treated: Sequence[int], extra_control: Sequence[int], margin: float, alpha: float,
+    inference: InferenceChoices = DEFAULT, stream: Stream = "unseen deaths",
+) -> pd.DataFrame:  # fmt: skip
     """Return the risk difference after unseen events in each arm.
 
     DataFrame with ``treated``, ``control`` (unseen events), ``estimate``, ``std_error``, ``conf_low``,
