@@ -130,9 +130,8 @@ def _check_values(rows: pd.DataFrame) -> None:
     )
     limits = rows["conf_low"].isna() | ((rows["conf_low"] > 0) & (rows["conf_low"] < rows["conf_high"]))
     p_values = rows["p_value"].isna() | ((rows["p_value"] > 0) & (rows["p_value"] < 1))
-    wrong = ~(drug & other & limits & p_values & (rows["effect"].isna() | (rows["effect"] > 0))).to_numpy(
-        bool
-    )
+    effects = rows["effect"].isna() | (rows["effect"] > 0)
+    wrong = ~(drug & other & limits & p_values & effects).to_numpy(bool)
     if wrong.any():
         raise NumberError(
             f"counts must lie between 0 and the patients, ratios and ascending limits above 0, p-values between 0 "

@@ -35,13 +35,11 @@ def bucher(a_versus_common: Interval, b_versus_common: Interval, *, conf_level: 
                 f"({one.conf_low:g} to {one.conf_high:g}); give ratios, not logarithms"
             )
     log_ratio = float(np.log(a_versus_common.estimate) - np.log(b_versus_common.estimate))
-    half = float(np.hypot(_half_width(a_versus_common), _half_width(b_versus_common)))
+    half = float(
+        np.hypot(*(np.log(one.conf_high / one.conf_low) / 2 for one in (a_versus_common, b_versus_common)))
+    )
     se = float(half / norm.ppf(0.5 + conf_level / 2))
     return Interval(log_ratio, se, log_ratio - half, log_ratio + half).exponential
-
-
-def _half_width(ratio: Interval) -> float:
-    return float(np.log(ratio.conf_high / ratio.conf_low) / 2)
 
 
 def disagreement(direct: Interval, indirect: Interval, *, conf_level: float) -> tuple[Interval, float]:
@@ -81,11 +79,9 @@ def agreement(direct: pd.DataFrame, indirect: pd.DataFrame, *, conf_level: float
     ``p_value`` of agreement. A wide interval around one is no proof of it.
     """
     door.columns(indirect, ["source"], "indirect comparisons")
-    rows = []
+    one, rows = interval_of(direct), []
     for _, row in indirect.iterrows():
-        ratio, p_value = disagreement(
-            interval_of(direct), interval_of(row.to_frame().T), conf_level=conf_level
-        )
+        ratio, p_value = disagreement(one, interval_of(row.to_frame().T), conf_level=conf_level)
         limits = (ratio.estimate, ratio.conf_low, ratio.conf_high)
         rows.append((row["source"], "ratio", *limits, conf_level, p_value))
     columns = ["source", "scale", "estimate", "conf_low", "conf_high", "conf_level", "p_value"]

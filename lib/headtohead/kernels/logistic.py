@@ -1,8 +1,7 @@
 """Logistic regression by Newton's method for many sets of weights, or many outcomes, at once.
 
-The bootstrap refits the same model with other weights thousands of times. Written for all resamples
-together, each Newton step is one matrix product instead of thousands of calls. Resamples scatter around
-their mean, so a few steps from its coefficients suffice.
+The bootstrap refits the same model with other weights thousands of times: for all resamples together, each Newton step
+is one matrix product. They scatter around their mean, so a few steps from its coefficients suffice.
 """
 
 from __future__ import annotations

@@ -1,13 +1,11 @@
 """Pairs on a line: greedy nearest neighbours, with or without replacement, or the optimal ones.
 
-Greedy: sort once, then let each treated patient take the nearest free control to its left or right. Two
-union-find forests point from any place in the order to the next free control on either side, so the
-whole match costs one sort plus nearly constant time per patient.
+Greedy: each treated patient takes the nearest free control to its left or right in the order of the score, to which
+two union-find forests point; a match costs one sort plus nearly constant time per patient.
 
-Optimal: as many pairs as the caliper allows, and the closest among those. On a line, two pairs that cross
-can swap partners without making either the wider of the two wider or their sum larger. An optimal match
-without crossings therefore exists, and dynamic programming over both arms in order of the score finds it;
-only controls inside the caliper of a patient are ever looked at.
+Optimal: as many pairs as the caliper allows, and the closest among those. On a line, two pairs that cross can swap
+partners without making either the wider of the two wider or their sum larger. An optimal match without crossings
+therefore exists; dynamic programming over both arms finds it, looking only at controls inside the caliper.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Fine and Gray's subdistribution hazard ratio, with case weights and clustered errors.
 
-Whoever had a competing event stays in the risk set, with a weight that falls as censoring would have
-removed them. With the lingering rows of ``partial_likelihood.py`` every sum stays a running sum, so a
-million patients need seconds where R's ``crr``, quadratic in n, needs hours.
+Whoever had a competing event stays in the risk set, with a weight that falls as censoring would have removed them. With
+the lingering rows of ``partial_likelihood.py`` every sum stays a running sum: a million patients need seconds.
 
 References
 ----------

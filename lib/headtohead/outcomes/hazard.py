@@ -141,7 +141,7 @@ def piecewise_hazard_ratios(
     if len(bounds) < 2 or not bounds[0] >= 0 or any(not low < high for low, high in pairwise(bounds)):
         raise HorizonError(f"days must ascend from 0, found the cuts {bounds}; give (0, 7, 28), say")
     found, adjustments, _ = together(endpoints, adjustments, bounds[-1])
-    pieces = [(each, first, last) for each in found for first, last in pairwise(bounds)]
+    pieces = [(each, *days) for each in found for days in pairwise(bounds)]
     cases = [
         {"outcome": each.name, "horizon_days": last, "scale": "hazard ratio",
          "interval": f"days {first + 1 if first else 0} to {last}"}

@@ -150,8 +150,8 @@ def normal_posterior(
 ) -> Normal:
     """Return the posterior of a difference, a normal law of SciPy: precisions add, the mean is their weighted average.
 
-    Without ``prior_sd`` the prior is flat, Jeffreys' for a normal mean: the posterior is the likelihood.
-    Raises NumberError if a standard deviation is not positive or the estimate is missing.
+    Without ``prior_sd`` the prior is flat: the posterior is the likelihood. Raises NumberError if a standard deviation
+    is not positive or the estimate is missing.
     """
     if not (np.isfinite(estimate) and std_error > 0 and (prior_sd is None or prior_sd > 0)):
         raise NumberError(

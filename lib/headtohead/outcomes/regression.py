@@ -1,8 +1,7 @@
 """Regression on treatment: means of a continuous outcome, and risks in the matched sample given covariates.
 
-The risk difference is the coefficient of treatment in a linear model of the 0/1 outcome with the
-covariates. It is right if either the matching balanced the covariates or the model is right; the errors
-are clustered by matched set, without which they would ignore how the sample was made.
+The risk difference is the coefficient of treatment in a linear model of the 0/1 outcome, right if either the matching
+balanced the covariates or the model is right. Errors are clustered by matched set: they know how the sample was made.
 
 References
 ----------

@@ -17,22 +17,9 @@ from headtohead.inference import DEFAULT, InferenceChoices, Stream
 from headtohead.kernels.weights import weighted_risks
 from headtohead.matching.adjustment import Adjustment, Adjustments
 from headtohead.matching.weights import effective_sample_size
+from headtohead.outcomes import estimate as est
 from headtohead.outcomes.censored import censored_contrasts
 from headtohead.outcomes.endpoint import Endpoint, Endpoints
-from headtohead.outcomes.estimate import (
-    EFFECTIVE,
-    Interval,
-    Row,
-    bootstrap_contrasts,
-    effective_intervals,
-    nothing_seen,
-    of_limits,
-    over,
-    resamples,
-    result,
-    together,
-    wald_interval,
-)
 from headtohead.outcomes.paired import PairCounts, count_pairs, paired_risk_difference, paired_risk_ratio
 from headtohead.proportions.counts import TwoByTwo
 from headtohead.proportions.score import score_interval
@@ -41,7 +28,7 @@ from headtohead.proportions.two_by_two import log_risk_ratio_se, risk_difference
 SCALES = ("risk, treated", "risk, control", "risk difference", "risk ratio")
 NO_RATIO = cannot("an arm has no event")
 NO_DISCORDANT = cannot("no pair is discordant")
-Results = list[Interval | None]  # in the order of SCALES
+Results = list[est.Interval | None]  # in the order of SCALES
 
 
 def risks(
@@ -59,19 +46,19 @@ def risks(
 
     Checked: R, Tango (test_risk.py); R's survfit, cuminc, numerical derivatives, bootstrap (test_censored.py).
     """
-    found, adjustments, horizons = together(endpoints, adjustments, by, plain=True)
+    found, adjustments, horizons = est.together(endpoints, adjustments, by, plain=True)
     events = [(each, days, each.by(days)) for days in horizons for each in found]
     unseen = {(each.name, days): event for each, days, event in events if not _partly_seen(each, event)}
     need_known(pd.DataFrame(unseen))
 
-    def estimate(adjustment: Adjustment) -> list[Row]:
+    def estimate(adjustment: Adjustment) -> list[est.Row]:
         used = adjustment.used
         known = [event.where(used, 0.0) for _, _, event in events]
         direct = adjustment.kind == "crude" or _only_pairs(adjustment)
         smooth = adjustment.kind != "weights" or adjustment.estimation is not None
         censored = [bool(event.isna().any()) for event in known]
         repeated = not all(direct or one for one in censored) or (any(censored) and not smooth)
-        draws = resamples(adjustment, inference, stream) if repeated else None
+        draws = est.resamples(adjustment, inference, stream) if repeated else None
         parts = [
             _censored_rows(each, days, event, adjustment, None if smooth else draws, inference.conf_level)
             if one
@@ -85,7 +72,7 @@ def risks(
         for each, days, _ in events
         for scale in SCALES
     ]
-    return over(adjustments, cases, estimate, inference)
+    return est.over(adjustments, cases, estimate, inference)
 
 
 def _partly_seen(endpoint: Endpoint, event: pd.Series) -> bool:
@@ -104,7 +91,9 @@ def need_known(events: pd.DataFrame) -> None:
         )
 
 
-def _rows(event: pd.Series, adjustment: Adjustment, draws: np.ndarray | None, conf_level: float) -> list[Row]:
+def _rows(
+    event: pd.Series, adjustment: Adjustment, draws: np.ndarray | None, conf_level: float
+) -> list[est.Row]:
     y, arm = event.to_numpy(float), adjustment.arm
     if draws is not None:
         found = _bootstrapped(y, arm, adjustment, draws, conf_level)
@@ -117,16 +106,18 @@ def _rows(event: pd.Series, adjustment: Adjustment, draws: np.ndarray | None, co
 
 def _censored_rows(
     endpoint: Endpoint, days: int, event: pd.Series, adjustment: Adjustment, draws: np.ndarray | None, level: float
-) -> list[Row]:  # fmt: skip
+) -> list[est.Row]:  # fmt: skip
     found = censored_contrasts(endpoint, adjustment, by=days, draws=draws, conf_level=level)
     return _cells(event.fillna(0.0).to_numpy(float), adjustment, *found)
 
 
-def _cells(y: np.ndarray, adjustment: Adjustment, results: Results, method: str, reason: str) -> list[Row]:
+def _cells(
+    y: np.ndarray, adjustment: Adjustment, results: Results, method: str, reason: str
+) -> list[est.Row]:
     arm, used = adjustment.arm, adjustment.used.to_numpy()
     members = (arm & used, ~arm & used, used, used)
     return [
-        {"n": _size(adjustment, mask, arm), "events": int(y[mask].sum())} | result(one, method, reason)
+        {"n": _size(adjustment, mask, arm), "events": int(y[mask].sum())} | est.result(one, method, reason)
         for mask, one in zip(members, results, strict=True)
     ]
 
@@ -148,7 +139,7 @@ def _crude(y: np.ndarray, arm: np.ndarray, level: float) -> tuple[Results, str, 
     table = TwoByTwo(int(y[arm].sum()), int(arm.sum()), int(y[~arm].sum()), int((~arm).sum()))
     point, sizes = (table.risk_treated, table.risk_control), (table.n_treated, table.n_control)
     difference, method = (
-        effective_intervals(point, sizes, level)[2],
+        est.effective_intervals(point, sizes, level)[2],
         "crude; Wilson, Newcombe and Katz intervals",
     )
     risk1, risk0 = (_one_risk(risk, n, level) for risk, n in zip(point, sizes, strict=True))
@@ -160,18 +151,18 @@ def _crude(y: np.ndarray, arm: np.ndarray, level: float) -> tuple[Results, str, 
         method = (
             "crude; Wilson, Newcombe and, as everyone in an arm has the event, Miettinen-Nurminen intervals"
         )
-        return [risk1, risk0, difference, of_limits(log_ratio, limits, level).exponential], method, ""
+        return [risk1, risk0, difference, est.of_limits(log_ratio, limits, level).exponential], method, ""
     difference = difference._replace(std_error=risk_difference_se(table))
     return (
-        [risk1, risk0, difference, wald_interval(log_ratio, log_risk_ratio_se(table), level).exponential],
+        [risk1, risk0, difference, est.wald_interval(log_ratio, log_risk_ratio_se(table), level).exponential],
         method,
         "",
     )
 
 
-def _one_risk(risk: float, n: int, level: float) -> Interval:
+def _one_risk(risk: float, n: int, level: float) -> est.Interval:
     """Return a risk with Wilson's limits; the error of a risk of 0 or 1 is that of the limits."""
-    found = of_limits(risk, wilson(risk * n, n, conf_level=level), level)
+    found = est.of_limits(risk, wilson(risk * n, n, conf_level=level), level)
     return found._replace(std_error=float(np.sqrt(risk * (1 - risk) / n))) if 0 < risk < 1 else found
 
 
@@ -206,9 +197,13 @@ def _bootstrapped(
 ) -> tuple[Results, str, str]:
     weights, name = adjustment.weights.to_numpy(), adjustment.name.lower()
     point = tuple(float(risk[0]) for risk in weighted_risks(y, arm, weights[None, :]))
-    found = bootstrap_contrasts(point, weighted_risks(y, arm, draws), level)
-    if why := nothing_seen(point, found):
+    found = est.bootstrap_contrasts(point, weighted_risks(y, arm, draws), level)
+    if why := est.nothing_seen(point, found):
         sizes = [effective_sample_size(weights[side & (weights > 0)]) for side in (arm, ~arm)]
-        return [*effective_intervals(point, sizes, level), None], f"{name}; {why}: {EFFECTIVE}", cannot(why)
+        return (
+            [*est.effective_intervals(point, sizes, level), None],
+            f"{name}; {why}: {est.EFFECTIVE}",
+            cannot(why),
+        )
     repeated = "matched sets redrawn" if adjustment.kind == "pairs" else "weights estimated anew"
     return found, f"{name}; percentile interval of {len(draws)} bootstraps, {repeated}", NO_RATIO

@@ -17,21 +17,9 @@ from headtohead import door
 from headtohead.inference import DEFAULT, InferenceChoices, Stream
 from headtohead.matching.adjustment import Adjustment, Adjustments
 from headtohead.matching.weights import effective_sample_size
+from headtohead.outcomes import estimate as est
 from headtohead.outcomes.competing import batch_incidence
 from headtohead.outcomes.endpoint import Endpoint, Endpoints
-from headtohead.outcomes.estimate import (
-    TINY,
-    Interval,
-    Row,
-    bootstrap_interval,
-    bounded_interval,
-    difference_of,
-    need_followed_arms,
-    over,
-    resamples,
-    result,
-    together,
-)
 
 ALIKE = "; as all patients of an arm are alike, its limits are Wilson's for 0 that differ"
 AGREE = "; as the members of every matched set agree, its limits are those of independent arms"
@@ -65,26 +53,26 @@ def days_lost(
 
     Checked: sum to the horizon, lifelines' RMST for one cause (test_rmtl.py).
     """
-    found, adjustments, (by,) = together(endpoints, adjustments, by)
+    found, adjustments, (by,) = est.together(endpoints, adjustments, by)
     for each in found:
         door.unique(pd.Index([*each.causes, event_free]), "states")
 
-    def estimate(adjustment: Adjustment) -> list[Row]:
+    def estimate(adjustment: Adjustment) -> list[est.Row]:
         for each in found:
-            need_followed_arms(each, adjustment, by)
-        draws = resamples(adjustment, inference, stream)
+            est.need_followed_arms(each, adjustment, by)
+        draws = est.resamples(adjustment, inference, stream)
         return [row for each in found for row in _rows(each, adjustment, draws, by, inference.conf_level)]
 
     cases = [
         {"outcome": each.name, "horizon_days": by, "scale": scale, "state": state, "arm": arm}
         for each in found for state in (*each.causes, event_free) for arm, scale in ARMS.items()
     ]  # fmt: skip
-    return over(adjustments, cases, estimate, inference)
+    return est.over(adjustments, cases, estimate, inference)
 
 
 def _rows(
     endpoint: Endpoint, adjustment: Adjustment, draws: np.ndarray, by: int, conf_level: float
-) -> list[Row]:
+) -> list[est.Row]:
     weights = np.vstack([adjustment.weights.to_numpy(), draws])
     t, c, size = endpoint.time_days.to_numpy(float), endpoint.cause.to_numpy(int), len(endpoint.causes)
     one, other = (
@@ -94,7 +82,7 @@ def _rows(
     n1, n0 = (effective_sample_size(weights[0, mask]) for _, mask in adjustment.arms)
     method = f"area under Aalen-Johansen, percentile interval of {len(draws)} bootstraps"
     return [
-        {"n": int(adjustment.used.sum())} | result(found, method + words)
+        {"n": int(adjustment.used.sum())} | est.result(found, method + words)
         for k in range(size + 1)
         for found, words in _intervals(one[:, k], other[:, k], (n1, n0), by, conf_level)
     ]
@@ -102,18 +90,18 @@ def _rows(
 
 def _intervals(
     one: np.ndarray, other: np.ndarray, sizes: tuple[float, float], by: int, level: float
-) -> list[tuple[Interval, str]]:
+) -> list[tuple[est.Interval, str]]:
     """Return both arms and their difference with what is to be added to the method; first values are the data's.
 
     Where nobody in an arm differs, or no member of a matched set from the other, nor do bootstrap samples.
     """
     arms, words = [], ["", ""]
     for place, (days, n) in enumerate(zip((one, other), sizes, strict=True)):
-        arms.append(bootstrap_interval(float(days[0]), days[1:], level))
-        if arms[-1].conf_high - arms[-1].conf_low <= TINY * by:
-            arms[-1], words[place] = bounded_interval(arms[-1].estimate, n, 0.0, by, level), ALIKE
-    difference = bootstrap_interval(float(one[0] - other[0]), one[1:] - other[1:], level)
-    if any(words) or difference.conf_high - difference.conf_low <= TINY * by:
-        difference, said = difference_of(arms[0], arms[1], level), max(words) or AGREE
+        arms.append(est.bootstrap_interval(float(days[0]), days[1:], level))
+        if arms[-1].conf_high - arms[-1].conf_low <= est.TINY * by:
+            arms[-1], words[place] = est.bounded_interval(arms[-1].estimate, n, 0.0, by, level), ALIKE
+    difference = est.bootstrap_interval(float(one[0] - other[0]), one[1:] - other[1:], level)
+    if any(words) or difference.conf_high - difference.conf_low <= est.TINY * by:
+        difference, said = est.difference_of(arms[0], arms[1], level), max(words) or AGREE
         return [*zip(arms, words, strict=True), (difference, said)]
     return [*zip(arms, words, strict=True), (difference, "")]

@@ -1,7 +1,7 @@
 """Diagnostics that a design has to meet before anyone looks at its estimates.
 
-Each check is a row: what was measured, its threshold, and whether it holds. None uses the outcome by
-arm; the one exception, the negative control, is an outcome that neither drug can change.
+Each check is a row: what was measured, its threshold, and whether it holds. None uses the outcome by arm but the
+negative control, an outcome that neither drug can change.
 
 References
 ----------
@@ -58,8 +58,7 @@ def preference_score(ps: pd.Series, treated: pd.Series) -> pd.Series:
     :math:`\operatorname{logit} F = \operatorname{logit} e - \operatorname{logit} \Pr(A = 1)` (Walker et al.).
     One half means that a patient's covariates do not favour either drug.
     """
-    share = float(treated.mean())
-    odds = ps / (1 - ps) / (share / (1 - share))
+    odds = ps / (1 - ps) / (treated.mean() / (1 - treated.mean()))
     return (odds / (1 + odds)).rename("preference")
 
 

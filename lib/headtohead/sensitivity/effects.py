@@ -1,8 +1,7 @@
 """Risk differences with analytic standard errors, on plain arrays and for several outcomes at once.
 
-The specification curve and the simulation repeat the same estimators hundreds of thousands of times.
-Here each is a few products of matrices; every standard error counts the estimation of the nuisance
-models (score, outcome regression or balancing weights) through its influence function, or is paired.
+The specification curve and the simulation repeat the same estimators hundreds of thousands of times. Every standard
+error counts the estimation of the nuisance models through its influence function, or is paired.
 
 References
 ----------

@@ -1,8 +1,7 @@
 """The specification curve: one estimate for every defensible combination of analytic choices.
 
-Combinations that mean nothing are listed with the reason, so that the number of specifications is the
-full product minus the exclusions, and nothing is dropped in silence. The specifications do not all ask
-the same question: each carries its estimand, and curves are read within an estimand.
+Combinations that mean nothing are listed with the reason: nothing is dropped in silence. The specifications do not all
+ask the same question: each carries its estimand, and curves are read within an estimand.
 
 References
 ----------
