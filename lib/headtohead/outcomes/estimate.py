@@ -164,10 +164,7 @@ def difference_of(one: Interval, other: Interval, level: float) -> Interval:
 
 
 def estimate_row(**values: Any) -> Row:
-    """Return one result with every column, missing ones as NaN.
-
-    Raises KeyError if a name is not one of ``ESTIMATE_COLUMNS``: a result with an unknown column would be lost.
-    """
+    """Return one result with every column, missing ones as NaN; KeyError if a name is none: it would be lost."""
     unknown = set(values) - set(ESTIMATE_COLUMNS)
     if unknown:
         raise KeyError(f"a result has the columns {ESTIMATE_COLUMNS}, found {sorted(unknown)} as well")
@@ -239,14 +236,3 @@ def too_few(adjustment: Adjustment) -> str | None:
     if sets is None or sets.nunique() != 1:
         return None
     return cannot("one matched set does not show how sets differ; report its members, or widen the caliper")
-
-
-def need_two(adjustment: Adjustment) -> None:
-    """Raise CannotEstimateError unless each arm has two patients, whose spread can be seen."""
-    used = adjustment.used.to_numpy()
-    sizes = [int((mask & used).sum()) for _, mask in adjustment.arms]
-    if min(sizes) < 2:
-        raise CannotEstimateError(
-            f"an arm of one patient does not show how patients differ, found {sizes[0]} and {sizes[1]}; "
-            "report the values"
-        )

@@ -24,7 +24,7 @@ from headtohead.inference import DEFAULT, InferenceChoices
 from headtohead.matching.adjustment import Adjustment, Adjustments, listed
 from headtohead.matching.balance import covariates_of
 from headtohead.outcomes.endpoint import Endpoint, Endpoints
-from headtohead.outcomes.estimate import Interval, Row, need_two, over, result, together, wald_interval
+from headtohead.outcomes.estimate import Interval, Row, over, result, together, wald_interval
 
 FLAT = 1e-9  # an error below it, in units of a risk, is what rounding left of 0
 SETS_PER_TERM = 3  # fewer matched sets per covariate leave the clustered error without meaning
@@ -50,11 +50,12 @@ def mean_differences(
 
 
 def _difference(y: np.ndarray, adjustment: Adjustment, conf_level: float) -> Row:
-    need_two(adjustment)
     arm, w = adjustment.arm, adjustment.weights.to_numpy()
-    if min(np.ptp(y[side & (w > 0)]) for side in (arm, ~arm)) == 0:
+    arms = [y[side & (w > 0)] for side in (arm, ~arm)]
+    if min(map(np.ptp, arms)) == 0:
         raise CannotEstimateError(
-            "all values of an arm are alike and do not show how patients differ; report them"
+            f"an arm of one patient, or of patients who are all alike, does not show how they differ, found "
+            f"{len(arms[0])} and {len(arms[1])} patients; report the values"
         )
     mean1, mean0 = np.average(y[arm], weights=w[arm]), np.average(y[~arm], weights=w[~arm])
     influence = np.where(arm, w * (y - mean1) / w[arm].sum(), -w * (y - mean0) / w[~arm].sum())

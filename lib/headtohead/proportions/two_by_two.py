@@ -12,7 +12,6 @@ Walsh et al. (2014) J Clin Epidemiol 67:622-628. doi:10.1016/j.jclinepi.2013.10.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -164,13 +163,9 @@ def fragility_index(table: TwoByTwo, *, test: Test, alpha: float = 0.05) -> int 
     door.between("alpha", alpha)
     below = p_value(table, test) < alpha
 
-    def first(changed: Callable[[int], TwoByTwo], possible: range) -> list[int]:
-        return [next((k for k in possible if (p_value(changed(k), test) < alpha) != below), 0)]
+    def first(treated: int, control: int, most: int) -> int:
+        changed = (TwoByTwo(x1 + k * treated, n1, x0 + k * control, n0) for k in range(1, most + 1))
+        return next((k for k, one in enumerate(changed, 1) if (p_value(one, test) < alpha) != below), 0)
 
-    found = [
-        *first(lambda k: TwoByTwo(x1 + k, n1, x0, n0), range(1, n1 - x1 + 1)),
-        *first(lambda k: TwoByTwo(x1 - k, n1, x0, n0), range(1, x1 + 1)),
-        *first(lambda k: TwoByTwo(x1, n1, x0 + k, n0), range(1, n0 - x0 + 1)),
-        *first(lambda k: TwoByTwo(x1, n1, x0 - k, n0), range(1, x0 + 1)),
-    ]
+    found = first(1, 0, n1 - x1), first(-1, 0, x1), first(0, 1, n0 - x0), first(0, -1, x0)
     return min(filter(None, found), default=None)

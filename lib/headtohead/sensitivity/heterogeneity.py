@@ -50,7 +50,7 @@ def interaction(
 
     Sum of (estimate - pooled)^2 / variance with the inverse-variance pooled estimate, chi-square with one degree of
     freedom fewer than groups (Cochran's Q). ``detectable`` is (z_alpha/2 + z_power) times the error of the difference.
-    Raises ValueError if there are fewer than two groups or an estimate or error is missing or not positive.
+    Raises ValueError unless each of two groups or more has an estimate and a positive error.
     """
     q, se = _groups(estimates, std_errors, "an interaction")
     door.level(conf_level)
@@ -90,7 +90,7 @@ def shrink(
 
     DataFrame with one row per group: ``estimate`` (posterior mean), ``std_error`` (posterior SD) and equal-tailed
     ``conf_low``, ``conf_high``. ``tau_sd`` is the scale of the half-normal prior on the standard deviation between
-    groups, in units of the estimates. Raises ValueError as ``interaction`` does.
+    groups, in units of the estimates. Raises what ``interaction`` does.
 
     Given tau, with B_i = s_i^2 / (s_i^2 + tau^2) and m, V the inverse-variance mean and its variance: theta_i ~ N((1 -
     B_i) y_i + B_i m, (1 - B_i) s_i^2 + B_i^2 V). Averaged over tau by Gauss-Legendre quadrature.

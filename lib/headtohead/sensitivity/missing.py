@@ -109,12 +109,11 @@ def cumulative_hazard(time_days: pd.Series, event: pd.Series) -> pd.Series:
     """Return the Nelson-Aalen cumulative hazard at each patient's own time, shape (n,)."""
     door.patients(time_days, "times")
     time = door.times(time_days)
-    happened = door.events(door.aligned(event, time_days.index, "events")).astype(bool)
-    times = np.unique(time)
-    at_risk = np.array([(time >= t).sum() for t in times])
-    events = np.array([(happened & (time == t)).sum() for t in times])
-    hazard = np.cumsum(events / at_risk)
-    return pd.Series(hazard[np.searchsorted(times, time)], time_days.index, name="cumulative hazard")
+    happened = door.events(door.aligned(event, time_days.index, "events"))
+    times, place, leaving = np.unique(time, return_inverse=True, return_counts=True)
+    at_risk = np.cumsum(leaving[::-1])[::-1]
+    hazard = np.cumsum(np.bincount(place, happened, len(times)) / at_risk)
+    return pd.Series(hazard[place], time_days.index, name="cumulative hazard")
 
 
 class Pooled(NamedTuple):

@@ -49,9 +49,9 @@ def tipping_grid(
     if (reason := too_few(adjustment)) is not None:
         raise CannotEstimateError(reason)
     w, rows = adjustment.weights.to_numpy(float), []
+    for extra in (*extra_treated, *extra_control):
+        door.at_least("unseen events", extra, 0)
     for side, extras in ((arm, extra_treated), (~arm, extra_control)):
-        for extra in extras:
-            door.at_least("unseen events", extra, 0)
         if max(extras, default=0) > (follow & side).sum():
             raise NumberError(
                 f"unseen events must be possible, {max(extras)} were asked for and {int((follow & side).sum())} "

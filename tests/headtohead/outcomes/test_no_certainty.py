@@ -186,7 +186,7 @@ def test_a_mean_of_values_that_are_all_alike_has_no_error(alike: bool) -> None:
     days = pd.Series(np.arange(float(N))).mask(treated == alike, 5.0)
     for way in (unadjusted(treated), sets_of(treated, 1)):
         check(hh.mean_differences(days, way, outcome="days"))
-        assert "do not show how" in hh.mean_differences(days, way, outcome="days").at[0, "method"]
+        assert "does not show how" in hh.mean_differences(days, way, outcome="days").at[0, "method"]
 
 
 def test_a_strategy_nobody_died_under_is_no_certainty() -> None:
