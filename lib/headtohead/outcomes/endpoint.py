@@ -124,10 +124,8 @@ class Endpoint:
 
     def cut(self, horizon_days: int) -> Endpoint:
         """Return the endpoint with follow-up ended, censored, at the horizon."""
-        late = self.time_days > horizon_days
-        return replace(
-            self, time_days=self.time_days.mask(late, horizon_days), cause=self.cause.mask(late, 0)
-        )
+        late, time = self.time_days > horizon_days, self.time_days.clip(upper=horizon_days)
+        return replace(self, time_days=time, cause=self.cause.mask(late, 0))
 
 
 Endpoints: TypeAlias = Endpoint | pd.Series | Iterable[Endpoint | pd.Series]
