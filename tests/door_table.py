@@ -44,9 +44,9 @@ MATCHES = PAIRS.matches
 WAYS = [CRUDE, PAIRS, WEIGHTED]
 FEW = hh.Inference(bootstrap_replicates=20)
 ROW = pd.Series({"estimate": 0.02, "std_error": 0.05})
-TABLE = hh.TwoByTwo(12, 60, 9, 50)
+TABLE = hh.proportions.TwoByTwo(12, 60, 9, 50)
 MARGINS = {"narrow": 0.05}
-PRIORS = [hh.Prior("flat", "no prior")]
+PRIORS = [hh.outcomes.Prior("flat", "no prior")]
 DICTIONARY = pd.DataFrame(
     [("x", "x", "m", "number", ""), ("sex", "sex", "", "category", "F|M")],
     columns=["name", "label", "unit", "type", "levels"],
@@ -68,10 +68,11 @@ STUDIES = pd.DataFrame(
         "deaths_comparator": [13.0, 12, 11],
     }
 )
-EFFECTS = hh.study_effects(STUDIES, prefer="published")
-RATIO = hh.combined(EFFECTS, tau2="DL", interval="normal", conf_level=0.95)
+EFFECTS = hh.evidence.study_effects(STUDIES, prefer="published")
+RATIO = hh.evidence.combined(EFFECTS, tau2="DL", interval="normal", conf_level=0.95)
 PRINTED = Interval(0.8, 0.1, 0.65, 0.98)
 BALANCE = hh.balance(WAYS)
+CURVES = hh.incidence_curves(DEATH, CRUDE, by=28, inference=FEW)
 STATES = pd.DataFrame(RNG.integers(0, 3, (N, 4)), index=INDEX)
 CRITERION = SimpleNamespace(label="x", excludes="no x", column="x", rule="present", value=None)
 DEVIATION = pd.Series(np.where(RNG.random(N) < 0.2, 3.0, np.nan), INDEX, name="left")
@@ -139,7 +140,7 @@ FUNCTIONS: dict[str, dict[str, Given]] = {
     "agreement": {
         "direct": Given("ratio", RATIO),
         "conf_level": Given("level", 0.95),
-        "indirect": Given("ratio", hh.indirect_comparisons({"t": RATIO}, RATIO, conf_level=0.95)),
+        "indirect": Given("ratio", hh.evidence.indirect_comparisons({"t": RATIO}, RATIO, conf_level=0.95)),
     },
     "apply_eligibility": free(treated="new", control="old", criteria=[CRITERION])
     | {"frame": Given("frame", FRAME), "arm": Given("column", "drug")},
@@ -197,6 +198,7 @@ FUNCTIONS: dict[str, dict[str, Given]] = {
         "exposures": Given("flags", X[["b"]].assign(c=(X["x"] > 0).astype(float))),
         "treated": Given("arms", ARM),
         "event": Given("events", DIED),
+        **free(by=None),
     },
     "cox_few_events": {
         "time": Given("times", TIME),
@@ -210,7 +212,11 @@ FUNCTIONS: dict[str, dict[str, Given]] = {
         "terms": Given("columns", ["x", "sex"]),
         "impute_from": Given("columns", ["z"]),
     },
-    "discordant_pairs": {"event": Given("events", DIED), "adjustment": Given("adjustment", PAIRS)},
+    "discordant_pairs": {
+        "event": Given("events", DIED),
+        "adjustment": Given("adjustment", PAIRS),
+        **free(by=None),
+    },
     "e_value": {"risk_ratio": Given("positive", 1.5), "to": Given("positive", 1.1)},
     "e_value_of_interval": {"conf_low": Given("positive", 1.1), "conf_high": Given("positive", 2.0)},
     "effective_sample_size": {"weights": Given("weights", WEIGHTED.weights)},
@@ -316,7 +322,7 @@ FUNCTIONS: dict[str, dict[str, Given]] = {
         "columns": Given("columns", ["x"]),
         "by": Given("columns", ["ward"]),
     },
-    "overlap": free(score=SCORE),
+    "overlap": {"score": Given("score", SCORE)},
     "pairs_by_stratum": {"adjustments": Given("adjustments", WAYS), "by": Given("exact", [FRAME["ward"]])},
     "patients_per_arm_for_equivalence": {
         "risk": Given("share", 0.2),
@@ -379,6 +385,19 @@ FUNCTIONS: dict[str, dict[str, Given]] = {
         "frame": Given("mixed", FRAME[["sex", "ward"]]),
         "adjustments": Given("adjustments", WAYS),
     },
+    "love_plot": {
+        "table": Given("table", BALANCE),
+        "threshold": Given("positive", 0.1),
+        "largest": Given("size", 1.0),
+        "width": Given("positive", 320),
+        **free(labels=True, title=""),
+    },
+    "curves_plot": {
+        "table": Given("table", CURVES),
+        "arms": Given("names", ("new", "old")),
+        "width": Given("positive", 220),
+        **free(time="Days"),
+    },
     "random_effects": {
         "log_effect": Given("list", [0.1, 0.2]),
         "variance": Given("list", [0.1, 0.1]),
@@ -405,7 +424,7 @@ FUNCTIONS: dict[str, dict[str, Given]] = {
         **free(stream="s"),
     },
     "sample_sizes": {"adjustments": Given("adjustments", WAYS)},
-    "score_histogram": free(score=SCORE),
+    "score_histogram": {"score": Given("score", SCORE)},
     "shrink": {
         "estimates": Given("list", [0.1, 0.2]),
         "std_errors": Given("list", [0.1, 0.1]),
@@ -429,6 +448,7 @@ FUNCTIONS: dict[str, dict[str, Given]] = {
     "study_effects": {
         "rows": Given("studies", STUDIES),
         "prefer": Given("choice", "published"),
+        "no_contrast": Given("choice", "exclude"),
         "conf_level": Given("level", 0.95),
     },
     "subdistribution_hazard_ratios": endpoint(**INFERENCE, **SCORE_IS, censoring=Given("choice", "together")),
@@ -460,7 +480,7 @@ FUNCTIONS: dict[str, dict[str, Given]] = {
         **free(stream="s"),
     },
 }
-NO_INPUT = {"CannotAdjustError", "stream"}
+NO_INPUT = {"CannotAdjustError"}
 FIT = fit_cox(TIME, DIED, X)
 TRAILS = np.ones((1, N))
 COMPETING = {"n_causes": Given("free", 2), "horizon_days": Given("free", 28)}
@@ -476,6 +496,18 @@ MODULES: dict[
         "strata": Given("groups", FRAME["ward"]),
         "clusters": Given("groups", FRAME["ward"]),
         "entry": Given("entry", TIME * 0.0),
+    },
+    "outcomes.endpoint.Endpoint.of": {
+        "frame": Given("frame", FRAME.assign(day=TIME, how=CAUSE.map({0: "here", 1: "died", 2: "home"}))),
+        "time": Given("column", "day"),
+        "event": Given("column", "how"),
+        "causes": Given("levels named", ["died", "home"]),
+        "censored": Given("level named", "here"),
+    },
+    "outcomes.endpoint.Endpoint.recorded": {
+        "happened": Given("outcome", DIED),
+        "by": Given("horizon", 28),
+        **free(name="died"),
     },
     "outcomes.fine_gray.fit_fine_gray": {
         "time": Given("times", TIME),

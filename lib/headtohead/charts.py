@@ -9,7 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
+import numpy as np
 import pandas as pd
+
+from headtohead import door
+from headtohead.errors import ChoiceError, InputError
 
 # shape and colour of each adjustment, the crude one first; Okabe-Ito colours are told apart by every colour vision
 LOOKS = (
@@ -21,41 +25,41 @@ Chart = Any  # altair does not say which kind a layered or faceted chart has
 
 
 def love_plot(
-    table: pd.DataFrame,
-    *,
-    threshold: float = 0.1,
-    largest: float | None = None,
-    labels: bool = True,
-    width: float = 320,
-    title: str = "",
-) -> Chart:
+    table: pd.DataFrame, *, threshold: float = 0.1, largest: float | None = None, labels: bool = True,
+    width: float = 320, title: str = "",
+) -> Chart:  # fmt: skip
     """Return absolute standardised differences, one row per covariate, the crudest first, one mark per adjustment.
 
-    Parameters
-    ----------
-    table : DataFrame
-        Of ``balance``, or of ``balance_report``; the first adjustment orders the covariates.
-    threshold : float
-        Where the dashed line stands.
-    largest : float, optional
-        End of the axis; a little beyond the largest difference if it is not given.
-    labels : bool
-        Whether names stand at the axis; not in the second of two panels.
-    width : float
-        Of the panel, in pixels.
-    title : str
-        Above the panel.
+    Raises UnknownError if the table lacks a column, InputError for more adjustments than marks.
+
+    The table is that of ``balance`` or ``balance_report``, its first adjustment orders the covariates. ``threshold`` and
+    ``largest`` are where the dashed line stands and the axis ends (a little beyond the largest difference if not given),
+    ``width`` is that of the panel in pixels; ``labels`` stand at the axis, not in the second of two panels.
     """
+    door.columns(
+        table,
+        [*(["column", "level"] if "column" in table else ["covariate"]), "smd", "adjustment"],
+        "a love plot",
+    )
+    for name, value in (
+        ("threshold", threshold),
+        ("width", width),
+        ("largest", 1 if largest is None else largest),
+    ):
+        door.between(name, value, 0, np.inf, "correct it")
     data = pd.DataFrame({"covariate": _rows(table), "smd": table["smd"].abs().round(4)})
     data["adjustment"] = table["label" if "label" in table else "adjustment"]
     names = [str(name) for name in data["adjustment"].unique()]
-    if len(names) > len(LOOKS):
-        raise ValueError(f"a love plot tells {len(LOOKS)} adjustments apart, found {len(names)}; draw fewer")
+    if not 0 < len(names) <= len(LOOKS):
+        raise InputError(
+            f"a love plot tells {len(LOOKS)} adjustments apart, found {len(names)}; draw fewer, or one"
+        )
     order = data[data["adjustment"] == names[0]].sort_values("smd", ascending=False)["covariate"].tolist()
     shapes, colours = zip(*LOOKS[: len(names)], strict=True)
     legend = alt.Legend(orient="bottom", columns=1, labelLimit=200)
     axis = alt.Axis(ticks=False, domain=False, grid=True, labels=labels, labelLimit=230, labelPadding=8)
-    end = float(data["smd"].max()) * 1.04 if largest is None else largest
+    finite = data["smd"][np.isfinite(data["smd"])]
+    end = float(finite.max()) * 1.04 if largest is None else largest
     x_axis = alt.Axis(grid=False, tickCount=5)
     scale, heading = alt.Scale(domain=[0, end], nice=False), "Absolute standardised difference"
     points = alt.Chart(data).mark_point(filled=True, size=48, opacity=0.9).encode(
@@ -79,27 +83,22 @@ def _rows(table: pd.DataFrame) -> pd.Series:
 
 
 def curves_plot(
-    table: pd.DataFrame,
-    *,
-    arms: Sequence[str] = ("treated", "control"),
-    time: str = "Days",
-    width: float = 220,
-) -> Chart:
+    table: pd.DataFrame, *, arms: Sequence[str] = ("treated", "control"), time: str = "Days", width: float = 220
+) -> Chart:  # fmt: skip
     """Return cumulative incidence by arm with its bands, a column of panels per adjustment and a row per cause.
 
-    Parameters
-    ----------
-    table : DataFrame
-        Of ``incidence_curves``.
-    arms : (str, str)
-        What the first and the second arm are called.
-    time : str
-        Title of the horizontal axis.
-    width : float
-        Of a panel, in pixels.
+    Raises UnknownError if the table lacks a column, ChoiceError unless two arms are named.
+
+    The table is that of ``incidence_curves``, ``arms`` are the names of the first and the second arm, ``time`` is the title
+    of the horizontal axis, ``width`` that of a panel in pixels.
     """
+    drawn = ["day", "incidence", "conf_low", "conf_high", "cause", "adjustment"]
+    door.columns(table, ["arm", *drawn], "curves")
+    door.between("width", width, 0, np.inf, "correct it")
+    if isinstance(arms, str) or len(set(arms)) != 2 or len(arms) != 2:
+        raise ChoiceError(f"arms must be two names, found {arms!r}; give ('new', 'old'), say")
     named = table["arm"].map(dict(zip(("treated", "control"), arms, strict=True)))
-    data = table[["day", "incidence", "conf_low", "conf_high", "cause", "adjustment"]].assign(arm=named)
+    data = table[drawn].assign(arm=named)
     scale = alt.Scale(domain=list(arms), range=list(ARM_COLOURS))
     legend = alt.Legend(orient="bottom", symbolOpacity=1)
     base = alt.Chart(data).encode(

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from headtohead import door
 
 
+@runtime_checkable
 class InferenceChoices(Protocol):
     """Anything with these three: ``Inference`` or a section of a protocol."""
 
@@ -40,7 +41,8 @@ class Inference:
 
 
 def checked(inference: InferenceChoices) -> None:
-    """Raise NumberError unless level, number of samples and seed can be what they say."""
+    """Raise InputError unless level, number of samples and seed are there, NumberError if they cannot be what they say."""
+    door.instance(inference, InferenceChoices, "an inference", "give Inference(conf_level=0.95, seed=1), say")
     door.level(inference.conf_level)
     door.at_least("bootstrap_replicates", inference.bootstrap_replicates, 2)
     door.at_least("seed", inference.seed, 0)

@@ -190,6 +190,14 @@ ENDPOINT: list[Change] = [
 ]
 OVER_TIME: list[Change] = [("a column alone", lambda _: table.DIED, E.EventError, "the column 'died' alone")]
 PLAIN: list[Change] = [
+    ("a column of 0 and 1", lambda _: table.DIED.rename("death"), RIGHT, ""),
+    ("a column of truth values", lambda _: (table.DIED == 1).rename("death"), RIGHT, ""),
+    (
+        "a column in another order",
+        lambda _: backwards(table.DIED.astype(float)).rename("death"),
+        RIGHT,
+        "",
+    ),
     ("a continuous column", lambda _: table.X["z"], E.EventError, "60 of 60 are not, first p0"),
     ("a column coded 1 and 2", lambda _: table.DIED + 1, E.EventError, "values 1, 2"),
 ]
@@ -248,7 +256,10 @@ CHANGES: dict[str, list[Change]] = {
         E.UnknownError, ["nonsense"], ["nonsense", "sense"], found="'nonsense'.*it has 'x', 'z', 'b'"
     ),
     "column": refuse(E.UnknownError, "nonsense"),
-    "table": [("without a column", lambda f: f.iloc[:, 1:], E.UnknownError, "1 are not|2 are not")],
+    "table": [
+        ("without a column", lambda f: f.iloc[:, 1:], E.UnknownError, "1 are not|2 are not"),
+        ("a list", lambda _: [1, 2], E.InputError, "found list"),
+    ],
     "ratio": [
         ("without a limit", lambda f: f.drop(columns="conf_low"), E.UnknownError, "'conf_low'"),
         ("a logarithm", lambda f: f.assign(estimate=-0.2), E.NumberError, "-0.2"),
@@ -267,7 +278,8 @@ CHANGES: dict[str, list[Change]] = {
         )
     ],
     "adjustments": ADJUSTMENTS,
-    "adjustment": [],
+    "adjustment": ADJUSTMENTS[:2],
+    "score": refuse(E.InputError, "ps", table.CRUDE, found="found str|found Adjustment"),
     "crude": [("pairs", lambda _: table.PAIRS, errors.InputError, "found matched pairs")],
     "endpoint": ENDPOINT + OVER_TIME,
     "endpoints": ENDPOINT + OVER_TIME + SEVERAL,
@@ -277,6 +289,18 @@ CHANGES: dict[str, list[Change]] = {
     "bys": DAYS + refuse(E.HorizonError, 500, found="day 500") + refuse(E.HorizonError, [], [7, 7]),
     "horizon": DAYS,
     "cuts": refuse(E.HorizonError, (28,), (0, 28, 10), (-3, 5), (0, 500), found="28|-3|500"),
+    "levels named": [
+        ("one unnamed", lambda _: ["died"], E.EventError, "'how' has .'home'. in"),
+        ("misspelt", lambda _: ["Died", "home"], E.EventError, "'how' has .'died'. in"),
+        ("twice", lambda _: ["died", "died"], E.DuplicateError, "occur more than once: died"),
+    ],
+    "level named": [
+        ("unnamed", lambda _: None, E.EventError, "'how' has .'here'. in"),
+        ("a cause", lambda _: "died", E.DuplicateError, "occur more than once: died"),
+    ],
+    "outcome": [change for change in EVENTS if change[0] != "unknown"],
+    "names": refuse(E.ChoiceError, ("new",), ("new", "new"), ("a", "b", "c"), "ab"),
+    "size": refuse(E.NumberError, -1.0, 0.0, NAN, "wide", found="-1|0|nan|wide"),
     "level": refuse(E.NumberError, 95, 0, 1, NAN, -0.1, "0.95", None),
     "share": refuse(E.NumberError, 95, -0.2, NAN, 1.0, None),
     "positive": refuse(E.NumberError, -1.0, 0.0, NAN, "wide", None, found="-1|0|nan|wide|None"),
@@ -302,6 +326,7 @@ CHANGES: dict[str, list[Change]] = {
     ],
     "choices": refuse(E.ChoiceError, ["ate"], "ATE", [], found=r"'ate'|'ATE'|\[\]"),
     "inference": [
+        ("a level alone", lambda _: 0.95, E.InputError, "found float; give Inference"),
         (
             "95 percent",
             lambda _: SimpleNamespace(conf_level=95, bootstrap_replicates=20, seed=1),
@@ -347,9 +372,15 @@ ALIGNED = {
 PATIENTS = ALIGNED | {"times", "frame", "scores"}
 
 
+PARTS = {name: getattr(hh, name) for name in hh.__all__ if inspect.ismodule(getattr(hh, name))}
+HOMES = {name: part for part in PARTS.values() for name in part.__all__} | {
+    name: hh for name in hh.__all__ if name not in PARTS
+}
+
+
 def function_of(name: str) -> Callable[..., Any]:
     if name in FUNCTIONS:
-        return getattr(hh, name)
+        return getattr(HOMES[name], name)
     module, *rest = name.split(".")[:2], *name.split(".")[2:]
     found: Any = import_module("headtohead." + ".".join(module))
     for part in rest:
@@ -416,7 +447,7 @@ def assert_same(found: Any, right: Any) -> None:
 
 
 def test_every_public_name_and_parameter_is_in_the_table() -> None:
-    assert set(FUNCTIONS) | NO_INPUT == set(hh.__all__)
+    assert set(FUNCTIONS) | NO_INPUT == set(HOMES)
     for name in [*FUNCTIONS, *MODULES]:
         assert set(inspect.signature(function_of(name)).parameters) == set(inputs_of(name)), name
 
@@ -440,14 +471,15 @@ def test_misuse(name: str, parameter: str, change: Change) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [n for n, given in FUNCTIONS.items() if "std_error" in str(given) or "inference" in given]
+    ("name", "adjustments"),
+    [
+        (name, parameter)
+        for name, given in FUNCTIONS.items()
+        for parameter, one in given.items()
+        if one.kind in ("adjustments", "adjustment") and "inference" in given
+    ],
 )
-def test_one_pair_is_no_certainty(name: str) -> None:
-    adjustments = next(
-        (p for p, one in FUNCTIONS[name].items() if one.kind in ("adjustments", "adjustment")), None
-    )
-    if adjustments is None:
-        pytest.skip("takes no adjustment")
+def test_one_pair_is_no_certainty(name: str, adjustments: str) -> None:
     if name == "tipping_grid":  # its verdicts would have no meaning
         with pytest.raises(errors.CannotEstimateError, match="one matched set"):
             run(name, **{adjustments: table.one_pair()})
@@ -523,11 +555,20 @@ def test_misuse_of_raw_rows(
 
 def test_a_column_of_0_and_1_is_an_endpoint_known_by_the_horizon() -> None:
     known = hh.Endpoint.recorded("died", table.DIED, by=28)
-    for column in (table.DIED, table.DIED == 1, table.DIED.astype(float)):
-        found = hh.risks(column.rename("died"), table.WAYS, by=28, inference=table.FEW)
-        pd.testing.assert_frame_equal(found, hh.risks(known, table.WAYS, by=28, inference=table.FEW))
+    found = hh.risks(table.DIED, table.WAYS, by=28, inference=table.FEW)
+    pd.testing.assert_frame_equal(found, hh.risks(known, table.WAYS, by=28, inference=table.FEW))
     with pytest.raises(E.EventError, match="must know when events happened"):
         hh.risks(table.DIED, table.CRUDE, by=[7, 28])
+
+
+@pytest.mark.parametrize("name", ["discordant_pairs", "confounder_benchmarks"])
+def test_an_endpoint_is_an_event_by_a_horizon(name: str) -> None:
+    for endpoint in (table.DEATH, dataclasses.replace(table.DEATH, time_days=backwards(table.TIME))):
+        assert_same(run(name, event=endpoint, by=28), run(name))
+    with pytest.raises(E.HorizonError, match="by=28"):
+        run(name, event=table.DEATH)
+    with pytest.raises(E.HorizonError, match="day 500 is after the last day"):
+        run(name, event=table.DEATH, by=500)
 
 
 @pytest.mark.parametrize(

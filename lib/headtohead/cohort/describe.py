@@ -92,9 +92,14 @@ def category_smd(values: pd.Series, treated: pd.Series) -> float:
     if not levels:
         return 0.0
     arms = (values[treated].dropna(), values[~treated].dropna())
-    p, q = (np.array([(mine == level).mean() for level in levels]) for mine in arms)
-    covariance = sum(np.diag(x) - np.outer(x, x) for x in (p, q)) / 2
-    gap = p - q
+    shares = [np.array([(mine == level).mean() for level in levels]) for mine in arms]
+    return distance_of_shares(shares, shares)
+
+
+def distance_of_shares(shares: Sequence[np.ndarray], crude: Sequence[np.ndarray]) -> float:
+    """Return the Mahalanobis distance of two arms' shares of all levels but one, given those of the unadjusted arms."""
+    covariance = sum((np.diag(x) - np.outer(x, x) for x in crude), np.zeros((len(crude[0]),) * 2)) / 2
+    gap = shares[0] - shares[1]
     return float(np.sqrt(gap @ np.linalg.pinv(covariance) @ gap))
 
 

@@ -33,23 +33,10 @@ def apply_eligibility(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the eligible patients and how many each criterion removed from each arm.
 
-    Parameters
-    ----------
-    frame : DataFrame
-        Everyone who started one of the two drugs.
-    criteria : sequence
-        Applied in order; a patient is counted at the first criterion failed.
-    arm : str
-        Column whose values ``treated`` and ``control`` name the arms.
-
-    eligible, attrition : DataFrame
-        The rows that meet every criterion, plus the bool column ``treated``; ``step`` (0 = everyone), ``label``
-        (whom the step excludes), ``arm``, ``n_excluded`` and ``n_remaining``.
-
-    Raises
-    ------
-    EmptyArmError
-        If an arm is empty at the end.
+    Of everyone in the frame, ``treated`` and ``control`` are the values of the column ``arm`` that name the arms. Criteria
+    are applied in order; a patient is counted at the first one failed. The eligible patients have the bool column
+    ``treated``; the other DataFrame has ``step`` (0 = everyone), ``label`` (whom the step excludes), ``arm``,
+    ``n_excluded`` and ``n_remaining``. Raises EmptyArmError if an arm is empty at the end.
     """
     door.patients(frame, "the frame")
     door.columns(frame, [arm, *(each.column for each in criteria)], "eligibility and arms")
@@ -73,9 +60,7 @@ def apply_eligibility(
 def _meets(values: pd.Series, criterion: Criterion) -> pd.Series:
     if criterion.rule == "present":
         return values.notna()
-    if criterion.rule == "equal":
-        return values == criterion.value
-    return values >= criterion.value
+    return values == criterion.value if criterion.rule == "equal" else values >= criterion.value
 
 
 def _step(

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from headtohead.errors import ChoiceError, HorizonError, NumberError
+from headtohead.errors import ChoiceError, HorizonError, InputError, NumberError
 
 
 def choice(name: str, value: object, choices: Any) -> None:
@@ -17,16 +17,26 @@ def choice(name: str, value: object, choices: Any) -> None:
         raise ChoiceError(f"{name} must be one of {some_of(offered)}, found {value!r}; spell it so")
 
 
+def instance(value: object, kind: type, what: str, remedy: str) -> None:
+    """Raise InputError unless this is what is needed."""
+    if not isinstance(value, kind):
+        raise InputError(f"{what} is needed, found {type(value).__name__}; {remedy}")
+
+
 def some_of(offered: Sequence[object]) -> str:
     """Return all choices in words."""
     return ", ".join(repr(one) for one in offered)
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
 
 
 def between(
     name: str, value: Any, low: float = 0.0, high: float = 1.0, remedy: str = "give a share of 1"
 ) -> None:
     """Raise NumberError unless a number lies strictly between two others."""
-    if not (isinstance(value, int | float | np.number) and low < value < high):
+    if not (_number(value) and low < value < high):
         raise NumberError(
             f"{name} must be a number above {low:g} and below {high:g}, found {value!r}; {remedy}"
         )
@@ -39,29 +49,27 @@ def level(conf_level: Any) -> None:
 
 def positive(name: str, value: Any, *, or_zero: bool = False) -> None:
     """Raise NumberError unless this is a number above 0, infinity included, ``or_zero``."""
-    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if not (number and (value > 0 or (or_zero and value == 0))):
-        raise NumberError(
-            f"{name} must be a number {'of 0 or above' if or_zero else 'above 0'}, found {value!r}; correct it"
-        )
+    if not (_number(value) and (value > 0 or (or_zero and value == 0))):
+        words = "of 0 or above" if or_zero else "above 0"
+        raise NumberError(f"{name} must be a number {words}, found {value!r}; correct it")
 
 
 def at_least(name: str, value: Any, least: int) -> None:
     """Raise NumberError unless this is a whole number, and large enough."""
-    if isinstance(value, bool) or not (isinstance(value, int | np.integer) and value >= least):
+    if not (_number(value) and isinstance(value, int | np.integer) and value >= least):
         raise NumberError(f"{name} must be a whole number of at least {least}, found {value!r}; correct it")
 
 
 def finite(**values: Any) -> None:
     """Raise NumberError unless each is a finite number."""
     for name, value in values.items():
-        if not (isinstance(value, int | float | np.number) and np.isfinite(value)):
+        if not (_number(value) and np.isfinite(value)):
             raise NumberError(f"{name} must be a finite number, found {value!r}; correct it")
 
 
 def horizon(by: Any) -> None:
     """Raise HorizonError unless this is a day after time zero."""
-    if isinstance(by, bool) or not (isinstance(by, int | float | np.number) and 0 < by < np.inf):
+    if not (_number(by) and 0 < by < np.inf):
         raise HorizonError(f"a horizon must be a number of days above 0, found {by!r}; give by=28, say")
 
 

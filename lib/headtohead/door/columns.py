@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 from scipy.linalg import qr, solve_triangular
 
-from headtohead.door.choices import some_of
-from headtohead.door.people import Data, floats, patients, some, unique
+from headtohead.door.choices import instance, some_of
+from headtohead.door.people import Data, aligned, floats, patients, some, unique
 from headtohead.errors import DependentError, MissingError, NumberError, UnknownError
 
 NEARLY_DEPENDENT, DEPENDENT = 1e-8, 1e-8  # squared, of a correlation matrix; of its triangular factor
@@ -69,10 +69,8 @@ def varying(design: pd.DataFrame) -> None:
 def constant(names: Iterable[object], n: int, remedy: str = "remove them from the model") -> DependentError:
     """Return the error of columns that have one value."""
     found = [repr(name) for name in names]
-    return DependentError(
-        f"a covariate must vary between patients, {len(found)} have one value in all {n}: {some(found)}; "
-        f"{remedy}"
-    )
+    must = "a covariate must vary between patients"
+    return DependentError(f"{must}, {len(found)} have one value in all {n}: {some(found)}; {remedy}")
 
 
 def independent(design: pd.DataFrame) -> None:
@@ -98,6 +96,7 @@ def independent(design: pd.DataFrame) -> None:
 
 def columns(frame: pd.DataFrame, names: Iterable[object], what: str) -> None:
     """Raise UnknownError unless the frame has these columns, each once."""
+    instance(frame, pd.DataFrame, f"a DataFrame with {what}", "build one")
     wanted = list(names)
     unknown = [repr(name) for name in wanted if name not in frame]
     if unknown:
@@ -106,3 +105,12 @@ def columns(frame: pd.DataFrame, names: Iterable[object], what: str) -> None:
             f"{some_of(list(frame.columns)[:12])}"
         )
     unique(pd.Index(frame.columns), f"columns of {what}")
+
+
+def groupings(given: pd.Series | Sequence[pd.Series], index: pd.Index, what: str) -> list[pd.Series]:
+    """Return one column or several that divide the patients, complete, in the order of ``index``."""
+    several = [given] if isinstance(given, pd.Series) else list(given)
+    found = [aligned(one, index, what) for one in several]
+    for one in found:
+        complete(one.to_frame(), what)
+    return found

@@ -29,8 +29,9 @@ def some(labels: Iterable[object]) -> str:
     return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
 
 
-def wrong_rows(wrong: np.ndarray, index: pd.Index) -> str:
-    """Return how many rows are wrong, and the first three."""
+def wrong_rows(wrong: np.ndarray, data: Any) -> str:
+    """Return how many rows are wrong, and the first three labels of ``data``, an index, its owner or an array."""
+    index = data if isinstance(data, pd.Index) else getattr(data, "index", pd.RangeIndex(len(wrong)))
     return f"{int(wrong.sum())} of {len(wrong)} are not, first {some(index[wrong][:3])}"
 
 
@@ -114,8 +115,8 @@ def _first_arm(values: pd.Series, treated: object) -> pd.Series:
     blank = values.isna().to_numpy()
     if blank.any():
         raise ArmError(
-            f"every patient must have an arm, {wrong_rows(blank, values.index).replace('are not', 'have none')}; "
-            "drop them or find out"
+            f"every patient must have an arm, {wrong_rows(blank, values).replace('are not', 'have none')}; drop them "
+            "or find out"
         )
     levels = values.unique().tolist()
     if treated is not None and treated not in levels:
@@ -134,56 +135,48 @@ def _first_arm(values: pd.Series, treated: object) -> pd.Series:
     return (values == (1 if treated is None else treated)).astype(bool)
 
 
-def need_both(arm: np.ndarray, used: np.ndarray, what: str) -> None:
+def need_both(arm: Any, used: Any, what: str, remedy: str = "check who is left out") -> None:
     """Raise EmptyArmError unless patients of both arms are used."""
     n1, n0 = int((arm & used).sum()), int((~arm & used).sum())
     if not n1 or not n0:
-        raise EmptyArmError(
-            f"both arms must have patients in {what}, found {n1} and {n0}; check who is left out"
-        )
+        raise EmptyArmError(f"both arms need {what}, found {n1} and {n0}; {remedy}")
 
 
 def events(values: Any, what: str = "events", *, known: bool = True) -> np.ndarray:
     """Return 0/1 or truth values as an array of float; NaN is an error if they must be ``known``."""
-    x = floats(values)
-    if x is None:
-        names = levels_of(pd.Series(values))
-        raise EventError(
-            f"{what} must be 0 and 1, found the levels {names}; code them, for example values == 'yes'"
-        )
-    right = (x == 0) | (x == 1)
-    if not known:
-        right |= np.isnan(x)
-    if not right.all():
-        index = values.index if isinstance(values, pd.Series) else pd.RangeIndex(len(x))
-        found = some(f"{value:g}" for value in np.unique(x)[:4])
-        raise EventError(
-            f"{what} must be 0 and 1, {wrong_rows(~right, index)} (values {found}); code the event 1 and all "
-            "else 0, or estimate a difference of means, and drop or impute what is missing"
-        )
-    return x
+    remedy = (
+        "code the event 1 and all else 0, for example values == 'yes', or estimate a difference of means, and drop or "
+        "impute what is missing"
+    )
+    x = _codes(values, f"{what} must be 0 and 1", remedy)
+    right = (x == 0) | (x == 1) | (False if known else np.isnan(x))
+    return _refuse(x, right, values, f"{what} must be 0 and 1", remedy)
 
 
 def causes(values: Any, number: int | None = None) -> np.ndarray:
     """Return causes as an array of int: 0 censored, 1 to ``number`` the causes."""
+    last, word = (np.inf, "the last") if number is None else (number, number)
+    must, remedy = (
+        f"causes must be whole numbers from 0 (censored) to {word}",
+        "code them so, and name every cause",
+    )
+    x = _codes(values, must, remedy)
+    right = (x >= 0) & (x <= last) & np.isfinite(x) & (x == np.floor(x))
+    return _refuse(x, right, values, must, remedy).astype(np.int64)
+
+
+def _codes(values: Any, must: str, remedy: str) -> np.ndarray:
     x = floats(values)
     if x is None:
-        names = levels_of(pd.Series(values))
-        raise EventError(
-            f"causes must be 0, 1, 2, ..., found the levels {names}; code 0 censored, 1 the outcome"
-        )
-    whole = (
-        np.where(np.isfinite(x), x, -1).astype(np.int64) if values.dtype.kind == "f" else x.astype(np.int64)
-    )
-    right = (whole == x) & (whole >= 0) & (whole <= (np.inf if number is None else number))
+        raise EventError(f"{must}, found the levels {levels_of(pd.Series(values))}; {remedy}")
+    return x
+
+
+def _refuse(x: np.ndarray, right: np.ndarray, values: Any, must: str, remedy: str) -> np.ndarray:
     if not right.all():
-        index = values.index if isinstance(values, pd.Series) else pd.RangeIndex(len(x))
         found = some(f"{value:g}" for value in np.unique(x)[:4])
-        raise EventError(
-            f"causes must be whole numbers from 0 (censored) to {'the last' if number is None else number}, "
-            f"{wrong_rows(~right, index)} (values {found}); code them so, and name every cause"
-        )
-    return whole
+        raise EventError(f"{must}, {wrong_rows(~right, values)} (values {found}); {remedy}")
+    return x
 
 
 def times(values: Any, what: str = "times") -> np.ndarray:
@@ -191,13 +184,11 @@ def times(values: Any, what: str = "times") -> np.ndarray:
     x = floats(values)
     if x is None:
         raise TimeError(f"{what} must be numbers, found {values.dtype}; give days since time zero")
-    if not (np.isfinite(x).all() and x.min(initial=0.0) >= 0):
-        index = values.index if isinstance(values, pd.Series) else pd.RangeIndex(len(x))
-        wrong = ~(np.isfinite(x) & (x >= 0))
+    wrong = ~(np.isfinite(x) & (x >= 0))
+    if wrong.any():
         found = some(f"{value:g}" for value in x[wrong][:3])
         raise TimeError(
-            f"{what} must be known, finite and at least 0, {wrong_rows(wrong, index)} ({found}); "
-            "correct, drop or impute them"
+            f"{what} must be known, finite and at least 0, {wrong_rows(wrong, values)} ({found}); correct or drop them"
         )
     return x
 
@@ -214,11 +205,8 @@ def need_order(entry: np.ndarray, time: np.ndarray, index: pd.Index) -> None:
 def weights(values: Any, what: str = "weights") -> np.ndarray:
     """Return weights as an array of float, finite and not negative."""
     x = floats(values)
-    if x is None or not (np.isfinite(x).all() and x.min(initial=0.0) >= 0):
-        wrong = np.ones((1, len(values)), bool) if x is None else np.atleast_2d(~(np.isfinite(x) & (x >= 0)))
-        wrong = np.asarray(wrong.any(axis=0))
-        index = values.index if isinstance(values, pd.Series) else pd.RangeIndex(len(wrong))
-        raise NumberError(
-            f"{what} must be finite and at least 0, {wrong_rows(wrong, index)}; 0 leaves a patient out"
-        )
+    wrong = np.atleast_2d(~(np.isfinite(x) & (x >= 0)) if x is not None else np.ones(len(values), bool))
+    if x is None or wrong.any():
+        found = wrong_rows(np.asarray(wrong.any(axis=0)), values)
+        raise NumberError(f"{what} must be finite and at least 0, {found}; 0 leaves a patient out")
     return x

@@ -70,21 +70,14 @@ def study_effects(
     ``printed_low``, ``printed_high``: the limits as printed if the variance is theirs, else NaN. Raises
     ValueError if a study has neither; names the first ones.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        Rows of the evidence file that have what ``rows_of`` guarantees.
-    prefer : {"published", "counts"}
-        Which to take when a row has both: an adjusted published ratio, or the crude risk ratio of the
-        counts, which is on one scale for all studies.
-    no_contrast : {"exclude", "half"}
-        A trial without an event in either arm, or with nothing else in both, says nothing of a ratio. A half
-        added to its cells would claim equal risks: it draws a pooled ratio to 1 and narrows its interval.
-        Excluded, it stays in the table, without numbers (Cochrane Handbook 10.4.4; metafor's ``drop00``).
-    conf_level : float
-        Of the Wald limits.
+    ``rows`` are those of the evidence file. ``prefer`` says which to take when a row has both: an adjusted published
+    ratio, or the crude risk ratio of the counts, which is on one scale for all studies. A trial without an event in
+    either arm, or with nothing else in both, says nothing of a ratio: ``no_contrast`` "exclude" leaves it in the table
+    without numbers (Cochrane Handbook 10.4.4; metafor's ``drop00``); "half" adds a half to its cells, which claims equal
+    risks, draws a pooled ratio to 1 and narrows its interval. Limits are Wald's.
     """
     door.choice("prefer", prefer, Prefer)
+    door.choice("no_contrast", no_contrast, NoContrast)
     door.level(conf_level)
     door.patients(rows, "studies")
     arms = ["n_drug", "deaths_drug", "n_comparator", "deaths_comparator"]
@@ -138,9 +131,8 @@ def _check_values(rows: pd.DataFrame) -> None:
     )
     limits = rows["conf_low"].isna() | ((rows["conf_low"] > 0) & (rows["conf_low"] < rows["conf_high"]))
     p_values = rows["p_value"].isna() | ((rows["p_value"] > 0) & (rows["p_value"] < 1))
-    wrong = ~(drug & other & limits & p_values & (rows["effect"].isna() | (rows["effect"] > 0))).to_numpy(
-        bool
-    )
+    effects = rows["effect"].isna() | (rows["effect"] > 0)
+    wrong = ~(drug & other & limits & p_values & effects).to_numpy(bool)
     if wrong.any():
         raise NumberError(
             f"counts must lie between 0 and the patients, ratios and ascending limits above 0, p-values between 0 "
@@ -164,14 +156,8 @@ def reproduction(reference: pd.DataFrame, ours: Mapping[str, float]) -> pd.DataF
 
     DataFrame with ``number`` (the id), ``part`` ("published", "ours", "difference": ours minus published),
     ``scale``, ``estimate`` and ``method``: "reproduced" if ours rounds to the printed number, else "differs".
-    Raises ValueError if a reference value has no counterpart.
-
-    Parameters
-    ----------
-    reference : DataFrame
-        ``id`` and ``printed``, the number as text with its decimals; one row per number.
-    ours : mapping of str to float
-        By ``id``; may hold more.
+    Raises ValueError if a reference value has no counterpart. ``reference`` has ``id`` and ``printed``, the number as text
+    with its decimals, one row per number; ``ours`` may hold more.
     """
     door.columns(reference, ["id", "printed"], "reference values")
     unknown = [name for name in reference["id"] if name not in ours]

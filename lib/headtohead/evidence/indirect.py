@@ -22,15 +22,10 @@ from headtohead.outcomes.estimate import Interval
 def bucher(a_versus_common: Interval, b_versus_common: Interval, *, conf_level: float) -> Interval:
     """Return the ratio of A to B from their ratios, with limits of level ``conf_level``, to a common comparator.
 
-    Raises ValueError if a ratio or limit is not positive.
-
-    Returns
-    -------
-    Interval
-        exp(ln A - ln B); on the log scale the squared half-width is the sum of the squared half-widths of
-        both, which is Bucher's variance sum when they are normal and keeps Student's t of a pool of few
-        studies. The comparison keeps the randomisation within each trial and assumes that the ratios would
-        be the same in each other's patients. ``std_error`` is half-width over the normal quantile.
+    exp(ln A - ln B); on the log scale the squared half-width is the sum of the squared half-widths of both, which is
+    Bucher's variance sum when they are normal and keeps Student's t of a pool of few studies. The comparison keeps the
+    randomisation within each trial and assumes that the ratios would be the same in each other's patients.
+    ``std_error`` is half-width over the normal quantile. Raises ValueError if a ratio or limit is not positive.
     """
     door.level(conf_level)
     for name, one in (("first", a_versus_common), ("second", b_versus_common)):
@@ -40,13 +35,11 @@ def bucher(a_versus_common: Interval, b_versus_common: Interval, *, conf_level: 
                 f"({one.conf_low:g} to {one.conf_high:g}); give ratios, not logarithms"
             )
     log_ratio = float(np.log(a_versus_common.estimate) - np.log(b_versus_common.estimate))
-    half = float(np.hypot(_half_width(a_versus_common), _half_width(b_versus_common)))
+    half = float(
+        np.hypot(*(np.log(one.conf_high / one.conf_low) / 2 for one in (a_versus_common, b_versus_common)))
+    )
     se = float(half / norm.ppf(0.5 + conf_level / 2))
     return Interval(log_ratio, se, log_ratio - half, log_ratio + half).exponential
-
-
-def _half_width(ratio: Interval) -> float:
-    return float(np.log(ratio.conf_high / ratio.conf_low) / 2)
 
 
 def disagreement(direct: Interval, indirect: Interval, *, conf_level: float) -> tuple[Interval, float]:
@@ -63,10 +56,9 @@ def indirect_comparisons(
 ) -> pd.DataFrame:
     """Return one drug compared with another through a common comparator, one row per source.
 
-    ``against`` holds the first drug against the comparator, by where the ratio comes from: rows of
-    ``combined`` or ``MetaAnalysis.estimate``; ``common``, one row, the second drug against it. All limits are
-    of one level. DataFrame of ``ESTIMATE_COLUMNS`` and ``source``; ``scale`` is "ratio" where different
-    measures meet.
+    ``against`` holds the first drug against the comparator, by where the ratio comes from: rows of ``combined`` or
+    ``MetaAnalysis.estimate``; ``common``, one row, the second drug against it. All limits are of one level. DataFrame
+    of ``ESTIMATE_COLUMNS`` and ``source``; ``scale`` is "ratio" where different measures meet.
     """
     if not against:
         raise UnknownError("an indirect comparison needs sources, found none; give {'trials': rows}, say")
@@ -87,11 +79,9 @@ def agreement(direct: pd.DataFrame, indirect: pd.DataFrame, *, conf_level: float
     ``p_value`` of agreement. A wide interval around one is no proof of it.
     """
     door.columns(indirect, ["source"], "indirect comparisons")
-    rows = []
+    one, rows = interval_of(direct), []
     for _, row in indirect.iterrows():
-        ratio, p_value = disagreement(
-            interval_of(direct), interval_of(row.to_frame().T), conf_level=conf_level
-        )
+        ratio, p_value = disagreement(one, interval_of(row.to_frame().T), conf_level=conf_level)
         limits = (ratio.estimate, ratio.conf_low, ratio.conf_high)
         rows.append((row["source"], "ratio", *limits, conf_level, p_value))
     columns = ["source", "scale", "estimate", "conf_low", "conf_high", "conf_level", "p_value"]

@@ -83,28 +83,16 @@ def every_meta_analysis(studies: pd.DataFrame, *, conf_level: float) -> pd.DataF
 
 
 def random_effects(
-    log_effect: pd.Series | np.ndarray,
-    variance: pd.Series | np.ndarray,
-    *,
-    tau2: Tau2,
-    interval: IntervalKind,
-    conf_level: float,
-) -> MetaAnalysis:
+    log_effect: pd.Series | np.ndarray, variance: pd.Series | np.ndarray,
+    *, tau2: Tau2, interval: IntervalKind, conf_level: float,
+) -> MetaAnalysis:  # fmt: skip
     """Return the random-effects mean of log ratios.
 
-    Raises ValueError if there are fewer than two studies, or an effect or variance is missing or not
-    positive.
-
-    Parameters
-    ----------
-    log_effect, variance : shape (k,)
-        Log ratio of each study and its sampling variance.
-    tau2 : {"ML", "REML", "DL", "PM"}
-        Estimator of the variance between studies.
-    interval : {"normal", "HK", "modified HK"}
-        Hartung-Knapp scales the variance of the mean by q = sum w (y - mean)^2 / (k - 1) and takes
-        Student's t. When studies happen to agree q is near 0 and the interval absurdly short; modified
-        Hartung-Knapp therefore never takes q below 1.
+    ``log_effect`` and ``variance``, shape (k,), are the log ratio of each study and its sampling variance; ``tau2`` is the
+    estimator of the variance between studies. Hartung-Knapp ("HK") scales the variance of the mean by q = sum w (y -
+    mean)^2 / (k - 1) and takes Student's t. When studies happen to agree q is near 0 and the interval absurdly short;
+    "modified HK" therefore never takes q below 1. Raises ValueError if there are fewer than two studies, or an effect
+    or variance is missing or not positive.
 
     Checked: metafor 3.8 and meta on twelve trials of JAK inhibitors and metafor's BCG example (test_meta.py).
     """

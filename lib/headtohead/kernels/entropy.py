@@ -31,15 +31,9 @@ class Tilts:
 def tilt_to_means(X: np.ndarray, base: np.ndarray, targets: np.ndarray) -> Tilts:
     """Return the weights closest to ``base`` in relative entropy whose means of ``X`` are the targets.
 
-    Minimises log sum_i base_i exp((x_i - target)'b) over b by Newton's method with step halving.
-
-    Parameters
-    ----------
-    X : array, shape (n, p)
-        Columns of about unit spread.
-    base : array, shape (B, n)
-        Not negative; zero leaves a row out.
-    targets : array, shape (B, p)
+    Minimises log sum_i base_i exp((x_i - target)'b) over b by Newton's method with step halving. ``X``, shape (n, p), has
+    columns of about unit spread; ``base``, shape (B, n), is not negative, and 0 leaves a row out; ``targets`` has shape
+    (B, p).
     """
     beta = np.zeros((len(base), X.shape[1]))
     share, value = _tilt(X, base, targets, beta)
@@ -86,16 +80,9 @@ def _newton(
 
 
 def _descend(
-    X: np.ndarray,
-    base: np.ndarray,
-    targets: np.ndarray,
-    beta: np.ndarray,
-    share: np.ndarray,
-    value: np.ndarray,
-    rows: np.ndarray,
-    step: np.ndarray,
-    gradient: np.ndarray,
-) -> np.ndarray:
+    X: np.ndarray, base: np.ndarray, targets: np.ndarray, beta: np.ndarray, share: np.ndarray, value: np.ndarray,
+    rows: np.ndarray, step: np.ndarray, gradient: np.ndarray,
+) -> np.ndarray:  # fmt: skip
     """Take each step, halved until the dual falls, in place; return which rows moved."""
     slope, length = np.einsum("bp,bp->b", gradient, step), np.ones(len(rows))
     waiting = np.ones(len(rows), bool)

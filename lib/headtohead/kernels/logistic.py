@@ -1,8 +1,7 @@
 """Logistic regression by Newton's method for many sets of weights, or many outcomes, at once.
 
-The bootstrap refits the same model with other weights thousands of times. Written for all resamples
-together, each Newton step is one matrix product instead of thousands of calls. Resamples scatter around
-their mean, so a few steps from its coefficients suffice.
+The bootstrap refits the same model with other weights thousands of times: for all resamples together, each Newton step
+is one matrix product. They scatter around their mean, so a few steps from its coefficients suffice.
 """
 
 from __future__ import annotations
@@ -41,20 +40,12 @@ def fit_logistic(
 ) -> LogisticFits:
     """Return the maximum-likelihood coefficients for each row of ``weights`` or of ``y``.
 
-    Parameters
-    ----------
-    X : array of float, shape (n, p)
-        Standardised design, intercept first (``with_intercept``).
-    y : array, shape (n,) or (B, n)
-        0/1, shared or one outcome per fit.
-    weights : array, shape (B, n), optional
-        Frequency weights, for example bootstrap counts; None is weight 1.
-    ridge : float
-        Half the penalty on the squared slopes (not on the intercept): a normal prior of variance
-        1 / ridge; 0 is maximum likelihood.
+    ``X`` is a standardised design, intercept first, shape (n, p); ``y`` 0/1, shape (n,) or (B, n); ``weights``, shape
+    (B, n), are frequencies, for example bootstrap counts, None is 1. ``ridge`` is half the penalty on the squared slopes
+    (not on the intercept): a normal prior of variance 1 / ridge; 0 is maximum likelihood.
 
-    Checked: statsmodels Logit and R glm (test_propensity.py), SciPy's minimum of the penalised
-    likelihood (tests/headtohead/kernels/test_logistic.py).
+    Checked: statsmodels Logit and R glm (test_propensity.py), SciPy's minimum of the penalised likelihood
+    (test_logistic.py).
     """
     y = np.atleast_2d(np.asarray(y, dtype=float))
     b = max(len(y), 1 if weights is None else len(weights))
@@ -96,10 +87,7 @@ def _nearby(X: np.ndarray, y: np.ndarray, weights: np.ndarray, penalty: np.ndarr
 def maximum(X: np.ndarray, y: np.ndarray, *, ridge: float = 0.0) -> np.ndarray:
     """Return the coefficients of one outcome ``y``, shape (p,), or of each of several, shape (B, p).
 
-    Raises
-    ------
-    NoMaximumError
-        If a likelihood has no finite maximum, which means separation.
+    Raises NoMaximumError if a likelihood has no finite maximum, which means separation.
     """
     fits = fit_logistic(X, y, ridge=ridge)
     failed = int((~fits.converged).sum())

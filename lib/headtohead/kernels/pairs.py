@@ -1,13 +1,11 @@
 """Pairs on a line: greedy nearest neighbours, with or without replacement, or the optimal ones.
 
-Greedy: sort once, then let each treated patient take the nearest free control to its left or right. Two
-union-find forests point from any place in the order to the next free control on either side, so the
-whole match costs one sort plus nearly constant time per patient.
+Greedy: each treated patient takes the nearest free control to its left or right in the order of the score, to which
+two union-find forests point; a match costs one sort plus nearly constant time per patient.
 
-Optimal: as many pairs as the caliper allows, and the closest among those. On a line, two pairs that cross
-can swap partners without making either the wider of the two wider or their sum larger. An optimal match
-without crossings therefore exists, and dynamic programming over both arms in order of the score finds it;
-only controls inside the caliper of a patient are ever looked at.
+Optimal: as many pairs as the caliper allows, and the closest among those. On a line, two pairs that cross can swap
+partners without making either the wider of the two wider or their sum larger. An optimal match without crossings
+therefore exists; dynamic programming over both arms finds it, looking only at controls inside the caliper.
 """
 
 from __future__ import annotations
@@ -29,12 +27,9 @@ SKIP_TREATED, SKIP_CONTROL, PAIR = 0, 1, 2
 
 
 def caliper_width(
-    linear_predictor: pd.Series | np.ndarray,
-    treated: pd.Series | np.ndarray,
-    *,
-    caliper_sd: float,
-    scale: CaliperScale,
-) -> float:
+    linear_predictor: pd.Series | np.ndarray, treated: pd.Series | np.ndarray,
+    *, caliper_sd: float, scale: CaliperScale,
+) -> float:  # fmt: skip
     """Return the caliper on the logit.
 
     ``scale`` names the standard deviation meant by "0.2 SD of the logit", which is read in two ways:
@@ -54,15 +49,9 @@ def caliper_width(
 
 
 def greedy_pairs(
-    score: np.ndarray,
-    arm: np.ndarray,
-    exact: Sequence[np.ndarray] = (),
-    *,
-    ratio: int = 1,
-    caliper: float,
-    order: Order,
-    replace: bool = False,
-) -> Rows:
+    score: np.ndarray, arm: np.ndarray, exact: Sequence[np.ndarray] = (),
+    *, ratio: int = 1, caliper: float, order: Order, replace: bool = False,
+) -> Rows:  # fmt: skip
     """Return row numbers of the treated and of the controls they take, stratum by stratum.
 
     ``score``, ``arm`` and each of ``exact`` have shape (n,); for the rest, and ties, see ``match_nearest``.
@@ -89,14 +78,8 @@ def joined(rows: Sequence[Rows]) -> Rows:
 
 
 def _in_stratum(
-    score: np.ndarray,
-    arm: np.ndarray,
-    stratum: np.ndarray,
-    ratio: int,
-    caliper: float,
-    order: Order,
-    replace: bool,
-) -> tuple[np.ndarray, np.ndarray]:
+    score: np.ndarray, arm: np.ndarray, stratum: np.ndarray, ratio: int, caliper: float, order: Order, replace: bool
+) -> Rows:  # fmt: skip
     """Return row numbers of the pairs inside one stratum, round by round."""
     d, is_treated = score[stratum], arm[stratum]
     by_score = np.argsort(d, kind="stable")

@@ -49,14 +49,9 @@ def spillover(
 
     The weights are functions of X'a, and a solves sum of residual_i x_i = 0. If a patient moves a by
     A^-1 x_i residual_i, A = X' diag(curve) X, each statistic moves by its derivative times that (the chain rule
-    of stacked estimating equations).
-
-    Parameters
-    ----------
-    X, gradient : arrays, shapes (n, p) and (n, q)
-        Design with intercept; derivative of each statistic by each patient's weight.
-    slope, curve, residual : arrays, shape (n,)
-        Derivatives of weight and of minus the residual by X'a; the residual.
+    of stacked estimating equations). ``X``, shape (n, p), has an intercept; ``gradient``, shape (n, q), is the derivative
+    of each statistic by each patient's weight; ``slope`` and ``curve``, shape (n,), those of the weight and of minus the
+    residual by X'a.
 
     References
     ----------

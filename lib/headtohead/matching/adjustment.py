@@ -1,8 +1,7 @@
 """One way of making the arms comparable: a weight per patient and the estimand it stands for.
 
-Doing nothing, matching pairs and weighting all give the same object, which names itself, so every balance
-table and every outcome estimator is written once. ``resample`` repeats the adjustment on bootstrap
-samples: weighting refits the propensity score in each, matching draws matched sets.
+Doing nothing, matching pairs and weighting all give the same object, which names itself. ``resample`` repeats it on
+bootstrap samples: weighting refits the propensity score in each, matching draws matched sets.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from scipy.sparse.csgraph import connected_components
 
 from headtohead import door
 from headtohead.errors import CannotAdjustError, CannotEstimateError, DuplicateError, InputError
+from headtohead.kernels.logistic import with_intercept
 from headtohead.kernels.weights import bootstrap_counts
 from headtohead.matching.pairs import Matches
 
@@ -29,28 +29,23 @@ Estimation = Callable[["Adjustment", np.ndarray], np.ndarray]  # see ``Adjustmen
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """How the arms are made comparable.
-
-    It checks itself: arms become bool (0 and 1 do), and weights, sets and design come into their order.
+    """How the arms are made comparable; weights, sets and design come into the order of the arms.
 
     Attributes
     ----------
     key, name : str
         What its rows are called ("pairs", "ato"), and legends ("Overlap weights").
     kind : {"crude", "pairs", "weights", "none"}
-        "none" if it could not be made.
     estimand, population : str
         "ATE", "ATT", ..., "matched" for what pairs within a caliper estimate, "crude" for none; in words.
     treated, weights, matched_set : Series, shape (n,)
         True in the first arm; 0 for patients who are not used; number of the set, NaN for the unmatched.
-    design : DataFrame of float, shape (n, p), or None
+    design : DataFrame of float, shape (n, p), optional
         The covariates that it balances.
-    reason : str or None
-        Why it could not be made, "cannot be estimated, because ...".
-    optional : bool
-        Whether rows say what fails; otherwise it is an error.
-    estimation : callable or None
-        What the estimation of the weights adds to ``influence``; None if they are not smooth in the data.
+    reason, optional : str or None, and bool
+        Why it could not be made; whether rows say what fails, otherwise it is an error.
+    estimation : callable, optional
+        What estimating the weights adds to ``influence``, if they are smooth in the data.
     """
 
     key: str
@@ -70,22 +65,17 @@ class Adjustment:
 
     def __post_init__(self) -> None:
         door.choice("kind", self.kind, Kind)
-        treated = door.arms(self.treated)
-        whose = f"adjustment {self.key!r}"
-        weights = door.aligned(self.weights, treated.index, f"weights of {whose}")
-        self._put("treated", treated)
-        self._put("weights", weights)
-        used = door.weights(weights, f"weights of {whose}") > 0
+        found: dict[str, Any] = {"treated": door.arms(self.treated)}
+        whose, index = f"of adjustment {self.key!r}", found["treated"].index
+        for name in ("weights", "matched_set", "design"):
+            if getattr(self, name) is not None:
+                found[name] = door.aligned(getattr(self, name), index, f"{name} {whose}")
+        used = door.weights(found["weights"], f"weights {whose}") > 0
         if self.kind != "none":
-            door.need_both(treated.to_numpy(), used, whose)
-        if self.matched_set is not None:
-            self._put("matched_set", door.aligned(self.matched_set, treated.index, f"sets of {whose}"))
-        if self.design is not None:
-            design = door.aligned(self.design, treated.index, f"the design of {whose}")
-            self._put("design", door.numbers(design, f"the design of {whose}", missing=True))
-
-    def _put(self, name: str, value: Any) -> None:
-        if getattr(self, name) is not value:
+            door.need_both(found["treated"].to_numpy(), used, f"patients {whose}")
+        if "design" in found:
+            found["design"] = door.numbers(found["design"], f"the design {whose}", missing=True)
+        for name, value in found.items():
             object.__setattr__(self, name, value)
 
     def on(self, index: pd.Index) -> Adjustment:
@@ -112,10 +102,7 @@ class Adjustment:
     def resample(self, rng: np.random.Generator, b: int) -> np.ndarray:
         """Return the weights of b bootstrap samples, the adjustment repeated in each, shape (b, n).
 
-        Raises
-        ------
-        CannotAdjustError
-            If it could not be made, or more than one sample in twenty has no solution.
+        Raises CannotAdjustError if it could not be made, or more than one sample in twenty has no solution.
         """
         return self.resampling(self, rng, b)
 
@@ -130,8 +117,8 @@ class Adjustment:
             return own
         if self.estimation is None:
             raise CannotEstimateError(
-                f"a standard error that knows how the weights were estimated needs smooth ones, "
-                f"{self.name.lower()} are not; take an estimator with a bootstrap"
+                f"a standard error that knows how the weights were estimated needs smooth ones, {self.name.lower()} "
+                "are not; take an estimator with a bootstrap"
             )
         return np.asarray(own + self.estimation(self, gradient))
 
@@ -142,6 +129,13 @@ class Adjustment:
             who = self.matched_set.fillna(0).to_numpy(int)  # the unmatched have weight 0
             moved = np.column_stack([np.bincount(who, column) for column in moved.T])
         return np.asarray(moved.T @ moved)
+
+    @property
+    def regressors(self) -> np.ndarray:
+        """The design, standardised, with intercept, array of shape (n, p + 1)."""
+        if self.design is None:
+            raise InputError(f"refitting needs a design, {self.name.lower()} has none; build it with one")
+        return with_intercept(self.design.to_numpy(float))
 
 
 def nothing_estimated(_adjustment: Adjustment, gradient: np.ndarray) -> np.ndarray:
@@ -157,16 +151,18 @@ def listed(adjustments: Adjustments) -> list[Adjustment]:
     one = isinstance(adjustments, Adjustment) or not isinstance(adjustments, Iterable)
     found: list[Adjustment] = [adjustments] if one else list(adjustments)  # type: ignore[list-item, arg-type]
     for each in found:
-        if not isinstance(each, Adjustment):
-            raise InputError(
-                f"an adjustment is needed, found {type(each).__name__}; give score.crude(), score.match(...), ..."
-            )
+        need_adjustment(each)
     keys = [each.key for each in found]
     if not found or len(set(keys)) < len(keys):
         raise DuplicateError(
             f"each adjustment needs a key of its own, found {keys}; give the second one key=..."
         )
     return [found[0], *(each.on(found[0].treated.index) for each in found[1:])]
+
+
+def need_adjustment(found: object) -> None:
+    """Raise InputError unless this is an adjustment."""
+    door.instance(found, Adjustment, "an adjustment", "give score.crude(), score.match(...), ...")
 
 
 def made(adjustments: Adjustments) -> list[Adjustment]:
@@ -177,8 +173,8 @@ def made(adjustments: Adjustments) -> list[Adjustment]:
 def need_crude(adjustment: Adjustment, what: str) -> None:
     """Raise InputError unless this is the crude comparison."""
     if adjustment.kind != "crude":
-        found = adjustment.name.lower()
-        raise InputError(f"{what} knows no weights and no pairs, found {found}; give score.crude()")
+        name = adjustment.name.lower()
+        raise InputError(f"{what} knows no weights and no pairs, found {name}; give score.crude()")
 
 
 def check_design(design: pd.DataFrame, treated: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
@@ -202,35 +198,25 @@ def _draw_patients(adjustment: Adjustment, rng: np.random.Generator, b: int) -> 
 
 
 def matched_pairs(
-    matches: Matches,
-    treated: pd.Series,
-    *,
-    key: str = "pairs",
-    name: str = "Matched pairs",
+    matches: Matches, treated: pd.Series, *, key: str = "pairs", name: str = "Matched pairs",
     design: pd.DataFrame | None = None,
-) -> Adjustment:
+) -> Adjustment:  # fmt: skip
     """Return the adjustment by matched sets: weight 1 for a treated patient, 1 / k for each of k controls.
 
-    A control that was taken more than once has the sum of its weights, and the treated patients who share it are
-    one set: their differences are not independent. Weights of the controls add up to the treated patients;
-    MatchIt's are these times the number of controls over that of matched treated patients. The bootstrap draws matched
-    sets with replacement; it does not match anew.
-
-    References
-    ----------
-    Austin & Small (2014) Stat Med 33:4306-4319. doi:10.1002/sim.6276
+    A control taken more than once has the sum of its weights, and the treated patients who share it are one set. Weights
+    of the controls add up to the treated patients; MatchIt's are these times the number of controls over that of
+    matched treated patients. The bootstrap draws matched sets; it does not match anew (Austin & Small (2014) Stat Med
+    33:4306-4319. doi:10.1002/sim.6276).
     """
     pairs = matches.pairs
     numbers = _set_numbers(pairs)
     sets = pd.Series(np.nan, index=treated.index, name="matched_set")
     sets[numbers.index] = numbers.astype(float)
     sets[pairs["control_id"]] = numbers[pairs["treated_id"]].astype(float).to_numpy()
-    size = pairs.groupby("treated_id")["control_id"].size()
     weights = pd.Series(0.0, index=treated.index, name="weight")
     weights[numbers.index] = 1.0
-    share = (
-        pd.Series(1.0 / size[pairs["treated_id"]].to_numpy()).groupby(pairs["control_id"].to_numpy()).sum()
-    )
+    size = pairs.groupby("treated_id")["control_id"].transform("size")
+    share = (1.0 / size).groupby(pairs["control_id"]).sum()
     weights[share.index] = share
     lost = len(matches.unmatched)
     words = "treated patients" if not lost else f"treated patients with a match ({lost} without are left out)"

@@ -6,24 +6,21 @@ recomputing it after matching makes the same difference look larger or smaller.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from headtohead import door
-from headtohead.errors import EmptyArmError, InputError
-from headtohead.matching.adjustment import Adjustment, Adjustments, made
+from headtohead.errors import InputError
+from headtohead.matching.adjustment import Adjustment, Adjustments, made, need_adjustment
 
 Denominator = Literal["pooled", "treated"]
 NO_DIFFERENCE = 1e-9
 
 
 def balance(
-    adjustments: Adjustments,
-    covariates: pd.DataFrame | None = None,
-    *,
-    denominator: Denominator = "pooled",
+    adjustments: Adjustments, covariates: pd.DataFrame | None = None, *, denominator: Denominator = "pooled"
 ) -> pd.DataFrame:
     """Return the balance of each covariate under each adjustment that was made.
 
@@ -58,6 +55,7 @@ def largest_imbalance(table: pd.DataFrame, *, threshold: float) -> pd.DataFrame:
 
 def covariates_of(adjustment: Adjustment, covariates: pd.DataFrame | None) -> pd.DataFrame:
     """Return the covariates given, or the design of the adjustment."""
+    need_adjustment(adjustment)
     found = adjustment.design
     if covariates is not None:
         found = door.aligned(covariates, adjustment.treated.index, "covariates")
@@ -80,16 +78,11 @@ def balance_table(
     ----------
     covariates : DataFrame of float, shape (n, p)
         Missing values are left out covariate by covariate.
-    treated : Series of bool, shape (n,)
-    weights : Series of float, shape (n,)
-        1 for everyone gives the crude balance, 0 leaves a patient out.
+    treated, weights : Series of bool and of float, shape (n,)
+        Weights of 1 give the crude balance, 0 leaves a patient out.
     denominator : {"pooled", "treated"}
-        Standard deviation of the unadjusted sample: sqrt of the mean of both arms' variances, or the
-        treated arm's alone (MatchIt's default for the ATT).
-
-    References
-    ----------
-    Austin (2009) Stat Med 28:3083-3107. doi:10.1002/sim.3697
+        Standard deviation of the unadjusted sample: sqrt of the mean of both arms' variances, or the treated arm's alone
+        (MatchIt's default for the ATT). Austin (2009) Stat Med 28:3083-3107. doi:10.1002/sim.3697
 
     Checked: MatchIt 4.7.2 summary and cobalt 4.5.5 bal.tab (test_balance.py).
     """
@@ -97,7 +90,7 @@ def balance_table(
     covariates = door.numbers(covariates, "covariates", missing=True)
     treated = door.arms(door.aligned(treated, covariates.index, "covariates"))
     weights = door.aligned(weights, covariates.index, "weights")
-    door.need_both(treated.to_numpy(), door.weights(weights) > 0, "the weighted sample")
+    door.need_both(treated.to_numpy(), door.weights(weights) > 0, "weighted patients")
     return _table(covariates, treated, weights, denominator)
 
 
@@ -114,18 +107,16 @@ def _one(
     values: pd.Series, treated: pd.Series, weights: pd.Series, denominator: Denominator
 ) -> dict[str, float]:
     known = values.notna()
-    _need_known(known & (weights > 0), treated, values.name)
+    need_known(treated, known & (weights > 0), values.name)
     x, arm, w = values[known].to_numpy(float), treated[known].to_numpy(bool), weights[known].to_numpy(float)
     binary = bool(np.isin(x, (0.0, 1.0)).all())
     mean1, mean0 = np.average(x[arm], weights=w[arm]), np.average(x[~arm], weights=w[~arm])
-    spread = _spread(x, arm, denominator)
-    return {
-        "mean_treated": float(mean1),
-        "mean_control": float(mean0),
-        "smd": _smd(float(mean1 - mean0), spread),
-        "variance_ratio": np.nan if binary else _variance_ratio(x, arm, w),
-        "ks": _largest_gap(x, arm, w),
-    }
+    found = {"mean_treated": float(mean1), "mean_control": float(mean0)}
+    found["smd"] = _smd(float(mean1 - mean0), _spread(x, arm, denominator))
+    control = weighted_variance(x[~arm], w[~arm])
+    varies = control > 0 and not binary
+    found["variance_ratio"] = weighted_variance(x[arm], w[arm]) / control if varies else np.nan
+    return found | {"ks": _largest_gap(x, arm, w)}
 
 
 def _smd(gap: float, spread: float) -> float:
@@ -135,10 +126,9 @@ def _smd(gap: float, spread: float) -> float:
     return 0.0 if abs(gap) < NO_DIFFERENCE else float(np.copysign(np.inf, gap))
 
 
-def _need_known(known: pd.Series, treated: pd.Series, what: object) -> None:
-    n1, n0 = int((known & treated).sum()), int((known & ~treated).sum())
-    if not n1 or not n0:
-        raise EmptyArmError(f"both arms need a known value of {what}, found {n1} and {n0}; leave it out")
+def need_known(arm: Any, known: Any, what: object) -> None:
+    """Raise EmptyArmError unless the covariate is known for somebody in both arms."""
+    door.need_both(arm, known, f"a known value of {what}", "leave it out")
 
 
 def _spread(x: np.ndarray, arm: np.ndarray, denominator: Denominator) -> float:
@@ -164,12 +154,6 @@ def crude_spread(covariates: pd.DataFrame, treated: pd.Series, denominator: Deno
     return np.where(np.array(spreads) > 0, spreads, 1.0)
 
 
-def _variance_ratio(x: np.ndarray, arm: np.ndarray, w: np.ndarray) -> float:
-    """Return the ratio of the arms' weighted variances, NaN if the control arm does not vary."""
-    control = weighted_variance(x[~arm], w[~arm])
-    return weighted_variance(x[arm], w[arm]) / control if control > 0 else np.nan
-
-
 def weighted_variance(x: np.ndarray, w: np.ndarray) -> float:
     """Return the unbiased variance under reliability weights; equal weights give the usual one."""
     total = w.sum()
@@ -189,26 +173,18 @@ def _largest_gap(x: np.ndarray, arm: np.ndarray, w: np.ndarray) -> float:
 
 
 def balance_report(
-    frame: pd.DataFrame,
-    adjustments: Adjustments,
-    *,
-    denominator: Denominator = "pooled",
+    frame: pd.DataFrame, adjustments: Adjustments, *, denominator: Denominator = "pooled"
 ) -> pd.DataFrame:
     """Return the before-and-after table of a paper: the covariates as they were recorded, under each adjustment.
 
-    Raises InputError if there is no adjustment, EmptyArmError if an arm has no known value of a column.
+    ``frame`` (shape (n, p)) has numbers and categories; missing values are left out covariate by covariate, and counted.
+    A category gives one row per level, one with only 0 and 1 gives one. Raises InputError if there is no adjustment,
+    EmptyArmError if an arm has no known value of a column.
+
     DataFrame, one row per covariate or level and adjustment: ``column``, ``level`` (empty for numbers),
     ``kind`` ("mean" or "share"), ``adjustment``, ``mean_treated``, ``mean_control``, ``sd_treated``,
     ``sd_control`` (weighted; NaN for shares), ``smd``, ``variance_ratio``, ``ks``, and ``missing_treated``,
     ``missing_control`` (patients of the adjusted sample without a value).
-
-    Parameters
-    ----------
-    frame : DataFrame, shape (n, p)
-        Baseline columns, numbers or categories, values may be missing: they are left out covariate by
-        covariate, and counted. A category gives one 0/1 row per level, one with only 0 and 1 gives one.
-    adjustments : Adjustment or several
-        In the order of the table; the crude comparison is one of them.
     """
     door.choice("denominator", denominator, Denominator)
     found = made(adjustments)
@@ -217,9 +193,7 @@ def balance_report(
     frame = door.aligned(frame, found[0].treated.index, "the frame")
     door.unique(frame.columns, "columns of the frame")
     names, covariates = _expand(frame)
-    parts = []
-    for each in found:
-        parts.append(_under(names, covariates, each, denominator).assign(adjustment=each.key))
+    parts = [_under(names, covariates, each, denominator).assign(adjustment=each.key) for each in found]
     table = pd.concat(parts, ignore_index=True)
     order = ["column", "level", "kind", "adjustment"]
     return table[[*order, *(name for name in table if name not in order)]]
@@ -247,15 +221,12 @@ def _under(
 ) -> pd.DataFrame:
     """Return the rows of one adjustment."""
     used, treated, weights = adjustment.used, adjustment.treated, adjustment.weights
-    for at, values in covariates.items():
-        known = values.notna() & used
-        _need_known(known, treated, f"{names.at[at, 'column']!r} under {adjustment.name.lower()}")
+    for name, (_, values) in zip(names["column"], covariates.items(), strict=True):
+        need_known(treated, values.notna() & used, f"{name!r} under {adjustment.name.lower()}")
     table = _table(covariates, treated, weights, denominator).drop(columns="covariate")
-    kinds = list(enumerate(names["kind"]))
+    means = names["kind"] == "mean"
     for arm, mask in adjustment.arms:
-        table[f"sd_{arm}"] = [
-            _sd(covariates[at], weights, mask) if kind == "mean" else np.nan for at, kind in kinds
-        ]
+        table[f"sd_{arm}"] = covariates.apply(_sd, weights=weights, arm=mask).where(means).to_numpy()
     for arm, mask in adjustment.arms:
         table[f"missing_{arm}"] = covariates[used & mask].isna().sum().to_numpy()
     return names.assign(**table)
@@ -264,6 +235,4 @@ def _under(
 def _sd(values: pd.Series, weights: pd.Series, arm: np.ndarray) -> float:
     """Return the weighted standard deviation of the known values of an arm, NaN for fewer than two."""
     mine = arm & values.notna() & (weights > 0)
-    if mine.sum() < 2:
-        return np.nan
     return float(np.sqrt(weighted_variance(values[mine].to_numpy(float), weights[mine].to_numpy(float))))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
@@ -34,15 +33,6 @@ Form = Literal["linear", "log", "spline", "log spline", "category"]
 Terms = str | Sequence[Term | str]
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column as a term: numbers as they are, anything else a category."""
-
-    column: str
-    form: str
-    knots: int | None = None
-
-
 def design_matrix(frame: pd.DataFrame, terms: Terms, *, impute_from: Sequence[str] = ()) -> pd.DataFrame:
     """Return the columns of the model, without intercept and without missing values.
 
@@ -63,9 +53,7 @@ def design_matrix(frame: pd.DataFrame, terms: Terms, *, impute_from: Sequence[st
     impute_from : sequence of str
         Complete columns that predict missing values by least squares on the scale of the term.
 
-    References
-    ----------
-    Harrell (2015) Regression Modeling Strategies, 2nd ed., section 2.4.5. doi:10.1007/978-3-319-19425-7
+    Knots: Harrell (2015) Regression Modeling Strategies, 2nd ed., section 2.4.5. doi:10.1007/978-3-319-19425-7
     """
     door.patients(frame, "the frame")
     if isinstance(terms, str):
@@ -75,7 +63,8 @@ def design_matrix(frame: pd.DataFrame, terms: Terms, *, impute_from: Sequence[st
     door.unique(pd.Index(names), "columns of the terms")
     predictors = _predictors(frame, impute_from)
     parts = [
-        _columns(frame[name], _term(term, frame), predictors) for name, term in zip(names, terms, strict=True)
+        _columns(frame[name], *_form(term, frame), predictors)
+        for name, term in zip(names, terms, strict=True)
     ]
     if not parts:
         raise InputError("a design needs covariates, found none; name columns or give a formula")
@@ -96,9 +85,9 @@ def _of_formula(frame: pd.DataFrame, formula: str) -> pd.DataFrame:
         door.complete(frame[known], f"the columns of {formula!r}")
         with np.errstate(all="ignore"):  # what is no number is refused below
             found = parsed.get_model_matrix(frame, na_action="ignore", context={"rcs": _rcs, "np": np})
-    except (FormulaicError, InputError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
+    except InputError:
+        raise
+    except (FormulaicError, ValueError) as error:
         said = " ".join(COLOURS.sub("", str(error)).splitlines()[0].split())
         raise UnknownError(
             f"a formula must be made of columns and levels of the frame, found {formula!r}: {said} "
@@ -112,11 +101,12 @@ def _of_formula(frame: pd.DataFrame, formula: str) -> pd.DataFrame:
     return design
 
 
-def _term(term: Term | str, frame: pd.DataFrame) -> Term:
+def _form(term: Term | str, frame: pd.DataFrame) -> tuple[str, int]:
+    """Return form and knots: numbers of a column stay as they are, anything else is a category."""
     if isinstance(term, str):
-        return Column(term, "category" if door.floats(frame[term]) is None else "linear")
+        return "category" if door.floats(frame[term]) is None else "linear", 0
     door.choice(f"the form of {term.column!r}", term.form, Form)
-    return term
+    return term.form, term.knots or 3
 
 
 def _predictors(frame: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
@@ -129,14 +119,12 @@ def _predictors(frame: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
     return np.hstack(blocks)
 
 
-def _columns(values: pd.Series, term: Term, predictors: np.ndarray) -> pd.DataFrame:
-    if term.form == "category":
+def _columns(values: pd.Series, form: str, knots: int, predictors: np.ndarray) -> pd.DataFrame:
+    if form == "category":
         return _dummies(values)
-    base, name = (
-        door.numbers(values, f"the column {values.name!r}", missing=True).astype(float),
-        str(values.name),
-    )
-    if "log" in term.form:
+    name = str(values.name)
+    base = door.numbers(values, f"the column {name!r}", missing=True).astype(float)
+    if "log" in form:
         if (base <= 0).any():
             raise NumberError(
                 f"a logarithm needs positive values, {name!r} has {int((base <= 0).sum())} at or below 0, first "
@@ -144,9 +132,9 @@ def _columns(values: pd.Series, term: Term, predictors: np.ndarray) -> pd.DataFr
             )
         base, name = np.log(base), f"log {name}"
     filled = fill_conditional_mean(base, predictors)
-    if "spline" not in term.form:
+    if "spline" not in form:
         return filled.rename(name).to_frame()
-    basis = restricted_cubic_spline(filled.to_numpy(), knots=term.knots or 3)
+    basis = restricted_cubic_spline(filled.to_numpy(), knots=knots)
     names = [name + "'" * j for j in range(basis.shape[1])]
     return pd.DataFrame(basis, index=values.index, columns=names)
 
@@ -161,10 +149,9 @@ def _dummies(values: pd.Series) -> pd.DataFrame:
 
 
 def fill_conditional_mean(values: pd.Series, predictors: np.ndarray) -> pd.Series:
-    """Return the values with missing ones replaced by their least-squares prediction.
+    """Return the values with missing ones replaced by their least-squares prediction, a mean without noise.
 
-    Neither arm nor outcome is among the predictors. The prediction is a mean without noise, which suits
-    a propensity score; an outcome model needs multiple imputation (the sensitivity chapter has it).
+    That suits a propensity score, without arm or outcome among the predictors; an outcome model needs ``impute``.
     """
     known = values.notna().to_numpy()
     if known.all():

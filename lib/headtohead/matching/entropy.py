@@ -25,23 +25,16 @@ EntropyEstimand = Literal["ATT", "ATE"]
 def entropy_weights(design: pd.DataFrame, treated: pd.Series, *, estimand: EntropyEstimand) -> Adjustment:
     """Return the adjustment by entropy balancing of the means of every column of the design.
 
+    Raises EntropyError if no positive weights reach the means, in the data or in one bootstrap sample of twenty.
+
     Parameters
     ----------
     design : DataFrame of float, shape (n, p)
         Complete covariates, no intercept; squares and products among them balance spread and interplay.
     treated : Series of bool, shape (n,)
-        Same index.
     estimand : {"ATT", "ATE"}
         Whose means the arms get: controls those of the treated, who keep weight 1; or both arms those
         of everyone. The bootstrap balances each sample anew, to the means of that sample.
-
-    Raises
-    ------
-    EntropyError
-        If no positive weights reach the means, in the data or, when resampling, in more than one sample
-        of twenty.
-    InputError
-        What ``door.py`` refuses of designs, arms and choices.
 
     Checked: R's entbal as published, by hand, SciPy's solution of the primal problem (test_entropy.py).
     """
@@ -61,9 +54,7 @@ def entropy_weights(design: pd.DataFrame, treated: pd.Series, *, estimand: Entro
 
 def _estimation(adjustment: Adjustment, gradient: np.ndarray, *, estimand: EntropyEstimand) -> np.ndarray:
     """Return what the balancing adds to the influence of each patient: each arm's means have to meet a target."""
-    if adjustment.design is None:
-        raise ValueError("balancing anew needs the design, the adjustment has none")
-    X, arm = with_intercept(adjustment.design.to_numpy(float)), adjustment.arm
+    X, arm = adjustment.regressors, adjustment.arm
     w, for_whom = adjustment.weights.to_numpy(float), arm if estimand == "ATT" else np.ones(len(arm))
     mine = [~arm] if estimand == "ATT" else [arm, ~arm]
     return np.asarray(sum(spillover(X, gradient, w * one, w * one, for_whom - w * one) for one in mine))
@@ -73,9 +64,7 @@ def _draw(
     adjustment: Adjustment, rng: np.random.Generator, b: int, *, estimand: EntropyEstimand
 ) -> np.ndarray:
     """Return the balancing weights of the bootstrap samples of patients that have some."""
-    if adjustment.design is None:
-        raise ValueError("balancing anew needs the design, the adjustment has none")
-    X, arm = with_intercept(adjustment.design.to_numpy(float))[:, 1:], adjustment.arm
+    X, arm = adjustment.regressors[:, 1:], adjustment.arm
     weights, reached = _balanced(X, arm, bootstrap_counts(rng, b, len(arm)), estimand)
     failed = float((~reached).mean())
     if failed > MAX_FAILED_SHARE:

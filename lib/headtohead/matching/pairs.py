@@ -19,9 +19,9 @@ from headtohead.kernels.pairs import Order, Rows, greedy_pairs, optimal_pairs
 class Matches:
     """Matched sets.
 
-    ``pairs``: one row per treated-control pair, in the order in which they were formed, with ``treated_id``,
-    ``control_id`` and ``distance`` (absolute difference of the linear predictor). ``unmatched``: treated patients
-    without a partner. ``caliper``: largest allowed distance; infinite if there was none.
+    ``pairs`` has a row per pair, in the order in which they were formed: ``treated_id``, ``control_id`` and ``distance``
+    (on the linear predictor). ``unmatched`` are treated patients without a partner, ``caliper`` is the largest allowed
+    distance, infinite if there was none.
     """
 
     pairs: pd.DataFrame
@@ -35,17 +35,12 @@ class Matches:
 
 
 def match_nearest(
-    linear_predictor: pd.Series,
-    treated: pd.Series,
-    *,
-    ratio: int,
-    caliper: float,
-    order: Order,
-    exact: Sequence[pd.Series] = (),
-    replace: bool = False,
-    mahalanobis: pd.DataFrame | None = None,
-) -> Matches:
+    linear_predictor: pd.Series, treated: pd.Series, *, ratio: int, caliper: float, order: Order,
+    exact: Sequence[pd.Series] = (), replace: bool = False, mahalanobis: pd.DataFrame | None = None,
+) -> Matches:  # fmt: skip
     """Return greedy pairs: each treated patient in turn takes the nearest free control.
+
+    Raises NoMatchError if no pair lies within the caliper.
 
     Ties. Between two controls at the same distance the one fewer places away in the sorted order of all
     patients is taken, then the one with the lower score; equal scores are sorted by row. This is the rule of
@@ -53,10 +48,8 @@ def match_nearest(
 
     Parameters
     ----------
-    linear_predictor : Series of float, shape (n,)
-        Logit of the propensity score.
-    treated : Series of bool, shape (n,)
-        Same index.
+    linear_predictor, treated : Series of float and of bool, shape (n,)
+        Logit of the propensity score, and the arms.
     ratio : int
         Controls per treated patient, taken in as many rounds.
     caliper : float
@@ -71,13 +64,6 @@ def match_nearest(
         Nearest is then meant in Mahalanobis distance of these covariates; the caliper stays on the score. Of
         controls at the same distance the one most places away on the first axis is taken (MatchIt).
 
-    Raises
-    ------
-    InputError
-        What ``door.py`` refuses of scores, arms, columns and choices.
-    NoMatchError
-        If no pair lies within the caliper.
-
     Checked: MatchIt 4.7.2 pair by pair on three cohorts x eight variants (test_pairs.py).
     """
     door.at_least("ratio", ratio, 1)
@@ -90,7 +76,7 @@ def match_nearest(
         door.independent(covariates)
         choose = partial(mahalanobis_pairs, covariates.to_numpy(float), score, arm, strata)
     rows = choose(ratio=ratio, caliper=caliper, order=order, replace=replace)
-    return _as_matches(linear_predictor, treated, rows, caliper)
+    return _as_matches(linear_predictor, arm, rows, caliper)
 
 
 def match_optimal(
@@ -98,20 +84,15 @@ def match_optimal(
 ) -> Matches:
     """Return the largest set of pairs within the caliper, and of those the one of least total distance.
 
-    One control per treated patient: with more it is not said whether more patients or more controls per
-    patient are better; ``match_nearest`` has a ratio. Patients with equal scores are interchangeable: which
-    of them is taken follows the order of the rows, the number of pairs and the total distance do not.
+    One control per treated patient (Rosenbaum (1989) JASA 84:1024-1032. doi:10.1080/01621459.1989.10478868). Which of
+    patients with equal scores is taken follows the order of the rows; the number of pairs and the total distance do not.
     Parameters and errors are those of ``match_nearest``, and ValueError if the arms are too large for one stratum.
-
-    References
-    ----------
-    Rosenbaum (1989) JASA 84:1024-1032. doi:10.1080/01621459.1989.10478868
 
     Checked: assignment problem of SciPy and enumeration of all matches (test_optimal.py).
     """
     score, arm, strata = _checked(linear_predictor, treated, exact)
     rows = optimal_pairs(score, arm, strata, caliper=caliper)
-    return _as_matches(linear_predictor, treated, rows, caliper)
+    return _as_matches(linear_predictor, arm, rows, caliper)
 
 
 def _checked(
@@ -124,27 +105,19 @@ def _checked(
     if wrong.any():
         raise NumberError(f"scores must be finite, {door.wrong_rows(wrong, index)}; look for separation")
     arm = door.arms(door.aligned(treated, index, "scores"))
-    strata = [door.aligned(one, index, f"exact {one.name!r}") for one in _several(exact)]
-    for one in strata:
-        door.complete(one.to_frame(), "columns to match exactly on")
+    strata = door.groupings(exact, index, "columns to match exactly on")
     return score, arm.to_numpy(), [one.to_numpy() for one in strata]
 
 
-def _several(exact: Sequence[pd.Series]) -> list[pd.Series]:
-    """Return the columns; one alone is one column, not its values."""
-    return [exact] if isinstance(exact, pd.Series) else list(exact)
-
-
-def _as_matches(linear_predictor: pd.Series, treated: pd.Series, rows: Rows, caliper: float) -> Matches:
+def _as_matches(linear_predictor: pd.Series, arm: np.ndarray, rows: Rows, caliper: float) -> Matches:
     """Return the pairs given as row numbers, treated and control."""
     t, c = rows
-    treated = door.arms(door.aligned(treated, linear_predictor.index, "scores"))
     if not len(t):
         raise NoMatchError(
             f"at least one treated patient needs a control within the caliper of {caliper:.3g} on the logit, "
-            f"none of {int(treated.sum())} has one; widen the caliper or look at the overlap of the scores"
+            f"none of {int(arm.sum())} has one; widen the caliper or look at the overlap of the scores"
         )
     ids, score = linear_predictor.index, linear_predictor.to_numpy(float)
     distance = np.abs(score[t] - score[c])
     pairs = pd.DataFrame({"treated_id": ids[t], "control_id": ids[c], "distance": distance})
-    return Matches(pairs, ids[treated.to_numpy(bool)].difference(pairs["treated_id"]), caliper)
+    return Matches(pairs, ids[arm].difference(pairs["treated_id"]), caliper)

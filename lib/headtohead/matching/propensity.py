@@ -30,23 +30,13 @@ EXTREME_SCORE = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A fitted propensity score, from which the arms are made comparable.
+    """A fitted propensity score, whose methods make the arms comparable, an ``Adjustment`` each.
 
-    Every method returns an ``Adjustment`` that knows the arms and the design of this score. With
-    ``optional=True`` one that cannot be made is returned with its ``reason``, and estimators give rows
-    that say so; otherwise it is an error.
-
-    Attributes
-    ----------
-    design, treated : DataFrame of float, shape (n, p), and Series of bool, shape (n,)
-        What it was fitted to.
-    ps, linear_predictor : Series of float, shape (n,)
-        P(treated | covariates), strictly between 0 and 1, and its logit.
-    coefficients : DataFrame
-        ``term``, ``estimate`` and ``std_error`` (log odds per unit), intercept first.
-    log_likelihood : float
-    c_statistic : float
-        Probability that a treated patient has the higher score; information, not a criterion.
+    With ``optional=True`` one that cannot be made is returned with its ``reason``, and estimators give rows that say
+    so; otherwise it is an error. ``design`` (shape (n, p)) and ``treated`` are what it was fitted to, ``ps`` and
+    ``linear_predictor`` (shape (n,)) are P(treated | covariates), strictly between 0 and 1, and its logit;
+    ``coefficients`` has ``term``, ``estimate`` and ``std_error`` (log odds per unit), intercept first; ``c_statistic`` is
+    the probability that a treated patient has the higher score, information, not a criterion.
     """
 
     design: pd.DataFrame
@@ -65,60 +55,36 @@ class Score:
         return unadjusted(self.treated, design=self.design)
 
     def match(
-        self,
-        *,
-        caliper_sd: float,
-        caliper_scale: CaliperScale = "pooled",
-        order: Order = "largest",
-        ratio: int = 1,
-        exact: Sequence[pd.Series] = (),
-        replace: bool = False,
+        self, *, caliper_sd: float, caliper_scale: CaliperScale = "pooled", order: Order = "largest", ratio: int = 1,
+        exact: Sequence[pd.Series] = (), replace: bool = False,
         mahalanobis: Sequence[str] | pd.DataFrame | None = None,
-        key: str = "pairs",
-        name: str = "Matched pairs",
-        optional: bool = False,
-    ) -> Adjustment:
+        key: str = "pairs", name: str = "Matched pairs", optional: bool = False,
+    ) -> Adjustment:  # fmt: skip
         """Return greedy nearest-neighbour pairs on the logit; choices and errors of ``match_nearest``.
 
-        Parameters
-        ----------
-        caliper_sd : float
-            Largest distance in standard deviations of the logit; infinite for none.
-        caliper_scale : {"pooled", "all"}
-            Of which standard deviation, see ``caliper_width``.
-        replace : bool
-            Whether a control can be taken by several of the treated; see ``matched_pairs`` for weights and sets.
-        mahalanobis : columns of the design, or DataFrame of float, shape (n, k), optional
-            Covariates in whose Mahalanobis distance the nearest control within the caliper is meant.
+        ``caliper_sd`` is the largest distance in standard deviations of the logit, infinite for none, and
+        ``caliper_scale`` ("pooled" or "all") of which, see ``caliper_width``; see ``matched_pairs`` for the weights and
+        sets of ``replace``; ``mahalanobis`` are columns of the design or covariates (shape (n, k)) in whose Mahalanobis
+        distance the nearest control within the caliper is meant.
         """
-        within = mahalanobis
-        if within is not None and not isinstance(within, pd.DataFrame):
-            door.columns(self.design, within, "covariates of the distance")
-            within = self.design[list(within)]
+        if mahalanobis is not None and not isinstance(mahalanobis, pd.DataFrame):
+            door.columns(self.design, mahalanobis, "covariates of the distance")
+            mahalanobis = self.design[list(mahalanobis)]
         match = partial(
-            match_nearest, ratio=ratio, order=order, exact=exact, replace=replace, mahalanobis=within
+            match_nearest, ratio=ratio, order=order, exact=exact, replace=replace, mahalanobis=mahalanobis
         )
         return self._pairs(match, self.caliper(caliper_sd, caliper_scale), key, name, optional)
 
     def match_optimal(
-        self,
-        *,
-        caliper_sd: float,
-        caliper_scale: CaliperScale = "pooled",
-        exact: Sequence[pd.Series] = (),
-        key: str = "optimal",
-        name: str = "Optimal pairs",
-        optional: bool = False,
-    ) -> Adjustment:
+        self, *, caliper_sd: float, caliper_scale: CaliperScale = "pooled", exact: Sequence[pd.Series] = (),
+        key: str = "optimal", name: str = "Optimal pairs", optional: bool = False,
+    ) -> Adjustment:  # fmt: skip
         """Return the most pairs within the caliper, and of those the closest; see ``match_optimal``."""
         match = partial(match_optimal, exact=exact)
         return self._pairs(match, self.caliper(caliper_sd, caliper_scale), key, name, optional)
 
     def weight(self, estimand: Estimand, *, key: str | None = None, optional: bool = False) -> Adjustment:
-        """Return propensity-score weights; the key is the estimand in lower case if none is given.
-
-        The bootstrap refits the score to each sample.
-        """
+        """Return propensity-score weights, refitted in each bootstrap sample; the key is the estimand in lower case."""
         door.choice("estimand", estimand, Estimand)
         return Adjustment(
             key or estimand.lower(), weighting.NAMES[estimand], "weights", estimand,
@@ -131,19 +97,10 @@ class Score:
     def truncate(self, quantiles: Quantiles, *, key: str = "truncated", optional: bool = False) -> Adjustment:
         """Return stabilised inverse probability weights truncated at two of their quantiles.
 
-        Truncation trades bias for variance: patients whose drug was least expected stand for fewer others
-        than they should. What it estimates is close to, but no longer exactly, the effect in all patients.
-        Raises ValueError if the quantiles do not ascend within 0 and 1.
-
-        Parameters
-        ----------
-        quantiles : (float, float)
-            Weights below the first quantile of all patients are raised to it, weights above the second are
-            lowered; (0, 1) truncates nothing. Each bootstrap sample has its own.
-
-        References
-        ----------
-        Cole & Hernan (2008) Am J Epidemiol 168:656-664. doi:10.1093/aje/kwn164
+        Weights below the first quantile of all patients are raised to it, those above the second are lowered; (0, 1)
+        truncates nothing, and each bootstrap sample has its own. Truncation trades bias for variance (Cole & Hernan
+        (2008) Am J Epidemiol 168:656-664. doi:10.1093/aje/kwn164): what it estimates is close to, but no longer exactly,
+        the effect in all patients. Raises NumberError if the quantiles do not ascend within 0 and 1.
 
         Checked: by hand, and numpy.quantile of the repeated patients (test_truncated.py).
         """
@@ -190,35 +147,26 @@ class Score:
 
 
 def propensity(
-    frame: pd.DataFrame,
-    arm: pd.Series | str,
-    terms: Terms | None = None,
-    *,
-    treated: object = None,
+    frame: pd.DataFrame, arm: pd.Series | str, terms: Terms | None = None, *, treated: object = None,
     impute_from: Sequence[str] = (),
-) -> Score:
+) -> Score:  # fmt: skip
     """Return the logistic propensity score.
 
     ``propensity(df, "drug ~ age + rcs(ferritin, 4)", treated="anakinra")``, ``propensity(df, "drug", ["age", "sex"],
     treated="anakinra")`` and ``propensity(design, is_treated)`` are ways to call it.
 
+    Raises DependentError for constant columns and combinations of others, SeparationError if a combination of
+    covariates predicts the arm perfectly, and other errors of ``errors.py``.
+
     Parameters
     ----------
     frame : DataFrame, shape (n, anything)
-        One row per patient.
     arm : Series, shape (n,), or str
         Who had which drug, of the same patients in any order, or a column of the frame: True or 1 in the first
         arm, or names, of which ``treated`` is the first arm's.
     terms : str or sequence, optional
         The covariates, a formula or columns, and ``impute_from``, as in ``design_matrix``. If omitted, the
         frame is the design: columns of numbers, complete, without an intercept (but for the column ``arm``).
-
-    Raises
-    ------
-    InputError
-        What ``door.py`` refuses; DependentError names constant columns, and combinations of others.
-    SeparationError
-        If a combination of covariates predicts the arm perfectly.
 
     Checked: R 4.2.2 ``glm`` to 1e-6 (test_propensity.py).
     """
@@ -253,15 +201,10 @@ def propensity(
 def _separation(design: pd.DataFrame, treated: pd.Series) -> SeparationError:
     """Return the error that names the covariates whose ranges do not overlap between the arms."""
     low, high = design[treated], design[~treated]
-    apart = [
-        name for name in design if low[name].min() >= high[name].max() or high[name].min() >= low[name].max()
-    ]
-    one_sided = [
-        name
-        for name in design
-        if set(design[name].unique()) <= {0.0, 1.0} and treated.groupby(design[name]).nunique().min() < 2
-    ]
-    suspects = list(dict.fromkeys(apart + one_sided)) or "a combination of covariates"
+    binary = [name for name in design if design[name].isin([0.0, 1.0]).all()]
+    apart = (low.min() >= high.max()) | (high.min() >= low.max())
+    one_sided = [name for name in binary if treated.groupby(design[name]).nunique().min() < 2]
+    suspects = list(dict.fromkeys([*design.columns[apart], *one_sided])) or "a combination of covariates"
     return SeparationError(
         f"both drugs must be possible for every kind of patient, but {suspects} predict the drug perfectly "
         f"in {len(design)} patients; restrict the cohort to where both were used or remove the covariate"

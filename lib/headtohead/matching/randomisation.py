@@ -16,40 +16,22 @@ ROUNDING = 1e-9  # the same division of few patients, summed in another order
 
 
 def chance_balance(
-    pairs: Adjustment,
-    covariates: pd.DataFrame | None = None,
-    *,
-    threshold: float,
-    denominator: Denominator = "pooled",
-    replicates: int = 5000,
-    seed: int = 1,
-) -> pd.DataFrame:
+    pairs: Adjustment, covariates: pd.DataFrame | None = None, *, threshold: float,
+    denominator: Denominator = "pooled", replicates: int = 5000, seed: int = 1,
+) -> pd.DataFrame:  # fmt: skip
     """Return what randomising the matched patients would leave, beside what matching left.
 
-    The matched patients are divided at random into arms of the same sizes, ``replicates`` times; the
-    covariates keep their correlations, and the standard deviation is that of the unadjusted sample, as in the
-    balance table. Raises MissingError if a value is missing, EmptyArmError if no patient
-    is matched.
+    The patients of positive weight are divided at random into arms of the same sizes, ``replicates`` times; complete
+    covariates (shape (n, p), the design if omitted) keep their correlations, and the standard deviation is that of the
+    unadjusted sample. Raises MissingError if a value is missing, EmptyArmError if no patient is matched.
 
-    Parameters
-    ----------
-    pairs : Adjustment
-        Its patients of positive weight are the matched sample.
-    covariates : DataFrame of float, shape (n, p), optional
-        Complete; the design of the adjustment if omitted.
-    threshold : float
-        Flag for an absolute standardised difference, usually 0.1.
-
-    Returns
-    -------
     DataFrame with ``adjustment``, ``name``, ``scale`` and ``estimate``: ``n_treated``, ``n_control`` and
-    ``n_covariates``; ``smd_sd``, the standard deviation of one standardised difference under
-    randomisation, sqrt(1 / n1 + 1 / n0); ``prob_one``, the probability that one covariate stays within the
-    threshold, 2 Phi(threshold / smd_sd) - 1; over the simulated trials ``prob_all`` (share in which every
-    covariate does), ``expected_above`` (mean number of covariates above it), ``expected_largest``,
-    ``largest_low`` and ``largest_high`` (mean and central 95% of the largest difference); of the matched
-    sample ``observed_above``, ``observed_largest``, and ``prob_as_large``, the share of trials whose
-    largest difference is at least that; ``replicates``.
+    ``n_covariates``; ``smd_sd``, the standard deviation of one standardised difference, sqrt(1 / n1 + 1 / n0);
+    ``prob_one``, the probability that one covariate stays within the ``threshold``, 2 Phi(threshold / smd_sd) - 1; over
+    the simulated trials ``prob_all`` (share in which every covariate does), ``expected_above`` (mean number above it),
+    ``expected_largest``, ``largest_low`` and ``largest_high`` (mean and central 95% of the largest difference); of the
+    matched sample ``observed_above``, ``observed_largest``, and ``prob_as_large``, the share of trials whose largest
+    difference is at least that; ``replicates``.
 
     Checked: closed forms for one and for independent covariates (test_randomisation.py).
     """
@@ -59,7 +41,7 @@ def chance_balance(
     door.positive("threshold", threshold)
     door.at_least("replicates", replicates, 2)
     used = pairs.used.to_numpy()
-    door.need_both(treated.to_numpy(), used, "the matched sample")
+    door.need_both(treated.to_numpy(), used, "matched patients")
     n1, n0 = int((used & treated).sum()), int((used & ~treated).sum())
     scaled = X[used].to_numpy(float) / crude_spread(X, treated, denominator)
     trials = _randomised(scaled, n1, replicates, stream(seed, "chance", pairs.key))

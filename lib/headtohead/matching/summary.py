@@ -20,6 +20,7 @@ BIN_WIDTH = 0.05
 
 def score_histogram(score: Score) -> pd.DataFrame:
     """Return counts per bin of the score: ``low``, ``high``, ``treated`` and ``control``."""
+    door.instance(score, Score, "a score", "give propensity(...)")
     edges = np.linspace(0, 1, round(1 / BIN_WIDTH) + 1)
     arms = (("treated", score.treated), ("control", ~score.treated))
     counts = {arm: np.histogram(score.ps[mask], edges)[0] for arm, mask in arms}
@@ -33,6 +34,7 @@ def overlap(score: Score) -> pd.DataFrame:
     ``common_low`` and ``common_high`` (range in which both arms have scores), ``outside`` (patients outside
     it), ``below_5_percent`` and ``above_95_percent`` (patients).
     """
+    door.instance(score, Score, "a score", "give propensity(...)")
     ps, treated, terms = score.ps, score.treated, score.design.shape[1]
     low = max(ps[treated].min(), ps[~treated].min())
     high = min(ps[treated].max(), ps[~treated].max())
@@ -96,12 +98,10 @@ def matched_designs(adjustments: Adjustments) -> pd.DataFrame:
     rows = []
     for each, found in _matches(adjustments):
         distance = found.pairs["distance"]
-        rows.append(
-            {"adjustment": each.key, "n_pairs": found.n_pairs, "unmatched": len(found.unmatched),
-             "caliper": found.caliper, "total_distance": float(distance.sum()),
-             "largest_distance": float(distance.max())}
-        )  # fmt: skip
-    return pd.DataFrame(rows)
+        sizes = (each.key, found.n_pairs, len(found.unmatched), found.caliper)
+        rows.append((*sizes, float(distance.sum()), float(distance.max())))
+    columns = ["adjustment", "n_pairs", "unmatched", "caliper", "total_distance", "largest_distance"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _matches(adjustments: Adjustments) -> list[tuple[Adjustment, Matches]]:
@@ -114,19 +114,13 @@ def pairs_by_stratum(adjustments: Adjustments, *, by: Sequence[pd.Series]) -> pd
     DataFrame with the columns of ``by``, ``treated``, ``control``, ``matched_treated``, ``matched_control``,
     ``within`` (treated patients whose every partner is of their own stratum) and ``adjustment``.
 
-    Parameters
-    ----------
-    adjustments : Adjustment or several
-    by : sequence of Series
-        Columns whose combinations are the strata; one that holds nobody has no row.
+    Combinations of the columns ``by`` are the strata; one that holds nobody has no row.
     """
-    found = _matches(adjustments)
-    columns = [by] if isinstance(by, pd.Series) else list(by)
-    if found:
-        index = found[0][0].treated.index
-        columns = [door.aligned(one, index, f"the stratum {one.name!r}") for one in columns]
     parts = [
-        _by_stratum(matches, each.treated, columns).assign(adjustment=each.key) for each, matches in found
+        _by_stratum(matches, each.treated, door.groupings(by, each.treated.index, "strata")).assign(
+            adjustment=each.key
+        )
+        for each, matches in _matches(adjustments)
     ]
     return pd.concat(parts, ignore_index=True)
 

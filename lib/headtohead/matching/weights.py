@@ -14,7 +14,7 @@ import pandas as pd
 
 from headtohead import door
 from headtohead.errors import SeparationError
-from headtohead.kernels.logistic import NoMaximumError, with_intercept
+from headtohead.kernels.logistic import NoMaximumError
 from headtohead.kernels.weights import (
     Estimand,
     balancing_weights,
@@ -37,15 +37,13 @@ NAMES, POPULATIONS = (
 def weights_from_ps(ps: pd.Series, treated: pd.Series, *, estimand: Estimand) -> pd.Series:
     """Return the weights that make each arm stand for the estimand's population, shape (n,).
 
-    The tilting function over the probability of the own arm; not stabilised. Raises ValueError if a score is not
-    inside (0, 1), and what ``door.py`` refuses.
+    The tilting function over the probability of the own arm; not stabilised. Raises SeparationError if a score is not
+    inside (0, 1).
 
     Parameters
     ----------
-    ps : Series of float, shape (n,)
-        P(treated | covariates), strictly between 0 and 1.
-    treated : Series of bool, shape (n,)
-        Same index.
+    ps, treated : Series of float and of bool, shape (n,)
+        P(treated | covariates), strictly between 0 and 1, and the arms.
     estimand : {"ATE", "ATT", "ATC", "ATO", "ATM"}
         Whose effect is wanted: everyone, the treated, the controls, the overlap, or the matchable.
 
@@ -64,11 +62,7 @@ def weights_from_ps(ps: pd.Series, treated: pd.Series, *, estimand: Estimand) ->
 
 
 def stabilised_weights(ps: pd.Series, treated: pd.Series) -> pd.Series:
-    """Return the share of the own arm over the probability of the own arm; their mean is near 1.
-
-    Within an arm they are the unstabilised weights times a constant, so nothing changes but the scale
-    on which weights of the two arms are compared and truncated.
-    """
+    """Return the share of the own arm over its probability: the unstabilised weights of an arm times a constant."""
     arm = door.aligned(door.arms(treated), ps.index, "scores")
     share = arm.mean()
     return weights_from_ps(ps, arm, estimand="ATE") * np.where(arm, share, 1 - share)
@@ -105,25 +99,16 @@ def score_estimation(
 ) -> np.ndarray:
     """Return what the estimation of the score adds to the influence of each patient; see ``spillover``.
 
-    References
-    ----------
     Lunceford & Davidian (2004) Stat Med 23:2937-2960. doi:10.1002/sim.1903
     """
     score, arm = ps.reindex(adjustment.treated.index).to_numpy(), adjustment.arm
     slope = weight_slopes(score, arm, estimand)
-    return spillover(_design(adjustment), gradient, slope, score * (1 - score), arm - score)
-
-
-def _design(adjustment: Adjustment) -> np.ndarray:
-    """Return the standardised design with intercept."""
-    if adjustment.design is None:
-        raise ValueError(f"refitting a score needs its design, {adjustment.name.lower()} have none")
-    return with_intercept(adjustment.design.to_numpy(float))
+    return spillover(adjustment.regressors, gradient, slope, score * (1 - score), arm - score)
 
 
 def _refitted(adjustment: Adjustment, rng: np.random.Generator, b: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the scores refitted to each bootstrap sample, and the samples that have one, both (B', n)."""
-    X, arm = _design(adjustment), adjustment.arm
+    X, arm = adjustment.regressors, adjustment.arm
     try:
         return refit_scores(X, arm, bootstrap_counts(rng, b, len(arm)))
     except NoMaximumError as error:
@@ -133,10 +118,7 @@ def _refitted(adjustment: Adjustment, rng: np.random.Generator, b: int) -> tuple
 def repeated_quantiles(values: np.ndarray, counts: np.ndarray, quantiles: Quantiles) -> np.ndarray:
     """Return quantiles of values that are repeated, as ``numpy.quantile`` if they were written out, shape (B, 2).
 
-    Parameters
-    ----------
-    values, counts : array, shape (B, n)
-        How often each value occurs, zero included; every row sums to n.
+    ``values`` and ``counts`` (how often each occurs, zero included; every row sums to n) have the shape (B, n).
     """
     order = np.argsort(values, axis=1)
     value = np.take_along_axis(values, order, axis=1)

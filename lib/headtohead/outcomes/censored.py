@@ -17,18 +17,12 @@ from scipy.stats import norm
 from headtohead.errors import cannot
 from headtohead.matching.adjustment import Adjustment
 from headtohead.matching.weights import effective_sample_size
+from headtohead.outcomes import estimate as est
 from headtohead.outcomes.competing import batch_incidence
 from headtohead.outcomes.endpoint import Endpoint
-from headtohead.outcomes.estimate import (
-    Interval,
-    bootstrap_contrasts,
-    effective_intervals,
-    wald_interval,
-)
 
 ERRORS = {"crude": "", "pairs": ", matched sets as clusters", "weights": ", weights as estimated"}
-NO_EVENT = "an arm has no event or no survivor: Wilson and Newcombe intervals for those seen to the horizon"
-TINY = 1e-12
+SEEN = "Wilson and Newcombe intervals for those seen to the horizon"
 
 
 def risk_and_gradient(
@@ -49,7 +43,7 @@ def risk_and_gradient(
     every = share * np.bincount(place, weights * (cause > 0))
     before = np.concatenate([[1.0], np.cumprod(1 - every)[:-1]])
     risk = np.cumsum(before * own)
-    alive = every < 1 - TINY
+    alive = every < 1 - est.TINY
     first = before * share
     later = np.where(alive, (risk[-1] - risk) * share / np.where(alive, 1 - every, 1.0), 0.0)
     expected = np.cumsum(first * own - later * every)
@@ -59,8 +53,8 @@ def risk_and_gradient(
 
 def censored_contrasts(
     endpoint: Endpoint, adjustment: Adjustment, *, by: int, draws: np.ndarray | None, conf_level: float
-) -> tuple[list[Interval | None], str]:
-    """Return the intervals of both risks, their difference and their ratio, and the method or why there are none.
+) -> tuple[list[est.Interval | None], str, str]:
+    """Return the intervals of both risks, their difference and their ratio, the method, and why one is missing.
 
     ``draws`` are the bootstrap weights of an adjustment whose weights are not smooth in the data.
     """
@@ -70,47 +64,46 @@ def censored_contrasts(
     for side, (label, mask) in enumerate(adjustment.arms):
         last = t[mask & (w > 0)].max()
         if last < by and not (c[mask & (w > 0) & (t == last)] > 0).all():
-            return [None] * 4, cannot(f"the {label} arm is followed to day {last:g} only, not to day {by}")
+            short = cannot(f"the {label} arm is followed to day {last:g} only, not to day {by}")
+            return [None] * 4, short, short
         point[side], gradient[mask, side] = risk_and_gradient(t[mask], c[mask], w[mask], by=by)
-    if min(point) <= TINY or max(point) >= 1 - TINY:
-        known = endpoint.by(by).notna().to_numpy()
-        n1, n0 = (effective_sample_size(w[mask & known]) for _, mask in adjustment.arms)
-        return effective_intervals(
-            point[0], point[1], n1, n0, conf_level
-        ), f"Aalen-Johansen, {name}; {NO_EVENT}"
+    found: list[est.Interval | None] = []
     if draws is not None:
         many = [_redrawn(t[mask], c[mask], draws[:, mask], by) for _, mask in adjustment.arms]
-        method = (
-            f"Aalen-Johansen, {name}; percentile interval of {len(draws)} bootstraps, weights estimated anew"
-        )
-        return bootstrap_contrasts(point, np.array(many), conf_level), method
-    covariance = adjustment.covariance(gradient)
-    method = f"Aalen-Johansen, {name}; standard error by influence functions{ERRORS[adjustment.kind]}"
-    return _contrasts(point, covariance, conf_level), method
+        how = f"percentile interval of {len(draws)} bootstraps, weights estimated anew"
+        found = est.bootstrap_contrasts(point, np.array(many), conf_level)
+    elif not est.nothing_seen(point):
+        how = f"standard error by influence functions{ERRORS[adjustment.kind]}"
+        found = _contrasts(point, adjustment.covariance(gradient), conf_level)
+    if why := est.nothing_seen(point, found):
+        known = endpoint.by(by).notna().to_numpy()
+        sizes = [effective_sample_size(w[mask & known]) for _, mask in adjustment.arms]
+        found, how = [*est.effective_intervals(point, sizes, conf_level), None], f"{why}: {SEEN}"
+    return found, f"Aalen-Johansen, {name}; {how}", cannot(why or "an arm has no event")
 
 
-def _contrasts(point: np.ndarray, covariance: np.ndarray, level: float) -> list[Interval | None]:
+def _contrasts(point: np.ndarray, covariance: np.ndarray, level: float) -> list[est.Interval | None]:
     """Return the intervals of both risks, their difference and their ratio from the covariance of the risks."""
 
     def error(*direction: float) -> float:
         return float(np.sqrt(np.array(direction) @ covariance @ np.array(direction)))
 
     one, other = point.tolist()
-    log_ratio = wald_interval(np.log(one / other), error(1 / one, -1 / other), level)
+    log_ratio = est.wald_interval(np.log(one / other), error(1 / one, -1 / other), level)
     return [
         log_log_interval(one, error(1, 0), level),
         log_log_interval(other, error(0, 1), level),
-        wald_interval(one - other, error(1, -1), level),
+        est.wald_interval(one - other, error(1, -1), level),
         log_ratio.exponential,
     ]
 
 
-def log_log_interval(risk: float, std_error: float, conf_level: float) -> Interval:
+def log_log_interval(risk: float, std_error: float, conf_level: float) -> est.Interval:
     """Return a risk with limits that are symmetric for log(-log(1 - risk)), and so stay between 0 and 1."""
     log_free = np.log1p(-risk)
     half = float(norm.ppf(0.5 + conf_level / 2)) * std_error / ((1 - risk) * abs(log_free))
     low, high = (float(-np.expm1(log_free * np.exp(sign * half))) for sign in (-1, 1))
-    return Interval(risk, std_error, low, high)
+    return est.Interval(risk, std_error, low, high)
 
 
 def _redrawn(time: np.ndarray, cause: np.ndarray, draws: np.ndarray, by: int) -> np.ndarray:

@@ -1,7 +1,6 @@
 """Cumulative incidence with competing events (Aalen-Johansen), weighted or not.
 
-lifelines' version is not used: it shifts tied times at random, so on day data its curves change from
-call to call.
+lifelines' version is not used: it shifts tied times at random, so on day data its curves change from call to call.
 
 References
 ----------
@@ -48,21 +47,11 @@ class CumulativeIncidence:
 def aalen_johansen(
     time: np.ndarray, cause: np.ndarray, weights: np.ndarray | None = None, *, n_causes: int | None = None
 ) -> CumulativeIncidence:
-    """Return the Aalen-Johansen estimate.
+    """Return the Aalen-Johansen estimate, F_k(t) = sum over s <= t of S(s-) d_k(s) / n(s).
 
-    Raises TimeError, EventError or NumberError if a time, a cause or a weight cannot be one.
-
-    F_k(t) = sum over s <= t of S(s-) d_k(s) / n(s). The variance is the infinitesimal jackknife that
-    R's ``survfit`` reports, written as running sums.
-
-    Parameters
-    ----------
-    time : array of float, shape (n,)
-    cause : array of int, shape (n,)
-        0 censored, 1 to K the competing causes. Events at a time precede censorings at it.
-    weights : array of float, shape (n,), optional
-    n_causes : int, optional
-        K, if the last cause may be absent.
+    ``time`` and ``weights`` have shape (n,); ``cause`` is 0 for the censored, 1 to K for competing causes, and events at
+    a time precede censorings at it; ``n_causes`` is K if the last may be absent. The variance is the infinitesimal
+    jackknife that R's ``survfit`` reports, written as running sums. Raises what ``door.py`` refuses.
 
     Checked: R survival 3.5.3 and cmprsk 2.2-11, statsmodels, scikit-survival (test_competing.py).
     """
@@ -123,13 +112,9 @@ def _variance(
 
 
 def incidence_curves(
-    endpoints: Endpoints,
-    adjustments: Adjustments,
-    *,
-    by: int,
-    inference: InferenceChoices = DEFAULT,
-    stream: Stream = "curves",
-) -> pd.DataFrame:
+    endpoints: Endpoints, adjustments: Adjustments,
+    *, by: int, inference: InferenceChoices = DEFAULT, stream: Stream = "curves",
+) -> pd.DataFrame:  # fmt: skip
     """Return the curves of both arms day by day with pointwise bands, under each adjustment that was made.
 
     DataFrame with ``arm`` ("treated" or "control"), ``cause``, ``day`` (0 to the horizon), ``incidence``,
@@ -186,16 +171,12 @@ def batch_incidence(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the event times up to the horizon and the incidence at them, shapes (T,) and (B, T, K)."""
     door.same_length(time=time, cause=cause, weights=np.asarray(weights).T)
-    time, cause, weights = (
-        door.times(time),
-        door.causes(cause, n_causes),
-        door.weights(np.atleast_2d(weights)),
-    )
+    time, cause, weights = door.times(time), door.causes(cause, n_causes), np.atleast_2d(weights)
+    weights = door.weights(weights)
     times = np.unique(time[(cause > 0) & (time <= horizon_days)])
     at_risk = weights @ (time[:, None] >= times)
-    d = np.stack(
-        [weights @ ((time[:, None] == times) & (cause[:, None] == k)) for k in range(1, n_causes + 1)], -1
-    )
+    now = time[:, None] == times
+    d = np.stack([weights @ (now & (cause[:, None] == k)) for k in range(1, n_causes + 1)], -1)
     hazard = d / np.where(at_risk > 0, at_risk, 1.0)[..., None]
     event_free = np.cumprod(1 - hazard.sum(axis=-1), axis=1)
     before = np.concatenate([np.ones((len(weights), 1)), event_free[:, :-1]], axis=1)

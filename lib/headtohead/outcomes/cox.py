@@ -52,47 +52,32 @@ class CoxFit:
 
 
 def fit_cox(
-    time: pd.Series,
-    event: pd.Series,
-    covariates: pd.DataFrame,
-    *,
-    ties: Ties = "efron",
-    weights: pd.Series | None = None,
-    strata: pd.Series | None = None,
-    clusters: pd.Series | None = None,
-    entry: pd.Series | None = None,
-    sandwich: Sandwich | None = None,
-) -> CoxFit:
+    time: pd.Series, event: pd.Series, covariates: pd.DataFrame,
+    *, ties: Ties = "efron", weights: pd.Series | None = None, strata: pd.Series | None = None,
+    clusters: pd.Series | None = None, entry: pd.Series | None = None, sandwich: Sandwich | None = None,
+) -> CoxFit:  # fmt: skip
     """Return the maximum of the partial likelihood.
 
-    All inputs are of the same patients, in any order; only rows of positive weight must be known.
+    All inputs are of the same patients, in any order; only rows of positive weight must be known. Raises what
+    ``door.py`` refuses, and CannotEstimateError if there are no events or the likelihood has no maximum.
 
     Parameters
     ----------
-    time : Series of float, shape (n,)
-        Time of event or censoring (any unit).
-    event : Series, shape (n,)
-        1 or True for an event of interest; for a cause-specific hazard, competing events are 0.
+    time, event : Series, shape (n,)
+        Time of event or censoring (any unit); 1 or True for an event of interest, 0 also for competing ones.
     covariates : DataFrame of float, shape (n, p)
     ties : {"efron", "breslow"}
         How tied event times are handled; Efron as R and lifelines do by default.
     weights : Series, optional
         Non-negative; rows of weight 0 are dropped.
     strata, clusters : Series, optional
-        Separate baseline hazards; groups within which errors may be correlated. Clusters (or weights,
-        each patient then being a cluster) give the sandwich covariance.
+        Separate baseline hazards; groups within which errors may be correlated. Clusters (or weights, each patient
+        then being a cluster) give the sandwich covariance.
     sandwich : callable, optional
         Returns the robust covariance from the derivatives of the coefficients by each row's weight, shape (n, p),
         instead of the clusters (``Adjustment.covariance``).
     entry : Series, optional
         Time at which a row comes under observation; it is at risk after ``entry``, up to ``time``.
-
-    Raises
-    ------
-    InputError
-        What ``door.py`` refuses of times, events, covariates, weights and groups.
-    CannotEstimateError
-        If there are no events or the likelihood has no maximum (for example no event in one arm).
 
     Checked: R survival 3.5.3 ``coxph``; PyPI ``survival``; lifelines without ties (test_cox.py).
     """
@@ -103,9 +88,8 @@ def fit_cox(
     )  # fmt: skip
     door.events(found["event"])
     if entry is not None:
-        door.need_order(
-            door.times(found["entry"], "entries"), found["time"].to_numpy(float), found["time"].index
-        )
+        known = found["time"]
+        door.need_order(door.times(found["entry"], "entries"), known.to_numpy(float), known.index)
     return fit_checked(**found, ties=ties)
 
 
@@ -122,12 +106,10 @@ def at_the_door(
         use = door.weights(weights) > 0
         if not use.any():
             raise EmptyArmError(f"a fit needs patients of positive weight, none of {len(time)} has one")
-    everyone = use.all()
     given: dict[str, Any] = {"time": time, "covariates": covariates, "weights": weights} | others
-    found: dict[str, Any] = {}
-    for name, one in given.items():
-        row = None if one is None else door.aligned(one, time.index, name)
-        found[name] = row if row is None or everyone else row[use]
+    found = {name: one if one is None else door.aligned(one, time.index, name) for name, one in given.items()}
+    if not use.all():
+        found = {name: one if one is None else one[use] for name, one in found.items()}
     door.times(found["time"])
     found["covariates"] = door.numbers(found["covariates"], "covariates")
     door.independent(found["covariates"])
@@ -138,23 +120,15 @@ def at_the_door(
 
 
 def fit_checked(
-    time: pd.Series,
-    event: pd.Series,
-    covariates: pd.DataFrame,
-    *,
-    ties: Ties = "efron",
-    weights: pd.Series | None = None,
-    strata: pd.Series | None = None,
-    clusters: pd.Series | None = None,
-    entry: pd.Series | None = None,
-    sandwich: Sandwich | None = None,
-) -> CoxFit:
+    time: pd.Series, event: pd.Series, covariates: pd.DataFrame, *, ties: Ties = "efron",
+    weights: pd.Series | None = None, strata: pd.Series | None = None, clusters: pd.Series | None = None,
+    entry: pd.Series | None = None, sandwich: Sandwich | None = None,
+) -> CoxFit:  # fmt: skip
     """Return ``fit_cox`` of inputs in one order that were checked: of an Endpoint and an Adjustment, say."""
     use = np.ones(len(time), bool) if weights is None else (weights > 0).to_numpy()
-    died = event.to_numpy(bool)[use]
+    died, n = event.to_numpy(bool)[use], int(use.sum())
     if not died.any():
-        raise CannotEstimateError(f"a hazard ratio needs events, found none in {int(use.sum())} patients")
-    n = int(use.sum())
+        raise CannotEstimateError(f"a hazard ratio needs events, found none in {n} patients")
     w = np.ones(n) if weights is None else weights.to_numpy(float)[use]
     Z, spread = standardised(covariates, use, w)
     sets = pl.risk_sets(
@@ -206,15 +180,11 @@ def fit_risk_sets(
     if sandwich is not None:
         robust = sandwich(pl.score_residuals(sets, at) / sets.weights[:, None] @ inverse) / scale
     elif who is not None:
-        robust = _sandwich(pl.score_residuals(sets, at) @ inverse, who) / scale
+        dfbeta = pl.score_residuals(sets, at) @ inverse
+        summed = np.column_stack([np.bincount(who, column) for column in dfbeta.T])
+        robust = summed.T @ summed / scale
     coefficients, likelihood = pd.Series(beta / spread, index=names), (null, at.log_likelihood)
     return CoxFit(coefficients, inverse / scale, robust, likelihood, len(sets.Z), len(sets.deaths))
-
-
-def _sandwich(dfbeta: np.ndarray, who: np.ndarray) -> np.ndarray:
-    """Return the sum over clusters of the outer products of their summed influence."""
-    summed = np.column_stack([np.bincount(who, column) for column in dfbeta.T])
-    return summed.T @ summed
 
 
 def _newton(sets: RiskSets, names: list[str]) -> tuple[np.ndarray, Moments, float]:

@@ -47,17 +47,11 @@ class Endpoint:
 
     @classmethod
     def of(
-        cls,
-        frame: pd.DataFrame,
-        *,
-        time: str,
-        event: str,
-        causes: Sequence[str] = (),
-        censored: object = None,
-    ) -> Endpoint:
+        cls, frame: pd.DataFrame, *, time: str, event: str, causes: str | Sequence[str] = (), censored: object = None
+    ) -> Endpoint:  # fmt: skip
         """Return the outcome of a frame with one row per patient; it is called like the column of the event.
 
-        Raises ValueError if a column is unknown or the event has another value than those named.
+        Raises UnknownError if a column is unknown, EventError if the event has another value than those named.
 
         Parameters
         ----------
@@ -70,23 +64,21 @@ class Endpoint:
         censored : value, optional
             What stands in a column of words if nothing happened.
         """
-        unknown = [name for name in (time, event) if name not in frame]
-        if unknown:
-            raise ValueError(f"time and event must be columns, {unknown} are not; found {list(frame)[:8]}")
-        code = {name: number for number, name in enumerate(causes, 1)} | (
-            {} if censored is None else {censored: 0}
-        )
-        numbers = pd.api.types.is_numeric_dtype(frame[event])
-        if numbers:
-            code = {number: number for number in range(len(causes or (event,)) + 1)}
-        other = frame[event][~frame[event].isin(list(code))]
-        if len(other):
-            raise ValueError(
-                f"the event must be one of {list(code)}, {event!r} has {other.unique()[:3].tolist()} in {len(other)} "
-                "rows; name the outcome and the competing events in causes, and what is no event in censored"
-            )
-        cause = (frame[event] if numbers else frame[event].map(code)).astype(int)
-        return cls(event, frame[time].astype(float), cause, tuple(causes) or (event,))
+        door.patients(frame, "the frame")
+        door.columns(frame, [time, event], "time and event")
+        happened, nothing = frame[event], [] if censored is None else [censored]
+        names = (causes,) if isinstance(causes, str) else tuple(causes)
+        door.unique(pd.Index([*names, *nothing]), "causes and what is no event")
+        if door.floats(happened) is None:
+            code = {name: number for number, name in enumerate([*nothing, *names], 1 - len(nothing))}
+            other = happened[~happened.isin(list(code))]
+            if len(other):
+                raise EventError(
+                    f"the event must be one of {list(code)}, {event!r} has {other.unique()[:3].tolist()} in {len(other)} "
+                    "rows; name the outcome and the competing events in causes, and what is no event in censored"
+                )
+            happened = happened.map(code).astype(int)
+        return cls(event, frame[time], happened, names or (event,))
 
     @classmethod
     def recorded(cls, name: str, happened: pd.Series, *, by: int) -> Endpoint:
@@ -132,10 +124,8 @@ class Endpoint:
 
     def cut(self, horizon_days: int) -> Endpoint:
         """Return the endpoint with follow-up ended, censored, at the horizon."""
-        late = self.time_days > horizon_days
-        return replace(
-            self, time_days=self.time_days.mask(late, horizon_days), cause=self.cause.mask(late, 0)
-        )
+        late, time = self.time_days > horizon_days, self.time_days.clip(upper=horizon_days)
+        return replace(self, time_days=time, cause=self.cause.mask(late, 0))
 
 
 Endpoints: TypeAlias = Endpoint | pd.Series | Iterable[Endpoint | pd.Series]
@@ -171,6 +161,15 @@ def _endpoint(each: object, recorded_by: int | None) -> Endpoint:
             "Endpoint(name, time_days, cause)"
         )
     return Endpoint.recorded(str(each.name or "outcome"), each, by=recorded_by)
+
+
+def happened_by(event: Endpoint | pd.Series, by: int | None, index: pd.Index) -> pd.Series:
+    """Return who had the event, 0 or 1 and NaN where unknown: a column as it is, an endpoint by the horizon."""
+    if not isinstance(event, Endpoint):
+        return door.aligned(event, index, "events")
+    (by,) = horizons_of([] if by is None else by)
+    event.need_follow_up(by)
+    return event.on(index).by(by)
 
 
 def horizons_of(by: int | Iterable[int]) -> list[int]:

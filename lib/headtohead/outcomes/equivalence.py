@@ -51,33 +51,20 @@ class Equivalence(NamedTuple):
 def equivalence_tests(row: pd.Series, margins: Mapping[str, float], *, alpha: float) -> pd.DataFrame:
     """Return two one-sided tests of an adjusted difference against each margin, by the normal approximation.
 
-    DataFrame with ``margin`` (name), ``name`` ("p", "smallest": the smallest margin at which the test would
-    pass, "interval": the estimate with its interval of level 1 - 2 alpha), ``scale``, ``estimate``,
-    ``conf_low``, ``conf_high``, ``conf_level`` and ``method``.
-
-    Parameters
-    ----------
-    row : Series
-        A result with ``estimate`` and ``std_error`` on the scale of the margins.
-    margins : mapping of name to float
-        Largest difference that counts as similar.
-
-    Without a standard error the numbers are missing, and ``method`` says so.
+    DataFrame with ``margin`` (name), ``name`` ("p", "smallest": the smallest margin at which the test would pass,
+    "interval": the estimate with its interval of level 1 - 2 alpha), ``scale``, ``estimate``, ``conf_low``,
+    ``conf_high``, ``conf_level`` and ``method``. Without a standard error the numbers are missing, and ``method`` says
+    so. ``row`` is a result with ``estimate`` and ``std_error`` on the scale of the margins.
     """
     door.margins(margins)
-    _check(min(margins.values()), alpha)
     door.columns(row.to_frame().T, ["estimate", "std_error"], "estimate and std_error")
-    if not (np.isfinite(row["estimate"]) and 0 < row["std_error"] < np.inf):
-        nothing = {
-            name: Equivalence(np.nan, margin, np.nan, alpha, np.nan, np.nan)
-            for name, margin in margins.items()
-        }
-        return _rows(nothing, "").assign(method=cannot("there is no standard error"))
-    found = {
-        name: equivalence_of_estimate(row["estimate"], row["std_error"], margin=margin, alpha=alpha)
-        for name, margin in margins.items()
-    }
-    return _rows(found, "normal, bootstrap standard error")
+    estimate, error = float(row["estimate"]), float(row["std_error"])
+    known = np.isfinite(estimate) and 0 < error < np.inf
+    if not known:
+        estimate = error = np.nan
+    found = {name: _normal(estimate, error, margin, alpha) for name, margin in margins.items()}
+    rows = _rows(found, "normal, bootstrap standard error")
+    return rows if known else rows.assign(method=cannot("there is no standard error"))
 
 
 def margin_tests(table: TwoByTwo, margins: Mapping[str, float], *, alpha: float) -> pd.DataFrame:
@@ -116,12 +103,16 @@ def equivalence_of_counts(table: TwoByTwo, *, margin: float, alpha: float) -> Eq
 
 def equivalence_of_estimate(estimate: float, std_error: float, *, margin: float, alpha: float) -> Equivalence:
     """Return the equivalence test of an adjusted difference by the normal approximation."""
-    _check(margin, alpha)
     if not (np.isfinite(estimate) and 0 < std_error < np.inf):
         raise NumberError(
             f"a test needs an estimate and an error above 0, found {estimate} and {std_error}; report why the "
             "estimate is missing instead"
         )
+    return _normal(estimate, std_error, margin, alpha)
+
+
+def _normal(estimate: float, std_error: float, margin: float, alpha: float) -> Equivalence:
+    _check(margin, alpha)
     upper = stats.norm.cdf((estimate - margin) / std_error)
     lower = stats.norm.sf((estimate + margin) / std_error)
     half = stats.norm.ppf(1 - alpha) * std_error

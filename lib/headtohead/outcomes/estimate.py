@@ -28,8 +28,10 @@ ESTIMATE_COLUMNS = (
     "estimand", "population", "outcome", "horizon_days", "scale", "estimate", "std_error", "conf_low",
     "conf_high", "conf_level", "n", "events", "method",
 )  # fmt: skip
+TINY = 1e-12  # risks, widths and variances below this are rounding
+EFFECTIVE = "Wilson and Newcombe intervals for the effective numbers of patients"
 Row = dict[str, Any]
-Two = tuple[float, float] | np.ndarray
+Two = Sequence[float] | np.ndarray  # treated, control
 TwoDraws = tuple[np.ndarray, np.ndarray] | np.ndarray
 
 
@@ -111,25 +113,58 @@ def bootstrap_contrasts(point: Two, draws: TwoDraws, conf_level: float) -> list[
     return [*arms, difference, bootstrap_ratio(point, draws, conf_level)]
 
 
-def effective_intervals(
-    risk1: float, risk0: float, n1: float, n0: float, level: float
-) -> list[Interval | None]:
-    """Return Wilson intervals of two risks and Newcombe's of their difference, for effective numbers of patients.
+def nothing_seen(point: Two, found: Sequence[Interval | None] = ()) -> str:
+    """Return why data or resamples that never differ hide how uncertain two risks are, empty if they do not.
 
-    Where an arm has no event, every bootstrap sample has none either: its interval would be a point.
+    Where an arm has no event, or only events, every resample has them too: its interval would be a point, and that of
+    a difference or a ratio would take the arm's risk as known. So it is where the members of every matched set agree.
     """
-    z, limits = float(norm.ppf(0.5 + level / 2)), newcombe(risk1 * n1, n1, risk0 * n0, n0, conf_level=level)
-    found = [(risk, *wilson(risk * n, n, conf_level=level)) for risk, n in ((risk1, n1), (risk0, n0))]
-    found.append((risk1 - risk0, *limits))
-    return [*(Interval(at, (high - low) / (2 * z), low, high) for at, low, high in found), None]
+    if min(point) <= TINY:
+        return "an arm has no event"
+    if max(point) >= 1 - TINY:
+        return "everyone in an arm has the event"
+    flat = any(one is not None and one.conf_high - one.conf_low <= TINY for one in found)
+    return "no matched set is discordant" if flat else ""
+
+
+def of_limits(estimate: float, limits: tuple[float, float], level: float) -> Interval:
+    """Return the estimate with its limits, and the half width over z as its standard error."""
+    half = (limits[1] - limits[0]) / 2
+    return Interval(float(estimate), float(half / norm.ppf(0.5 + level / 2)), *limits)
+
+
+def effective_intervals(point: Two, sizes: Two, level: float) -> list[Interval]:
+    """Return Wilson intervals of two risks and Newcombe's of their difference, for effective numbers of patients."""
+    (p1, p0), (n1, n0) = point, sizes
+    arms = [of_limits(p, wilson(p * n, n, conf_level=level), level) for p, n in ((p1, n1), (p0, n0))]
+    return [*arms, of_limits(p1 - p0, newcombe(p1 * n1, n1, p0 * n0, n0, conf_level=level), level)]
+
+
+def bounded_interval(value: float, n: float, low: float, high: float, level: float) -> Interval:
+    """Return the mean of ``n`` values between two bounds that are all the same.
+
+    As many as Wilson's upper limit of 0 in ``n`` may differ, and lie at a bound; with the bounds 0 and 1 it is his
+    interval of 0 or n in n.
+    """
+    share = wilson(0, n, conf_level=level)[1]
+    return of_limits(value, (value - share * (value - low), value + share * (high - value)), level)
+
+
+def difference_of(one: Interval, other: Interval, level: float) -> Interval:
+    """Return the difference of two independent estimates from their limits, as Newcombe's of two risks.
+
+    References
+    ----------
+    Zou & Donner (2008) Stat Med 27:1693-1702. doi:10.1002/sim.3095
+    """
+    gap = one.estimate - other.estimate
+    below = np.hypot(one.estimate - one.conf_low, other.conf_high - other.estimate)
+    above = np.hypot(one.conf_high - one.estimate, other.estimate - other.conf_low)
+    return of_limits(gap, (float(gap - below), float(gap + above)), level)
 
 
 def estimate_row(**values: Any) -> Row:
-    """Return one result with every column, missing ones as NaN.
-
-    Raises KeyError if a name is not one of ``ESTIMATE_COLUMNS``: a result with an unknown column would be
-    lost.
-    """
+    """Return one result with every column, missing ones as NaN; KeyError if a name is none: it would be lost."""
     unknown = set(values) - set(ESTIMATE_COLUMNS)
     if unknown:
         raise KeyError(f"a result has the columns {ESTIMATE_COLUMNS}, found {sorted(unknown)} as well")
@@ -201,14 +236,3 @@ def too_few(adjustment: Adjustment) -> str | None:
     if sets is None or sets.nunique() != 1:
         return None
     return cannot("one matched set does not show how sets differ; report its members, or widen the caliper")
-
-
-def need_two(adjustment: Adjustment) -> None:
-    """Raise CannotEstimateError unless each arm has two patients, whose spread can be seen."""
-    used = adjustment.used.to_numpy()
-    sizes = [int((mask & used).sum()) for _, mask in adjustment.arms]
-    if min(sizes) < 2:
-        raise CannotEstimateError(
-            f"an arm of one patient does not show how patients differ, found {sizes[0]} and {sizes[1]}; "
-            "report the values"
-        )

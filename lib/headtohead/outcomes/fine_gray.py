@@ -1,8 +1,7 @@
 """Fine and Gray's subdistribution hazard ratio, with case weights and clustered errors.
 
-Whoever had a competing event stays in the risk set, with a weight that falls as censoring would have
-removed them. With the lingering rows of ``partial_likelihood.py`` every sum stays a running sum, so a
-million patients need seconds where R's ``crr``, quadratic in n, needs hours.
+Whoever had a competing event stays in the risk set, with a weight that falls as censoring would have removed them. With
+the lingering rows of ``partial_likelihood.py`` every sum stays a running sum: a million patients need seconds.
 
 References
 ----------
@@ -33,75 +32,45 @@ TIES: dict[Rule, Literal["breslow", "efron"]] = {"crr": "breslow", "finegray": "
 
 
 def fit_fine_gray(
-    time: pd.Series,
-    cause: pd.Series,
-    covariates: pd.DataFrame,
-    *,
-    cause_number: int,
-    rule: Rule = "crr",
-    weights: pd.Series | None = None,
-    clusters: pd.Series | None = None,
-    censoring: pd.Series | None = None,
-    sandwich: Sandwich | None = None,
-) -> CoxFit:
+    time: pd.Series, cause: pd.Series, covariates: pd.DataFrame,
+    *, cause_number: int, rule: Rule = "crr", weights: pd.Series | None = None,
+    clusters: pd.Series | None = None, censoring: pd.Series | None = None, sandwich: Sandwich | None = None,
+) -> CoxFit:  # fmt: skip
     """Return the fit of the subdistribution hazard of one cause.
 
-    CoxFit; always with a robust covariance (clusters, else patients), because a lingering patient counts more
-    than once. It is Lin and Wei's, which takes the censoring distribution as known.
-
-    A patient with a competing event at T is at risk at t > T with weight G(t-) / G(T-), G the
-    Kaplan-Meier estimate of staying uncensored (weighted as the patients are).
+    CoxFit with a robust covariance (clusters, else patients), because a lingering patient counts more than once. It is
+    Lin and Wei's, which takes the censoring distribution as known. A patient with a competing event at T is at risk at
+    t > T with weight G(t-) / G(T-), G the Kaplan-Meier estimate of staying uncensored (weighted as the patients are).
+    Raises what ``door.py`` refuses, and CannotEstimateError if the cause does not occur or there is no maximum.
 
     Parameters
     ----------
     time, covariates, weights, clusters, sandwich
         As in ``fit_cox``.
-    censoring : Series, optional
-        Groups that are censored differently, each with a G of its own (``cengroup`` of ``crr``); one for all if none.
     cause : Series of int, shape (n,)
         0 censored, ``cause_number`` the cause of interest, any other number a competing event.
+    censoring : Series, optional
+        Groups that are censored differently, each with a G of its own (``cengroup`` of ``crr``); one for all if none.
     rule : {"crr", "finegray"}
-        Tied days. ``crr`` (R's cmprsk): Breslow, and an event on a day of censorings counts as at risk
-        of them. ``finegray`` (R's survival): Efron, and it does not. Without censoring and without ties
-        they agree.
-
-    Raises
-    ------
-    InputError
-        What ``door.py`` refuses, as in ``fit_cox``.
-    CannotEstimateError
-        If the cause does not occur or the likelihood has no maximum.
+        Tied days. ``crr`` (R's cmprsk): Breslow, and an event on a day of censorings counts as at risk of them.
+        ``finegray`` (R's survival): Efron, and it does not. Without censoring and without ties they agree.
 
     Checked: cmprsk 2.2-11 ``crr`` and survival 3.5.3 ``finegray`` with ``coxph``; comprisk (test_fine_gray.py).
     """
     door.choice("rule", rule, Rule)
     door.at_least("cause_number", cause_number, 1)
     found = at_the_door(
-        time,
-        covariates,
-        event=cause,
-        weights=weights,
-        sandwich=sandwich,
-        clusters=clusters,
-        censoring=censoring,
-    )
-    found["cause"] = found.pop("event")
+        time, covariates, cause=cause, weights=weights, sandwich=sandwich, clusters=clusters, censoring=censoring
+    )  # fmt: skip
     door.causes(found["cause"])
     return fit_checked(**found, cause_number=cause_number, rule=rule)
 
 
 def fit_checked(
-    time: pd.Series,
-    cause: pd.Series,
-    covariates: pd.DataFrame,
-    *,
-    cause_number: int,
-    rule: Rule = "crr",
-    weights: pd.Series | None = None,
-    clusters: pd.Series | None = None,
-    censoring: pd.Series | None = None,
+    time: pd.Series, cause: pd.Series, covariates: pd.DataFrame, *, cause_number: int, rule: Rule = "crr",
+    weights: pd.Series | None = None, clusters: pd.Series | None = None, censoring: pd.Series | None = None,
     sandwich: Sandwich | None = None,
-) -> CoxFit:
+) -> CoxFit:  # fmt: skip
     """Return ``fit_fine_gray`` of inputs in one order that were checked."""
     use = np.ones(len(time), bool) if weights is None else (weights > 0).to_numpy()
     t, c = time.to_numpy(float)[use], cause.to_numpy(int)[use]
@@ -141,26 +110,15 @@ def _lingering(
 
 
 def subdistribution_hazard_ratios(
-    endpoints: Endpoints,
-    adjustments: Adjustments,
-    *,
-    by: int,
-    censoring: Censoring = "together",
-    score: ScoreIs = "known",
-    inference: InferenceChoices = DEFAULT,
-) -> pd.DataFrame:
+    endpoints: Endpoints, adjustments: Adjustments, *, by: int, censoring: Censoring = "together",
+    score: ScoreIs = "known", inference: InferenceChoices = DEFAULT,
+) -> pd.DataFrame:  # fmt: skip
     """Return the subdistribution hazard ratio of the treated arm for every cause of every endpoint.
 
-    Above 1 the treated arm has the higher cumulative incidence. It orders incidences; it is not the ratio of
-    any rate among patients at risk, nor of the risks themselves. DataFrame of ``ESTIMATE_COLUMNS``, ``cause``
-    and ``adjustment``.
-
-    Parameters
-    ----------
-    censoring : {"together", "by arm"}
-        Whether both arms share one censoring distribution; "by arm" where follow-up ended for other reasons in one.
-    score : {"known", "estimated"}
-        As in ``hazard_ratios``.
+    Above 1 the treated arm has the higher cumulative incidence. It orders incidences; it is not the ratio of any rate
+    among patients at risk, nor of the risks themselves. ``censoring`` "by arm" is for follow-up that ended for other
+    reasons in one; ``score`` is that of ``hazard_ratios``. DataFrame of ``ESTIMATE_COLUMNS``, ``cause`` and
+    ``adjustment``.
     """
     door.choice("censoring", censoring, Censoring)
     door.choice("score", score, ScoreIs)

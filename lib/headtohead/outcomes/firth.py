@@ -12,7 +12,6 @@ Heinze & Schemper (2001) Biometrics 57:114-119. doi:10.1111/j.0006-341X.2001.001
 
 from __future__ import annotations
 
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -34,22 +33,10 @@ Coefficients = tuple[np.ndarray, np.ndarray, np.ndarray]  # with their limits, p
 def logistic_few_events(event: pd.Series, covariates: pd.DataFrame, *, conf_level: float) -> pd.DataFrame:
     """Return odds ratios by maximum likelihood and by Firth's likelihood.
 
-    DataFrame with ``term``, ``approach`` ("maximum likelihood", Wald limits; "Firth", profile limits),
-    ``estimate``, ``conf_low``, ``conf_high`` (ratios), ``n``, ``events``, ``events_per_variable`` and
-    ``method``. Where the maximum does not exist its cells are NaN and ``method`` says so.
-
-    Parameters
-    ----------
-    event : Series of 0/1, shape (n,)
-    covariates : DataFrame of float, shape (n, p)
-        Without intercept, complete.
-
-    Raises
-    ------
-    CannotEstimateError
-        If everyone or nobody has the event.
-    InputError
-        What ``door.py`` refuses: a covariate that does not vary, say.
+    DataFrame with ``term``, ``approach`` ("maximum likelihood", Wald limits; "Firth", profile limits), ``estimate``,
+    ``conf_low``, ``conf_high`` (ratios), ``n``, ``events``, ``events_per_variable`` and ``method``. Where the maximum
+    does not exist its cells are NaN and ``method`` says so. Raises CannotEstimateError if everyone or nobody has the
+    event, and what ``door.py`` refuses. ``event``: 0/1, shape (n,); ``covariates``: shape (n, p), without intercept.
 
     Checked: cells plus one half, penalised likelihood maximised directly (test_firth.py).
     """
@@ -79,9 +66,8 @@ def cox_few_events(
     Columns as ``logistic_few_events``. Events are those of the cause of interest, others are censored.
     """
     door.level(conf_level)
-    time, covariates, event = itemgetter("time", "covariates", "event")(
-        at_the_door(time, covariates, event=event, weights=None)
-    )
+    found = at_the_door(time, covariates, event=event, weights=None)
+    time, covariates, event = (found[name] for name in ("time", "covariates", "event"))
     y, X = door.events(event).astype(bool), covariates.to_numpy(float)
     _check(int(y.sum()), len(covariates), "hazard ratio")
     spread, plain = X.std(axis=0), None
@@ -90,8 +76,8 @@ def cox_few_events(
         plain = _limits(fit.coefficients.to_numpy() * spread, fit.std_errors.to_numpy() * spread, conf_level)
     except CannotEstimateError:
         plain = None
-    found = FirthCoxPH(**FIT).fit(X / spread, (y, time.to_numpy(float)))
-    return _table(covariates, plain, _profile(found, len(spread), conf_level), int(y.sum()), conf_level)
+    firth = _profile(FirthCoxPH(**FIT).fit(X / spread, (y, time.to_numpy(float))), len(spread), conf_level)
+    return _table(covariates, plain, firth, int(y.sum()), conf_level)
 
 
 def _check(events: int, n: int, what: str) -> None:

@@ -33,8 +33,8 @@ class GrayTest(NamedTuple):
 def gray_tests(endpoints: Endpoints, crude: Adjustment, *, by: int) -> pd.DataFrame:
     """Return Gray's test of every cause of every endpoint in the crude comparison, follow-up cut at the horizon.
 
-    DataFrame with ``outcome``, ``horizon_days``, ``cause``, ``chi_square``, ``p_value``, ``method`` (why
-    there is no test, where there is none) and ``adjustment``.
+    DataFrame with ``outcome``, ``horizon_days``, ``cause``, ``chi_square``, ``p_value``, ``method`` (or why there is no
+    test) and ``adjustment``.
     """
     found, (crude,), (by,) = together(endpoints, crude, by)
     need_crude(crude, "Gray's test")
@@ -58,9 +58,8 @@ def gray_test(time: pd.Series, cause: pd.Series, treated: pd.Series, *, cause_nu
     ``cause`` is 0 for the censored; events precede censorings of the same time. Raises CannotEstimateError if the
     cause does not occur or the arms share no time at risk, and what ``door.py`` refuses.
 
-    A log-rank test of the subdistribution: arm k counts R_k = r_k (1 - F_k(t-)) / S_k(t-) at risk, and
-    the score is the sum of d_1(t) - R_1 d(t) / R. The variance follows Gray, with the correction for
-    ties of R's cmprsk.
+    A log-rank test of the subdistribution: arm k counts R_k = r_k (1 - F_k(t-)) / S_k(t-) at risk, and the score is the
+    sum of d_1(t) - R_1 d(t) / R. The variance is Gray's, with the correction for ties of R's cmprsk.
 
     Checked: cmprsk 2.2-11 ``cuminc`` on five data sets; comprisk (test_gray.py).
     """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -11,7 +10,6 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from lifelines import KaplanMeierFitter
 from lifelines.statistics import logrank_test
 
 from headtohead import door
@@ -28,29 +26,22 @@ ERRORS = {
     "pairs": "matched sets as clusters",
     "weights": "robust, score taken as known",
 }
+FLAT = 1e-7  # an error of a log ratio below it is what rounding left of 0
 ScoreIs = Literal["known", "estimated"]
 
 
 def hazard_ratios(
-    endpoints: Endpoints,
-    adjustments: Adjustments,
-    *,
-    by: int,
-    score: ScoreIs = "known",
-    inference: InferenceChoices = DEFAULT,
-) -> pd.DataFrame:
+    endpoints: Endpoints, adjustments: Adjustments,
+    *, by: int, score: ScoreIs = "known", inference: InferenceChoices = DEFAULT,
+) -> pd.DataFrame:  # fmt: skip
     """Return the cause-specific hazard ratio of the treated arm for every cause of every endpoint.
 
-    Other causes are censored at their time, so this is the ratio of rates among patients still event-free,
-    not a ratio of risks: that is why all causes are returned together. Tied days follow Efron. Errors are
-    clustered on matched sets, or on patients when weighted. DataFrame of ``ESTIMATE_COLUMNS``, ``cause`` and
-    ``adjustment``.
+    Other causes are censored at their time, so this is the ratio of rates among patients still event-free, not a ratio
+    of risks: that is why all causes are returned together. Tied days follow Efron. Errors are clustered on matched
+    sets, or on patients when weighted. DataFrame of ``ESTIMATE_COLUMNS``, ``cause`` and ``adjustment``.
 
-    Parameters
-    ----------
-    score : {"known", "estimated"}
-        Whether the error of weights takes the score as known, as R's ``coxph`` does and which is most often too
-        wide, or stacks the equations of the score and of the weighted Cox model.
+    The error of weights takes the ``score`` as "known", as R's ``coxph`` does and which is most often too wide, or
+    as "estimated": the equations of the score and of the weighted Cox model are stacked.
 
     References
     ----------
@@ -103,13 +94,10 @@ def weights_of(adjustment: Adjustment) -> pd.Series | None:
 
 
 def ratios_of_causes(
-    endpoints: Endpoints,
-    adjustments: Adjustments,
-    fit: Callable[[Endpoint, Adjustment, int, int], tuple[CoxFit, str]],
-    scale: str,
-    by: int,
+    endpoints: Endpoints, adjustments: Adjustments,
+    fit: Callable[[Endpoint, Adjustment, int, int], tuple[CoxFit, str]], scale: str, by: int,
     inference: InferenceChoices,
-) -> pd.DataFrame:
+) -> pd.DataFrame:  # fmt: skip
     """Return one row per adjustment, endpoint and cause; ``fit`` takes both, number of the cause and horizon."""
     found, adjustments, (by,) = together(endpoints, adjustments, by)
     causes = [(each, number) for each in found for number in range(1, len(each.causes) + 1)]
@@ -133,40 +121,35 @@ def ratio(fit: Callable[[], tuple[CoxFit, str]], conf_level: float) -> Row:
     except CannotEstimateError as error:
         return {"method": cannot(error)}
     logs = wald_interval(found.coefficients["treated"], found.std_errors["treated"], conf_level)
+    if logs.std_error <= FLAT:
+        return {"method": cannot("no patient or matched set moves it, so that its error would be 0")}
     return result(logs.exponential, method)
 
 
 def piecewise_hazard_ratios(
-    endpoints: Endpoints,
-    adjustments: Adjustments,
-    *,
-    cuts: Sequence[int],
-    inference: InferenceChoices = DEFAULT,
-) -> pd.DataFrame:
+    endpoints: Endpoints, adjustments: Adjustments,
+    *, cuts: Sequence[int], inference: InferenceChoices = DEFAULT,
+) -> pd.DataFrame:  # fmt: skip
     """Return one cause-specific hazard ratio of cause 1 per interval of follow-up: what a single ratio averages over.
 
-    DataFrame of ``ESTIMATE_COLUMNS`` (``horizon_days`` the end of the interval), ``interval`` and
-    ``adjustment``. Later intervals compare those still at risk: arms no longer balanced by the baseline
-    adjustment.
-
-    Parameters
-    ----------
-    cuts : sequence of int
-        Days that bound the intervals, for example (0, 7, 28): up to day 7, then up to day 28. An
-        interval counts the events after its first day up to and including its last.
+    DataFrame of ``ESTIMATE_COLUMNS`` (``horizon_days`` the end of the interval), ``interval`` and ``adjustment``.
+    ``cuts`` are the days that bound the intervals, (0, 7, 28): up to day 7, then up to day 28; an interval counts the
+    events after its first day up to and including its last. Later ones compare those still at risk: arms no longer
+    balanced by the baseline adjustment.
     """
     bounds = list(cuts)
     if len(bounds) < 2 or not bounds[0] >= 0 or any(not low < high for low, high in pairwise(bounds)):
         raise HorizonError(f"days must ascend from 0, found the cuts {bounds}; give (0, 7, 28), say")
     found, adjustments, _ = together(endpoints, adjustments, bounds[-1])
-    pieces = [(each, first, last) for each in found for first, last in pairwise(bounds)]
+    pieces = [(each, *days) for each in found for days in pairwise(bounds)]
     cases = [
         {"outcome": each.name, "horizon_days": last, "scale": "hazard ratio",
          "interval": f"days {first + 1 if first else 0} to {last}"}
         for each, first, last in pieces
     ]  # fmt: skip
-    level = inference.conf_level
-    return over(adjustments, cases, lambda each: [_piece(*piece, each, level) for piece in pieces], inference)
+    return over(
+        adjustments, cases, lambda a: [_piece(*piece, a, inference.conf_level) for piece in pieces], inference
+    )
 
 
 def _piece(endpoint: Endpoint, first: int, last: int, adjustment: Adjustment, conf_level: float) -> Row:
@@ -188,13 +171,8 @@ def _piece(endpoint: Endpoint, first: int, last: int, adjustment: Adjustment, co
 def one_minus_kaplan_meier(time: pd.Series, event: pd.Series, days: np.ndarray) -> np.ndarray:
     """Return 1 - KM at the given days, competing events treated as censored (a mistake shown once)."""
     door.patients(time, "times")
-    event = door.aligned(event, time.index, "events")
-    door.times(time)
-    door.events(event)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # pandas deprecations inside lifelines 0.30
-        fit = KaplanMeierFitter().fit(time, event)
-    return 1 - fit.survival_function_at_times(days).to_numpy()
+    happened = door.events(door.aligned(event, time.index, "events"))
+    return aalen_johansen(door.times(time), happened, n_causes=1).at(days)[:, 0]
 
 
 def log_rank(time: pd.Series, event: pd.Series, treated: pd.Series) -> tuple[float, float]:
@@ -203,11 +181,9 @@ def log_rank(time: pd.Series, event: pd.Series, treated: pd.Series) -> tuple[flo
     Times are finite and not negative, events 0 or 1, arms bool or 0 and 1, of the same patients in any order.
     """
     door.patients(time, "times")
-    event, treated = door.aligned(event, time.index, "events"), door.aligned(treated, time.index, "times")
-    treated = door.arms(treated)
-    time = pd.Series(door.times(time), time.index)
-    event = pd.Series(door.events(event), time.index)
-    test = logrank_test(time[treated], time[~treated], event[treated], event[~treated])
+    arm = door.arms(door.aligned(treated, time.index, "times")).to_numpy()
+    t, died = door.times(time), door.events(door.aligned(event, time.index, "events"))
+    test = logrank_test(t[arm], t[~arm], died[arm], died[~arm])
     return float(test.test_statistic), float(test.p_value)
 
 

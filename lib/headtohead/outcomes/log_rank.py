@@ -23,42 +23,25 @@ from headtohead.matching.adjustment import Adjustment, Adjustments
 from headtohead.outcomes import partial_likelihood as pl
 from headtohead.outcomes.cox import of_all
 from headtohead.outcomes.endpoint import Endpoint, Endpoints
-from headtohead.outcomes.estimate import together, too_few
+from headtohead.outcomes.estimate import TINY, together, too_few
 from headtohead.outcomes.hazard import ScoreIs, covariance_of, error_of
 
 COLUMNS = (
-    "outcome",
-    "horizon_days",
-    "cause",
-    "observed",
-    "expected",
-    "chi_square",
-    "p_value",
-    "method",
-    "adjustment",
-)
+    "outcome", "horizon_days", "cause", "observed", "expected", "chi_square", "p_value", "method", "adjustment",
+)  # fmt: skip
 
 
 def log_rank_tests(
-    endpoints: Endpoints,
-    adjustments: Adjustments,
-    *,
-    by: int,
-    strata: pd.Series | None = None,
-    score: ScoreIs = "known",
-) -> pd.DataFrame:
+    endpoints: Endpoints, adjustments: Adjustments,
+    *, by: int, strata: pd.Series | None = None, score: ScoreIs = "known",
+) -> pd.DataFrame:  # fmt: skip
     """Return the log-rank test of every cause of every endpoint, other causes censored, follow-up cut at the horizon.
 
     DataFrame with ``outcome``, ``horizon_days``, ``cause``, ``observed`` and ``expected`` (weighted events of the
     treated arm), ``chi_square``, ``p_value`` (one degree of freedom), ``method`` (or why there is no test) and
     ``adjustment``.
 
-    Parameters
-    ----------
-    strata : Series, optional
-        Patients are compared within these groups only.
-    score : {"known", "estimated"}
-        Whether the variance under weights takes the score as known; see ``hazard_ratios``.
+    Patients are compared within ``strata`` only; ``score`` is that of ``hazard_ratios``.
 
     Checked: R survival 3.5.3 ``survdiff`` and the robust score test of ``coxph``; by hand (test_log_rank.py).
     """
@@ -101,8 +84,10 @@ def _one(
             variance, method = _hypergeometric(sets, at), "log-rank"
         else:
             variance, method = _sandwich(sets, at, adjustment, used, score)
-        if variance <= 0:
-            raise CannotEstimateError("no event happened while both arms were at risk")
+        if variance <= TINY * (w[died] ** 2).sum():
+            raise CannotEstimateError(
+                "no event happened while both arms were at risk, or the members of every matched set agree"
+            )
     except CannotEstimateError as error:
         return {"method": cannot(error)}
     statistic = gap**2 / variance

@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import optimize, stats
 
-from headtohead.outcomes.estimate import Interval, wald_interval
+from headtohead.errors import CannotEstimateError
+from headtohead.outcomes.estimate import TINY, Interval, of_limits, wald_interval
 
 
 class PairCounts(NamedTuple):
@@ -29,6 +30,11 @@ class PairCounts(NamedTuple):
         """Number of pairs."""
         return sum(self)
 
+    @property
+    def discordant(self) -> int:
+        """Number of pairs of which one member had the event."""
+        return self.treated_only + self.control_only
+
 
 def count_pairs(treated_event: np.ndarray, control_event: np.ndarray) -> PairCounts:
     """Return the four counts from 0/1 outcomes of the two members, shapes (pairs,)."""
@@ -39,11 +45,13 @@ def count_pairs(treated_event: np.ndarray, control_event: np.ndarray) -> PairCou
 def paired_risk_difference(counts: PairCounts, *, conf_level: float) -> Interval:
     """Return difference, standard error and Tango's score interval.
 
-    The standard error is sqrt((b + c) - (b - c)^2 / m) / m with b, c discordant among m pairs.
+    The standard error is sqrt((b + c) - (b - c)^2 / m) / m with b, c discordant among m pairs; where that is 0, as no
+    pair is discordant or all are in one way, it is that of the limits.
     """
     b, c, m = counts.treated_only, counts.control_only, counts.n
-    std_error = np.sqrt((b + c) - (b - c) ** 2 / m) / m
-    return Interval((b - c) / m, float(std_error), *tango_interval(b, c, m, conf_level=conf_level))
+    found = of_limits((b - c) / m, tango_interval(b, c, m, conf_level=conf_level), conf_level)
+    variance = (b + c) - (b - c) ** 2 / m
+    return found._replace(std_error=float(np.sqrt(variance) / m)) if variance > TINY else found
 
 
 def tango_interval(b: int, c: int, m: int, *, conf_level: float) -> tuple[float, float]:
@@ -74,14 +82,15 @@ def tango_interval(b: int, c: int, m: int, *, conf_level: float) -> tuple[float,
 def paired_risk_ratio(counts: PairCounts, *, conf_level: float) -> Interval:
     """Return ratio, standard error of its logarithm and Wald limits on the log scale.
 
-    Raises ValueError if an arm has no event.
+    Raises CannotEstimateError if an arm has no event, or no pair is discordant: the error would be 0.
     """
     treated, control = counts.both + counts.treated_only, counts.both + counts.control_only
-    if not treated or not control:
-        raise ValueError(
-            f"a risk ratio needs an event in both arms, found {treated} and {control}; report the difference"
+    if not min(treated, control, counts.discordant):
+        raise CannotEstimateError(
+            f"a risk ratio needs an event in both arms, found {treated} and {control}, and discordant pairs, found "
+            f"{counts.discordant}; report the difference"
         )
-    log_se = np.sqrt((counts.treated_only + counts.control_only) / (treated * control))
+    log_se = np.sqrt(counts.discordant / (treated * control))
     return wald_interval(np.log(treated / control), log_se, conf_level).exponential
 
 

@@ -18,12 +18,9 @@ ONE_SIDED = cannot("only one kind of discordant pairs was seen")
 
 
 def paired_odds_ratios(
-    endpoints: Endpoints,
-    adjustments: Adjustments,
-    *,
-    by: int | Iterable[int],
-    inference: InferenceChoices = DEFAULT,
-) -> pd.DataFrame:
+    endpoints: Endpoints, adjustments: Adjustments,
+    *, by: int | Iterable[int], inference: InferenceChoices = DEFAULT,
+) -> pd.DataFrame:  # fmt: skip
     """Return the conditional odds ratio with exact limits, and McNemar's tests, under each adjustment by pairs.
 
     DataFrame of ``ESTIMATE_COLUMNS``, ``treated_only`` and ``control_only`` (discordant pairs in which that member

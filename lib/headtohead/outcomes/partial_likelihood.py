@@ -66,16 +66,10 @@ class RiskSets:
 
 
 def risk_sets(
-    time: np.ndarray,
-    event: np.ndarray,
-    Z: np.ndarray,
-    *,
-    weights: np.ndarray,
-    strata: np.ndarray,
-    entry: np.ndarray | None,
-    ties: Ties,
+    time: np.ndarray, event: np.ndarray, Z: np.ndarray,
+    *, weights: np.ndarray, strata: np.ndarray, entry: np.ndarray | None, ties: Ties,
     lingering: Callable[[np.ndarray], Sequence[Lingering]] | None = None,
-) -> RiskSets:
+) -> RiskSets:  # fmt: skip
     """Return the bookkeeping of the partial likelihood for rows of positive weight.
 
     ``lingering``, given the event times, says who stays at risk after their own time (one stratum).

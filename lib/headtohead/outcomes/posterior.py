@@ -5,15 +5,14 @@ standard deviation is combined with them in closed form. Two independent risks h
 
 References
 ----------
-Spiegelhalter, Abrams & Myles (2004) Bayesian Approaches to Clinical Trials, chapter 3. Wiley.
-doi:10.1002/0470092602
+Spiegelhalter, Abrams & Myles (2004) Bayesian Approaches to Clinical Trials, chapter 3. Wiley. doi:10.1002/0470092602
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,6 +23,7 @@ from headtohead.errors import NumberError
 from headtohead.inference import DEFAULT, InferenceChoices, checked
 from headtohead.proportions.counts import TwoByTwo
 
+Priors = Iterable[Any]  # of ``Prior``, or of a section of a protocol with its four fields
 Normal = Any  # a frozen ``scipy.stats.norm``, which has no type of its own
 
 
@@ -61,19 +61,6 @@ class RiskPosterior:
         return np.asarray(integrate.simpson(joint, x=p, axis=1))
 
 
-class NormalPrior(Protocol):
-    """A named prior of a difference; without ``sd`` it is flat."""
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
-    @property
-    def label(self) -> str: ...  # noqa: D102
-    @property
-    def mean(self) -> float: ...  # noqa: D102
-    @property
-    def sd(self) -> float | None: ...  # noqa: D102
-
-
 @dataclass(frozen=True, slots=True)
 class Prior:
     """A normal prior on the scale of the estimate; without ``sd`` it is flat."""
@@ -90,26 +77,14 @@ class Prior:
 
 
 def posteriors(
-    row: pd.Series,
-    priors: Iterable[NormalPrior],
-    *,
-    margins: Mapping[str, float],
-    inference: InferenceChoices = DEFAULT,
-) -> pd.DataFrame:
+    row: pd.Series, priors: Priors, *, margins: Mapping[str, float], inference: InferenceChoices = DEFAULT,
+) -> pd.DataFrame:  # fmt: skip
     """Return what to believe about a difference under each prior.
 
-    DataFrame with ``prior``, ``label``, ``name`` ("rd": the posterior mean with its credible interval;
-    "worse", "within_<margin>", "worse_by_<first margin>": probabilities), ``scale``, ``estimate``,
-    ``conf_low``, ``conf_high``, ``conf_level`` and ``method``. Without a standard error, as when nobody had
-    the event, the numbers are missing.
-
-    Parameters
-    ----------
-    row : Series
-        A result with ``estimate`` and ``std_error``.
-    priors : NormalPrior, several
-    margins : mapping of name to float
-        Largest differences that count as similar; to be worse by more than the first is one of the rows.
+    DataFrame with ``prior``, ``label``, ``name`` ("rd": the posterior mean with its credible interval; "worse",
+    "within_<margin>", "worse_by_<first margin>": probabilities), ``scale``, ``estimate``, ``conf_low``, ``conf_high``,
+    ``conf_level`` and ``method``. ``row`` is a result with ``estimate`` and ``std_error``; without the latter the
+    numbers are missing. ``margins`` are the largest differences that count as similar, by name.
     """
     checked(inference)
     door.margins(margins)
@@ -139,7 +114,7 @@ def _beliefs(below: Callable[[float], float], margins: Mapping[str, float]) -> d
     return {"worse": 1 - below(0.0)} | within | {f"worse_by_{first}": 1 - below(narrow)}
 
 
-def _priors(priors: Iterable[NormalPrior]) -> list[NormalPrior]:
+def _priors(priors: Priors) -> list[Prior]:
     """Return the priors as a list, of which there is one, each with a name of its own."""
     found = list(priors)
     if not found:
@@ -148,7 +123,7 @@ def _priors(priors: Iterable[NormalPrior]) -> list[NormalPrior]:
     return found
 
 
-def _law(row: pd.Series, prior: NormalPrior) -> Normal:
+def _law(row: pd.Series, prior: Prior) -> Normal:
     """Return the posterior; without a standard error it is nowhere."""
     door.columns(row.to_frame().T, ["estimate", "std_error"], "estimate and std_error")
     if not row["std_error"] > 0:
@@ -156,7 +131,7 @@ def _law(row: pd.Series, prior: NormalPrior) -> Normal:
     return normal_posterior(row["estimate"], row["std_error"], prior_mean=prior.mean, prior_sd=prior.sd)
 
 
-def posterior_densities(row: pd.Series, priors: Iterable[NormalPrior], *, grid: np.ndarray) -> pd.DataFrame:
+def posterior_densities(row: pd.Series, priors: Priors, *, grid: np.ndarray) -> pd.DataFrame:
     """Return the posterior density under each prior: ``prior``, ``difference`` (the grid), ``density``.
 
     Without a standard error there is none, and no row.
@@ -175,8 +150,8 @@ def normal_posterior(
 ) -> Normal:
     """Return the posterior of a difference, a normal law of SciPy: precisions add, the mean is their weighted average.
 
-    Without ``prior_sd`` the prior is flat, Jeffreys' for a normal mean: the posterior is the likelihood.
-    Raises NumberError if a standard deviation is not positive or the estimate is missing.
+    Without ``prior_sd`` the prior is flat: the posterior is the likelihood. Raises NumberError if a standard deviation
+    is not positive or the estimate is missing.
     """
     if not (np.isfinite(estimate) and std_error > 0 and (prior_sd is None or prior_sd > 0)):
         raise NumberError(

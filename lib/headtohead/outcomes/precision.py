@@ -27,9 +27,8 @@ def power_of_risk_difference(
     pooled = (n_treated * risk + n_control * risk_control) / (n_treated + n_control)
     null = np.sqrt(pooled * (1 - pooled) * (1 / n_treated + 1 / n_control))
     alternative = np.sqrt(risk * (1 - risk) / n_treated + risk_control * (1 - risk_control) / n_control)
-    z, gap = stats.norm.isf(alpha / 2), abs(difference)
-    reach = stats.norm.cdf((gap - z * null) / alternative) + stats.norm.cdf((-gap - z * null) / alternative)
-    return float(reach)
+    z, gap = stats.norm.isf(alpha / 2) * null, abs(difference)
+    return float(stats.norm.cdf((gap - z) / alternative) + stats.norm.cdf((-gap - z) / alternative))
 
 
 def minimum_detectable_difference(
@@ -72,18 +71,14 @@ def minimum_detectable_hazard_ratio(
     events: int, share_treated: float, *, power: float, alpha: float
 ) -> float:
     """Return the hazard ratio above 1 that a log-rank test finds with this power (Schoenfeld)."""
-    return _ratio(events, share_treated, power, alpha, 1)
+    _check(share_treated=share_treated, alpha=alpha, power=power, events=events)
+    z = stats.norm.isf(alpha / 2) + stats.norm.ppf(power)
+    return float(np.exp(z / np.sqrt(events * share_treated * (1 - share_treated))))
 
 
 def minimum_detectable_interaction(events: int, share_treated: float, *, power: float, alpha: float) -> float:
     """Return the ratio of two subgroup hazard ratios found with this power, subgroups of equal size."""
-    return _ratio(events, share_treated, power, alpha, 2)
-
-
-def _ratio(events: int, share_treated: float, power: float, alpha: float, errors: int) -> float:
-    _check(share_treated=share_treated, alpha=alpha, power=power, events=events)
-    z = stats.norm.isf(alpha / 2) + stats.norm.ppf(power)
-    return float(np.exp(errors * z / np.sqrt(events * share_treated * (1 - share_treated))))
+    return minimum_detectable_hazard_ratio(events, share_treated, power=power, alpha=alpha) ** 2
 
 
 def _check(**values: float) -> None:

@@ -68,27 +68,18 @@ def _one_test(endpoint: Endpoint, adjustment: Adjustment, by: int, score: ScoreI
     used = adjustment.used
     time = endpoint.time_days[used].clip(upper=by)
     event = (endpoint.cause[used] == 1) & (endpoint.time_days[used] <= by)
-    X, weights = drug(adjustment)[used], adjustment.weights[used]
-    if (weights == 1).all():
-        return _test(time, event, X, fit_checked(time, event, X)).iloc[[0]]
+    X, weights, robust = drug(adjustment)[used], adjustment.weights[used], None
+    if (weights != 1).any():
+        robust = of_all(covariance_of(adjustment, score), used.to_numpy())
     fit = fit_checked(time, event, X, weights=weights)
-    robust = of_all(covariance_of(adjustment, score), used.to_numpy())
     return _test(time, event, X, fit, weights=weights, sandwich=robust).iloc[[0]]
 
 
 def proportional_hazards_test(
-    time: pd.Series,
-    event: pd.Series,
-    covariates: pd.DataFrame,
-    fit: CoxFit,
-    *,
-    transform: Transform = "km",
-    ties: Ties = "efron",
-    strata: pd.Series | None = None,
-    terms: Mapping[str, Sequence[str]] | None = None,
-    weights: pd.Series | None = None,
-    sandwich: Sandwich | None = None,
-) -> pd.DataFrame:
+    time: pd.Series, event: pd.Series, covariates: pd.DataFrame, fit: CoxFit, *, transform: Transform = "km",
+    ties: Ties = "efron", strata: pd.Series | None = None, terms: Mapping[str, Sequence[str]] | None = None,
+    weights: pd.Series | None = None, sandwich: Sandwich | None = None,
+) -> pd.DataFrame:  # fmt: skip
     """Return the score test of constant hazard ratios, per term and for all together.
 
     Parameters
@@ -125,18 +116,10 @@ def proportional_hazards_test(
 
 
 def _test(
-    time: pd.Series,
-    event: pd.Series,
-    covariates: pd.DataFrame,
-    fit: CoxFit,
-    *,
-    transform: Transform = "km",
-    ties: Ties = "efron",
-    strata: pd.Series | None = None,
-    terms: Mapping[str, Sequence[str]] | None = None,
-    weights: pd.Series | None = None,
-    sandwich: Sandwich | None = None,
-) -> pd.DataFrame:
+    time: pd.Series, event: pd.Series, covariates: pd.DataFrame, fit: CoxFit, *, transform: Transform = "km",
+    ties: Ties = "efron", strata: pd.Series | None = None, terms: Mapping[str, Sequence[str]] | None = None,
+    weights: pd.Series | None = None, sandwich: Sandwich | None = None,
+) -> pd.DataFrame:  # fmt: skip
     """Return the test of inputs that were checked."""
     X, names, p = covariates.to_numpy(float), list(covariates.columns), covariates.shape[1]
     t, died = time.to_numpy(float), event.to_numpy(bool)

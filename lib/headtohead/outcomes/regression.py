@@ -1,8 +1,7 @@
 """Regression on treatment: means of a continuous outcome, and risks in the matched sample given covariates.
 
-The risk difference is the coefficient of treatment in a linear model of the 0/1 outcome with the
-covariates. It is right if either the matching balanced the covariates or the model is right; the errors
-are clustered by matched set, without which they would ignore how the sample was made.
+The risk difference is the coefficient of treatment in a linear model of the 0/1 outcome, right if either the matching
+balanced the covariates or the model is right. Errors are clustered by matched set: they know how the sample was made.
 
 References
 ----------
@@ -20,13 +19,14 @@ from scipy.stats import t as student
 from statsmodels.regression.linear_model import WLS
 
 from headtohead import door
-from headtohead.errors import InputError, cannot
+from headtohead.errors import CannotEstimateError, InputError, cannot
 from headtohead.inference import DEFAULT, InferenceChoices
 from headtohead.matching.adjustment import Adjustment, Adjustments, listed
 from headtohead.matching.balance import covariates_of
 from headtohead.outcomes.endpoint import Endpoint, Endpoints
-from headtohead.outcomes.estimate import Interval, Row, need_two, over, result, together, wald_interval
+from headtohead.outcomes.estimate import Interval, Row, over, result, together, wald_interval
 
+FLAT = 1e-9  # an error below it, in units of a risk, is what rounding left of 0
 SETS_PER_TERM = 3  # fewer matched sets per covariate leave the clustered error without meaning
 
 
@@ -35,20 +35,9 @@ def mean_differences(
 ) -> pd.DataFrame:
     """Return the weighted mean difference, treated minus control, one row per adjustment.
 
-    Raises MissingError if a value is missing.
-
-    Parameters
-    ----------
-    values : Series of float, shape (n,)
-        Continuous outcome, complete.
-    outcome : str
-        Its name in the rows.
-
-    Returns
-    -------
-    DataFrame of ``ESTIMATE_COLUMNS`` and ``adjustment``. The standard error is the sandwich of a weighted
-    regression on treatment (matched sets are clusters); with weights it takes the score as known, which
-    is conservative for the ATE.
+    ``values`` is a continuous outcome, shape (n,), MissingError if one is missing; ``outcome`` its name in the rows.
+    DataFrame of ``ESTIMATE_COLUMNS`` and ``adjustment``. The standard error is the sandwich of a weighted regression on
+    treatment (matched sets are clusters); with weights it takes the score as known, conservative for the ATE.
 
     Checked: NHEFS, Hernan & Robins, What If, chapter 12 (tests/study/test_nhefs.py).
     """
@@ -61,8 +50,13 @@ def mean_differences(
 
 
 def _difference(y: np.ndarray, adjustment: Adjustment, conf_level: float) -> Row:
-    need_two(adjustment)
     arm, w = adjustment.arm, adjustment.weights.to_numpy()
+    arms = [y[side & (w > 0)] for side in (arm, ~arm)]
+    if min(map(np.ptp, arms)) == 0:
+        raise CannotEstimateError(
+            f"an arm of one patient, or of patients who are all alike, does not show how they differ, found "
+            f"{len(arms[0])} and {len(arms[1])} patients; report the values"
+        )
     mean1, mean0 = np.average(y[arm], weights=w[arm]), np.average(y[~arm], weights=w[~arm])
     influence = np.where(arm, w * (y - mean1) / w[arm].sum(), -w * (y - mean0) / w[~arm].sum())
     if adjustment.matched_set is not None:
@@ -72,20 +66,15 @@ def _difference(y: np.ndarray, adjustment: Adjustment, conf_level: float) -> Row
 
 
 def matched_regressions(
-    endpoints: Endpoints,
-    adjustments: Adjustments,
-    *,
-    by: int | Iterable[int],
-    inference: InferenceChoices = DEFAULT,
-) -> pd.DataFrame:
+    endpoints: Endpoints, adjustments: Adjustments, *, by: int | Iterable[int], inference: InferenceChoices = DEFAULT
+) -> pd.DataFrame:  # fmt: skip
     """Return the risk difference in each matched sample, plain and adjusted for the covariates of its design.
 
-    Weights are 1 / k for k controls. A covariate that does not vary in the matched sample carries nothing and
-    leaves the model. DataFrame of ``ESTIMATE_COLUMNS``, ``covariates`` ("plain" or "adjusted") and
-    ``adjustment``. Standard errors are clustered by matched set with the factor G / (G - 1) x (n - 1) / (n -
-    p), limits from Student's t with G - 1 degrees of freedom. Where the model cannot be fitted, or an outcome
-    is unknown, the row says why and is otherwise missing. Raises InputError if an adjustment has no matched
-    sets or a covariate is missing.
+    Weights are 1 / k for k controls. A covariate that does not vary in the matched sample carries nothing and leaves
+    the model. DataFrame of ``ESTIMATE_COLUMNS``, ``covariates`` ("plain" or "adjusted") and ``adjustment``. Standard
+    errors are clustered by matched set with the factor G / (G - 1) x (n - 1) / (n - p), limits from Student's t with G
+    - 1 degrees of freedom. Where the model cannot be fitted, or an outcome is unknown, the row says why and is
+    otherwise missing. Raises InputError if an adjustment has no matched sets or a covariate is missing.
 
     Checked: paired difference by hand, R's discordant pairs, an exactly linear outcome (test_regression.py).
     """
@@ -113,7 +102,9 @@ def _rows(found: list[tuple[Endpoint, int]], adjustment: Adjustment, conf_level:
         for endpoint, days in found:
             y = endpoint.by(days)[used]
             why = refusal or _no_outcome(y)
-            row = {"method": cannot(why)} if why else _fit(y, X, weights, sets, conf_level)
+            row: Row = {"method": cannot(why)} if why else _fit(y, X, weights, sets, conf_level)
+            if row.get("std_error", 1.0) <= FLAT:
+                row = {"method": cannot("no matched set is discordant")}
             rows.append({"n": int(used.sum()), "events": int(y.sum())} | row)
     return rows
 

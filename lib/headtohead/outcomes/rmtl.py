@@ -16,18 +16,13 @@ import pandas as pd
 from headtohead import door
 from headtohead.inference import DEFAULT, InferenceChoices, Stream
 from headtohead.matching.adjustment import Adjustment, Adjustments
+from headtohead.matching.weights import effective_sample_size
+from headtohead.outcomes import estimate as est
 from headtohead.outcomes.competing import batch_incidence
 from headtohead.outcomes.endpoint import Endpoint, Endpoints
-from headtohead.outcomes.estimate import (
-    Row,
-    bootstrap_interval,
-    need_followed_arms,
-    over,
-    resamples,
-    result,
-    together,
-)
 
+ALIKE = "; as all patients of an arm are alike, its limits are Wilson's for 0 that differ"
+AGREE = "; as the members of every matched set agree, its limits are those of independent arms"
 ARMS = {"treated": "mean days, treated", "control": "mean days, control", "difference": "difference in days"}
 
 
@@ -36,32 +31,19 @@ def time_lost(
 ) -> np.ndarray:
     """Return the mean days lost to each cause by the horizon and, last, the mean days event-free.
 
-    The area under F_k from 0 to tau is the sum of its jumps dF_k(t) x (tau - t). Array of shape (B, n_causes
-    + 1); each row adds up to ``horizon_days``.
-
-    Parameters
-    ----------
-    time, cause : arrays, shape (n,)
-        Cause 0 is censored, 1 to ``n_causes`` compete.
-    weights : array, shape (B, n)
+    The area under F_k from 0 to tau is the sum of its jumps dF_k(t) x (tau - t). Array of shape (B, n_causes + 1); each
+    row adds up to ``horizon_days``. Arguments as of ``batch_incidence``.
     """
     times, incidence = batch_incidence(time, cause, weights, n_causes=n_causes, horizon_days=horizon_days)
     jumps = np.diff(incidence, axis=1, prepend=0.0)
     lost = np.einsum("btk,t->bk", jumps, horizon_days - times)
-    event_free = 1 - np.concatenate([np.zeros((len(weights), 1)), incidence.sum(axis=2)], axis=1)
-    steps = np.diff(np.concatenate([[0.0], times, [horizon_days]]))
-    return np.column_stack([lost, event_free @ steps])
+    return np.column_stack([lost, horizon_days - lost.sum(axis=1)])
 
 
 def days_lost(
-    endpoints: Endpoints,
-    adjustments: Adjustments,
-    *,
-    by: int,
-    event_free: str,
-    inference: InferenceChoices = DEFAULT,
-    stream: Stream = "days lost",
-) -> pd.DataFrame:
+    endpoints: Endpoints, adjustments: Adjustments,
+    *, by: int, event_free: str, inference: InferenceChoices = DEFAULT, stream: Stream = "days lost",
+) -> pd.DataFrame:  # fmt: skip
     """Return mean days in each state by arm and their differences, with bootstrap limits.
 
     The states are the causes of the endpoints and ``event_free``, that before any of them ("in hospital").
@@ -71,36 +53,55 @@ def days_lost(
 
     Checked: sum to the horizon, lifelines' RMST for one cause (test_rmtl.py).
     """
-    found, adjustments, (by,) = together(endpoints, adjustments, by)
+    found, adjustments, (by,) = est.together(endpoints, adjustments, by)
     for each in found:
         door.unique(pd.Index([*each.causes, event_free]), "states")
 
-    def estimate(adjustment: Adjustment) -> list[Row]:
+    def estimate(adjustment: Adjustment) -> list[est.Row]:
         for each in found:
-            need_followed_arms(each, adjustment, by)
-        draws = resamples(adjustment, inference, stream)
+            est.need_followed_arms(each, adjustment, by)
+        draws = est.resamples(adjustment, inference, stream)
         return [row for each in found for row in _rows(each, adjustment, draws, by, inference.conf_level)]
 
     cases = [
         {"outcome": each.name, "horizon_days": by, "scale": scale, "state": state, "arm": arm}
         for each in found for state in (*each.causes, event_free) for arm, scale in ARMS.items()
     ]  # fmt: skip
-    return over(adjustments, cases, estimate, inference)
+    return est.over(adjustments, cases, estimate, inference)
 
 
 def _rows(
     endpoint: Endpoint, adjustment: Adjustment, draws: np.ndarray, by: int, conf_level: float
-) -> list[Row]:
+) -> list[est.Row]:
     weights = np.vstack([adjustment.weights.to_numpy(), draws])
     t, c, size = endpoint.time_days.to_numpy(float), endpoint.cause.to_numpy(int), len(endpoint.causes)
     one, other = (
         time_lost(t[mask], c[mask], weights[:, mask], n_causes=size, horizon_days=by)
         for _, mask in adjustment.arms
     )
+    n1, n0 = (effective_sample_size(weights[0, mask]) for _, mask in adjustment.arms)
     method = f"area under Aalen-Johansen, percentile interval of {len(draws)} bootstraps"
     return [
-        {"n": int(adjustment.used.sum())}
-        | result(bootstrap_interval(float(values[0, k]), values[1:, k], conf_level), method)
+        {"n": int(adjustment.used.sum())} | est.result(found, method + words)
         for k in range(size + 1)
-        for values in (one, other, one - other)
+        for found, words in _intervals(one[:, k], other[:, k], (n1, n0), by, conf_level)
     ]
+
+
+def _intervals(
+    one: np.ndarray, other: np.ndarray, sizes: tuple[float, float], by: int, level: float
+) -> list[tuple[est.Interval, str]]:
+    """Return both arms and their difference with what is to be added to the method; first values are the data's.
+
+    Where nobody in an arm differs, or no member of a matched set from the other, nor do bootstrap samples.
+    """
+    arms, words = [], ["", ""]
+    for place, (days, n) in enumerate(zip((one, other), sizes, strict=True)):
+        arms.append(est.bootstrap_interval(float(days[0]), days[1:], level))
+        if arms[-1].conf_high - arms[-1].conf_low <= est.TINY * by:
+            arms[-1], words[place] = est.bounded_interval(arms[-1].estimate, n, 0.0, by, level), ALIKE
+    difference = est.bootstrap_interval(float(one[0] - other[0]), one[1:] - other[1:], level)
+    if any(words) or difference.conf_high - difference.conf_low <= est.TINY * by:
+        difference, said = est.difference_of(arms[0], arms[1], level), max(words) or AGREE
+        return [*zip(arms, words, strict=True), (difference, said)]
+    return [*zip(arms, words, strict=True), (difference, "")]

@@ -1,8 +1,8 @@
 """Risks from an outcome model: standardisation (g-computation) and its augmentation by the score.
 
-Standardisation predicts everyone's risk under each drug and averages over a target population. The
-augmented estimator adds the weighted mean residual of each arm; it is right if either the outcome model
-or the score is. Both models are refitted in every bootstrap sample, all samples at once.
+Standardisation predicts everyone's risk under each drug and averages over a target population. The augmented estimator
+adds the weighted mean residual of each arm; it is right if either the outcome model or the score is. Both models are
+refitted in every bootstrap sample, all samples at once.
 
 References
 ----------
@@ -26,15 +26,8 @@ from headtohead.kernels.logistic import MAX_FAILED_SHARE, fit_logistic, logistic
 from headtohead.kernels.weights import EDGE, Estimand, balancing_weights, bootstrap_counts
 from headtohead.matching.propensity import Score
 from headtohead.matching.weights import POPULATIONS
+from headtohead.outcomes import estimate as est
 from headtohead.outcomes.endpoint import Endpoints
-from headtohead.outcomes.estimate import (
-    ESTIMATE_COLUMNS,
-    Row,
-    bootstrap_contrasts,
-    estimate_row,
-    result,
-    together,
-)
 from headtohead.outcomes.risk import NO_RATIO, SCALES, need_known
 
 METHODS = ("standardisation", "augmented weights")
@@ -51,15 +44,9 @@ class Predictions:
 
 
 def standardised_risks(
-    endpoints: Endpoints,
-    score: Score,
-    outcome_design: pd.DataFrame,
-    *,
-    by: int,
-    estimands: Sequence[Estimand],
-    inference: InferenceChoices = DEFAULT,
-    stream: Stream = "standardised",
-) -> pd.DataFrame:
+    endpoints: Endpoints, score: Score, outcome_design: pd.DataFrame, *, by: int,
+    estimands: Sequence[Estimand], inference: InferenceChoices = DEFAULT, stream: Stream = "standardised",
+) -> pd.DataFrame:  # fmt: skip
     """Return risks, difference and ratio by both methods for each endpoint and estimand.
 
     DataFrame of ``ESTIMATE_COLUMNS`` plus ``approach`` ("standardisation" or "augmented weights") and
@@ -70,14 +57,9 @@ def standardised_risks(
     With h the weight of the target population, w = h / e or h / (1 - e), and m_a the predicted risk:
     mean_h(m_a) for standardisation, plus mean_w(Y - m_a) over arm a when augmented (Hajek's form).
 
-    Parameters
-    ----------
-    score : Score
-        Its design is refitted in each bootstrap sample.
-    outcome_design : DataFrame of float, shape (n, q)
-        Covariates of the logistic outcome model; the drug is added, without interactions.
-    estimands : sequence of {"ATE", "ATT", "ATC", "ATO", "ATM"}
-        The population over which predictions are averaged.
+    ``outcome_design``, shape (n, q), holds the covariates of the logistic outcome model; the drug is added, without
+    interactions. ``estimands`` ("ATE", "ATT", "ATC", "ATO", "ATM") are the populations over which predictions are
+    averaged. The design of ``score`` is refitted in each bootstrap sample.
 
     Checked: What If, table 2.2; a truth with one of the models wrong (test_standardised.py).
     """
@@ -86,11 +68,11 @@ def standardised_risks(
         raise ChoiceError(f"estimands must be a list, found {estimands!r}; give ['ATE'], say")
     for estimand in estimands:
         door.choice("estimand", estimand, Estimand)
-    found, (crude,), (by,) = together(endpoints, score.crude(), by, plain=True)
+    found, (crude,), (by,) = est.together(endpoints, score.crude(), by, plain=True)
     outcome_design = door.aligned(outcome_design, crude.treated.index, "the outcome design")
     outcome_design = door.numbers(outcome_design, "the outcome design")
     door.independent(outcome_design)
-    rows: list[Row] = []
+    rows: list[est.Row] = []
     for endpoint in found:
         event = endpoint.by(by)
         need_known(event.to_frame())
@@ -99,16 +81,16 @@ def standardised_risks(
         try:
             rows += _rows(event.to_numpy(), score, outcome_design, estimands, named, inference, rng)
         except CannotEstimateError as error:
-            blank = estimate_row(**named, scale="risk difference", method=cannot(error))
+            blank = est.estimate_row(**named, scale="risk difference", method=cannot(error))
             both = ((estimand, approach) for estimand in estimands for approach in METHODS)
             rows += [blank | {"estimand": estimand, "approach": approach} for estimand, approach in both]
-    return pd.DataFrame(rows, columns=[*ESTIMATE_COLUMNS, "approach", "influence_error"])
+    return pd.DataFrame(rows, columns=[*est.ESTIMATE_COLUMNS, "approach", "influence_error"])
 
 
 def _rows(
-    y: np.ndarray, score: Score, outcome_design: pd.DataFrame, estimands: Sequence[Estimand], named: Row,
+    y: np.ndarray, score: Score, outcome_design: pd.DataFrame, estimands: Sequence[Estimand], named: est.Row,
     inference: InferenceChoices, rng: np.random.Generator,
-) -> list[Row]:  # fmt: skip
+) -> list[est.Row]:  # fmt: skip
     arm, level, rows = score.treated.to_numpy(bool), inference.conf_level, []
     Z, X = (with_intercept(covariates.to_numpy(float)) for covariates in (outcome_design, score.design))
     point = _predict(y, arm, Z, X, np.ones((1, len(y))))
@@ -120,11 +102,13 @@ def _rows(
         both = zip(METHODS, _risks(y, arm, point, estimand), _risks(y, arm, resampled, estimand), strict=True)
         for approach, one, many in both:
             done = f"{approach}; percentile interval of {many.shape[1]} bootstraps, models refitted"
-            results = bootstrap_contrasts(one[:, 0], many, level)
+            results = est.bootstrap_contrasts(one[:, 0], many, level)
             for scale, found in zip(SCALES, results, strict=True):
                 augmented = approach == METHODS[1] and scale == "risk difference"
                 more = {"approach": approach, "influence_error": error if augmented else np.nan}
-                rows.append(estimate_row(**shared, scale=scale, **result(found, done, NO_RATIO)) | more)
+                rows.append(
+                    est.estimate_row(**shared, scale=scale, **est.result(found, done, NO_RATIO)) | more
+                )
     return rows
 
 

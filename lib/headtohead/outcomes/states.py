@@ -23,17 +23,13 @@ def state_occupation(
 ) -> pd.DataFrame:
     """Return the probability of being in each state at the end of each day, by arm and adjustment.
 
-    DataFrame with ``arm``, ``day``, ``state``, ``probability`` and ``adjustment``; the states of a day add up
-    to 1. Raises EventError if a patient has no state on day 0, returns after censoring, or has a state without name.
+    DataFrame with ``arm``, ``day``, ``state``, ``probability`` and ``adjustment``; the states of a day add up to 1.
+    ``states`` holds the state at the end of days 0, 1, ..., numbered as in ``names``, -1 from the day of censoring, shape
+    (n, days + 1): a DataFrame in any order of the patients, an array in that of the arms. Raises EventError if a patient
+    has no state on day 0, returns after censoring, or has a state without name.
 
-    Aalen-Johansen: P(t) = P(t-1) (I + dA(t)), with the weighted share of those in state h the day before
-    who are in j now. Without censoring this is the weighted share in each state.
-
-    Parameters
-    ----------
-    states : array or DataFrame of int, shape (n, days + 1)
-        State at the end of days 0, 1, ..., numbered as in ``names``; -1 from the day of censoring. A DataFrame comes
-        in any order of the patients, an array in that of the arms.
+    Aalen-Johansen: P(t) = P(t-1) (I + dA(t)), with the weighted share of those in state h the day before who are in j
+    now. Without censoring this is the weighted share in each state.
     """
     found, days = made(adjustments), _numbered(states, names)
     index = found[0].treated.index if found else days.index

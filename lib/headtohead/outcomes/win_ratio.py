@@ -20,16 +20,8 @@ import pandas as pd
 from headtohead import door
 from headtohead.inference import DEFAULT, InferenceChoices, Stream
 from headtohead.matching.adjustment import Adjustment, Adjustments, listed
-from headtohead.outcomes.estimate import (
-    Interval,
-    Row,
-    bootstrap_interval,
-    bootstrap_ratio,
-    over,
-    resamples,
-    result,
-    wald_interval,
-)
+from headtohead.matching.weights import effective_sample_size
+from headtohead.outcomes import estimate as est
 
 SCALES = ("win ratio", "net benefit")
 COMPONENTS = ["level", "wins", "losses", "ties"]
@@ -48,14 +40,9 @@ class WinRatios(NamedTuple):
 
 
 def win_ratios(
-    levels: pd.DataFrame,
-    adjustments: Adjustments,
-    *,
-    outcome: str,
-    by: int,
-    inference: InferenceChoices = DEFAULT,
-    stream: Stream = "wins",
-) -> WinRatios:
+    levels: pd.DataFrame, adjustments: Adjustments,
+    *, outcome: str, by: int, inference: InferenceChoices = DEFAULT, stream: Stream = "wins",
+) -> WinRatios:  # fmt: skip
     """Return the win ratio of the treated arm under each adjustment.
 
     Crude and weights compare everyone with everyone, pairs only within the set. Raises MissingError if a level
@@ -64,12 +51,8 @@ def win_ratios(
     A comparison weighs the product of both weights. The crude standard errors are those of a
     two-sample U-statistic (Bebu and Lachin), the others come from the bootstrap.
 
-    Parameters
-    ----------
-    levels : DataFrame of float, shape (n, K)
-        One column per outcome, gravest first; higher is better, equal is a tie. Complete.
-    outcome, by : str, int
-        Name of the hierarchy in the rows; horizon in days up to which the levels are known.
+    ``levels`` has one column per outcome, gravest first, shape (n, K); higher is better, equal is a tie. ``outcome``
+    names the hierarchy in the rows, ``by`` is the day up to which the levels are known.
 
     Checked: all comparisons one by one (test_win_ratio.py).
     """
@@ -81,16 +64,16 @@ def win_ratios(
     )
     ranks, parts = cumulative_ranks(levels), [pd.DataFrame(columns=COMPONENTS)]
 
-    def estimate(adjustment: Adjustment) -> list[Row]:
+    def estimate(adjustment: Adjustment) -> list[est.Row]:
         draws = np.empty((0, len(levels)))
         if adjustment.kind != "crude":
-            draws = resamples(adjustment, inference, stream)
+            draws = est.resamples(adjustment, inference, stream)
         shares = _shares(ranks, adjustment, draws)
         parts.append(_components(list(levels), shares[:, :, 0]).assign(adjustment=adjustment.key))
         return _rows(ranks[-1], shares[-1], adjustment, inference.conf_level)
 
     cases = [{"outcome": outcome, "horizon_days": by, "scale": scale} for scale in SCALES]
-    estimates = over(adjustments, cases, estimate, inference)
+    estimates = est.over(adjustments, cases, estimate, inference)
     return WinRatios(estimates, pd.concat(parts[1:] or parts, ignore_index=True))
 
 
@@ -102,7 +85,7 @@ def _shares(ranks: list[np.ndarray], adjustment: Adjustment, draws: np.ndarray) 
     return np.stack([_everyone(rank, adjustment.arm, weights) for rank in ranks])
 
 
-def _rows(rank: np.ndarray, shares: np.ndarray, adjustment: Adjustment, conf_level: float) -> list[Row]:
+def _rows(rank: np.ndarray, shares: np.ndarray, adjustment: Adjustment, conf_level: float) -> list[est.Row]:
     wins, losses = shares
     if adjustment.kind == "crude":
         intervals = _u_statistic(rank, adjustment.arm, wins[0], losses[0], conf_level)
@@ -110,7 +93,13 @@ def _rows(rank: np.ndarray, shares: np.ndarray, adjustment: Adjustment, conf_lev
     else:
         intervals = _bootstrapped(wins, losses, conf_level)
         method = f"{adjustment.name.lower()}; percentile interval of {len(wins) - 1} bootstraps"
-    return [{"n": int(adjustment.used.sum())} | result(one, method, NO_RATIO) for one in intervals]
+    net = intervals[1]
+    if net is not None and net.conf_high - net.conf_low <= est.TINY:
+        w, arms = adjustment.weights.to_numpy(), adjustment.arms
+        n = min(effective_sample_size(w[mask & (w > 0)]) for _, mask in arms)
+        method = "all comparisons end alike: Wilson's limit of 0 in the smaller arm differs"
+        intervals = [None, est.bounded_interval(net.estimate, n, -1.0, 1.0, conf_level)]
+    return [{"n": int(adjustment.used.sum())} | est.result(one, method, NO_RATIO) for one in intervals]
 
 
 def cumulative_ranks(levels: pd.DataFrame) -> list[np.ndarray]:
@@ -149,14 +138,14 @@ def _within_sets(rank: np.ndarray, arm: np.ndarray, weights: np.ndarray, sets: p
     return np.array([(mass * (gap > 0)).sum(axis=1), (mass * (gap < 0)).sum(axis=1)]) / mass.sum(axis=1)
 
 
-def _bootstrapped(wins: np.ndarray, losses: np.ndarray, level: float) -> list[Interval | None]:
-    net = bootstrap_interval(float(wins[0] - losses[0]), wins[1:] - losses[1:], level)
-    return [bootstrap_ratio((wins[0], losses[0]), (wins[1:], losses[1:]), level), net]
+def _bootstrapped(wins: np.ndarray, losses: np.ndarray, level: float) -> list[est.Interval | None]:
+    net = est.bootstrap_interval(float(wins[0] - losses[0]), wins[1:] - losses[1:], level)
+    return [est.bootstrap_ratio((wins[0], losses[0]), (wins[1:], losses[1:]), level), net]
 
 
 def _u_statistic(
     rank: np.ndarray, arm: np.ndarray, wins: float, losses: float, level: float
-) -> list[Interval | None]:
+) -> list[est.Interval | None]:
     """Return the intervals from the variance of each patient's own share of wins and losses."""
     sorted1, sorted0 = np.sort(rank[arm]), np.sort(rank[~arm])
     n1, n0 = len(sorted1), len(sorted0)
@@ -166,9 +155,9 @@ def _u_statistic(
     loss0 = np.searchsorted(sorted1, rank[~arm], "left") / n1
     covariance = np.cov(win1, loss1) / n1 + np.cov(win0, loss0) / n0
 
-    def interval(estimate: float, gradient: tuple[float, float]) -> Interval:
+    def interval(estimate: float, gradient: tuple[float, float]) -> est.Interval:
         g = np.array(gradient)
-        return wald_interval(estimate, np.sqrt(g @ covariance @ g), level)
+        return est.wald_interval(estimate, np.sqrt(g @ covariance @ g), level)
 
     net = interval(wins - losses, (1.0, -1.0))
     if min(wins, losses) <= 0:

@@ -12,7 +12,6 @@ Walsh et al. (2014) J Clin Epidemiol 67:622-628. doi:10.1016/j.jclinepi.2013.10.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -69,7 +68,8 @@ def intervals(table: TwoByTwo, *, conf_level: float = 0.95) -> pd.DataFrame:
     """Return risk difference, risk ratio and odds ratio with every common interval.
 
     DataFrame with columns ``scale``, ``method``, ``estimate``, ``conf_low``, ``conf_high``, ``conf_level``, ``n``
-    and ``events``; differences are proportions, not percentage points. Ratios are left out when an arm has no event.
+    and ``events``; differences are proportions, not percentage points. Ratios are left out when an arm has no event, and
+    what takes an arm's risk as known (Wald, Katz) where its patients all have, or all lack, the event.
 
     Checked: against an independent recomputation of the two published tables (test_two_by_two.py).
     """
@@ -82,15 +82,17 @@ def intervals(table: TwoByTwo, *, conf_level: float = 0.95) -> pd.DataFrame:
     def add(scale: str, method: str, estimate: float, limits: tuple[float, float]) -> None:
         rows.append((scale, method, estimate, float(limits[0]), float(limits[1])))
 
-    wald = z * risk_difference_se(table)
+    wald, survivors = z * risk_difference_se(table), min(n1 - x1, n0 - x0)
     add("risk difference", "Newcombe", rd, newcombe_interval(table, conf_level=conf_level))
     add("risk difference", "Miettinen-Nurminen", rd, score_interval(table, "risk difference", conf_level))
-    add("risk difference", "Wald", rd, (rd - wald, rd + wald))
+    if wald > 0:
+        add("risk difference", "Wald", rd, (rd - wald, rd + wald))
     if min(x1, x0) > 0:
         rr = table.risk_treated / table.risk_control
-        add("risk ratio", "Katz log", rr, katz_interval(table, conf_level=conf_level))
+        if survivors > 0:
+            add("risk ratio", "Katz log", rr, katz_interval(table, conf_level=conf_level))
         add("risk ratio", "Miettinen-Nurminen", rr, score_interval(table, "risk ratio", conf_level))
-        if min(n1 - x1, n0 - x0) > 0:
+        if survivors > 0:
             odds = x1 * (n0 - x0) / (x0 * (n1 - x1))
             half = z * np.sqrt(1 / x1 + 1 / (n1 - x1) + 1 / x0 + 1 / (n0 - x0))
             add("odds ratio", "Woolf log", odds, (odds * np.exp(-half), odds * np.exp(half)))
@@ -161,13 +163,9 @@ def fragility_index(table: TwoByTwo, *, test: Test, alpha: float = 0.05) -> int 
     door.between("alpha", alpha)
     below = p_value(table, test) < alpha
 
-    def first(changed: Callable[[int], TwoByTwo], possible: range) -> list[int]:
-        return [next((k for k in possible if (p_value(changed(k), test) < alpha) != below), 0)]
+    def first(treated: int, control: int, most: int) -> int:
+        changed = (TwoByTwo(x1 + k * treated, n1, x0 + k * control, n0) for k in range(1, most + 1))
+        return next((k for k, one in enumerate(changed, 1) if (p_value(one, test) < alpha) != below), 0)
 
-    found = [
-        *first(lambda k: TwoByTwo(x1 + k, n1, x0, n0), range(1, n1 - x1 + 1)),
-        *first(lambda k: TwoByTwo(x1 - k, n1, x0, n0), range(1, x1 + 1)),
-        *first(lambda k: TwoByTwo(x1, n1, x0 + k, n0), range(1, n0 - x0 + 1)),
-        *first(lambda k: TwoByTwo(x1, n1, x0 - k, n0), range(1, x0 + 1)),
-    ]
+    found = first(1, 0, n1 - x1), first(-1, 0, x1), first(0, 1, n0 - x0), first(0, -1, x0)
     return min(filter(None, found), default=None)

@@ -1,10 +1,9 @@
 r"""What the risks would be if the drug had been taken as intended: censoring at a deviation, weighted.
 
-Patients are censored on the day they leave the strategy. Those who leave are sicker than those who stay,
-so who stays is weighted by the inverse of the probability of having stayed, from a logistic model over
-person-days. The numerator of the stabilised weights may hold only the arm and the day: it then cancels
-within each arm and day, and changes the spread of the weights but not the estimate. With baseline
-covariates in it, those who stay would no longer stand for the arm.
+Patients are censored on the day they leave the strategy. Those who leave are sicker, so who stays is weighted by the
+inverse of the probability of having stayed, from a logistic model over person-days. The numerator of the stabilised
+weights holds only the arm and the day: it cancels within each arm and day, and changes the spread of the weights but
+not the estimate. With baseline covariates in it, those who stay would no longer stand for the arm.
 
 References
 ----------
@@ -26,16 +25,9 @@ from headtohead.errors import TimeError, cannot
 from headtohead.inference import DEFAULT, InferenceChoices, Stream, checked
 from headtohead.kernels.logistic import MAX_FAILED_SHARE, fit_logistic, logistic, with_intercept
 from headtohead.matching.adjustment import Adjustment
+from headtohead.matching.weights import effective_sample_size
+from headtohead.outcomes import estimate as est
 from headtohead.outcomes.endpoint import Endpoint
-from headtohead.outcomes.estimate import (
-    Row,
-    bootstrap_interval,
-    need_followed_arms,
-    over,
-    resamples,
-    result,
-    together,
-)
 
 SCALES = ("risk, treated", "risk, control", "risk difference")
 NOBODY = cannot("everybody at risk in an arm left the strategy before the horizon")
@@ -68,46 +60,35 @@ class _Days(NamedTuple):
 
 
 def per_protocol(
-    endpoint: Endpoint,
-    adjustment: Adjustment,
-    deviation_day: pd.Series,
-    *,
-    by: int,
-    baseline: pd.DataFrame,
-    changing: Sequence[pd.Series],
-    inference: InferenceChoices = DEFAULT,
-    stream: Stream = "per protocol",
-) -> PerProtocol:
+    endpoint: Endpoint, adjustment: Adjustment, deviation_day: pd.Series, *, by: int, baseline: pd.DataFrame,
+    changing: Sequence[pd.Series], inference: InferenceChoices = DEFAULT, stream: Stream = "per protocol",
+) -> PerProtocol:  # fmt: skip
     """Return the risks by the horizon as started, and under the strategy without and with weights.
 
-    Raises MissingError if a covariate is missing, HorizonError if an arm was not followed up to the horizon.
+    ``endpoint``: its first cause is the outcome. ``adjustment`` makes the arms comparable at the start; its resamples
+    are refitted, and so is the model of leaving. Raises MissingError if a covariate is missing, HorizonError if an arm
+    was not followed up to the horizon.
 
     Parameters
     ----------
-    endpoint : Endpoint
-        Its first cause is the outcome.
-    adjustment : Adjustment
-        Makes the arms comparable at the start; its resamples are refitted, and so is the model of leaving.
     deviation_day : Series of float, shape (n,)
         Day on which the patient left the strategy, NaN for never; one on or after the last day is none.
-    by : int
-        Horizon in days.
     baseline : DataFrame of float, shape (n, p)
-        Covariates of that model, without a missing value.
+        Covariates of the model of leaving, without a missing value.
     changing : sequence of Series
         For each state that changes, the day from which it holds, NaN for never.
     """
     checked(inference)
-    (endpoint,), (adjustment,), (by,) = together(endpoint, adjustment, by)
-    need_followed_arms(endpoint, adjustment, by)
+    (endpoint,), (adjustment,), (by,) = est.together(endpoint, adjustment, by)
+    est.need_followed_arms(endpoint, adjustment, by)
     index = adjustment.treated.index
     baseline = door.numbers(door.aligned(baseline, index, "baseline"), "covariates of the model of deviating")
     deviation_day, *changing = (_days(each, index) for each in (deviation_day, *changing))
     arm = adjustment.arm
     stays = _person_days(endpoint, deviation_day, by)
     started = _person_days(endpoint, deviation_day * np.nan, by)
-    draws = resamples(adjustment, inference, stream)
-    weights = np.vstack([adjustment.weights.to_numpy()[None], draws])
+    draws = est.resamples(adjustment, inference, stream)
+    weights = np.vstack([adjustment.weights.to_numpy(), draws])
     weights = weights / weights.mean(axis=1, keepdims=True)
     ratio = _stabilised(stays, arm, baseline.to_numpy(float), changing, weights)
     ones = np.ones((1, len(arm), by))
@@ -121,9 +102,9 @@ def per_protocol(
     rows = [
         row
         for days, each in analyses.values()
-        for row in _rows(days, _risks(days, arm, weights, each), inference.conf_level)
+        for row in _rows(days, _risks(days, arm, weights, each), adjustment, inference.conf_level)
     ]
-    estimates = over(adjustment, cases, lambda _: rows, inference)
+    estimates = est.over(adjustment, cases, lambda _: rows, inference)
     return PerProtocol(estimates, _spread(ratio[0][stays.at_risk]), _counts(stays, adjustment))
 
 
@@ -163,9 +144,8 @@ def _stabilised(
 def _log_staying(covariates: np.ndarray, left: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Return the log probability of staying on each person-day, shape (B, rows).
 
-    Few leave, and in some resamples nobody with a given state does. Two half observations per
-    coefficient, one of each kind, are the log-F(1, 1) prior of Greenland and Mansournia: the model then
-    always has a solution. The intercept is free.
+    Two half observations per coefficient, one of each kind, are the log-F(1, 1) prior of Greenland and Mansournia: few
+    leave, and the model then has a solution also where nobody with a given state does. The intercept is free.
     """
     if not left.any():
         return np.zeros((len(weights), len(left)))
@@ -198,15 +178,23 @@ def _risks(days: _Days, arm: np.ndarray, weights: np.ndarray, ratio: np.ndarray)
     return found
 
 
-def _rows(days: _Days, risks: np.ndarray, conf_level: float) -> list[Row]:
-    rows, events = [], int((days.cause == 1).sum())
-    for values in (*risks, risks[0] - risks[1]):
-        again, found = values[1:][np.isfinite(values[1:])], None
-        if not np.isnan(values[0]) and len(again) >= (1 - MAX_FAILED_SHARE) * (len(values) - 1):
-            found = bootstrap_interval(float(values[0]), again, conf_level)
-        words = f"weighted Aalen-Johansen; percentile interval of {len(again)} bootstraps, models refitted"
-        rows.append({"events": events} | result(found, words, NOBODY))
-    return rows
+def _rows(days: _Days, risks: np.ndarray, adjustment: Adjustment, conf_level: float) -> list[est.Row]:
+    values, events = (*risks, risks[0] - risks[1]), int((days.cause == 1).sum())
+    found: list[est.Interval | None] = []
+    for each in values:
+        again = each[1:][np.isfinite(each[1:])]
+        enough = not np.isnan(each[0]) and len(again) >= (1 - MAX_FAILED_SHARE) * (len(each) - 1)
+        found.append(est.bootstrap_interval(float(each[0]), again, conf_level) if enough else None)
+    method = f"weighted Aalen-Johansen; percentile interval of {len(again)} bootstraps, models refitted"
+    if all(found) and (why := est.nothing_seen(risks[:, 0], found)):
+        seen = days.at_risk[:, -1] | (days.cause > 0).any(axis=1)
+        w = adjustment.weights.to_numpy(float) * seen
+        sizes = [effective_sample_size(w[mask & (w > 0)]) for _, mask in adjustment.arms]
+        found = [*est.effective_intervals(risks[:, 0], sizes, conf_level)]
+        method = (
+            f"weighted Aalen-Johansen; {why}: Wilson and Newcombe intervals for those seen to the horizon"
+        )
+    return [{"events": events} | est.result(one, method, NOBODY) for one in found]
 
 
 def _spread(weights: np.ndarray) -> pd.Series:

@@ -13,21 +13,14 @@ import pandas as pd
 
 from headtohead import door
 from headtohead.errors import NumberError, cannot
+from headtohead.outcomes.endpoint import Endpoint, happened_by
 
 
 def e_value(risk_ratio: float, *, to: float = 1.0) -> float:
     """Return the E-value: the association with drug and with outcome that would move the ratio to ``to``.
 
-    Parameters
-    ----------
-    risk_ratio : float
-        Observed risk ratio (or one end of its interval), above 0.
-    to : float
-        Ratio to be explained: 1 asks what could create the effect, another value what could hide it.
-
-    Returns
-    -------
-    float, at least 1, on the risk-ratio scale.
+    At least 1, on the scale of risk ratios. ``risk_ratio`` is the observed one (or one end of its interval), above 0;
+    ``to`` 1 asks what could create the effect, another value what could hide it.
 
     Checked: by hand and the EValue package's worked example (test_confounding.py).
     """
@@ -51,31 +44,30 @@ def e_value_of_interval(conf_low: float, conf_high: float) -> float:
     return e_value(conf_low if conf_low > 1 else conf_high)
 
 
-def confounder_benchmarks(exposures: pd.DataFrame, treated: pd.Series, event: pd.Series) -> pd.DataFrame:
+def confounder_benchmarks(
+    exposures: pd.DataFrame, treated: pd.Series, event: pd.Series | Endpoint, *, by: int | None = None
+) -> pd.DataFrame:
     """Return for each binary covariate how far, left out, it could move the risk ratio.
 
-    DataFrame, most confounding first, with ``covariate``, ``prevalence_treated``, ``prevalence_control``,
-    ``with_arm`` (ratio of the prevalences), ``with_outcome`` (risk ratio of the outcome, pooled over the arms
-    by Mantel and Haenszel), both turned to be at least 1, ``bound`` (the largest bias factor of a confounder
-    of that strength, R1 R2 / (R1 + R2 - 1)) and ``method``; NaN with the reason where a prevalence or a risk
-    is 0.
-
-    Parameters
-    ----------
-    exposures : DataFrame of float, shape (n, k)
-        0/1, NaN where unknown (left out for that column).
-    treated, event : Series of bool and of 0/1, shape (n,)
+    DataFrame, most confounding first, with ``covariate``, ``prevalence_treated``, ``prevalence_control``, ``with_arm``
+    (ratio of the prevalences), ``with_outcome`` (risk ratio of the outcome, pooled over the arms by Mantel and
+    Haenszel), both turned to be at least 1, ``bound`` (the largest bias factor of a confounder of that strength, R1 R2
+    / (R1 + R2 - 1)) and ``method``; NaN with the reason where a prevalence or a risk is 0. ``exposures`` are 0 and 1,
+    shape (n, k), NaN where unknown (left out for that column); ``event`` is 0 and 1,
+    or an endpoint and ``by`` its horizon.
     """
     door.patients(exposures, "exposures")
     door.unique(exposures.columns, "columns of exposures")
     treated = door.arms(door.aligned(treated, exposures.index, "exposures"))
-    event = door.aligned(event, exposures.index, "events")
-    event = pd.Series(door.events(event), event.index)
+    found = happened_by(event, by, exposures.index)
+    happened = pd.Series(door.events(found), found.index)
     exposures = exposures.apply(lambda x: door.events(x, f"the exposure {x.name!r}", known=False))
     known = {name: exposures[name].notna() for name in exposures}
-    rows = [_benchmark(exposures.loc[seen, name], treated[seen], event[seen]) for name, seen in known.items()]
-    found = pd.DataFrame(rows).assign(covariate=list(exposures.columns))
-    return found.sort_values("bound", ascending=False, ignore_index=True)
+    rows = [
+        _benchmark(exposures.loc[seen, name], treated[seen], happened[seen]) for name, seen in known.items()
+    ]
+    table = pd.DataFrame(rows).assign(covariate=list(exposures.columns))
+    return table.sort_values("bound", ascending=False, ignore_index=True)
 
 
 def _benchmark(exposed: pd.Series, treated: pd.Series, event: pd.Series) -> dict[str, float | str]:

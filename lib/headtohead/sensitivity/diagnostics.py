@@ -1,7 +1,7 @@
 """Diagnostics that a design has to meet before anyone looks at its estimates.
 
-Each check is a row: what was measured, its threshold, and whether it holds. None uses the outcome by
-arm; the one exception, the negative control, is an outcome that neither drug can change.
+Each check is a row: what was measured, its threshold, and whether it holds. None uses the outcome by arm but the
+negative control, an outcome that neither drug can change.
 
 References
 ----------
@@ -30,10 +30,9 @@ def check(
 ) -> dict[str, Any]:
     """Return one row of the panel: short name, words, how the value is printed, and whether it holds.
 
-    ``rule`` says how the value has to stand to the threshold; "within": the interval ``low`` to ``high`` lies
-    inside it on both sides of zero. A value that cannot be had is NaN: the check fails, ``method`` says why.
-    ``low``, ``high`` and ``method`` are among ``more``. Raises ValueError if the value is missing without a
-    reason.
+    ``rule`` says how the value has to stand to the threshold; "within": the interval ``low`` to ``high`` lies inside
+    it on both sides of zero. A value that cannot be had is NaN: the check fails, ``method`` says why. ``low``,
+    ``high`` and ``method`` are among ``more``. Raises ValueError if the value is missing without a reason.
     """
     row: dict[str, Any] = {"low": np.nan, "high": np.nan, "method": ""} | more
     if np.isnan(value):
@@ -59,8 +58,7 @@ def preference_score(ps: pd.Series, treated: pd.Series) -> pd.Series:
     :math:`\operatorname{logit} F = \operatorname{logit} e - \operatorname{logit} \Pr(A = 1)` (Walker et al.).
     One half means that a patient's covariates do not favour either drug.
     """
-    share = float(treated.mean())
-    odds = ps / (1 - ps) / (share / (1 - share))
+    odds = ps / (1 - ps) / (treated.mean() / (1 - treated.mean()))
     return (odds / (1 + odds)).rename("preference")
 
 

@@ -1,8 +1,7 @@
 """Risk differences with analytic standard errors, on plain arrays and for several outcomes at once.
 
-The specification curve and the simulation repeat the same estimators hundreds of thousands of times.
-Here each is a few products of matrices; every standard error counts the estimation of the nuisance
-models (score, outcome regression or balancing weights) through its influence function, or is paired.
+The specification curve and the simulation repeat the same estimators hundreds of thousands of times. Every standard
+error counts the estimation of the nuisance models through its influence function, or is paired.
 
 References
 ----------
@@ -18,7 +17,7 @@ import numpy as np
 
 from headtohead.kernels.entropy import tilt_to_means
 from headtohead.kernels.logistic import NoMaximumError, information, logistic, maximum
-from headtohead.kernels.weights import Estimand, balancing_weights
+from headtohead.kernels.weights import Estimand, balancing_weights, spillover, weight_slopes
 
 
 class Effects(NamedTuple):
@@ -63,30 +62,15 @@ def weighted_effects(
     """
     e = logistic(X @ coefficients)
     w = balancing_weights(e, arm, estimand)
-    slope = _weight_slopes(e, arm, estimand)
-    means, influence, drift = [], [], []
+    slope = weight_slopes(e, arm, estimand)
+    means, gradient = [], []
     for mine in (arm, ~arm):
         total = (w * mine).sum()
-        mean = (w * mine) @ Y / total
-        gap = (Y - mean) / total
-        means.append(mean)
-        influence.append((w * mine)[:, None] * gap)
-        drift.append((X * (slope * mine)[:, None]).T @ gap)
-    nuisance = np.linalg.solve(information(X, coefficients), drift[0] - drift[1])
-    both = influence[0] - influence[1] + X * (arm - e)[:, None] @ nuisance
+        means.append((w * mine) @ Y / total)
+        gradient.append(mine[:, None] * (Y - means[-1]) / total)
+    both = w[:, None] * (gradient[0] - gradient[1])
+    both += spillover(X, gradient[0] - gradient[1], slope, e * (1 - e), arm - e)
     return Effects(means[0] - means[1], np.sqrt((both**2).sum(axis=0)))
-
-
-def _weight_slopes(e: np.ndarray, arm: np.ndarray, estimand: Estimand) -> np.ndarray:
-    """Return the derivative of each patient's weight with respect to the linear predictor."""
-    odds = e / (1 - e)
-    ate1, ate0 = -1 / odds, odds
-    slopes = {
-        "ATE": (ate1, ate0),
-        "ATO": (-e * (1 - e), e * (1 - e)),
-        "ATM": (np.where(e > 0.5, ate1, 0.0), np.where(e < 0.5, ate0, 0.0)),
-    }
-    return np.where(arm, *slopes[estimand])
 
 
 def regression_effects(Y: np.ndarray, arm: np.ndarray, X: np.ndarray, *, ridge: float) -> OutcomeModel:
@@ -132,14 +116,9 @@ def augmented(
 def balanced_effects(Y: np.ndarray, arm: np.ndarray, X: np.ndarray) -> Effects:
     """Return differences for the treated with entropy-balanced controls.
 
-    Control weights exp(X b) reproduce the treated patients' mean of every column exactly. The estimate
-    equals that from any outcome model linear in ``X``, so the variance is that of the residuals of the
-    weighted regression among controls (Zhao & Percival 2017, see ``kernels/entropy.py``).
-
-    Raises
-    ------
-    NoMaximumError
-        If no positive weights reach the target.
+    Control weights exp(X b) reproduce the treated patients' mean of every column exactly. The estimate equals that from
+    any outcome model linear in ``X``, so the variance is that of the residuals of the weighted regression among
+    controls (Zhao & Percival 2017, see ``kernels/entropy.py``). Raises NoMaximumError if no positive weights do.
     """
     controls, target = X[~arm], X[arm].mean(axis=0)
     tilt = tilt_to_means(controls[:, 1:], np.ones((1, len(controls))), target[None, 1:])

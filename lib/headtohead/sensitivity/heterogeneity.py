@@ -48,20 +48,14 @@ def interaction(
 ) -> Interaction:
     """Return the Wald test of equal effects in groups that share no patient.
 
-    Sum of (estimate - pooled)^2 / variance with the inverse-variance pooled estimate, chi-square with one
-    degree of freedom fewer than groups (Cochran's Q). ``detectable`` is (z_alpha/2 + z_power) times the error
-    of the difference. Raises ValueError if there are fewer than two groups or an estimate or error is missing
-    or not positive.
+    Sum of (estimate - pooled)^2 / variance with the inverse-variance pooled estimate, chi-square with one degree of
+    freedom fewer than groups (Cochran's Q). ``detectable`` is (z_alpha/2 + z_power) times the error of the difference.
+    Raises ValueError unless each of two groups or more has an estimate and a positive error.
     """
-    q, se, good = _groups(estimates, std_errors)
+    q, se = _groups(estimates, std_errors, "an interaction")
     door.level(conf_level)
     door.between("power", power)
     door.between("alpha", alpha)
-    if len(q) < 2 or good < len(q):
-        raise NumberError(
-            f"an interaction needs an estimate and a positive error in each of at least 2 groups, "
-            f"{good} of {len(q)} have them; leave out groups without an estimate"
-        )
     w, df = 1 / se**2, len(q) - 1
     pooled = float(np.sum(w * q) / np.sum(w))
     chi_square = float(np.sum(w * (q - pooled) ** 2))
@@ -71,14 +65,22 @@ def interaction(
     return Interaction(chi_square, df, p_value, gap.estimate, gap.conf_low, gap.conf_high, detectable)
 
 
-def _groups(estimates: Sequence[float], std_errors: Sequence[float]) -> tuple[np.ndarray, np.ndarray, int]:
-    """Return both as arrays, and how many groups have an estimate and a positive error."""
+def _groups(
+    estimates: Sequence[float], std_errors: Sequence[float], what: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return both as arrays; an error unless each of two groups or more has an estimate and a positive error."""
     y, s = np.asarray(estimates, dtype=float), np.asarray(std_errors, dtype=float)
     if y.shape != s.shape or y.ndim != 1:
         raise AlignmentError(
             f"each estimate needs its error, found {y.size} and {s.size}; give both of every group"
         )
-    return y, s, int((np.isfinite(y) & np.isfinite(s) & (s > 0)).sum())
+    good = int((np.isfinite(y) & np.isfinite(s) & (s > 0)).sum())
+    if len(y) < 2 or good < len(y):
+        raise NumberError(
+            f"{what} needs an estimate and a positive error in each of at least 2 groups, {good} of {len(y)} have "
+            "them; leave out groups without an estimate"
+        )
+    return y, s
 
 
 def shrink(
@@ -86,29 +88,17 @@ def shrink(
 ) -> pd.DataFrame:
     """Return the posterior of each group's effect.
 
-    DataFrame with one row per group: ``estimate`` (posterior mean), ``std_error`` (posterior SD) and
-    equal-tailed ``conf_low``, ``conf_high``. Raises ValueError if there are fewer than two groups, or an
-    estimate or error is missing or not positive.
+    DataFrame with one row per group: ``estimate`` (posterior mean), ``std_error`` (posterior SD) and equal-tailed
+    ``conf_low``, ``conf_high``. ``tau_sd`` is the scale of the half-normal prior on the standard deviation between
+    groups, in units of the estimates. Raises what ``interaction`` does.
 
-    Given tau, with B_i = s_i^2 / (s_i^2 + tau^2) and m, V the inverse-variance mean and its variance:
-    theta_i ~ N((1 - B_i) y_i + B_i m, (1 - B_i) s_i^2 + B_i^2 V). Averaged over tau by Gauss-Legendre quadrature.
-
-    Parameters
-    ----------
-    estimates, std_errors : sequence of float, length k
-        Of groups that share no patient.
-    tau_sd : float
-        Scale of the half-normal prior on the standard deviation between groups, in units of the estimates.
+    Given tau, with B_i = s_i^2 / (s_i^2 + tau^2) and m, V the inverse-variance mean and its variance: theta_i ~ N((1 -
+    B_i) y_i + B_i m, (1 - B_i) s_i^2 + B_i^2 V). Averaged over tau by Gauss-Legendre quadrature.
     """
-    y, s, good = _groups(estimates, std_errors)
+    y, s = _groups(estimates, std_errors, "shrinkage")
     door.level(conf_level)
     door.finite(tau_sd=tau_sd)
     door.positive("tau_sd", tau_sd)
-    if len(y) < 2 or good < len(y):
-        raise NumberError(
-            f"shrinkage needs an estimate and a positive error in each of at least 2 groups, {good} of {len(y)} "
-            "have them; leave out groups without an estimate"
-        )
     weight, mean, sd = _given_tau(y, s, tau_sd)
     centre = weight @ mean
     spread = np.sqrt(weight @ (sd**2 + (mean - centre) ** 2))

@@ -1,13 +1,10 @@
 """Would a whole specification curve look like this if the drug did nothing?
 
-One curve holds thousands of dependent estimates, so its p-values cannot be counted as if they were
-independent. The curve is recomputed on data sets in which the drug has no effect and everything else is
-as observed (a plasmode): patients are resampled, **both** the drug, from the fitted score, and the
-outcomes, from the fitted outcome model with the drug's effect removed, are drawn anew.
-
-Permuting the drug alone would be wrong. It destroys the dependence of the drug on the covariates, so the
-permuted crude and under-adjusted estimates scatter around zero although confounding, without any effect,
-moves the observed ones away from it; the test would call confounding an effect.
+Its thousands of dependent estimates cannot be counted as if they were independent. The curve is recomputed on data
+sets in which the drug has no effect and everything else is as observed (a plasmode): patients are resampled, **both**
+the drug, from the fitted score, and the outcomes, from the outcome model without the drug's effect, are drawn anew.
+Permuting the drug alone would destroy its dependence on the covariates: permuted crude and under-adjusted estimates
+scatter around zero although confounding moves the observed ones away; the test would call confounding an effect.
 
 References
 ----------

@@ -28,14 +28,9 @@ RIDGE = 1e-5  # share of each diagonal element added to the normal equations, as
 
 
 def impute(
-    values: pd.DataFrame,
-    predictors: pd.DataFrame,
-    *,
-    imputations: int,
-    iterations: int,
-    donors: int,
-    rng: np.random.Generator,
-) -> list[pd.DataFrame]:
+    values: pd.DataFrame, predictors: pd.DataFrame,
+    *, imputations: int, iterations: int, donors: int, rng: np.random.Generator,
+) -> list[pd.DataFrame]:  # fmt: skip
     """Return ``imputations`` completed copies of ``values``.
 
     Raises MissingError if predictors are incomplete, or a column has too few observed values.
@@ -47,11 +42,9 @@ def impute(
     predictors : DataFrame of float, shape (n, p)
         Complete columns; must hold arm and outcome, or the imputed values would carry no association
         with them (White & Royston: event and cumulative hazard, see ``cumulative_hazard``).
-    iterations : int
-        Rounds through the incomplete columns before a copy is taken.
-    donors : int
-        Among how many observed values with the nearest prediction one is drawn. Drawn values are
-        observed ones, so they stay in range and keep the shape of the distribution.
+    iterations, donors : int
+        Rounds through the incomplete columns before a copy is taken; among how many observed values with the nearest
+        prediction one is drawn, so that drawn values stay in range and keep the shape of the distribution.
 
     Checked: known truth where complete cases are biased (test_missing.py).
     """
@@ -116,12 +109,11 @@ def cumulative_hazard(time_days: pd.Series, event: pd.Series) -> pd.Series:
     """Return the Nelson-Aalen cumulative hazard at each patient's own time, shape (n,)."""
     door.patients(time_days, "times")
     time = door.times(time_days)
-    happened = door.events(door.aligned(event, time_days.index, "events")).astype(bool)
-    times = np.unique(time)
-    at_risk = np.array([(time >= t).sum() for t in times])
-    events = np.array([(happened & (time == t)).sum() for t in times])
-    hazard = np.cumsum(events / at_risk)
-    return pd.Series(hazard[np.searchsorted(times, time)], time_days.index, name="cumulative hazard")
+    happened = door.events(door.aligned(event, time_days.index, "events"))
+    times, place, leaving = np.unique(time, return_inverse=True, return_counts=True)
+    at_risk = np.cumsum(leaving[::-1])[::-1]
+    hazard = np.cumsum(np.bincount(place, happened, len(times)) / at_risk)
+    return pd.Series(hazard[place], time_days.index, name="cumulative hazard")
 
 
 class Pooled(NamedTuple):
@@ -153,14 +145,9 @@ def pool(
     sets first leaves bias where the missingness depends on the covariates (Leyrat et al. 2019). Raises
     ValueError if there are fewer than two data sets, lengths differ, or a value is missing or negative.
 
-    Parameters
-    ----------
-    estimates, variances : sequences of float, shape (m,)
-        One per completed data set; variances are squared standard errors.
-    df_complete : float
-        Degrees of freedom if nothing were missing, ``numpy.inf`` for an estimator judged by the normal
-        distribution. Barnard and Rubin's small-sample degrees of freedom are used because the original
-        ones can exceed those of the complete data.
+    ``variances`` are squared standard errors, one per completed data set. ``df_complete`` are the degrees of freedom if
+    nothing were missing, ``numpy.inf`` for an estimator judged by the normal distribution; Barnard and Rubin's are used
+    because the original ones can exceed those of the complete data.
 
     Checked: R mice, by hand, theorems (test_pooling.py).
     """
@@ -176,10 +163,11 @@ def pool(
     df = _degrees_of_freedom(m, extra / total if total > 0 else 0.0, df_complete)
     ratio = extra / within if within > 0 else np.inf
     fmi = 0.0 if extra == 0 else 1.0 if np.isinf(ratio) else (ratio + 2 / (df + 3)) / (ratio + 1)
-    half = float(stats.t.ppf(0.5 + conf_level / 2, df)) * np.sqrt(total)
-    limits = float(estimate - half), float(estimate + half)
-    mc_error = float(np.sqrt(between / m))
-    return Pooled(estimate, float(np.sqrt(total)), *limits, df, float(fmi), between, within, mc_error)
+    error, mc_error = float(np.sqrt(total)), float(np.sqrt(between / m))
+    half = float(stats.t.ppf(0.5 + conf_level / 2, df)) * error
+    return Pooled(
+        estimate, error, estimate - half, estimate + half, df, float(fmi), between, within, mc_error
+    )
 
 
 def _check_sets(q: np.ndarray, u: np.ndarray) -> None:

@@ -1,8 +1,7 @@
 """The specification curve: one estimate for every defensible combination of analytic choices.
 
-Combinations that mean nothing are listed with the reason, so that the number of specifications is the
-full product minus the exclusions, and nothing is dropped in silence. The specifications do not all ask
-the same question: each carries its estimand, and curves are read within an estimand.
+Combinations that mean nothing are listed with the reason: nothing is dropped in silence. The specifications do not all
+ask the same question: each carries its estimand, and curves are read within an estimand.
 
 References
 ----------
@@ -68,18 +67,9 @@ class Material:
 def grid(levels: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     """Return every combination of the levels, one row each, with why it is excluded.
 
-    DataFrame with the columns of ``AXES``, ``estimand`` and ``excluded`` (empty text: valid).
-
-    Parameters
-    ----------
-    levels : mapping
-        For each of ``AXES`` its levels. Calipers are texts: a number of standard deviations, ``none``.
-        The level "not used" is added to them for estimators without pairs.
-
-    Raises
-    ------
-    EmptyGridError
-        If no combination is valid.
+    DataFrame with the columns of ``AXES``, ``estimand`` and ``excluded`` (empty text: valid). ``levels`` gives those of
+    each of ``AXES``; calipers are texts, a number of standard deviations or ``none``, to which "not used" is added for
+    estimators without pairs. Raises EmptyGridError if no combination is valid.
     """
     if set(levels) != set(AXES):
         raise EmptyGridError(f"a grid needs levels for {AXES}, found {sorted(levels)}; name them all")
@@ -123,14 +113,9 @@ def _rules(levels: Mapping[str, Sequence[str]]) -> dict[str, Rule]:
 
 
 def curve(
-    valid: pd.DataFrame,
-    material: Material,
-    *,
-    min_share: float,
-    trim: float,
-    caliper_scale: CaliperScale,
-    order: Order,
-) -> pd.DataFrame:
+    valid: pd.DataFrame, material: Material,
+    *, min_share: float, trim: float, caliper_scale: CaliperScale, order: Order,
+) -> pd.DataFrame:  # fmt: skip
     """Return the estimate of every valid specification.
 
     ``valid`` with ``estimate`` and ``std_error`` (risk difference, proportions), ``p_value`` (normal), ``n``

@@ -26,18 +26,11 @@ BEYOND = 1000.0
 def bounds(treated_only: int, control_only: int, *, gammas: Sequence[float]) -> pd.DataFrame:
     """Return the largest and smallest one-sided p-value that a hidden bias of each strength allows.
 
-    Parameters
-    ----------
-    treated_only, control_only : int
-        Discordant pairs, b and c, in which only that member had the event.
-    gammas : sequence of float, at least 1
-        Gamma: by how much the odds of treatment may differ between the members of a pair.
-
-    Returns
-    -------
-    DataFrame with ``gamma``, ``p_low``, ``p_high`` and ``method``. The side is that of the more frequent
-    kind of discordant pair; p+ = P(X >= max(b, c)) with X binomial in b + c trials of probability
-    Gamma / (1 + Gamma) for ``p_high`` and 1 / (1 + Gamma) for ``p_low``. NaN if no pair is discordant.
+    ``treated_only`` and ``control_only`` count discordant pairs, b and c, in which only that member had the event;
+    ``gammas``, at least 1, by how much the odds of treatment may differ between the members of a pair. DataFrame with
+    ``gamma``, ``p_low``, ``p_high`` and ``method``, NaN if no pair is discordant. The side is that of the more frequent
+    kind; p+ = P(X >= max(b, c)) with X binomial in b + c trials of probability Gamma / (1 + Gamma) for ``p_high`` and
+    1 / (1 + Gamma) for ``p_low``.
 
     Checked: by hand and monotonicity (test_rosenbaum.py).
     """

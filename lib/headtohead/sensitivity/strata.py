@@ -59,17 +59,10 @@ def concurrent_periods(period: pd.Series, treated: pd.Series, *, min_share: floa
 
 
 def caliper_grid(
-    endpoint: Endpoint,
-    score: Score,
-    *,
-    by: int,
-    calipers_sd: Sequence[float],
-    caliper_scale: CaliperScale = "pooled",
-    order: Order = "largest",
-    exact: Sequence[pd.Series] = (),
-    denominator: Denominator = "pooled",
-    inference: InferenceChoices = DEFAULT,
-) -> pd.DataFrame:
+    endpoint: Endpoint, score: Score, *, by: int, calipers_sd: Sequence[float],
+    caliper_scale: CaliperScale = "pooled", order: Order = "largest", exact: Sequence[pd.Series] = (),
+    denominator: Denominator = "pooled", inference: InferenceChoices = DEFAULT,
+) -> pd.DataFrame:  # fmt: skip
     """Return the risk difference in pairs for each caliper width.
 
     DataFrame of ``ESTIMATE_COLUMNS``, ``adjustment``, ``caliper_sd``, ``n_pairs``, ``n_unmatched`` and

@@ -13,24 +13,17 @@ from headtohead.errors import CannotEstimateError, NumberError
 from headtohead.inference import DEFAULT, InferenceChoices, Stream, checked
 from headtohead.kernels.weights import weighted_risks
 from headtohead.matching.adjustment import Adjustment
+from headtohead.matching.weights import effective_sample_size
 from headtohead.outcomes.endpoint import Endpoint
-from headtohead.outcomes.estimate import resamples, together
+from headtohead.outcomes.estimate import TINY, effective_intervals, nothing_seen, resamples, together, too_few
 from headtohead.outcomes.risk import need_known
 
 
 def tipping_grid(
-    endpoint: Endpoint,
-    adjustment: Adjustment,
-    may_follow: pd.Series,
-    *,
-    by: int,
-    extra_treated: Sequence[int],
-    extra_control: Sequence[int],
-    margin: float,
-    alpha: float,
-    inference: InferenceChoices = DEFAULT,
-    stream: Stream = "unseen deaths",
-) -> pd.DataFrame:
+    endpoint: Endpoint, adjustment: Adjustment, may_follow: pd.Series,
+    *, by: int, extra_treated: Sequence[int], extra_control: Sequence[int], margin: float, alpha: float,
+    inference: InferenceChoices = DEFAULT, stream: Stream = "unseen deaths",
+) -> pd.DataFrame:  # fmt: skip
     """Return the risk difference after unseen events in each arm.
 
     DataFrame with ``treated``, ``control`` (unseen events), ``estimate``, ``std_error``, ``conf_low``,
@@ -41,16 +34,9 @@ def tipping_grid(
     probability q = k / n_f. The variance is that of the bootstrap with the expected outcome plus that of
     who is hit, q (1 - q) times the sum of the squared normalised weights. Limits are normal.
 
-    Parameters
-    ----------
-    endpoint : Endpoint
-        As observed, known for everyone by the horizon.
-    may_follow : Series of bool, shape (n,)
-        Who left observation without the event and may have had it later.
-    extra_treated, extra_control : sequences of int
-        Unseen events per arm, at most as many as may follow.
-    margin, alpha : float
-        Equivalence is judged by the interval of level 1 - 2 alpha.
+    ``endpoint`` is as observed, known for everyone by the horizon; ``may_follow``, Series of bool, is who left
+    observation without the event and may have had it later; ``extra_treated`` and ``extra_control`` are the numbers of
+    unseen events, at most as many. Equivalence within ``margin`` is judged by the interval of level 1 - 2 alpha.
     """
     checked(inference)
     door.positive("margin", margin)
@@ -60,19 +46,21 @@ def tipping_grid(
     need_known(event.to_frame())
     y, arm = event.to_numpy(), adjustment.arm
     follow = door.events(may_follow, "who may follow").astype(bool)
-    sets = adjustment.matched_set
-    if sets is not None and sets.nunique() == 1:
-        raise CannotEstimateError("one matched set does not show how sets differ; report its members")
+    if (reason := too_few(adjustment)) is not None:
+        raise CannotEstimateError(reason)
     w, rows = adjustment.weights.to_numpy(float), []
+    for extra in (*extra_treated, *extra_control):
+        door.at_least("unseen events", extra, 0)
     for side, extras in ((arm, extra_treated), (~arm, extra_control)):
-        for extra in extras:
-            door.at_least("unseen events", extra, 0)
         if max(extras, default=0) > (follow & side).sum():
             raise NumberError(
                 f"unseen events must be possible, {max(extras)} were asked for and {int((follow & side).sum())} "
                 "patients of the arm left observation without one; ask for fewer"
             )
-    draws = resamples(adjustment, inference, stream)
+    draws, sizes = (
+        resamples(adjustment, inference, stream),
+        [effective_sample_size(w[side & (w > 0)]) for side in (arm, ~arm)],
+    )
     z, z_equivalence = stats.norm.ppf(0.5 + inference.conf_level / 2), stats.norm.isf(alpha)
     for k1 in extra_treated:
         for k0 in extra_control:
@@ -84,6 +72,8 @@ def tipping_grid(
             hit = float(np.sum(share**2 * chance * (1 - chance)))
             estimate = float(point1[0] - point0[0])
             error = float(np.sqrt(np.var(risk1 - risk0, ddof=1) + hit))
+            if error <= TINY or nothing_seen((point1[0], point0[0])):
+                error = effective_intervals((point1[0], point0[0]), sizes, inference.conf_level)[2].std_error
             low, high = estimate - z * error, estimate + z * error
             similar = abs(estimate) + z_equivalence * error < margin
             verdict = "harm" if low > 0 else "benefit" if high < 0 else "similar" if similar else "open"

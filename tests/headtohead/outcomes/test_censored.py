@@ -76,7 +76,7 @@ def test_without_censoring_the_estimates_are_those_of_the_tables(reference: Refe
     score = reference.propensity
     for way in (score.crude(), score.match(caliper_sd=0.2), score.match(caliper_sd=0.2, ratio=2)):
         table = risks(reference.death28, way, by=28, inference=FEW)
-        found, _ = censored_contrasts(reference.death28, way, by=28, draws=None, conf_level=0.95)
+        found, *_ = censored_contrasts(reference.death28, way, by=28, draws=None, conf_level=0.95)
         np.testing.assert_allclose([one.estimate for one in found], table["estimate"], rtol=EXACT)
         exact = slice(0, 3) if "bootstrap" not in table["method"].iloc[0] else slice(0, 0)
         errors = [one.std_error for one in found]

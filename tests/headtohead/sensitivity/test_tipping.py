@@ -50,6 +50,18 @@ def test_the_error_is_that_of_drawing_who_is_hit() -> None:
     assert found == pytest.approx(np.sqrt(2 * 0.55 * 0.45 / 100), rel=0.11)
 
 
+def test_nobody_and_everybody_are_no_certainty() -> None:
+    """Without an event no bootstrap sample has one, yet the arms are not shown to be similar."""
+    nobody = Endpoint.recorded("death", 0 * EVENT, by=28)
+    for follow, extra, k in ((TREATED & False, 0, 0), (TREATED | True, 100, 100)):
+        found = tipping_grid(
+            nobody, CRUDE, follow, by=28, extra_treated=[extra], extra_control=[k], margin=0.01, alpha=0.05
+        ).iloc[0]  # fmt: skip
+        assert found["estimate"] == 0
+        assert found["conf_high"] == pytest.approx(3.8415 / 103.8415, rel=1e-4)  # Wilson for 0 of 100
+        assert found["verdict"] == "open"
+
+
 def test_fewest_and_errors() -> None:
     found = fewest(grid(), "harm")
     assert found is not None
