@@ -135,7 +135,8 @@ def _no_outcome(y: pd.Series) -> str:
 
 def _fit(y: pd.Series, X: pd.DataFrame, weights: pd.Series, sets: pd.Series, conf_level: float) -> Row:
     fit = WLS(y, X, weights=weights).fit(cov_type="cluster", cov_kwds={"groups": sets.to_numpy()})
-    estimate, se, n_sets = float(fit.params["treated"]), float(fit.bse["treated"]), sets.nunique()
+    estimate, variance = float(fit.params["treated"]), float(fit.cov_params().at["treated", "treated"])
+    se, n_sets = float(np.sqrt(max(variance, 0.0))), sets.nunique()  # 0 may be rounded to below 0
     half = student.ppf(0.5 + conf_level / 2, n_sets - 1) * se
     words = (
         f"linear regression on {X.shape[1] - 2} covariates in {n_sets} matched sets, errors clustered by set"
