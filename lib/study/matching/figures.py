@@ -43,10 +43,10 @@ def score_histogram(table: pd.DataFrame, ledger: Ledger, plan: Protocol) -> Draw
 def love_plot(table: pd.DataFrame, plan: Protocol) -> Drawing:
     """Return absolute standardised differences: crude beside each matching, and beside each weighting."""
     data = pd.DataFrame(
-        {"covariate": table["term"], "smd": table["smd"].abs().round(4), "key": table["adjustment"]}
+        {"covariate": table["term"], "smd": table["smd"].abs().round(4), "adjustment": table["adjustment"]}
     )
     panels = [_love_panel(data, title, plan) for title in PANELS]
-    worst = data.groupby("key")["smd"].max()
+    worst = data.groupby("adjustment")["smd"].max()
     both = ("crude", *PANELS["Matching"], *PANELS["Weighting"])
     drawn = among({each: DRAWN[each] for each in both}, worst.index)
     words = "; ".join(f"{name.lower()} {worst[each]:.2f}" for each, name in drawn.items())
@@ -60,8 +60,8 @@ def love_plot(table: pd.DataFrame, plan: Protocol) -> Drawing:
 
 def _love_panel(data: pd.DataFrame, title: str, plan: Protocol) -> Chart:
     """Return one panel; the crude differences stand in each."""
-    names = among({each: DRAWN[each] for each in ("crude", *PANELS[title])}, data["key"])
-    mine = data[data["key"].isin(names)].assign(label=lambda d: d["key"].map(names))
+    names = among({each: DRAWN[each] for each in ("crude", *PANELS[title])}, data["adjustment"])
+    mine = data[data["adjustment"].isin(names)].assign(label=lambda d: d["adjustment"].map(names))
     end, limit, wide = 1.04 * float(data["smd"].max()), plan.balance.smd_threshold, (WIDTH - 250) / 2
     names_here = title == "Matching"
     return hh.love_plot(mine, threshold=limit, largest=end, labels=names_here, width=wide, title=title)

@@ -12,7 +12,7 @@ from typing import Any
 import headtohead as hh
 import numpy as np
 import pandas as pd
-from headtohead.errors import CannotEstimateError, cannot
+from headtohead.errors import CannotEstimateError, DependentError, cannot
 from headtohead.outcomes.cox import fit_cox
 from headtohead.outcomes.estimate import ESTIMATE_COLUMNS, estimate_row
 from headtohead.outcomes.firth import cox_few_events, logistic_few_events
@@ -72,7 +72,7 @@ def _until_horizon(patients: pd.DataFrame, name: OutcomeName, plan: Protocol) ->
 def _hazard(patients: pd.DataFrame, design: pd.DataFrame, plan: Protocol) -> dict[str, Any]:
     """Return the hazard ratio of death given covariates."""
     time, event = _until_horizon(patients, "death", plan)
-    X = design.assign(treated=patients["treated"].astype(float))
+    X = design.loc[:, design.nunique() > 1].assign(treated=patients["treated"].astype(float))
     words = f"cause-specific Cox given {design.shape[1]} covariates, Efron ties"
     return estimate_row(
         estimand="conditional", population="all patients", outcome="death",
@@ -104,6 +104,6 @@ def _few(compute: Callable[[], pd.DataFrame]) -> pd.DataFrame:
     """Return the table, or an empty one with the reason, where there are too few events."""
     try:
         return compute()[COLUMNS]
-    except CannotEstimateError as error:
+    except (CannotEstimateError, DependentError) as error:
         row = {"term": "treated", "approach": "Firth", "method": cannot(error)}
         return pd.DataFrame([row], columns=COLUMNS)
