@@ -3,8 +3,6 @@
 Charts of altair: shown in a notebook, ``.save("love.html")`` elsewhere.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

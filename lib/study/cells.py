@@ -1,7 +1,5 @@
 """Parts that several tables share."""
 
-from __future__ import annotations
-
 import pandas as pd
 from headtohead.evidence.effects import decimals
 from livingpaper import Ledger

@@ -1,7 +1,5 @@
 """What the paper calls things, by the parts of its ids; each once."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 
 from study.protocol.protocol import Protocol

@@ -1,7 +1,5 @@
 """Several numbers of a table as rows of their own."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """From everyone who started one of the drugs to the patients analysed."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Protocol
 

@@ -1,7 +1,5 @@
 """What other studies found: published effects, pooled and compared indirectly."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING
 
 from headtohead.lazily import lazily

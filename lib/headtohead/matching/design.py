@@ -1,7 +1,5 @@
 """Covariates as a numeric design matrix: functional forms, dummies, missing values filled."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from typing import Literal, Protocol

@@ -3,8 +3,6 @@
 All bootstrap samples are balanced together (``kernels/entropy.py``, which has the references).
 """
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """The propensity score, each patient's probability of the first drug, and all that is made of it."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

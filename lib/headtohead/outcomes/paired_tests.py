@@ -1,7 +1,5 @@
 """Odds ratios within pairs and McNemar's tests, for pairs of one treated patient and one control."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 import pandas as pd

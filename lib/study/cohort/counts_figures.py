@@ -1,7 +1,5 @@
 """Charts of the published counts: margins, tests and probability."""
 
-from __future__ import annotations
-
 import altair as alt
 import pandas as pd
 from livingpaper import Drawing, Ledger

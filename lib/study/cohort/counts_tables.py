@@ -1,7 +1,5 @@
 """Tables of the published counts, and of what follows from them."""
 
-from __future__ import annotations
-
 from itertools import product
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """Charts of the cohort chapter: flow, strata and missing values."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import altair as alt

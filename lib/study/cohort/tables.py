@@ -1,7 +1,5 @@
 """Tables of the cohort chapter and of the data dictionary."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pandas as pd

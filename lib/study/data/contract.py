@@ -4,8 +4,6 @@ The dictionary says for every column what it is, its unit, its plausible range a
 or after time zero. This module turns it into checks; nothing else decides whether a value is acceptable.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any

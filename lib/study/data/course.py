@@ -1,7 +1,5 @@
 """A patient's course in hospital: the state on each day, and the hierarchy of outcomes."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

@@ -1,7 +1,5 @@
 """Time and cause of each outcome, from the day columns of the contract."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Read what is known: the choices, the cohort, its dictionary and the published counts; paths from the project's root."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """The published counts, and whether they give the published percentages and p-values."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

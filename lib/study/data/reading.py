@@ -5,8 +5,6 @@ A table is text in UTF-8 with commas, as the files of ``data/`` are; what spread
 separator or encoding is refused by name, as ``export it again`` is safer than a guess.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import re

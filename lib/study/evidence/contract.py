@@ -4,8 +4,6 @@ A row may enter a synthesis only if it can be identified (DOI, PubMed or registr
 numbers were read in the study's own publication or elsewhere, and gives a reason for being in or out.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Figures of the evidence chapter: studies and their pool, and direct beside indirect."""
 
-from __future__ import annotations
-
 import altair as alt
 import numpy as np
 import pandas as pd

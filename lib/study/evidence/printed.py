@@ -1,7 +1,5 @@
 """What the rows of the evidence file print, in the form of the ledger; and what the drugs are compared by."""
 
-from __future__ import annotations
-
 import pandas as pd
 from headtohead.evidence.effects import PUBLISHED_LEVEL
 

@@ -1,7 +1,5 @@
 """Tables of the evidence chapter."""
 
-from __future__ import annotations
-
 import pandas as pd
 from livingpaper import Ledger, Sheet, crosstable, with_interval
 from livingpaper.chapters.recording import key

@@ -1,7 +1,5 @@
 """The key figure of the front page."""
 
-from __future__ import annotations
-
 import pandas as pd
 from livingpaper import Drawing
 from livingpaper.book.theme import CONTROL, INK, TREATED

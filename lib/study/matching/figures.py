@@ -1,7 +1,5 @@
 """Charts of the matching chapter: scores, balance and what each adjustment costs."""
 
-from __future__ import annotations
-
 import altair as alt
 import headtohead as hh
 import pandas as pd

@@ -1,7 +1,5 @@
 """Tables of the matching chapter."""
 
-from __future__ import annotations
-
 import pandas as pd
 from livingpaper import Ledger, Sheet, crosstable
 from livingpaper.ledger.format import percent, value_text

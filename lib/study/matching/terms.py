@@ -1,7 +1,5 @@
 """Readable names of the columns of the propensity model."""
 
-from __future__ import annotations
-
 import re
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """Drawings of the methods chapter: the causal diagram and the design in time. They carry no data."""
 
-from __future__ import annotations
-
 import math
 
 import altair as alt

@@ -1,7 +1,5 @@
 """Tables of the methods chapter, made from the protocol."""
 
-from __future__ import annotations
-
 import pandas as pd
 from livingpaper import Sheet
 

@@ -1,7 +1,5 @@
 """Whether the design holds, asked before its estimates are made."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import headtohead as hh

@@ -1,7 +1,5 @@
 """Charts of the estimates by estimand, and of what the priors make of the primary one."""
 
-from __future__ import annotations
-
 import altair as alt
 import pandas as pd
 from livingpaper import Drawing, Ledger

@@ -4,8 +4,6 @@ Adjusting for what the drug may have changed (ventilation), and analysing only t
 course, both condition on the future. They are computed to be shown beside the truth, never as results.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

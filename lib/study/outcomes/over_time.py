@@ -1,7 +1,5 @@
 """Charts over time: incidence, the Kaplan-Meier mistake and where patients are."""
 
-from __future__ import annotations
-
 import altair as alt
 import pandas as pd
 from livingpaper import Drawing

@@ -1,7 +1,5 @@
 """Tables of the outcomes chapter: selections of the ledger, and the panel of diagnostics."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any

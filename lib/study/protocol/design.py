@@ -1,7 +1,5 @@
 """Choices that define the analysis: sections of ``protocol.toml`` on question, cohort, score and estimate."""
 
-from __future__ import annotations
-
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator

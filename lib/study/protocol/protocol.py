@@ -1,7 +1,5 @@
 """The pre-specified choices: ``protocol.toml`` as a frozen, checked object."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import tomllib
@@ -52,7 +50,7 @@ class Protocol(design.Section):
         strata = (*self.propensity.impute_from, *self.matching.exact, *self.matching.exact_finer)
         return list(dict.fromkeys([*named, *strata]))
 
-    def fewer_bootstraps(self, replicates: int) -> Protocol:
+    def fewer_bootstraps(self, replicates: int) -> "Protocol":
         """Return the same choices with another number of bootstrap samples."""
         few = self.inference.model_copy(update={"bootstrap_replicates": replicates})
         return self.model_copy(update={"inference": few})

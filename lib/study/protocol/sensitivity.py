@@ -1,7 +1,5 @@
 """Choices of what is done beside the main analysis: sections of ``protocol.toml`` on robustness and conduct."""
 
-from __future__ import annotations
-
 from typing import Literal, Self
 
 from pydantic import Field, model_validator

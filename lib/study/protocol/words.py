@@ -1,7 +1,5 @@
 """What follows from the choices, in words: the ``{choice}`` role of the chapters."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from livingpaper.book.choices import choice_text, listed

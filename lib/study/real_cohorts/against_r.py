@@ -1,7 +1,5 @@
 """Models of the public cohorts whose numbers R gives too."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

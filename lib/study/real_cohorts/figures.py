@@ -1,7 +1,5 @@
 """Charts of the worked example on the breast cancer study."""
 
-from __future__ import annotations
-
 import headtohead as hh
 import pandas as pd
 from livingpaper import Drawing

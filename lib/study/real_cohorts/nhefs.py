@@ -9,8 +9,6 @@ References
 Hernan & Robins (2020) Causal Inference: What If. Chapman & Hall/CRC. Chapters 11, 12 and 17.
 """
 
-from __future__ import annotations
-
 import causaldata
 import numpy as np
 import pandas as pd

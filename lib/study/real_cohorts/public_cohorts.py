@@ -1,7 +1,5 @@
 """Five public cohorts of real people as two-arm frames: who, how long, what happened, which arm."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -50,7 +48,7 @@ class PublicCohort:
     treated: pd.Series
     covariates: pd.DataFrame
 
-    def complete(self) -> PublicCohort:
+    def complete(self) -> "PublicCohort":
         """Return the cohort restricted to rows without missing covariates."""
         keep = self.covariates.notna().all(axis=1)
         time, cause = self.endpoint.time_days[keep], self.endpoint.cause[keep]

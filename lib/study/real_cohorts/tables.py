@@ -1,7 +1,5 @@
 """Tables of the appendix on cohorts of real people."""
 
-from __future__ import annotations
-
 import pandas as pd
 from livingpaper import Ledger, Sheet, crosstable
 

@@ -1,7 +1,5 @@
 """Charts of the sensitivity chapter; that of the specification curve is in ``multiverse_figures``."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import altair as alt

@@ -1,7 +1,5 @@
 """The primary estimate under three ways of handling missing covariates."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import cache
 from itertools import product

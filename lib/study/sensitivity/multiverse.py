@@ -1,7 +1,5 @@
 """The specification curve of one cohort: its grid, its designs, its estimates and its null curves."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product

@@ -5,8 +5,6 @@ is drawn at ranks, each the median of its neighbours, and the dashboard shows fo
 estimates of all specifications that made it are spread.
 """
 
-from __future__ import annotations
-
 import altair as alt
 import numpy as np
 import pandas as pd

@@ -1,7 +1,5 @@
 """Hidden bias in pairs, negative controls and deaths that nobody saw, for this study's outcomes."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import headtohead as hh

@@ -1,7 +1,5 @@
 """The primary analysis by level of each subgroup column: difference, hazard ratio, what separates the levels."""
 
-from __future__ import annotations
-
 from itertools import product
 from typing import Any
 

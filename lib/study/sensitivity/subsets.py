@@ -1,7 +1,5 @@
 """The primary analysis on some of the patients, and who they are."""
 
-from __future__ import annotations
-
 import headtohead as hh
 import pandas as pd
 from headtohead.matching.adjustment import Adjustment

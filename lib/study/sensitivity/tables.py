@@ -1,7 +1,5 @@
 """Tables of the sensitivity chapter: selections of the ledger."""
 
-from __future__ import annotations
-
 import pandas as pd
 from livingpaper import Ledger, Sheet, crosstable, with_interval
 from livingpaper.chapters.recording import NOT_ESTIMATED, key

@@ -4,8 +4,6 @@ The primary analysis is repeated as the paper runs it: the same design, the same
 rule, overlap weights with percentile limits from a bootstrap that fits the score again in each resample.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Literal
 

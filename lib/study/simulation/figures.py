@@ -1,7 +1,5 @@
 """Chart of the simulation appendix."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import altair as alt

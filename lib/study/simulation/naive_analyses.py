@@ -6,8 +6,6 @@ Suissa (2008) Am J Epidemiol 167:492-499. doi:10.1093/aje/kwm324 (immortal time)
 Wolkewitz et al. (2020) Clin Infect Dis 71:2267-2269. doi:10.1093/cid/ciaa549 (discharge is not censoring)
 """
 
-from __future__ import annotations
-
 import numpy as np
 from headtohead.kernels.logistic import NoMaximumError, full_rank, logistic, maximum, with_intercept
 from headtohead.kernels.weights import balancing_weights

@@ -5,8 +5,6 @@ References
 Morris, White & Crowther (2019) Stat Med 38:2074-2102, table 6. doi:10.1002/sim.8086
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

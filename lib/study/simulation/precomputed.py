@@ -5,8 +5,6 @@ fingerprints of the files and of everything they rest on; when code, data or cho
 asks for ``make simulate``. Finished chunks stay in the cache, so an interrupted run goes on where it stopped.
 """
 
-from __future__ import annotations
-
 import hashlib
 import sys
 import time

@@ -4,8 +4,6 @@ A replicate's random numbers depend on the seed, the scenario and its own number
 depend on how replicates are spread over processes or machines.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any

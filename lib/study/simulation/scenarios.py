@@ -1,7 +1,5 @@
 """The scenarios of the simulation study, as the protocol states them, and the truth of each."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

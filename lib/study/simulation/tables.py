@@ -1,7 +1,5 @@
 """Tables of the simulation appendix; Monte Carlo errors stand in brackets."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

@@ -5,8 +5,6 @@ cohorts of moderate-to-severe COVID-19 report (``data/README.md`` lists the sour
 and the laboratory values share a Gaussian copula.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from scipy.special import expit

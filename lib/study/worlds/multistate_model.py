@@ -6,8 +6,6 @@ proportion to the hazards. Because the chain is Markov given the baseline, every
 either drug is computed exactly by recursion: the truth carries no Monte-Carlo noise.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -4,8 +4,6 @@ Everything here is an assumption of the synthetic cohort, stated in numbers; ``d
 sources of the few that have one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Container
 from dataclasses import dataclass
 

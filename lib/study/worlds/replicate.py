@@ -5,8 +5,6 @@ coverage and no type-I error can be computed from such draws. Here the number of
 everything else is random.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

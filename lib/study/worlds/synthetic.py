@@ -5,8 +5,6 @@ published ones and writes every file in ``data/synthetic``. The accepted attempt
 so regenerating takes a second and gives the same bytes.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import sys

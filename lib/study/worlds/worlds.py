@@ -6,8 +6,6 @@ ventilation - are then solved so that the **expected** counts are the published 
 only the sum of effect and confounding; the worlds split that sum in three ways.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
