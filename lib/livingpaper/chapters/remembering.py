@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from livingpaper.build.cache import code_digest, source_file, write_whole
 from livingpaper.build.project import digest, find_project
 from livingpaper.build.reads import files_read
-from livingpaper.chapters.store import as_loaded, hash_of, kept, kept_in, locked, put, recalled, stored_at
+from livingpaper.chapters.store import as_loaded, hash_of, kept, locked, put, recalled, stored_at
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,23 +29,13 @@ def remember(function: Callable[P, T], *, each: str = "") -> Callable[P, T]:
     A result is computed anew when the arguments, of the choices of a protocol those that the function reads, the source
     of its module or of any that this reaches, or the locked packages change. Arguments may be anything that pickles.
 
-    Parameters
-    ----------
-    function : callable
-        Of a module.
-    each : str
-        An argument with several items, for each of which the function gives rows of its own: each is kept alone.
-
-    Raises
-    ------
-    ValueError
-        If the function is not one of a module: a function of a cell has no source to rest on.
+    ``each`` names an argument with several items, for each of which the function gives rows of its own: each is kept
+    alone. A ``ValueError`` if the function is not one of a module: a function of a cell has no source to rest on.
     """
     module, name = function.__module__, function.__qualname__
     if not source_file(module) or "<" in name:
-        raise ValueError(
-            f"remember takes a function of a module of the project, found {module}.{name}; move it there"
-        )
+        must = "remember takes a function of a module of the project"
+        raise ValueError(f"{must}, found {module}.{name}; move it there")
 
     @wraps(function)
     def remembered(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -80,9 +70,9 @@ def _one(function: Callable[..., Any], bound: BoundArguments, code: str) -> Any:
 
     def place(reads: set[str]) -> Path:
         values = {f"choice {path}": hash_of(attrgetter(path)(SimpleNamespace(**choices))) for path in reads}
-        return stored_at(kept_in(project), name, inputs | values)
+        return stored_at(project.steps, name, inputs | values)
 
-    index = stored_at(kept_in(project), f"{name}-reads", inputs)
+    index = stored_at(project.steps, f"{name}-reads", inputs)
     with locked(index):
         known = recalled(index) or []
         for reads in known:
@@ -96,6 +86,10 @@ def _one(function: Callable[..., Any], bound: BoundArguments, code: str) -> Any:
             result = put(place(seen), result, files)
             write_whole(index, pickle.dumps([*(reads for reads in known if reads != seen), seen]))
         return result
+
+
+def _of_the_whole(name: str) -> Any:
+    return lambda choices, *arguments: getattr(choices._whole(), name)(*arguments)
 
 
 class Tracked:
@@ -134,14 +128,5 @@ class Tracked:
     def __eq__(self, other: object) -> bool:
         return bool(self._whole() == (other._whole() if type(other) is Tracked else other))
 
-    def __hash__(self) -> int:
-        return hash(self._whole())
-
-    def __iter__(self) -> Any:
-        return iter(self._whole())
-
-    def __repr__(self) -> str:
-        return repr(self._whole())
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        return self._whole().__reduce_ex__(protocol)
+    __hash__, __iter__, __repr__ = map(_of_the_whole, ("__hash__", "__iter__", "__repr__"))
+    __reduce_ex__ = _of_the_whole("__reduce_ex__")

@@ -12,7 +12,6 @@ from types import SimpleNamespace
 from typing import Any
 
 from livingpaper.build.cache import module_files, write_whole
-from livingpaper.build.project import Project
 from livingpaper.build.reads import files_read, note
 
 LIMIT = 2_000_000_000  # bytes kept; what was used longest ago goes first
@@ -20,16 +19,9 @@ STARTED = time.time()
 
 
 def stored(
-    folder: Path,
-    name: str,
-    inputs: Mapping[str, str],
-    compute: Callable[[], Any],
-    modules: Iterable[str] = (),
+    folder: Path, name: str, inputs: dict[str, str], compute: Callable[[], Any], modules: Iterable[str] = ()
 ) -> Any:
-    """Return the stored result of the same inputs, or compute it; it is stored if ``modules`` are ``as_loaded``.
-
-    Who comes second waits. The folder may be deleted at any time.
-    """
+    """Return the stored result of the same inputs, or compute it; it is stored if ``modules`` are ``as_loaded``."""
     path = stored_at(folder, name, inputs)
     with locked(path):
         if (found := kept(path)) is not None:
@@ -37,11 +29,6 @@ def stored(
         with files_read() as seen:
             result = compute()
         return put(path, result, seen) if as_loaded(modules) else result
-
-
-def kept_in(project: Project) -> Path:
-    """Return where results are kept."""
-    return project.build / "cache" / "steps"
 
 
 def stored_at(folder: Path, name: str, inputs: Mapping[str, str]) -> Path:
