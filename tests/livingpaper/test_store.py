@@ -18,8 +18,7 @@ import pandas as pd
 import pytest
 from livingpaper.build.project import Project
 from livingpaper.chapters import store
-from livingpaper.chapters.remembering import Tracked, remember
-from livingpaper.chapters.store import hash_of, stored
+from livingpaper.chapters.store import Tracked, hash_of, remember, stored
 from pydantic import BaseModel
 from small_book import small_book
 

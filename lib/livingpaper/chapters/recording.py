@@ -89,9 +89,8 @@ def with_interval(row: pd.Series, scale: str | None = None) -> str:
     if pd.isna(row["estimate"]):
         return NOT_ESTIMATED
     text = value_text(float(row["estimate"]), scale)
-    if pd.isna(row["conf_low"]):
-        return text
-    return f"{text} ({interval_text(float(row['conf_low']), float(row['conf_high']), scale)})"
+    low, high = row["conf_low"], row["conf_high"]
+    return text if pd.isna(low) else f"{text} ({interval_text(float(low), float(high), scale)})"
 
 
 def crosstable(
