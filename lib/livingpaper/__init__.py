@@ -4,8 +4,8 @@ from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 from livingpaper.chapters.recording import crosstable, with_interval
-from livingpaper.chapters.remembering import remember
 from livingpaper.chapters.session import Ledger, current_ledger, frame, ledger, record
+from livingpaper.chapters.store import remember
 from livingpaper.chapters.taking import take
 
 if TYPE_CHECKING:

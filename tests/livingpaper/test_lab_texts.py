@@ -10,9 +10,10 @@ import pytest
 from book.built import SITE, need
 from book.chapters import ROOT
 from lab_paper import lab_paper
+from livingpaper.book.show import TRIAL, Sheet
 from livingpaper.build.project import Project
 from livingpaper.lab.references import chapters, cited, numbered, titles
-from livingpaper.lab.texts import Session, committed_session, inline_html, replies, table_html, typed_for
+from livingpaper.lab.texts import Session, committed_session, inline_html, replies, typed_for
 from livingpaper.ledger.ledger import entry
 
 CAPTION_NUMBER = re.compile(r'<span class="caption-number">((?:Figure|Table) \d+)')
@@ -128,10 +129,11 @@ def test_a_caption_is_marked_up_and_its_roles_are_known(
         '<span data-lp="result gaps.close.n">3</span><span data-lp="cite austin2011">Austin 2011</span>'
     )
     frame = pd.DataFrame({"Gaps": ["close"], "n": ["3"]})
-    html = table_html(frame, "tbl-gaps", "Few.", "lr", trial=True)
+    sheet = Sheet(frame, "lr", name="tbl-gaps", caption="Few.", trial=True)
+    html = sheet._repr_mimebundle_()["text/html"]
     assert html.startswith('<figure class="lp-show lp-show-trial" id="tbl-gaps"><figcaption>')
     assert '<td style="text-align: right">3</td>' in html
-    assert ">Table 1</span></strong> Few.</figcaption>" in html
+    assert f">Table 1</span></strong> {TRIAL} Few.</figcaption>" in html
 
 
 def test_every_reference_of_the_paper_can_be_said() -> None:

@@ -18,8 +18,7 @@ import pandas as pd
 import pytest
 from livingpaper.build.project import Project
 from livingpaper.chapters import store
-from livingpaper.chapters.remembering import Tracked, remember
-from livingpaper.chapters.store import hash_of, kept_in, stored
+from livingpaper.chapters.store import Tracked, hash_of, remember, stored
 from pydantic import BaseModel
 from small_book import small_book
 
@@ -99,7 +98,7 @@ def test_what_an_edited_module_gave_in_a_running_process_is_not_kept(book: Proje
     (book.root / "helper.py").write_text("EXTRA = 5\n")
     people = pd.DataFrame({"a": [1.0, 3.0]})
     assert remember(step.mean)(people) == 2.0  # as loaded; the file says 7
-    assert not list(kept_in(book).glob("*.pickle"))
+    assert not list(book.steps.glob("*.pickle"))
 
 
 CHOOSING = '''"""A step that reads choices."""

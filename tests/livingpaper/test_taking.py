@@ -11,7 +11,6 @@ from livingpaper import frame, take
 from livingpaper.build.project import Project
 from livingpaper.chapters import session
 from livingpaper.chapters.cells import ChapterError, chapter_files, read_cells
-from livingpaper.chapters.store import kept_in
 from small_book import OUTCOME, PAIRS, PATIENTS, small_book
 
 pytestmark = pytest.mark.usefixtures("book")
@@ -90,7 +89,7 @@ def test_results_are_kept_until_a_cell_the_data_or_a_choice_changes(tmp_path: Pa
         changed.write_text(changed.read_text() + "\n")
         take("cohort", "adults")
     assert runs() == 3
-    assert len(list(kept_in(book).glob("take-*.pickle"))) == 4
+    assert len(list(book.steps.glob("take-*.pickle"))) == 4
 
 
 def test_errors_name_chapter_and_cell(tmp_path: Path) -> None:

@@ -53,10 +53,8 @@ def _fault(item: dict[str, Any]) -> str:
 def checklist_myst(name: str, checklist: dict[str, Any]) -> str:
     """Return a checklist as a MyST table with a link to every place that answers an item."""
     note = f": {checklist['note']}" if checklist.get("note") else ""
-    caption = (
-        f"{checklist['title']} (doi:{checklist['doi']}): what each item asks for, in our words, and where it is "
-        f"answered.{'' if checklist['numbering_verified'] else f' {UNVERIFIED}{note}.'}"
-    )
+    unverified = "" if checklist["numbering_verified"] else f" {UNVERIFIED}{note}."
+    told = f"what each item asks for, in our words, and where it is answered.{unverified}"
     rows = []
     for item in checklist["items"]:
         roles = ["numref" if label.startswith(("fig-", "tbl-")) else "ref" for label in item["where"]]
@@ -65,4 +63,5 @@ def checklist_myst(name: str, checklist: dict[str, Any]) -> str:
         rows.append((item["id"], item["need"], ", ".join(links) or "–", answered))
     frame = pd.DataFrame(rows, columns=["Item", "Asks for", "Where", "Answered"])
     widths, label = "p{1.2cm}p{5.2cm}p{4.9cm}p{3.9cm}", f"tbl-checklist-{name.lower()}"
+    caption = f"{checklist['title']} (doi:{checklist['doi']}): {told}"
     return Sheet(frame, widths, long=True, origin="design", name=label, caption=caption).myst()

@@ -10,6 +10,7 @@ import pandas as pd
 from livingpaper.book.theme import INK, QUIET, TREATED, WIDTH
 from livingpaper.ledger.format import interval_text, scale_of, value_text
 
+At = Callable[[str], alt.X]
 INTERVAL = ("estimate", "conf_low", "conf_high", "truth", "second", "second_low", "second_high")
 ABOVE: Any = {"size": 70, "filled": False, "stroke": INK, "strokeWidth": 1.6, "yOffset": -9}
 BELOW: Any = {"size": 42, "filled": True, "opacity": 1, "color": TREATED, "yOffset": 8}
@@ -72,7 +73,7 @@ def factor_of(scale: str) -> float:
     return 100.0 if scale_of(scale).format == "points" else 1.0
 
 
-def _background(bands: Sequence[float], null: float, at: Callable[[str], alt.X]) -> list[alt.Chart]:
+def _background(bands: Sequence[float], null: float, at: At) -> list[alt.Chart]:
     """Return the shaded margin, the lines of the wider ones and the line of no effect."""
     zones = [alt.Chart(pd.DataFrame({"low": [null - half], "high": [null + half]})) for half in bands]
     shaded = [zone.mark_rect(color="#ededed").encode(x=at("low"), x2="high:Q") for zone in zones[:1]]
@@ -82,9 +83,7 @@ def _background(bands: Sequence[float], null: float, at: Callable[[str], alt.X])
     return shaded + [line.encode(x=at("at")) for line in drawn]
 
 
-def _others(
-    base: alt.Chart, at: Callable[[str], alt.X], column: str, name: str, dy: int, **look: Any
-) -> list[alt.Chart]:
+def _others(base: alt.Chart, at: At, column: str, name: str, dy: int, **look: Any) -> list[alt.Chart]:
     """Return diamonds beside the lines where a column has values, with their limits if it has some, the first named."""
     data = base.data
     if column not in data or data[column].isna().all():

@@ -138,15 +138,9 @@ class ReadOnceDomain(StandardDomain):
 
 def inputs_digest(project: Project) -> str:
     """Return the hash of everything the chapters' outputs rest on, apart from the chapters themselves."""
-    parts = [
-        project.root / "lib",
-        STATIC.parent,
-        project.root / CONFIG,
-        *fixed_files(project),
-        project.ledger,
-    ]
-    parts += (project.root / "versions").glob("v*/ledger.csv")
-    return digest(filter(Path.exists, parts), project.root)[:16]
+    root, frozen = project.root, (project.root / "versions").glob("v*/ledger.csv")
+    parts = [root / "lib", STATIC.parent, root / CONFIG, *fixed_files(project), project.ledger, *frozen]
+    return digest(filter(Path.exists, parts), root)[:16]
 
 
 def use_fresh_results(app: Sphinx, settings: SphinxConfig) -> None:

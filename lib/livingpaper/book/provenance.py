@@ -15,6 +15,7 @@ from livingpaper.book.markup import markup
 from livingpaper.build.project import Project, digest
 from livingpaper.build.reads import files_behind
 from livingpaper.chapters.cells import Statement, chapter_statements
+from livingpaper.chapters.taking import takes
 from livingpaper.config import config
 from livingpaper.ledger.ledger import read_ledger
 
@@ -42,9 +43,8 @@ def _chain(project: Project, chapter: str) -> list[str]:
     """Return a chapter and those it takes from, each once."""
     found = [chapter]
     for here in found:  # grows on the way
-        parts = chapter_statements(project, project.root / f"{here}.md")
-        taken = [ast.literal_eval(call.args[0]) for part in parts for call in part.calls("take")]
-        names = dict.fromkeys(f"{here.rpartition('/')[0]}/{name}" for name in taken)
+        taken = takes(chapter_statements(project, project.root / f"{here}.md"))
+        names = dict.fromkeys(f"{here.rpartition('/')[0]}/{name}" for name, *_ in taken)
         found += [name for name in names if name not in found and (project.root / f"{name}.md").is_file()]
     return found
 

@@ -12,9 +12,10 @@ import pandas as pd
 import vl_convert as vlc
 
 from livingpaper.book import theme
+from livingpaper.book.markup import markup
 from livingpaper.chapters.session import NAMED_LIKE_PATIENTS, sources_of
 from livingpaper.config import MIME, config
-from livingpaper.lab.texts import figure_html, table_html
+from livingpaper.lab.texts import inline_html
 from livingpaper.ledger.ledger import ID
 
 MAX_ROWS = 250
@@ -48,6 +49,11 @@ class Exhibit:
         """The origin as pages know it: several are mixed."""
         return "mixed" if "+" in self.origin else self.origin
 
+    def preview(self, **what: Any) -> str:
+        """Return the drawing or the cells with the numbered caption, as JupyterLab shows it."""
+        words = {"name": self.name, "caption": self.full_caption, "trial": self.trial}
+        return markup("shown", **what, **words, inline=inline_html)
+
 
 @dataclass(frozen=True, slots=True)
 class Drawing(Exhibit):
@@ -62,8 +68,7 @@ class Drawing(Exhibit):
         payload = {"kind": "figure", "name": self.name, "origin": self.style, "alt": words}
         payload |= {"caption": self.full_caption, "svg": svg, "pdf": base64.b64encode(pdf).decode()}
         payload["vega"] = json.dumps(spec, sort_keys=True, separators=(",", ":"))
-        preview = figure_html(svg, self.name, self.full_caption, trial=self.trial)
-        return {MIME: payload, "text/html": preview, "text/plain": words}
+        return {MIME: payload, "text/html": self.preview(svg=svg), "text/plain": words}
 
     def svg(self, background: str = "transparent") -> str:
         """Return the chart as SVG text, the same on every machine: vl-convert brings the font."""
@@ -75,13 +80,14 @@ class Drawing(Exhibit):
         origin = known[self.origin].says if self.origin in known else self.origin
         spec = self.chart.to_dict() | {"description": self.alt.strip(), "usermeta": {"origin": origin}}
         for rows in spec.get("datasets", {}).values():
-            columns = {each.lower() for row in rows for each in row if not _is_number(each, row[each])}
+            cells = [(name, str(value)) for row in rows for name, value in row.items()]
+            # the id of a number is not that of a person
+            columns = {name.lower() for name, text in cells if name != "id" or not ID.fullmatch(text)}
             named = sorted(filter(NAMED_LIKE_PATIENTS.fullmatch, columns))
             if len(rows) > MAX_ROWS or named:
-                raise DisclosureError(
-                    f"a chart may carry at most {MAX_ROWS} aggregated rows and no identifier, {self.name!r} has "
-                    f"{len(rows)} rows and the columns {named}; aggregate before drawing"
-                )
+                found = f"{self.name!r} has {len(rows)} rows and the columns {named}"
+                must = f"a chart may carry at most {MAX_ROWS} aggregated rows and no identifier"
+                raise DisclosureError(f"{must}, {found}; aggregate before drawing")
         return spec
 
 
@@ -106,7 +112,9 @@ class Sheet(Exhibit):
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
         payload = {"kind": "table", "name": self.name, "myst": self.myst()}
-        preview = table_html(self.frame, self.name, self.full_caption, self._kinds, trial=self.trial)
+        sides = ["left" if kind in "lLp" else "right" for kind in self._kinds]
+        body = self.frame.astype(str).to_numpy()
+        preview = self.preview(head=map(str, self.frame.columns), body=body, sides=sides)
         return {MIME: payload, "text/html": preview, "text/plain": self.frame.to_string(index=False)}
 
     @property
@@ -131,24 +139,17 @@ def show(thing: Shown, name: str, caption: str) -> Shown:
     if withheld:
         said = config().withheld
         frame = pd.DataFrame({"Result": [said.sentence]})
-        panel = _words(said.sentence) if isinstance(thing, Drawing) else Sheet(frame, widths="l")
+        text = alt.Chart(frame.set_axis(["text"], axis=1)).mark_text(fontSize=13, color=theme.INK)
+        chart = text.encode(text="text:N").properties(width=theme.WIDTH - 10, height=90)
+        panel = Drawing(chart, said.sentence) if isinstance(thing, Drawing) else Sheet(frame, widths="l")
         return cast("Shown", replace(panel, origin="design", name=name, caption=said.paragraph))
     origin = thing.origin or "+".join(origins) or "design"
     return replace(thing, name=name, caption=caption, origin=origin, trial=trial)
 
 
-def _words(sentence: str) -> Drawing:
-    text = alt.Chart(pd.DataFrame({"text": [sentence]})).mark_text(fontSize=13, color=theme.INK)
-    return Drawing(text.encode(text="text:N").properties(width=theme.WIDTH - 10, height=90), sentence)
-
-
 def in_order(pdf: bytes) -> bytes:
     """Return a PDF of vl-convert with its resources sorted by name: their order differs from run to run."""
     return RESOURCES.sub(lambda found: b"".join(sorted(found[0].splitlines(keepends=True))), pdf)
-
-
-def _is_number(column: str, value: object) -> bool:
-    return column == "id" and bool(ID.fullmatch(str(value)))  # the id of a number, not of a person
 
 
 def _cell(text: str) -> str:

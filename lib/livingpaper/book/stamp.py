@@ -128,19 +128,15 @@ def article_ld(project: Project) -> dict[str, Any]:
     ledger = part | {"@id": "#ledger", "name": name, "description": words}
     made_up = part | {"@id": "#synthetic", "name": "Synthetic data", "description": paper.synthetic_says}
     parts = [made_up | {"creativeWorkStatus": "synthetic"}, ledger] if paper.synthetic else [ledger]
-    cited = found.get("references", [])
-    originals = [
-        {"@type": "ScholarlyArticle", "name": str(work["title"])} | _doi(work, "@id") for work in cited
-    ]
-    article = {"@type": "ScholarlyArticle", "@id": "#paper", "name": title, "headline": title}
+    kind = {"@type": "ScholarlyArticle"}
+    originals = [kind | {"name": str(one["title"])} | _doi(one, "@id") for one in found.get("references", [])]
+    article: dict[str, Any] = kind | {"@id": "#paper", "name": title, "headline": title}
     article |= {"abstract": found.get("abstract", ""), "author": authors, "inLanguage": "en"}
     article |= {"keywords": found.get("keywords", []), "isBasedOn": originals}
     article["hasPart"] = [{"@id": each["@id"]} for each in parts]
     article["encoding"] = {"@type": "MediaObject", "encodingFormat": "application/pdf", "name": "paper.pdf"}
-    return {
-        "@context": "https://schema.org",
-        "@graph": [article | common | _doi(found, "identifier"), *parts],
-    }
+    graph = [article | common | _doi(found, "identifier"), *parts]
+    return {"@context": "https://schema.org", "@graph": graph}
 
 
 def _doi(work: dict[str, Any], key: str) -> dict[str, str]:
@@ -153,7 +149,6 @@ def add_meta(app: Sphinx, pagename: str, _template: str, context: dict[str, Any]
         project = Project(Path(app.srcdir))
         ld = json.dumps(article_ld(project), ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
         tags = highwire(project, references=pagename == app.config.root_doc)
-        tags += f'<script type="application/ld+json">{ld}</script>\n' + markup(
-            "style", origins=config(project).origins
-        )
+        style = markup("style", origins=config(project).origins)
+        tags += f'<script type="application/ld+json">{ld}</script>\n{style}'
         context["metatags"] = context.get("metatags", "") + tags

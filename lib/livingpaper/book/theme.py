@@ -28,7 +28,4 @@ CONFIG: Any = {
 }
 
 
-@alt.theme.register("paper", enable=True)
-def paper_theme() -> alt.theme.ThemeConfig:
-    """Return the configuration every chart shares."""
-    return alt.theme.ThemeConfig(config=CONFIG)
+alt.theme.register("paper", enable=True)(lambda: alt.theme.ThemeConfig(config=CONFIG))

@@ -42,6 +42,7 @@ class Project:
     ledger = _Below("results", "ledger.csv")
     key_figure = _Below("results", "key-figure.svg")  # of README.md
     build = _Below("_build")  # everything made; can be deleted
+    steps = _Below("_build", "cache", "steps")  # results of long steps
 
 
 def find_project(start: Path | None = None) -> Project:

@@ -92,8 +92,7 @@ def own_chapters(project: Project) -> dict[str, Path]:
 
 def read_cells(path: Path, root: Path) -> list[Cell]:
     """Return the code cells of a MyST chapter."""
-    cells: list[Cell] = []
-    label, name = "", path.relative_to(root).as_posix()
+    cells, label, name = list[Cell](), "", path.relative_to(root).as_posix()
     for found in PART.finditer(path.read_text("utf-8")):
         if found[1]:  # above a section, figure or table
             label = found[1]
@@ -176,10 +175,8 @@ def check_literals(project: Project) -> None:
     for part in chapter_statements(project, *own_chapters(project).values()):
         for word in (word for call in part.all_calls if called(call) != "take" for word in call.keywords):
             if (name := word.arg or "") in names and _typed(word.value):
-                faults.append(
-                    f"{part.cell}: {name} is a choice of protocol.toml, it is typed as {ast.unparse(word.value)}; "
-                    f"write plan.{names[name]}, and change it there"
-                )
+                found = f"{name} is a choice of protocol.toml, it is typed as {ast.unparse(word.value)}"
+                faults.append(f"{part.cell}: {found}; write plan.{names[name]}, and change it there")
     if faults:
         raise ChapterError("\n".join(faults))
 

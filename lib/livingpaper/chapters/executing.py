@@ -30,16 +30,14 @@ class ChapterRun:
     def record(self) -> list[Row]:
         """Run what does not wait for the ledger; return the rows that it recorded."""
         os.chdir(self.path.parent)
-        session = start(self.project)
+        session, parts = start(self.project), chapter_statements(self.project, self.path)
         session.readable = False
-        parts = chapter_statements(self.project, self.path)
         namespace: dict[str, Any] = {"__name__": "__main__"}
-        late: frozenset[str] = frozenset()
+        late = frozenset[str]()
         for part, waits in zip(parts, split_deferred(parts), strict=True):
             if part.calls("show") and not (part.last and part.call == "show"):
-                raise ChapterError(
-                    f"{part.cell}: show must stand alone as the last statement of its cell; move it into its own"
-                )
+                must = "show must stand alone as the last statement of its cell; move it into its own"
+                raise ChapterError(f"{part.cell}: {must}")
             if waits:
                 self._waiting.append((part, dict(namespace), late))
                 late |= part.binds
@@ -74,10 +72,9 @@ def split_deferred(found: Sequence[Statement]) -> list[bool]:
     for part in found:
         late = not part.imports and bool(part.reads & tainted)
         if late and part.calls("record"):
-            raise ChapterError(
-                f"{part.cell}: a number that is recorded must rest on data, it rests on "
-                f"{sorted(part.reads & tainted)}, read from the ledger; compute it, or take it from its chapter"
-            )
+            rests = f"it rests on {sorted(part.reads & tainted)}, read from the ledger"
+            must = f"{part.cell}: a number that is recorded must rest on data"
+            raise ChapterError(f"{must}, {rests}; compute it, or take it from its chapter")
         if late:
             tainted |= part.binds
         elif part.certain and not part.imports:
@@ -110,9 +107,8 @@ def quiet(cell: Cell) -> Iterator[None]:
         warnings.showwarning = refuse  # type: ignore[assignment]
         yield
     if text := " ".join(said.getvalue().split()):
-        raise ChapterError(
-            f"{cell}: a cell must print nothing, it printed {text[:200]!r}; show(...) it, or drop it"
-        )
+        found = f"it printed {text[:200]!r}; show(...) it, or drop it"
+        raise ChapterError(f"{cell}: a cell must print nothing, {found}")
 
 
 def store_executed(

@@ -14,6 +14,7 @@ NOT_ESTIMATED = "not estimable"
 HOLE = re.compile(r"\{(\w+)\}")
 Axis = str | tuple[str, Mapping[str, str]]
 Row = dict[str, Any]
+Printer = Callable[[pd.Series], str]
 TAKEN = tuple(name for name in LEDGER_COLUMNS if name not in ("id", "origin", "text", "code"))
 
 
@@ -25,14 +26,7 @@ def key(text: object) -> str:
 
 
 def rows_of(
-    rows: Any,
-    pattern: str,
-    origin: str,
-    code: str,
-    *,
-    scale: str | None,
-    value: str = "estimate",
-    **more: Any,
+    rows: Any, pattern: str, origin: str, code: str, scale: str | None, value: str = "estimate", **more: Any
 ) -> Iterator[Row]:
     """Yield one row of the ledger per result; see ``session.record``."""
     if unknown := sorted(set(more) - set(TAKEN)):
@@ -40,9 +34,8 @@ def rows_of(
     frame = _frame(rows, value).rename(columns=str)
     needed = dict.fromkeys([*HOLE.findall(pattern), value, "scale"])
     if missing := [name for name in needed if name not in frame and not (name == "scale" and scale)]:
-        raise LedgerError(
-            f"what is recorded as {pattern!r} must have the columns {missing}, found {[*frame.columns]}"
-        )
+        found = f"must have the columns {missing}, found {[*frame.columns]}"
+        raise LedgerError(f"what is recorded as {pattern!r} {found}")
     for result in frame.to_dict("records"):
         named = {name: np.nan if cell is None or cell is pd.NA else cell for name, cell in result.items()}
         kind = scale or str(named["scale"])
@@ -50,9 +43,8 @@ def rows_of(
         for name in HOLE.findall(pattern):
             id_ = id_.replace(f"{{{name}}}", key(parts[name]))
         if not ID.fullmatch(id_):
-            raise LedgerError(
-                f"the pattern {pattern!r} must give ids such as outcomes.death28.ato.rd, found {id_!r}"
-            )
+            must = "must give ids such as outcomes.death28.ato.rd"
+            raise LedgerError(f"the pattern {pattern!r} {must}, found {id_!r}")
         known = {name: named[name] for name in TAKEN if name in named and name not in ("scale", "estimate")}
         yield entry(id_, origin, kind, named[value], code=code, **known | more)
 
@@ -77,18 +69,15 @@ def select_rows(rows: pd.DataFrame, pattern: str) -> pd.DataFrame:
     """
     holes = dict.fromkeys(HOLE.findall(pattern))
     if taken := [hole for hole in holes if hole in LEDGER_COLUMNS]:
-        raise LedgerError(
-            f"a hole must not be named like a column of the ledger, found {taken} in {pattern!r}; rename it"
-        )
+        must = "a hole must not be named like a column of the ledger"
+        raise LedgerError(f"{must}, found {taken} in {pattern!r}; rename it")
     regex = HOLE.sub(r"(?P=\1)", re.escape(pattern).replace(r"\{", "{").replace(r"\}", "}"))
     for name in holes:
         regex = regex.replace(f"(?P={name})", f"(?P<{name}>[a-z0-9_-]+?)", 1)
     found = rows["id"].str.extract(f"^(?P<id>{regex})$").dropna()
     if found.empty:
-        raise LedgerError(
-            f"a pattern must fit some number of the ledger, {pattern!r} fits none; correct it, "
-            f"or run the chapter that records it: livingpaper ledger"
-        )
+        found = f"a pattern must fit some number of the ledger, {pattern!r} fits none"
+        raise LedgerError(f"{found}; correct it, or run the chapter that records it: livingpaper ledger")
     return found[list(holes)].join(rows).reset_index(drop=True)
 
 
@@ -100,49 +89,27 @@ def with_interval(row: pd.Series, scale: str | None = None) -> str:
     if pd.isna(row["estimate"]):
         return NOT_ESTIMATED
     text = value_text(float(row["estimate"]), scale)
-    if pd.isna(row["conf_low"]):
-        return text
-    return f"{text} ({interval_text(float(row['conf_low']), float(row['conf_high']), scale)})"
+    low, high = row["conf_low"], row["conf_high"]
+    return text if pd.isna(low) else f"{text} ({interval_text(float(low), float(high), scale)})"
 
 
 def crosstable(
-    rows: pd.DataFrame,
-    down: Axis,
-    across: Axis,
-    *,
-    cell: Callable[[pd.Series], str] = with_interval,
-    corner: str = "",
+    rows: pd.DataFrame, down: Axis, across: Axis, *, cell: Printer = with_interval, corner: str = ""
 ) -> pd.DataFrame:
     """Return printed cells; the first column holds the labels of the rows.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        A selection of the ledger.
-    down, across : str or (str, mapping)
-        A column, or a column with its keys in order and their labels.
-    cell : callable
-        Makes the text of one row; withheld rows print that.
-    corner : str
-        Header of the first column.
-
-    Raises
-    ------
-    LedgerError
-        If a key has no row at all, or two rows claim one cell.
+    ``rows`` are a selection of the ledger; ``down`` and ``across`` each a column, or a column with its keys in order and
+    their labels. ``cell`` makes the text of one row, withheld rows print that; ``corner`` is the header of the first
+    column. A ``LedgerError`` if a key has no row at all, or two rows claim one cell.
     """
     (by, lines), (over, columns) = _axis(rows, down), _axis(rows, across)
     shown = rows[rows[by].isin(lines) & rows[over].isin(columns)]
     if twice := list(shown["id"][shown.duplicated([by, over])]):
         raise LedgerError(f"a cell of a table must stand for one number, two claim it: {twice[0]!r}")
-    texts = {
-        (row[by], row[over]): WITHHELD if row["method"] == WITHHELD else cell(row)
-        for _, row in shown.iterrows()
-    }
-    body = {corner: list(lines.values())} | {
-        label: [texts.get((line, key), NOT_ESTIMATED) for line in lines] for key, label in columns.items()
-    }
-    return pd.DataFrame(body)
+    printed = [WITHHELD if row["method"] == WITHHELD else cell(row) for _, row in shown.iterrows()]
+    texts = dict(zip(zip(shown[by], shown[over], strict=True), printed, strict=True))
+    body = {name: [texts.get((line, key), NOT_ESTIMATED) for line in lines] for key, name in columns.items()}
+    return pd.DataFrame({corner: list(lines.values())} | body)
 
 
 def _axis(rows: pd.DataFrame, axis: Axis) -> tuple[str, Mapping[str, str]]:

@@ -18,7 +18,7 @@ from livingpaper.build.reads import files_read, keep_reads
 from livingpaper.chapters.cells import ChapterError, chapter_statements, check_literals, failed, own_chapters
 from livingpaper.chapters.executing import ChapterRun, Shown, store_executed
 from livingpaper.chapters.recording import Row
-from livingpaper.chapters.store import as_loaded, kept, kept_in, put, stored_at
+from livingpaper.chapters.store import as_loaded, kept, put, stored_at
 from livingpaper.chapters.taking import inputs_of, make_chain, modules_of, takes
 from livingpaper.ledger.ledger import ledger_frame, read_ledger, write_ledger
 
@@ -33,11 +33,7 @@ def run_chapters(project: Project, *, exhibits: bool = False) -> bool:
     cell and cause; then the last ledger stays. A fresh process without threads can import the analysis once and fork.
     """
     command = [sys.executable, "-m", __name__, str(project.root), *["--exhibits"] * exhibits]
-    pipes: dict[str, Any] = {
-        "capture_output": True,
-        "text": True,
-        "close_fds": False,
-    }  # the lock is inherited
+    pipes: Any = {"capture_output": True, "text": True, "close_fds": False}  # the lock is inherited
     done = subprocess.run(command, env=ONE_THREAD | os.environ, check=False, **pipes)
     if done.returncode == 0:
         return done.stdout == "changed\n"
@@ -85,9 +81,8 @@ class Workers:
                     answers[name] = pipe.recv()
                 except EOFError:
                     process.join(5)
-                    raise ChapterError(
-                        f"book/{name}.md: its process ended with status {process.exitcode}; is memory short?"
-                    ) from None
+                    ended = f"its process ended with status {process.exitcode}; is memory short?"
+                    raise ChapterError(f"book/{name}.md: {ended}") from None
                 if isinstance(answers[name], ChapterError):
                     raise answers[name]
         return answers
@@ -110,10 +105,9 @@ def serve(project: Project, path: Path, pipe: Any, places: Any) -> None:
                     answer = step()
                     keep_reads(project, path, seen)
                 pipe.send(answer)
-            except ChapterError as error:
-                pipe.send(error)
-            except Exception as error:  # of the machinery: still one line, with the chapter
-                pipe.send(failed(path.relative_to(project.root), error))
+            except Exception as error:  # also of the machinery: still one line, with the chapter
+                own = isinstance(error, ChapterError)
+                pipe.send(error if own else failed(path.relative_to(project.root), error))
             pipe.recv()
 
 
@@ -123,27 +117,23 @@ def _place(project: Project, path: Path) -> Path:
     chains = [make_chain(project, *taken) for taken in takes(own)]
     behind = [part for chain in chains for part in chain.own + chain.behind]
     inputs = inputs_of(project, own + behind) | {"places": "\n".join(part.cell.code for part in own)}
-    return stored_at(kept_in(project), f"rows-{path.stem}", inputs)
+    return stored_at(project.steps, f"rows-{path.stem}", inputs)
 
 
 def _rows(workers: Workers) -> dict[str, list[Row]]:
     """Return the rows of each chapter; a chapter whose inputs did not change is not run."""
     project, files = workers.project, workers.files
     places = {name: _place(project, path) for name, path in files.items()}
-    recording = [
-        name
-        for name in files
-        if any(part.calls("record") for part in chapter_statements(project, files[name]))
-    ]
+    parts = {name: chapter_statements(project, path) for name, path in files.items()}
+    recording = [name for name in files if any(part.calls("record") for part in parts[name])]
     found = {name: kept(places[name]) for name in recording}
     missing = [name for name in recording if found[name] is None]
     found |= workers.rows(missing)
     for name in missing:
         if _place(project, files[name]) != places[name]:
-            raise ChapterError(
-                "choices, data and code must stay the same while the chapters run, they changed; run it again: livingpaper ledger"
-            )
-        if as_loaded(modules_of(chapter_statements(project, files[name]))):
+            must = "choices, data and code must stay the same while the chapters run, they changed"
+            raise ChapterError(f"{must}; run it again: livingpaper ledger")
+        if as_loaded(modules_of(parts[name])):
             put(places[name], found[name], set())
     return found
 
@@ -153,10 +143,8 @@ def merge(rows: dict[str, list[Row]]) -> pd.DataFrame:
     by_id: dict[str, Row] = {}
     for row in (row for chapter in rows.values() for row in chapter):
         if (first := by_id.setdefault(row["id"], row)) is not row:
-            raise ChapterError(
-                f"each id stands for one number, {row['id']!r} is recorded by {first['code']} and by {row['code']}; "
-                "rename one"
-            )
+            found = f"{row['id']!r} is recorded by {first['code']} and by {row['code']}"
+            raise ChapterError(f"each id stands for one number, {found}; rename one")
     return ledger_frame(by_id.values())
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from livingpaper.chapters.recording import Row, rows_of, select_rows
 from livingpaper.config import config
 from livingpaper.ledger.ledger import LEDGER_COLUMNS, NUMERIC, WITHHELD, LedgerError, read_ledger
 
+Values: TypeAlias = pd.DataFrame | pd.Series | Mapping[str, float] | float
 FRAME_ROWS = 2000
 TOLERANCE = 1e-4  # relative: six digits are committed, and the last may differ between machines
 EMPTY = pd.DataFrame(columns=list(LEDGER_COLUMNS)).set_index("id", drop=False)
@@ -46,10 +47,9 @@ class Session:
     def ledger(self) -> pd.DataFrame:
         """Return the committed ledger overlaid by what was recorded here, by id, unless chapters still record."""
         if not self.readable or self.given is not None:
-            raise LedgerError(
-                "the ledger can be read when all chapters have recorded theirs, it is read before; "
-                "read it inside show(...) or by the name ledger in a cell of the chapter"
-            )
+            must = "the ledger can be read when all chapters have recorded theirs, it is read before"
+            cure = "read it inside show(...) or by the name ledger in a cell of the chapter"
+            raise LedgerError(f"{must}; {cure}")
         committed = self.committed()
         seen = [committed, *self.rows.values()]  # the very objects: equal ones are made anew
         if [*map(id, seen)] != [*map(id, self._overlaid[0])]:
@@ -73,10 +73,9 @@ class Session:
         before = {id_ for id_, made in self.made.items() if self.strict or made != (pattern, origin)}
         if twice := [id_ for id_, times in ids.items() if times > 1 or id_ in before]:
             first = f" by the pattern {self.made[twice[0]][0]!r}" if twice[0] in self.made else ""
-            raise LedgerError(
-                f"each id stands for one number, {twice[0]!r} of {pattern!r} is recorded already{first}; rename one"
-                + ("" if self.strict else ", or restart the kernel if the pattern was corrected")
-            )
+            again = "" if self.strict else ", or restart the kernel if the pattern was corrected"
+            found = f"{twice[0]!r} of {pattern!r} is recorded already{first}"
+            raise LedgerError(f"each id stands for one number, {found}; rename one{again}")
         self.rows |= {row["id"]: row for row in rows}
         self.made |= dict.fromkeys(ids, (pattern, origin))
 
@@ -101,35 +100,16 @@ def current() -> Session:
 
 
 def record(
-    rows: pd.DataFrame | pd.Series | Mapping[str, float] | float,
-    pattern: str,
-    *,
-    origin: str,
-    scale: str | None = None,
-    value: str = "estimate",
-    **columns: Any,
+    rows: Values, pattern: str, *, origin: str, scale: str | None = None, value: str = "estimate", **more: Any
 ) -> None:
     """Put results into the ledger, one row each; while blinded, rows that tell outcomes by arm are withheld.
 
-    Parameters
-    ----------
-    rows : DataFrame, Series, mapping or number
-        Tidy results; of a series or mapping the index fills the hole ``{name}``.
-    pattern : str
-        Id with holes, ``outcomes.death28.{adjustment}.{scale}``, filled from the columns in lower case with
-        underscores; ``{scale}`` by its short key (rd, rr, or, hr, risk_treated, risk_control).
-    origin : {"published", "counts", "synthetic", "real"}
-    scale : str, optional
-        Of ``format.py``, for all rows; default their column ``scale``.
-    value : str
-        Column of the estimate.
-    **columns
-        Other columns of the ledger, the same for all rows; those in the frame are taken along.
-
-    Raises
-    ------
-    LedgerError
-        If a column is missing, or an id is no id or is recorded already.
+    ``rows`` are tidy results, or a number; of a series or mapping the index fills the hole ``{name}``. The ``pattern`` is
+    an id with holes, ``outcomes.death28.{adjustment}.{scale}``, filled from the columns in lower case with underscores;
+    ``{scale}`` by its short key (rd, rr, or, hr, risk_treated, risk_control). ``origin`` and ``scale`` are of
+    ``paper.toml``, the scale for all rows, by default their column ``scale``; ``value`` is the column of the estimate.
+    ``more`` are other columns of the ledger, the same for all rows; those in the frame are taken along. A ``LedgerError``
+    if a column is missing, or an id is no id or is recorded already.
     """
     session = current()
     if session.given is not None:
@@ -138,7 +118,7 @@ def record(
     if cell is None:  # a notebook does not say which of its cells runs
         cells = (cell for path in chapter_files(project).values() for cell in read_cells(path, project.root))
         cell = next((cell for cell in cells if pattern in cell.source), Cell("a notebook", 0, "", ""))
-    made = rows_of(rows, pattern, origin, cell.code, scale=scale, value=value, **columns)
+    made = rows_of(rows, pattern, origin, cell.code, scale=scale, value=value, **more)
     session.add(list(withhold_rows(made, blinded=config(project).blinded)), pattern, origin)
 
 
@@ -154,10 +134,9 @@ def frame(df: pd.DataFrame, id_: str, *, origin: str) -> pd.DataFrame:
     names = [str(name).lower() for name in (*df.columns, *df.index.names)]
     named = list(filter(NAMED_LIKE_PATIENTS.fullmatch, names))
     if len(df) > FRAME_ROWS or named:
-        raise LedgerError(
-            f"a frame holds at most {FRAME_ROWS} aggregated rows and no identifier, {id_!r} has {len(df)} rows "
-            f"and the columns {named}; aggregate it"
-        )
+        found = f"{id_!r} has {len(df)} rows and the columns {named}"
+        must = f"a frame holds at most {FRAME_ROWS} aggregated rows and no identifier"
+        raise LedgerError(f"{must}, {found}; aggregate it")
     made = df.copy(deep=False)
     made.attrs = {"frame": id_, "origin": origin, "withheld": paper.blinded and paper.withholds(id_)}
     if session.given is None:
@@ -206,7 +185,6 @@ def sources_of(sources: Any) -> tuple[tuple[str, ...], bool, bool]:
             withheld |= rows.attrs["withheld"]
             trial |= bool(changed)  # a frame has no committed counterpart to compare with
         else:
-            raise LedgerError(
-                f"a source must be rows of the ledger or what frame(...) returned, found columns {[*rows.columns][:5]}"
-            )
+            must = "a source must be rows of the ledger or what frame(...) returned"
+            raise LedgerError(f"{must}, found columns {[*rows.columns][:5]}")
     return tuple(name for name in config(current().project).origins if name in origins), withheld, trial

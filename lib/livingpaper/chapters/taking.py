@@ -12,9 +12,11 @@ from livingpaper.build.cache import code_digest, imported, source_file
 from livingpaper.build.project import Project, digest, hashing
 from livingpaper.chapters.cells import ChapterError, Statement, chapter_files, chapter_statements
 from livingpaper.chapters.session import current
-from livingpaper.chapters.store import hash_of, kept_in, stored
+from livingpaper.chapters.store import hash_of, stored
 
 DROPPED = ("record", "show")
+Names = frozenset[str]
+Steps = tuple[tuple[str, Names], ...]  # chapters with what is taken from them
 BUILTINS = frozenset(dir(builtins)) | {"__name__"}
 
 
@@ -23,35 +25,23 @@ class Chain(NamedTuple):
 
     own: list[Statement]  # of the chapter itself, in order
     behind: list[Statement]  # of those from which it takes something for them
-    given: frozenset[str]  # the preset variables on which the result rests
+    given: Names  # the preset variables on which the result rests
 
 
 def take(chapter: str, *names: str, **given: Any) -> Any:
     """Return variables of another chapter: what the cells of its file, not of its open notebook, make of them.
 
     Only the statements that they rest on are run, and their result is kept under the hash of all it rests on.
-
-    Parameters
-    ----------
-    chapter : str
-        Name of the chapter's file without ending; typed in the call, like the names.
-    *names : str
-        Variables; one comes back alone, several as a tuple.
-    **given
-        Variables that are set beforehand, in this chapter and in those it takes from, instead of being computed.
-
-    Raises
-    ------
-    ChapterError
-        If a chapter, a variable or what a preset stands for does not exist, or a cell fails.
+    ``chapter`` is the name of its file without ending, typed in the call, like the names; several come back as a tuple.
+    ``given`` are variables set beforehand, in this chapter and in those it takes from, instead of being computed.
+    A ``ChapterError`` if a chapter, a variable or what a preset stands for does not exist, or a cell fails.
     """
     session = current()
     project, preset = session.project, (session.given or {}) | given
     chain = make_chain(project, chapter, names, frozenset(preset))
     if idle := sorted(set(given) - chain.given):
-        raise ChapterError(
-            f"take: {sorted(names)} of {chapter!r} must rest on what is given, they do not on {idle}; correct the name"
-        )
+        must = f"take: {sorted(names)} of {chapter!r} must rest on what is given"
+        raise ChapterError(f"{must}, they do not on {idle}; correct the name")
     parts, used = chain.own + chain.behind, {name: preset[name] for name in chain.given}
     inputs = inputs_of(project, parts) | {"names": repr(names), "given": hash_of(sorted(used.items()))}
 
@@ -67,33 +57,27 @@ def take(chapter: str, *names: str, **given: Any) -> Any:
         return tuple(namespace[name] for name in names)
 
     # one pickle: variables that share an object share it afterwards
-    values = stored(kept_in(project), f"take-{chapter}", inputs, compute, modules_of(parts))
+    values = stored(project.steps, f"take-{chapter}", inputs, compute, modules_of(parts))
     return values[0] if len(names) == 1 else values
 
 
 def make_chain(
-    project: Project,
-    chapter: str,
-    names: Iterable[str],
-    given: frozenset[str] = frozenset(),
-    through: tuple[tuple[str, frozenset[str]], ...] = (),
+    project: Project, chapter: str, names: Iterable[str], given: Names = frozenset(), through: Steps = ()
 ) -> Chain:
     """Return what makes variables of a chapter, without running it."""
     files, here = chapter_files(project), (chapter, frozenset(names))
     if chapter not in files:
-        raise ChapterError(
-            f"take: a chapter must be one of {sorted(files)}, found {chapter!r}; correct the name"
-        )
+        must = f"take: a chapter must be one of {sorted(files)}"
+        raise ChapterError(f"{must}, found {chapter!r}; correct the name")
     if here in through:
         circle = " -> ".join([name for name, _ in (*through, here)])
         raise ChapterError(f"take: chapters must not rest on each other in a circle, found {circle}; cut it")
     own, unbound = backward(chapter_statements(project, files[chapter]), here[1], given)
     if unbound:
         reader = next((part.cell for part in own if part.reads & unbound), None)
-        asked = "" if unbound & here[1] else f", which {reader} reads"
-        raise ChapterError(
-            f"take: a cell of {files[chapter].relative_to(project.root)} must bind {sorted(unbound)}{asked}, none does"
-        )
+        reads = "" if unbound & here[1] else f", which {reader} reads"
+        place = files[chapter].relative_to(project.root)
+        raise ChapterError(f"take: a cell of {place} must bind {sorted(unbound)}{reads}, none does")
     behind, rests = list[Statement](), given & here[1].union(*(part.reads for part in own))
     for name, more, preset in takes(own):
         chain = make_chain(project, name, more, given | preset, (*through, here))
@@ -103,7 +87,7 @@ def make_chain(
 
 
 def backward(
-    found: Sequence[Statement], names: Iterable[str], given: frozenset[str] = frozenset()
+    found: Sequence[Statement], names: Iterable[str], given: Names = frozenset()
 ) -> tuple[list[Statement], set[str]]:
     """Return the statements that make ``names`` where some are ``given``, and the names that none of them binds."""
     needed, kept = set(names) - given, []
@@ -117,16 +101,14 @@ def backward(
     return kept[::-1], needed - BUILTINS
 
 
-def takes(parts: Iterable[Statement]) -> Iterator[tuple[str, list[str], frozenset[str]]]:
+def takes(parts: Iterable[Statement]) -> Iterator[tuple[str, list[str], Names]]:
     """Yield chapter, variables and presets of each call of ``take`` in statements, read from its text."""
     for cell, call in [(part.cell, call) for part in parts for call in part.calls("take")]:
         texts = [arg.value for arg in call.args if isinstance(arg, ast.Constant) and type(arg.value) is str]
         presets = frozenset(word.arg for word in call.keywords if word.arg)
         if not len(texts) == len(call.args) >= 2 or len(presets) < len(call.keywords):
-            raise ChapterError(
-                f'{cell}: take must name a chapter and its variables in the text, take("chapter", "variable"), '
-                f"found {ast.unparse(call)}"
-            )
+            must = 'take must name a chapter and its variables in the text, take("chapter", "variable")'
+            raise ChapterError(f"{cell}: {must}, found {ast.unparse(call)}")
         yield texts[0], texts[1:], presets
 
 

@@ -6,7 +6,7 @@ livingpaper. A number that differs from the committed ledger is a trial. Roles w
 
 import ast
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from copy import deepcopy
 from functools import cache, reduce
@@ -16,11 +16,11 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.myst_role import myst_role_plugin
 
 from livingpaper.book.choices import choice_words
-from livingpaper.book.markup import markup
 from livingpaper.build.project import Project, find_project
 from livingpaper.chapters import session as recorded
 from livingpaper.config import config
@@ -57,11 +57,6 @@ def answer(question: str) -> Any:
     return JSON(replies(asked["roles"], running_session(asked["cells"])))
 
 
-def say(role: str, text: str) -> str:
-    """Return the text of one role in this process."""
-    return str(replies([(role, text)], running_session())[0]["text"])
-
-
 def running_session(cells: Iterable[str] = ()) -> Session:
     """Return the state of this process: the paper around the working folder, and what its cells recorded."""
     session = recorded.current()
@@ -91,17 +86,15 @@ def _reply(role: str, text: str, session: Session) -> Reply:
 def _result(text: str, session: Session) -> Reply:
     id_, _, part = text.partition(" ")
     if id_ not in session.now.index:
-        raise LedgerError(
-            f"no number {id_!r} in the ledger; correct the id, or record it in a cell and run that"
-        )
+        cure = "correct the id, or record it in a cell and run that"
+        raise LedgerError(f"no number {id_!r} in the ledger; {cure}")
     row, before = session.now.loc[id_], ""
     with suppress(KeyError, LedgerError):
         before = ledger_part(session.committed.loc[id_], part or "text")
     origin, said = config(session.project).origins[row["origin"]], ledger_part(row, part or "text")
-    trial = f"; a trial, the paper {f'says {before}' if before else 'has no such number'}"
-    return Reply(
-        said, f"{origin.says}: {id_}{trial if said != before else ''}", origin.mark, trial=said != before
-    )
+    other = f"; a trial, the paper {f'says {before}' if before else 'has no such number'}"
+    trial = other if said != before else ""
+    return Reply(said, f"{origin.says}: {id_}{trial}", origin.mark, trial=said != before)
 
 
 def _choice(text: str, session: Session) -> Reply:
@@ -158,41 +151,25 @@ KNOWN: tuple[Callable[[str, Session], Reply], ...] = (_result, _choice, _stamp, 
 ROLES = {role.__name__.removeprefix("_"): role for role in KNOWN}
 
 
-def figure_html(svg: str, name: str, caption: str, *, trial: bool) -> str:
-    """Return a drawing above its numbered caption."""
-    return markup("shown", svg=svg, name=name, caption=caption.strip(), trial=trial, inline=inline_html)
-
-
-def table_html(frame: pd.DataFrame, name: str, caption: str, kinds: Sequence[str], *, trial: bool) -> str:
-    """Return a table below its numbered caption; ``kinds`` are LaTeX's column letters."""
-    sides = ["left" if kind in "lLp" else "right" for kind in kinds]
-    table = {"head": map(str, frame.columns), "body": frame.astype(str).to_numpy(), "sides": sides}
-    return markup("shown", **table, name=name, caption=caption.strip(), trial=trial, inline=inline_html)
-
-
 def inline_html(myst: str) -> str:
     """Return a line of MyST as HTML; roles of the paper say what they say now."""
     return str(_parser().renderInline(myst))
 
 
-def _role(role: str, text: str) -> str:
+def _role(token: Token) -> str:
+    role, text = token.meta["name"], token.content
     if role not in ROLES:
         return escape(text)
     parts = [part.strip() for part in (text.split(",") if role == "cite" else [text])]
-    return ", ".join(
-        f'<span data-lp="{escape(f"{role} {part}")}">{escape(say(role, part))}</span>' for part in parts
-    )
+    said = [escape(reply["text"]) for reply in replies([(role, part) for part in parts], running_session())]
+    asked = [escape(f"{role} {part}") for part in parts]
+    return ", ".join(f'<span data-lp="{a}">{b}</span>' for a, b in zip(asked, said, strict=True))
 
 
 @cache
 def _parser() -> MarkdownIt:
     parser = MarkdownIt().use(myst_role_plugin).use(dollarmath_plugin)
-
-    def rule(said: Callable[[Any], str]) -> Callable[..., str]:
-        return lambda _self, tokens, place, *_: said(tokens[place])
-
-    parser.add_render_rule("myst_role", rule(lambda token: _role(token.meta["name"], token.content)))
-    parser.add_render_rule(
-        "math_inline", rule(lambda token: f"${escape(token.content)}$")
-    )  # JupyterLab sets it
+    parser.add_render_rule("myst_role", lambda _self, tokens, at, *_: _role(tokens[at]))
+    # JupyterLab sets maths
+    parser.add_render_rule("math_inline", lambda _self, tokens, at, *_: f"${escape(tokens[at].content)}$")
     return parser
