@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 from livingpaper.book.stamp import citation_file
-from livingpaper.build.build import together
+from livingpaper.build.build import BuildError, together
 from livingpaper.build.cache import alone
-from livingpaper.build.latex import BuildError
 from livingpaper.build.project import Project
 from livingpaper.ledger.ledger import read_ledger
 from project_copy import fingerprints

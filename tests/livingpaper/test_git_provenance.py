@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from livingpaper.__main__ import main
 from livingpaper.build.project import Project, commit, digest, git
 
 AS = ("-c", "user.name=A", "-c", "user.email=a@example.org")
@@ -115,6 +118,24 @@ def test_what_git_refuses_is_said(paper: Project) -> None:
     (paper.root / ".git" / "HEAD").write_text("nonsense")
     with pytest.raises(RuntimeError, match="git ls-files paper.toml failed: fatal: not a git repository"):
         commit(paper)
+
+
+def test_a_comparison_passes_on_why_git_refuses_a_checkout(
+    paper: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(paper.root)
+    assert main(["diff", "HEAD"]) == 3
+    assert (
+        "'HEAD' is none of them" in capsys.readouterr().err
+    )  # the commit holds no ledger: not a matter of git
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)  # no safe.directory
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    assert main(["diff", "HEAD"]) == 3
+    assert re.match(
+        r"git rev-parse --git-dir failed: fatal: detected dubious ownership .*safe\.directory",
+        capsys.readouterr().err,
+    )
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from living_pages import INDEX, METHODS, REFERENCES
 from livingpaper.book.stamp import highwire
-from livingpaper.build.project import Project
+from livingpaper.build.project import Project, pages
 from livingpaper.build.reads import keep_reads
-from livingpaper.exports.exports import machine_files, paper_chapters, write_machine
+from livingpaper.exports.exports import machine_files, write_machine
 from livingpaper.exports.ro_crate import crate
 from livingpaper.versions.site import dress
 from livingpaper.versions.sources import Version
@@ -85,7 +85,7 @@ def test_every_link_of_the_crate_leads_somewhere(built: Project) -> None:
 def test_a_file_that_is_not_there_is_an_error(built: Project) -> None:
     keep_reads(built, Path("index.md"), [str(built.root / "data" / "published_gone.csv")])
     with pytest.raises(FileNotFoundError, match=r"names data/published_gone\.csv"):
-        crate(built, paper_chapters(built), {}, {})
+        crate(built, pages(built, parts=1), {}, {})
 
 
 def test_the_folder_is_replaced_whole_and_only_when_needed(built: Project) -> None:
@@ -108,6 +108,6 @@ def test_the_pdf_is_found_from_a_built_page_and_from_the_site(built: Project) ->
     """``_build/html/book/x.html`` has the PDF two folders up, ``v1.0.0/book/x.html`` one."""
     tags = highwire(built, references=False)
     assert '<meta name="citation_pdf_url" content="../../paper.pdf" />' in tags
-    version = Version("1.0.0", "2026-12-01", "", None, None, None)  # type: ignore[arg-type]
+    version = Version("1.0.0", "2026-12-01", "", None, "", "", "")  # type: ignore[arg-type]
     page = dress(f"<html><head>{tags}</head><body></body></html>", version, version)
     assert '<meta name="citation_pdf_url" content="../paper.pdf" />' in page

@@ -19,7 +19,6 @@ from livingpaper.book.drafts import is_withheld, unsupported
 from livingpaper.book.hooks import inputs_digest
 from livingpaper.book.stamp import citation_file
 from livingpaper.build.cache import alone, made_whole, mark_of, say, up_to_date, write_changed, write_whole
-from livingpaper.build.latex import BuildError, ensure_latex
 from livingpaper.build.project import CONFIG, Project, commit, digest, pages
 from livingpaper.chapters.run import run_chapters
 from livingpaper.config import config
@@ -27,7 +26,20 @@ from livingpaper.ledger.claims import Rules, check_claims, load_claims
 from livingpaper.ledger.ledger import read_ledger
 
 STRICT = ("-n", "-W", "--keep-going")
+LATEX_PACKAGES = (
+    "texlive-xetex", "texlive-latex-recommended", "texlive-latex-extra", "texlive-fonts-recommended",
+    "latexmk", "fonts-texgyre", "fonts-texgyre-math",
+)  # fmt: skip
+LATEX_FILES = ("unicode-math.sty", "tabulary.sty", "capt-of.sty", "fancyhdr.sty", "texgyrepagella-math.otf")
 SOURCES = ("book", "_config.yml", "_toc.yml", "CITATION.cff", "CHANGELOG.md", "claims.toml", CONFIG)
+
+
+class BuildError(RuntimeError):
+    """The paper could not be built; the last good one is untouched. ``status`` is for the shell, 3 without LaTeX."""
+
+    def __init__(self, message: str, status: int = 1) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 def write_numbers(project: Project, *, exhibits: bool = False) -> None:
@@ -45,9 +57,8 @@ def make_ledger(project: Project) -> None:
 
 def check_conclusions(project: Project) -> None:
     """Raise ``ClaimError`` if a sentence that the paper prints is not borne out by the ledger; a draft only says which."""
-    paper, claims = config(project), load_claims(project.claims)
-    if paper.blinded:
-        claims = tuple(claim for claim in claims if not is_withheld(claim, paper))
+    paper, stated = config(project), load_claims(project.claims)
+    claims = [claim for claim in stated if not (paper.blinded and is_withheld(claim, paper))]
     ledger, rules = read_ledger(project.ledger), Rules(paper)
     if not paper.draft:
         check_claims(claims, project.root / "book", ledger, rules)
@@ -73,7 +84,7 @@ def build_html(project: Project, *, cold: bool = False) -> None:
     with together(project):
         write_numbers(project, exhibits=True)
         check_conclusions(project)
-        target, work = project.build / "html", _work(project)
+        target, work = project.build / "html", project.work
         if not cold and up_to_date(target, state(project)):
             say("html: up to date")
             return
@@ -109,10 +120,10 @@ def build_pdf(project: Project, *, cold: bool = False) -> None:
         return
     ensure_latex()
     _jupyter_book(project, "pdflatex")
-    made = _work(project) / "latex" / "paper.pdf"
+    made = project.work / "latex" / "paper.pdf"
     if not made.is_file() or not made.read_bytes().startswith(b"%PDF"):
-        logs = "_build/pdflatex.log and _build/work/_build/latex/paper.log"
-        raise BuildError(f"LaTeX must write paper.pdf, it did not; see {logs}")
+        see = "see _build/pdflatex.log and _build/work/_build/latex/paper.log"
+        raise BuildError(f"LaTeX must write paper.pdf, it did not; {see}")
     write_changed(target, made.read_bytes())
     mark_of(target).write_text(now)
     say(f"pdf: {target}")
@@ -126,11 +137,12 @@ def together(project: Project) -> Iterator[None]:
 
     def restored() -> bool:
         there = [(path, copy.read_bytes()) for copy, path in kept.items() if copy.is_file()]
-        return bool([path for path, content in there if write_changed(path, content)])
+        return sum(write_changed(path, content) for path, content in there) > 0
 
     restored()
-    for path in (path for path in kept.values() if path.is_file()):
-        write_whole(before / path.name, path.read_bytes())
+    for copy, path in kept.items():
+        if path.is_file():
+            write_whole(copy, path.read_bytes())
     try:
         yield
     except BaseException:
@@ -141,11 +153,6 @@ def together(project: Project) -> Iterator[None]:
         shutil.rmtree(before, ignore_errors=True)
 
 
-def _work(project: Project) -> Path:
-    """Return where Jupyter Book builds before what it made replaces the last good one."""
-    return project.build / "work" / "_build"
-
-
 def state(project: Project) -> str:
     """Return the fingerprint of everything the pages rest on, the commit they print included."""
     sources = [project.root / name for name in SOURCES]
@@ -154,11 +161,8 @@ def state(project: Project) -> str:
 
 @contextmanager
 def _by_content(project: Project, builder: str) -> Iterator[None]:
-    """Let Sphinx read what has other content than last time: it goes by times, which a copied file brings along.
-
-    All pages are written anew, so none stays that has no chapter, and no image that no page shows.
-    """
-    work, chapters = _work(project), {page: project.root / f"{page}.md" for page in pages(project)}
+    """Let Sphinx read what has other content than last time: it goes by times, which a copied file brings along."""
+    work, chapters = project.work, {page: project.root / f"{page}.md" for page in pages(project)}
     found = [file for name in SOURCES for file in (project.root / name, *(project.root / name).rglob("*"))]
     rest = {file for file in found if file.is_file()} - {*chapters.values()}
     now = {"": digest(rest, project.root)}
@@ -170,7 +174,7 @@ def _by_content(project: Project, builder: str) -> Iterator[None]:
         shutil.rmtree(work, ignore_errors=True)
     for page in (page for page in chapters if before.get(page) != now[page]):
         (work / ".doctrees" / f"{page}.doctree").unlink(missing_ok=True)
-    shutil.rmtree(work / builder, ignore_errors=True)
+    shutil.rmtree(work / builder, ignore_errors=True)  # else a page without chapter would stay
     yield
     write_whole(mark, json.dumps(now).encode())
 
@@ -178,21 +182,14 @@ def _by_content(project: Project, builder: str) -> Iterator[None]:
 def build_environment(project: Project) -> dict[str, str]:
     """Return the environment of Jupyter Book and LaTeX: the clock stands at the release, not at the build."""
     released = date.fromisoformat(citation_file(project)["date-released"])
-    fixed = {
-        "SOURCE_DATE_EPOCH": str(
-            timegm(released.timetuple())
-        ),  # reproducible-builds.org/specs/source-date-epoch
-        "FORCE_SOURCE_DATE": "1",  # TeX obeys it too
-        "PYTHONHASHSEED": "0",  # the order of sets
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-    }
-    return fixed | os.environ
+    epoch = str(timegm(released.timetuple()))  # reproducible-builds.org/specs/source-date-epoch
+    sets = {"PYTHONHASHSEED": "0", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}  # the order of sets
+    return {"SOURCE_DATE_EPOCH": epoch, "FORCE_SOURCE_DATE": "1"} | sets | os.environ
 
 
 def _jupyter_book(project: Project, builder: str) -> None:
     """Run Jupyter Book with warnings as errors; its log goes to ``_build/<builder>.log``."""
-    log, work = project.build / f"{builder}.log", _work(project)
-    log.parent.mkdir(parents=True, exist_ok=True)
+    log, work = project.build / f"{builder}.log", project.work
     command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(project.root), *STRICT]
     command += ["--path-output", str(work.parent), "--builder", builder]
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "errors": "replace"}
@@ -217,3 +214,32 @@ def _complaints(log: Path) -> str:
     wanted = re.compile(r"^(?!.*(?:IPKernelApp|NbParserConfig)).*(?:WARNING|ERROR|Error|! ).*$", re.M)
     kept = list(dict.fromkeys(wanted.findall(plain)[-40:])) or plain.splitlines()[-1:] or ["(no output)"]
     return "\n".join(f"  {line}" for line in kept)
+
+
+def ensure_latex() -> None:
+    """Install LaTeX with apt if it is missing and we may; else say what to install."""
+    if _has_latex():
+        return
+    command = ["apt-get", "install", "-y", "--no-install-recommends", *LATEX_PACKAGES]
+    root = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    sudo = shutil.which("sudo") if root else None
+    may = not root or (sudo and not subprocess.run([*root, "true"], capture_output=True).returncode)
+    missing, cure = "pdf: LaTeX is missing (the HTML is done)", "install it with: sudo " + " ".join(command)
+    if shutil.which("apt-get") is None or not may:
+        raise BuildError(f"{missing}; {cure}", status=3)
+    say("pdf: installing LaTeX, once, about 100 MB")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for step in (["apt-get", "update"], command):
+        done = subprocess.run([*root, *step], env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+            raise BuildError(f"{missing} and {step[0]} {step[1]} failed: {reason}; {cure}", status=3)
+    if not _has_latex():
+        raise BuildError("pdf: LaTeX was installed, xelatex or its fonts are not found; check PATH", status=3)
+
+
+def _has_latex() -> bool:
+    if not all(map(shutil.which, ("xelatex", "latexmk", "kpsewhich"))):
+        return False
+    found = subprocess.run(["kpsewhich", *LATEX_FILES], capture_output=True, text=True, check=False)
+    return len(found.stdout.split()) == len(LATEX_FILES)

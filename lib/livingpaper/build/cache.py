@@ -123,9 +123,7 @@ def _reached(name: str, path: Path, _changed: int) -> frozenset[str]:
     """Return the modules of the project that one imports or may load."""
     source, folder = path.read_text(encoding="utf-8"), path.parent
     names = {*imported(ast.parse(source))}
-    if (
-        path.stem == "__init__" and "def __getattr__" in source
-    ):  # loads its parts when asked for: no import names them
+    if path.stem == "__init__" and "def __getattr__" in source:  # no import names what it loads on demand
         inside = [part.relative_to(folder).with_suffix("").parts for part in folder.rglob("*.py")]
         names |= {".".join([name, *parts]).removesuffix(".__init__") for parts in inside}
     return frozenset(each for each in names if source_file(each))
@@ -158,7 +156,5 @@ def imported(tree: ast.AST) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             names = [f"{node.module}.{alias.name}" for alias in node.names]
             yield from names
-            if not all(
-                map(source_file, names)
-            ):  # else only parts of a package are meant, and not all it offers
+            if not all(map(source_file, names)):  # else only parts of a package are meant, not all it offers
                 yield node.module

@@ -20,14 +20,11 @@ OF_GIT = (  # which repository, index and work tree; what git is configured with
 hashing: list[bool] = []  # not empty while a fingerprint is taken: that is not reading
 
 
-class _Below:
+class _Below(str):
     """A place below the folder of a paper."""
 
-    def __init__(self, *parts: str) -> None:
-        self.parts = parts
-
     def __get__(self, project: "Project", _owner: type) -> Path:
-        return project.root.joinpath(*self.parts)
+        return project.root / self
 
 
 @dataclass(frozen=True)
@@ -39,10 +36,11 @@ class Project:
     claims = _Below("claims.toml")  # the conclusions of the text, and the rules under which they hold
     data = _Below("data")
     lock = _Below("requirements.txt")  # exact versions of all packages
-    ledger = _Below("results", "ledger.csv")
-    key_figure = _Below("results", "key-figure.svg")  # of README.md
+    ledger = _Below("results/ledger.csv")
+    key_figure = _Below("results/key-figure.svg")  # of README.md
     build = _Below("_build")  # everything made; can be deleted
-    steps = _Below("_build", "cache", "steps")  # results of long steps
+    steps = _Below("_build/cache/steps")  # results of long steps
+    work = _Below("_build/work/_build")  # where Jupyter Book builds, before that replaces the last good one
 
 
 def find_project(start: Path | None = None) -> Project:
@@ -51,14 +49,14 @@ def find_project(start: Path | None = None) -> Project:
     for folder in (here, *here.parents):
         if (folder / CONFIG).is_file():
             return Project(folder)
-    raise FileNotFoundError(
-        f"a {CONFIG} must stand in {here} or above it, found none; go to the folder of a paper"
-    )
+    must = f"a {CONFIG} must stand in {here} or above it, found none"
+    raise FileNotFoundError(f"{must}; go to the folder of a paper")
 
 
-def pages(project: Project) -> list[str]:
-    """Return the pages that ``_toc.yml`` lists, the root first."""
-    return list(_files_in(yaml.safe_load((project.root / "_toc.yml").read_text(encoding="utf-8"))))
+def pages(project: Project, *, parts: int | None = None) -> list[str]:
+    """Return the pages that ``_toc.yml`` lists, the root first; of its ``parts`` the first so many, or all."""
+    toc = yaml.safe_load((project.root / "_toc.yml").read_text(encoding="utf-8"))
+    return list(_files_in(toc | {"parts": (toc.get("parts") or [])[:parts]}))
 
 
 def _files_in(entry: Any) -> Iterator[str]:
@@ -71,10 +69,7 @@ def _files_in(entry: Any) -> Iterator[str]:
 
 
 def git(project: Project, *arguments: str, error: type[RuntimeError] = RuntimeError) -> str:
-    """Return what git says in the folder of a paper; what it refuses is a ``RuntimeError`` of the class ``error``.
-
-    The environment may not name another repository than the one around the folder.
-    """
+    """Return what git says of the repository around a paper, and of no other; what it refuses is an ``error``."""
     command = ["git", "-C", str(project.root), *arguments]
     environment = {name: value for name, value in os.environ.items() if name not in OF_GIT}
     try:
@@ -87,19 +82,15 @@ def git(project: Project, *arguments: str, error: type[RuntimeError] = RuntimeEr
     return done.stdout.decode("utf-8", "surrogateescape")
 
 
+def in_repository(project: Project) -> bool:
+    """Return whether there is a repository that git must know, or refuse in its own words."""
+    return any((folder / ".git").exists() for folder in (project.root, *project.root.parents))
+
+
 def commit(project: Project) -> str:
-    """Return the short commit, with a plus sign if files differ from it; "no commit" where git does not know the paper.
-
-    A repository around the folder that does not hold its ``paper.toml`` is another project's.
-
-    Raises
-    ------
-    RuntimeError
-        With git's own words, if it refuses to say: provenance is this project's or none, and never silent.
-    """
-    if not any((folder / ".git").exists() for folder in (project.root, *project.root.parents)):
-        return "no commit"
-    if not git(project, "ls-files", CONFIG) or not git(project, "rev-list", "--max-count=1", "--all"):
+    """Return the short commit, with a plus sign if files differ from it; "no commit" where git knows no ``paper.toml``."""
+    known = in_repository(project) and git(project, "ls-files", CONFIG)
+    if not known or not git(project, "rev-list", "--max-count=1", "--all"):
         return "no commit"
     head = git(project, "rev-parse", "--short=10", "HEAD").strip()
     changed = git(project, "status", "--porcelain", "--untracked-files=all")

@@ -36,12 +36,11 @@ def note(files: Iterable[str]) -> None:
 
 @cache
 def _listen() -> None:
-    sys.addaudithook(_heard)  # cannot be taken away again: it does nothing while nobody watches
+    def heard(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open" and _watching and not hashing and isinstance(arguments[0], (str, Path)):
+            note([str(arguments[0])])
 
-
-def _heard(event: str, arguments: tuple[Any, ...]) -> None:
-    if event == "open" and _watching and not hashing and isinstance(arguments[0], (str, Path)):
-        note([str(arguments[0])])
+    sys.addaudithook(heard)  # cannot be taken away again: it does nothing while nobody watches
 
 
 def public(project: Project, files: Iterable[str]) -> list[str]:
@@ -53,8 +52,7 @@ def public(project: Project, files: Iterable[str]) -> list[str]:
 
 def keep_reads(project: Project, chapter: Path, files: Iterable[str]) -> None:
     """Keep which public files a chapter has read."""
-    kept = project.build / READS / f"{chapter.stem}.json"
-    write_whole(kept, json.dumps(public(project, files)).encode())
+    write_whole(project.build / READS / f"{chapter.stem}.json", json.dumps(public(project, files)).encode())
 
 
 def files_behind(project: Project, chapters: Iterable[str]) -> list[str]:

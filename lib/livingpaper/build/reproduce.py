@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,12 +13,10 @@ from livingpaper.build.cache import files_of
 from livingpaper.build.project import Project, git
 
 MADE = ("html", "paper.pdf", "machine")
-STEPS: dict[str, Sequence[str]] = {  # what builds everything of a checkout, the study included
-    "html": ("livingpaper", "html", "--cold"),
-    "pdf": ("livingpaper", "pdf", "--cold"),
-    "machine": ("livingpaper", "machine"),
-}
-AROUND = 40
+COLD = {name: ("livingpaper", name, "--cold") for name in ("html", "pdf")}
+STEPS: dict[str, Sequence[str]] = {**COLD, "machine": ("livingpaper", "machine")}  # everything of a checkout
+AROUND = 40  # bytes
+Build = Callable[[Path], object]  # makes the ``_build`` of a checkout
 
 
 class ReproductionError(RuntimeError):
@@ -65,17 +63,15 @@ def build_cold(copy: Path) -> None:
     list(run_steps(copy, STEPS, ReproductionError))
 
 
-def reproduce(project: Project, *, build: Callable[[Path], None] = build_cold) -> int:
+def reproduce(project: Project, *, build: Build = build_cold) -> int:
     """Build the present commit twice and return how many files were compared; ``ReproductionError`` if one differs."""
-    with ExitStack() as open_:
-        copies = [open_.enter_context(worktree(project, "HEAD", name)) for name in ("one", "other")]
-        for copy in copies:
+    with worktree(project, "HEAD", "one") as one, worktree(project, "HEAD", "other") as other:
+        for copy in (one, other):
             build(copy)
-        made = [copy / "_build" for copy in copies]
-        if faults := differences(*made):
+        if faults := differences(one / "_build", other / "_build"):
             listed = "".join(f"\n  - {fault}" for fault in faults)
             raise ReproductionError(f"two builds of one commit must be the same, they differ:{listed}")
-        return len(files_of(made[0], *MADE))
+        return len(files_of(one / "_build", *MADE))
 
 
 def differences(one: Path, other: Path) -> list[str]:

@@ -4,9 +4,11 @@ import os
 import pickle
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 from joblib import Parallel, delayed, parallel_config
@@ -29,11 +31,6 @@ class Task:
     function: Callable[..., Any]
     arguments: tuple[Any, ...]
 
-    @property
-    def name(self) -> str:
-        """Of the stored result."""
-        return f"{self.artefact}-{sha(self.cell)[:8]}-{self.first:05d}-{self.last:05d}"
-
 
 def simulate(project: Project) -> None:
     """Recompute the committed results of the paper's own hook."""
@@ -47,13 +44,14 @@ def run_tasks(tasks: Sequence[Task], folder: Path, marks: Mapping[str, str], *, 
     ``marks`` holds for each artefact the hash of everything its tasks rest on. ``jobs`` are processes, -1 for one per
     core; if ``DASK_SCHEDULER_ADDRESS`` is set, tasks go to that cluster instead, with the same results.
     """
-    paths = [stored_at(folder, task.name, {"mark": marks[task.artefact]}) for task in tasks]
+    paths = []
+    for each in tasks:
+        name = f"{each.artefact}-{sha(each.cell)[:8]}-{each.first:05d}-{each.last:05d}"
+        paths.append(stored_at(folder, name, {"mark": marks[each.artefact]}))
     results = [recalled(path) for path in paths]
     waiting = [i for i, result in enumerate(results) if result is None]
-    bar = tqdm(
-        total=len(tasks), initial=len(tasks) - len(waiting), unit="task", disable=not sys.stderr.isatty()
-    )
-    with _workers(jobs), bar:
+    done, silent = len(tasks) - len(waiting), not sys.stderr.isatty()
+    with _workers(jobs), tqdm(total=len(tasks), initial=done, unit="task", disable=silent) as bar:
         calls = (delayed(tasks[i].function)(*tasks[i].arguments) for i in waiting)
         for i, result in zip(waiting, Parallel(return_as="generator")(calls), strict=True):
             write_whole(paths[i], pickle.dumps(result))
@@ -66,14 +64,9 @@ def run_tasks(tasks: Sequence[Task], folder: Path, marks: Mapping[str, str], *, 
 def _workers(jobs: int) -> Iterator[None]:
     """Send the tasks to the cluster that the environment names, or to the cores of this machine."""
     address = os.environ.get("DASK_SCHEDULER_ADDRESS")
-    if not address:
-        with parallel_config(n_jobs=jobs):
-            yield
-        return
-    try:
-        from distributed import Client
-    except ImportError:
+    if address and not find_spec("distributed"):
         must = "DASK_SCHEDULER_ADDRESS is set and needs the package distributed, which is not installed"
-        raise ModuleNotFoundError(f"{must}; install it or unset the variable") from None
-    with Client(address), parallel_config(backend="dask"):
+        raise ModuleNotFoundError(f"{must}; install it or unset the variable")
+    client = resolve_name("distributed.Client")(address) if address else nullcontext()
+    with client, parallel_config(**({"backend": "dask"} if address else {"n_jobs": jobs})):
         yield

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from livingpaper.build.cache import made_whole, mark_of, up_to_date, write_whole
-from livingpaper.build.project import Project, digest
+from livingpaper.build.project import Project, digest, pages
 from livingpaper.config import config
 from livingpaper.ledger.ledger import LEDGER_COLUMNS, LedgerError, read_ledger
 
@@ -20,7 +19,8 @@ WHAT = {
     "paper.jsonld": "The paper and its data after schema.org",
     "paper.jats.xml": "The text of the paper as JATS XML",
 }
-SCHEMA = Path(__file__).parents[1] / "static" / "ledger.schema.json"
+CODE = Path(__file__).parents[1]
+SCHEMA = CODE / "static" / "ledger.schema.json"
 IMAGE = re.compile(r"^(?P<label>.+)-[0-9a-f]{8}\.svg$")
 
 
@@ -29,8 +29,7 @@ def write_machine(project: Project) -> Path:
     html, target = project.build / "html", project.build / "machine"
     if not (html / "book").is_dir():
         raise FileNotFoundError(f"the pages must be in {html}, there are none; run: livingpaper html")
-    code = Path(__file__).parents[1]
-    sources = [html / "book", html / "_images", project.ledger, project.root / "CITATION.cff", code]
+    sources = [html / "book", html / "_images", project.ledger, project.root / "CITATION.cff", CODE]
     if not up_to_date(target, state := digest(sources, project.root)):
         with made_whole(target) as fresh:
             for name, content in machine_files(project).items():
@@ -45,15 +44,16 @@ def machine_files(project: Project) -> dict[str, bytes]:
     from livingpaper.exports.jats import jats
     from livingpaper.exports.ro_crate import crate  # heavy, and needed only when something has changed
 
-    found, html, chapters = citation_file(project), project.build / "html", paper_chapters(project)
+    found, html = citation_file(project), project.build / "html"
+    chapters = pages(project, parts=1)  # no appendices
     front = {**found, "authors": author_names(found), "date": found["date-released"]}
     front["licence"] = config(project).licence or found.get("license", "")
-    images = {path: IMAGE.match(path.name) for path in sorted((html / "_images").glob("*.svg"))}
-    places = {path.name: f"figures/{m['label']}.svg" for path, m in images.items() if m}
-    pages = {Path(name).name: (html / f"{name}.html").read_text(encoding="utf-8") for name in chapters}
+    images = map(IMAGE.match, sorted(path.name for path in (html / "_images").glob("*.svg")))
+    places = {image[0]: f"figures/{image['label']}.svg" for image in images if image}
+    texts = {Path(name).name: (html / f"{name}.html").read_text(encoding="utf-8") for name in chapters}
     listed = html / "book" / "references.html"
     references = listed.read_text(encoding="utf-8") if listed.is_file() else ""
-    article, labels = jats(pages, references, front, figures=places)
+    article, labels = jats(texts, references, front, figures=places)
     numbers = ledger_json(read_ledger(project.ledger), title=found["title"], version=found["version"])
     documents = {"ledger.json": numbers, SCHEMA.name: ledger_schema(), "paper.jsonld": article_ld(project)}
     files = {name: as_bytes(document) for name, document in documents.items()}
@@ -62,13 +62,6 @@ def machine_files(project: Project) -> dict[str, bytes]:
     files |= {place: (html / "_images" / name).read_bytes() for place, name in shown.items()}
     what = WHAT | {place: f"{labels.get(label := Path(place).stem, label)} as SVG" for place in shown}
     return files | {"ro-crate-metadata.json": as_bytes(crate(project, chapters, what, labels))}
-
-
-def paper_chapters(project: Project) -> list[str]:
-    """Return the front page and the chapters of the first part of ``_toc.yml``: the paper without appendices."""
-    toc = yaml.safe_load((project.root / "_toc.yml").read_text(encoding="utf-8"))
-    part = toc["parts"][0] if toc.get("parts") else toc
-    return [toc["root"], *(chapter["file"] for chapter in part.get("chapters", ()))]
 
 
 def ledger_schema() -> dict[str, Any]:
@@ -107,9 +100,8 @@ def check_ledger_json(document: Any) -> None:
 
 def _place(document: Any, *steps: Any) -> str:
     """Return the id of the number that a fault lies in, and its column."""
-    match steps:
-        case ("numbers", i, *rest):
-            steps = (document["numbers"][i].get("id", f"number {i}"), *rest)
+    if len(steps) > 1 and steps[0] == "numbers":
+        steps = (document["numbers"][steps[1]].get("id", f"number {steps[1]}"), *steps[2:])
     return ".".join(map(str, steps)) or "the document"
 
 

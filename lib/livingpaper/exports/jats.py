@@ -15,10 +15,6 @@ from livingpaper.book.markup import STATIC
 XLINK = "http://www.w3.org/1999/xlink"
 ET.register_namespace("xlink", XLINK)
 ET.register_namespace("mml", "http://www.w3.org/1998/Math/MathML")
-DOCTYPE = (
-    b'<?xml version="1.0" encoding="utf-8"?>\n<!DOCTYPE article PUBLIC "-//NLM//DTD JATS (Z39.96) Journal Archiving '
-    b'and Interchange DTD v1.2 20190208//EN" "JATS-archivearticle1.dtd">\n'
-)
 NOISE = "script, style, a.headerlink, details.provenance, .cell_input, .byline, .tabularcolumns"
 HEADING = re.compile("h[1-6]$")
 
@@ -32,8 +28,7 @@ def jats(
 ) -> tuple[bytes, dict[str, str]]:
     """Return the article as XML, and the labels of figures and tables to their printed numbers.
 
-    ``pages`` are HTML by name, in order, ``front`` is what ``static/jats.xml`` prints, and ``figures`` gives the address
-    of each image in the article. ``JatsError`` if a page has no article or the first one no abstract and no answer.
+    ``pages`` are HTML by name, in order, ``front`` is what ``static/jats.xml`` prints, ``figures`` images to addresses.
     """
     cited, labels, seen = _references(references), dict[str, str](), dict[str, str]()
     articles = {name: _article(html, name) for name, html in pages.items()}
@@ -58,7 +53,9 @@ def jats(
             heading.decompose()
         else:
             heading.name = f"h{int(heading.name[1]) - 1}"
-    words = {"summary": _pandoc(_headed(abstract)), "body": _pandoc("\n".join(map(str, articles.values())))}
+    said = {"summary": _headed(abstract), "body": "\n".join(map(str, articles.values()))}
+    how: dict[str, Any] = {"to": "jats_archiving", "format": "html", "extra_args": ["--wrap=none"]}
+    words = {name: pypandoc.convert_text(html, **how) for name, html in said.items()}
     template = Template((STATIC / "jats.xml").read_text("utf-8"), autoescape=True)
     return _finish(template.render(front, **words, references=cited.values()), labels, seen), labels
 
@@ -149,10 +146,6 @@ def _references(html: str) -> dict[str, str]:
     return found
 
 
-def _pandoc(html: str) -> str:
-    return str(pypandoc.convert_text(html, "jats_archiving", format="html", extra_args=["--wrap=none"]))
-
-
 def _finish(text: str, labels: Mapping[str, str], seen: Mapping[str, str]) -> bytes:
     """Give figures and tables their printed numbers and words and return the XML, which is thereby well-formed."""
     try:
@@ -168,4 +161,4 @@ def _finish(text: str, labels: Mapping[str, str], seen: Mapping[str, str]) -> by
         if label := labels.get(holder.get("id", "")):
             holder.insert(0, ET.Element("label"))
             holder[0].text = label
-    return DOCTYPE + ET.tostring(root) + b"\n"
+    return text[: text.index("<article")].encode() + ET.tostring(root) + b"\n"

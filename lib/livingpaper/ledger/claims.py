@@ -54,13 +54,13 @@ def parse_claims(text: str, path: str = "claims.toml") -> tuple[Claim, ...]:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ClaimError(f"{path} must be valid TOML, found: {error}; correct that line") from None
-    entries, others = found.get("claim", []), sorted(set(found) - {"claim", "followed"})
-    faults = [f"  - {key!r} is neither claim nor followed" for key in others]
-    faults += [
-        f"  - {entry.get('says', '(no sentence)')}: needs file, says, ids and a rule (each or all), has {sorted(entry)}"
-        for entry in entries
-        if set(entry) - KEYS or not {"file", "says", "ids"} <= set(entry) or not {"each", "all"} & set(entry)
-    ]
+    entries, unknown = found.get("claim", []), sorted(found.keys() - {"claim", "followed"})
+    faults = [f"  - {key!r} is neither claim nor followed" for key in unknown]
+    for entry in entries:
+        whole, ruled = {"file", "says", "ids"} <= entry.keys(), not entry.keys().isdisjoint(("each", "all"))
+        if entry.keys() - KEYS or not whole or not ruled:
+            needs = f"needs file, says, ids and a rule (each or all), has {sorted(entry)}"
+            faults.append(f"  - {entry.get('says', '(no sentence)')}: {needs}")
     if faults or not entries:
         raise ClaimError(f"{path} has impossible claims:\n" + "\n".join(faults or ["  - there is none"]))
     return tuple(Claim(**{**entry, "ids": tuple(entry["ids"])}) for entry in entries)
@@ -88,12 +88,12 @@ class Rules:
 
 def holds(claim: Claim, ledger: pd.DataFrame, rules: Rules) -> bool:
     """Return whether the rule of a claim is met by a ledger indexed by id."""
-    rows, shared = rows_of(ledger, claim.ids), {"choice": rules.choice, **rules.margins}
+    rows, shared = rows_of(ledger, claim.ids), TOOLS | {"choice": rules.choice, **rules.margins}
     lists = {name: rows[column].tolist() for name, column in COLUMNS.items()}
     try:
-        met = not claim.all or bool(eval(claim.all, TOOLS | shared | lists))
+        met = not claim.all or bool(eval(claim.all, shared | lists))
         for values in zip(*lists.values(), strict=True) if claim.each else ():
-            met = met and bool(eval(claim.each, TOOLS | shared | dict(zip(lists, values, strict=True))))
+            met = met and bool(eval(claim.each, shared | dict(zip(lists, values, strict=True))))
     except (SyntaxError, NameError, AttributeError, TypeError, IndexError) as error:
         raise ClaimError(f"the rule of a claim must be an expression, {claim.name!r}: {error}") from None
     return met

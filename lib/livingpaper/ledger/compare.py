@@ -1,11 +1,7 @@
-"""What moved between two ledgers: estimates beyond tolerance, and conclusions; in numbers and in words.
-
-A conclusion is what a reader takes away: the sign of an effect that its interval confirms, whether the
-interval includes no effect, whether it lies inside the margin, and the sentences of ``claims.toml``.
-"""
+"""What moved between two ledgers: estimates beyond tolerance, and conclusions, of an interval or of ``claims.toml``."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,10 +52,9 @@ def compare(
     old: pd.DataFrame, new: pd.DataFrame, *, claims: Sequence[Claim], paper: Config, tolerance: float = TOLERANCE,
     old_claims: Sequence[Claim] | None = None,
 ) -> Comparison:  # fmt: skip
-    """Return what moved from one ledger, indexed by id, to another.
+    """Return what moved from one ledger, indexed by id, to another; up to a relative ``tolerance`` a number is the same.
 
-    ``claims`` are judged on both, and ``tolerance`` is the relative change of a number up to which it counts as the
-    same. Without ``old_claims``, those of the old edition, no claim counts as new or withdrawn.
+    ``claims`` are judged on both; without ``old_claims``, those of the old edition, none counts as new or withdrawn.
     """
     now = [claim.name for claim in claims]
     then = now if old_claims is None else [claim.name for claim in old_claims]
@@ -69,9 +64,7 @@ def compare(
     words = (before[WORDS].to_numpy() != after[WORDS].to_numpy()).any(axis=1)
     moved = _differ(left, right, tolerance) | words
     verdicts = [(claim.name, _verdict(claim, old, rules), _verdict(claim, new, rules)) for claim in claims]
-    turned = [
-        each for each in verdicts if each[1] not in (None, each[2])
-    ]  # what is new has nothing to turn from
+    turned = [each for each in verdicts if each[1] not in (None, each[2])]  # None: nothing to turn from
     frame = after.loc[moved, ["text", "scale"]].assign(old_text=before["text"][moved])
     frame["change"] = (after["estimate"] - before["estimate"])[moved]
     frame["conclusion"] = [_turn(before.loc[i], after.loc[i], rules) for i in both[moved]]
@@ -125,9 +118,8 @@ def _verdict(claim: Claim, ledger: pd.DataFrame, rules: Rules) -> bool | None:
 
 def summary(result: Comparison) -> str:
     """Return the sentence that matters, for example "2 estimates moved, 0 conclusions changed"."""
-    told = (
-        f"{_count(len(result.moved), 'estimate')} moved, {_count(result.n_conclusions, 'conclusion')} changed"
-    )
+    moved, turned = _count(len(result.moved), "estimate"), _count(result.n_conclusions, "conclusion")
+    told = f"{moved} moved, {turned} changed"
     if result.stated or result.withdrawn:
         told += f" ({len(result.stated)} new, {len(result.withdrawn)} withdrawn)"
     told += f", {_count(len(result.added), 'number')} new" if len(result.added) else ""
@@ -141,8 +133,8 @@ def _count(number: int, noun: str) -> str:
 def as_text(result: Comparison, old: str, new: str) -> str:
     """Return the comparison for a terminal: conclusions first, then numbers."""
     lines = [f"{old} to {new}: {summary(result)}"]
-    for title, items in _sections(result):
-        lines += ["", title, *(f"  {item}" for item in _limited(items))]
+    for title, _, items in _sections(result):
+        lines += ["", title, *(f"  {item}" for item in items)]
     if result.n_within:
         lines += ["", f"{_count(result.n_within, 'number')} within tolerance of the old value"]
     return "\n".join(lines) + "\n"
@@ -151,35 +143,29 @@ def as_text(result: Comparison, old: str, new: str) -> str:
 def as_markdown(result: Comparison, old: str, new: str) -> str:
     """Return the comparison as Markdown, folded where it is long."""
     lines = [f"**{summary(result)}** ({old} to {new})"]
-    for title, items in _sections(result):
+    for title, n, items in _sections(result):
         open_ = title.startswith("Conclusions")
-        head = f"### {title}" if open_ else f"<details><summary>{title}: {len(items)}</summary>"
-        lines += [
-            "",
-            head,
-            "",
-            *(f"- {item}" for item in _limited(items)),
-            *([] if open_ else ["", "</details>"]),
-        ]
+        head = f"### {title}" if open_ else f"<details><summary>{title}: {n}</summary>"
+        lines += ["", head, "", *(f"- {item}" for item in items)]
+        lines += [] if open_ else ["", "</details>"]
     return "\n".join(lines) + "\n"
 
 
-def _sections(result: Comparison) -> list[tuple[str, list[str]]]:
+def _sections(result: Comparison) -> Iterator[tuple[str, int, list[str]]]:
     turned = result.moved["conclusion"] != ""
-    readings = [f"{_said(row)}; {row.conclusion}" for row in result.moved[turned].itertuples()]
+    said = '"{}" {} (before: {})'.format
+    claims = [said(name, TURNS[now][0], TURNS[then][1]) for name, then, now in result.claims.to_numpy()]
     sections = {
-        "Conclusions that changed": [_claim(row) for row in result.claims.itertuples()] + readings,
+        "Conclusions that changed": claims + [_moved(row) for row in result.moved[turned].itertuples()],
         "Estimates that moved": [_moved(row) for row in result.moved[~turned].itertuples()],
         "Conclusions first stated": list(result.stated),
         "Conclusions withdrawn, or in other words": list(result.withdrawn),
         "New numbers": _listed(result.added),
         "Numbers removed": _listed(result.removed),
     }
-    return [(title, items) for title, items in sections.items() if items]
-
-
-def _said(row: Any) -> str:
-    return f"{row.Index}: {row.old_text} → {row.text}"
+    for title, items in sections.items():
+        if n := len(items):
+            yield title, n, [*items[:SHOWN], f"and {n - SHOWN} more"] if n > SHOWN else items
 
 
 def _listed(rows: pd.DataFrame) -> list[str]:
@@ -190,13 +176,10 @@ def _listed(rows: pd.DataFrame) -> list[str]:
     return [f"{kind}: {_count(number, 'number')}" for kind, number in sorted(kinds.items())]
 
 
-def _claim(row: Any) -> str:
-    now, then = TURNS[row.after][0], TURNS[row.before][1]
-    return f'"{row.claim}" {now} (before: {then})'
-
-
 def _moved(row: Any) -> str:
-    text, change = _said(row), row.change
+    text, change = f"{row.Index}: {row.old_text} → {row.text}", row.change
+    if row.conclusion:
+        return f"{text}; {row.conclusion}"
     if pd.isna(change) or change == 0:
         return text
     if row.old_text == row.text:
@@ -204,7 +187,3 @@ def _moved(row: Any) -> str:
     if scale_of(row.scale).format not in ("points", "percent"):
         return text
     return f"{text} ({value_text(abs(change), row.scale).lstrip('+')} {'up' if change > 0 else 'down'})"
-
-
-def _limited(items: list[str]) -> list[str]:
-    return [*items[:SHOWN], f"and {len(items) - SHOWN} more"] if len(items) > SHOWN else items

@@ -36,18 +36,13 @@ def points(value: float) -> str:
 
 
 FORMATS: dict[str, Callable[[float], str]] = {
-    "count": partial(_decimal, decimals=0),
+    "percent": percent, "points": points, "probability": probability, "p value": p_value,
+    "count": partial(_decimal, decimals=0), "digits3": lambda v: f"{v:.3g}".replace("-", MINUS),
     **{f"decimal{n}": partial(_decimal, decimals=n) for n in range(1, 6)},
-    "digits3": lambda v: f"{v:.3g}".replace("-", MINUS),
     **{f"signed{n}": partial(_decimal, decimals=n, kind="+") for n in (1, 2)},
-    "percent": percent,
-    "points": points,
-    "absolute": lambda v: _decimal(100 * abs(v), 1),
-    "of100": lambda v: f"{_decimal(v, 1)}%",
+    "absolute": lambda v: _decimal(100 * abs(v), 1), "of100": lambda v: f"{_decimal(v, 1)}%",
     "whole100": lambda v: f"{_decimal(v, 0)}%",
-    "probability": probability,
-    "p value": p_value,
-}
+}  # fmt: skip
 
 
 def scale_of(name: str) -> Scale:

@@ -67,7 +67,7 @@ def ledger_frame(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
 def ledger_csv(frame: pd.DataFrame) -> str:
     """Return the ledger as text, the same on every machine: six significant digits, no dates."""
     out = io.StringIO()
-    rows = ([_cell(value) for value in row] for row in frame.itertuples(index=False))
+    rows = (map(_cell, row) for row in frame.itertuples(index=False))
     csv.writer(out, lineterminator="\n").writerows([LEDGER_COLUMNS, *rows])
     return out.getvalue()
 

@@ -12,7 +12,6 @@ from livingpaper.book.stamp import citation_file, title_of
 from livingpaper.build.cache import sha
 from livingpaper.build.project import Project, find_project
 from livingpaper.config import Config, config
-from livingpaper.ledger.compare import summary
 from livingpaper.ledger.ledger import LedgerError, ledger_csv, read_ledger
 from livingpaper.versions.sources import Version, by_version, changelog, history, read_source, versions
 
@@ -41,8 +40,8 @@ def estimates(project: Project | None = None) -> Sheet:
     number = (found["name"] + " (`" + found["id"] + "`)").where(~found["id"].duplicated(), "")
     mark = found["origin"].map(config(project).marks).fillna("")
     columns = {"Number": number, "Version": found["version"], "Value": found["text"], "Origin": mark}
-    frame = pd.DataFrame(columns)
-    return Sheet(frame, sources=(found[found["origin"].notna()],), widths="p{5.7cm}p{2.7cm}p{5.9cm}l")
+    sources = (found[found["origin"].notna()],)
+    return Sheet(pd.DataFrame(columns), sources=sources, widths="p{5.7cm}p{2.7cm}p{5.9cm}l")
 
 
 def intervals(project: Project | None = None) -> Drawing:
@@ -51,11 +50,11 @@ def intervals(project: Project | None = None) -> Drawing:
     found = _with_interval(numbers_by_version(project), config(project))
     if found.empty:
         raise LedgerError("a followed number must have an interval to be drawn, none has; correct paper.toml")
-    found = found[found["scale"] == found["scale"].iloc[0]]
-    present = found["version"].str.endswith(HERE)
+    scale = found["scale"].iloc[0]
+    found = found[found["scale"] == scale]
+    present, none = found["version"].str.endswith(HERE), config(project).scales[scale].no_effect
     label = found["name"] + ", " + found["version"].where(~present, "this build")
     chart = _forest(found, label, present, label_width=310, row_height=26)
-    none = config(project).scales[found["scale"].iloc[0]].no_effect
     crossing = int(((found["conf_low"] < none) & (found["conf_high"] > none)).sum())
     alt = (
         f"Horizontal lines, one per number and edition, {len(found)} in all from {found['version'].nunique()} edition(s), "
@@ -77,14 +76,13 @@ def _forest(rows: pd.DataFrame, label: pd.Series, present: pd.Series, **sizes: A
     from livingpaper.book.theme import INK, TREATED
 
     scale = str(rows["scale"].iloc[0])
-    kind, factor = config().scales[scale], factor_of(scale)
+    kind = config().scales[scale]
     none = float(kind.no_effect or 0)
-    reach = 1.15 * factor * max((rows[["conf_low", "conf_high"]] - none).abs().max())
-    title = scale.capitalize() + (f", {kind.unit}" if kind.unit else "")
+    reach = 1.15 * factor_of(scale) * max((rows[["conf_low", "conf_high"]] - none).abs().max())
+    words = {"scale": scale, "title": scale.capitalize() + (f", {kind.unit}" if kind.unit else "")} | sizes
     colour = present.map({True: TREATED, False: INK})
     data = rows[["estimate", "conf_low", "conf_high"]].assign(label=label, colour=colour)
-    domain = (none - reach, none + reach)
-    return forest(data, scale=scale, title=title, domain=domain, null=none, text_width=140, **sizes)
+    return forest(data, domain=(none - reach, none + reach), null=none, text_width=140, **words)
 
 
 def changes_myst(project: Project) -> str:
@@ -93,7 +91,7 @@ def changes_myst(project: Project) -> str:
         return "No version has been frozen yet: what stands here is the present build alone.\n"
     known, version = history(project), str(citation_file(project)["version"])
     told = [(f"**Version {each.name}, {each.date}**: {each.told}.", each.reason) for each in reversed(known)]
-    if version not in {each.name for each in known}:
+    if version not in versions(project):
         date, reason = changelog(project).get(version, ("", ""))
         told.insert(0, (f"**Version {version}{', ' + date if date else ''}**{HERE}.", reason))
     text = "\n\n".join(f"{title}\n\n{reason}" for title, reason in told)
@@ -104,15 +102,9 @@ def versions_page(project: Project, known: list[Version]) -> str:
     """Return the page of all versions: plain HTML in one file, readable without a server or a script."""
     paper, ledgers = config(project), {version.name: version.ledger for version in known}
     numbers = by_version(ledgers, paper.followed).groupby("id", sort=False) if paper.followed else ()
-    return part(
-        "versions.html",
-        title=title_of(project),
-        versions=known,
-        numbers=[_number(str(id_), rows, paper) for id_, rows in numbers],
-        origins=paper.origins,
-        summary=summary,
-        markdown=MarkdownIt("commonmark", {"html": False}).render,
-    )
+    words = {"title": title_of(project), "versions": known, "origins": paper.origins}
+    words["numbers"] = [_number(str(id_), rows, paper) for id_, rows in numbers]
+    return part("versions.html", **words, markdown=MarkdownIt("commonmark", {"html": False}).render)
 
 
 def _number(id_: str, rows: pd.DataFrame, paper: Config) -> dict[str, Any]:
@@ -124,8 +116,8 @@ def _number(id_: str, rows: pd.DataFrame, paper: Config) -> dict[str, Any]:
         newest = pd.Series(there.index == there.index[-1], index=there.index)
         chart = _forest(there, "Version " + there["version"], newest, label_width=130)
         svg = vlc.vegalite_to_svg(chart.to_dict()).removeprefix("<svg ")
-    found = {"rows": rows.to_dict("records"), "drawn": there.to_dict("records")}
-    return {"id": id_, "name": rows["name"].iloc[0], "svg": svg, **found}
+    drawn, name = there.to_dict("records"), rows["name"].iloc[0]
+    return {"id": id_, "name": name, "svg": svg, "rows": rows.to_dict("records"), "drawn": drawn}
 
 
 def feed(title: str, authors: str, known: list[Version]) -> str:

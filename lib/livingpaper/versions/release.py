@@ -2,14 +2,13 @@
 
 import re
 from calendar import timegm
-from collections.abc import Callable
 from datetime import date as date_type
 from functools import partial
 from pathlib import Path
 
 from livingpaper.build.cache import files_of, say, write_changed, write_whole
 from livingpaper.build.project import CONFIG, Project, git
-from livingpaper.build.reproduce import STEPS, check_root, run_steps, worktree
+from livingpaper.build.reproduce import STEPS, Build, check_root, run_steps, worktree
 from livingpaper.versions.archive import freeze
 from livingpaper.versions.sources import changelog, version_folder, version_key, versions
 
@@ -21,7 +20,6 @@ SET = (  # the lines that say version and date, in TOML or YAML, whichever a fil
     (r"(?m)^version: .*", "version: {version}"),
     (r"(?m)^date-released: .*", "date-released: {date}"),
 )
-TAG = re.compile(r"v\d+\.\d+\.\d+")
 
 
 class ReleaseError(RuntimeError):
@@ -37,21 +35,14 @@ def build_checkout(copy: Path) -> None:
     for name in run_steps(copy, steps, ReleaseError):
         say(f"{name} of the commit: done")
         if name == "html" and _git(Project(copy), "status", "--porcelain", "results"):
-            cure = "run: livingpaper ledger, and commit"
-            raise ReleaseError(f"the committed ledger must equal a fresh run, it does not; {cure}")
+            must = "the committed ledger must equal a fresh run, it does not"
+            raise ReleaseError(f"{must}; run: livingpaper ledger, and commit")
 
 
 def release(
-    project: Project,
-    version: str,
-    *,
-    revision: str | None = None,
-    build: Callable[[Path], None] = build_checkout,
+    project: Project, version: str, *, revision: str | None = None, build: Build = build_checkout
 ) -> Path:
-    """Freeze a version, three numbers, and return its archive; ``ReleaseError`` as ``check``, or if a gate fails.
-
-    ``revision`` is the commit (default: the present one, with the version set first), ``build`` makes its ``_build``.
-    """
+    """Freeze a version of ``revision``, or of HEAD with the version set, and return its archive, or ``ReleaseError``."""
     version = ".".join(map(str, version_key(version)))
     check_root(project)
     for leftover in (project.root / "versions").rglob(".*"):
@@ -75,10 +66,8 @@ def release(
 
 def check(project: Project, version: str, date: str, *, revision: str | None = None) -> None:
     """Raise ``ReleaseError`` if the tree is dirty, or the version is released already or not the highest."""
-    wanted = _wanted(
-        project, version, date
-    )  # a release that was stopped may have set it, and changed nothing else
-    half_set = (name for name, text in wanted.items() if (project.root / name).read_text("utf-8") == text)
+    wanted = _wanted(project, version, date).items()  # and no more a release that was stopped may have set
+    half_set = (name for name, text in wanted if (project.root / name).read_text("utf-8") == text)
     ours = (f"versions/v{version}", "versions/assets", *half_set)
     files = [line[3:] for line in _git(project, "status", "--porcelain").splitlines()]
     if changed := [name for name in files if not name.startswith(ours) and name != "versions/"]:
@@ -96,29 +85,28 @@ def check(project: Project, version: str, date: str, *, revision: str | None = N
             raise ReleaseError(f"the tag v{version} must point to {commit}, it points to {tagged}; {cure}")
     highest = max({*versions(project), *tags} - {version}, default="0.0.0", key=version_key)
     if version_key(version) <= version_key(highest) and revision is None:
-        found = f"{version} is not above {highest}"
-        raise ReleaseError(f"a version must be higher than all before it, {found}; choose a higher number")
+        must = f"a version must be higher than all before it, {version} is not above {highest}"
+        raise ReleaseError(f"{must}; choose a higher number")
 
 
 def changelog_date(project: Project, version: str) -> str:
     """Return the date of a version in ``CHANGELOG.md``; ``ReleaseError`` if it has no day or no reason there."""
     date, reason = changelog(project).get(version, (None, ""))
-    fault = "" if reason else "no text below it"
     try:
-        day = date_type.fromisoformat(date or "").isoformat()
+        known = date_type.fromisoformat(date or "").isoformat() == date
     except ValueError:
-        day = ""
-    if date is None or date != day:
-        fault = "no such heading" if date is None else "no such day"
-    if date is None or fault:
-        must = f"CHANGELOG.md must say what changed and why under '## [{version}] - YYYY-MM-DD'"
-        raise ReleaseError(f"{must}, found {fault}; write it and commit it")
-    return date
+        known = False
+    if date and known and reason:
+        return date
+    fault = "no such heading" if date is None else "no text below it" if known else "no such day"
+    must = f"CHANGELOG.md must say what changed and why under '## [{version}] - YYYY-MM-DD'"
+    raise ReleaseError(f"{must}, found {fault}; write it and commit it")
 
 
 def set_version(project: Project, version: str, date: str) -> None:
     """Set version and date in the files ``VERSIONED`` and commit that, unless it is so already."""
-    for name, text in (wanted := _wanted(project, version, date)).items():
+    wanted = _wanted(project, version, date)
+    for name, text in wanted.items():
         write_changed(project.root / name, text.encode())
     _commit(project, f"Set version {version}", *wanted)
 
@@ -148,7 +136,7 @@ def _freeze(project: Project, copy: Path, version: str, date: str) -> int:
 
 def _tags(project: Project) -> set[str]:
     """Return the versions that are tagged, without the v."""
-    return {tag[1:] for tag in _git(project, "tag", "--list", "v*").split() if TAG.fullmatch(tag)}
+    return {*re.findall(r"(?m)^v(\d+\.\d+\.\d+)$", _git(project, "tag", "--list", "v*"))}
 
 
 def _commit(project: Project, message: str, *paths: str) -> None:

@@ -9,16 +9,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from livingpaper.build.project import Project, git
+from livingpaper.build.project import Project, git, in_repository
 from livingpaper.config import config
 from livingpaper.ledger.claims import Claim, ClaimError, load_claims, parse_claims
 from livingpaper.ledger.compare import TOLERANCE, Comparison, as_markdown, as_text, compare, summary
 from livingpaper.ledger.ledger import LedgerError, parse_ledger, read_ledger
 
 ABSENT = "not in this version"
-SECTION = re.compile(
-    r"^## \[(?P<version>[^\]]+)\](?: - (?P<date>\S+))?\n(?P<body>.*?)(?=^## |\Z)", re.M | re.S
-)
+SECTION = re.compile(r"^## \[([^\]]+)\](?: - (\S+))?\n(.*?)(?=^## |\Z)", re.M | re.S)  # version, date, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +27,9 @@ class Version:
     date: str  # of release, as in CHANGELOG.md
     reason: str  # its section of CHANGELOG.md, Markdown
     ledger: pd.DataFrame
-    since: Comparison | None  # what moved since the version before
-    to_latest: Comparison  # what has moved from it to the latest version
-    before: str = ""  # name of the version before
-
-    @property
-    def told(self) -> str:
-        """What moved since the version before, in one sentence."""
-        return summary(self.since) if self.since else "first version"
-
-    @property
-    def moved(self) -> str:
-        """What moved since the version before, number by number; empty for the first."""
-        return as_text(self.since, self.before, self.name) if self.since else ""
+    told: str  # what moved since the version before, in one sentence
+    moved: str  # the same number by number; empty for the first
+    to_latest: str  # what has moved from it to the latest version, in one sentence
 
 
 def version_folder(project: Project, version: str) -> Path:
@@ -96,6 +84,8 @@ def _shown(project: Project, revision: str, path: str) -> bytes | None:
     try:
         return git(project, "show", f"{revision}:./{path}").encode("utf-8", "surrogateescape")
     except RuntimeError:
+        if in_repository(project):
+            git(project, "rev-parse", "--git-dir")  # to be told, should git refuse the whole checkout
         return None
 
 
@@ -114,15 +104,16 @@ def history(project: Project) -> list[Version]:
 
     found = []
     for before, name in pairwise(["", *names]):
-        since, to_latest = between(before, name) if before else None, between(name, names[-1])
-        found.append(Version(name, *told.get(name, ("", "")), ledgers[name], since, to_latest, before))
+        since, to_latest = between(before, name) if before else None, summary(between(name, names[-1]))
+        news = (summary(since), as_text(since, before, name)) if since else ("first version", "")
+        found.append(Version(name, *told.get(name, ("", "")), ledgers[name], *news, to_latest))
     return found
 
 
 def changelog(project: Project) -> dict[str, tuple[str, str]]:
     """Return date and text of every version in ``CHANGELOG.md``."""
-    found = SECTION.finditer((project.root / "CHANGELOG.md").read_text(encoding="utf-8"))
-    return {m["version"]: (m["date"] or "", m["body"].strip()) for m in found}
+    found = SECTION.findall((project.root / "CHANGELOG.md").read_text(encoding="utf-8"))
+    return {version: (date, text.strip()) for version, date, text in found}
 
 
 def by_version(editions: Mapping[str, pd.DataFrame], followed: Mapping[str, str]) -> pd.DataFrame:
@@ -138,13 +129,9 @@ def diff(project: Project, old: str, new: str | None, format: str, tolerance: fl
     """Print what moved between two ledgers, as ``text`` or ``markdown``; return the status of the comparison."""
     here = new or str(project.ledger)
     names = [Path(name).name if Path(name).is_file() else name for name in (old, here)]
-    result = compare(
-        read_source(project, old),
-        read_source(project, here),
-        claims=read_claims(project, here) or load_claims(project.claims),
-        old_claims=read_claims(project, old),
-        paper=config(project),
-        tolerance=TOLERANCE if tolerance is None else tolerance,
-    )
+    ledgers, then = [read_source(project, name) for name in (old, here)], read_claims(project, old)
+    now = read_claims(project, here) or load_claims(project.claims)
+    least = TOLERANCE if tolerance is None else tolerance
+    result = compare(*ledgers, claims=now, old_claims=then, paper=config(project), tolerance=least)
     sys.stdout.write({"text": as_text, "markdown": as_markdown}[format](result, *names))
     return result.status
