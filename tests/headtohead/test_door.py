@@ -414,10 +414,10 @@ def changes(name: str, parameter: str) -> list[Change]:
 
 
 CASES = [
-    pytest.param(name, parameter, change, id=f"{name}-{parameter}-{change[0]}")
+    pytest.param(name, parameter, change, id=f"{name}-{parameter}-{number}-{change[0][:30]}")
     for name in [*FUNCTIONS, *MODULES]
     for parameter in inputs_of(name)
-    for change in changes(name, parameter)
+    for number, change in enumerate(changes(name, parameter))
 ]
 
 
