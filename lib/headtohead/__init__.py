@@ -18,6 +18,8 @@ What is asked more rarely stands in its part: ``hh.cohort``, ``hh.matching``, ``
 function was checked against, and name the test that does it.
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from headtohead.lazily import lazily

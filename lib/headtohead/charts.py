@@ -3,6 +3,8 @@
 Charts of altair: shown in a notebook, ``.save("love.html")`` elsewhere.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 

@@ -3,6 +3,8 @@
 Every message says what must hold, what was found (how many, the first three), and what to do.
 """
 
+from __future__ import annotations
+
 
 class InputError(ValueError):
     """What was given cannot be used as it is; the kinds below say what is wrong with it."""

@@ -4,6 +4,8 @@ A stream of random numbers belongs to the name of what is computed, not to its p
 estimate moves no other.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256

@@ -3,6 +3,8 @@
 A package writes its public names as imports that only type checkers run, and gives its own file here.
 """
 
+from __future__ import annotations
+
 import ast
 from collections.abc import Callable
 from importlib import import_module

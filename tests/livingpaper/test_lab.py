@@ -31,6 +31,7 @@ TOKEN = "a-token-of-this-test"
 PATIENCE_MS = 60_000  # a kernel that starts on a busy machine
 NOT_NEEDED = (
     ".git",
+    "lib",
     ".venv",
     "_build",
     "notebooks",
@@ -221,6 +222,7 @@ def read_change_and_save(desk: Desk, paper: Project) -> None:
 def test_the_caliper_of_this_paper(browser: Browser, tmp_path: Path) -> None:
     """Who opens the chapter on matching and changes the caliper sees the paper's numbers move."""
     root = shutil.copytree(ROOT, tmp_path / "paper", ignore=shutil.ignore_patterns(*NOT_NEEDED))
+    (root / "lib").symlink_to(ROOT / "lib")  # the code of this environment
     if (ROOT / "_build" / "cache").is_dir():
         shutil.copytree(ROOT / "_build" / "cache", root / "_build" / "cache")
     chapter, ledger = root / "book" / "matching.md", root / "results" / "ledger.csv"

@@ -71,6 +71,21 @@ def test_another_copy_of_the_library_is_not_read(project: Project, tmp_path: Pat
     assert said[0].returncode == said[1].returncode == 0, said[1].stderr
 
 
+def test_another_checkout_is_built_with_its_own_code(project: Project, tmp_path: Path) -> None:
+    """As a version is: by the packages of this environment, and the code of the other checkout."""
+    shutil.copytree(project.root / "lib", tmp_path / "lib", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("paper.toml", "protocol.toml", "requirements.txt"):
+        shutil.copy(project.root / name, tmp_path)
+    run = [sys.executable, "-m", "livingpaper", "diff", "none", "none"]
+    said = {}
+    for lib in (tmp_path / "lib", project.root / "lib"):
+        env = os.environ | {"PYTHONPATH": str(lib)}
+        done = subprocess.run(run, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+        said[lib.parent] = done.stderr
+    assert "'none' is none of them" in said[tmp_path]
+    assert f"must be that of {tmp_path / 'lib'}" in said[project.root]
+
+
 def test_a_foreign_repository_in_the_environment_is_not_asked(project: Project, tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     run = [Path(sys.executable).with_name("livingpaper"), "diff", "HEAD", "HEAD"]

@@ -1,5 +1,7 @@
 """Who was treated, with what, and what happened to them."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from headtohead.lazily import lazily

@@ -1,5 +1,7 @@
 """Who the patients are: Table 1, missing values, and who was treated where and when."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import numpy as np

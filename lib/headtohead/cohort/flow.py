@@ -1,5 +1,7 @@
 """From everyone who started one of the drugs to the patients analysed."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Protocol
 

@@ -1,5 +1,7 @@
 """Choices, levels, shares and days: what is no patient."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 

@@ -1,5 +1,7 @@
 """Columns of numbers: complete, finite, varying, and none a combination of others."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 
 import numpy as np

@@ -1,5 +1,7 @@
 """One row per patient: labels, arms, events, times, weights."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from typing import Any, TypeVar
 

@@ -1,5 +1,7 @@
 """What other studies found: published effects, pooled and compared indirectly."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from headtohead.lazily import lazily

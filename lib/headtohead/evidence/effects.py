@@ -1,5 +1,7 @@
 """What a publication prints: its log ratio and variance, and whether its numbers come out again."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Literal
 

@@ -5,6 +5,8 @@ References
 Bucher, Guyatt, Griffith & Walter (1997) J Clin Epidemiol 50:683-691. doi:10.1016/S0895-4356(97)00049-8
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 
 import numpy as np

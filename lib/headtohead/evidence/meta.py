@@ -10,6 +10,8 @@ Rover, Knapp & Friede (2015) BMC Med Res Methodol 15:99. doi:10.1186/s12874-015-
 Higgins, Thompson & Spiegelhalter (2009) J R Stat Soc A 172:137-159. doi:10.1111/j.1467-985X.2008.00552.x
 """
 
+from __future__ import annotations
+
 from dataclasses import replace
 from typing import Literal, get_args
 

@@ -1,5 +1,7 @@
 """The result of a meta-analysis, and what it says as rows."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

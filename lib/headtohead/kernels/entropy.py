@@ -8,6 +8,8 @@ Hainmueller (2012) Polit Anal 20:25-46. doi:10.1093/pan/mpr025
 Zhao & Percival (2017) J Causal Inference 5:20160010. doi:10.1515/jci-2016-0010
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

@@ -4,6 +4,8 @@ The bootstrap refits the same model with other weights thousands of times: for a
 is one matrix product. They scatter around their mean, so a few steps from its coefficients suffice.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

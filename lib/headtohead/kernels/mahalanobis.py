@@ -4,6 +4,8 @@ Controls are looked at outwards from the place of a treated patient on the first
 farther away than the best control so far.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import numpy as np

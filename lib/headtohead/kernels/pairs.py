@@ -8,6 +8,8 @@ partners without making either the wider of the two wider or their sum larger. A
 therefore exists; dynamic programming over both arms finds it, looking only at controls inside the caliper.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Literal
 

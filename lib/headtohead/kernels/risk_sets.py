@@ -1,5 +1,7 @@
 """Sums over the rows of a partial likelihood: each row is read once and nothing of its size is written."""
 
+from __future__ import annotations
+
 import numpy as np
 from numba import njit
 

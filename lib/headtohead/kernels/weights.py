@@ -1,5 +1,7 @@
 """Propensity-score weights of many resamples at once, and the weighted risks under them."""
 
+from __future__ import annotations
+
 from typing import Literal
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Making the arms comparable."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from headtohead.lazily import lazily

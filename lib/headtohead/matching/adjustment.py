@@ -4,6 +4,8 @@ Doing nothing, matching pairs and weighting all give the same object, which name
 bootstrap samples: weighting refits the propensity score in each, matching draws matched sets.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -76,7 +78,7 @@ class Adjustment:
         for name, value in found.items():
             object.__setattr__(self, name, value)
 
-    def on(self, index: pd.Index) -> "Adjustment":
+    def on(self, index: pd.Index) -> Adjustment:
         """Return it in the order of these patients; AlignmentError unless they are the same."""
         if self.treated.index is index or self.treated.index.equals(index):
             return self

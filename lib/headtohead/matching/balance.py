@@ -4,6 +4,8 @@ The standard deviation in the denominator always comes from the unadjusted sampl
 recomputing it after matching makes the same difference look larger or smaller.
 """
 
+from __future__ import annotations
+
 from typing import Any, Literal
 
 import numpy as np

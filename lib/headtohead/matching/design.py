@@ -1,5 +1,7 @@
 """Covariates as a numeric design matrix: functional forms, dummies, missing values filled."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Sequence
 from typing import Literal, Protocol

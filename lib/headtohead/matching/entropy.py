@@ -3,6 +3,8 @@
 All bootstrap samples are balanced together (``kernels/entropy.py``, which has the references).
 """
 
+from __future__ import annotations
+
 from functools import partial
 from typing import Literal
 

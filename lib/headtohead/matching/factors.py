@@ -5,6 +5,8 @@ References
 Yang & Dalton (2012) SAS Global Forum, paper 335. https://support.sas.com/resources/papers/proceedings12/335-2012.pdf
 """
 
+from __future__ import annotations
+
 import numpy as np
 import pandas as pd
 

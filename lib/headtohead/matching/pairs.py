@@ -1,5 +1,7 @@
 """Pairs on the propensity score: greedy nearest neighbours, on it or within calipers of it, or the optimal ones."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial

@@ -1,5 +1,7 @@
 """The propensity score, each patient's probability of the first drug, and all that is made of it."""
 
+from __future__ import annotations
+
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

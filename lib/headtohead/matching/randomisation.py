@@ -1,5 +1,7 @@
 """How far chance alone would put the arms apart in a randomised trial of the same size."""
 
+from __future__ import annotations
+
 import numpy as np
 import pandas as pd
 from scipy.special import ndtr

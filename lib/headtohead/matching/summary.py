@@ -1,5 +1,7 @@
 """What an adjustment did: the shape of the score, the sample it leaves, and whom it lost."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 

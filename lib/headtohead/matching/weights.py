@@ -7,6 +7,8 @@ Austin (2011) Multivar Behav Res 46:399-424. doi:10.1080/00273171.2011.568786
 Robins, Hernan & Brumback (2000) Epidemiology 11:550-560. doi:10.1097/00001648-200009000-00011 (stabilised)
 """
 
+from __future__ import annotations
+
 import numpy as np
 import pandas as pd
 

@@ -1,5 +1,7 @@
 """What happened, and how sure that is."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from headtohead.lazily import lazily

@@ -9,6 +9,8 @@ Andersen, Klein & Rosthoj (2003) Biometrika 90:15-27. doi:10.1093/biomet/90.1.15
 Choudhury (2002) Stat Med 21:1129-1144. doi:10.1002/sim.1070 (limits)
 """
 
+from __future__ import annotations
+
 import numpy as np
 from scipy.stats import norm
 

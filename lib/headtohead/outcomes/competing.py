@@ -8,6 +8,8 @@ Aalen & Johansen (1978) Scand J Stat 5:141-150.
 Andersen, Geskus, de Witte & Putter (2012) Int J Epidemiol 41:861-870. doi:10.1093/ije/dyr213
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -9,6 +9,8 @@ Lin & Wei (1989) JASA 84:1074-1078. doi:10.1080/01621459.1989.10478874
 Therneau & Grambsch (2000) Modeling Survival Data. doi:10.1007/978-1-4757-3294-8
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any

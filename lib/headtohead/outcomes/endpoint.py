@@ -1,5 +1,7 @@
 """One outcome as a competing-risks observation: when the first event came, and which it was."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
@@ -46,7 +48,7 @@ class Endpoint:
     @classmethod
     def of(
         cls, frame: pd.DataFrame, *, time: str, event: str, causes: str | Sequence[str] = (), censored: object = None
-    ) -> "Endpoint":  # fmt: skip
+    ) -> Endpoint:  # fmt: skip
         """Return the outcome of a frame with one row per patient; it is called like the column of the event.
 
         Raises UnknownError if a column is unknown, EventError if the event has another value than those named.
@@ -79,7 +81,7 @@ class Endpoint:
         return cls(event, frame[time], happened, names or (event,))
 
     @classmethod
-    def recorded(cls, name: str, happened: pd.Series, *, by: int) -> "Endpoint":
+    def recorded(cls, name: str, happened: pd.Series, *, by: int) -> Endpoint:
         """Return an outcome of which is known only whether it happened by a day: 0 or 1, missing if not even that."""
         door.horizon(by)
         door.patients(happened, "an outcome")
@@ -88,7 +90,7 @@ class Endpoint:
         time = pd.Series(np.where(known, float(by), 0.0), happened.index)
         return cls(name, time, pd.Series(np.where(known, found, 0).astype(int), happened.index))
 
-    def on(self, index: pd.Index) -> "Endpoint":
+    def on(self, index: pd.Index) -> Endpoint:
         """Return it in the order of these patients; AlignmentError unless they are the same."""
         if self.time_days.index is index or self.time_days.index.equals(index):
             return self
@@ -120,7 +122,7 @@ class Endpoint:
         happened = ((self.cause == 1) & (self.time_days <= horizon_days)).astype(float)
         return happened.mask((self.cause == 0) & (self.time_days < horizon_days))
 
-    def cut(self, horizon_days: int) -> "Endpoint":
+    def cut(self, horizon_days: int) -> Endpoint:
         """Return the endpoint with follow-up ended, censored, at the horizon."""
         late, time = self.time_days > horizon_days, self.time_days.clip(upper=horizon_days)
         return replace(self, time_days=time, cause=self.cause.mask(late, 0))

@@ -8,6 +8,8 @@ References
 Schuirmann (1987) J Pharmacokinet Biopharm 15:657-680. doi:10.1007/BF01068419
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import NamedTuple
 

@@ -8,6 +8,8 @@ weight; the standard error of a ratio is that of its logarithm; bootstraps repea
 percentile limits. What cannot be estimated has no numbers, and ``method`` says why.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -42,7 +44,7 @@ class Interval(NamedTuple):
     conf_high: float
 
     @property
-    def exponential(self) -> "Interval":
+    def exponential(self) -> Interval:
         """The ratio whose logarithm this is."""
         ratio, low, high = np.exp([self.estimate, self.conf_low, self.conf_high]).tolist()
         return Interval(ratio, self.std_error, low, high)

@@ -9,6 +9,8 @@ Fine & Gray (1999) JASA 94:496-509. doi:10.1080/01621459.1999.10474144
 Austin & Fine (2019) Stat Med 38:751-777. doi:10.1002/sim.8008
 """
 
+from __future__ import annotations
+
 from functools import partial
 from typing import Literal
 

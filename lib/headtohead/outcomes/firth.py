@@ -10,6 +10,8 @@ Heinze & Schemper (2002) Stat Med 21:2409-2419. doi:10.1002/sim.1047
 Heinze & Schemper (2001) Biometrics 57:114-119. doi:10.1111/j.0006-341X.2001.00114.x
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

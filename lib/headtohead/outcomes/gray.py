@@ -8,6 +8,8 @@ References
 Gray (1988) Ann Stat 16:1141-1154. doi:10.1214/aos/1176350951
 """
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 import numpy as np

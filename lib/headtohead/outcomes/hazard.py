@@ -1,5 +1,7 @@
 """Hazard ratios of one cause, whole and by interval, and the methods of the published era: Kaplan-Meier, log-rank."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial

@@ -11,6 +11,8 @@ Lin & Wei (1989) JASA 84:1074-1078. doi:10.1080/01621459.1989.10478874
 Xie & Liu (2005) Stat Med 24:3089-3110. doi:10.1002/sim.2174 (weights)
 """
 
+from __future__ import annotations
+
 import numpy as np
 import pandas as pd
 from scipy.stats import chi2

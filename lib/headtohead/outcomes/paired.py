@@ -6,6 +6,8 @@ Tango (1998) Stat Med 17:891-908. doi:10.1002/(SICI)1097-0258(19980430)17:8<891:
 Agresti & Min (2004) Stat Med 23:65-75. doi:10.1002/sim.1589
 """
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 import numpy as np

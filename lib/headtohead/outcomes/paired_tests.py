@@ -1,5 +1,7 @@
 """Odds ratios within pairs and McNemar's tests, for pairs of one treated patient and one control."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 
 import pandas as pd

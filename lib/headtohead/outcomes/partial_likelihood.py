@@ -9,6 +9,8 @@ Efron (1977) JASA 72:557-565. doi:10.1080/01621459.1977.10480613
 Therneau & Grambsch (2000) Modeling Survival Data. doi:10.1007/978-1-4757-3294-8
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal

@@ -8,6 +8,8 @@ References
 Spiegelhalter, Abrams & Myles (2004) Bayesian Approaches to Clinical Trials, chapter 3. Wiley. doi:10.1002/0470092602
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any

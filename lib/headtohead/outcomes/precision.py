@@ -6,6 +6,8 @@ Schoenfeld (1983) Biometrics 39:499-503. doi:10.2307/2531021
 Farrington & Manning (1990) Stat Med 9:1447-1454. doi:10.1002/sim.4780091208
 """
 
+from __future__ import annotations
+
 import numpy as np
 from scipy import optimize, stats
 

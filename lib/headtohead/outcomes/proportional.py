@@ -8,6 +8,8 @@ References
 Grambsch & Therneau (1994) Biometrika 81:515-526. doi:10.1093/biomet/81.3.515
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import Literal
 

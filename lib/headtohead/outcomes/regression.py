@@ -9,6 +9,8 @@ Abadie & Spiess (2022) JASA 117:983-995. doi:10.1080/01621459.2020.1840383
 Ho, Imai, King & Stuart (2007) Polit Anal 15:199-236. doi:10.1093/pan/mpl013
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 
 import numpy as np

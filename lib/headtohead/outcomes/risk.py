@@ -4,6 +4,8 @@ The uncertainty follows the design: score intervals for the crude table, paired 
 a bootstrap that refits the propensity score for weights.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 
 import numpy as np

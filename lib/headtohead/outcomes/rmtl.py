@@ -8,6 +8,8 @@ References
 Andersen (2013) Stat Med 32:5278-5285. doi:10.1002/sim.5903
 """
 
+from __future__ import annotations
+
 import numpy as np
 import pandas as pd
 

@@ -11,6 +11,8 @@ Bang & Robins (2005) Biometrics 61:962-973. doi:10.1111/j.1541-0420.2005.00377.x
 Mao, Li & Greene (2019) Stat Methods Med Res 28:2439-2454. doi:10.1177/0962280218781171
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 

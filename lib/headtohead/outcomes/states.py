@@ -6,6 +6,8 @@ Andersen & Keiding (2002) Stat Methods Med Res 11:91-115. doi:10.1191/0962280202
 Datta & Satten (2001) Stat Probab Lett 55:403-411. doi:10.1016/S0167-7152(01)00155-9
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import numpy as np

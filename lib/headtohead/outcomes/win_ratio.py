@@ -10,6 +10,8 @@ Bebu & Lachin (2016) Biostatistics 17:178-187. doi:10.1093/biostatistics/kxv032
 Dong, Qiu, Wang & Vandemeulebroecke (2018) J Biopharm Stat 28:778-796. doi:10.1080/10543406.2017.1397007
 """
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Two proportions: counts, tests, intervals."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from headtohead.lazily import lazily

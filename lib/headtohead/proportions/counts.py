@@ -1,5 +1,7 @@
 """Events and patients in two arms: all that an abstract gives."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

@@ -8,6 +8,8 @@ References
 Miettinen & Nurminen (1985) Stat Med 4:213-226. doi:10.1002/sim.4780040211
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Literal
 

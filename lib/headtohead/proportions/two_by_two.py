@@ -10,6 +10,8 @@ Fagerland, Lydersen & Laake (2015) Stat Methods Med Res 24:224-254. doi:10.1177/
 Walsh et al. (2014) J Clin Epidemiol 67:622-628. doi:10.1016/j.jclinepi.2013.10.019 (fragility)
 """
 
+from __future__ import annotations
+
 from typing import Literal
 
 import numpy as np

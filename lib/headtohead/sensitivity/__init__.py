@@ -1,5 +1,7 @@
 """What would change the answer."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from headtohead.lazily import lazily

@@ -12,6 +12,8 @@ Hernan & Robins (2017) New England Journal of Medicine 377:1391-1398. doi:10.105
 Greenland & Mansournia (2015) Statistics in Medicine 34:3133-3143. doi:10.1002/sim.6537
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import NamedTuple
 

@@ -6,6 +6,8 @@ VanderWeele & Ding (2017) Ann Intern Med 167:268-274. doi:10.7326/M16-2607
 Ding & VanderWeele (2016) Epidemiology 27:368-377. doi:10.1097/EDE.0000000000000457
 """
 
+from __future__ import annotations
+
 import numpy as np
 import pandas as pd
 

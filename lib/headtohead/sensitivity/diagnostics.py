@@ -10,6 +10,8 @@ Schuemie et al. (2020) Journal of the American Medical Informatics Association 2
 doi:10.1093/jamia/ocaa103 (diagnostics before estimates)
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from typing import Any, Literal
 

@@ -9,6 +9,8 @@ Lunceford & Davidian (2004) Stat Med 23:2937-2960. doi:10.1002/sim.1903
 Stefanski & Boos (2002) Am Stat 56:29-38. doi:10.1198/000313002753631330
 """
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 import numpy as np

@@ -9,6 +9,8 @@ Rover (2020) J Stat Softw 93(6). doi:10.18637/jss.v093.i06
 Rubin (1981) J Educ Stat 6:377-401. doi:10.3102/10769986006004377
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple

@@ -12,6 +12,8 @@ Simonsohn, Simmons & Nelson (2020) Nat Hum Behav 4:1208-1214. doi:10.1038/s41562
 Franklin et al. (2014) Comput Stat Data Anal 72:219-226. doi:10.1016/j.csda.2013.10.018
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple

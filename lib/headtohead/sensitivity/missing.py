@@ -12,6 +12,8 @@ Rubin (1987) Multiple Imputation for Nonresponse in Surveys. doi:10.1002/9780470
 Barnard & Rubin (1999) Biometrika 86:948-955. doi:10.1093/biomet/86.4.948
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import NamedTuple
 

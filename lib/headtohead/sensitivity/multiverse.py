@@ -9,6 +9,8 @@ Simonsohn, Simmons & Nelson (2020) Nat Hum Behav 4:1208-1214. doi:10.1038/s41562
 Del Giudice & Gangestad (2021) Adv Methods Pract Psychol Sci 4(1). doi:10.1177/2515245920954925
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -56,7 +58,7 @@ class Material:
     outcomes: pd.DataFrame
     stratum: np.ndarray
 
-    def take(self, rows: np.ndarray, arm: np.ndarray, outcomes: pd.DataFrame) -> "Material":
+    def take(self, rows: np.ndarray, arm: np.ndarray, outcomes: pd.DataFrame) -> Material:
         """Return the material of resampled patients with other drugs and outcomes."""
         designs = {key: X[rows] for key, X in self.designs.items()}
         return Material(designs, arm, outcomes, self.stratum[rows])

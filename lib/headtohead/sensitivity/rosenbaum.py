@@ -8,6 +8,8 @@ References
 Rosenbaum (2002) Observational Studies, 2nd ed., section 4.3. doi:10.1007/978-1-4757-3692-2
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Every estimator of the specification curve on one sample, sharing one score."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,5 +1,7 @@
 """Does the answer hang on where, when or how closely patients were matched?"""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd

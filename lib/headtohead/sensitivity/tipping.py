@@ -1,5 +1,7 @@
 """How many outcomes that nobody saw would change the answer?"""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import numpy as np

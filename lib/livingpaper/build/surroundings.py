@@ -23,11 +23,12 @@ class SurroundingsError(RuntimeError):
 
 def clean_environment() -> None:
     """Forget what points to other code, kernels or repositories; what Python has read of it, by starting again."""
-    before = not os.environ.keys().isdisjoint(OF_PYTHON[:3])
-    for name in (*OF_PYTHON, *OF_JUPYTER, *OF_GIT):
-        os.environ.pop(name, None)
+    own = str(Path.cwd() / "lib")  # how another checkout of this paper is built: with its own code
+    foreign = [name for name in (*OF_PYTHON, *OF_JUPYTER, *OF_GIT) if os.environ.get(name, own) != own]
+    for name in foreign:
+        del os.environ[name]
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
-    if before:
+    if not set(OF_PYTHON[:3]).isdisjoint(foreign):
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
