@@ -42,6 +42,7 @@ def last_good(project: Project) -> dict[str, bytes]:
     return {**good, "pdf": (project.build / "paper.pdf").read_bytes()}
 
 
+@pytest.mark.whole
 def test_a_tiny_book_through_its_life(fresh: Project, tmp_path: Path) -> None:
     """One test, because a build takes seconds and each step goes on from the one before."""
     made = tiny_project(fresh, tmp_path / "p", PROSE)
