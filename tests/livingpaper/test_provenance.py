@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
+from docutils import nodes
+from docutils.utils import new_document
+from livingpaper.book.hooks import ledger_html
 from livingpaper.book.provenance import (
     Behind,
     behind,
@@ -16,9 +20,12 @@ from livingpaper.book.provenance import (
     running_tests,
     sources_of_numbers,
 )
+from livingpaper.book.reference import reference_myst
 from livingpaper.build.project import Project, digest, find_project
 from livingpaper.build.reads import files_behind, files_read, keep_reads, note, public
 from livingpaper.ledger.ledger import LEDGER_COLUMNS, entry, ledger_frame
+from sphinx.search import WordCollector
+from sphinx.search.en import SearchEnglish
 
 CHAPTERS = sorted(
     path.stem
@@ -129,7 +136,23 @@ def test_the_panel_names_inputs_functions_and_tests(project: Project, small: Pro
     assert digest([small.root / "book" / "a.md"], small.root)[:12] in panel
     assert digest([small.ledger], small.root)[:12] in panel
     assert "<code>stats.risk.risks</code>; tested in <code>tests/test_risk.py</code>" in panel
-    assert "<th>Takes from</th><td><code>book/earlier</code></td>" in panel
+    assert "<th>Takes from</th> <td><code>book/earlier</code></td>" in panel
+
+
+def found_by_search(html: str) -> set[str]:
+    """Return the words that Sphinx takes from HTML into its index: tags dropped, nothing put in their place."""
+    collector = WordCollector(new_document(""), SearchEnglish({}))
+    nodes.raw("", html, format="html").walk(collector)
+    return set(collector.found_words)
+
+
+def test_search_finds_every_word_of_every_cell(project: Project) -> None:
+    reference = reference_myst(project, "headtohead", "hh")
+    for html in (panel_html(project, "book/outcomes"), ledger_html(project, ""), reference):
+        cells = BeautifulSoup(html, "html.parser").select("td, th, summary, pre")
+        words = {word for cell in cells for word in SearchEnglish({}).split(cell.get_text(" "))}
+        assert len(words) > 20
+        assert words <= found_by_search(html)
 
 
 @pytest.mark.parametrize("name", CHAPTERS)

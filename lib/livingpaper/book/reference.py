@@ -36,7 +36,7 @@ def _entries(path: str, thing: Any) -> Iterator[str]:
     raised = inspect.isclass(thing) and issubclass(thing, Exception)
     call = QUOTED.sub(r"\1\2", path if raised else f"{path}{inspect.signature(thing)}")
     told = f'<pre style="white-space: pre-wrap">{escape(call)}\n\n{escape(doc)}</pre>'
-    told = f"<details><summary>Signature and description</summary>{told}</details>".replace("\n", "\n  ")
+    told = f"<details><summary>Signature and description</summary> {told}</details>".replace("\n", "\n  ")
     yield f"`{path}`\n: {first}\n\n  ```{{raw}} html\n  {told}\n  ```"
     for name in vars(thing) if inspect.isclass(thing) else ():
         method = getattr(thing, name)
