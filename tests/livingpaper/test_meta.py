@@ -66,8 +66,8 @@ def test_marks_have_the_colours_that_the_paper_says(tmp_path: Path) -> None:
     text = '[origins.{}]\nmark = "A"\nsays = "b"\n'
     colours = 'colours = ["#0b4f79", "#8fc7ea"]\n'
     (tmp_path / "paper.toml").write_text(text.format("blue") + colours + text.format("plain"))
-    assert markup("style", origins=config(Project(tmp_path)).origins) == (
+    assert markup("style.html", origins=config(Project(tmp_path)).origins) == (
         "<style>a.origin-blue{--origin:#0b4f79}html[data-theme=dark] a.origin-blue{--origin:#8fc7ea}</style>\n"
     )
     (tmp_path / "paper.toml").write_text(text.format("plain") + "# without any\n")
-    assert markup("style", origins=config(Project(tmp_path)).origins) == ""
+    assert markup("style.html", origins=config(Project(tmp_path)).origins) == ""

@@ -35,19 +35,19 @@ def _faults(checklist: dict[str, Any]) -> Iterator[str]:
     if odd := sorted({"title", "doi", "numbering_verified", "items"} ^ (set(checklist) - {"note"})):
         yield f"has a missing or unknown key: {odd}"
         return
-    yield from (f"{item.get('id')}: {fault}" for item in checklist["items"] if (fault := _fault(item)))
     times = Counter(item.get("id") for item in checklist["items"])
-    yield from (f"{id_}: occurs twice" for id_, number in times.items() if number > 1)
-
-
-def _fault(item: dict[str, Any]) -> str:
-    if odd := sorted({"id", "need", "where", "status"} ^ (set(item) - {"reason"})):
-        return f"has a missing or unknown key: {odd}"
-    if item["status"] not in STATUS:
-        return f"the status must be one of {sorted(STATUS)}, found {item['status']!r}"
-    if item["status"] != "done" and not item.get("reason"):
-        return f"{item['status']} needs a reason"
-    return "" if item["where"] or item["status"] == "na" else "names no place that answers it"
+    for item in checklist["items"]:
+        id_, status = item.get("id"), item.get("status")
+        if odd := sorted({"id", "need", "where", "status"} ^ (set(item) - {"reason"})):
+            yield f"{id_}: has a missing or unknown key: {odd}"
+        elif status not in STATUS:
+            yield f"{id_}: the status must be one of {sorted(STATUS)}, found {status!r}"
+        elif status != "done" and not item.get("reason"):
+            yield f"{id_}: {status} needs a reason"
+        elif status != "na" and not item["where"]:
+            yield f"{id_}: names no place that answers it"
+        elif times[id_] > 1:
+            yield f"{id_}: occurs twice"
 
 
 def checklist_myst(name: str, checklist: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ A passage is a paragraph or a caption; headings, tables and code stay. A draft i
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -39,29 +40,24 @@ def is_withheld(claim: Claim, paper: Config) -> bool:
 def withhold_paragraphs(chapter: str, claims: Iterable[Claim], paper: Config) -> str:
     """Return a chapter's MyST text without passages that print a withheld number or conclude from one."""
     hidden = [claim for claim in claims if is_withheld(claim, paper)]
-    return _leave_out(chapter, paper.withholds, hidden, paper.withheld.paragraph)
+    return leave_out(chapter, hidden, paper.withholds, paper.withheld.paragraph)
 
 
 def unsupported(claims: Iterable[Claim], ledger: pd.DataFrame, rules: Rules) -> list[Claim]:
     """Return the conclusions that the ledger, indexed by id, does not bear out or has no number for."""
-
-    def stands(claim: Claim) -> bool:
-        try:
-            return holds(claim, ledger, rules)
-        except (ClaimError, ValueError, ZeroDivisionError):
-            return False
-
-    return [claim for claim in claims if not stands(claim)]
-
-
-def leave_out_unsupported(chapter: str, claims: Iterable[Claim], known: Iterable[str]) -> str:
-    """Return a chapter's MyST text without passages that state one of ``claims`` or print an unknown number."""
-    there = set(known)
-    return _leave_out(chapter, lambda id_: id_ not in there, claims, LEFT_OUT)
+    broken = []
+    for claim in claims:
+        with suppress(ClaimError, ValueError, ZeroDivisionError):
+            if holds(claim, ledger, rules):
+                continue
+        broken.append(claim)
+    return broken
 
 
-def _leave_out(chapter: str, wrong: Callable[[str], bool], claims: Iterable[Claim], instead: str) -> str:
-    """Return the text with ``instead`` for passages that print a ``wrong`` number or state one of the claims."""
+def leave_out(
+    chapter: str, claims: Iterable[Claim], wrong: Callable[[str], bool], instead: str = LEFT_OUT
+) -> str:
+    """Return a chapter's MyST text with ``instead`` for passages that print a ``wrong`` number or state one of the claims."""
     said, blocks = [claim.says for claim in claims], []
     for is_text, run in groupby(_marked(chapter), key=itemgetter(0)):
         text = "\n".join(line for _, line in run)

@@ -18,7 +18,7 @@ from sphinx.errors import SphinxError
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from livingpaper.book.checklists import checklist_myst, load_checklists
-from livingpaper.book.drafts import leave_out_unsupported, unsupported, withhold_paragraphs
+from livingpaper.book.drafts import leave_out, unsupported, withhold_paragraphs
 from livingpaper.book.markup import STATIC, markup
 from livingpaper.book.output import UnfoldedCells, visit_math
 from livingpaper.book.provenance import panel_html
@@ -80,7 +80,7 @@ def ledger_html(project: Project, _docname: str) -> str:
     rows = read_ledger(project.ledger)
     counts = {name: rows[name].map("{:,.0f}".format, na_action="ignore") for name in ("n", "events")}
     printed = rows.assign(**counts).fillna("").itertuples()
-    return markup("ledger", rows=printed, marks=config(project).marks, anchor=html_id)
+    return markup("ledger.html", rows=printed, marks=config(project).marks, anchor=html_id)
 
 
 def html_id(ledger_id: str) -> str:
@@ -167,7 +167,7 @@ def say_what_may_be_said(app: Sphinx, _docname: str, source: list[str]) -> None:
     if paper.draft:
         ledger = read_ledger(project.ledger)
         broken = unsupported(load_claims(project.claims), ledger, Rules(paper))
-        text = leave_out_unsupported(text, broken, ledger.index)
+        text = leave_out(text, broken, lambda id_: id_ not in ledger.index)
     runs = "kernelspec" in text[:800] or "{result}`" in text
     source[0] = f"{text.rstrip()}\n\n```{{provenance}}\n```\n" if runs else text
 

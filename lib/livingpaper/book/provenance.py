@@ -58,25 +58,20 @@ def _imported(found: list[Statement]) -> Iterator[tuple[str, str]]:
 
 
 def _own(library: Path, names: dict[str, str], code: ast.AST) -> Iterator[str]:
-    """Yield the functions of the paper's packages that code names, in the order of the text."""
+    """Yield the functions of the paper's packages that code names, with the module that defines each, in order."""
     for part in ast.walk(code):
         if isinstance(part, (ast.Name, ast.Attribute)) and not isinstance(part.ctx, ast.Store):
             first, *rest = ast.unparse(part).split(".")
-            dotted = ".".join([names.get(first, ""), *rest])
-            if all(map(str.isidentifier, rest)) and (found := _resolved(library, dotted)):
-                yield found
-
-
-def _resolved(library: Path, dotted: str) -> str:
-    """Return the module and name under which the paper's packages define a function or class; empty if they do not."""
-    module, _, name = dotted.rpartition(".")
-    package = module.partition(".")[0]
-    known = [full for full in _defined(library).get(name, ()) if full.startswith(f"{package}.")]
-    return dotted if dotted in known else next(iter(known), "")
+            module, _, name = (dotted := ".".join([names.get(first, ""), *rest])).rpartition(".")
+            package = module.partition(".")[0]
+            known = [full for full in _defined(library).get(name, ()) if full.startswith(f"{package}.")]
+            if known and all(map(str.isidentifier, rest)):
+                yield dotted if dotted in known else known[0]
 
 
 @cache
 def _defined(library: Path) -> dict[str, list[str]]:
+    """Return the functions and classes of the paper's packages, each with its module, by name."""
     found: dict[str, list[str]] = {}
     for path in sorted(library.rglob("*.py")):
         module = ".".join(path.relative_to(library).with_suffix("").parts).removesuffix(".__init__")
@@ -119,7 +114,7 @@ def panel_html(project: Project, chapter: str) -> str:
     inputs = {"chapter": path, "protocol.toml": project.protocol, "data": project.data, "code": root / "lib"}
     inputs |= {"requirements.txt": project.lock, "results/ledger.csv": project.ledger}
     return markup(
-        "panel",
+        "panel.html",
         inputs={name: digest([each], root)[:12] for name, each in inputs.items() if each.exists()},
         packages=[f"{name} {version(name)}" for name in config(project).packages],
         taken=found.chapters[1:],

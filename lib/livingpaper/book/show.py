@@ -52,7 +52,7 @@ class Exhibit:
     def preview(self, **what: Any) -> str:
         """Return the drawing or the cells with the numbered caption, as JupyterLab shows it."""
         words = {"name": self.name, "caption": self.full_caption, "trial": self.trial}
-        return markup("shown", **what, **words, inline=inline_html)
+        return markup("shown.html", **what, **words, inline=inline_html)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Sheet(Exhibit):
 
     def myst(self) -> str:
         """Return the table as a MyST directive."""
-        marks = [":--" if kind in "lLp" else "--:" for kind in self._kinds]
+        marks = [":--" if side == "left" else "--:" for side in self._sides]
         body = [map(str, self.frame.columns), marks, *self.frame.astype(str).to_numpy().tolist()]
         lines = "\n".join("| " + " | ".join(map(_cell, row)) + " |" for row in body)
         caption = " ".join(self.full_caption.split())
@@ -112,9 +112,8 @@ class Sheet(Exhibit):
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
         payload = {"kind": "table", "name": self.name, "myst": self.myst()}
-        sides = ["left" if kind in "lLp" else "right" for kind in self._kinds]
         body = self.frame.astype(str).to_numpy()
-        preview = self.preview(head=map(str, self.frame.columns), body=body, sides=sides)
+        preview = self.preview(head=map(str, self.frame.columns), body=body, sides=self._sides)
         return {MIME: payload, "text/html": preview, "text/plain": self.frame.to_string(index=False)}
 
     @property
@@ -122,9 +121,9 @@ class Sheet(Exhibit):
         return self.widths or "l" + "r" * (len(self.frame.columns) - 1)
 
     @property
-    def _kinds(self) -> list[str]:
-        """The letter of each column, widths in braces dropped."""
-        return re.findall(r"[lrcLRCpX]", re.sub(r"\{[^}]*\}", "", self._columns))
+    def _sides(self) -> list[str]:
+        kinds = re.findall(r"[lrcLRCpX]", re.sub(r"\{[^}]*\}", "", self._columns))  # widths in braces dropped
+        return ["left" if kind in "lLp" else "right" for kind in kinds]
 
 
 Figure, Table = Drawing, Sheet  # once shown

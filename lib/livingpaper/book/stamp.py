@@ -75,8 +75,8 @@ def put_stamp(app: Sphinx, settings: SphinxConfig) -> None:
     paper, marks, found = config(project), stamp(project), citation_file(project)
     origins, authors = paper.origins.values(), ", ".join(author_names(found))
     settings.html_theme_options = settings.html_theme_options | {
-        "announcement": markup("legend", draft=paper.draft, banner=paper.banner, origins=origins),
-        "extra_footer": markup("stamp", marks=marks, authors=authors, title=found["title"]),
+        "announcement": markup("legend.html", draft=paper.draft, banner=paper.banner, origins=origins),
+        "extra_footer": markup("stamp.html", marks=marks, authors=authors, title=found["title"]),
     }
     settings.version = settings.release = marks["version"]
     head = escape_tex(paper.running_head or title_of(project))
@@ -93,7 +93,7 @@ def highwire(project: Project, *, references: bool) -> str:
     """Return the ``citation_`` tags of a page; with every reference if asked for."""
     found, path = citation_file(project), project.root / "book" / "references.bib"
     lines = reference_lines(path) if references and path.is_file() else ()
-    return markup("head", found=found, authors=author_names(found), pdf=PDF_FROM_PAGE, references=lines)
+    return markup("head.html", found=found, authors=author_names(found), pdf=PDF_FROM_PAGE, references=lines)
 
 
 def reference_lines(path: Path) -> Iterator[str]:
@@ -149,6 +149,6 @@ def add_meta(app: Sphinx, pagename: str, _template: str, context: dict[str, Any]
         project = Project(Path(app.srcdir))
         ld = json.dumps(article_ld(project), ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
         tags = highwire(project, references=pagename == app.config.root_doc)
-        style = markup("style", origins=config(project).origins)
+        style = markup("style.html", origins=config(project).origins)
         tags += f'<script type="application/ld+json">{ld}</script>\n{style}'
         context["metatags"] = context.get("metatags", "") + tags

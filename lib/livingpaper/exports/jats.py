@@ -8,9 +8,8 @@ from xml.etree import ElementTree as ET
 
 import pypandoc
 from bs4 import BeautifulSoup, Tag
-from jinja2 import Template
 
-from livingpaper.book.markup import STATIC
+from livingpaper.book.markup import markup
 
 XLINK = "http://www.w3.org/1999/xlink"
 ET.register_namespace("xlink", XLINK)
@@ -56,8 +55,8 @@ def jats(
     said = {"summary": _headed(abstract), "body": "\n".join(map(str, articles.values()))}
     how: dict[str, Any] = {"to": "jats_archiving", "format": "html", "extra_args": ["--wrap=none"]}
     words = {name: pypandoc.convert_text(html, **how) for name, html in said.items()}
-    template = Template((STATIC / "jats.xml").read_text("utf-8"), autoescape=True)
-    return _finish(template.render(front, **words, references=cited.values()), labels, seen), labels
+    told = {**front, **words, "references": cited.values()}
+    return _finish(markup("jats.xml", **told), labels, seen), labels
 
 
 def _article(html: str, name: str) -> Tag:

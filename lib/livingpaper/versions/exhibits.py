@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 from markdown_it import MarkdownIt
 
-from livingpaper.book.markup import TEMPLATES
+from livingpaper.book.markup import markup
 from livingpaper.book.show import Drawing, Sheet
 from livingpaper.book.stamp import citation_file, title_of
 from livingpaper.build.cache import sha
@@ -17,11 +17,6 @@ from livingpaper.versions.sources import Version, by_version, changelog, history
 
 SHOWN = 6  # versions in table and figure, the newest; the page of all versions has the rest
 HERE = " (this build)"
-
-
-def part(template: str, /, **words: Any) -> str:
-    """Return a part of the site with its words filled in."""
-    return TEMPLATES.get_template(template).render(words)
 
 
 def numbers_by_version(project: Project) -> pd.DataFrame:
@@ -104,7 +99,7 @@ def versions_page(project: Project, known: list[Version]) -> str:
     numbers = by_version(ledgers, paper.followed).groupby("id", sort=False) if paper.followed else ()
     words = {"title": title_of(project), "versions": known, "origins": paper.origins}
     words["numbers"] = [_number(str(id_), rows, paper) for id_, rows in numbers]
-    return part("versions.html", **words, markdown=MarkdownIt("commonmark", {"html": False}).render)
+    return markup("versions.html", **words, markdown=MarkdownIt("commonmark", {"html": False}).render)
 
 
 def _number(id_: str, rows: pd.DataFrame, paper: Config) -> dict[str, Any]:
@@ -123,4 +118,4 @@ def _number(id_: str, rows: pd.DataFrame, paper: Config) -> dict[str, Any]:
 def feed(title: str, authors: str, known: list[Version]) -> str:
     """Return an Atom feed of the changes of the estimates, newest first; links are relative to where it lies."""
     ids = {version.name: sha(version.name + ledger_csv(version.ledger)) for version in known}
-    return part("feed.xml", title=title, id=sha(title), authors=authors, versions=known, ids=ids)
+    return markup("feed.xml", title=title, id=sha(title), authors=authors, versions=known, ids=ids)

@@ -3,11 +3,12 @@
 import json
 from pathlib import Path
 
+from livingpaper.book.markup import markup
 from livingpaper.book.stamp import PDF_FROM_PAGE, PDF_ON_SITE, author_names, citation_file, title_of
 from livingpaper.build.cache import made_whole, write_whole
 from livingpaper.build.project import Project
 from livingpaper.versions.archive import ArchiveError, thaw
-from livingpaper.versions.exhibits import feed, part, versions_page
+from livingpaper.versions.exhibits import feed, versions_page
 from livingpaper.versions.sources import Version, history, version_folder
 
 UP = "../../"  # from a page in v1.1.0/book/ to the site; every chapter is there
@@ -21,7 +22,7 @@ def assemble(project: Project, newest: str | None = None) -> Path:
         cure = "push the commit that froze it with its tag: git push --follow-tags"
         raise ValueError(f"the newest version must be {wanted}, it is {known[-1].name}; {cure}")
     target, authors = project.build / "site", ", ".join(author_names(citation_file(project)))
-    files = {"versions.html": versions_page(project, known), "index.html": part("redirect.html")}
+    files = {"versions.html": versions_page(project, known), "index.html": markup("redirect.html")}
     files["switcher.json"] = json.dumps(_switcher(known), indent=1) + "\n"
     files["feed.xml"] = feed(title_of(project), authors, known)
     with made_whole(target) as fresh:
@@ -54,15 +55,15 @@ def dress(page: str, version: Version, latest: Version, *, up: str = UP) -> str:
     page = page.replace(f'content="{PDF_FROM_PAGE}"', f'content="{PDF_ON_SITE}"')
     feed_link = f'<link rel="alternate" type="application/atom+xml" href="{up}feed.xml">'
     # over file:// the list of versions cannot be fetched: the switcher becomes a link to the plain page
-    script = part("script.html", up=up, name="latest" if last else version.name)
-    switcher = part("switcher.html", name=version.name)
+    script = markup("script.html", up=up, name="latest" if last else version.name)
+    switcher = markup("switcher.html", name=version.name)
     for place, more in {HEADER: switcher, "</head>": feed_link, "</body>": script}.items():
         page = page.replace(place, more + place, 1)
     if last:
         return page
     words = {"name": version.name, "date": version.date, "up": up, "latest": latest.name}
     end = page.find(">", page.find("<body")) + 1
-    return page[:end] + part("banner.html", **words, moved=version.to_latest) + page[end:]
+    return page[:end] + markup("banner.html", **words, moved=version.to_latest) + page[end:]
 
 
 def _switcher(known: list[Version]) -> list[dict[str, object]]:
