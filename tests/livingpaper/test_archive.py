@@ -7,7 +7,7 @@ import random
 from pathlib import Path
 
 import pytest
-from livingpaper.versions.archive import ArchiveError, freeze, thaw
+from livingpaper.versions.site import ArchiveError, freeze, thaw
 
 FILES = {
     "html/book/index.html": b"<html>",

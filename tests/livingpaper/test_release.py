@@ -11,9 +11,8 @@ from livingpaper.__main__ import main
 from livingpaper.build.project import Project
 from livingpaper.ledger.claims import load_claims
 from livingpaper.ledger.ledger import LedgerError
-from livingpaper.versions.archive import ArchiveError, thaw
 from livingpaper.versions.release import ReleaseError, release, set_version
-from livingpaper.versions.site import assemble
+from livingpaper.versions.site import ArchiveError, assemble, thaw
 from livingpaper.versions.sources import read_claims, read_source, version_key, versions
 
 PAGE = (

@@ -17,20 +17,10 @@ BELOW: Any = {"size": 42, "filled": True, "opacity": 1, "color": TREATED, "yOffs
 
 
 def forest(
-    rows: pd.DataFrame,
-    *,
-    scale: str,
-    title: str,
-    domain: tuple[float, float],
-    bands: Sequence[float] = (),
-    null: float = 0.0,
-    label_width: int = 190,
-    text_width: int = 150,
-    row_height: int = 30,
-    log: bool = False,
-    ticks: Sequence[float] | None = None,
-    second_name: str = "",
-) -> alt.TopLevelMixin:
+    rows: pd.DataFrame, *, scale: str, title: str, domain: tuple[float, float], bands: Sequence[float] = (),
+    null: float = 0.0, label_width: int = 190, text_width: int = 150, row_height: int = 30, log: bool = False,
+    ticks: Sequence[float] | None = None, second_name: str = "",
+) -> alt.TopLevelMixin:  # fmt: skip
     """Return the chart, from top to bottom; differences are proportions and are drawn in percentage points.
 
     ``rows`` has ``label``, ``estimate`` (said in words if missing), ``conf_low``, ``conf_high`` and ``colour``; optionally

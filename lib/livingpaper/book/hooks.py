@@ -128,7 +128,7 @@ class ReadOnceDomain(StandardDomain):
     """Sphinx's standard domain, which unpickles a whole page behind every ``numref``, a third of the time of a book."""
 
     def _resolve_numref_xref(self, env: BuildEnvironment, *arguments: Any) -> nodes.Element | None:
-        """Resolve a reference with trees that are read once: nobody changes them, they are only looked at."""
+        # nobody changes the trees, they are only looked at
         env.get_doctree = self.__dict__.setdefault("_kept", cache(env.get_doctree))  # type: ignore[method-assign]
         try:
             return super()._resolve_numref_xref(env, *arguments)

@@ -9,7 +9,7 @@ from pathlib import Path
 from livingpaper.build.cache import files_of, say, write_changed, write_whole
 from livingpaper.build.project import CONFIG, Project, git
 from livingpaper.build.reproduce import STEPS, Build, check_root, run_steps, worktree
-from livingpaper.versions.archive import freeze
+from livingpaper.versions.site import freeze
 from livingpaper.versions.sources import changelog, version_folder, version_key, versions
 
 GATES = ("pytest", "-q", "-n", "2", "-p", "no:cacheprovider", "-m", "book or gate")
