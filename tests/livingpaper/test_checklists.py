@@ -21,7 +21,7 @@ def written(folder: Path, items: str) -> Path:
 
 def test_an_item_becomes_a_row_with_links(tmp_path: Path) -> None:
     items = DONE + '    - {id: "2", need: "Size", where: [], status: na, reason: "no sample was drawn"}\n'
-    text = checklist_myst("STROBE", load_checklists(written(tmp_path, items))["STROBE"])
+    text = checklist_myst("STROBE", load_checklists(written(tmp_path, items)))
     assert "| 1 | Design | {ref}`answer` | yes |" in text
     assert "| 2 | Size | – | does not apply: no sample was drawn |" in text
     assert ":name: tbl-checklist-strobe" in text
@@ -30,7 +30,8 @@ def test_an_item_becomes_a_row_with_links(tmp_path: Path) -> None:
 
 def test_figures_and_tables_are_linked_by_number_and_doubts_about_the_numbering_are_printed() -> None:
     item = {"id": "1", "need": "B", "where": ["fig-a", "tbl-b"], "status": "done"}
-    text = checklist_myst("A", {"title": "A", "doi": "10.1/1", "numbering_verified": False, "items": [item]})
+    known = {"title": "A", "doi": "10.1/1", "numbering_verified": False, "items": [item]}
+    text = checklist_myst("A", {"A": known})
     assert "{numref}`fig-a`, {numref}`tbl-b`" in text
     assert "has not been compared with the published list." in text
 

@@ -50,8 +50,10 @@ def _faults(checklist: dict[str, Any]) -> Iterator[str]:
             yield f"{id_}: occurs twice"
 
 
-def checklist_myst(name: str, checklist: dict[str, Any]) -> str:
-    """Return a checklist as a MyST table with a link to every place that answers an item."""
+def checklist_myst(name: str, known: dict[str, dict[str, Any]]) -> str:
+    """Return a checklist as a MyST table with a link to every place that answers an item; ``KeyError`` if unknown."""
+    if (checklist := known.get(name)) is None:
+        raise KeyError(f"no checklist {name!r} in book/checklists.yml; it has {sorted(known)}")
     note = f": {checklist['note']}" if checklist.get("note") else ""
     unverified = "" if checklist["numbering_verified"] else f" {UNVERIFIED}{note}."
     told = f"what each item asks for, in our words, and where it is answered.{unverified}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -14,7 +14,7 @@ from livingpaper.book.drafts import PRINTED
 from livingpaper.book.markup import markup
 from livingpaper.build.project import Project, digest
 from livingpaper.build.reads import files_behind
-from livingpaper.chapters.cells import Statement, chapter_statements
+from livingpaper.chapters.cells import chapter_statements
 from livingpaper.chapters.taking import takes
 from livingpaper.config import config
 from livingpaper.ledger.ledger import read_ledger
@@ -31,7 +31,13 @@ class Behind(NamedTuple):
 def behind(project: Project, chapter: str) -> Behind:
     """Return what stands behind a chapter such as ``book/methods``, read from its cells."""
     found = chapter_statements(project, project.root / f"{chapter}.md")
-    own, shown = partial(_own, project.root / "lib", dict(_imported(found))), {}
+    imports: list[Any] = [part.node for part in found if part.imports]
+    names = {
+        alias.asname or alias.name: f"{getattr(node, 'module', '')}.{alias.name}".removeprefix(".")
+        for node in imports
+        for alias in node.names
+    }
+    own, shown = partial(_own, project.root / "lib", names), {}
     for thing, label, *_ in (call.args for part in found for call in part.calls("show")):
         called = [node.func for node in ast.walk(thing) if isinstance(node, ast.Call)]
         shown[ast.literal_eval(label)] = next(own(ast.Tuple(called)), "")
@@ -47,14 +53,6 @@ def _chain(project: Project, chapter: str) -> list[str]:
         names = dict.fromkeys(f"{here.rpartition('/')[0]}/{name}" for name, *_ in taken)
         found += [name for name in names if name not in found and (project.root / f"{name}.md").is_file()]
     return found
-
-
-def _imported(found: list[Statement]) -> Iterator[tuple[str, str]]:
-    """Yield the names that cells import, with what they stand for."""
-    for node in (part.node for part in found):
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            module = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
-            yield from ((alias.asname or alias.name, module + alias.name) for alias in node.names)
 
 
 def _own(library: Path, names: dict[str, str], code: ast.AST) -> Iterator[str]:

@@ -117,30 +117,11 @@ def _plain(text: str) -> str:
 def article_ld(project: Project) -> dict[str, Any]:
     """Return article, made-up data and ledger as schema.org knows them, ready for JSON."""
     found, paper = citation_file(project), config(project)
-    given, title = found.get("license") or [], found["title"]
+    given = found.get("license") or []
     licences = [LICENCES.get(name, name) for name in (given if isinstance(given, list) else [given])]
-    authors = [{"@type": "Organization", "name": name} for name in author_names(found)]
-    common = {"version": found["version"], "datePublished": found["date-released"], "license": licences}
-    part = {"@type": "Dataset", "isPartOf": {"@id": "#paper"}, "creator": authors, **common}
-    origins = ", ".join(origin.says for origin in paper.origins.values())
-    name = "Every number of the paper, with origin, interval, method and code"
-    words = f"One row per number. The column origin says where it comes from: {origins}."
-    ledger = part | {"@id": "#ledger", "name": name, "description": words}
-    made_up = part | {"@id": "#synthetic", "name": "Synthetic data", "description": paper.synthetic_says}
-    parts = [made_up | {"creativeWorkStatus": "synthetic"}, ledger] if paper.synthetic else [ledger]
-    kind = {"@type": "ScholarlyArticle"}
-    originals = [kind | {"name": str(one["title"])} | _doi(one, "@id") for one in found.get("references", [])]
-    article: dict[str, Any] = kind | {"@id": "#paper", "name": title, "headline": title}
-    article |= {"abstract": found.get("abstract", ""), "author": authors, "inLanguage": "en"}
-    article |= {"keywords": found.get("keywords", []), "isBasedOn": originals}
-    article["hasPart"] = [{"@id": each["@id"]} for each in parts]
-    article["encoding"] = {"@type": "MediaObject", "encodingFormat": "application/pdf", "name": "paper.pdf"}
-    graph = [article | common | _doi(found, "identifier"), *parts]
-    return {"@context": "https://schema.org", "@graph": graph}
-
-
-def _doi(work: dict[str, Any], key: str) -> dict[str, str]:
-    return {key: f"https://doi.org/{work['doi']}"} if work.get("doi") else {}
+    words = {"authors": author_names(found), "origins": paper.origins.values(), "licences": licences}
+    made: dict[str, Any] = json.loads(markup("article.jsonld", found=found, paper=paper, **words))
+    return made
 
 
 def add_meta(app: Sphinx, pagename: str, _template: str, context: dict[str, Any], doctree: Any) -> None:

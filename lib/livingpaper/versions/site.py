@@ -9,6 +9,7 @@ import lzma
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from livingpaper.book.markup import markup
 from livingpaper.book.stamp import PDF_FROM_PAGE, PDF_ON_SITE, author_names, citation_file, title_of
@@ -22,7 +23,7 @@ HEADER = '<div class="article-header-buttons">'
 SUMS, SHARED = "SHA256SUMS", "assets.json"
 SHARED_FOLDERS = ("html/_static/",)
 MAX_BYTES = 3_000_000
-PRESET = 9 | lzma.PRESET_EXTREME
+PRESET: Any = 9 | lzma.PRESET_EXTREME
 
 
 class ArchiveError(RuntimeError):
@@ -35,7 +36,7 @@ def freeze(files: Mapping[str, bytes], archive: Path, assets: Path, *, date: int
     own = {name: data for name, data in files.items() if name not in shared}
     own[SUMS] = "".join(f"{sha(files[name])}  {name}\n" for name in sorted(files)).encode()
     own[SHARED] = (json.dumps(shared, indent=0, sort_keys=True) + "\n").encode()
-    packed = lzma.compress(_tar(own, date), preset=PRESET)
+    packed = _packed(own, date)
     if len(packed) > MAX_BYTES:
         found = f"a version may take {MAX_BYTES / 1e6:.0f} MB, this one takes {len(packed) / 1e6:.1f} MB"
         raise ArchiveError(f"{found}; look for large images or embedded data in _build/html")
@@ -50,7 +51,7 @@ def thaw(archive: Path, assets: Path) -> dict[str, bytes]:
     """Return the files of a version; ``ArchiveError`` if one is missing, not in the list or not as its checksum says."""
     cure = "restore it: git checkout versions"
     try:
-        with tarfile.open(fileobj=io.BytesIO(lzma.decompress(archive.read_bytes()))) as tar:
+        with tarfile.open(archive, "r:xz") as tar:
             files = {each.name: stream.read() for each in tar if (stream := tar.extractfile(each))}
         for name, mark in json.loads(files.pop(SHARED)).items():
             files[name] = lzma.decompress((assets / f"{mark}.xz").read_bytes())
@@ -63,9 +64,9 @@ def thaw(archive: Path, assets: Path) -> dict[str, bytes]:
     return files
 
 
-def _tar(files: Mapping[str, bytes], date: int) -> bytes:
+def _packed(files: Mapping[str, bytes], date: int) -> bytes:
     out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+    with tarfile.open(fileobj=out, mode="w:xz", preset=PRESET, format=tarfile.USTAR_FORMAT) as tar:
         for name in sorted(files):
             member = tarfile.TarInfo(name)
             member.size, member.mtime, member.mode = len(files[name]), date, 0o644
