@@ -12,8 +12,17 @@ from book.chapters import ROOT
 from lab_paper import lab_paper
 from livingpaper.book.show import TRIAL, Sheet
 from livingpaper.build.project import Project
-from livingpaper.lab.references import chapters, cited, numbered, titles
-from livingpaper.lab.texts import Session, committed_session, inline_html, replies, typed_for
+from livingpaper.lab.texts import (
+    Session,
+    chapters,
+    cited,
+    committed_session,
+    inline_html,
+    numbered,
+    replies,
+    titles,
+    typed_for,
+)  # fmt: skip
 from livingpaper.ledger.ledger import entry
 
 CAPTION_NUMBER = re.compile(r'<span class="caption-number">((?:Figure|Table) \d+)')

@@ -6,11 +6,13 @@ livingpaper. A number that differs from the committed ledger is a trial. Roles w
 
 import ast
 import json
+import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from copy import deepcopy
 from functools import cache, reduce
 from html import escape
+from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,13 +21,21 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.myst_role import myst_role_plugin
+from pybtex.database import Entry, parse_file
+from pybtex.richtext import Text
 
 from livingpaper.book.choices import choice_words
-from livingpaper.build.project import Project, find_project
+from livingpaper.build.project import Project, find_project, pages
 from livingpaper.chapters import session as recorded
 from livingpaper.config import config
-from livingpaper.lab.references import cited, numbered, titles
 from livingpaper.ledger.ledger import LedgerError, ledger_part
+
+KINDS = {"fig": "Figure", "tbl": "Table"}
+NAMED = re.compile(
+    r'^show\(.*?"((?:fig|tbl)-[\w-]+)", """|^:name: ((?:fig|tbl)-[\w-]+)|^`{3,}\{(checklist)\} ([\w-]+)',
+    re.MULTILINE | re.DOTALL,
+)
+TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 
 
 class Reply(NamedTuple):
@@ -47,6 +57,13 @@ class Session(NamedTuple):
     now: pd.DataFrame  # the ledger with what the session recorded, by id
     committed: pd.DataFrame  # the one of the paper
     cells: tuple[str, ...] = ()  # of the chapter, those that ran
+
+
+class Numbered(NamedTuple):
+    """A figure or table."""
+
+    text: str  # "Table 3"
+    chapter: str  # that shows it
 
 
 def answer(question: str) -> Any:
@@ -145,6 +162,52 @@ def _doc(text: str, session: Session) -> Reply:
 
 def _cite(text: str, session: Session) -> Reply:
     return Reply(*cited(session.project.root, text))
+
+
+def chapters(root: Path) -> list[Path]:
+    """Return the files of the book in their order."""
+    return list(filter(Path.is_file, (root / f"{name}.md" for name in pages(Project(root)))))
+
+
+def numbered(root: Path) -> dict[str, Numbered]:
+    """Return the figures and tables of the book by name, numbered in the order of ``_toc.yml`` as Sphinx does."""
+    found, last = {}, {kind: count(1) for kind in KINDS}
+    for path in chapters(root):
+        for shown, named, listed, item in NAMED.findall(path.read_text("utf-8")):
+            name = shown or named or f"tbl-{listed}-{item}"
+            kind = name.partition("-")[0]
+            found[name] = Numbered(f"{KINDS[kind]} {next(last[kind])}", path.stem)
+    return found
+
+
+def titles(root: Path) -> dict[str, str]:
+    """Return the title of each chapter by its file name without ending."""
+    found = {path.stem: TITLE.search(path.read_text("utf-8")) for path in chapters(root)}
+    return {name: title[1] if title else name for name, title in found.items()}
+
+
+def cited(root: Path, key: str) -> tuple[str, str]:
+    """Return a citation as "Austin 2011" and in full; ``KeyError`` if no ``book/*.bib`` has the key."""
+    for path in sorted((root / "book").glob("*.bib")):
+        if found := _bibliography(path, path.stat().st_mtime_ns).get(key):
+            return found
+    raise KeyError(f"no reference {key!r} in book/*.bib; correct the key or add it")
+
+
+@cache
+def _bibliography(path: Path, _changed: int) -> dict[str, tuple[str, str]]:
+    return {key: _reference(entry) for key, entry in parse_file(str(path)).entries.items()}
+
+
+def _reference(entry: Entry) -> tuple[str, str]:
+    fields = {name: str(Text.from_latex(text)) for name, text in entry.fields.items()}
+    names = [[*person.prelast_names, *person.last_names] for person in entry.persons.get("author", ())]
+    people = [str(Text.from_latex(" ".join(name))) for name in names] or [fields.get("title", entry.key)]
+    who = " and ".join(people if len(people) < 3 else [people[0], "others"])
+    where = fields.get("journal") or fields.get("publisher") or fields.get("howpublished")
+    doi = f"doi:{fields['doi']}" if "doi" in fields else ""
+    full = ". ".join(filter(None, (who, fields.get("title"), where, fields.get("year"), doi)))
+    return f"{people[0]} {fields.get('year', '')}".strip(), full
 
 
 KNOWN: tuple[Callable[[str, Session], Reply], ...] = (_result, _choice, _stamp, _numref, _doc, _cite)

@@ -51,7 +51,7 @@ def thaw(archive: Path, assets: Path) -> dict[str, bytes]:
     """Return the files of a version; ``ArchiveError`` if one is missing, not in the list or not as its checksum says."""
     cure = "restore it: git checkout versions"
     try:
-        with tarfile.open(archive, "r:xz") as tar:
+        with tarfile.open(fileobj=io.BytesIO(lzma.decompress(archive.read_bytes()))) as tar:
             files = {each.name: stream.read() for each in tar if (stream := tar.extractfile(each))}
         for name, mark in json.loads(files.pop(SHARED)).items():
             files[name] = lzma.decompress((assets / f"{mark}.xz").read_bytes())
@@ -82,7 +82,7 @@ def assemble(project: Project, newest: str | None = None) -> Path:
         raise ValueError(f"the newest version must be {wanted}, it is {known[-1].name}; {cure}")
     target, authors = project.build / "site", ", ".join(author_names(citation_file(project)))
     files = {"versions.html": versions_page(project, known), "index.html": markup("redirect.html")}
-    files["switcher.json"] = json.dumps(_switcher(known), indent=1) + "\n"
+    files["switcher.json"] = markup("switcher.json", versions=known, up=UP)
     files["feed.xml"] = feed(title_of(project), authors, known)
     with made_whole(target) as fresh:
         for version in known:
@@ -123,14 +123,3 @@ def dress(page: str, version: Version, latest: Version, *, up: str = UP) -> str:
     words = {"name": version.name, "date": version.date, "up": up, "latest": latest.name}
     end = page.find(">", page.find("<body")) + 1
     return page[:end] + markup("banner.html", **words, moved=version.to_latest) + page[end:]
-
-
-def _switcher(known: list[Version]) -> list[dict[str, object]]:
-    """Return the list that the theme reads; addresses are relative to a page in ``book/``."""
-    last, *older = reversed(known)
-    entries = [(f"{last.name} (latest)", "latest", "latest/")]
-    entries += [(each.name, each.name, f"v{each.name}/") for each in older]
-    # the theme appends the page's path to an address: after the mark it does no harm
-    entries += [("All versions, and what changed", "versions", "versions.html#")]
-    listed = [dict[str, object](name=name, version=key, url=f"{UP}{url}") for name, key, url in entries]
-    return [{**listed[0], "preferred": True}, *listed[1:]]
