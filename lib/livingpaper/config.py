@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from livingpaper.build.project import CONFIG, Project, find_project
+from livingpaper.build.project import CONFIG, Project, find_project, text_of
 
 MIME = "application/vnd.livingpaper+json"  # of figures and tables in notebooks
 Function = Annotated[str, Field(pattern=r"^[\w.]+:\w+$")]  # module and name; empty if a paper has none
@@ -100,7 +100,7 @@ class Config(_Section):
         path = Project(self.root).protocol
         if self.choices.load:
             return self.hook(self.choices.load)(path)
-        return _as_object(tomllib.loads(path.read_text("utf-8")) if path.is_file() else {})
+        return _as_object(tomllib.loads(text_of(path)) if path.is_file() else {})
 
     @property
     def blinded(self) -> bool:
@@ -154,7 +154,7 @@ def config(project: Project | None = None) -> Config:
 @cache
 def _parsed(path: Path, _changed: int, _size: int) -> Config:
     try:
-        return Config(root=path.parent, **tomllib.loads(path.read_text("utf-8")))
+        return Config(root=path.parent, **tomllib.loads(text_of(path)))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} must be valid TOML, found: {error}; correct that line") from None
     except ValidationError as error:

@@ -9,6 +9,7 @@ import pandas as pd
 import yaml
 
 from livingpaper.book.show import Sheet
+from livingpaper.build.project import text_of
 
 STATUS = {"done": "yes", "partial": "in part", "na": "does not apply"}
 UNVERIFIED = "The numbering of the items has not been compared with the published list"
@@ -21,7 +22,7 @@ def load_checklists(path: Path) -> dict[str, dict[str, Any]]:
     ``where`` (labels; empty only if it does not apply), ``status`` and, unless it is done, a ``reason``.
     """
     try:
-        found: dict[str, dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        found: dict[str, dict[str, Any]] = yaml.safe_load(text_of(path))
     except FileNotFoundError:
         raise ValueError(f"the checklists must stand in {path}, there is no such file") from None
     except yaml.YAMLError as error:

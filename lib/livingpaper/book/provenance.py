@@ -12,7 +12,7 @@ import pandas as pd
 
 from livingpaper.book.drafts import PRINTED
 from livingpaper.book.markup import markup
-from livingpaper.build.project import Project, digest
+from livingpaper.build.project import Project, digest, text_of
 from livingpaper.build.reads import files_behind
 from livingpaper.chapters.cells import chapter_statements
 from livingpaper.chapters.taking import takes
@@ -73,7 +73,7 @@ def _defined(library: Path) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for path in sorted(library.rglob("*.py")):
         module = ".".join(path.relative_to(library).with_suffix("").parts).removesuffix(".__init__")
-        for name in re.findall(r"^(?:def|class) (\w+)", path.read_text("utf-8"), re.M):
+        for name in re.findall(r"^(?:def|class) (\w+)", text_of(path), re.M):
             found.setdefault(name, []).append(f"{module}.{name}")
     return found
 
@@ -98,7 +98,7 @@ def running_tests(chapter: str, tests: Path) -> list[str]:
 @cache
 def _texts(tests: Path) -> dict[str, str]:
     files = sorted(tests.rglob("test_*.py"))
-    return {path.relative_to(tests.parent).as_posix(): path.read_text("utf-8") for path in files}
+    return {path.relative_to(tests.parent).as_posix(): text_of(path) for path in files}
 
 
 def sources_of_numbers(chapter: str, ledger: pd.DataFrame) -> list[str]:
@@ -120,5 +120,5 @@ def panel_html(project: Project, chapter: str) -> str:
         shown=found.shown,
         run=running_tests(chapter, root / "tests"),
         functions={name: naming_tests(name, root / "tests") for name in found.functions},
-        numbers=sources_of_numbers(path.read_text("utf-8"), read_ledger(project.ledger)),
+        numbers=sources_of_numbers(text_of(path), read_ledger(project.ledger)),
     )

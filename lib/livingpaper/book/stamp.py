@@ -12,7 +12,7 @@ from sphinx.config import Config as SphinxConfig
 from sphinx.util.texescape import escape as escape_tex
 
 from livingpaper.book.markup import STATIC, markup
-from livingpaper.build.project import Project, commit, content_of, digest
+from livingpaper.build.project import Project, commit, content_of, digest, text_of
 from livingpaper.config import config
 
 PDF_FROM_PAGE, PDF_ON_SITE = "../../paper.pdf", "../paper.pdf"  # in _build/html/book, and on the site
@@ -28,7 +28,7 @@ NEEDED = {"title", "authors", "version", "date-released"}
 
 def citation_file(project: Project) -> dict[str, Any]:
     """Return ``CITATION.cff``, date and version as text; ``ValueError`` if one of ``NEEDED`` is missing."""
-    found: dict[str, Any] = yaml.safe_load((project.root / "CITATION.cff").read_text(encoding="utf-8")) or {}
+    found: dict[str, Any] = yaml.safe_load(text_of(project.root / "CITATION.cff")) or {}
     if missing := sorted(NEEDED - set(found)):
         raise ValueError(f"CITATION.cff must have {', '.join(sorted(NEEDED))}; {missing} missing, add it")
     return {**found, "date-released": str(found["date-released"]), "version": str(found["version"])}
@@ -60,7 +60,7 @@ def stamp(project: Project) -> dict[str, str]:
 def put_face(app: Sphinx, settings: SphinxConfig) -> None:
     """Set what a paper looks like, ``static/face.yml``; what its own ``_config.yml`` says wins."""
     path = Path(app.srcdir) / "_config.yml"
-    own = (yaml.safe_load(path.read_text("utf-8")) if path.is_file() else None) or {}
+    own = (yaml.safe_load(text_of(path)) if path.is_file() else None) or {}
     given = (own.get("sphinx") or {}).get("config") or {}
     for name, value in yaml.safe_load((STATIC / "face.yml").read_text("utf-8")).items():
         if isinstance(value, dict):

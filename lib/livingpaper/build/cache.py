@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from livingpaper.build.project import Project, content_of
+from livingpaper.build.project import Project, content_of, text_of
 
 INSTALLED = tuple(Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
 
@@ -121,7 +121,7 @@ def module_files(*modules: str) -> dict[str, Path]:
 @cache
 def _reached(name: str, path: Path, _changed: int) -> frozenset[str]:
     """Return the modules of the project that one imports or may load."""
-    source, folder = path.read_text(encoding="utf-8"), path.parent
+    source, folder = text_of(path), path.parent
     names = {*imported(ast.parse(source))}
     if path.stem == "__init__" and "def __getattr__" in source:  # no import names what it loads on demand
         inside = [part.relative_to(folder).with_suffix("").parts for part in folder.rglob("*.py")]

@@ -55,7 +55,7 @@ def find_project(start: Path | None = None) -> Project:
 
 def pages(project: Project, *, parts: int | None = None) -> list[str]:
     """Return the pages that ``_toc.yml`` lists, the root first; of its ``parts`` the first so many, or all."""
-    toc = yaml.safe_load((project.root / "_toc.yml").read_text(encoding="utf-8"))
+    toc = yaml.safe_load(text_of(project.root / "_toc.yml"))
     return list(_files_in(toc | {"parts": (toc.get("parts") or [])[:parts]}))
 
 
@@ -99,12 +99,24 @@ def commit(project: Project) -> str:
     return head + ("+" if changed.strip() or inputs else "")
 
 
-def content_of(path: Path) -> bytes:
-    """Return the bytes of a file; of text the same, whatever line ends and byte-order mark a checkout gave it."""
-    content = path.read_bytes()
+def plain(content: bytes) -> bytes:
+    """Return bytes as they are; of text the same, whatever line ends and byte-order mark a checkout gave it."""
     if b"\0" in content[:8000]:
         return content
     return content.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
+
+
+def content_of(path: Path) -> bytes:
+    """Return the ``plain`` bytes of a file."""
+    return plain(path.read_bytes())
+
+
+def text_of(path: Path) -> str:
+    """Return the text of a file, without byte-order mark and with plain line ends; ``ValueError`` if it is not UTF-8."""
+    try:
+        return content_of(path).decode()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} must be text in UTF-8, found: {error}; save it as UTF-8") from None
 
 
 def digest(paths: Iterable[Path], root: Path) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from livingpaper.build.project import OF_GIT, Project
+from livingpaper.build.project import OF_GIT, Project, text_of
 
 OF_PYTHON = ("PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE", "PYTHONSTARTUP")
 OF_JUPYTER = ("JUPYTER_PATH", "JUPYTER_DATA_DIR", "JUPYTER_CONFIG_PATH")
@@ -53,7 +53,7 @@ def _foreign(library: Path) -> Iterator[str]:
 def _other_versions(project: Project) -> Iterator[str]:
     if not project.lock.is_file() or not (project.root / "lib").is_dir():
         return
-    locked = {_name(name): version for name, version in PINNED.findall(project.lock.read_text("utf-8-sig"))}
+    locked = {_name(name): version for name, version in PINNED.findall(text_of(project.lock))}
     places = (Path(place) for place in sys.path if Path(place).name == "site-packages")
     found = (INSTALLED.match(folder.name) for place in places for folder in place.iterdir())
     there = locked | {_name(match[1]): match[2] for match in found if match}

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from livingpaper.build.project import Project, pages
+from livingpaper.build.project import Project, pages, text_of
 
 PART = re.compile(r"^\(([\w-]+)\)=\s*$|^```\{code-cell\}[^\n]*\n(.*?)^```[ \t]*$", re.M | re.S)
 OPTION_LINES = re.compile(r"\A(?:---\n(?:.*\n)*?---\n|(?::[\w-]+:.*\n)*)")
@@ -80,20 +80,20 @@ def called(node: ast.expr) -> str:
 def chapter_files(project: Project) -> dict[str, Path]:
     """Return name to file of the chapters that ``_toc.yml`` lists and that run code, in order."""
     paths = [project.root / f"{name}.md" for name in pages(project)]
-    running = [path for path in paths if path.is_file() and "kernelspec" in path.read_text("utf-8")[:800]]
+    running = [path for path in paths if path.is_file() and "kernelspec" in text_of(path)[:800]]
     return {path.stem: path for path in running}
 
 
 def own_chapters(project: Project) -> dict[str, Path]:
     """Return the chapters that use this package; others are left to the book's own machinery."""
     files = chapter_files(project)
-    return {name: path for name, path in files.items() if "livingpaper" in path.read_text("utf-8")}
+    return {name: path for name, path in files.items() if "livingpaper" in text_of(path)}
 
 
 def read_cells(path: Path, root: Path) -> list[Cell]:
     """Return the code cells of a MyST chapter."""
     cells, label, name = list[Cell](), "", path.relative_to(root).as_posix()
-    for found in PART.finditer(path.read_text("utf-8")):
+    for found in PART.finditer(text_of(path)):
         if found[1]:  # above a section, figure or table
             label = found[1]
         else:
@@ -165,7 +165,7 @@ def check_literals(project: Project) -> None:
     if not project.protocol.is_file():
         return
     try:
-        choices = tomllib.loads(project.protocol.read_text("utf-8"))
+        choices = tomllib.loads(text_of(project.protocol))
     except tomllib.TOMLDecodeError as error:
         fault = f"{project.protocol} must be valid TOML, found: {error}; correct that line"
         raise ChapterError(fault) from None

@@ -25,7 +25,7 @@ from pybtex.database import Entry, parse_file
 from pybtex.richtext import Text
 
 from livingpaper.book.choices import choice_words
-from livingpaper.build.project import Project, find_project, pages
+from livingpaper.build.project import Project, find_project, pages, text_of
 from livingpaper.chapters import session as recorded
 from livingpaper.config import config
 from livingpaper.ledger.ledger import LedgerError, ledger_part
@@ -173,7 +173,7 @@ def numbered(root: Path) -> dict[str, Numbered]:
     """Return the figures and tables of the book by name, numbered in the order of ``_toc.yml`` as Sphinx does."""
     found, last = {}, {kind: count(1) for kind in KINDS}
     for path in chapters(root):
-        for shown, named, listed, item in NAMED.findall(path.read_text("utf-8")):
+        for shown, named, listed, item in NAMED.findall(text_of(path)):
             name = shown or named or f"tbl-{listed}-{item}"
             kind = name.partition("-")[0]
             found[name] = Numbered(f"{KINDS[kind]} {next(last[kind])}", path.stem)
@@ -182,7 +182,7 @@ def numbered(root: Path) -> dict[str, Numbered]:
 
 def titles(root: Path) -> dict[str, str]:
     """Return the title of each chapter by its file name without ending."""
-    found = {path.stem: TITLE.search(path.read_text("utf-8")) for path in chapters(root)}
+    found = {path.stem: TITLE.search(text_of(path)) for path in chapters(root)}
     return {name: title[1] if title else name for name, title in found.items()}
 
 

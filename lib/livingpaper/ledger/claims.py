@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from livingpaper.build.project import text_of
 from livingpaper.config import Config
 
 COLUMNS = {"value": "estimate", "low": "conf_low", "high": "conf_high", "events": "events", "text": "text"}
@@ -45,7 +46,7 @@ def load_claims(path: Path) -> tuple[Claim, ...]:
     """Return the claims in the order of the file; see ``parse_claims`` for errors."""
     if not path.is_file():
         raise ClaimError(f"the conclusions of the paper must stand in {path}, there is no such file")
-    return parse_claims(path.read_text(encoding="utf-8"), str(path))
+    return parse_claims(text_of(path), str(path))
 
 
 def parse_claims(text: str, path: str = "claims.toml") -> tuple[Claim, ...]:
@@ -112,7 +113,7 @@ def check_claims(claims: Sequence[Claim], chapters: Path, ledger: pd.DataFrame, 
         if not holds(claim, ledger, rules):
             found = "; ".join(rows_of(ledger, claim.ids)["text"].head(6))
             faults.append(f"  - {claim.name!r} is not true of: {found}")
-        if claim.says not in plain_text((chapters / f"{claim.file}.md").read_text(encoding="utf-8")):
+        if claim.says not in plain_text(text_of(chapters / f"{claim.file}.md")):
             faults.append(f"  - {claim.name!r}: these words are not in the chapter")
     if faults:
         listed, cure = "\n".join(faults), "rewrite the sentence, then its rule in claims.toml"

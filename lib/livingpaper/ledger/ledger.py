@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from livingpaper.build.cache import write_changed
+from livingpaper.build.project import plain
 from livingpaper.config import config
 from livingpaper.ledger.format import estimate_text, interval_text, value_text
 
@@ -96,7 +97,7 @@ def parse_ledger(data: bytes, path: str) -> pd.DataFrame:
     """Return the ledger in the bytes of a file named ``path``, by id; ``LedgerError`` names what no ledger can hold."""
     again = "run: livingpaper ledger"
     try:
-        content = data.decode().replace("\r\n", "\n")
+        content = plain(data).decode()
         header, *rows = csv.reader(io.StringIO(content), strict=True)
     except (UnicodeDecodeError, csv.Error, ValueError) as error:
         raise LedgerError(f"{path} must be a table, it cannot be read ({error}); {again}") from None

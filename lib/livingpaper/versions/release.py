@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from livingpaper.build.cache import files_of, say, write_changed, write_whole
-from livingpaper.build.project import CONFIG, Project, git
+from livingpaper.build.project import CONFIG, Project, git, text_of
 from livingpaper.build.reproduce import STEPS, Build, check_root, run_steps, worktree
 from livingpaper.versions.site import freeze
 from livingpaper.versions.sources import changelog, version_folder, version_key, versions
@@ -67,7 +67,7 @@ def release(
 def check(project: Project, version: str, date: str, *, revision: str | None = None) -> None:
     """Raise ``ReleaseError`` if the tree is dirty, or the version is released already or not the highest."""
     wanted = _wanted(project, version, date).items()  # and no more a release that was stopped may have set
-    half_set = (name for name, text in wanted if (project.root / name).read_text("utf-8") == text)
+    half_set = (name for name, text in wanted if text_of(project.root / name) == text)
     ours = (f"versions/v{version}", "versions/assets", *half_set)
     files = [line[3:] for line in _git(project, "status", "--porcelain").splitlines()]
     if changed := [name for name in files if not name.startswith(ours) and name != "versions/"]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from livingpaper.build.project import Project, git, in_repository
+from livingpaper.build.project import Project, git, in_repository, plain, text_of
 from livingpaper.config import config
 from livingpaper.ledger.claims import Claim, ClaimError, load_claims, parse_claims
 from livingpaper.ledger.compare import TOLERANCE, Comparison, as_markdown, as_text, compare, summary
@@ -74,7 +74,7 @@ def read_claims(project: Project, name: str) -> tuple[Claim, ...] | None:
         frozen = folder / project.claims.name
         return load_claims(frozen) if frozen.is_file() else None
     try:
-        return parse_claims((_shown(project, name, project.claims.name) or b"").decode())
+        return parse_claims(plain(_shown(project, name, project.claims.name) or b"").decode())
     except (ClaimError, UnicodeDecodeError):
         return None  # there is none, or it was written for an older form of the file
 
@@ -112,7 +112,7 @@ def history(project: Project) -> list[Version]:
 
 def changelog(project: Project) -> dict[str, tuple[str, str]]:
     """Return date and text of every version in ``CHANGELOG.md``."""
-    found = SECTION.findall((project.root / "CHANGELOG.md").read_text(encoding="utf-8"))
+    found = SECTION.findall(text_of(project.root / "CHANGELOG.md"))
     return {version: (date, text.strip()) for version, date, text in found}
 
 

@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from livingpaper.build.project import content_of
+from livingpaper.build.project import content_of, text_of
 from pydantic import Field, ValidationError
 
 from study.protocol import design
@@ -65,7 +65,7 @@ def load_protocol(path: Path) -> Protocol:
         If the file is missing or not TOML, or lists every choice that is missing, unknown or impossible.
     """
     try:
-        choices = tomllib.loads(path.read_text(encoding="utf-8"))
+        choices = tomllib.loads(text_of(path))
     except FileNotFoundError:
         raise ProtocolError(
             f"the choices of the paper must stand in {path}, there is no such file; "

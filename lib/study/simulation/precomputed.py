@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from headtohead.cohort.flow import apply_eligibility
 from livingpaper.build.cache import code_digest, write_whole
-from livingpaper.build.project import Project, digest, find_project
+from livingpaper.build.project import Project, digest, find_project, text_of
 from livingpaper.build.tasks import Task, run_tasks
 
 from study.data.load import load_cohort, load_dictionary
@@ -199,7 +199,7 @@ def read_precomputed(name: str, *, project: Project | None = None) -> pd.DataFra
     path = _file(project, name)
     if not path.is_file():
         raise StaleError(f"committed results must be in results/, {path} is missing; run make simulate")
-    if _hash(path.read_text("utf-8")) != _marks(project).get("files", {}).get(name):
+    if _hash(text_of(path)) != _marks(project).get("files", {}).get(name):
         raise StaleError(
             f"{path} must be as it was computed, it was changed; restore it, or run make simulate"
         )
@@ -209,11 +209,11 @@ def read_precomputed(name: str, *, project: Project | None = None) -> pd.DataFra
 def _marks(project: Project) -> dict[str, Any]:
     """Return the committed fingerprints, empty if there are none."""
     path = project.root / MARKS
-    return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return tomllib.loads(text_of(path)) if path.is_file() else {}
 
 
 def _write_marks(project: Project, protocol: Protocol) -> None:
-    files = {name: _hash(_file(project, name).read_text("utf-8")) for name in FILES}
+    files = {name: _hash(text_of(_file(project, name))) for name in FILES}
     says = "# Fingerprints of the committed results and of what they rest on. Written by make simulate.\n"
     given, inputs = _given(project, protocol), fingerprints(project, protocol)
     parts = [says, _lines(given), "\n[files]\n", _lines(files), "\n[inputs]\n", _lines(inputs)]

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from headtohead.proportions.counts import TwoByTwo
+from livingpaper.build.project import text_of
 from tqdm import tqdm
 
 from study.data.load import load_dictionary, load_published
@@ -111,7 +112,7 @@ def main(data: Path, *, solve: bool) -> None:
     """Regenerate ``data/synthetic``; ``solve`` also solves the worlds and searches for the draws anew."""
     stored = data / "synthetic" / "worlds.json"
     if not solve:
-        attempts = json.loads(stored.read_text(encoding="utf-8"))["accepted_attempts"]
+        attempts = json.loads(text_of(stored))["accepted_attempts"]
         write_all(data, read_worlds(stored), attempts)
         return
     tables, patients, worlds = _tables(data), reference_population(), {}

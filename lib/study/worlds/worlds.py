@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from headtohead.proportions.counts import TwoByTwo
+from livingpaper.build.project import text_of
 from scipy.optimize import root
 from scipy.special import expit
 
@@ -164,6 +165,6 @@ def write_worlds(worlds: dict[str, World], path: Path, **extra: object) -> None:
 
 def read_worlds(path: Path) -> dict[str, World]:
     """Return the solved worlds of ``data/synthetic/worlds.json``."""
-    solved = json.loads(path.read_text(encoding="utf-8"))["worlds"]
+    solved = json.loads(text_of(path))["worlds"]
     courses = {name: map(tuple, row.pop("course").values()) for name, row in solved.items()}
     return {name: World(course=Course(*courses[name]), **row) for name, row in solved.items()}
