@@ -1,7 +1,4 @@
-"""Versions as archives, and the site of all: archives unpacked, never rebuilt, with what later versions add to them.
-
-An archive is small, has checksums and is the same for the same input; what versions share lies in ``assets``, once.
-"""
+"""Versions as small archives with checksums, and the site of all: unpacked, never rebuilt, with what later versions add."""
 
 import io
 import json
@@ -21,7 +18,7 @@ from livingpaper.versions.sources import Version, history, version_folder
 UP = "../../"  # from a page in v1.1.0/book/ to the site; every chapter is there
 HEADER = '<div class="article-header-buttons">'
 SUMS, SHARED = "SHA256SUMS", "assets.json"
-SHARED_FOLDERS = ("html/_static/",)
+SHARED_FOLDERS = ("html/_static/",)  # what versions share lies in assets, once
 MAX_BYTES = 3_000_000
 PRESET: Any = 9 | lzma.PRESET_EXTREME
 

@@ -16,7 +16,7 @@ from livingpaper.build.project import Project, digest, find_project, pages, text
 from livingpaper.chapters.cells import check_literals, own_chapters, read_cells
 from livingpaper.chapters.taking import fixed_files
 from livingpaper.config import config
-from livingpaper.lab.references import numbered, titles
+from livingpaper.lab.texts import numbered, titles
 from livingpaper.ledger.claims import Rules, check_claims, load_claims
 from livingpaper.ledger.ledger import read_ledger
 from livingpaper.versions.sources import changelog, read_claims, read_source
