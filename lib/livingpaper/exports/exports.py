@@ -21,6 +21,7 @@ WHAT = {
 }
 CODE = Path(__file__).parents[1]
 SCHEMA = CODE / "static" / "ledger.schema.json"
+NUMBER = re.compile(r"^\$\.numbers\[(\d+)\]")  # where a fault lies, as jsonschema says it
 IMAGE = re.compile(r"^(?P<label>.+)-[0-9a-f]{8}\.svg$")
 
 
@@ -92,17 +93,12 @@ def check_ledger_json(document: Any) -> None:
 
     faults = sorted(Draft202012Validator(ledger_schema()).iter_errors(document), key=lambda f: f.json_path)
     if faults:
-        named = [f"  - {_place(document, *each.path)}: {each.message[:200]}" for each in faults[:5]]
+        ids = [str(number.get("id", f"number {at}")) for at, number in enumerate(document["numbers"])]
+        places = [NUMBER.sub(lambda found: ids[int(found[1])], each.json_path) for each in faults[:5]]
+        named = [f"  - {at}: {each.message[:200]}" for at, each in zip(places, faults, strict=False)]
         must = f"ledger.json must keep {SCHEMA.name}, {len(faults)} place(s) do not:"
         cure = "correct the row where a chapter records it, or the schema"
         raise LedgerError("\n".join([must, *named, cure]))
-
-
-def _place(document: Any, *steps: Any) -> str:
-    """Return the id of the number that a fault lies in, and its column."""
-    if len(steps) > 1 and steps[0] == "numbers":
-        steps = (document["numbers"][steps[1]].get("id", f"number {steps[1]}"), *steps[2:])
-    return ".".join(map(str, steps)) or "the document"
 
 
 def as_bytes(document: Any) -> bytes:

@@ -160,10 +160,6 @@ def _doc(text: str, session: Session) -> Reply:
     return Reply(title, href=f"{name}.ipynb" if runs else f"../book/{name}.md")
 
 
-def _cite(text: str, session: Session) -> Reply:
-    return Reply(*cited(session.project.root, text))
-
-
 def chapters(root: Path) -> list[Path]:
     """Return the files of the book in their order."""
     return list(filter(Path.is_file, (root / f"{name}.md" for name in pages(Project(root)))))
@@ -210,8 +206,10 @@ def _reference(entry: Entry) -> tuple[str, str]:
     return f"{people[0]} {fields.get('year', '')}".strip(), full
 
 
-KNOWN: tuple[Callable[[str, Session], Reply], ...] = (_result, _choice, _stamp, _numref, _doc, _cite)
-ROLES = {role.__name__.removeprefix("_"): role for role in KNOWN}
+ROLES: dict[str, Callable[[str, Session], Reply]] = {
+    "result": _result, "choice": _choice, "stamp": _stamp, "numref": _numref, "doc": _doc,
+    "cite": lambda text, session: Reply(*cited(session.project.root, text)),
+}  # fmt: skip
 
 
 def inline_html(myst: str) -> str:
