@@ -39,6 +39,7 @@ def kernels() -> Iterator[Timing]:
         yield from (
             task(n) for task in (cox, clustered_cox, incidence, fine_gray, pairs, logistic, plain_risks)
         )
+    yield from (mahalanobis(n) for n in (STUDY, REGISTRY))
     yield refits(STUDY)
     yield from estimated_weights()
 
@@ -136,6 +137,19 @@ def pairs(n: int) -> Timing:
     target = {STUDY: 0.002, REGISTRY: 0.1, COUNTRY: 0.7}[n]
     theirs = in_r("matchit", pd.DataFrame({"logit": logit, "treated": treated.astype(int)}))
     return against(f"matched pairs, {n:,} patients", ours, target, {}, theirs)
+
+
+def mahalanobis(n: int) -> Timing:
+    """Time matching on the distance in five covariates, which R has quadratic, inside calipers of the score."""
+    rng = np.random.default_rng(n)
+    covariates, score = pd.DataFrame(rng.normal(size=(n, 5))), pd.Series(rng.normal(size=n))
+    treated = pd.Series(rng.random(n) < 1 / (1 + np.exp(1 - covariates.sum(axis=1) / 3)))
+    ours = partial(
+        match_nearest, score, treated, ratio=1, caliper=0.2, order="largest", mahalanobis=covariates
+    )
+    return against(
+        f"pairs in Mahalanobis distance, {n:,} patients x 5", ours, {STUDY: 0.01, REGISTRY: 2.0}[n], {}, None
+    )
 
 
 def logistic(n: int) -> Timing:

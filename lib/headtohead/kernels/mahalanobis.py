@@ -1,7 +1,7 @@
 """Nearest neighbours in several covariates at once, inside a caliper on the score; with or without replacement.
 
-Controls are looked at outwards from the place of a treated patient on the first axis, until that axis alone is
-farther away than the best control so far.
+The controls hang in a k-d tree. A branch is left out if its box is farther away than the best control so far, lies
+outside the caliper or holds only controls who are taken; boxes are measured as patients are, so that no tie is lost.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from scipy.linalg import lapack
 from headtohead import door
 from headtohead.errors import CannotAdjustError
 from headtohead.kernels.pairs import Order, Rows, first_choosers, joined, strata_of
+
+LEAF = 16  # controls in the smallest branches
 
 
 def whitened(X: np.ndarray, arm: np.ndarray) -> np.ndarray:
@@ -63,56 +65,87 @@ def mahalanobis_pairs(
     door.positive("the caliper", caliper, or_zero=True)
     axes, place = whitened(X, arm), np.empty(len(X), np.int64)
     place[np.argsort(axes[:, 0], kind="stable")] = np.arange(len(X))
-    found = []
+    points, found = np.column_stack([axes, score if caliper < np.inf else np.zeros(len(X))]), []
     for rows in strata_of(exact, len(score)):
-        turn = first_choosers(rows[arm[rows]], score, order)
-        controls = rows[~arm[rows]]
-        controls = controls[np.argsort(place[controls])]
+        turn, controls = first_choosers(rows[arm[rows]], score, order), rows[~arm[rows]]
+        sequence, ends, box = _tree(points[controls], max(0, (len(controls) // LEAF).bit_length() - 1))
+        controls = controls[sequence]
         taken = _nearest(
-            axes[turn], axes[controls], score[turn], score[controls], place[turn], place[controls], ratio,
-            caliper, replace,
-        )  # fmt: skip
+            points[turn], points[controls], place[turn], place[controls], ends, box, ratio, caliper, replace
+        )
         rounds, who = np.nonzero(taken >= 0)
         found.append((turn[who], controls[taken[rounds, who]]))
     return joined(found)
 
 
 @njit(cache=True)
+def _tree(points: np.ndarray, depth: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return points in the order of a tree, where the points of each node begin and end, and its lowest and highest.
+
+    Node i is halved, on the column in which it is widest, into nodes 2 i + 1 and 2 i + 2.
+    """
+    nodes, order = 2 ** (depth + 1) - 1, np.arange(len(points))
+    ends, box = np.zeros((nodes, 2), np.int64), np.zeros((nodes, 2, points.shape[1]))
+    ends[0, 1] = len(points)
+    for i in range(nodes if len(points) else 0):
+        a, b = ends[i]
+        for k in range(points.shape[1]):
+            mine = points[order[a:b], k]
+            box[i, 0, k], box[i, 1, k] = mine.min(), mine.max()
+        if 2 * i + 2 < nodes:
+            widest = np.argmax(box[i, 1] - box[i, 0])
+            order[a:b] = order[a:b][np.argsort(points[order[a:b], widest])]
+            ends[2 * i + 1], ends[2 * i + 2] = (a, (a + b) // 2), ((a + b) // 2, b)
+    return order, ends, box
+
+
+@njit(cache=True)
+def _away(point: np.ndarray, low: np.ndarray, high: np.ndarray) -> float:
+    """Return the squared distance of a point from a box, not counting the last column."""
+    gap = 0.0
+    for k in range(len(point) - 1):
+        gap += max(low[k] - point[k], point[k] - high[k], 0.0) ** 2
+    return gap
+
+
+@njit(cache=True)
 def _nearest(
-    one: np.ndarray, other: np.ndarray, t: np.ndarray, c: np.ndarray, mine: np.ndarray, place: np.ndarray,
+    one: np.ndarray, other: np.ndarray, mine: np.ndarray, place: np.ndarray, ends: np.ndarray, box: np.ndarray,
     ratio: int, caliper: float, replace: bool,
 ) -> np.ndarray:  # fmt: skip
-    """Return the control (by number, they ascend on the first axis) taken in each round, -1 for none."""
-    m, gone = len(other), np.zeros(len(other), np.bool_)
-    taken = np.full((ratio, len(one)), -1, np.int64)
-    start = np.searchsorted(place, mine)
+    """Return the control (by number, in the order of the tree) taken in each round, -1 for none; last column the score."""
+    taken, alive = np.full((ratio, len(one)), -1, np.int64), ends[:, 1] - ends[:, 0]
+    free, stack = np.ones(len(other), np.bool_), np.zeros(2 * len(ends), np.int64)
     for r in range(ratio):
         for q in range(len(one)):
-            best, at = np.inf, -1
-            lo, hi = start[q] - 1, start[q]
-            while lo >= 0 or hi < m:
-                gap_lo = one[q, 0] - other[lo, 0] if lo >= 0 else np.inf
-                gap_hi = other[hi, 0] - one[q, 0] if hi < m else np.inf
-                if min(gap_lo, gap_hi) ** 2 > best:
-                    break
-                if gap_lo < gap_hi:
-                    j, lo = lo, lo - 1
-                else:
-                    j, hi = hi, hi + 1
-                if gone[j] or abs(t[q] - c[j]) > caliper:
+            x, t, best, at = one[q], one[q, -1], np.inf, -1
+            stack[0], top = 0, 1
+            while top:
+                top -= 1
+                i = stack[top]
+                low, high = box[i]
+                if not alive[i] or max(t - high[-1], low[-1] - t) > caliper or _away(x, low, high) > best:
                     continue
-                gap = 0.0
-                for k in range(one.shape[1]):
-                    gap += (one[q, k] - other[j, k]) ** 2
-                if gap > best:
+                left, right = 2 * i + 1, 2 * i + 2
+                if right < len(ends):
+                    nearer = _away(x, box[left, 0], box[left, 1]) <= _away(x, box[right, 0], box[right, 1])
+                    stack[top], stack[top + 1] = (right, left) if nearer else (left, right)
+                    top += 2
                     continue
-                away, now = abs(place[j] - mine[q]), abs(place[at] - mine[q])
-                if at >= 0 and gap == best and (away < now or (away == now and place[j] < place[at])):
-                    continue
-                if replace and (taken[:r, q] == j).any():
-                    continue
-                best, at = gap, j
-            taken[r, q] = at
-            if at >= 0 and not replace:
-                gone[at] = True
+                for j in range(ends[i, 0], ends[i, 1]):
+                    if not free[j] or abs(t - other[j, -1]) > caliper or (taken[:r, q] == j).any():
+                        continue
+                    gap = _away(x, other[j], other[j])
+                    if gap < best or (gap == best and _rank(place, mine[q], j) > _rank(place, mine[q], at)):
+                        best, at = gap, j
+            taken[r, q], i = at, 0
+            while at >= 0 and not replace and i < len(ends):
+                alive[i], free[at] = alive[i] - 1, False
+                i = 2 * i + 1 if 2 * i + 2 < len(ends) and at < ends[2 * i + 1, 1] else 2 * i + 2
     return taken
+
+
+@njit(cache=True)
+def _rank(place: np.ndarray, mine: int, j: int) -> tuple[int, int]:
+    """Return which of two controls at the same distance goes first, the higher rank: the one more places away."""
+    return abs(place[j] - mine), place[j]
