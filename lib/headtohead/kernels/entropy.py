@@ -2,8 +2,6 @@
 
 The weights of the convex dual are proportional to exp(x'b), so positive weights come out without asking.
 
-References
-----------
 Hainmueller (2012) Polit Anal 20:25-46. doi:10.1093/pan/mpr025
 Zhao & Percival (2017) J Causal Inference 5:20160010. doi:10.1515/jci-2016-0010
 """

@@ -1,7 +1,5 @@
 """One standardised difference for a category of several levels, instead of one per level.
 
-References
-----------
 Yang & Dalton (2012) SAS Global Forum, paper 335. https://support.sas.com/resources/papers/proceedings12/335-2012.pdf
 """
 

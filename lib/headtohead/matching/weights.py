@@ -1,7 +1,5 @@
 """Propensity-score weights, their truncation, and what they cost in sample size.
 
-References
-----------
 Li, Morgan & Zaslavsky (2018) JASA 113:390-400. doi:10.1080/01621459.2016.1260466
 Austin (2011) Multivar Behav Res 46:399-424. doi:10.1080/00273171.2011.568786
 Robins, Hernan & Brumback (2000) Epidemiology 11:550-560. doi:10.1097/00001648-200009000-00011 (stabilised)

@@ -2,8 +2,6 @@
 
 Valid where censoring tells nothing about the outcome within an arm (or, under weights, given what the weights know).
 
-References
-----------
 Aalen & Johansen (1978) Scand J Stat 5:141-150.
 Andersen, Klein & Rosthoj (2003) Biometrika 90:15-27. doi:10.1093/biomet/90.1.15 (their pseudo-values are the influence)
 Choudhury (2002) Stat Med 21:1129-1144. doi:10.1002/sim.1070 (limits)

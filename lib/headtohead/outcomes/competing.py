@@ -2,8 +2,6 @@
 
 lifelines' version is not used: it shifts tied times at random, so on day data its curves change from call to call.
 
-References
-----------
 Aalen & Johansen (1978) Scand J Stat 5:141-150.
 Andersen, Geskus, de Witte & Putter (2012) Int J Epidemiol 41:861-870. doi:10.1093/ije/dyr213
 """

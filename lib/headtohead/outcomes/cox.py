@@ -3,8 +3,6 @@
 Own code for one reason: with tied days every mainstream Python package gets the clustered standard error of
 the Efron fit wrong (they combine Breslow's score residuals with Efron's fit). Here both follow R's ``coxph``.
 
-References
-----------
 Lin & Wei (1989) JASA 84:1074-1078. doi:10.1080/01621459.1989.10478874
 Therneau & Grambsch (2000) Modeling Survival Data. doi:10.1007/978-1-4757-3294-8
 """

@@ -3,8 +3,6 @@
 "No significant difference" answers another question. Here two one-sided tests ask whether the
 difference lies inside a margin fixed beforehand; ``posterior.py`` says how probable that is.
 
-References
-----------
 Schuirmann (1987) J Pharmacokinet Biopharm 15:657-680. doi:10.1007/BF01068419
 """
 

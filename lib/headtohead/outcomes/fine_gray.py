@@ -3,8 +3,6 @@
 Whoever had a competing event stays in the risk set, with a weight that falls as censoring would have removed them. With
 the lingering rows of ``partial_likelihood.py`` every sum stays a running sum: a million patients need seconds.
 
-References
-----------
 Fine & Gray (1999) JASA 94:496-509. doi:10.1080/01621459.1999.10474144
 Austin & Fine (2019) Stat Med 38:751-777. doi:10.1002/sim.8008
 """

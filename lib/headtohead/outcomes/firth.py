@@ -3,8 +3,6 @@
 With few events per variable the maximum is biased away from no effect, or does not exist. Firth's
 penalty, half the log determinant of the information, removes the leading bias and always has a maximum.
 
-References
-----------
 Firth (1993) Biometrika 80:27-38. doi:10.1093/biomet/80.1.27
 Heinze & Schemper (2002) Stat Med 21:2409-2419. doi:10.1002/sim.1047
 Heinze & Schemper (2001) Biometrics 57:114-119. doi:10.1111/j.0006-341X.2001.00114.x

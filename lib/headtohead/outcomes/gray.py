@@ -3,8 +3,6 @@
 Valid for independent, unweighted patients only. After matching or weighting, the clustered Fine-Gray
 ratio answers the question.
 
-References
-----------
 Gray (1988) Ann Stat 16:1141-1154. doi:10.1214/aos/1176350951
 """
 

@@ -4,8 +4,6 @@ Each is the score test of the hazard ratio at 1: events observed in the treated 
 hazards were equal. Crude and stratified tests have the hypergeometric variance; under weights or in matched sets
 it would be wrong, and the variance is the sandwich over patients or sets.
 
-References
-----------
 Mantel (1966) Cancer Chemother Rep 50:163-170.
 Lin & Wei (1989) JASA 84:1074-1078. doi:10.1080/01621459.1989.10478874
 Xie & Liu (2005) Stat Med 24:3089-3110. doi:10.1002/sim.2174 (weights)

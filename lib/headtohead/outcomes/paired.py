@@ -1,7 +1,5 @@
 """Risks in matched pairs: difference and ratio with intervals that know who is paired with whom.
 
-References
-----------
 Tango (1998) Stat Med 17:891-908. doi:10.1002/(SICI)1097-0258(19980430)17:8<891::AID-SIM780>3.0.CO;2-B
 Agresti & Min (2004) Stat Med 23:65-75. doi:10.1002/sim.1589
 """

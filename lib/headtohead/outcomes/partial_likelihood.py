@@ -3,8 +3,6 @@
 All sums over risk sets are running sums over the distinct event times, so no patient is visited twice
 in a Newton step. ``cox.py`` fits with it, ``proportional.py`` tests with it.
 
-References
-----------
 Efron (1977) JASA 72:557-565. doi:10.1080/01621459.1977.10480613
 Therneau & Grambsch (2000) Modeling Survival Data. doi:10.1007/978-1-4757-3294-8
 """

@@ -3,8 +3,6 @@
 The estimate and its bootstrap standard error stand for the data; a normal prior of known mean and
 standard deviation is combined with them in closed form. Two independent risks have beta posteriors.
 
-References
-----------
 Spiegelhalter, Abrams & Myles (2004) Bayesian Approaches to Clinical Trials, chapter 3. Wiley. doi:10.1002/0470092602
 """
 

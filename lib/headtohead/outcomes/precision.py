@@ -1,7 +1,5 @@
 """What a study of this size can show, computed before looking at its result.
 
-References
-----------
 Schoenfeld (1983) Biometrics 39:499-503. doi:10.2307/2531021
 Farrington & Manning (1990) Stat Med 9:1447-1454. doi:10.1002/sim.4780091208
 """

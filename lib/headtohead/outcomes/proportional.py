@@ -3,8 +3,6 @@
 lifelines' test correlates residuals with time, as R did before 2019; on the same fit it can say the opposite.
 This is the score test of adding covariate x g(time) to the model (``cox.zph`` of R's survival 3.x).
 
-References
-----------
 Grambsch & Therneau (1994) Biometrika 81:515-526. doi:10.1093/biomet/81.3.515
 """
 

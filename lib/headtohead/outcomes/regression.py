@@ -3,8 +3,6 @@
 The risk difference is the coefficient of treatment in a linear model of the 0/1 outcome, right if either the matching
 balanced the covariates or the model is right. Errors are clustered by matched set: they know how the sample was made.
 
-References
-----------
 Abadie & Spiess (2022) JASA 117:983-995. doi:10.1080/01621459.2020.1840383
 Ho, Imai, King & Stuart (2007) Polit Anal 15:199-236. doi:10.1093/pan/mpl013
 """

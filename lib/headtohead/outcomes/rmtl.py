@@ -3,8 +3,6 @@
 A restricted mean survival time from Kaplan-Meier is wrong where discharge competes with death; areas under
 Aalen-Johansen curves are not. They add up: days lost to every cause and days event-free are the horizon.
 
-References
-----------
 Andersen (2013) Stat Med 32:5278-5285. doi:10.1002/sim.5903
 """
 

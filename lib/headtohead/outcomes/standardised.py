@@ -4,8 +4,6 @@ Standardisation predicts everyone's risk under each drug and averages over a tar
 adds the weighted mean residual of each arm; it is right if either the outcome model or the score is. Both models are
 refitted in every bootstrap sample, all samples at once.
 
-References
-----------
 Hernan & Robins (2020) Causal Inference: What If, chapter 13. Chapman & Hall/CRC.
 Bang & Robins (2005) Biometrics 61:962-973. doi:10.1111/j.1541-0420.2005.00377.x
 Mao, Li & Greene (2019) Stat Methods Med Res 28:2439-2454. doi:10.1177/0962280218781171

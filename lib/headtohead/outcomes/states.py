@@ -1,7 +1,5 @@
 """Where patients are on each day: the probability of every state of a course in hospital.
 
-References
-----------
 Andersen & Keiding (2002) Stat Methods Med Res 11:91-115. doi:10.1191/0962280202SM276ra
 Datta & Satten (2001) Stat Probab Lett 55:403-411. doi:10.1016/S0167-7152(01)00155-9
 """

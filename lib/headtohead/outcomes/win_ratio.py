@@ -3,8 +3,6 @@
 Two patients are compared on the first outcome; only if they tie, on the next. Wins over losses is the
 win ratio, wins minus losses per comparison the net benefit.
 
-References
-----------
 Pocock, Ariti, Collier & Wang (2012) Eur Heart J 33:176-182. doi:10.1093/eurheartj/ehr352
 Bebu & Lachin (2016) Biostatistics 17:178-187. doi:10.1093/biostatistics/kxv032
 Dong, Qiu, Wang & Vandemeulebroecke (2018) J Biopharm Stat 28:778-796. doi:10.1080/10543406.2017.1397007

@@ -3,8 +3,6 @@
 statsmodels 0.15's score interval for a difference is off in the third to fourth decimal, and a margin
 decision can hang on that; its interval of a ratio does not hold the ratio where everyone in an arm has the event.
 
-References
-----------
 Miettinen & Nurminen (1985) Stat Med 4:213-226. doi:10.1002/sim.4780040211
 """
 

@@ -3,8 +3,6 @@
 The published comparison is two such tables. A conclusion that changes with the choice of test or
 interval is not a conclusion, so all of them are computed and shown side by side.
 
-References
-----------
 Newcombe (1998) Stat Med 17:873-890. doi:10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I
 Fagerland, Lydersen & Laake (2015) Stat Methods Med Res 24:224-254. doi:10.1177/0962280211415469
 Walsh et al. (2014) J Clin Epidemiol 67:622-628. doi:10.1016/j.jclinepi.2013.10.019 (fragility)

@@ -5,8 +5,6 @@ inverse of the probability of having stayed, from a logistic model over person-d
 weights holds only the arm and the day: it cancels within each arm and day, and changes the spread of the weights but
 not the estimate. With baseline covariates in it, those who stay would no longer stand for the arm.
 
-References
-----------
 Robins & Finkelstein (2000) Biometrics 56:779-788. doi:10.1111/j.0006-341X.2000.00779.x
 Hernan & Robins (2017) New England Journal of Medicine 377:1391-1398. doi:10.1056/NEJMsm1605385
 Greenland & Mansournia (2015) Statistics in Medicine 34:3133-3143. doi:10.1002/sim.6537

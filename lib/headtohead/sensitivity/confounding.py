@@ -1,7 +1,5 @@
 """How strong would unmeasured confounding have to be, and how strong are the covariates that were seen?
 
-References
-----------
 VanderWeele & Ding (2017) Ann Intern Med 167:268-274. doi:10.7326/M16-2607
 Ding & VanderWeele (2016) Epidemiology 27:368-377. doi:10.1097/EDE.0000000000000457
 """

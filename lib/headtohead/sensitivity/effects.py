@@ -3,8 +3,6 @@
 The specification curve and the simulation repeat the same estimators hundreds of thousands of times. Every standard
 error counts the estimation of the nuisance models through its influence function, or is paired.
 
-References
-----------
 Lunceford & Davidian (2004) Stat Med 23:2937-2960. doi:10.1002/sim.1903
 Stefanski & Boos (2002) Am Stat 56:29-38. doi:10.1198/000313002753631330
 """

@@ -3,8 +3,6 @@
 Of many noisy estimates the extreme ones are extreme by chance as well. A hierarchical model returns what is
 to be believed of each: y_i ~ N(theta_i, s_i^2), theta_i ~ N(mu, tau^2), mu flat, tau half-normal.
 
-References
-----------
 Rover (2020) J Stat Softw 93(6). doi:10.18637/jss.v093.i06
 Rubin (1981) J Educ Stat 6:377-401. doi:10.3102/10769986006004377
 """

@@ -6,8 +6,6 @@ the drug, from the fitted score, and the outcomes, from the outcome model withou
 Permuting the drug alone would destroy its dependence on the covariates: permuted crude and under-adjusted estimates
 scatter around zero although confounding moves the observed ones away; the test would call confounding an effect.
 
-References
-----------
 Simonsohn, Simmons & Nelson (2020) Nat Hum Behav 4:1208-1214. doi:10.1038/s41562-020-0912-z
 Franklin et al. (2014) Comput Stat Data Anal 72:219-226. doi:10.1016/j.csda.2013.10.018
 """

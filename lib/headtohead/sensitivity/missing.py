@@ -3,8 +3,6 @@
 statsmodels' ``MICEData`` draws from numpy's global generator, so its results depend on what ran before;
 this one takes its generator as an argument.
 
-References
-----------
 van Buuren & Groothuis-Oudshoorn (2011) J Stat Softw 45(3). doi:10.18637/jss.v045.i03
 White & Royston (2009) Stat Med 28:1982-1998. doi:10.1002/sim.3618
 Leyrat et al. (2019) Stat Methods Med Res 28:3-19. doi:10.1177/0962280217713032

@@ -3,8 +3,6 @@
 Combinations that mean nothing are listed with the reason: nothing is dropped in silence. The specifications do not all
 ask the same question: each carries its estimand, and curves are read within an estimand.
 
-References
-----------
 Simonsohn, Simmons & Nelson (2020) Nat Hum Behav 4:1208-1214. doi:10.1038/s41562-020-0912-z
 Del Giudice & Gangestad (2021) Adv Methods Pract Psychol Sci 4(1). doi:10.1177/2515245920954925
 """

@@ -3,8 +3,6 @@
 R's ``rbounds::binarysens`` counts the tail from b + 1 instead of b, so its bounds are too small; the
 definition is used here.
 
-References
-----------
 Rosenbaum (2002) Observational Studies, 2nd ed., section 4.3. doi:10.1007/978-1-4757-3692-2
 """
 
