@@ -73,7 +73,7 @@ def constant(names: Iterable[object], n: int, remedy: str = "remove them from th
     return DependentError(f"{must}, {len(found)} have one value in all {n}: {some(found)}; {remedy}")
 
 
-def independent(design: pd.DataFrame) -> None:
+def independent(design: pd.DataFrame, *, tolerance: float = DEPENDENT) -> None:
     """Raise DependentError if a column does not vary, or is a combination of others (intercept included)."""
     varying(design)
     X = design.to_numpy(float)
@@ -83,7 +83,7 @@ def independent(design: pd.DataFrame) -> None:
         return
     triangle, order = qr(scaled, mode="r", pivoting=True)
     size = np.abs(np.diag(triangle))
-    rank = int((size > DEPENDENT).sum())
+    rank = int((size > tolerance).sum())
     if rank < X.shape[1]:
         share = solve_triangular(triangle[:rank, :rank], triangle[:rank, rank:])
         first = [order[rank], *order[:rank][np.abs(share[:, 0]) > 1e-6]]

@@ -86,8 +86,7 @@ def _in_stratum(
     place = np.empty(len(d), np.int64)
     place[by_score] = np.arange(len(d))
     treated_rows = first_choosers(np.flatnonzero(is_treated), d, order)
-    choose = _with_replacement if replace else _greedy
-    taken = choose(d[by_score], ~is_treated[by_score], place[treated_rows], ratio, caliper)
+    taken = _greedy(d[by_score], ~is_treated[by_score], place[treated_rows], ratio, caliper, replace)
     rounds, who = np.nonzero(taken >= 0)
     return stratum[treated_rows[who]], stratum[by_score[taken[rounds, who]]]
 
@@ -131,43 +130,24 @@ def _neighbours(free: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @njit(cache=True)
-def _with_replacement(
-    d: np.ndarray, free: np.ndarray, turn: np.ndarray, ratio: int, caliper: float
+def _greedy(
+    d: np.ndarray, free: np.ndarray, turn: np.ndarray, ratio: int, caliper: float, replace: bool
 ) -> np.ndarray:
-    """Return what ``_greedy`` returns if every control can be taken by each of the treated once."""
-    n = len(d)
-    left, right = _neighbours(free)
-    taken = np.full((ratio, len(turn)), -1, np.int32)
-    for q in range(len(turn)):
-        i = turn[q]
-        lo, hi = left[i], right[i]
-        for r in range(ratio):
-            gap_lo = d[i] - d[lo] if lo >= 0 else np.inf
-            gap_hi = d[hi] - d[i] if hi < n else np.inf
-            if min(gap_lo, gap_hi) > caliper or min(gap_lo, gap_hi) == np.inf:
-                break
-            if gap_lo < gap_hi or (gap_lo == gap_hi and i - lo <= hi - i):
-                taken[r, q] = lo
-                lo = left[lo - 1] if lo > 0 else -1
-            else:
-                taken[r, q] = hi
-                hi = right[hi + 1]
-    return taken
-
-
-@njit(cache=True)
-def _greedy(d: np.ndarray, free: np.ndarray, turn: np.ndarray, ratio: int, caliper: float) -> np.ndarray:
     """Return the place of the control taken in each round by each treated patient, -1 for none.
 
     ``d`` ascends; ``free`` marks controls; ``turn`` holds the places of the treated, first chooser first.
+    With ``replace`` every control can be taken by each of the treated once.
     """
     n = len(d)
     left, right = _neighbours(free)
+    below, above = left[turn], right[turn]
     taken = np.full((ratio, len(turn)), -1, np.int32)
     for r in range(ratio):
         for q in range(len(turn)):
             i = turn[q]
-            lo, hi = _free(left, i, -1), _free(right, i, n)
+            if not replace:
+                below[q], above[q] = _free(left, i, -1), _free(right, i, n)
+            lo, hi = below[q], above[q]
             gap_lo = d[i] - d[lo] if lo >= 0 else np.inf
             gap_hi = d[hi] - d[i] if hi < n else np.inf
             if min(gap_lo, gap_hi) > caliper or min(gap_lo, gap_hi) == np.inf:
@@ -175,8 +155,13 @@ def _greedy(d: np.ndarray, free: np.ndarray, turn: np.ndarray, ratio: int, calip
             lower = gap_lo < gap_hi or (gap_lo == gap_hi and i - lo <= hi - i)
             k = lo if lower else hi
             taken[r, q] = k
-            left[k] = left[k - 1] if k > 0 else -1
-            right[k] = right[k + 1]
+            to_left, to_right = left[k - 1] if k > 0 else -1, right[k + 1]
+            if not replace:
+                left[k], right[k] = to_left, to_right
+            elif lower:
+                below[q] = to_left
+            else:
+                above[q] = to_right
     return taken
 
 

@@ -135,7 +135,7 @@ class Adjustment:
         """The design, standardised, with intercept, array of shape (n, p + 1)."""
         if self.design is None:
             raise InputError(f"refitting needs a design, {self.name.lower()} has none; build it with one")
-        return with_intercept(self.design.to_numpy(float))
+        return with_intercept(check_design(self.design, self.treated)[0].to_numpy(float))
 
 
 def nothing_estimated(_adjustment: Adjustment, gradient: np.ndarray) -> np.ndarray:

@@ -20,6 +20,7 @@ from headtohead.matching.adjustment import Adjustment, check_design
 from headtohead.matching.weights import POPULATIONS
 
 EntropyEstimand = Literal["ATT", "ATE"]
+NEARLY = 1e-4  # of a standard deviation: what a column adds to others where no weights are found
 
 
 def entropy_weights(design: pd.DataFrame, treated: pd.Series, *, estimand: EntropyEstimand) -> Adjustment:
@@ -95,7 +96,8 @@ def _balanced(
 
 
 def _unreachable(design: pd.DataFrame, treated: pd.Series, estimand: str) -> EntropyError:
-    """Return the error that names the columns whose wanted mean lies outside an arm's range."""
+    """Return the error that names the columns whose wanted mean lies outside an arm's range, if none depends on others."""
+    door.independent(design, tolerance=NEARLY)
     target = (design[treated] if estimand == "ATT" else design).mean()
     arms = [design[~treated]] if estimand == "ATT" else [design[treated], design[~treated]]
     outside = [

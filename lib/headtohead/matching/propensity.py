@@ -26,6 +26,7 @@ from headtohead.matching.pairs import Matches, match_nearest, match_optimal
 from headtohead.matching.weights import Quantiles  # fmt: skip
 
 EXTREME_SCORE = 1e-6
+NEARLY = 1e-4  # of a standard deviation: what a column adds to others where a model has no maximum
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +200,8 @@ def propensity(
 
 
 def _separation(design: pd.DataFrame, treated: pd.Series) -> SeparationError:
-    """Return the error that names the covariates whose ranges do not overlap between the arms."""
+    """Return the error that names the covariates whose ranges do not overlap, if none nearly follows from others."""
+    door.independent(design, tolerance=NEARLY)
     low, high = design[treated], design[~treated]
     binary = [name for name in design if design[name].isin([0.0, 1.0]).all()]
     apart = (low.min() >= high.max()) | (high.min() >= low.max())

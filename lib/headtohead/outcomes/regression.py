@@ -17,7 +17,7 @@ from scipy.stats import t as student
 from statsmodels.regression.linear_model import WLS
 
 from headtohead import door
-from headtohead.errors import CannotEstimateError, InputError, cannot
+from headtohead.errors import CannotEstimateError, DependentError, InputError, cannot
 from headtohead.inference import DEFAULT, InferenceChoices
 from headtohead.matching.adjustment import Adjustment, Adjustments, listed
 from headtohead.matching.balance import covariates_of
@@ -119,8 +119,10 @@ def _refusal(X: pd.DataFrame, sets: pd.Series) -> str:
     needed = max(2, SETS_PER_TERM * terms)
     if n_sets < needed:
         return f"{terms} covariates need at least {needed} matched sets and there are {n_sets}"
-    if np.linalg.matrix_rank(X.to_numpy()) < X.shape[1]:
-        return "covariates repeat each other in the matched sample"
+    try:
+        door.independent(X.drop(columns="one"))
+    except DependentError as error:
+        return f"covariates repeat each other in the matched sample: {error}"
     return ""
 
 

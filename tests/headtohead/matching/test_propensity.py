@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from headtohead.errors import SeparationError
+from headtohead.errors import DependentError, SeparationError
+from headtohead.inference import Inference
 from headtohead.kernels.logistic import fit_logistic, with_intercept
 from headtohead.matching.propensity import c_statistic, propensity
+from headtohead.outcomes.cox import fit_cox
+from headtohead.outcomes.risk import risks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import Reference
@@ -83,3 +88,30 @@ def test_c_statistic_counts_couples(rows: list[tuple[float, bool]]) -> None:
         return
     couples = [(a > b) + 0.5 * (a == b) for a in score[treated] for b in score[~treated]]
     assert c_statistic(score, treated) == pytest.approx(np.mean(couples))
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-10, 1e-8])
+def test_columns_that_follow_from_others_are_named_not_taken_for_missing_overlap(noise: float) -> None:
+    rng = np.random.default_rng(5)
+    level = rng.integers(0, 3, 300)
+    device = pd.DataFrame({"mask": level == 1, "high flow": level == 2}).astype(float)
+    treated = pd.Series(rng.random(300) < 0.5)
+    twice = device.assign(room_air=(level == 0) + noise * rng.normal(size=300))
+    known = propensity(device, treated)
+    by_hand = replace(known, design=twice)
+    events = pd.Series(rng.random(300) < 0.3, name="death").astype(float)
+    few = Inference(bootstrap_replicates=20)
+    ways = {
+        "score": lambda: propensity(twice, treated),
+        "entropy": lambda: by_hand.entropy("ATE"),
+        "Cox": lambda: fit_cox(treated * 1.0 + rng.random(300), events, twice),
+    }
+    if noise < 1e-9:
+        ways["weights"] = lambda: risks(events, by_hand.weight("ATO"), by=28, inference=few)
+        ways["truncated"] = lambda: risks(events, by_hand.truncate((0.01, 0.99)), by=28, inference=few)
+        ways["distance"] = lambda: known.match(caliper_sd=1, mahalanobis=twice)
+    else:
+        del ways["Cox"]  # whose maximum exists
+    for name, way in ways.items():
+        with pytest.raises(DependentError, match="1 of 3 are: '.*' follows from"):
+            pytest.fail(f"{name}: {way()}")
