@@ -518,7 +518,7 @@ MODULES: dict[
         "weights": Given("weights", WEIGHTED.weights),
         "clusters": Given("groups", FRAME["ward"]),
     },
-    "outcomes.gray.gray_test": {
+    "outcomes.log_rank.gray_test": {
         "time": Given("times", TIME),
         "cause": Given("causes", CAUSE),
         "treated": Given("arms", ARM),

@@ -38,9 +38,8 @@ if TYPE_CHECKING:
     from headtohead.outcomes.competing import incidence_curves
     from headtohead.outcomes.endpoint import Endpoint
     from headtohead.outcomes.fine_gray import subdistribution_hazard_ratios
-    from headtohead.outcomes.gray import gray_tests
     from headtohead.outcomes.hazard import hazard_ratios, log_rank
-    from headtohead.outcomes.log_rank import log_rank_tests
+    from headtohead.outcomes.log_rank import gray_tests, log_rank_tests
     from headtohead.outcomes.proportional import proportional_hazards_tests
     from headtohead.outcomes.regression import mean_differences
     from headtohead.outcomes.risk import risks

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from headtohead.cohort.flow import apply_eligibility
+from headtohead.cohort.describe import apply_eligibility
 from headtohead.matching.adjustment import unadjusted
 from headtohead.matching.pairs import match_nearest, match_optimal
 from headtohead.outcomes.competing import aalen_johansen

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from headtohead.lazily import lazily
 
 if TYPE_CHECKING:
-    from headtohead.cohort.describe import arm_by_stratum, missingness
-    from headtohead.cohort.flow import apply_eligibility
+    from headtohead.cohort.describe import apply_eligibility, arm_by_stratum, missingness
 
 __all__ = [
     "apply_eligibility", "arm_by_stratum", "missingness",

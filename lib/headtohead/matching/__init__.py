@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 from headtohead.lazily import lazily
 
 if TYPE_CHECKING:
-    from headtohead.matching.balance import largest_imbalance
-    from headtohead.matching.factors import factor_balance
-    from headtohead.matching.randomisation import chance_balance
+    from headtohead.matching.balance import factor_balance, largest_imbalance
     from headtohead.matching.summary import (
+        chance_balance,
         lost_to_matching,
         matched_designs,
         overlap,

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from headtohead.outcomes.equivalence import equivalence_tests, margin_tests
     from headtohead.outcomes.firth import cox_few_events, logistic_few_events
     from headtohead.outcomes.hazard import kaplan_meier_error, piecewise_hazard_ratios
-    from headtohead.outcomes.paired_tests import paired_odds_ratios
     from headtohead.outcomes.posterior import (
         Prior,
         posterior_densities,
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
         power_of_equivalence,
     )
     from headtohead.outcomes.regression import matched_regressions
-    from headtohead.outcomes.risk import discordant_pairs
+    from headtohead.outcomes.risk import discordant_pairs, paired_odds_ratios
     from headtohead.outcomes.states import state_occupation
 
 __all__ = [

@@ -8,10 +8,16 @@ from headtohead.lazily import lazily
 
 if TYPE_CHECKING:
     from headtohead.sensitivity.adherence import per_protocol
-    from headtohead.sensitivity.confounding import confounder_benchmarks, e_value, e_value_of_interval
+    from headtohead.sensitivity.confounding import (
+        bounds,
+        confounder_benchmarks,
+        e_value,
+        e_value_of_interval,
+        hiding_gamma,
+        largest_gamma,
+    )
     from headtohead.sensitivity.heterogeneity import interaction, shrink
     from headtohead.sensitivity.missing import impute, pool
-    from headtohead.sensitivity.rosenbaum import bounds, hiding_gamma, largest_gamma
     from headtohead.sensitivity.strata import caliper_grid, concurrent_periods, estimate_in_subsets
     from headtohead.sensitivity.tipping import tipping_grid
 

@@ -6,7 +6,7 @@ import headtohead as hh
 import numpy as np
 import pandas as pd
 from headtohead.matching.adjustment import Adjustment
-from headtohead.sensitivity.rosenbaum import bounds, hiding_gamma, largest_gamma
+from headtohead.sensitivity.confounding import bounds, hiding_gamma, largest_gamma
 from headtohead.sensitivity.tipping import fewest, tipping_grid
 from livingpaper import remember
 

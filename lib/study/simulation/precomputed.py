@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from headtohead.cohort.flow import apply_eligibility
+from headtohead.cohort.describe import apply_eligibility
 from livingpaper.build.cache import code_digest, write_whole
 from livingpaper.build.project import Project, digest, find_project, text_of
 from livingpaper.build.tasks import Task, run_tasks
@@ -41,7 +41,7 @@ MODULES = {
     "simulation": ("study.simulation.replicates", "study.worlds.worlds"),
     "multiverse_nulls": ("headtohead.sensitivity.multiverse", "headtohead.sensitivity.joint_inference"),
 }
-UPSTREAM = ("headtohead.matching.design", "study.data.endpoints", "headtohead.cohort.flow")
+UPSTREAM = ("headtohead.matching.design", "study.data.endpoints", "headtohead.cohort.describe")
 
 
 class StaleError(ValueError):

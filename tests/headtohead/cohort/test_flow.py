@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from headtohead.cohort.flow import apply_eligibility
+from headtohead.cohort.describe import apply_eligibility
 from headtohead.errors import EmptyArmError, UnknownError
 from study.protocol.design import Criterion
 from study.protocol.protocol import Protocol

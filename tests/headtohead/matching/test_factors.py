@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from headtohead.matching.adjustment import unadjusted
-from headtohead.matching.balance import balance
-from headtohead.matching.factors import factor_balance
+from headtohead.matching.balance import balance, factor_balance
 from headtohead.matching.propensity import propensity
 from reference import Reference
 

@@ -9,7 +9,7 @@ import pytest
 from headtohead.matching.adjustment import Adjustment, matched_pairs, unadjusted
 from headtohead.matching.balance import balance_table
 from headtohead.matching.pairs import match_nearest
-from headtohead.matching.randomisation import chance_balance
+from headtohead.matching.summary import chance_balance
 from reference import Reference
 from scipy.stats import norm
 

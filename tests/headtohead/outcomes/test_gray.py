@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from headtohead.matching.adjustment import unadjusted
 from headtohead.outcomes.endpoint import Endpoint
-from headtohead.outcomes.gray import gray_test, gray_tests
+from headtohead.outcomes.log_rank import gray_test, gray_tests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import GOLDENS, Reference, golden

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from headtohead.outcomes.endpoint import Endpoint
 from headtohead.outcomes.paired import PairCounts, conditional_odds_ratio, mcnemar
-from headtohead.outcomes.paired_tests import ONE_SIDED, paired_odds_ratios
+from headtohead.outcomes.risk import ONE_SIDED, paired_odds_ratios
 from hypothesis import given
 from hypothesis import strategies as st
 from reference import Reference

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from headtohead.cohort.flow import apply_eligibility
+from headtohead.cohort.describe import apply_eligibility
 from headtohead.inference import Inference
 from headtohead.outcomes.risk import risks
 from headtohead.sensitivity.multiverse import (

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from headtohead.sensitivity.rosenbaum import NO_DISCORDANT, bounds, hiding_gamma, largest_gamma
+from headtohead.sensitivity.confounding import NO_DISCORDANT, bounds, hiding_gamma, largest_gamma
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats

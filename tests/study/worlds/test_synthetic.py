@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from headtohead.cohort.flow import apply_eligibility
+from headtohead.cohort.describe import apply_eligibility
 from livingpaper.build.project import Project
 from study.data.load import load_cohort, load_published
 from study.data.published import published_tables
