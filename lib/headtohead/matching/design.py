@@ -36,10 +36,9 @@ Terms = str | Sequence[Term | str]
 def design_matrix(frame: pd.DataFrame, terms: Terms, *, impute_from: Sequence[str] = ()) -> pd.DataFrame:
     """Return the columns of the model, without intercept and without missing values.
 
-    DataFrame of float, shape (n, p), named like ``age``, ``age'`` (second spline column) or ``sex[M]``.
-    Raises UnknownError if a column is unknown, DependentError if one has no variation, NumberError if it is not
-    positive where a logarithm is asked for, MissingError if values are missing and nothing is there to impute
-    them from.
+    DataFrame of float, shape (n, p), named like ``age``, ``age'`` (second spline column) or ``sex[M]``. Raises
+    UnknownError if a column is unknown, DependentError if one has no variation, NumberError if it is not positive
+    where a logarithm is asked for, MissingError if values are missing and nothing is there to impute them from.
 
     Parameters
     ----------
