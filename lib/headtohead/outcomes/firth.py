@@ -73,7 +73,7 @@ def cox_few_events(
         fit = fit_checked(time, event, covariates, ties="breslow")
         plain = _limits(fit.coefficients.to_numpy() * spread, fit.std_errors.to_numpy() * spread, conf_level)
     except CannotEstimateError:
-        plain = None
+        pass  # the table says so
     firth = _profile(FirthCoxPH(**FIT).fit(X / spread, (y, time.to_numpy(float))), len(spread), conf_level)
     return _table(covariates, plain, firth, int(y.sum()), conf_level)
 

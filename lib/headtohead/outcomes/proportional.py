@@ -70,7 +70,7 @@ def _one_test(endpoint: Endpoint, adjustment: Adjustment, by: int, score: ScoreI
     if (weights != 1).any():
         robust = of_all(covariance_of(adjustment, score), used.to_numpy())
     fit = fit_checked(time, event, X, weights=weights)
-    return _test(time, event, X, fit, weights=weights, sandwich=robust).iloc[[0]]
+    return proportional_hazards_test(time, event, X, fit, weights=weights, sandwich=robust).iloc[[0]]
 
 
 def proportional_hazards_test(
@@ -110,15 +110,9 @@ def proportional_hazards_test(
         )
     for columns in (terms or {}).values():
         door.columns(covariates, columns, "terms")
-    return _test(**found, fit=fit, transform=transform, ties=ties, terms=terms)
-
-
-def _test(
-    time: pd.Series, event: pd.Series, covariates: pd.DataFrame, fit: CoxFit, *, transform: Transform = "km",
-    ties: Ties = "efron", strata: pd.Series | None = None, terms: Mapping[str, Sequence[str]] | None = None,
-    weights: pd.Series | None = None, sandwich: Sandwich | None = None,
-) -> pd.DataFrame:  # fmt: skip
-    """Return the test of inputs that were checked."""
+    time, event, covariates, weights, strata, sandwich = (
+        found[name] for name in ("time", "event", "covariates", "weights", "strata", "sandwich")
+    )
     X, names, p = covariates.to_numpy(float), list(covariates.columns), covariates.shape[1]
     t, died = time.to_numpy(float), event.to_numpy(bool)
     w = np.ones(len(X)) if weights is None else weights.to_numpy(float)

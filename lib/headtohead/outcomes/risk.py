@@ -67,13 +67,17 @@ def risks(
         censored = [bool(event.isna().any()) for event in known]
         repeated = not all(direct or one for one in censored) or (any(censored) and not smooth)
         draws = est.resamples(adjustment, inference, stream) if repeated else None
-        parts = [
-            _censored_rows(each, days, event, adjustment, None if smooth else draws, inference.conf_level)
-            if one
-            else _rows(event, adjustment, None if direct else draws, inference.conf_level)
-            for one, event, (each, days, _) in zip(censored, known, events, strict=True)
-        ]
-        return [row for part in parts for row in part]
+        rows, level = [], inference.conf_level
+        for open_, event, (each, days, _) in zip(censored, known, events, strict=True):
+            if open_:
+                many = None if smooth else draws
+                found = censored_contrasts(each, adjustment, by=days, draws=many, conf_level=level)
+            elif draws is not None and not direct:
+                found = _bootstrapped(event.to_numpy(float), adjustment, draws, level)
+            else:
+                found = (_crude if adjustment.kind == "crude" else _paired)(event, adjustment, level)
+            rows += _cells(event.fillna(0.0).to_numpy(float), adjustment, *found)
+        return rows
 
     cases = [
         {"outcome": each.name, "horizon_days": days, "scale": scale}
@@ -97,26 +101,6 @@ def need_known(events: pd.DataFrame) -> None:
             f"the outcome must be known for everyone, {int(unknown.sum())} of {len(unknown)} patients have none, "
             f"first {door.some(events.index[unknown][:3])}; estimate the risk by Aalen-Johansen instead"
         )
-
-
-def _rows(
-    event: pd.Series, adjustment: Adjustment, draws: np.ndarray | None, conf_level: float
-) -> list[est.Row]:
-    y, arm = event.to_numpy(float), adjustment.arm
-    if draws is not None:
-        found = _bootstrapped(y, arm, adjustment, draws, conf_level)
-    elif adjustment.kind == "crude":
-        found = _crude(y, arm, conf_level)
-    else:
-        found = _paired(event, adjustment, conf_level)
-    return _cells(y, adjustment, *found)
-
-
-def _censored_rows(
-    endpoint: Endpoint, days: int, event: pd.Series, adjustment: Adjustment, draws: np.ndarray | None, level: float
-) -> list[est.Row]:  # fmt: skip
-    found = censored_contrasts(endpoint, adjustment, by=days, draws=draws, conf_level=level)
-    return _cells(event.fillna(0.0).to_numpy(float), adjustment, *found)
 
 
 def _cells(
@@ -143,29 +127,25 @@ def _only_pairs(adjustment: Adjustment) -> bool:
     return sets is not None and bool((sets.value_counts() == 2).all())
 
 
-def _crude(y: np.ndarray, arm: np.ndarray, level: float) -> tuple[Results, str, str]:
+def _crude(event: pd.Series, adjustment: Adjustment, level: float) -> tuple[Results, str, str]:
+    y, arm = event.to_numpy(float), adjustment.arm
     table = TwoByTwo(int(y[arm].sum()), int(arm.sum()), int(y[~arm].sum()), int((~arm).sum()))
     point, sizes = (table.risk_treated, table.risk_control), (table.n_treated, table.n_control)
-    difference, method = (
-        est.effective_intervals(point, sizes, level)[2],
-        "crude; Wilson, Newcombe and Katz intervals",
-    )
-    risk1, risk0 = (_one_risk(risk, n, level) for risk, n in zip(point, sizes, strict=True))
+    difference = est.effective_intervals(point, sizes, level)[2]
+    method = "crude; Wilson, Newcombe and Katz intervals"
+    both = [_one_risk(risk, n, level) for risk, n in zip(point, sizes, strict=True)]
     if min(point) == 0:
-        return [risk1, risk0, difference, None], method, NO_RATIO
+        return [*both, difference, None], method, NO_RATIO
     log_ratio = float(np.log(point[0] / point[1]))
     if max(point) == 1:
         limits = np.log(score_interval(table, "risk ratio", level)).tolist()
         method = (
             "crude; Wilson, Newcombe and, as everyone in an arm has the event, Miettinen-Nurminen intervals"
         )
-        return [risk1, risk0, difference, est.of_limits(log_ratio, limits, level).exponential], method, ""
+        return [*both, difference, est.of_limits(log_ratio, limits, level).exponential], method, ""
     difference = difference._replace(std_error=risk_difference_se(table))
-    return (
-        [risk1, risk0, difference, est.wald_interval(log_ratio, log_risk_ratio_se(table), level).exponential],
-        method,
-        "",
-    )
+    ratio = est.wald_interval(log_ratio, log_risk_ratio_se(table), level).exponential
+    return [*both, difference, ratio], method, ""
 
 
 def _one_risk(risk: float, n: int, level: float) -> est.Interval:
@@ -184,10 +164,8 @@ def discordant_pairs(
     need_adjustment(adjustment)
     sets = adjustment.matched_set
     if sets is None or not _only_pairs(adjustment):
-        found = adjustment.name.lower()
-        raise InputError(
-            f"counting pairs needs one control per treated patient, {found} differ; give ratio=1"
-        )
+        name = adjustment.name.lower()
+        raise InputError(f"counting pairs needs one control per treated patient, {name} differ; give ratio=1")
     matched = happened_by(event, by, adjustment.treated.index)[sets.notna()]
     door.events(matched)
     by_set = matched.groupby([adjustment.treated[matched.index], sets[matched.index]]).first()
@@ -206,18 +184,15 @@ def _paired(event: pd.Series, adjustment: Adjustment, level: float) -> tuple[Res
 
 
 def _bootstrapped(
-    y: np.ndarray, arm: np.ndarray, adjustment: Adjustment, draws: np.ndarray, level: float
+    y: np.ndarray, adjustment: Adjustment, draws: np.ndarray, level: float
 ) -> tuple[Results, str, str]:
-    weights, name = adjustment.weights.to_numpy(), adjustment.name.lower()
+    weights, arm, name = adjustment.weights.to_numpy(), adjustment.arm, adjustment.name.lower()
     point = tuple(float(risk[0]) for risk in weighted_risks(y, arm, weights[None, :]))
     found = est.bootstrap_contrasts(point, weighted_risks(y, arm, draws), level)
     if why := est.nothing_seen(point, found):
         sizes = [effective_sample_size(weights[side & (weights > 0)]) for side in (arm, ~arm)]
-        return (
-            [*est.effective_intervals(point, sizes, level), None],
-            f"{name}; {why}: {est.EFFECTIVE}",
-            cannot(why),
-        )
+        limits = [*est.effective_intervals(point, sizes, level), None]
+        return limits, f"{name}; {why}: {est.EFFECTIVE}", cannot(why)
     repeated = "matched sets redrawn" if adjustment.kind == "pairs" else "weights estimated anew"
     return found, f"{name}; percentile interval of {len(draws)} bootstraps, {repeated}", NO_RATIO
 

@@ -89,7 +89,9 @@ def _rows(rank: np.ndarray, shares: np.ndarray, adjustment: Adjustment, conf_lev
         intervals = _u_statistic(rank, adjustment.arm, wins[0], losses[0], conf_level)
         method = "all comparisons; U-statistic standard error"
     else:
-        intervals = _bootstrapped(wins, losses, conf_level)
+        ratio = est.bootstrap_ratio((wins[0], losses[0]), (wins[1:], losses[1:]), conf_level)
+        gain = est.bootstrap_interval(float(wins[0] - losses[0]), wins[1:] - losses[1:], conf_level)
+        intervals = [ratio, gain]
         method = f"{adjustment.name.lower()}; percentile interval of {len(wins) - 1} bootstraps"
     net = intervals[1]
     if net is not None and net.conf_high - net.conf_low <= est.TINY:
@@ -134,11 +136,6 @@ def _within_sets(rank: np.ndarray, arm: np.ndarray, weights: np.ndarray, sets: p
     gap = rank[couples["row_treated"].to_numpy()] - rank[controls]
     mass = weights[:, controls] / couples["set"].map(mine["set"].value_counts()).to_numpy()
     return np.array([(mass * (gap > 0)).sum(axis=1), (mass * (gap < 0)).sum(axis=1)]) / mass.sum(axis=1)
-
-
-def _bootstrapped(wins: np.ndarray, losses: np.ndarray, level: float) -> list[est.Interval | None]:
-    net = est.bootstrap_interval(float(wins[0] - losses[0]), wins[1:] - losses[1:], level)
-    return [est.bootstrap_ratio((wins[0], losses[0]), (wins[1:], losses[1:]), level), net]
 
 
 def _u_statistic(

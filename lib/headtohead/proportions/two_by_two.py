@@ -81,7 +81,7 @@ def intervals(table: TwoByTwo, *, conf_level: float = 0.95) -> pd.DataFrame:
         rows.append((scale, method, estimate, float(limits[0]), float(limits[1])))
 
     wald, survivors = z * risk_difference_se(table), min(n1 - x1, n0 - x0)
-    add("risk difference", "Newcombe", rd, newcombe_interval(table, conf_level=conf_level))
+    add("risk difference", "Newcombe", rd, newcombe(x1, n1, x0, n0, conf_level=conf_level))
     add("risk difference", "Miettinen-Nurminen", rd, score_interval(table, "risk difference", conf_level))
     if wald > 0:
         add("risk difference", "Wald", rd, (rd - wald, rd + wald))
@@ -115,14 +115,8 @@ def wilson(events: float, n: float, *, conf_level: float = 0.95) -> tuple[float,
     return float(low), float(high)
 
 
-def newcombe_interval(table: TwoByTwo, *, conf_level: float = 0.95) -> tuple[float, float]:
-    """Return Newcombe's hybrid score interval of the risk difference (method 10 of 1998)."""
-    counts = table.events_treated, table.n_treated, table.events_control, table.n_control
-    return newcombe(*counts, conf_level=conf_level)
-
-
 def newcombe(x1: float, n1: float, x0: float, n0: float, *, conf_level: float) -> tuple[float, float]:
-    """Return Newcombe's interval for events and patients of both arms, which may be effective numbers."""
+    """Return Newcombe's hybrid score interval (method 10 of 1998); events and patients may be effective numbers."""
     p1, p0 = x1 / n1, x0 / n0
     (low1, high1), (low0, high0) = (wilson(x, n, conf_level=conf_level) for x, n in ((x1, n1), (x0, n0)))
     below, above = np.hypot(p1 - low1, high0 - p0), np.hypot(high1 - p1, p0 - low0)

@@ -25,6 +25,7 @@ from headtohead.kernels.logistic import MAX_FAILED_SHARE, fit_logistic, logistic
 from headtohead.matching.adjustment import Adjustment
 from headtohead.matching.weights import effective_sample_size
 from headtohead.outcomes import estimate as est
+from headtohead.outcomes.censored import SEEN
 from headtohead.outcomes.endpoint import Endpoint
 
 SCALES = ("risk, treated", "risk, control", "risk difference")
@@ -103,7 +104,13 @@ def per_protocol(
         for row in _rows(days, _risks(days, arm, weights, each), adjustment, inference.conf_level)
     ]
     estimates = est.over(adjustment, cases, lambda _: rows, inference)
-    return PerProtocol(estimates, _spread(ratio[0][stays.at_risk]), _counts(stays, adjustment))
+    gone = np.asarray(stays.left.any(axis=1))
+    counts = [(name, int(mask.sum()), int(gone[mask].sum())) for name, mask in adjustment.arms]
+    found = ratio[0][stays.at_risk]
+    low, middle, high = np.quantile(found, [0.01, 0.5, 0.99])
+    spread = {"mean": found.mean(), "low": low, "median": middle, "high": high, "largest": found.max()}
+    deviations = pd.DataFrame(counts, columns=["arm", "n", "left"])
+    return PerProtocol(estimates, pd.Series(spread, dtype=float), deviations)
 
 
 def _days(days: pd.Series, index: pd.Index) -> pd.Series:
@@ -189,19 +196,5 @@ def _rows(days: _Days, risks: np.ndarray, adjustment: Adjustment, conf_level: fl
         w = adjustment.weights.to_numpy(float) * seen
         sizes = [effective_sample_size(w[mask & (w > 0)]) for _, mask in adjustment.arms]
         found = [*est.effective_intervals(risks[:, 0], sizes, conf_level)]
-        method = (
-            f"weighted Aalen-Johansen; {why}: Wilson and Newcombe intervals for those seen to the horizon"
-        )
+        method = f"weighted Aalen-Johansen; {why}: {SEEN}"
     return [{"events": events} | est.result(one, method, NOBODY) for one in found]
-
-
-def _spread(weights: np.ndarray) -> pd.Series:
-    low, middle, high = np.quantile(weights, [0.01, 0.5, 0.99])
-    values = {"mean": weights.mean(), "low": low, "median": middle, "high": high, "largest": weights.max()}
-    return pd.Series(values, dtype=float)
-
-
-def _counts(days: _Days, adjustment: Adjustment) -> pd.DataFrame:
-    gone = np.asarray(days.left.any(axis=1))
-    rows = [(arm, int(mask.sum()), int(gone[mask].sum())) for arm, mask in adjustment.arms]
-    return pd.DataFrame(rows, columns=["arm", "n", "left"])

@@ -23,6 +23,7 @@ from headtohead.errors import AlignmentError, NumberError
 from headtohead.outcomes.estimate import wald_interval
 
 NODES, REACH = 400, 6.0  # of the integral over tau: points, and prior SDs that it covers
+_quadrature = cache(np.polynomial.legendre.leggauss)  # eigenvalues of a matrix of 400 rows
 
 
 class Interaction(NamedTuple):
@@ -107,15 +108,9 @@ def shrink(
     return pd.DataFrame({"estimate": centre, "std_error": spread, "conf_low": low, "conf_high": high})
 
 
-@cache
-def _quadrature() -> tuple[np.ndarray, np.ndarray]:
-    """Return the nodes on [-1, 1] and their weights; they are the eigenvalues of a matrix of 400 rows."""
-    return np.polynomial.legendre.leggauss(NODES)
-
-
 def _given_tau(y: np.ndarray, s: np.ndarray, tau_sd: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the weights of the nodes, shape (t,), and mean and SD of each theta there, shape (t, k)."""
-    nodes, lengths = _quadrature()
+    nodes, lengths = _quadrature(NODES)
     tau = (nodes + 1) / 2 * REACH * tau_sd
     w = 1 / (s**2 + tau[:, None] ** 2)
     variance = 1 / w.sum(axis=1)

@@ -20,7 +20,7 @@ from scipy import stats
 
 from headtohead.errors import cannot
 from headtohead.kernels.pairs import CaliperScale, Order
-from headtohead.sensitivity.specification import AXES, Result, estimate_sample, subset
+from headtohead.sensitivity.specification import AXES, estimate_sample, subset
 
 ESTIMANDS = {
     "crude": "crude",
@@ -148,19 +148,18 @@ def curve(
             population=population, min_share=min_share, trim=trim,
         )  # fmt: skip
         found[design, population] = estimate_sample(sample, ways, caliper_scale=caliper_scale, order=order)
-    picked = [_pick(found[part][way], outcome) for part, way, outcome in keys]
+    picked = []
+    for part, way, outcome in keys:
+        result = found[part][way]
+        if isinstance(result, str):
+            picked.append((np.nan, np.nan, np.nan, cannot(result)))
+        else:
+            effects, n = result
+            picked.append((effects.estimate[outcome], effects.std_error[outcome], float(n), ""))
     names = ["estimate", "std_error", "n", "method"]
     out = valid.reset_index(drop=True).join(pd.DataFrame(picked, columns=names))
     z = (out["estimate"] / out["std_error"].where(out["std_error"] > 0)).abs()
     return out.assign(p_value=2 * stats.norm.sf(z))
-
-
-def _pick(result: Result, outcome: int) -> tuple[float, float, float, str]:
-    """Return estimate, standard error, patients and method of one outcome."""
-    if isinstance(result, str):
-        return np.nan, np.nan, np.nan, cannot(result)
-    effects, n = result
-    return float(effects.estimate[outcome]), float(effects.std_error[outcome]), float(n), ""
 
 
 def summary_by(curve_: pd.DataFrame, axis: str, *, margin: float) -> pd.DataFrame:

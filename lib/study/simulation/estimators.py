@@ -14,8 +14,7 @@ from headtohead.kernels.pairs import CaliperScale, Order, caliper_width, greedy_
 from headtohead.kernels.weights import balancing_weights, bootstrap_counts, refit_scores, weighted_risks
 from headtohead.outcomes.estimate import bootstrap_interval, wald_interval
 from headtohead.outcomes.paired import count_pairs, paired_risk_difference
-from headtohead.proportions.counts import TwoByTwo
-from headtohead.proportions.two_by_two import newcombe_interval
+from headtohead.proportions.two_by_two import newcombe
 from headtohead.sensitivity.effects import (
     Effects,
     crude_effects,
@@ -96,7 +95,7 @@ def estimate_replicate(
 def _crude(event: np.ndarray, treated: np.ndarray, level: float) -> Row:
     effect = crude_effects(event[:, None], treated)
     counts = (part for arm in (treated, ~treated) for part in (int(event[arm].sum()), int(arm.sum())))
-    low, high = newcombe_interval(TwoByTwo(*counts), conf_level=level)
+    low, high = newcombe(*counts, conf_level=level)
     return float(effect.estimate[0]), float(effect.std_error[0]), low, high
 
 

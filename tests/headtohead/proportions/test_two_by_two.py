@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from headtohead.proportions.counts import TwoByTwo
 from headtohead.proportions.score import Scale, score_interval, score_statistic
-from headtohead.proportions.two_by_two import equality_tests, intervals, newcombe_interval, wilson
+from headtohead.proportions.two_by_two import equality_tests, intervals, newcombe, wilson
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from reference import golden
@@ -114,9 +114,10 @@ def test_score_statistic_vanishes_at_the_estimate_and_limits_hold_it(table: TwoB
 
 @given(tables())
 def test_swapping_the_arms_flips_the_interval(table: TwoByTwo) -> None:
-    swapped = TwoByTwo(table.events_control, table.n_control, table.events_treated, table.n_treated)
-    low, high = newcombe_interval(table)
-    other_low, other_high = newcombe_interval(swapped)
+    treated, control = (table.events_treated, table.n_treated), (table.events_control, table.n_control)
+    swapped = TwoByTwo(*control, *treated)
+    low, high = newcombe(*treated, *control, conf_level=0.95)
+    other_low, other_high = newcombe(*control, *treated, conf_level=0.95)
     np.testing.assert_allclose((low, high), (-other_high, -other_low), atol=1e-12)
     np.testing.assert_allclose(
         score_interval(table, "risk difference"),
