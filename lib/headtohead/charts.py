@@ -36,16 +36,10 @@ def love_plot(
     ``largest`` are where the dashed line stands and the axis ends (a little beyond the largest difference if not given),
     ``width`` is that of the panel in pixels; ``labels`` stand at the axis, not in the second of two panels.
     """
-    door.columns(
-        table,
-        [*(["column", "level"] if "column" in table else ["covariate"]), "smd", "adjustment"],
-        "a love plot",
-    )
-    for name, value in (
-        ("threshold", threshold),
-        ("width", width),
-        ("largest", 1 if largest is None else largest),
-    ):
+    named = ["column", "level"] if "column" in table else ["covariate"]
+    door.columns(table, [*named, "smd", "adjustment"], "a love plot")
+    sizes = {"threshold": threshold, "width": width, "largest": 1 if largest is None else largest}
+    for name, value in sizes.items():
         door.between(name, value, 0, np.inf, "correct it")
     data = pd.DataFrame({"covariate": _rows(table), "smd": table["smd"].abs().round(4)})
     data["adjustment"] = table["label" if "label" in table else "adjustment"]

@@ -25,8 +25,6 @@ def whitened(X: np.ndarray, arm: np.ndarray) -> np.ndarray:
     The covariance is that within the arms, pooled. Distances that are equal in theory differ in their last bit, so
     sums have the extended precision of R's, where there is one: then ties are MatchIt's.
 
-    References
-    ----------
     Rubin (1980) Biometrics 36:293-298. doi:10.2307/2529981
     """
     Z = X - _mean(X)

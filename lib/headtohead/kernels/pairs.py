@@ -35,8 +35,6 @@ def caliper_width(
     ``scale`` names the standard deviation meant by "0.2 SD of the logit", which is read in two ways:
     "pooled" within the arms, sqrt((s1^2 + s0^2) / 2) (Austin), or of "all" patients together (MatchIt).
 
-    References
-    ----------
     Austin (2011) Pharm Stat 10:150-161. doi:10.1002/pst.433
     """
     door.positive("caliper_sd", caliper_sd)

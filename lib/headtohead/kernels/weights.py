@@ -53,8 +53,6 @@ def spillover(
     of each statistic by each patient's weight; ``slope`` and ``curve``, shape (n,), those of the weight and of minus the
     residual by X'a.
 
-    References
-    ----------
     Stefanski & Boos (2002) Am Stat 56:29-38. doi:10.1198/000313002753631330
     """
     moved = np.linalg.solve(weighted_gram(X, curve[None])[0], X.T @ (gradient * slope[:, None]))

@@ -75,17 +75,10 @@ def balance_table(
 
     DataFrame with ``covariate``, ``mean_treated``, ``mean_control``, ``smd`` (signed), ``variance_ratio``
     (treated over control, NaN for binary covariates or no spread) and ``ks`` (largest gap between the two
-    distribution functions).
-
-    Parameters
-    ----------
-    covariates : DataFrame of float, shape (n, p)
-        Missing values are left out covariate by covariate.
-    treated, weights : Series of bool and of float, shape (n,)
-        Weights of 1 give the crude balance, 0 leaves a patient out.
-    denominator : {"pooled", "treated"}
-        Standard deviation of the unadjusted sample: sqrt of the mean of both arms' variances, or the treated arm's alone
-        (MatchIt's default for the ATT). Austin (2009) Stat Med 28:3083-3107. doi:10.1002/sim.3697
+    distribution functions). ``covariates``, shape (n, p), are numbers; missing ones are left out covariate by covariate.
+    Weights of 1 give the crude balance, 0 leaves a patient out. ``denominator`` is the standard deviation of the
+    unadjusted sample: sqrt of the mean of both arms' variances ("pooled"), or the "treated" arm's alone (MatchIt's
+    default for the ATT). Austin (2009) Stat Med 28:3083-3107. doi:10.1002/sim.3697
 
     Checked: MatchIt 4.7.2 summary and cobalt 4.5.5 bal.tab (test_balance.py).
     """
@@ -115,18 +108,13 @@ def _one(
     binary = bool(np.isin(x, (0.0, 1.0)).all())
     mean1, mean0 = np.average(x[arm], weights=w[arm]), np.average(x[~arm], weights=w[~arm])
     found = {"mean_treated": float(mean1), "mean_control": float(mean0)}
-    found["smd"] = _smd(float(mean1 - mean0), _spread(x, arm, denominator))
+    gap, spread = float(mean1 - mean0), _spread(x, arm, denominator)
+    nothing = 0.0 if abs(gap) < NO_DIFFERENCE else float(np.copysign(np.inf, gap))
+    found["smd"] = gap / spread if spread != 0 else nothing
     control = weighted_variance(x[~arm], w[~arm])
     varies = control > 0 and not binary
     found["variance_ratio"] = weighted_variance(x[arm], w[arm]) / control if varies else np.nan
     return found | {"ks": _largest_gap(x, arm, w)}
-
-
-def _smd(gap: float, spread: float) -> float:
-    """Return the standardised difference; without any spread none, or an infinite one."""
-    if spread != 0:
-        return gap / spread
-    return 0.0 if abs(gap) < NO_DIFFERENCE else float(np.copysign(np.inf, gap))
 
 
 def need_known(arm: Any, known: Any, what: object) -> None:

@@ -28,14 +28,9 @@ def entropy_weights(design: pd.DataFrame, treated: pd.Series, *, estimand: Entro
 
     Raises EntropyError if no positive weights reach the means, in the data or in one bootstrap sample of twenty.
 
-    Parameters
-    ----------
-    design : DataFrame of float, shape (n, p)
-        Complete covariates, no intercept; squares and products among them balance spread and interplay.
-    treated : Series of bool, shape (n,)
-    estimand : {"ATT", "ATE"}
-        Whose means the arms get: controls those of the treated, who keep weight 1; or both arms those
-        of everyone. The bootstrap balances each sample anew, to the means of that sample.
+    ``design``, shape (n, p), has complete covariates, no intercept; squares and products among them balance spread and
+    interplay. ``estimand`` says whose means the arms get: controls those of the treated, who keep weight 1 ("ATT"), or
+    both arms those of everyone ("ATE"). The bootstrap balances each sample anew, to the means of that sample.
 
     Checked: R's entbal as published, by hand, SciPy's solution of the primal problem (test_entropy.py).
     """

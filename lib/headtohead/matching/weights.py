@@ -36,14 +36,7 @@ def weights_from_ps(ps: pd.Series, treated: pd.Series, *, estimand: Estimand) ->
     """Return the weights that make each arm stand for the estimand's population, shape (n,).
 
     The tilting function over the probability of the own arm; not stabilised. Raises SeparationError if a score is not
-    inside (0, 1).
-
-    Parameters
-    ----------
-    ps, treated : Series of float and of bool, shape (n,)
-        P(treated | covariates), strictly between 0 and 1, and the arms.
-    estimand : {"ATE", "ATT", "ATC", "ATO", "ATM"}
-        Whose effect is wanted: everyone, the treated, the controls, the overlap, or the matchable.
+    inside (0, 1). The effect wanted is that in everyone (ATE), the treated, the controls, the overlap or the matchable.
 
     Checked: by hand; R survey and cobalt (test_weights.py).
     """

@@ -153,8 +153,6 @@ def bounded_interval(value: float, n: float, low: float, high: float, level: flo
 def difference_of(one: Interval, other: Interval, level: float) -> Interval:
     """Return the difference of two independent estimates from their limits, as Newcombe's of two risks.
 
-    References
-    ----------
     Zou & Donner (2008) Stat Med 27:1693-1702. doi:10.1002/sim.3095
     """
     gap = one.estimate - other.estimate

@@ -103,8 +103,6 @@ class PairedTest(NamedTuple):
 def mcnemar(counts: PairCounts) -> PairedTest:
     """Return McNemar's tests: given b + c discordant pairs, b is binomial with probability 1/2.
 
-    References
-    ----------
     Fagerland, Lydersen & Laake (2013) BMC Med Res Methodol 13:91. doi:10.1186/1471-2288-13-91 (mid-p)
 
     Checked: statsmodels, by hand (test_paired.py).
@@ -122,8 +120,6 @@ def conditional_odds_ratio(counts: PairCounts, *, conf_level: float) -> Interval
     Clopper and Pearson's limits of the share b / (b + c), as odds. The standard error is sqrt(1 / b + 1 / c). It is
     not the odds ratio of the two arms, which is nearer to 1.
 
-    References
-    ----------
     Breslow & Day (1980) Statistical Methods in Cancer Research I, 5.2. IARC.
     """
     b, c = counts.treated_only, counts.control_only

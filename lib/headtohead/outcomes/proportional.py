@@ -80,22 +80,11 @@ def proportional_hazards_test(
 ) -> pd.DataFrame:  # fmt: skip
     """Return the score test of constant hazard ratios, per term and for all together.
 
-    Parameters
-    ----------
-    time, event, covariates, strata, ties, weights
-        As given to ``fit_cox``. With weights alone the variance takes them as numbers of patients, as ``cox.zph``.
-    fit : CoxFit
-        The fit of the same model.
-    sandwich : callable, optional
-        Returns the robust covariance of statistics from their derivatives by each row's weight, shape (n, p).
-    transform : {"km", "identity", "log", "rank"}
-        g(time): one minus the Kaplan-Meier estimate just before, the time, its logarithm or its rank.
-    terms : mapping of str to column names, optional
-        Columns tested together, for example the dummies of one category; each column alone if omitted.
-
-    Returns
-    -------
-    DataFrame with ``term`` (last row "GLOBAL"), ``chi_square``, ``df`` and ``p_value``.
+    DataFrame with ``term`` (last row "GLOBAL"), ``chi_square``, ``df`` and ``p_value``. ``fit`` is of the same model as
+    the other inputs, which are those of ``fit_cox``; weights without a ``sandwich`` (the robust covariance of statistics
+    from their derivatives by each row's weight, shape (n, p)) count as numbers of patients, as in ``cox.zph``.
+    ``transform`` is g(time): one minus the Kaplan-Meier estimate just before, the time, its logarithm or its rank.
+    ``terms`` are columns tested together, the dummies of a category, say; each column alone if omitted.
 
     Checked: R survival 3.5.3 ``cox.zph``; under weights numerical derivatives and a known truth (test_proportional.py).
     """

@@ -19,14 +19,10 @@ class TwoByTwo:
     n_control: int
 
     def __post_init__(self) -> None:
-        arms = (
-            ("treated", self.events_treated, self.n_treated),
-            ("control", self.events_control, self.n_control),
-        )
-        for arm, events, n in arms:
-            if not all(
-                isinstance(one, int | float | np.number) and one == np.floor(one) for one in (events, n)
-            ):
+        treated, control = (self.events_treated, self.n_treated), (self.events_control, self.n_control)
+        for arm, events, n in (("treated", *treated), ("control", *control)):
+            given = (events, n)
+            if not all(isinstance(one, int | float | np.number) and one == np.floor(one) for one in given):
                 raise NumberError(
                     f"events and patients must be whole numbers, the {arm} arm has {events!r} in {n!r}; count them"
                 )

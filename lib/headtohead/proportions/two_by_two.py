@@ -88,7 +88,8 @@ def intervals(table: TwoByTwo, *, conf_level: float = 0.95) -> pd.DataFrame:
     if min(x1, x0) > 0:
         rr = table.risk_treated / table.risk_control
         if survivors > 0:
-            add("risk ratio", "Katz log", rr, katz_interval(table, conf_level=conf_level))
+            half = z * log_risk_ratio_se(table)
+            add("risk ratio", "Katz log", rr, (rr * np.exp(-half), rr * np.exp(half)))
         add("risk ratio", "Miettinen-Nurminen", rr, score_interval(table, "risk ratio", conf_level))
         if survivors > 0:
             odds = x1 * (n0 - x0) / (x0 * (n1 - x1))
@@ -127,13 +128,6 @@ def log_risk_ratio_se(table: TwoByTwo) -> float:
     """Return the standard error of the logarithm of the risk ratio; both arms must have events."""
     x1, n1, x0, n0 = table.events_treated, table.n_treated, table.events_control, table.n_control
     return float(np.sqrt(1 / x1 - 1 / n1 + 1 / x0 - 1 / n0))
-
-
-def katz_interval(table: TwoByTwo, *, conf_level: float = 0.95) -> tuple[float, float]:
-    """Return Katz's interval of the risk ratio; both arms must have events."""
-    ratio = table.risk_treated / table.risk_control
-    half = stats.norm.ppf(0.5 + conf_level / 2) * log_risk_ratio_se(table)
-    return float(ratio * np.exp(-half)), float(ratio * np.exp(half))
 
 
 def p_value(table: TwoByTwo, test: Test) -> float:

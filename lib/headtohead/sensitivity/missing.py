@@ -50,7 +50,14 @@ def impute(
     predictors = door.numbers(door.aligned(predictors, values.index, "predictors"), "columns to impute from")
     for name, number in (("imputations", imputations), ("iterations", iterations), ("donors", donors)):
         door.at_least(name, number, 1)
-    _check(values, predictors, donors)
+    needed = max(donors, predictors.shape[1] + values.shape[1] + 1)
+    few = values.notna().sum()
+    few = few[(few < needed) & (few < len(values))]
+    if len(few):
+        raise MissingError(
+            f"a column can be imputed from at least {needed} observed values, {few.to_dict()} have fewer; "
+            "leave these columns out of the model"
+        )
     X, Y = predictors.to_numpy(float), values.to_numpy(float)
     holes = np.isnan(Y)
     order = [j for j in np.argsort(holes.sum(axis=0), kind="stable") if holes[:, j].any()]
@@ -65,17 +72,6 @@ def impute(
                 done[holes[:, j], j] = _matched_draws(others, Y[:, j], holes[:, j], donors, rng)
         copies.append(pd.DataFrame(done, index=values.index, columns=values.columns))
     return copies
-
-
-def _check(values: pd.DataFrame, predictors: pd.DataFrame, donors: int) -> None:
-    needed = max(donors, predictors.shape[1] + values.shape[1] + 1)
-    few = values.notna().sum()
-    few = few[(few < needed) & (few < len(values))]
-    if len(few):
-        raise MissingError(
-            f"a column can be imputed from at least {needed} observed values, {few.to_dict()} have fewer; "
-            "leave these columns out of the model"
-        )
 
 
 def _matched_draws(

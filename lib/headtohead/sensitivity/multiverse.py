@@ -117,19 +117,10 @@ def curve(
     """Return the estimate of every valid specification.
 
     ``valid`` with ``estimate`` and ``std_error`` (risk difference, proportions), ``p_value`` (normal), ``n``
-    and ``method`` (why it cannot be estimated, otherwise empty).
+    and ``method`` (why it cannot be estimated, otherwise empty); ``valid`` are the rows of ``grid`` that are not excluded.
 
-    Parameters
-    ----------
-    valid : DataFrame
-        Rows of ``grid`` that are not excluded.
-    min_share : float
-        A period is concurrent if each drug has at least this share of it.
-    trim : float
-        Patients of the trimmed population have a score between this and one minus this; the score is
-        fitted again among them.
-    caliper_scale, order
-        As in ``match_nearest``.
+    A period is concurrent if each drug has at least ``min_share`` of it. Patients of the trimmed population have a
+    score between ``trim`` and one minus that, fitted again among them. ``caliper_scale``, ``order``: ``match_nearest``.
     """
     place = {name: j for j, name in enumerate(material.outcomes)}
     keys = [

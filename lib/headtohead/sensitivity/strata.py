@@ -29,11 +29,10 @@ def estimate_in_subsets(
     door.patients(frame, "the frame")
     if not subsets:
         raise UnknownError("subsets are needed, found none; give {'women': frame['sex'] == 'F'}, say")
-    masks = {
-        label: door.events(door.aligned(mask, frame.index, f"the subset {label!r}"), f"the subset {label!r}")
-        > 0
-        for label, mask in subsets.items()
-    }
+    masks = {}
+    for label, mask in subsets.items():
+        what = f"the subset {label!r}"
+        masks[label] = door.events(door.aligned(mask, frame.index, what), what) > 0
     parts = []
     for label, mask in masks.items():
         try:

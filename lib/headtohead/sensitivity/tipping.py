@@ -57,10 +57,8 @@ def tipping_grid(
                 f"unseen events must be possible, {max(extras)} were asked for and {int((follow & side).sum())} "
                 "patients of the arm left observation without one; ask for fewer"
             )
-    draws, sizes = (
-        resamples(adjustment, inference, stream),
-        [effective_sample_size(w[side & (w > 0)]) for side in (arm, ~arm)],
-    )
+    draws = resamples(adjustment, inference, stream)
+    sizes = [effective_sample_size(w[side & (w > 0)]) for side in (arm, ~arm)]
     z, z_equivalence = stats.norm.ppf(0.5 + inference.conf_level / 2), stats.norm.isf(alpha)
     for k1 in extra_treated:
         for k0 in extra_control:
