@@ -56,9 +56,17 @@ def greedy_pairs(
     """
     door.choice("order", order, Order)
     door.positive("the caliper", caliper, or_zero=True)
-    return joined(
-        [_in_stratum(score, arm, one, ratio, caliper, order, replace) for one in strata_of(exact, len(score))]
-    )
+    found = []
+    for stratum in strata_of(exact, len(score)):
+        d, is_treated = score[stratum], arm[stratum]
+        by_score = np.argsort(d, kind="stable")
+        place = np.empty(len(d), np.int64)
+        place[by_score] = np.arange(len(d))
+        turn = first_choosers(np.flatnonzero(is_treated), d, order)
+        taken = _greedy(d[by_score], ~is_treated[by_score], place[turn], ratio, caliper, replace)
+        rounds, who = np.nonzero(taken >= 0)
+        found.append((stratum[turn[who]], stratum[by_score[taken[rounds, who]]]))
+    return joined(found)
 
 
 def strata_of(exact: Sequence[np.ndarray], n: int) -> list[np.ndarray]:
@@ -73,20 +81,6 @@ def joined(rows: Sequence[Rows]) -> Rows:
     """Return the pairs of all strata as two arrays."""
     t, c = (np.concatenate(part) for part in zip(*rows, strict=True))
     return t, c
-
-
-def _in_stratum(
-    score: np.ndarray, arm: np.ndarray, stratum: np.ndarray, ratio: int, caliper: float, order: Order, replace: bool
-) -> Rows:  # fmt: skip
-    """Return row numbers of the pairs inside one stratum, round by round."""
-    d, is_treated = score[stratum], arm[stratum]
-    by_score = np.argsort(d, kind="stable")
-    place = np.empty(len(d), np.int64)
-    place[by_score] = np.arange(len(d))
-    treated_rows = first_choosers(np.flatnonzero(is_treated), d, order)
-    taken = _greedy(d[by_score], ~is_treated[by_score], place[treated_rows], ratio, caliper, replace)
-    rounds, who = np.nonzero(taken >= 0)
-    return stratum[treated_rows[who]], stratum[by_score[taken[rounds, who]]]
 
 
 def first_choosers(rows: np.ndarray, score: np.ndarray, order: Order) -> np.ndarray:

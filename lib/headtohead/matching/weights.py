@@ -111,17 +111,13 @@ def repeated_quantiles(values: np.ndarray, counts: np.ndarray, quantiles: Quanti
 
     ``values`` and ``counts`` (how often each occurs, zero included; every row sums to n) have the shape (B, n).
     """
-    order = np.argsort(values, axis=1)
+    order, last, columns = np.argsort(values, axis=1), values.shape[1] - 1, []
     value = np.take_along_axis(values, order, axis=1)
     upto = np.cumsum(np.take_along_axis(counts, order, axis=1), axis=1)
-
-    def statistic(rank: int) -> np.ndarray:
-        return value[np.arange(len(value)), np.argmax(upto > rank, axis=1)]
-
-    last = values.shape[1] - 1
-    columns = []
     for q in quantiles:
         below = int(np.floor(q * last))
         share = q * last - below
-        columns.append((1 - share) * statistic(below) + share * statistic(min(below + 1, last)))
+        at, after = (np.argmax(upto > rank, axis=1)[:, None] for rank in (below, min(below + 1, last)))
+        low, high = (np.take_along_axis(value, place, axis=1)[:, 0] for place in (at, after))
+        columns.append((1 - share) * low + share * high)
     return np.column_stack(columns)

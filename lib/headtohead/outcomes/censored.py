@@ -67,7 +67,11 @@ def censored_contrasts(
         point[side], gradient[mask, side] = risk_and_gradient(t[mask], c[mask], w[mask], by=by)
     found: list[est.Interval | None] = []
     if draws is not None:
-        many = [_redrawn(t[mask], c[mask], draws[:, mask], by) for _, mask in adjustment.arms]
+        two = np.minimum(c, 2)
+        many = [
+            batch_incidence(t[mask], two[mask], draws[:, mask], n_causes=2, horizon_days=by)[1][:, -1, 0]
+            for _, mask in adjustment.arms
+        ]
         how = f"percentile interval of {len(draws)} bootstraps, weights estimated anew"
         found = est.bootstrap_contrasts(point, np.array(many), conf_level)
     elif not est.nothing_seen(point):
@@ -102,9 +106,3 @@ def log_log_interval(risk: float, std_error: float, conf_level: float) -> est.In
     half = float(norm.ppf(0.5 + conf_level / 2)) * std_error / ((1 - risk) * abs(log_free))
     low, high = (float(-np.expm1(log_free * np.exp(sign * half))) for sign in (-1, 1))
     return est.Interval(risk, std_error, low, high)
-
-
-def _redrawn(time: np.ndarray, cause: np.ndarray, draws: np.ndarray, by: int) -> np.ndarray:
-    """Return the risk of cause 1 by the horizon under each of the weightings, shape (B,)."""
-    incidence = batch_incidence(time, np.minimum(cause, 2), draws, n_causes=2, horizon_days=by)[1]
-    return np.asarray(incidence[:, -1, 0])

@@ -82,10 +82,13 @@ def _one(
         observed = float(w @ (died & z))
         at = pl.moments(sets, np.zeros(1))
         gap = float(at.score[0])
-        if adjustment.kind == "crude":
-            variance, method = _hypergeometric(sets, at), "log-rank"
+        if adjustment.kind == "crude":  # hypergeometric: at risk are n, of whom n1 in the treated arm
+            (n, n1), d, method = at.total.T, sets.size, "log-rank"
+            variance = float((d * (n1 / n) * (1 - n1 / n) * (n - d) / np.maximum(n - 1, 1)).sum())
         else:
-            variance, method = _sandwich(sets, at, adjustment, used, score)
+            sandwich = of_all(covariance_of(adjustment, score), used)
+            variance = float(sandwich(pl.score_residuals(sets, at) / sets.weights[:, None])[0, 0])
+            method = f"weighted log-rank, variance {error_of(adjustment, score)}"
         if variance <= TINY * (w[died] ** 2).sum():
             raise CannotEstimateError(
                 "no event happened while both arms were at risk, or the members of every matched set agree"
@@ -98,22 +101,6 @@ def _one(
         "observed": observed, "expected": observed - gap, "chi_square": statistic,
         "p_value": float(chi2.sf(statistic, 1)), "method": f"{method}{apart}",
     }  # fmt: skip
-
-
-def _hypergeometric(sets: pl.RiskSets, at: pl.Moments) -> float:
-    """Return the sum over event times of d (n1 / n) (n0 / n) (n - d) / (n - 1)."""
-    n, n1 = at.total.T  # at risk in both arms and in the first
-    d = sets.size
-    return float((d * (n1 / n) * (1 - n1 / n) * (n - d) / np.maximum(n - 1, 1)).sum())
-
-
-def _sandwich(
-    sets: pl.RiskSets, at: pl.Moments, adjustment: Adjustment, used: np.ndarray, score: ScoreIs
-) -> tuple[float, str]:
-    """Return the variance of the score over patients or sets, and what it is called."""
-    sandwich = of_all(covariance_of(adjustment, score), used)
-    variance = float(sandwich(pl.score_residuals(sets, at) / sets.weights[:, None])[0, 0])
-    return variance, f"weighted log-rank, variance {error_of(adjustment, score)}"
 
 
 class GrayTest(NamedTuple):

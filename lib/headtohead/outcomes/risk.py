@@ -56,7 +56,11 @@ def risks(
     """
     found, adjustments, horizons = est.together(endpoints, adjustments, by, plain=True)
     events = [(each, days, each.by(days)) for days in horizons for each in found]
-    unseen = {(each.name, days): event for each, days, event in events if not _partly_seen(each, event)}
+    unseen = {  # nobody whose outcome is unknown was followed up for a while
+        (each.name, days): event
+        for each, days, event in events
+        if event.isna().any() and not (each.time_days[event.isna()] > 0).any()
+    }
     need_known(pd.DataFrame(unseen))
 
     def estimate(adjustment: Adjustment) -> list[est.Row]:
@@ -85,12 +89,6 @@ def risks(
         for scale in SCALES
     ]
     return est.over(adjustments, cases, estimate, inference)
-
-
-def _partly_seen(endpoint: Endpoint, event: pd.Series) -> bool:
-    """Return whether all is known, or some of those with an unknown outcome were followed up for a while."""
-    unknown = event.isna()
-    return not unknown.any() or bool((endpoint.time_days[unknown] > 0).any())
 
 
 def need_known(events: pd.DataFrame) -> None:

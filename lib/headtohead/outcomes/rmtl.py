@@ -98,8 +98,7 @@ def _intervals(
         arms.append(est.bootstrap_interval(float(days[0]), days[1:], level))
         if arms[-1].conf_high - arms[-1].conf_low <= est.TINY * by:
             arms[-1], words[place] = est.bounded_interval(arms[-1].estimate, n, 0.0, by, level), ALIKE
-    difference = est.bootstrap_interval(float(one[0] - other[0]), one[1:] - other[1:], level)
+    difference, said = est.bootstrap_interval(float(one[0] - other[0]), one[1:] - other[1:], level), ""
     if any(words) or difference.conf_high - difference.conf_low <= est.TINY * by:
         difference, said = est.difference_of(arms[0], arms[1], level), max(words) or AGREE
-        return [*zip(arms, words, strict=True), (difference, said)]
-    return [*zip(arms, words, strict=True), (difference, "")]
+    return [*zip(arms, words, strict=True), (difference, said)]

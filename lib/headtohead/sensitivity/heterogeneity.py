@@ -102,9 +102,13 @@ def shrink(
     centre = weight @ mean
     spread = np.sqrt(weight @ (sd**2 + (mean - centre) ** 2))
     tail = (1 - conf_level) / 2
-    low, high = (
-        [_quantile(q, weight, mean[:, i], sd[:, i]) for i in range(len(y))] for q in (tail, 1 - tail)
-    )
+
+    def quantile(q: float, i: int) -> float:
+        m, s = mean[:, i], sd[:, i]
+        ends = float((m - 9 * s).min()), float((m + 9 * s).max())
+        return float(optimize.brentq(lambda x: weight @ ndtr((x - m) / s) - q, *ends, xtol=1e-10))
+
+    low, high = ([quantile(q, i) for i in range(len(y))] for q in (tail, 1 - tail))
     return pd.DataFrame({"estimate": centre, "std_error": spread, "conf_low": low, "conf_high": high})
 
 
@@ -121,9 +125,3 @@ def _given_tau(y: np.ndarray, s: np.ndarray, tau_sd: float) -> tuple[np.ndarray,
     B = s**2 * w
     mean = (1 - B) * y + B * m[:, None]
     return weight / weight.sum(), mean, np.sqrt((1 - B) * s**2 + B**2 * variance[:, None])
-
-
-def _quantile(q: float, weight: np.ndarray, mean: np.ndarray, sd: np.ndarray) -> float:
-    """Return a quantile of a mixture of normals."""
-    low, high = float((mean - 9 * sd).min()), float((mean + 9 * sd).max())
-    return float(optimize.brentq(lambda x: weight @ ndtr((x - mean) / sd) - q, low, high, xtol=1e-10))

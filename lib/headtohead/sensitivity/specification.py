@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from headtohead.kernels.logistic import NoMaximumError, full_rank, logistic, maximum, with_intercept
-from headtohead.kernels.pairs import CaliperScale, Order, Rows, caliper_width, greedy_pairs, optimal_pairs
+from headtohead.kernels.pairs import CaliperScale, Order, caliper_width, greedy_pairs, optimal_pairs
 from headtohead.kernels.weights import Estimand
 from headtohead.sensitivity import effects
 from headtohead.sensitivity.effects import Effects, OutcomeModel
@@ -60,7 +60,9 @@ def subset(
     """
     rows = np.isfinite(design).all(axis=1)
     if population == "concurrent":
-        rows &= _concurrent(stratum, arm, min_share)
+        codes = np.unique(stratum, return_inverse=True)[1]
+        share = np.bincount(codes, weights=arm) / np.bincount(codes)
+        rows &= ((share >= min_share) & (share <= 1 - min_share))[codes]  # each drug has at least this share
     found = _fitted(design, arm, Y, rows)
     if population != "trimmed" or isinstance(found, str):
         return found
@@ -68,13 +70,6 @@ def subset(
     ps = logistic(found.linear_predictor)
     inside[rows] = (ps >= trim) & (ps <= 1 - trim)
     return _fitted(design, arm, Y, inside)
-
-
-def _concurrent(stratum: np.ndarray, arm: np.ndarray, min_share: float) -> np.ndarray:
-    """Return who was treated in a stratum in which each drug has at least this share."""
-    codes = np.unique(stratum, return_inverse=True)[1]
-    share = np.bincount(codes, weights=arm) / np.bincount(codes)
-    return np.asarray(((share >= min_share) & (share <= 1 - min_share))[codes])
 
 
 def _fitted(design: np.ndarray, arm: np.ndarray, Y: np.ndarray, rows: np.ndarray) -> Sample | str:
@@ -117,16 +112,12 @@ def _attempt(
             return effects.weighted_effects(Y, arm, X, sample.score, estimand=WEIGHTS[estimator]), n
     except NoMaximumError as error:
         return str(error)
-    t, c = _pairs(sample, estimator, caliper, caliper_scale, order)
+    lp, scale = sample.linear_predictor, caliper_scale
+    width = np.inf if caliper == "none" else caliper_width(lp, arm, caliper_sd=float(caliper), scale=scale)
+    if estimator == "optimal pairs":
+        t, c = optimal_pairs(lp, arm, caliper=width)
+    else:
+        t, c = greedy_pairs(lp, arm, caliper=width, order=order)
     if len(t) < FEWEST:
         return f"{FEWEST} pairs are needed, found {len(t)}"
     return effects.paired_effects(Y, t, c), 2 * len(t)
-
-
-def _pairs(sample: Sample, estimator: str, caliper: str, scale: CaliperScale, order: Order) -> Rows:
-    """Return row numbers of pairs on the score alone, greedy or optimal."""
-    lp, arm = sample.linear_predictor, sample.arm
-    width = np.inf if caliper == "none" else caliper_width(lp, arm, caliper_sd=float(caliper), scale=scale)
-    if estimator == "optimal pairs":
-        return optimal_pairs(lp, arm, caliper=width)
-    return greedy_pairs(lp, arm, caliper=width, order=order)
