@@ -592,7 +592,7 @@ MODULES: dict[
         "ps": Given("probabilities", SCORE.ps),
         "treated": Given("arms", ARM),
     },
-    "matching.entropy.entropy_weights": {
+    "matching.weights.entropy_weights": {
         "design": Given("model", X),
         "treated": Given("arms", ARM),
         "estimand": Given("choice", "ATT"),

@@ -21,12 +21,14 @@ from headtohead.kernels.weights import Estimand
 from headtohead.matching import weights as weighting
 from headtohead.matching.adjustment import Adjustment, check_design, matched_pairs, unadjusted, unmade
 from headtohead.matching.design import Terms, design_matrix
-from headtohead.matching.entropy import EntropyEstimand, entropy_weights
 from headtohead.matching.pairs import Matches, match_nearest, match_optimal
-from headtohead.matching.weights import Quantiles  # fmt: skip
+from headtohead.matching.weights import (
+    EntropyEstimand,
+    Quantiles,  # fmt: skip
+    entropy_weights,
+)
 
 EXTREME_SCORE = 1e-6
-NEARLY = 1e-4  # of a standard deviation: what a column adds to others where a model has no maximum
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +203,7 @@ def propensity(
 
 def _separation(design: pd.DataFrame, treated: pd.Series) -> SeparationError:
     """Return the error that names the covariates whose ranges do not overlap, if none nearly follows from others."""
-    door.independent(design, tolerance=NEARLY)
+    door.independent(design, tolerance=weighting.NEARLY)
     low, high = design[treated], design[~treated]
     binary = [name for name in design if design[name].isin([0.0, 1.0]).all()]
     apart = (low.min() >= high.max()) | (high.min() >= low.max())

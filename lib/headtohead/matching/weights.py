@@ -1,4 +1,7 @@
-"""Propensity-score weights, their truncation, and what they cost in sample size.
+"""Weights that make the arms comparable: from the propensity score, truncated or not, or by entropy balancing.
+
+Entropy balancing gives the weights nearest to equal ones that make the covariate means agree exactly; all bootstrap
+samples are balanced together (``kernels/weights.py``, which has the references).
 
 Li, Morgan & Zaslavsky (2018) JASA 113:390-400. doi:10.1080/01621459.2016.1260466
 Austin (2011) Multivar Behav Res 46:399-424. doi:10.1080/00273171.2011.568786
@@ -7,23 +10,28 @@ Robins, Hernan & Brumback (2000) Epidemiology 11:550-560. doi:10.1097/00001648-2
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 
 from headtohead import door
-from headtohead.errors import SeparationError
-from headtohead.kernels.logistic import NoMaximumError
+from headtohead.errors import EntropyError, SeparationError
+from headtohead.kernels.logistic import MAX_FAILED_SHARE, NoMaximumError, with_intercept
 from headtohead.kernels.weights import (
     Estimand,
     balancing_weights,
     bootstrap_counts,
     refit_scores,
     spillover,
+    tilt_to_means,
     weight_slopes,
 )
-from headtohead.matching.adjustment import Adjustment
+from headtohead.matching.adjustment import Adjustment, check_design
 
 Quantiles = tuple[float, float]
+NEARLY = 1e-4  # of a standard deviation: what a column adds to others where no score or weights are found
 NAMES, POPULATIONS = (
     {"ATE": "Inverse probability weights", "ATT": "Weights for the treated", "ATC": "Weights for the controls",
      "ATO": "Overlap weights", "ATM": "Matching weights"},
@@ -121,3 +129,89 @@ def repeated_quantiles(values: np.ndarray, counts: np.ndarray, quantiles: Quanti
         low, high = (np.take_along_axis(value, place, axis=1)[:, 0] for place in (at, after))
         columns.append((1 - share) * low + share * high)
     return np.column_stack(columns)
+
+
+EntropyEstimand = Literal["ATT", "ATE"]
+
+
+def entropy_weights(design: pd.DataFrame, treated: pd.Series, *, estimand: EntropyEstimand) -> Adjustment:
+    """Return the adjustment by entropy balancing of the means of every column of the design.
+
+    Raises EntropyError if no positive weights reach the means, in the data or in one bootstrap sample of twenty.
+
+    ``design``, shape (n, p), has complete covariates, no intercept; squares and products among them balance spread and
+    interplay. ``estimand`` says whose means the arms get: controls those of the treated, who keep weight 1 ("ATT"), or
+    both arms those of everyone ("ATE"). The bootstrap balances each sample anew, to the means of that sample.
+
+    Checked: R's entbal as published, by hand, SciPy's solution of the primal problem (test_entropy.py).
+    """
+    door.choice("estimand", estimand, EntropyEstimand)
+    design, treated = check_design(design, treated)
+    X, arm = with_intercept(design.to_numpy(float))[:, 1:], treated.to_numpy(bool)
+    point, converged = _balanced(X, arm, np.ones((1, len(arm))), estimand)
+    if not converged[0]:
+        raise _unreachable(design, treated, estimand)
+    weights = pd.Series(point[0], index=treated.index, name="weight")
+    name = "Entropy balancing" if estimand == "ATT" else "Entropy balancing, all patients"
+    return Adjustment(
+        "entropy", name, "weights", estimand, POPULATIONS[estimand], treated, weights,
+        partial(_draw_balanced, estimand=estimand), design, estimation=partial(_balancing, estimand=estimand),
+    )  # fmt: skip
+
+
+def _balancing(adjustment: Adjustment, gradient: np.ndarray, *, estimand: EntropyEstimand) -> np.ndarray:
+    """Return what the balancing adds to the influence of each patient: each arm's means have to meet a target."""
+    X, arm = adjustment.regressors, adjustment.arm
+    w, for_whom = adjustment.weights.to_numpy(float), arm if estimand == "ATT" else np.ones(len(arm))
+    mine = [~arm] if estimand == "ATT" else [arm, ~arm]
+    return np.asarray(sum(spillover(X, gradient, w * one, w * one, for_whom - w * one) for one in mine))
+
+
+def _draw_balanced(
+    adjustment: Adjustment, rng: np.random.Generator, b: int, *, estimand: EntropyEstimand
+) -> np.ndarray:
+    """Return the balancing weights of the bootstrap samples of patients that have some."""
+    X, arm = adjustment.regressors[:, 1:], adjustment.arm
+    weights, reached = _balanced(X, arm, bootstrap_counts(rng, b, len(arm)), estimand)
+    failed = float((~reached).mean())
+    if failed > MAX_FAILED_SHARE:
+        raise EntropyError(
+            f"the means must be reachable in resamples, {failed:.0%} of {b} had no positive weights; "
+            "balance fewer covariates or look at the overlap of the arms"
+        )
+    return weights[reached]
+
+
+def _balanced(
+    X: np.ndarray, arm: np.ndarray, counts: np.ndarray, estimand: EntropyEstimand
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return weights of both arms for each sample, each arm summing to those it stands for."""
+    for_whom = counts * arm if estimand == "ATT" else counts
+    number = for_whom.sum(axis=1, keepdims=True)
+    weights, converged = np.zeros_like(counts), (counts @ arm > 0) & (counts @ ~arm > 0)
+    targets = for_whom @ X / np.maximum(number, 1)
+    for mine in (arm, ~arm):
+        if estimand == "ATT" and mine is arm:
+            weights[:, mine] = counts[:, mine]
+            continue
+        rows = np.flatnonzero(converged)
+        tilts = tilt_to_means(X[mine], counts[np.ix_(rows, mine)], targets[rows])
+        weights[np.ix_(rows, mine)] = tilts.weights * number[rows]
+        converged[rows] &= tilts.converged
+    return weights, converged
+
+
+def _unreachable(design: pd.DataFrame, treated: pd.Series, estimand: str) -> EntropyError:
+    """Return the error that names the columns whose wanted mean lies outside an arm's range, if none depends on others."""
+    door.independent(design, tolerance=NEARLY)
+    target = (design[treated] if estimand == "ATT" else design).mean()
+    arms = [design[~treated]] if estimand == "ATT" else [design[treated], design[~treated]]
+    outside = [
+        str(name) for name in design
+        if any(not mine[name].min() < target[name] < mine[name].max() for mine in arms)
+    ]  # fmt: skip
+    return EntropyError(
+        f"positive weights must be able to give the arms the same means, no such weights exist for "
+        f"{outside or 'a combination of covariates'} in {len(design)} patients; balance fewer covariates "
+        "or restrict the cohort to where the arms overlap"
+    )

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 from headtohead.lazily import lazily
 
 if TYPE_CHECKING:
-    from headtohead.outcomes.equivalence import equivalence_tests, margin_tests
+    from headtohead.outcomes.competing import state_occupation
+    from headtohead.outcomes.equivalence import (
+        equivalence_tests,
+        margin_tests,
+        minimum_detectable_difference,
+        minimum_detectable_hazard_ratio,
+        minimum_detectable_interaction,
+        patients_per_arm_for_equivalence,
+        power_of_equivalence,
+    )
     from headtohead.outcomes.firth import cox_few_events, logistic_few_events
     from headtohead.outcomes.hazard import kaplan_meier_error, piecewise_hazard_ratios
     from headtohead.outcomes.posterior import (
@@ -17,16 +26,8 @@ if TYPE_CHECKING:
         risk_posterior_density,
         risk_posteriors,
     )
-    from headtohead.outcomes.precision import (
-        minimum_detectable_difference,
-        minimum_detectable_hazard_ratio,
-        minimum_detectable_interaction,
-        patients_per_arm_for_equivalence,
-        power_of_equivalence,
-    )
     from headtohead.outcomes.regression import matched_regressions
     from headtohead.outcomes.risk import discordant_pairs, paired_odds_ratios
-    from headtohead.outcomes.states import state_occupation
 
 __all__ = [
     "Prior", "cox_few_events", "discordant_pairs", "equivalence_tests", "kaplan_meier_error", "logistic_few_events",

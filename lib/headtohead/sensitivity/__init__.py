@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     )
     from headtohead.sensitivity.heterogeneity import interaction, shrink
     from headtohead.sensitivity.missing import impute, pool
-    from headtohead.sensitivity.strata import caliper_grid, concurrent_periods, estimate_in_subsets
-    from headtohead.sensitivity.tipping import tipping_grid
+    from headtohead.sensitivity.strata import (
+        caliper_grid,
+        concurrent_periods,
+        estimate_in_subsets,
+        tipping_grid,
+    )
 
 __all__ = [
     "bounds", "caliper_grid", "concurrent_periods", "confounder_benchmarks", "e_value",

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from headtohead.errors import cannot
-from headtohead.outcomes.precision import minimum_detectable_difference
+from headtohead.outcomes.equivalence import minimum_detectable_difference
 
 COLUMNS = ("key", "diagnostic", "scale", "value", "low", "high", "rule", "threshold", "passed", "method")
 Rule = Literal["at most", "at least", "within"]

@@ -13,9 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from headtohead.kernels.entropy import tilt_to_means
 from headtohead.kernels.logistic import NoMaximumError, information, logistic, maximum
-from headtohead.kernels.weights import Estimand, balancing_weights, spillover, weight_slopes
+from headtohead.kernels.weights import Estimand, balancing_weights, spillover, tilt_to_means, weight_slopes
 
 
 class Effects(NamedTuple):
@@ -116,7 +115,7 @@ def balanced_effects(Y: np.ndarray, arm: np.ndarray, X: np.ndarray) -> Effects:
 
     Control weights exp(X b) reproduce the treated patients' mean of every column exactly. The estimate equals that from
     any outcome model linear in ``X``, so the variance is that of the residuals of the weighted regression among
-    controls (Zhao & Percival 2017, see ``kernels/entropy.py``). Raises NoMaximumError if no positive weights do.
+    controls (Zhao & Percival 2017, see ``kernels/weights.py``). Raises NoMaximumError if no positive weights do.
     """
     controls, target = X[~arm], X[arm].mean(axis=0)
     tilt = tilt_to_means(controls[:, 1:], np.ones((1, len(controls))), target[None, 1:])

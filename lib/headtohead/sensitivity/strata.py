@@ -1,19 +1,25 @@
-"""Does the answer hang on where, when or how closely patients were matched?"""
+"""Does the answer hang on where, when or how closely patients were matched, or on outcomes that nobody saw?"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
+from scipy import stats
 
 from headtohead import door
-from headtohead.errors import NumberError, UnknownError, cannot
-from headtohead.inference import DEFAULT, InferenceChoices
+from headtohead.errors import CannotEstimateError, NumberError, UnknownError, cannot
+from headtohead.inference import DEFAULT, InferenceChoices, Stream, checked
 from headtohead.kernels.pairs import CaliperScale, Order
+from headtohead.kernels.weights import weighted_risks
+from headtohead.matching.adjustment import Adjustment
 from headtohead.matching.balance import Denominator, balance
 from headtohead.matching.propensity import Score
+from headtohead.matching.weights import effective_sample_size
 from headtohead.outcomes.endpoint import Endpoint
-from headtohead.outcomes.risk import risks
+from headtohead.outcomes.estimate import TINY, effective_intervals, nothing_seen, resamples, together, too_few
+from headtohead.outcomes.risk import need_known, risks
 
 Estimate = Callable[[pd.DataFrame], pd.DataFrame]
 
@@ -83,3 +89,70 @@ def caliper_grid(
                     "largest_smd": float(smd.abs().max())}  # fmt: skip
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def tipping_grid(
+    endpoint: Endpoint, adjustment: Adjustment, may_follow: pd.Series,
+    *, by: int, extra_treated: Sequence[int], extra_control: Sequence[int], margin: float, alpha: float,
+    inference: InferenceChoices = DEFAULT, stream: Stream = "unseen deaths",
+) -> pd.DataFrame:  # fmt: skip
+    """Return the risk difference after unseen events in each arm.
+
+    DataFrame with ``treated``, ``control`` (unseen events), ``estimate``, ``std_error``, ``conf_low``,
+    ``conf_high`` and ``verdict``: "harm" or "benefit" if the interval lies above or below 0, "similar" if the
+    equivalence interval lies inside the margin, "open" otherwise.
+
+    Which patients the unseen events hit is unknown: each of the n_f who may follow has one with
+    probability q = k / n_f. The variance is that of the bootstrap with the expected outcome plus that of
+    who is hit, q (1 - q) times the sum of the squared normalised weights. Limits are normal.
+
+    ``endpoint`` is as observed, known for everyone by the horizon; ``may_follow``, Series of bool, is who left
+    observation without the event and may have had it later; ``extra_treated`` and ``extra_control`` are the numbers of
+    unseen events, at most as many. Equivalence within ``margin`` is judged by the interval of level 1 - 2 alpha.
+    """
+    checked(inference)
+    door.positive("margin", margin)
+    door.between("alpha", alpha, 0, 0.5, "5 percent is 0.05")
+    (endpoint,), (adjustment,), (by,) = together(endpoint, adjustment, by, plain=True)
+    event, may_follow = endpoint.by(by), door.aligned(may_follow, adjustment.treated.index, "who may follow")
+    need_known(event.to_frame())
+    y, arm = event.to_numpy(), adjustment.arm
+    follow = door.events(may_follow, "who may follow").astype(bool)
+    if (reason := too_few(adjustment)) is not None:
+        raise CannotEstimateError(reason)
+    w, rows = adjustment.weights.to_numpy(float), []
+    for extra in (*extra_treated, *extra_control):
+        door.at_least("unseen events", extra, 0)
+    for side, extras in ((arm, extra_treated), (~arm, extra_control)):
+        if max(extras, default=0) > (follow & side).sum():
+            raise NumberError(
+                f"unseen events must be possible, {max(extras)} were asked for and {int((follow & side).sum())} "
+                "patients of the arm left observation without one; ask for fewer"
+            )
+    draws = resamples(adjustment, inference, stream)
+    sizes = [effective_sample_size(w[side & (w > 0)]) for side in (arm, ~arm)]
+    z, z_equivalence = stats.norm.ppf(0.5 + inference.conf_level / 2), stats.norm.isf(alpha)
+    for k1 in extra_treated:
+        for k0 in extra_control:
+            later = np.where(arm, k1 / max((follow & arm).sum(), 1), k0 / max((follow & ~arm).sum(), 1))
+            chance = np.where(follow, later, 0.0)
+            point1, point0 = weighted_risks(y + chance, arm, w[None, :])
+            risk1, risk0 = weighted_risks(y + chance, arm, draws)
+            share = w / np.where(arm, w[arm].sum(), w[~arm].sum())
+            hit = float(np.sum(share**2 * chance * (1 - chance)))
+            estimate = float(point1[0] - point0[0])
+            error = float(np.sqrt(np.var(risk1 - risk0, ddof=1) + hit))
+            if error <= TINY or nothing_seen((point1[0], point0[0])):
+                error = effective_intervals((point1[0], point0[0]), sizes, inference.conf_level)[2].std_error
+            low, high = estimate - z * error, estimate + z * error
+            similar = abs(estimate) + z_equivalence * error < margin
+            verdict = "harm" if low > 0 else "benefit" if high < 0 else "similar" if similar else "open"
+            rows.append((k1, k0, estimate, error, low, high, verdict))
+    columns = ["treated", "control", "estimate", "std_error", "conf_low", "conf_high", "verdict"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def fewest(grid: pd.DataFrame, verdict: str) -> pd.Series | None:
+    """Return the cell with the fewest unseen events that gives the verdict, None if none does."""
+    found = grid[grid["verdict"] == verdict]
+    return None if found.empty else found.loc[(found["treated"] + found["control"]).idxmin()]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from headtohead.matching.adjustment import Adjustment
 from headtohead.sensitivity.confounding import bounds, hiding_gamma, largest_gamma
-from headtohead.sensitivity.tipping import fewest, tipping_grid
+from headtohead.sensitivity.strata import fewest, tipping_grid
 from livingpaper import remember
 
 from study.data.endpoints import endpoint

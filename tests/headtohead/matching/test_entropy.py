@@ -5,9 +5,8 @@ import pandas as pd
 import pytest
 from causaldata import cps_mixtape, nsw_mixtape
 from headtohead.errors import EntropyError
-from headtohead.kernels.entropy import tilt_to_means
-from headtohead.matching.entropy import entropy_weights
-from headtohead.matching.weights import effective_sample_size
+from headtohead.kernels.weights import tilt_to_means
+from headtohead.matching.weights import effective_sample_size, entropy_weights
 from headtohead.outcomes.regression import mean_differences
 from hypothesis import given, settings
 from hypothesis import strategies as st

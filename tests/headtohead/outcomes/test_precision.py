@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from headtohead.outcomes.precision import (
+from headtohead.outcomes.equivalence import (
     minimum_detectable_difference,
     minimum_detectable_hazard_ratio,
     minimum_detectable_interaction,

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from headtohead.matching.adjustment import unadjusted
-from headtohead.outcomes.competing import aalen_johansen
-from headtohead.outcomes.states import state_occupation
+from headtohead.outcomes.competing import aalen_johansen, state_occupation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import Reference

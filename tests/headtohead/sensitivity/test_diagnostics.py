@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from headtohead.outcomes.precision import power_of_risk_difference
+from headtohead.outcomes.equivalence import power_of_risk_difference
 from headtohead.sensitivity.diagnostics import (
     COLUMNS,
     check,

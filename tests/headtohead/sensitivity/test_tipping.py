@@ -7,7 +7,7 @@ from headtohead.inference import Inference, stream
 from headtohead.kernels.weights import weighted_risks
 from headtohead.matching.adjustment import unadjusted
 from headtohead.outcomes.endpoint import Endpoint
-from headtohead.sensitivity.tipping import fewest, tipping_grid
+from headtohead.sensitivity.strata import fewest, tipping_grid
 
 EVENT = pd.Series([1.0, 0, 0, 0, 1, 0, 0, 0] * 25)
 TREATED = pd.Series([True, True, True, True, False, False, False, False] * 25)
