@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
 from headtohead import door
 from headtohead.errors import EmptyArmError
+
+RULES: dict[str, Callable[[pd.Series, Any], pd.Series]] = {
+    "present": lambda values, _: values.notna(),
+    "equal": lambda values, value: values == value,
+    "at least": lambda values, value: values >= value,
+}
 
 
 def table_one(
@@ -132,9 +138,6 @@ def arm_by_stratum(frame: pd.DataFrame, treated: pd.Series, *, by: Sequence[str]
     return full.reset_index().assign(n=lambda t: t["treated"] + t["control"])
 
 
-RULES = ("present", "equal", "at least")
-
-
 class Criterion(Protocol):
     """What an eligibility criterion must say."""
 
@@ -167,7 +170,7 @@ def apply_eligibility(
     current, names = frame[frame[arm].isin([treated, control])], (treated, control)
     rows = [_step(0, "started one of the two drugs", current, current, arm, name) for name in names]
     for step, criterion in enumerate(criteria, start=1):
-        kept = current[_meets(current[criterion.column], criterion)]
+        kept = current[RULES[criterion.rule](current[criterion.column], criterion.value)]
         rows += [_step(step, criterion.excludes, current, kept, arm, name) for name in names]
         current = kept
     for name in names:
@@ -177,12 +180,6 @@ def apply_eligibility(
                 f"{len(frame)} patients; check the arm names and the eligibility rules in protocol.toml"
             )
     return current.assign(treated=current[arm] == treated), pd.DataFrame(rows)
-
-
-def _meets(values: pd.Series, criterion: Criterion) -> pd.Series:
-    if criterion.rule == "present":
-        return values.notna()
-    return values == criterion.value if criterion.rule == "equal" else values >= criterion.value
 
 
 def _step(

@@ -104,20 +104,14 @@ def need_known(events: pd.DataFrame) -> None:
 def _cells(
     y: np.ndarray, adjustment: Adjustment, results: Results, method: str, reason: str
 ) -> list[est.Row]:
-    arm, used = adjustment.arm, adjustment.used.to_numpy()
-    members = (arm & used, ~arm & used, used, used)
-    return [
-        {"n": _size(adjustment, mask, arm), "events": int(y[mask].sum())} | est.result(one, method, reason)
-        for mask, one in zip(members, results, strict=True)
-    ]
-
-
-def _size(adjustment: Adjustment, mask: np.ndarray, arm: np.ndarray) -> int:
-    """Return the number of patients; under weights the sum of the arms' effective numbers, rounded."""
-    if adjustment.kind != "weights":
-        return int(mask.sum())
-    weights = adjustment.weights.to_numpy()
-    return round(sum(effective_sample_size(weights[mask & side]) for side in (arm, ~arm)))
+    used, w, rows = adjustment.used.to_numpy(), adjustment.weights.to_numpy(), []
+    one, other = adjustment.arm & used, ~adjustment.arm & used
+    for sides, found in zip(((one,), (other,), (one, other), (one, other)), results, strict=True):
+        n, events = sum(int(side.sum()) for side in sides), sum(int(y[side].sum()) for side in sides)
+        if adjustment.kind == "weights":
+            n = round(sum(effective_sample_size(w[side]) for side in sides))
+        rows.append({"n": n, "events": events} | est.result(found, method, reason))
+    return rows
 
 
 def _only_pairs(adjustment: Adjustment) -> bool:
