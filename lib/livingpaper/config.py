@@ -51,6 +51,7 @@ class Choices(_Section):
 
     load: Function = ""
     words: Function = ""
+    history: Function = ""  # of the choices, what rules about the process ask
     percent: tuple[str, ...] = ()
     plain: tuple[str, ...] = ()
     blinded: str = ""
@@ -70,6 +71,7 @@ class _Withheld(_Section):  # which numbers may not be seen yet, and what is sai
 
 class _Hooks(_Section):
     simulate: Function = ""
+    current: Function = ""  # of project and choices: raises if committed results are of other choices
     key_figure: Function = ""
 
 
