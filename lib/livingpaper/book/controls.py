@@ -49,4 +49,4 @@ class Controls:
 
     def html(self, figure: str) -> str:
         """Return the form; without scripts it stays hidden, and the chart as it is printed."""
-        return markup("controls", figure=figure, controls=self.controls, says=self.says)
+        return markup("controls.html", figure=figure, controls=self.controls, says=self.says)

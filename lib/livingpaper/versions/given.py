@@ -1,6 +1,7 @@
 """What an edition was made from, its choices and its inputs, and which of them differ between two editions."""
 
 import json
+import sys
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,7 +11,10 @@ from typing import Any
 from livingpaper.build.cache import sha
 from livingpaper.build.project import Project, content_of, git
 from livingpaper.config import config, fits
-from livingpaper.versions.archive import thaw
+from livingpaper.ledger.claims import load_claims
+from livingpaper.ledger.compare import TOLERANCE, as_markdown, as_text, compare
+from livingpaper.versions.site import thaw
+from livingpaper.versions.sources import read_claims, read_source, version_folder
 
 CRATE = "machine/ro-crate-metadata.json"
 RESULTS = "results/"  # what an edition computes is no input of it
@@ -121,3 +125,26 @@ def _choices_that_changed(before: Mapping[str, Any], after: Mapping[str, Any]) -
 
 def _said(choices: Mapping[str, Any], name: str) -> str:
     return json.dumps(choices[name], ensure_ascii=False) if name in choices else "none"
+
+
+def read_given(project: Project, name: str) -> Given:
+    """Return the choices and inputs behind a version, a revision or the project's own ledger, as far as they are known."""
+    if Path(name).exists():
+        here = Path(name).resolve() == project.ledger.resolve()
+        return given_here(project) if here else Given(None, None)
+    archive = version_folder(project, name).with_name(f"v{name.removeprefix('v')}.tar.xz")
+    return given_in(project, archive) if archive.is_file() else given_at(project, name)
+
+
+def diff(project: Project, old: str, new: str | None, format: str, tolerance: float | None) -> int:
+    """Print what moved between two ledgers, as ``text`` or ``markdown``; return the status of the comparison."""
+    here = new or str(project.ledger)
+    names = [Path(name).name if Path(name).is_file() else name for name in (old, here)]
+    ledgers, then = [read_source(project, name) for name in (old, here)], read_claims(project, old)
+    now, paper = read_claims(project, here) or load_claims(project.claims), config(project)
+    least = TOLERANCE if tolerance is None else tolerance
+    result = compare(*ledgers, claims=now, old_claims=then, paper=paper, tolerance=least)
+    told = changes(read_given(project, old), read_given(project, here))
+    write = as_markdown if format == "markdown" else as_text
+    sys.stdout.write(write(result, names[0], names[1], told, paper))
+    return result.status

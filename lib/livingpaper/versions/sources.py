@@ -1,7 +1,6 @@
 """The ledgers and conclusions of files, versions and git revisions, and what moved from version to version."""
 
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise, product
@@ -12,9 +11,8 @@ import pandas as pd
 from livingpaper.build.project import Project, git, in_repository, plain, text_of
 from livingpaper.config import config
 from livingpaper.ledger.claims import Claim, ClaimError, load_claims, parse_claims
-from livingpaper.ledger.compare import TOLERANCE, Comparison, as_markdown, as_text, compare, summary
+from livingpaper.ledger.compare import Comparison, as_text, compare, summary
 from livingpaper.ledger.ledger import LedgerError, parse_ledger, read_ledger
-from livingpaper.versions.given import Given, changes, given_at, given_here, given_in
 
 ABSENT = "not in this version"
 SECTION = re.compile(r"^## \[([^\]]+)\](?: - (\S+))?\n(.*?)(?=^## |\Z)", re.M | re.S)  # version, date, text
@@ -124,26 +122,3 @@ def by_version(editions: Mapping[str, pd.DataFrame], followed: Mapping[str, str]
         row = ledger.loc[id_].to_dict() if id_ in ledger.index else {"id": id_, "text": ABSENT}
         rows.append({"name": name, "version": version, **row})
     return pd.DataFrame(rows)
-
-
-def read_given(project: Project, name: str) -> Given:
-    """Return the choices and inputs behind a version, a revision or the project's own ledger, as far as they are known."""
-    if Path(name).exists():
-        here = Path(name).resolve() == project.ledger.resolve()
-        return given_here(project) if here else Given(None, None)
-    archive = version_folder(project, name).with_name(f"v{name.removeprefix('v')}.tar.xz")
-    return given_in(project, archive) if archive.is_file() else given_at(project, name)
-
-
-def diff(project: Project, old: str, new: str | None, format: str, tolerance: float | None) -> int:
-    """Print what moved between two ledgers, as ``text`` or ``markdown``; return the status of the comparison."""
-    here = new or str(project.ledger)
-    names = [Path(name).name if Path(name).is_file() else name for name in (old, here)]
-    ledgers, then = [read_source(project, name) for name in (old, here)], read_claims(project, old)
-    now, paper = read_claims(project, here) or load_claims(project.claims), config(project)
-    least = TOLERANCE if tolerance is None else tolerance
-    result = compare(*ledgers, claims=now, old_claims=then, paper=paper, tolerance=least)
-    told = changes(read_given(project, old), read_given(project, here))
-    write = as_markdown if format == "markdown" else as_text
-    sys.stdout.write(write(result, names[0], names[1], told, paper))
-    return result.status
