@@ -179,10 +179,8 @@ def need_crude(adjustment: Adjustment, what: str) -> None:
 
 def check_design(design: pd.DataFrame, treated: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
     """Return a design of independent columns of numbers, and the arms in its order."""
-    numeric = door.numbers(design, "the design")
-    arms = door.arms(door.aligned(treated, numeric.index, "the design"))
-    door.independent(numeric)
-    return numeric, arms
+    found = door.covariates(design, "the design")
+    return found, door.arms(door.aligned(treated, found.index, "the design"))
 
 
 def unadjusted(treated: pd.Series, *, design: pd.DataFrame | None = None) -> Adjustment:

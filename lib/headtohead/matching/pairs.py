@@ -72,8 +72,7 @@ def match_nearest(
         choose = partial(greedy_pairs, score, arm, strata)
     else:
         covariates = door.aligned(mahalanobis, linear_predictor.index, "covariates of the distance")
-        covariates = door.numbers(covariates, "covariates of the distance")
-        door.independent(covariates)
+        covariates = door.covariates(covariates, "covariates of the distance")
         choose = partial(mahalanobis_pairs, covariates.to_numpy(float), score, arm, strata)
     rows = choose(ratio=ratio, caliper=caliper, order=order, replace=replace)
     return _as_matches(linear_predictor, arm, rows, caliper)

@@ -139,7 +139,9 @@ class Score:
 
     def _make(self, make: Callable[[], Adjustment], key: str, name: str, optional: bool) -> Adjustment:
         try:
-            return replace(make(), key=key, optional=optional)
+            found = make()
+            same = (found.key, found.optional) == (key, optional)
+            return found if same else replace(found, key=key, optional=optional)
         except CannotAdjustError as error:
             if not optional:
                 raise

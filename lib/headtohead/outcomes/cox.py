@@ -111,8 +111,7 @@ def at_the_door(
     if not use.all():
         found = {name: one if one is None else one[use] for name, one in found.items()}
     door.times(found["time"])
-    found["covariates"] = door.numbers(found["covariates"], "covariates")
-    door.independent(found["covariates"])
+    found["covariates"] = door.covariates(found["covariates"], "covariates")
     for name, group in found.items():
         if name in ("strata", "clusters", "censoring") and group is not None:
             door.complete(group.to_frame(), name)
