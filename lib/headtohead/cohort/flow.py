@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import pandas as pd
 
@@ -13,6 +13,7 @@ from headtohead.errors import EmptyArmError
 RULES = ("present", "equal", "at least")
 
 
+@runtime_checkable
 class Criterion(Protocol):
     """What an eligibility criterion must say."""
 

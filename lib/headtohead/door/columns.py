@@ -10,7 +10,7 @@ from scipy.linalg import qr, solve_triangular
 
 from headtohead.door.choices import instance, some_of
 from headtohead.door.people import Data, aligned, floats, patients, some, unique
-from headtohead.errors import DependentError, MissingError, NumberError, UnknownError
+from headtohead.errors import DependentError, InputError, MissingError, NumberError, UnknownError
 
 NEARLY_DEPENDENT, DEPENDENT = 1e-8, 1e-8  # squared, of a correlation matrix; of its triangular factor
 VARIES = 1e-12  # variance over squared mean, above which a column has more than one value
@@ -41,13 +41,15 @@ def _numbers(data: Data, what: str, missing: bool, infinite: bool) -> tuple[Data
     return pd.DataFrame(x, index=data.index, columns=data.columns), x
 
 
-def covariates(design: pd.DataFrame, what: str) -> pd.DataFrame:
+def covariates(design: pd.DataFrame, what: str, *, none: bool = False) -> pd.DataFrame:
     """Return complete numbers that vary and are no combinations of others (intercept included), else a DependentError.
 
     Of a correlation matrix the smallest eigenvalue is at least the determinant over e, as the others add up to less
     than p: where that is large enough nothing else is computed.
     """
     found, X = _numbers(design, what, missing=False, infinite=False)
+    if not (none or X.shape[1]):
+        raise InputError(f"{what} must have columns, found none; choose covariates")
     mean = np.ones(len(X)) @ X / len(X)
     centred = X - mean
     cross = centred.T @ centred

@@ -16,6 +16,7 @@ from headtohead.errors import (
     EventError,
     InputError,
     NumberError,
+    SeparationError,
     TimeError,
     UnknownError,
 )
@@ -74,6 +75,15 @@ def aligned(data: Data, index: pd.Index, what: str) -> Data:
     return data.loc[index]
 
 
+def arrays(**values: Any) -> None:
+    """Raise NumberError unless these are arrays of finite numbers."""
+    for name, value in values.items():
+        x = floats(np.asarray(value))
+        if x is None or not np.isfinite(x).all():
+            bad = "no numbers" if x is None else f"{int((~np.isfinite(x)).sum())} that are not"
+            raise NumberError(f"{name} must be an array of finite numbers, found {bad}; correct or drop them")
+
+
 def same_length(**arrays: Any) -> None:
     """Raise AlignmentError unless all that are not None have one row per patient."""
     sizes = {name: np.shape(one)[0] for name, one in arrays.items() if one is not None}
@@ -120,9 +130,9 @@ def _first_arm(values: pd.Series, treated: object) -> pd.Series:
             "or find out"
         )
     levels = values.unique().tolist()
-    if treated is not None and treated not in levels:
+    if treated is not None and not (np.isscalar(treated) and treated in levels):
         raise UnknownError(
-            f"treated must be a level of the arms, found {treated!r}, levels are {levels_of(values)}"
+            f"treated must be a level of the arms, found {treated!r}, levels are {levels_of(values)}; name one"
         )
     if len(levels) > 2:
         raise ArmError(
@@ -199,6 +209,19 @@ def times(values: Any, what: str = "times") -> np.ndarray:
             f"{what} must be known, finite and at least 0, {wrong_rows(wrong, values)} ({found}); correct or drop them"
         )
     return x
+
+
+def scored(ps: Any, treated: Any) -> pd.Series:
+    """Return the arms in the order of their scores, which lie strictly between 0 and 1, else a SeparationError."""
+    patients(ps, "scores")
+    x = floats(ps)
+    if x is None or not (x.min() > 0 and x.max() < 1):
+        outside = np.ones(len(ps), bool) if x is None else ~((x > 0) & (x < 1))
+        raise SeparationError(
+            f"scores must lie strictly between 0 and 1, {wrong_rows(outside, ps)}; look for a covariate that "
+            "separates the arms"
+        )
+    return aligned(arms(treated), ps.index, "scores")
 
 
 def need_order(entry: np.ndarray, time: np.ndarray, index: pd.Index) -> None:

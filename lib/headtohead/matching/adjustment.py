@@ -65,6 +65,7 @@ class Adjustment:
 
     def __post_init__(self) -> None:
         door.choice("kind", self.kind, Kind)
+        door.flags(optional=self.optional)
         found: dict[str, Any] = {"treated": door.arms(self.treated)}
         whose, index = f"of adjustment {self.key!r}", found["treated"].index
         for name in ("weights", "matched_set", "design"):

@@ -22,6 +22,7 @@ from headtohead.matching.weights import POPULATIONS
 EntropyEstimand = Literal["ATT", "ATE"]
 
 
+@door.guarded
 def entropy_weights(design: pd.DataFrame, treated: pd.Series, *, estimand: EntropyEstimand) -> Adjustment:
     """Return the adjustment by entropy balancing of the means of every column of the design.
 

@@ -34,6 +34,7 @@ class Matches:
         return len(self.pairs)
 
 
+@door.guarded
 def match_nearest(
     linear_predictor: pd.Series, treated: pd.Series, *, ratio: int, caliper: float, order: Order,
     exact: Sequence[pd.Series] = (), replace: bool = False, mahalanobis: pd.DataFrame | None = None,
@@ -67,6 +68,7 @@ def match_nearest(
     Checked: MatchIt 4.7.2 pair by pair on three cohorts x eight variants (test_pairs.py).
     """
     door.at_least("ratio", ratio, 1)
+    door.flags(replace=replace)
     score, arm, strata = _checked(linear_predictor, treated, exact)
     if mahalanobis is None:
         choose = partial(greedy_pairs, score, arm, strata)
@@ -78,6 +80,7 @@ def match_nearest(
     return _as_matches(linear_predictor, arm, rows, caliper)
 
 
+@door.guarded
 def match_optimal(
     linear_predictor: pd.Series, treated: pd.Series, *, caliper: float, exact: Sequence[pd.Series] = ()
 ) -> Matches:

@@ -138,6 +138,7 @@ class Score:
         return self._make(make, key, name, optional)
 
     def _make(self, make: Callable[[], Adjustment], key: str, name: str, optional: bool) -> Adjustment:
+        door.flags(optional=optional)
         try:
             found = make()
             same = (found.key, found.optional) == (key, optional)

@@ -34,6 +34,7 @@ NAMES, POPULATIONS = (
 )  # fmt: skip
 
 
+@door.guarded
 def weights_from_ps(ps: pd.Series, treated: pd.Series, *, estimand: Estimand) -> pd.Series:
     """Return the weights that make each arm stand for the estimand's population, shape (n,).
 
@@ -50,20 +51,15 @@ def weights_from_ps(ps: pd.Series, treated: pd.Series, *, estimand: Estimand) ->
     Checked: by hand; R survey and cobalt (test_weights.py).
     """
     door.choice("estimand", estimand, Estimand)
-    treated = door.aligned(door.arms(treated), ps.index, "scores")
-    outside = ps.index[~ps.between(0, 1, inclusive="neither")]
-    if len(outside):
-        raise SeparationError(
-            f"scores must lie strictly between 0 and 1, {len(outside)} of {len(ps)} do not, first "
-            f"{list(outside[:3])}; look for a covariate that separates the arms"
-        )
+    treated = door.scored(ps, treated)
     weights = balancing_weights(ps.to_numpy(), treated.to_numpy(), estimand)
     return pd.Series(weights, index=ps.index, name="weight")
 
 
+@door.guarded
 def stabilised_weights(ps: pd.Series, treated: pd.Series) -> pd.Series:
     """Return the share of the own arm over its probability: the unstabilised weights of an arm times a constant."""
-    arm = door.aligned(door.arms(treated), ps.index, "scores")
+    arm = door.scored(ps, treated)
     share = arm.mean()
     return weights_from_ps(ps, arm, estimand="ATE") * np.where(arm, share, 1 - share)
 

@@ -44,6 +44,7 @@ class CumulativeIncidence:
         return np.vstack([np.zeros(self.incidence.shape[1]), self.incidence])[index]
 
 
+@door.guarded
 def aalen_johansen(
     time: np.ndarray, cause: np.ndarray, weights: np.ndarray | None = None, *, n_causes: int | None = None
 ) -> CumulativeIncidence:
@@ -153,6 +154,7 @@ def _curves(
     return pd.concat(frames, ignore_index=True)
 
 
+@door.guarded
 def day_incidence(
     time: np.ndarray, cause: np.ndarray, weights: np.ndarray, *, n_causes: int, horizon_days: int
 ) -> np.ndarray:
@@ -166,6 +168,7 @@ def day_incidence(
     return padded[:, index]
 
 
+@door.guarded
 def batch_incidence(
     time: np.ndarray, cause: np.ndarray, weights: np.ndarray, *, n_causes: int, horizon_days: float
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -51,6 +51,7 @@ class CoxFit:
         return pd.Series(np.sqrt(np.diag(matrix)), index=self.coefficients.index)
 
 
+@door.guarded
 def fit_cox(
     time: pd.Series, event: pd.Series, covariates: pd.DataFrame,
     *, ties: Ties = "efron", weights: pd.Series | None = None, strata: pd.Series | None = None,

@@ -47,7 +47,7 @@ class Endpoint:
 
     @classmethod
     def of(
-        cls, frame: pd.DataFrame, *, time: str, event: str, causes: str | Sequence[str] = (), censored: object = None
+        cls, frame: pd.DataFrame, *, time: str, event: str, causes: str | Sequence[str] = (), censored: str | float | None = None
     ) -> Endpoint:  # fmt: skip
         """Return the outcome of a frame with one row per patient; it is called like the column of the event.
 

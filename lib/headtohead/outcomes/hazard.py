@@ -168,6 +168,7 @@ def _piece(endpoint: Endpoint, first: int, last: int, adjustment: Adjustment, co
     return {"n": int(at_risk.sum()), "events": int((event & at_risk).sum())} | ratio(fit, conf_level)
 
 
+@door.guarded
 def one_minus_kaplan_meier(time: pd.Series, event: pd.Series, days: np.ndarray) -> np.ndarray:
     """Return 1 - KM at the given days, competing events treated as censored (a mistake shown once)."""
     door.patients(time, "times")

@@ -61,7 +61,7 @@ def _numbered(states: np.ndarray | pd.DataFrame, names: Sequence[str]) -> pd.Dat
     door.unique(pd.Index(list(names)), "states")
     if np.ndim(states) != 2:
         raise AlignmentError(
-            f"states must be a table of patients by days, found the shape {np.shape(states)}"
+            f"states must be a table of patients by days, found the shape {np.shape(states)}; give one row per patient"
         )
     frame = door.numbers(pd.DataFrame(states), "states")
     x = frame.to_numpy(float)
