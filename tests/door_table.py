@@ -344,6 +344,7 @@ FUNCTIONS: dict[str, dict[str, Given]] = {
         "endpoints": Given("endpoints", DEATH),
         "adjustments": Given("adjustments", WAYS),
         "cuts": Given("cuts", (0, 10, 28)),
+        **SCORE_IS,
         **INFERENCE,
     },
     "pool": {
