@@ -206,7 +206,8 @@ def times(values: Any, what: str = "times") -> np.ndarray:
         wrong = ~(np.isfinite(x) & (x >= 0))
         found = some(f"{value:g}" for value in x[wrong][:3])
         raise TimeError(
-            f"{what} must be known, finite and at least 0, {wrong_rows(wrong, values)} ({found}); correct or drop them"
+            f"{what} must be known, finite and at least 0, {wrong_rows(wrong, values)} ({found}); correct or drop them, "
+            "and give who had no event the end of follow-up"
         )
     return x
 

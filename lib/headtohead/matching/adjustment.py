@@ -27,7 +27,7 @@ Resampling = Callable[["Adjustment", np.random.Generator, int], np.ndarray]
 Estimation = Callable[["Adjustment", np.ndarray], np.ndarray]  # see ``Adjustment.influence``
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Adjustment:
     """How the arms are made comparable; weights, sets and design come into the order of the arms.
 
@@ -78,6 +78,11 @@ class Adjustment:
             found["design"] = door.numbers(found["design"], f"the design {whose}", missing=True)
         for name, value in found.items():
             object.__setattr__(self, name, value)
+
+    def __repr__(self) -> str:
+        used = self.used.to_numpy()
+        n1, n0 = np.count_nonzero(used & self.arm), np.count_nonzero(used & ~self.arm)
+        return f"Adjustment({self.key!r}, {self.name}, {self.estimand}, {n1} treated and {n0} controls)"
 
     def on(self, index: pd.Index) -> Adjustment:
         """Return it in the order of these patients; AlignmentError unless they are the same."""

@@ -28,7 +28,7 @@ from headtohead.matching.weights import Quantiles  # fmt: skip
 EXTREME_SCORE = 1e-6
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Score:
     """A fitted propensity score, whose methods make the arms comparable, an ``Adjustment`` each.
 
@@ -49,6 +49,10 @@ class Score:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "treated", door.aligned(door.arms(self.treated), self.ps.index, "scores"))
+
+    def __repr__(self) -> str:
+        n, p = self.design.shape
+        return f"Score({n} patients, {int(self.treated.sum())} treated, {p} terms, c-statistic {self.c_statistic:.2f})"
 
     def crude(self) -> Adjustment:
         """Return the arms as they are."""

@@ -13,7 +13,7 @@ from headtohead import door
 from headtohead.errors import DuplicateError, EventError, HorizonError, InputError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Endpoint:
     """One outcome as a competing-risks observation.
 
@@ -44,6 +44,10 @@ class Endpoint:
             object.__setattr__(self, "time_days", pd.Series(days, time.index, name=time.name))
         if cause is not self.cause or cause.dtype != np.int64:
             object.__setattr__(self, "cause", pd.Series(codes, cause.index, name=cause.name))
+
+    def __repr__(self) -> str:
+        numbers = {name: int((self.cause == number).sum()) for number, name in enumerate(self.causes, 1)}
+        return f"Endpoint({self.name!r}, {len(self.cause)} patients, {numbers}, last day {self.time_days.max():g})"
 
     @classmethod
     def of(
