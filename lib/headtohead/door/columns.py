@@ -54,10 +54,8 @@ def covariates(design: pd.DataFrame, what: str, *, none: bool = False) -> pd.Dat
     centred = X - mean
     cross = centred.T @ centred
     size = cross.diagonal()
-    if not (
-        (size > VARIES * len(X) * mean * mean).all()
-        and np.linalg.slogdet(cross)[1] - np.log(size).sum() > np.log(NEARLY_DEPENDENT) + 1
-    ):
+    vary = (size > VARIES * len(X) * mean * mean).all()
+    if not (vary and np.linalg.slogdet(cross)[1] - np.log(size).sum() > np.log(NEARLY_DEPENDENT) + 1):
         _refuse_dependent(found, centred)
     return found
 

@@ -42,11 +42,8 @@ def _guarded(function: Callable[..., Any], called: str) -> Callable[..., Any]:
     def call(*args: Any, **named: Any) -> Any:
         try:
             return function(*args, **named)
-        except OURS:
-            raise
         except Exception as error:
-            message = _wrong_kind(function, called, args, named)
-            if message:
+            if not isinstance(error, OURS) and (message := _wrong_kind(function, called, args, named)):
                 raise InputError(message) from error
             raise
 
@@ -60,11 +57,10 @@ def _wrong_kind(function: Callable[..., Any], called: str, args: Any, named: Any
         wrong = [name for name, value in given.items() if name in hints and not fits(value, hints[name])]
     except (TypeError, NameError):
         return ""
-    if not wrong:
-        return ""
-    name = wrong[0]
-    found = type(given[name]).__name__
-    return f"{called}: {name} must be {in_words(hints[name])}, found {found}; see help({called})"
+    for name in wrong:
+        found = type(given[name]).__name__
+        return f"{called}: {name} must be {in_words(hints[name])}, found {found}; see help({called})"
+    return ""
 
 
 def fits(value: Any, hint: Any) -> bool:

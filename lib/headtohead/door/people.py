@@ -19,7 +19,7 @@ from headtohead.errors import (
     SeparationError,
     TimeError,
     UnknownError,
-)
+)  # fmt: skip
 
 Data = TypeVar("Data", pd.Series, pd.DataFrame)
 TRUTH = np.dtype(bool)
@@ -162,9 +162,9 @@ def events(values: Any, what: str = "events", *, known: bool = True) -> np.ndarr
         "impute what is missing"
     )
     x = _codes(values, f"{what} must be 0 and 1", remedy)
-    if np.count_nonzero(x == 0) + np.count_nonzero(x == 1) == x.size:
-        return x
-    right = (x == 0) | (x == 1) | (False if known else np.isnan(x))
+    right = (x == 0) | (x == 1)
+    if not known:
+        right |= np.isnan(x)
     return _refuse(x, right, values, f"{what} must be 0 and 1", remedy)
 
 
@@ -216,12 +216,10 @@ def scored(ps: Any, treated: Any) -> pd.Series:
     """Return the arms in the order of their scores, which lie strictly between 0 and 1, else a SeparationError."""
     patients(ps, "scores")
     x = floats(ps)
-    if x is None or not (x.min() > 0 and x.max() < 1):
-        outside = np.ones(len(ps), bool) if x is None else ~((x > 0) & (x < 1))
-        raise SeparationError(
-            f"scores must lie strictly between 0 and 1, {wrong_rows(outside, ps)}; look for a covariate that "
-            "separates the arms"
-        )
+    inside = np.zeros(len(ps), bool) if x is None else (x > 0) & (x < 1)
+    if not inside.all():
+        must = f"scores must lie strictly between 0 and 1, {wrong_rows(~inside, ps)}"
+        raise SeparationError(f"{must}; look for a covariate that separates the arms")
     return aligned(arms(treated), ps.index, "scores")
 
 
