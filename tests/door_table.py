@@ -112,7 +112,8 @@ FUNCTIONS: dict[str, dict[str, Given]] = {
         "weights": Given("weights", WEIGHTED.weights),
         "design": Given("gappy", X),
         "matched_set": Given("sets", PAIRS.matched_set),
-        **free(matches=None, reason=None, optional=False, estimation=None),
+        **free(matches=None, reason=None, estimation=None),
+        "optional": Given("flag", False),
     },
     "Endpoint": free(name="death", causes=("death", "discharge"))
     | {"time_days": Given("times", TIME), "cause": Given("causes", CAUSE)},
@@ -343,6 +344,7 @@ FUNCTIONS: dict[str, dict[str, Given]] = {
         "endpoints": Given("endpoints", DEATH),
         "adjustments": Given("adjustments", WAYS),
         "cuts": Given("cuts", (0, 10, 28)),
+        **SCORE_IS,
         **INFERENCE,
     },
     "pool": {
@@ -434,7 +436,7 @@ FUNCTIONS: dict[str, dict[str, Given]] = {
     "standardised_risks": {
         "endpoints": Given("plain endpoints", DEATH),
         "score": Given("free", SCORE),
-        "outcome_design": Given("model", X[["x", "z"]]),
+        "outcome_design": Given("model or none", X[["x", "z"]]),
         "by": Given("by", 28),
         "estimands": Given("choices", ["ATE"]),
         **INFERENCE,
@@ -597,8 +599,12 @@ MODULES: dict[
         "treated": Given("arms", ARM),
         "estimand": Given("choice", "ATT"),
     },
-    "kernels.pairs.caliper_width": free(linear_predictor=SCORE.linear_predictor, treated=ARM)
-    | {"caliper_sd": Given("positive", 0.2), "scale": Given("choice", "all")},
+    "kernels.pairs.caliper_width": free(linear_predictor=SCORE.linear_predictor)
+    | {
+        "treated": Given("array events", ARM.to_numpy()),
+        "caliper_sd": Given("positive", 0.2),
+        "scale": Given("choice", "all"),
+    },
     "sensitivity.missing.cumulative_hazard": {
         "time_days": Given("times", TIME),
         "event": Given("events", DIED),
@@ -618,33 +624,65 @@ MODULES: dict[
         "order": Given("choice", "largest"),
         "ratio": Given("count", 1),
         "exact": Given("exact", [FRAME["sex"]]),
-        **free(key="k", name="K", optional=False),
+        **free(key="k", name="K"),
+        "optional": Given("flag", False),
     },
     "matching.propensity.Score.match_optimal": {
         "self": Given("free", SCORE),
         "caliper_sd": Given("caliper", 0.5),
         "caliper_scale": Given("choice", "pooled"),
         "exact": Given("exact", [FRAME["sex"]]),
-        **free(key="k", name="K", optional=False),
+        **free(key="k", name="K"),
+        "optional": Given("flag", False),
     },
     "matching.propensity.Score.weight": {
         "self": Given("free", SCORE),
         "estimand": Given("choice", "ATE"),
-        **free(key="k", optional=False),
+        **free(key="k"),
+        "optional": Given("flag", False),
     },
     "matching.propensity.Score.entropy": {
         "self": Given("free", SCORE),
         "estimand": Given("choice", "ATT"),
-        **free(key="k", optional=False),
+        **free(key="k"),
+        "optional": Given("flag", False),
     },
     "matching.propensity.Score.truncate": {
         "self": Given("free", SCORE),
         "quantiles": Given("quantiles", (0.01, 0.99)),
-        **free(key="k", optional=False),
+        **free(key="k"),
+        "optional": Given("flag", False),
     },
 }
 
 
+MODULES |= {  # arrays, and columns of a table one
+    "kernels.logistic.fit_logistic": {
+        "X": Given("array", SCORE.crude().regressors),
+        "y": Given("array events", ARM.to_numpy(float)),
+        "weights": Given("array weights", TRAILS),
+        "ridge": Given("limit", 0.1),
+    },
+    "kernels.entropy.tilt_to_means": {
+        "X": Given("array", X.to_numpy()),
+        "base": Given("array weights", TRAILS),
+        "targets": Given("array", X.to_numpy().mean(axis=0)[None]),
+    },
+    "sensitivity.diagnostics.preference_score": {
+        "ps": Given("probabilities", SCORE.ps),
+        "treated": Given("arms", ARM),
+    },
+    "sensitivity.diagnostics.share_in_equipoise": {
+        "ps": Given("probabilities", SCORE.ps),
+        "treated": Given("arms", ARM),
+        **free(low=0.3, high=0.7),
+    },
+    "cohort.describe.crude_smd": {"values": Given("one gappy", X["x"]), "treated": Given("arms", ARM)},
+    "cohort.describe.category_smd": {
+        "values": Given("one mixed", FRAME["sex"]),
+        "treated": Given("arms", ARM),
+    },
+}
 for _name in (
     "outcomes.cox.fit_cox",
     "outcomes.fine_gray.fit_fine_gray",
@@ -654,7 +692,7 @@ for _name in (
 MODULES["outcomes.fine_gray.fit_fine_gray"]["censoring"] = Given("groups", FRAME["ward"])
 MODULES["outcomes.proportional.proportional_hazards_test"]["weights"] = Given("weights", 1 + WEIGHTED.weights)
 for _name in ("matching.pairs.match_nearest", "matching.propensity.Score.match"):
-    MODULES[_name]["replace"] = Given("free", False)
+    MODULES[_name]["replace"] = Given("flag", False)
 MODULES["matching.pairs.match_nearest"]["mahalanobis"] = Given("model", X[["x", "z"]])
 MODULES["matching.propensity.Score.match"]["mahalanobis"] = Given("columns", ["x", "z"])
 

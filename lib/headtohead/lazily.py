@@ -24,7 +24,11 @@ def lazily(package: str, file: str) -> Lazily:
             raise AttributeError(f"{package} has no {name!r}{hint}; see dir({package})")
         if homes[name] == f"{package}.{name}":
             return import_module(homes[name])
-        return getattr(import_module(homes[name]), name)
+        from headtohead.door.kinds import guarded
+
+        home = import_module(homes[name])
+        setattr(home, name, guarded(getattr(home, name)))
+        return getattr(home, name)
 
     return get, lambda: sorted(homes)
 

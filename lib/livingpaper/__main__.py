@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
         build = add(name, f"build.build:build_{name}", f"build the {name.upper()}")
         build.add_argument("--cold", action="store_true", help="from nothing but the cached results")
     moved = "say what moved between two ledgers; exit status 0 nothing, 1 numbers, 2 conclusions, 3 trouble"
-    diff = add("diff", "versions.sources:diff", moved)
+    diff = add("diff", "versions.given:diff", moved)
     diff.add_argument("old", nargs="?", default="HEAD", help="file, version or git revision (default HEAD)")
     diff.add_argument("new", nargs="?", help="the same (default: the ledger here)")
     diff.add_argument("--format", choices=["text", "markdown"], default="text")

@@ -51,8 +51,10 @@ class Choices(_Section):
 
     load: Function = ""
     words: Function = ""
+    history: Function = ""  # of the choices, what rules about the process ask
     percent: tuple[str, ...] = ()
     plain: tuple[str, ...] = ()
+    aside: tuple[str, ...] = ()  # how keys begin that are no choices: title, history
     blinded: str = ""
     draft: str = ""
 
@@ -70,6 +72,7 @@ class _Withheld(_Section):  # which numbers may not be seen yet, and what is sai
 
 class _Hooks(_Section):
     simulate: Function = ""
+    current: Function = ""  # of project and choices: raises if committed results are of other choices
     key_figure: Function = ""
 
 
@@ -94,6 +97,7 @@ class Config(_Section):
     withheld: _Withheld = _Withheld()
     hooks: _Hooks = _Hooks()
     followed: dict[str, str] = {}
+    primary: str = ""  # ids of the primary result, {section.key} stands for a choice, with stars
 
     def plan(self) -> Any:
         """Return the choices of ``protocol.toml`` as an object with attributes."""
@@ -111,6 +115,12 @@ class Config(_Section):
     def draft(self) -> bool:
         """Whether a conclusion that does not hold is left out instead of stopping the build."""
         return bool(self.choices.draft) and bool(attrgetter(self.choices.draft)(self.plan()))
+
+    @property
+    def primary_ids(self) -> str:
+        """The pattern of the ids of the primary result, its choices filled in as ids have them."""
+        plan = self.plan() if "{" in self.primary else None
+        return re.sub(r"\{([\w.]+)\}", lambda found: str(attrgetter(found[1])(plan)).lower(), self.primary)
 
     @property
     def marks(self) -> dict[str, str]:

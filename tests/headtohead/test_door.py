@@ -53,7 +53,7 @@ def put(value: object) -> Callable[[Any], Any]:
         out = data.copy()
         if isinstance(out, np.ndarray):
             out = out.astype(float)
-            out.flat[AT] = value
+            out.flat[min(AT, out.size - 1)] = value
         elif isinstance(out, pd.Series):
             out = out.astype(object if isinstance(value, str) or out.dtype == object else float)
             out.iloc[AT] = value
@@ -66,6 +66,25 @@ def put(value: object) -> Callable[[Any], Any]:
 
 def twice_labelled(data: Any) -> Any:
     return data.set_axis([data.index[1], *data.index[1:]], axis=0)
+
+
+def blank(dtype: str) -> Callable[[Any], Any]:
+    """Return a change to a nullable dtype, with one value missing."""
+
+    def change(data: Any) -> Any:
+        out = data.astype(dtype)
+        out.iloc[AT] = pd.NA
+        return out
+
+    return change
+
+
+def one_more(data: Any) -> Any:
+    return pd.concat([data, data.iloc[:1].set_axis(["new"], axis=0)])
+
+
+def unlabelled(data: Any) -> Any:
+    return data.set_axis([np.nan, *data.index[1:]], axis=0)
 
 
 def others(data: Any) -> Any:
@@ -82,6 +101,16 @@ SAME_PATIENTS: list[Change] = [
     ("of other patients", others, E.AlignmentError, "q0|p0"),
     ("of fewer patients", fewer, E.AlignmentError, r"3 .*p0, p1, p2"),
     ("labelled twice", twice_labelled, E.DuplicateError, "1 of 59 occur more than once: p1"),
+    ("shuffled", lambda d: d.sample(frac=1, random_state=2), RIGHT, ""),
+    (
+        "with labels in capitals",
+        lambda d: d.set_axis(d.index.str.upper(), axis=0),
+        E.AlignmentError,
+        "60 .*P0|60 .*p0",
+    ),
+    ("with numbers as labels", lambda d: d.reset_index(drop=True), E.AlignmentError, "60 .*p0, p1"),
+    ("of one more patient", one_more, E.AlignmentError, "1 have no arm .new|1 of 61 have none .new"),
+    ("with an unlabelled patient", unlabelled, E.AlignmentError, "nan"),
 ]
 ARMS: list[Change] = [
     ("0 and 1", lambda s: s.astype(int), RIGHT, ""),
@@ -92,12 +121,32 @@ ARMS: list[Change] = [
     ("three", lambda s: put(7)(s), E.ArmError, "3 levels"),
     ("unknown", put(np.nan), E.ArmError, "1 of 60 have none, first WHO"),
     ("one empty", lambda s: s | True, E.EmptyArmError, "all 60 are in one"),
+    ("the other empty", lambda s: s & False, E.EmptyArmError, "all 60 are in one"),
+    ("nullable truth values", lambda s: s.astype("boolean"), RIGHT, ""),
+    ("nullable, one unknown", blank("boolean"), E.ArmError, "1 of 60 have none, first WHO"),
+    ("small whole numbers", lambda s: s.astype("uint8"), RIGHT, ""),
+    ("1 and -1", lambda s: 2 * s.astype(int) - 1, E.ArmError, "levels -1, 1"),
+    ("words for True and False", lambda s: s.astype(str), E.ArmError, "'False', 'True'"),
+    ("categories", lambda s: s.map({True: "A", False: "B"}).astype("category"), E.ArmError, "'A', 'B'"),
+    ("nobody", lambda s: s.iloc[:0], E.EmptyArmError, "found none"),
+    (
+        "two columns",
+        lambda s: pd.concat([s, s.rename("again")], axis=1),
+        E.InputError,
+        "one column|again|DataFrame",
+    ),
 ]
 TIMES: list[Change] = [
     ("missing", put(np.nan), E.TimeError, "1 of 60 are not, first WHO"),
     ("negative", put(-3.0), E.TimeError, "first WHO .-3"),
     ("infinite", put(np.inf), E.TimeError, "inf"),
     ("words", lambda s: s.astype(str), E.TimeError, "found"),
+    ("dates", lambda s: pd.Timestamp("2026-01-01") + pd.to_timedelta(s, "D"), E.TimeError, "datetime64"),
+    ("lengths of time", lambda s: pd.to_timedelta(s, "D"), E.TimeError, "timedelta64"),
+    ("nullable", lambda s: s.astype("Float64"), RIGHT, ""),
+    ("nullable, one missing", blank("Float64"), E.TimeError, "1 of 60 are not, first WHO"),
+    ("minus infinity", put(-np.inf), E.TimeError, "-inf"),
+    ("whole numbers", lambda s: s.astype(int), RIGHT, ""),
     ("of no patient", lambda s: s.iloc[:0], E.EmptyArmError, "found none"),
 ]
 EVENTS: list[Change] = [
@@ -107,6 +156,12 @@ EVENTS: list[Change] = [
     ("yes and no", lambda s: s.map({1: "yes", 0: "no"}), E.EventError, "'no', 'yes'"),
     ("unknown", put(np.nan), E.EventError, "1 of (60|50) are not, first WHO"),
     ("continuous", put(0.4), E.EventError, "0.4"),
+    ("nullable", lambda s: s.astype("Int64"), RIGHT, ""),
+    ("0 and 1 as words", lambda s: s.astype(str), E.EventError, "'0', '1'"),
+    ("0 and 100", lambda s: 100 * s, E.EventError, "values 0, 100"),
+    ("1 and -1", lambda s: 2 * s - 1, E.EventError, "values -1, 1"),
+    ("counts", put(2), E.EventError, "1 of (60|50) are not, first WHO .values 0, 1, 2"),
+    ("infinite", put(np.inf), E.EventError, "inf"),
 ]
 CAUSES: list[Change] = [
     ("as floats", lambda s: s.astype(float), RIGHT, ""),
@@ -114,13 +169,25 @@ CAUSES: list[Change] = [
     ("unknown", put(np.nan), E.EventError, "1 of 60 are not, first WHO"),
     ("negative", put(-1), E.EventError, "-1"),
     ("a fraction", put(1.5), E.EventError, "1.5"),
+    ("nullable", lambda s: s.astype("Int64"), RIGHT, ""),
+    ("nullable, one missing", blank("Int64"), E.EventError, "1 of 60 are not, first WHO"),
+    ("infinite", put(np.inf), E.EventError, "1 of 60 are not, first WHO"),
+    ("categories", lambda s: s.astype(str).astype("category"), E.EventError, "'0', '1', '2'"),
 ]
 FINITE: list[Change] = [
     ("infinite", put(np.inf), E.NumberError, "'?x?z?.*have infinite values in 1 of 60 patients, first WHO"),
     ("words", put("high"), E.NumberError, "must be numbers"),
+    ("minus infinity", put(-np.inf), E.NumberError, "have infinite values in 1 of 60 patients, first WHO"),
+    ("complex", lambda d: d.astype(complex), E.NumberError, "must be numbers"),
 ]
 COMPLETE: list[Change] = [
-    ("missing", put(np.nan), E.MissingError, "have missing values in 1 of 60 patients, first WHO")
+    ("missing", put(np.nan), E.MissingError, "have missing values in 1 of 60 patients, first WHO"),
+    (
+        "missing in all",
+        lambda d: d.mask(d.notna()),
+        E.MissingError,
+        "60 of 60 patients",
+    ),
 ]
 COLUMNS_TWICE: list[Change] = [
     (
@@ -150,11 +217,27 @@ MODEL: list[Change] = [
         E.DependentError,
         "'[fm]'",
     ),
+    (
+        "with a nearly constant",
+        lambda f: f.assign(flat=np.where(np.arange(60) > 0, 0.1, 0.1)),
+        E.DependentError,
+        "'flat'",
+    ),
+    ("with another unit", lambda f: f.assign(copy=32 + 1.8 * f["x"]), E.DependentError, "'(x|copy)'"),
+    (
+        "with a copy but for rounding",
+        lambda f: f.assign(copy=f["x"] * (1 + 1e-13)),
+        E.DependentError,
+        "'(x|copy)'",
+    ),
+    ("with nothing", lambda f: f.iloc[:, :0], E.InputError, "column|covariate|none"),
 ]
 WEIGHTS: list[Change] = [
     ("missing", put(np.nan), E.NumberError, "1 of 60 are not, first WHO"),
     ("negative", put(-0.5), E.NumberError, "1 of 60 are not, first WHO"),
     ("infinite", put(np.inf), E.NumberError, "1 of 60 are not, first WHO"),
+    ("missing in all", lambda w: w * np.nan, E.NumberError, "60 of 60 are not"),
+    ("words", lambda w: w.astype(str), E.NumberError, "must be numbers"),
 ]
 NUMBERS = [("no number", "many"), ("none", None)]
 
@@ -205,7 +288,7 @@ SEVERAL: list[Change] = [
     ("two of a name", lambda e: [e, e], E.DuplicateError, "'death', 'death'"),
     ("none", lambda _: [], E.DuplicateError, r"found \[\]"),
 ]
-DAYS = refuse(E.HorizonError, 0, -1, NAN, "28", True, np.inf)
+DAYS = refuse(E.HorizonError, 0, -1, NAN, "28", True, np.inf, pd.NaT, None)
 CHANGES: dict[str, list[Change]] = {
     "free": [],
     "arms": ARMS,
@@ -213,25 +296,42 @@ CHANGES: dict[str, list[Change]] = {
     "events": EVENTS,
     "causes": CAUSES,
     "array times": [(name, change, error, ".") for name, change, error, _ in TIMES[:3]],
-    "array causes": [(name, change, error, ".") for name, change, error, _ in CAUSES[2:]]
+    "array causes": [
+        (name, change, error, ".") for name, change, error, _ in CAUSES if name in ("negative", "a fraction")
+    ]
     + [("of fewer patients", lambda a: a[:-1], E.AlignmentError, "60")],
+    "array": [
+        ("missing", put(np.nan), E.NumberError, "found 1 that are not"),
+        ("infinite", put(np.inf), E.NumberError, "found 1 that are not"),
+        ("words", lambda a: a.astype(str), E.NumberError, "found no numbers"),
+        ("of fewer patients", lambda a: a[:-1], ValueError, "59|have|match|empty|one row"),
+    ],
+    "array events": [
+        (name, put(value), E.EventError, "1 of 60 are not") for name, value in (("2", 2.0), ("nan", NAN))
+    ]
+    + [("of fewer patients", lambda a: a[:-1], E.AlignmentError, "59")],
+    "flag": refuse(E.ChoiceError, "no", 1, None),
+    "limit": refuse(E.NumberError, -1.0, NAN, "wide", None),
+    "one gappy": FINITE,
+    "one mixed": [],
     "array weights": [(name, change, error, ".") for name, change, error, _ in WEIGHTS],
     "numbers": FINITE + COMPLETE,
-    "levels": FINITE[1:] + COMPLETE + COLUMNS_TWICE,
+    "levels": [change for change in FINITE if "infin" not in change[0]] + COMPLETE + COLUMNS_TWICE,
     "model": FINITE + COMPLETE + COLUMNS_TWICE + MODEL,
+    "model or none": FINITE + COMPLETE + COLUMNS_TWICE + MODEL[:-1],
     "gappy": FINITE,
     "mixed": COLUMNS_TWICE,
     "flags": [("of another coding", put(2.0), E.EventError, "1 of 60 are not, first WHO .values 0, 1, 2")],
     "sets": [],
     "weights": WEIGHTS,
-    "groups": [(name, put(np.nan), error, found) for name, _, error, found in COMPLETE],
+    "groups": [(name, put(np.nan), error, found) for name, _, error, found in COMPLETE[:1]],
     "entry": [("after the end", put(99.0), E.TimeError, "1 of 60 are not, first WHO"), *TIMES[:2]],
     "days": [
         ("negative", put(-1.0), E.TimeError, "1 of 60 are not, first WHO"),
         ("words", put("x"), E.NumberError, "'left'"),
     ],
     "scores": [("missing", put(np.nan), E.NumberError, "1 of 60 are not, first WHO")],
-    "probabilities": [("1", put(1.0), errors.SeparationError, "1 of 60 do not")],
+    "probabilities": [("1", put(1.0), errors.SeparationError, "1 of 60 are not, first WHO")],
     "states": [
         ("without a name", put(7), E.EventError, "1 of 60 are not, first WHO"),
         ("missing", put(np.nan), E.MissingError, "first WHO"),
@@ -301,11 +401,11 @@ CHANGES: dict[str, list[Change]] = {
     "outcome": [change for change in EVENTS if change[0] != "unknown"],
     "names": refuse(E.ChoiceError, ("new",), ("new", "new"), ("a", "b", "c"), "ab"),
     "size": refuse(E.NumberError, -1.0, 0.0, NAN, "wide", found="-1|0|nan|wide"),
-    "level": refuse(E.NumberError, 95, 0, 1, NAN, -0.1, "0.95", None),
+    "level": refuse(E.NumberError, 95, 0, 1, NAN, -0.1, "0.95", "95%", True, np.inf, None),
     "share": refuse(E.NumberError, 95, -0.2, NAN, 1.0, None),
     "positive": refuse(E.NumberError, -1.0, 0.0, NAN, "wide", None, found="-1|0|nan|wide|None"),
     "spread": refuse(E.NumberError, -1.0, 0.0, NAN, "wide", found="-1|0|nan|wide"),
-    "caliper": refuse(E.NumberError, -1.0, NAN, "wide", None),
+    "caliper": refuse(E.NumberError, -1.0, NAN, -np.inf, True, "wide", None),
     "calipers": refuse(E.NumberError, [], [NAN], [-0.2], found="none|nan|-0.2"),
     "count": refuse(E.NumberError, -1, 1.5, NAN, "two", None),
     "counts": refuse(E.NumberError, [-1], [0.5], [99], found="-1|0.5|99"),
@@ -323,6 +423,9 @@ CHANGES: dict[str, list[Change]] = {
     "choice": [
         *refuse(E.ChoiceError, "nonsense", None, 3),
         ("in capitals", lambda v: v.swapcase(), E.ChoiceError, "found"),
+        ("with a blank", lambda v: v + " ", E.ChoiceError, "found"),
+        ("cut short", lambda v: v[:-1], E.ChoiceError, "found"),
+        ("in a list", lambda v: [v], E.ChoiceError, "found"),
     ],
     "choices": refuse(E.ChoiceError, ["ate"], "ATE", [], found=r"'ate'|'ATE'|\[\]"),
     "inference": [
@@ -357,6 +460,7 @@ ALIGNED = {
     "causes",
     "numbers",
     "model",
+    "model or none",
     "gappy",
     "mixed",
     "levels",
@@ -368,6 +472,8 @@ ALIGNED = {
     "probabilities",
     "states",
     "sets",
+    "one gappy",
+    "one mixed",
 }
 PATIENTS = ALIGNED | {"times", "frame", "scores"}
 
@@ -392,7 +498,7 @@ def inputs_of(name: str) -> dict[str, Given]:
     return FUNCTIONS.get(name) or MODULES[name]
 
 
-def run(name: str, **changed: Any) -> Any:
+def run(name: str, /, **changed: Any) -> Any:
     given = {each: one.value for each, one in inputs_of(name).items()} | changed
     for each, one in inputs_of(name).items():
         if one.kind == "rng":
@@ -468,6 +574,64 @@ def test_misuse(name: str, parameter: str, change: Change) -> None:
         run(name, **{parameter: wrong})
     assert issubclass(caught.type, ValueError)
     assert "; " in str(caught.value), "an error says what to do"
+
+
+WRONG = {
+    "nothing": None,
+    "a word": "nonsense",
+    "a number": 3.7,
+    "a dict": {"a": 1},
+    "a list": ["a", object()],
+    "a frame of words": pd.DataFrame({"q": ["a", "b"]}),
+    "a fit": table.FIT,
+    "an object": object(),
+}
+
+
+@pytest.mark.parametrize("thing", WRONG)
+@pytest.mark.parametrize("name", [*FUNCTIONS, *MODULES])
+def test_a_thing_of_another_kind(name: str, thing: str) -> None:
+    """Every input in turn is nothing of the kind: it is used where it may be, or refused in one way, never a fault."""
+    said = {}
+    for parameter in set(inputs_of(name)) - {"self"}:
+        try:
+            run(name, **{parameter: WRONG[thing]})
+        except (errors.InputError, errors.CannotAdjustError, errors.CannotEstimateError) as error:
+            said[parameter] = str(error)
+    assert all("; " in each for each in said.values()), said
+
+
+@pytest.mark.parametrize(
+    ("wrong", "found"),
+    [
+        (
+            {"table": None},
+            "fragility_index: table must be TwoByTwo, found NoneType; see help.fragility_index",
+        ),
+        ({"alpha": []}, "alpha must be a number above 0"),
+    ],
+)
+def test_an_error_of_kind_says_what_was_needed(wrong: dict[str, Any], found: str) -> None:
+    with pytest.raises(errors.InputError, match=found):
+        run("fragility_index", **wrong)
+
+
+def test_columns_that_differ_little_are_kept() -> None:
+    """A correlation of 0.999999 is no combination; one of 1 is, to rounding, whichever way it is found out."""
+    noise, x = np.random.default_rng(3).normal(size=60), table.X["x"]
+    for size in (1e-1, 1e-3, 1e-6):
+        assert list(hh.door.covariates(table.X.assign(near=x + size * noise), "X")) == ["x", "z", "b", "near"]
+    for size in (1e-9, 1e-12, 0.0):
+        with pytest.raises(E.DependentError, match="'near'|'x'"):
+            hh.door.covariates(table.X.assign(near=x + size * noise), "X")
+
+
+def test_a_fault_inside_is_no_error_of_input() -> None:
+    """What fails for another reason than a wrong kind keeps its error, and a call without an argument too."""
+    with pytest.raises(ZeroDivisionError):
+        run("estimate_in_subsets", estimate=lambda part: len(part) / 0)
+    with pytest.raises(TypeError, match="missing 1 required"):
+        hh.proportions.fragility_index(table.TABLE)
 
 
 @pytest.mark.parametrize(

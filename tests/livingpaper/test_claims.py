@@ -21,6 +21,7 @@ from livingpaper.ledger.claims import (
     rows_of,
 )
 from livingpaper.ledger.ledger import LEDGER_COLUMNS, entry, ledger_frame, read_ledger
+from study.protocol.history import History
 from study.protocol.protocol import Protocol
 
 CLAIMS = load_claims(find_project(Path(__file__).parent).claims)
@@ -156,11 +157,14 @@ def other_results(ledger: pd.DataFrame, ids: list[str]) -> Iterator[pd.DataFrame
 
 
 def other_choices(protocol: Protocol) -> Iterator[Protocol]:
-    """Return protocols with another estimand, and with the outcomes in another order."""
+    """Return protocols with another estimand, with the outcomes in another order, and with a history of changes."""
     estimand, outcome = protocol.estimand, protocol.outcome
     yield protocol.model_copy(update={"estimand": estimand.model_copy(update={"primary": "ATE"})})
     swapped = {"primary": outcome.secondary[0], "secondary": (outcome.primary, *outcome.secondary[1:])}
     yield protocol.model_copy(update={"outcome": outcome.model_copy(update=swapped)})
+    was = dict.fromkeys(History(protocol).versions[-1], "another")
+    last = protocol.amendment[-1].model_copy(update={"was": was})
+    yield protocol.model_copy(update={"amendment": (*protocol.amendment, last)})
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name[:70])

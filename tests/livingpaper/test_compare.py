@@ -57,8 +57,8 @@ def test_an_interval_that_crosses_zero_and_the_claim_on_it_are_conclusions(setti
     result = compare(OLD, new, claims=[CLAIM], paper=settings)
     assert result.status == 2
     assert result.n_conclusions == 2  # the row's reading and the sentence
-    assert "is above no effect (before: includes no effect)" in as_text(result, "old", "new")
-    assert '"index: a includes zero" no longer holds' in as_markdown(result, "old", "new")
+    assert "is above no effect (before: includes no effect)" in as_text(result, "old", "new", {}, settings)
+    assert '"index: a includes zero" no longer holds' in as_markdown(result, "old", "new", {}, settings)
 
 
 def test_an_interval_that_enters_the_margin_is_a_conclusion(settings: Config) -> None:
@@ -94,7 +94,7 @@ def test_the_last_digit_is_within_tolerance(settings: Config) -> None:
 def test_a_claim_on_a_number_that_is_gone_is_told(settings: Config) -> None:
     result = compare(OLD, OLD.drop(index="a.rd"), claims=[CLAIM], paper=settings)
     assert result.claims["after"].tolist() == [None]
-    assert "can no longer be judged" in as_text(result, "old", "new")
+    assert "can no longer be judged" in as_text(result, "old", "new", {}, settings)
 
 
 def test_swapping_the_ledgers_swaps_the_news(settings: Config) -> None:
@@ -140,15 +140,53 @@ def test_sentences_that_come_and_go_are_told(settings: Config) -> None:
     result = compare(OLD, OLD, claims=[CLAIM, other], paper=settings, old_claims=[CLAIM])
     assert (result.stated, result.withdrawn, result.status) == (("index: b is above zero",), (), 1)
     assert summary(result) == "0 estimates moved, 0 conclusions changed (1 new, 0 withdrawn)"
-    assert "index: b is above zero" in as_text(result, "old", "new")
+    assert "index: b is above zero" in as_text(result, "old", "new", {}, settings)
     back = compare(OLD, OLD, claims=[CLAIM], paper=settings, old_claims=[CLAIM, other])
     assert back.withdrawn == ("index: b is above zero",)
     assert compare(OLD, OLD, claims=[CLAIM, other], paper=settings).status == 0
 
 
-def test_a_long_list_of_new_numbers_is_told_by_kind(settings: Config) -> None:
+def test_a_long_list_is_cut_in_a_terminal_and_whole_in_markdown(settings: Config) -> None:
     many = [entry(f"a.x.n{i}", "counts", "count", i, code="x") for i in range(60)]
     result = compare(
         OLD, ledger(*[OLD.loc[i].to_dict() for i in OLD.index], *many), claims=[], paper=settings
     )
-    assert "a: 60 numbers" in as_text(result, "old", "new")
+    text, whole = (write(result, "old", "new", {}, settings) for write in (as_text, as_markdown))
+    assert "Chapter x: 60 new" in text
+    assert "and 20 more" in text
+    assert sum(line.startswith("- a.x.n") for line in whole.splitlines()) == 60  # nothing is cut off
+
+
+def test_what_is_printed_the_same_is_no_change(settings: Config) -> None:
+    new = OLD.copy()
+    new.loc["a.rd", ["estimate", "std_error"]] = (0.03001, 0.025)
+    result = compare(OLD, new, claims=[], paper=settings)
+    assert (result.status, result.n_within, len(result.moved)) == (0, 1, 0)
+    for column, value in (("n", 12.0), ("events", 3.0)):
+        counted = OLD.copy()
+        counted.loc["a.rd", column] = value  # printed where a caption asks for it
+        assert compare(OLD, counted, claims=[], paper=settings).status == 1
+
+
+def test_the_order_is_that_of_the_weight(settings: Config) -> None:
+    """Choices, inputs, conclusions, numbers followed, the primary result, then chapter by chapter."""
+    followed = "counts.death.rd"
+    primary = f"{settings.primary_ids.removesuffix('.*')}.rd"
+    ids = [primary, followed, "z.rd", "y.rd", "b.rd"]
+    old = ledger(*[difference(id_, 0.03, -0.02, 0.08) | {"code": "book/methods.md::x"} for id_ in ids])
+    new = ledger(
+        *[difference(id_, 0.035, -0.02, 0.08) | {"code": "book/methods.md::x"} for id_ in ids[:3]],
+        difference("y.rd", 0.035, -0.02, 0.08) | {"code": "book/cohort.md::x"},
+        difference("b.rd", 0.05, 0.01, 0.08) | {"code": "book/cohort.md::x"},
+    )
+    told = {"Choices that changed": ["matching.caliper_sd: 0.2 → 0.1"], "Inputs that changed": ["data/x.csv"]}
+    result = compare(old, new, claims=[], paper=settings)
+    titles = [
+        "Choices that changed", "Inputs that changed", "Conclusions that changed", "Numbers that are followed",
+        "Primary result", "Chapter cohort: 1 moved", "Chapter methods: 1 moved",
+    ]  # fmt: skip
+    for write in (as_text, as_markdown):
+        said = write(result, "old", "new", told, settings)
+        places = [said.index(title) for title in titles]
+        assert places == sorted(places)
+        assert said.count(f"{followed}:") == said.count(f"{primary}:") == said.count("z.rd:") == 1

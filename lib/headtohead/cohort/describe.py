@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -34,7 +34,9 @@ def table_one(
     door.patients(frame, "the frame")
     treated = door.arms(door.aligned(treated, frame.index, "the frame"))
     door.columns(frame, columns, "columns of the table")
-    known = (_dictionary_of(frame, columns) if dictionary is None else dictionary).set_index("name")
+    known = _dictionary_of(frame, columns) if dictionary is None else dictionary
+    door.columns(known, ["name", "label", "unit", "type", "levels"], "the dictionary")
+    known = known.set_index("name")
     door.columns(known.T, columns, "entries of the dictionary")
     rows: list[dict[str, object]] = []
     for column in columns:
@@ -83,19 +85,25 @@ def _category_rows(values: pd.Series, treated: pd.Series, levels: str) -> list[d
     return rows
 
 
+@door.guarded
 def crude_smd(values: pd.Series, treated: pd.Series) -> float:
     """Return the mean difference over the pooled standard deviation, NaN where an arm has one value; missing left out."""
+    values = door.numbers(values, "a covariate", missing=True)
+    treated = door.arms(door.aligned(treated, values.index, "the covariate"))
     a, b = values[treated].dropna(), values[~treated].dropna()
     spread = np.sqrt((a.var() + b.var()) / 2)
     gap = float(a.mean() - b.mean())
     return gap / float(spread) if spread != 0 else 0.0
 
 
+@door.guarded
 def category_smd(values: pd.Series, treated: pd.Series) -> float:
     """Return the standardised difference of a category: Mahalanobis distance between the two shares.
 
     For two levels it is the absolute usual SMD (Yang & Dalton 2012, SAS Global Forum, paper 335).
     """
+    door.patients(values, "a category")
+    treated = door.arms(door.aligned(treated, values.index, "the category"))
     levels = sorted(values.dropna().unique(), key=str)[1:]
     if not levels:
         return 0.0
@@ -138,6 +146,7 @@ def arm_by_stratum(frame: pd.DataFrame, treated: pd.Series, *, by: Sequence[str]
     return full.reset_index().assign(n=lambda t: t["treated"] + t["control"])
 
 
+@runtime_checkable
 class Criterion(Protocol):
     """What an eligibility criterion must say."""
 

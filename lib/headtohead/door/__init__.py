@@ -7,4 +7,5 @@ relates two arguments.
 
 from headtohead.door.choices import *  # noqa: F403
 from headtohead.door.columns import *  # noqa: F403
+from headtohead.door.kinds import *  # noqa: F403
 from headtohead.door.people import *  # noqa: F403

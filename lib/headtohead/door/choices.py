@@ -23,6 +23,13 @@ def instance(value: object, kind: type, what: str, remedy: str) -> None:
         raise InputError(f"{what} is needed, found {type(value).__name__}; {remedy}")
 
 
+def flags(**values: object) -> None:
+    """Raise ChoiceError unless each is True or False: any word would count as True."""
+    for name, value in values.items():
+        if not isinstance(value, bool | np.bool_):
+            raise ChoiceError(f"{name} must be True or False, found {value!r}; give one of them")
+
+
 def some_of(offered: Sequence[object]) -> str:
     """Return all choices in words."""
     return ", ".join(repr(one) for one in offered)

@@ -10,13 +10,18 @@ from scipy.linalg import qr, solve_triangular
 
 from headtohead.door.choices import instance, some_of
 from headtohead.door.people import Data, aligned, floats, patients, some, unique
-from headtohead.errors import DependentError, MissingError, NumberError, UnknownError
+from headtohead.errors import DependentError, InputError, MissingError, NumberError, UnknownError
 
 NEARLY_DEPENDENT, DEPENDENT = 1e-8, 1e-8  # squared, of a correlation matrix; of its triangular factor
+VARIES = 1e-12  # variance over squared mean, above which a column has more than one value
 
 
 def numbers(data: Data, what: str, *, missing: bool = False, infinite: bool = False) -> Data:
     """Return columns of numbers, as float; an error if one is none, or ``missing`` or ``infinite`` against the rules."""
+    return _numbers(data, what, missing, infinite)[0]
+
+
+def _numbers(data: Data, what: str, missing: bool, infinite: bool) -> tuple[Data, np.ndarray]:
     patients(data, what)
     frame = data.to_frame() if isinstance(data, pd.Series) else data
     unique(frame.columns, f"columns of {what}")
@@ -32,8 +37,47 @@ def numbers(data: Data, what: str, *, missing: bool = False, infinite: bool = Fa
     if not np.isfinite(x).all():
         _refuse_values(frame, x, what, missing, infinite)
     if not parts or isinstance(data, pd.Series):
-        return data
-    return pd.DataFrame(x, index=data.index, columns=data.columns)
+        return data, x
+    return pd.DataFrame(x, index=data.index, columns=data.columns), x
+
+
+def covariates(
+    design: pd.DataFrame, what: str, *, none: bool = False, tolerance: float = DEPENDENT
+) -> pd.DataFrame:
+    """Return complete numbers that vary and are no combinations of others (intercept included), else a DependentError.
+
+    Of a correlation matrix the smallest eigenvalue is at least the determinant over e, as the others add up to less
+    than p: where that is large enough nothing else is computed.
+    """
+    found, X = _numbers(design, what, missing=False, infinite=False)
+    if not (none or X.shape[1]):
+        raise InputError(f"{what} must have columns, found none; choose covariates")
+    mean = np.ones(len(X)) @ X / len(X)
+    centred = X - mean
+    cross = centred.T @ centred
+    size = cross.diagonal()
+    vary = (size > VARIES * len(X) * mean * mean).all()
+    if not (vary and np.linalg.slogdet(cross)[1] - np.log(size).sum() > np.log(NEARLY_DEPENDENT) + 1):
+        _refuse_dependent(found, centred, tolerance)
+    return found
+
+
+def _refuse_dependent(design: pd.DataFrame, centred: np.ndarray, tolerance: float) -> None:
+    varying(design)
+    scaled = centred / np.sqrt(np.einsum("ij,ij->j", centred, centred))
+    p = scaled.shape[1]
+    if p < 2 or np.linalg.eigvalsh(scaled.T @ scaled)[0] > NEARLY_DEPENDENT:
+        return
+    triangle, order = qr(scaled, mode="r", pivoting=True)
+    rank = int((np.abs(np.diag(triangle)) > tolerance).sum())
+    if rank < p:
+        share = solve_triangular(triangle[:rank, :rank], triangle[:rank, rank:])
+        first = [order[rank], *order[:rank][np.abs(share[:, 0]) > 1e-6]]
+        raise DependentError(
+            f"no covariate may be a combination of others, {p - rank} of {p} are: "
+            f"{design.columns[first[0]]!r} follows from {[design.columns[j] for j in sorted(first[1:])]}; "
+            "remove one of them"
+        )
 
 
 def _refuse_values(frame: pd.DataFrame, x: np.ndarray, what: str, missing: bool, infinite: bool) -> None:
@@ -71,27 +115,6 @@ def constant(names: Iterable[object], n: int, remedy: str = "remove them from th
     found = [repr(name) for name in names]
     must = "a covariate must vary between patients"
     return DependentError(f"{must}, {len(found)} have one value in all {n}: {some(found)}; {remedy}")
-
-
-def independent(design: pd.DataFrame, *, tolerance: float = DEPENDENT) -> None:
-    """Raise DependentError if a column does not vary, or is a combination of others (intercept included)."""
-    varying(design)
-    X = design.to_numpy(float)
-    centred = X - X.mean(axis=0)
-    scaled = centred / np.sqrt(np.einsum("ij,ij->j", centred, centred))
-    if X.shape[1] < 2 or np.linalg.eigvalsh(scaled.T @ scaled)[0] > NEARLY_DEPENDENT:
-        return
-    triangle, order = qr(scaled, mode="r", pivoting=True)
-    size = np.abs(np.diag(triangle))
-    rank = int((size > tolerance).sum())
-    if rank < X.shape[1]:
-        share = solve_triangular(triangle[:rank, :rank], triangle[:rank, rank:])
-        first = [order[rank], *order[:rank][np.abs(share[:, 0]) > 1e-6]]
-        raise DependentError(
-            f"no covariate may be a combination of others, {X.shape[1] - rank} of {X.shape[1]} are: "
-            f"{design.columns[first[0]]!r} follows from {[design.columns[j] for j in sorted(first[1:])]}; "
-            "remove one of them"
-        )
 
 
 def columns(frame: pd.DataFrame, names: Iterable[object], what: str) -> None:

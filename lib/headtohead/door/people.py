@@ -16,11 +16,13 @@ from headtohead.errors import (
     EventError,
     InputError,
     NumberError,
+    SeparationError,
     TimeError,
     UnknownError,
-)
+)  # fmt: skip
 
 Data = TypeVar("Data", pd.Series, pd.DataFrame)
+TRUTH = np.dtype(bool)
 
 
 def some(labels: Iterable[object]) -> str:
@@ -73,6 +75,15 @@ def aligned(data: Data, index: pd.Index, what: str) -> Data:
     return data.loc[index]
 
 
+def arrays(**values: Any) -> None:
+    """Raise NumberError unless these are arrays of finite numbers."""
+    for name, value in values.items():
+        x = floats(np.asarray(value))
+        if x is None or not np.isfinite(x).all():
+            bad = "no numbers" if x is None else f"{int((~np.isfinite(x)).sum())} that are not"
+            raise NumberError(f"{name} must be an array of finite numbers, found {bad}; correct or drop them")
+
+
 def same_length(**arrays: Any) -> None:
     """Raise AlignmentError unless all that are not None have one row per patient."""
     sizes = {name: np.shape(one)[0] for name, one in arrays.items() if one is not None}
@@ -84,9 +95,10 @@ def same_length(**arrays: Any) -> None:
 
 def floats(values: Any) -> np.ndarray | None:
     """Return numbers or truth values as an array of float, NaN where missing, None if they are neither."""
-    dtype = values.dtype
+    dtype = getattr(values, "dtype", None)
     if isinstance(dtype, np.dtype):
-        return np.asarray(values, float) if dtype.kind in "fiub" else None
+        x = values.to_numpy() if isinstance(values, pd.Series) else np.asarray(values)
+        return x.astype(float, copy=False) if dtype.kind in "fiub" and x.ndim else None
     if pd.api.types.is_numeric_dtype(dtype) and not isinstance(dtype, pd.CategoricalDtype):
         return np.asarray(values.to_numpy(float, na_value=np.nan))
     return None
@@ -102,11 +114,10 @@ def arms(values: Any, treated: object = None) -> pd.Series:
     patients(values, "the arms")
     if not isinstance(values, pd.Series):
         raise ArmError("the arms must be one column, found a DataFrame; choose the column")
-    found = values if values.dtype == bool and treated is None else _first_arm(values, treated)
-    both = found.to_numpy()
-    if both.all() or not both.any():
+    found = values if values.dtype == TRUTH and treated is None else _first_arm(values, treated)
+    if not 0 < np.count_nonzero(found.to_numpy()) < len(found):
         raise EmptyArmError(
-            f"both arms must have patients, all {len(both)} are in one ({levels_of(values)}); check the arms"
+            f"both arms must have patients, all {len(found)} are in one ({levels_of(values)}); check the arms"
         )
     return found
 
@@ -119,9 +130,9 @@ def _first_arm(values: pd.Series, treated: object) -> pd.Series:
             "or find out"
         )
     levels = values.unique().tolist()
-    if treated is not None and treated not in levels:
+    if treated is not None and not (np.isscalar(treated) and treated in levels):
         raise UnknownError(
-            f"treated must be a level of the arms, found {treated!r}, levels are {levels_of(values)}"
+            f"treated must be a level of the arms, found {treated!r}, levels are {levels_of(values)}; name one"
         )
     if len(levels) > 2:
         raise ArmError(
@@ -137,7 +148,9 @@ def _first_arm(values: pd.Series, treated: object) -> pd.Series:
 
 def need_both(arm: Any, used: Any, what: str, remedy: str = "check who is left out") -> None:
     """Raise EmptyArmError unless patients of both arms are used."""
-    n1, n0 = int((arm & used).sum()), int((~arm & used).sum())
+    used = np.asarray(used)
+    n1 = np.count_nonzero(np.asarray(arm) & used)
+    n0 = np.count_nonzero(used) - n1
     if not n1 or not n0:
         raise EmptyArmError(f"both arms need {what}, found {n1} and {n0}; {remedy}")
 
@@ -149,7 +162,9 @@ def events(values: Any, what: str = "events", *, known: bool = True) -> np.ndarr
         "impute what is missing"
     )
     x = _codes(values, f"{what} must be 0 and 1", remedy)
-    right = (x == 0) | (x == 1) | (False if known else np.isnan(x))
+    right = (x == 0) | (x == 1)
+    if not known:
+        right |= np.isnan(x)
     return _refuse(x, right, values, f"{what} must be 0 and 1", remedy)
 
 
@@ -161,14 +176,16 @@ def causes(values: Any, number: int | None = None) -> np.ndarray:
         "code them so, and name every cause",
     )
     x = _codes(values, must, remedy)
-    right = (x >= 0) & (x <= last) & np.isfinite(x) & (x == np.floor(x))
+    right = (x >= 0) & (x <= last) & (x < np.inf) & (x == np.floor(x))
     return _refuse(x, right, values, must, remedy).astype(np.int64)
 
 
 def _codes(values: Any, must: str, remedy: str) -> np.ndarray:
     x = floats(values)
     if x is None:
-        raise EventError(f"{must}, found the levels {levels_of(pd.Series(values))}; {remedy}")
+        series = isinstance(values, pd.Series)
+        found = f"the levels {levels_of(values)}" if series else type(values).__name__
+        raise EventError(f"{must}, found {found}; {remedy}")
     return x
 
 
@@ -183,14 +200,27 @@ def times(values: Any, what: str = "times") -> np.ndarray:
     """Return times as an array of float, finite and not negative."""
     x = floats(values)
     if x is None:
-        raise TimeError(f"{what} must be numbers, found {values.dtype}; give days since time zero")
-    wrong = ~(np.isfinite(x) & (x >= 0))
-    if wrong.any():
+        found = getattr(values, "dtype", type(values).__name__)
+        raise TimeError(f"{what} must be numbers, found {found}; give days since time zero")
+    if not _from_0(x):
+        wrong = ~(np.isfinite(x) & (x >= 0))
         found = some(f"{value:g}" for value in x[wrong][:3])
         raise TimeError(
-            f"{what} must be known, finite and at least 0, {wrong_rows(wrong, values)} ({found}); correct or drop them"
+            f"{what} must be known, finite and at least 0, {wrong_rows(wrong, values)} ({found}); correct or drop them, "
+            "and give who had no event the end of follow-up"
         )
     return x
+
+
+def scored(ps: Any, treated: Any) -> pd.Series:
+    """Return the arms in the order of their scores, which lie strictly between 0 and 1, else a SeparationError."""
+    patients(ps, "scores")
+    x = floats(ps)
+    inside = np.zeros(len(ps), bool) if x is None else (x > 0) & (x < 1)
+    if not inside.all():
+        must = f"scores must lie strictly between 0 and 1, {wrong_rows(~inside, ps)}"
+        raise SeparationError(f"{must}; look for a covariate that separates the arms")
+    return aligned(arms(treated), ps.index, "scores")
 
 
 def need_order(entry: np.ndarray, time: np.ndarray, index: pd.Index) -> None:
@@ -205,8 +235,15 @@ def need_order(entry: np.ndarray, time: np.ndarray, index: pd.Index) -> None:
 def weights(values: Any, what: str = "weights") -> np.ndarray:
     """Return weights as an array of float, finite and not negative."""
     x = floats(values)
-    wrong = np.atleast_2d(~(np.isfinite(x) & (x >= 0)) if x is not None else np.ones(len(values), bool))
-    if x is None or wrong.any():
-        found = wrong_rows(np.asarray(wrong.any(axis=0)), values)
+    if x is None:
+        raise NumberError(f"{what} must be numbers, found {type(values).__name__}; give one per patient")
+    if not _from_0(x):
+        wrong = np.atleast_2d(~(np.isfinite(x) & (x >= 0))).any(axis=0)
+        found = wrong_rows(np.asarray(wrong), values)
         raise NumberError(f"{what} must be finite and at least 0, {found}; 0 leaves a patient out")
     return x
+
+
+def _from_0(x: np.ndarray) -> bool:
+    """Return whether all are finite and at least 0, by two numbers that a NaN spoils."""
+    return not x.size or bool(x.min() >= 0 and x.max() < np.inf)

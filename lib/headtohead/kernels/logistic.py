@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
+from headtohead import door
+
 MAX_STEPS, TOLERANCE = 30, 1e-7  # steps are quadratic: the error after the last is near the square of it
 LONGEST_STEP = 1.5  # in any coefficient of a standardised design: full Newton steps can overshoot
 MAX_FAILED_SHARE = 0.05
@@ -35,6 +37,7 @@ class LogisticFits:
     converged: np.ndarray
 
 
+@door.guarded
 def fit_logistic(
     X: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None, *, ridge: float = 0.0
 ) -> LogisticFits:
@@ -47,7 +50,10 @@ def fit_logistic(
     Checked: statsmodels Logit and R glm (test_propensity.py), SciPy's minimum of the penalised likelihood
     (test_logistic.py).
     """
-    y = np.atleast_2d(np.asarray(y, dtype=float))
+    door.arrays(X=X)
+    door.positive("ridge", ridge, or_zero=True)
+    y = np.atleast_2d(door.events(np.asarray(y), "outcomes"))
+    door.same_length(X=X, y=y.T, weights=None if weights is None else door.weights(weights).T)
     b = max(len(y), 1 if weights is None else len(weights))
     penalty = ridge * np.r_[0.0, np.ones(X.shape[1] - 1)]
     if weights is None or b == 1 or len(y) > 1:

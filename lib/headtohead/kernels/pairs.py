@@ -26,6 +26,7 @@ MAX_CELLS = 2_000_000_000  # one byte each
 SKIP_TREATED, SKIP_CONTROL, PAIR = 0, 1, 2
 
 
+@door.guarded
 def caliper_width(
     linear_predictor: pd.Series | np.ndarray, treated: pd.Series | np.ndarray,
     *, caliper_sd: float, scale: CaliperScale,
@@ -39,7 +40,8 @@ def caliper_width(
     """
     door.positive("caliper_sd", caliper_sd)
     door.choice("scale", scale, CaliperScale)
-    score, arm = np.asarray(linear_predictor, dtype=float), np.asarray(treated, dtype=bool)
+    door.same_length(scores=linear_predictor, arms=treated)
+    score, arm = np.asarray(linear_predictor, dtype=float), door.events(np.asarray(treated), "arms") > 0
     if scale == "all":
         return float(caliper_sd * score.std(ddof=1))
     variances = score[arm].var(ddof=1), score[~arm].var(ddof=1)

@@ -14,6 +14,7 @@ from typing import Literal
 
 import numpy as np
 
+from headtohead import door
 from headtohead.kernels.logistic import (
     MAX_FAILED_SHARE,
     NoMaximumError,
@@ -109,6 +110,7 @@ class Tilts:
     converged: np.ndarray
 
 
+@door.guarded
 def tilt_to_means(X: np.ndarray, base: np.ndarray, targets: np.ndarray) -> Tilts:
     """Return the weights closest to ``base`` in relative entropy whose means of ``X`` are the targets.
 
@@ -116,6 +118,9 @@ def tilt_to_means(X: np.ndarray, base: np.ndarray, targets: np.ndarray) -> Tilts
     columns of about unit spread; ``base``, shape (B, n), is not negative, and 0 leaves a row out; ``targets`` has shape
     (B, p).
     """
+    door.arrays(X=X, targets=targets)
+    door.same_length(X=X, base=door.weights(base).T)
+    door.same_length(base=base, targets=targets)
     beta = np.zeros((len(base), X.shape[1]))
     share, value = _tilt(X, base, targets, beta)
     converged = np.zeros(len(base), bool)

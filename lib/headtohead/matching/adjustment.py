@@ -27,7 +27,7 @@ Resampling = Callable[["Adjustment", np.random.Generator, int], np.ndarray]
 Estimation = Callable[["Adjustment", np.ndarray], np.ndarray]  # see ``Adjustment.influence``
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Adjustment:
     """How the arms are made comparable; weights, sets and design come into the order of the arms.
 
@@ -65,6 +65,7 @@ class Adjustment:
 
     def __post_init__(self) -> None:
         door.choice("kind", self.kind, Kind)
+        door.flags(optional=self.optional)
         found: dict[str, Any] = {"treated": door.arms(self.treated)}
         whose, index = f"of adjustment {self.key!r}", found["treated"].index
         for name in ("weights", "matched_set", "design"):
@@ -77,6 +78,11 @@ class Adjustment:
             found["design"] = door.numbers(found["design"], f"the design {whose}", missing=True)
         for name, value in found.items():
             object.__setattr__(self, name, value)
+
+    def __repr__(self) -> str:
+        used = self.used.to_numpy()
+        n1, n0 = np.count_nonzero(used & self.arm), np.count_nonzero(used & ~self.arm)
+        return f"Adjustment({self.key!r}, {self.name}, {self.estimand}, {n1} treated and {n0} controls)"
 
     def on(self, index: pd.Index) -> Adjustment:
         """Return it in the order of these patients; AlignmentError unless they are the same."""
@@ -179,10 +185,8 @@ def need_crude(adjustment: Adjustment, what: str) -> None:
 
 def check_design(design: pd.DataFrame, treated: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
     """Return a design of independent columns of numbers, and the arms in its order."""
-    numeric = door.numbers(design, "the design")
-    arms = door.arms(door.aligned(treated, numeric.index, "the design"))
-    door.independent(numeric)
-    return numeric, arms
+    found = door.covariates(design, "the design")
+    return found, door.arms(door.aligned(treated, found.index, "the design"))
 
 
 def unadjusted(treated: pd.Series, *, design: pd.DataFrame | None = None) -> Adjustment:

@@ -68,6 +68,7 @@ def covariates_of(adjustment: Adjustment, covariates: pd.DataFrame | None) -> pd
     return found
 
 
+@door.guarded
 def balance_table(
     covariates: pd.DataFrame, treated: pd.Series, weights: pd.Series, *, denominator: Denominator
 ) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ COLOURS = re.compile("\x1b\\[[0-9;]*m|[⧛⧚]")  # in which formulaic underline
 KNOT_QUANTILES = {3: (0.10, 0.50, 0.90), 4: (0.05, 0.35, 0.65, 0.95), 5: (0.05, 0.275, 0.50, 0.725, 0.95)}
 
 
+@runtime_checkable
 class Term(Protocol):
     """What a model term must say: its ``column``, ``form`` and number of ``knots``."""
 

@@ -34,6 +34,7 @@ class Matches:
         return len(self.pairs)
 
 
+@door.guarded
 def match_nearest(
     linear_predictor: pd.Series, treated: pd.Series, *, ratio: int, caliper: float, order: Order,
     exact: Sequence[pd.Series] = (), replace: bool = False, mahalanobis: pd.DataFrame | None = None,
@@ -67,18 +68,19 @@ def match_nearest(
     Checked: MatchIt 4.7.2 pair by pair on three cohorts x eight variants (test_pairs.py).
     """
     door.at_least("ratio", ratio, 1)
+    door.flags(replace=replace)
     score, arm, strata = _checked(linear_predictor, treated, exact)
     if mahalanobis is None:
         choose = partial(greedy_pairs, score, arm, strata)
     else:
         covariates = door.aligned(mahalanobis, linear_predictor.index, "covariates of the distance")
-        covariates = door.numbers(covariates, "covariates of the distance")
-        door.independent(covariates)
+        covariates = door.covariates(covariates, "covariates of the distance")
         choose = partial(mahalanobis_pairs, covariates.to_numpy(float), score, arm, strata)
     rows = choose(ratio=ratio, caliper=caliper, order=order, replace=replace)
     return _as_matches(linear_predictor, arm, rows, caliper)
 
 
+@door.guarded
 def match_optimal(
     linear_predictor: pd.Series, treated: pd.Series, *, caliper: float, exact: Sequence[pd.Series] = ()
 ) -> Matches:

@@ -31,7 +31,7 @@ from headtohead.matching.weights import (
 EXTREME_SCORE = 1e-6
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Score:
     """A fitted propensity score, whose methods make the arms comparable, an ``Adjustment`` each.
 
@@ -52,6 +52,10 @@ class Score:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "treated", door.aligned(door.arms(self.treated), self.ps.index, "scores"))
+
+    def __repr__(self) -> str:
+        n, p = self.design.shape
+        return f"Score({n} patients, {int(self.treated.sum())} treated, {p} terms, c-statistic {self.c_statistic:.2f})"
 
     def crude(self) -> Adjustment:
         """Return the arms as they are."""
@@ -141,8 +145,11 @@ class Score:
         return self._make(make, key, name, optional)
 
     def _make(self, make: Callable[[], Adjustment], key: str, name: str, optional: bool) -> Adjustment:
+        door.flags(optional=optional)
         try:
-            return replace(make(), key=key, optional=optional)
+            found = make()
+            same = (found.key, found.optional) == (key, optional)
+            return found if same else replace(found, key=key, optional=optional)
         except CannotAdjustError as error:
             if not optional:
                 raise
@@ -203,7 +210,7 @@ def propensity(
 
 def _separation(design: pd.DataFrame, treated: pd.Series) -> SeparationError:
     """Return the error that names the covariates whose ranges do not overlap, if none nearly follows from others."""
-    door.independent(design, tolerance=weighting.NEARLY)
+    door.covariates(design, "the design", tolerance=weighting.NEARLY)
     low, high = design[treated], design[~treated]
     binary = [name for name in design if design[name].isin([0.0, 1.0]).all()]
     apart = (low.min() >= high.max()) | (high.min() >= low.max())

@@ -40,6 +40,7 @@ NAMES, POPULATIONS = (
 )  # fmt: skip
 
 
+@door.guarded
 def weights_from_ps(ps: pd.Series, treated: pd.Series, *, estimand: Estimand) -> pd.Series:
     """Return the weights that make each arm stand for the estimand's population, shape (n,).
 
@@ -49,20 +50,15 @@ def weights_from_ps(ps: pd.Series, treated: pd.Series, *, estimand: Estimand) ->
     Checked: by hand; R survey and cobalt (test_weights.py).
     """
     door.choice("estimand", estimand, Estimand)
-    treated = door.aligned(door.arms(treated), ps.index, "scores")
-    outside = ps.index[~ps.between(0, 1, inclusive="neither")]
-    if len(outside):
-        raise SeparationError(
-            f"scores must lie strictly between 0 and 1, {len(outside)} of {len(ps)} do not, first "
-            f"{list(outside[:3])}; look for a covariate that separates the arms"
-        )
+    treated = door.scored(ps, treated)
     weights = balancing_weights(ps.to_numpy(), treated.to_numpy(), estimand)
     return pd.Series(weights, index=ps.index, name="weight")
 
 
+@door.guarded
 def stabilised_weights(ps: pd.Series, treated: pd.Series) -> pd.Series:
     """Return the share of the own arm over its probability: the unstabilised weights of an arm times a constant."""
-    arm = door.aligned(door.arms(treated), ps.index, "scores")
+    arm = door.scored(ps, treated)
     share = arm.mean()
     return weights_from_ps(ps, arm, estimand="ATE") * np.where(arm, share, 1 - share)
 
@@ -134,6 +130,7 @@ def repeated_quantiles(values: np.ndarray, counts: np.ndarray, quantiles: Quanti
 EntropyEstimand = Literal["ATT", "ATE"]
 
 
+@door.guarded
 def entropy_weights(design: pd.DataFrame, treated: pd.Series, *, estimand: EntropyEstimand) -> Adjustment:
     """Return the adjustment by entropy balancing of the means of every column of the design.
 
@@ -203,7 +200,7 @@ def _balanced(
 
 def _unreachable(design: pd.DataFrame, treated: pd.Series, estimand: str) -> EntropyError:
     """Return the error that names the columns whose wanted mean lies outside an arm's range, if none depends on others."""
-    door.independent(design, tolerance=NEARLY)
+    door.covariates(design, "the design", tolerance=NEARLY)
     target = (design[treated] if estimand == "ATT" else design).mean()
     arms = [design[~treated]] if estimand == "ATT" else [design[treated], design[~treated]]
     outside = [

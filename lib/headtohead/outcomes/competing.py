@@ -45,6 +45,7 @@ class CumulativeIncidence:
         return np.vstack([np.zeros(self.incidence.shape[1]), self.incidence])[index]
 
 
+@door.guarded
 def aalen_johansen(
     time: np.ndarray, cause: np.ndarray, weights: np.ndarray | None = None, *, n_causes: int | None = None
 ) -> CumulativeIncidence:
@@ -154,6 +155,7 @@ def _curves(
     return pd.concat(frames, ignore_index=True)
 
 
+@door.guarded
 def day_incidence(
     time: np.ndarray, cause: np.ndarray, weights: np.ndarray, *, n_causes: int, horizon_days: int
 ) -> np.ndarray:
@@ -167,6 +169,7 @@ def day_incidence(
     return padded[:, index]
 
 
+@door.guarded
 def batch_incidence(
     time: np.ndarray, cause: np.ndarray, weights: np.ndarray, *, n_causes: int, horizon_days: float
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -227,7 +230,7 @@ def _numbered(states: np.ndarray | pd.DataFrame, names: Sequence[str]) -> pd.Dat
     door.unique(pd.Index(list(names)), "states")
     if np.ndim(states) != 2:
         raise AlignmentError(
-            f"states must be a table of patients by days, found the shape {np.shape(states)}"
+            f"states must be a table of patients by days, found the shape {np.shape(states)}; give one row per patient"
         )
     frame = door.numbers(pd.DataFrame(states), "states")
     x = frame.to_numpy(float)

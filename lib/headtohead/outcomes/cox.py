@@ -49,6 +49,7 @@ class CoxFit:
         return pd.Series(np.sqrt(np.diag(matrix)), index=self.coefficients.index)
 
 
+@door.guarded
 def fit_cox(
     time: pd.Series, event: pd.Series, covariates: pd.DataFrame,
     *, ties: Ties = "efron", weights: pd.Series | None = None, strata: pd.Series | None = None,
@@ -109,8 +110,7 @@ def at_the_door(
     if not use.all():
         found = {name: one if one is None else one[use] for name, one in found.items()}
     door.times(found["time"])
-    found["covariates"] = door.numbers(found["covariates"], "covariates")
-    door.independent(found["covariates"])
+    found["covariates"] = door.covariates(found["covariates"], "covariates")
     for name, group in found.items():
         if name in ("strata", "clusters", "censoring") and group is not None:
             door.complete(group.to_frame(), name)

@@ -13,7 +13,7 @@ from headtohead import door
 from headtohead.errors import DuplicateError, EventError, HorizonError, InputError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Endpoint:
     """One outcome as a competing-risks observation.
 
@@ -45,9 +45,13 @@ class Endpoint:
         if cause is not self.cause or cause.dtype != np.int64:
             object.__setattr__(self, "cause", pd.Series(codes, cause.index, name=cause.name))
 
+    def __repr__(self) -> str:
+        numbers = {name: int((self.cause == number).sum()) for number, name in enumerate(self.causes, 1)}
+        return f"Endpoint({self.name!r}, {len(self.cause)} patients, {numbers}, last day {self.time_days.max():g})"
+
     @classmethod
     def of(
-        cls, frame: pd.DataFrame, *, time: str, event: str, causes: str | Sequence[str] = (), censored: object = None
+        cls, frame: pd.DataFrame, *, time: str, event: str, causes: str | Sequence[str] = (), censored: str | float | None = None
     ) -> Endpoint:  # fmt: skip
         """Return the outcome of a frame with one row per patient; it is called like the column of the event.
 

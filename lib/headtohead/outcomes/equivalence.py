@@ -101,6 +101,7 @@ def equivalence_of_counts(table: TwoByTwo, *, margin: float, alpha: float) -> Eq
     return Equivalence(estimate, margin, float(max(upper, lower)), alpha, *limits)
 
 
+@door.guarded
 def equivalence_of_estimate(estimate: float, std_error: float, *, margin: float, alpha: float) -> Equivalence:
     """Return the equivalence test of an adjusted difference by the normal approximation."""
     if not (np.isfinite(estimate) and 0 < std_error < np.inf):

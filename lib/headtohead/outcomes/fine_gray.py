@@ -29,6 +29,7 @@ Censoring = Literal["together", "by arm"]
 TIES: dict[Rule, Literal["breslow", "efron"]] = {"crr": "breslow", "finegray": "efron"}
 
 
+@door.guarded
 def fit_fine_gray(
     time: pd.Series, cause: pd.Series, covariates: pd.DataFrame,
     *, cause_number: int, rule: Rule = "crr", weights: pd.Series | None = None,

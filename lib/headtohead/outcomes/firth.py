@@ -40,8 +40,7 @@ def logistic_few_events(event: pd.Series, covariates: pd.DataFrame, *, conf_leve
     """
     door.level(conf_level)
     door.patients(event, "events")
-    covariates = door.numbers(door.aligned(covariates, event.index, "covariates"), "covariates")
-    door.independent(covariates)
+    covariates = door.covariates(door.aligned(covariates, event.index, "covariates"), "covariates")
     y, X = door.events(event), covariates.to_numpy(float)
     _check(int(y.sum()), len(covariates), "odds ratio")
     spread = X.std(axis=0)

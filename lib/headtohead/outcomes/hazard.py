@@ -17,7 +17,7 @@ from headtohead.errors import CannotEstimateError, HorizonError, cannot
 from headtohead.inference import DEFAULT, InferenceChoices
 from headtohead.matching.adjustment import Adjustment, Adjustments, need_crude, nothing_estimated
 from headtohead.outcomes.competing import aalen_johansen
-from headtohead.outcomes.cox import CoxFit, Sandwich, fit_checked
+from headtohead.outcomes.cox import CoxFit, Sandwich, fit_checked, of_all
 from headtohead.outcomes.endpoint import Endpoint, Endpoints
 from headtohead.outcomes.estimate import Row, need_followed_arms, over, result, together, wald_interval
 
@@ -128,15 +128,18 @@ def ratio(fit: Callable[[], tuple[CoxFit, str]], conf_level: float) -> Row:
 
 def piecewise_hazard_ratios(
     endpoints: Endpoints, adjustments: Adjustments,
-    *, cuts: Sequence[int], inference: InferenceChoices = DEFAULT,
+    *, cuts: Sequence[int], score: ScoreIs = "known", inference: InferenceChoices = DEFAULT,
 ) -> pd.DataFrame:  # fmt: skip
     """Return one cause-specific hazard ratio of cause 1 per interval of follow-up: what a single ratio averages over.
 
     DataFrame of ``ESTIMATE_COLUMNS`` (``horizon_days`` the end of the interval), ``interval`` and ``adjustment``.
     ``cuts`` are the days that bound the intervals, (0, 7, 28): up to day 7, then up to day 28; an interval counts the
     events after its first day up to and including its last. Later ones compare those still at risk: arms no longer
-    balanced by the baseline adjustment.
+    balanced by the baseline adjustment. ``score`` is that of ``hazard_ratios``.
+
+    Checked: ``hazard_ratios`` over one interval, and derivatives by every patient's weight (test_piecewise_hazard.py).
     """
+    door.choice("score", score, ScoreIs)
     bounds = list(cuts)
     if len(bounds) < 2 or not bounds[0] >= 0 or any(not low < high for low, high in pairwise(bounds)):
         raise HorizonError(f"days must ascend from 0, found the cuts {bounds}; give (0, 7, 28), say")
@@ -148,26 +151,34 @@ def piecewise_hazard_ratios(
         for each, first, last in pieces
     ]  # fmt: skip
     return over(
-        adjustments, cases, lambda a: [_piece(*piece, a, inference.conf_level) for piece in pieces], inference
+        adjustments,
+        cases,
+        lambda a: [_piece(*piece, a, score, inference.conf_level) for piece in pieces],
+        inference,
     )
 
 
-def _piece(endpoint: Endpoint, first: int, last: int, adjustment: Adjustment, conf_level: float) -> Row:
+def _piece(
+    endpoint: Endpoint, first: int, last: int, adjustment: Adjustment, score: ScoreIs, conf_level: float
+) -> Row:  # fmt: skip
     at_risk = (endpoint.time_days > first) & adjustment.used
     event = (endpoint.cause == 1) & (endpoint.time_days <= last)
     sets, weights = adjustment.matched_set, weights_of(adjustment)
+    sandwich, words = sandwich_of(adjustment, score), "cause-specific Cox among those at risk, Efron ties"
 
     def fit() -> tuple[CoxFit, str]:
         found = fit_checked(
             endpoint.time_days[at_risk].clip(upper=last), event[at_risk], drug(adjustment)[at_risk],
             weights=None if weights is None else weights[at_risk],
             clusters=None if sets is None else sets[at_risk],
+            sandwich=sandwich and of_all(sandwich, at_risk.to_numpy()),
         )  # fmt: skip
-        return found, "cause-specific Cox among those at risk, Efron ties"
+        return found, words if sandwich is None else f"{words}, standard error {error_of(adjustment, score)}"
 
     return {"n": int(at_risk.sum()), "events": int((event & at_risk).sum())} | ratio(fit, conf_level)
 
 
+@door.guarded
 def one_minus_kaplan_meier(time: pd.Series, event: pd.Series, days: np.ndarray) -> np.ndarray:
     """Return 1 - KM at the given days, competing events treated as censored (a mistake shown once)."""
     door.patients(time, "times")

@@ -132,6 +132,7 @@ def gray_tests(endpoints: Endpoints, crude: Adjustment, *, by: int) -> pd.DataFr
     return pd.DataFrame(rows, columns=names)
 
 
+@door.guarded
 def gray_test(time: pd.Series, cause: pd.Series, treated: pd.Series, *, cause_number: int) -> GrayTest:
     """Return Gray's two-sample test (rho = 0).
 

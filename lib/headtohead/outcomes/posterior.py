@@ -115,8 +115,9 @@ def _beliefs(below: Callable[[float], float], margins: Mapping[str, float]) -> d
 def _priors(priors: Priors) -> list[Prior]:
     """Return the priors as a list, of which there is one, each with a name of its own."""
     found = list(priors)
-    if not found:
-        raise NumberError("at least one prior is needed, found none; give Prior('flat', 'no prior'), say")
+    if not found or not all(hasattr(prior, "sd") for prior in found):
+        kinds = door.some(type(prior).__name__ for prior in found) or "none"
+        raise NumberError(f"priors are needed, found {kinds}; give Prior('flat', 'no prior'), say")
     door.unique(pd.Index([prior.name for prior in found]), "names of priors")
     return found
 

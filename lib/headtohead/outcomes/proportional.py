@@ -73,6 +73,7 @@ def _one_test(endpoint: Endpoint, adjustment: Adjustment, by: int, score: ScoreI
     return proportional_hazards_test(time, event, X, fit, weights=weights, sandwich=robust).iloc[[0]]
 
 
+@door.guarded
 def proportional_hazards_test(
     time: pd.Series, event: pd.Series, covariates: pd.DataFrame, fit: CoxFit, *, transform: Transform = "km",
     ties: Ties = "efron", strata: pd.Series | None = None, terms: Mapping[str, Sequence[str]] | None = None,

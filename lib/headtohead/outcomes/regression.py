@@ -120,7 +120,7 @@ def _refusal(X: pd.DataFrame, sets: pd.Series) -> str:
     if n_sets < needed:
         return f"{terms} covariates need at least {needed} matched sets and there are {n_sets}"
     try:
-        door.independent(X.drop(columns="one"))
+        door.covariates(X.drop(columns="one"), "covariates")
     except DependentError as error:
         return f"covariates repeat each other in the matched sample: {error}"
     return ""

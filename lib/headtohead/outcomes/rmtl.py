@@ -24,6 +24,7 @@ AGREE = "; as the members of every matched set agree, its limits are those of in
 ARMS = {"treated": "mean days, treated", "control": "mean days, control", "difference": "difference in days"}
 
 
+@door.guarded
 def time_lost(
     time: np.ndarray, cause: np.ndarray, weights: np.ndarray, *, n_causes: int, horizon_days: float
 ) -> np.ndarray:

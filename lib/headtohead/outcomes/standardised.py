@@ -68,8 +68,7 @@ def standardised_risks(
         door.choice("estimand", estimand, Estimand)
     found, (crude,), (by,) = est.together(endpoints, score.crude(), by, plain=True)
     outcome_design = door.aligned(outcome_design, crude.treated.index, "the outcome design")
-    outcome_design = door.numbers(outcome_design, "the outcome design")
-    door.independent(outcome_design)
+    outcome_design = door.covariates(outcome_design, "the outcome design", none=True)
     rows: list[est.Row] = []
     for endpoint in found:
         event = endpoint.by(by)

@@ -78,6 +78,7 @@ def _constrained_control_risk_difference(x1: int, n1: int, x0: int, n0: int, del
     return float(np.clip(2 * p * np.cos(angle) - l2 / (3 * l3), low, high))
 
 
+@door.guarded
 def score_interval(table: TwoByTwo, scale: Scale, conf_level: float = 0.95) -> tuple[float, float]:
     """Return Miettinen and Nurminen's interval: the effects that the score test does not reject."""
     door.level(conf_level)

@@ -109,6 +109,7 @@ def risk_difference_se(table: TwoByTwo) -> float:
     return float(np.sqrt(p1 * (1 - p1) / table.n_treated + p0 * (1 - p0) / table.n_control))
 
 
+@door.guarded
 def wilson(events: float, n: float, *, conf_level: float = 0.95) -> tuple[float, float]:
     """Return Wilson's interval for one risk; numbers may be effective ones."""
     door.level(conf_level)

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from headtohead import door
 from headtohead.errors import cannot
 from headtohead.outcomes.equivalence import minimum_detectable_difference
 
@@ -50,22 +51,25 @@ def panel(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(list(rows), columns=list(COLUMNS))
 
 
+@door.guarded
 def preference_score(ps: pd.Series, treated: pd.Series) -> pd.Series:
     r"""Return the propensity score freed of how common each drug is.
 
     :math:`\operatorname{logit} F = \operatorname{logit} e - \operatorname{logit} \Pr(A = 1)` (Walker et al.).
     One half means that a patient's covariates do not favour either drug.
     """
+    treated = door.scored(ps, treated)
     odds = ps / (1 - ps) / (treated.mean() / (1 - treated.mean()))
     return (odds / (1 + odds)).rename("preference")
 
 
+@door.guarded
 def share_in_equipoise(ps: pd.Series, treated: pd.Series, *, low: float, high: float) -> float:
     """Return the smaller of the two arms' shares of patients whose preference score is in ``low`` to ``high``.
 
     The smaller one: half of each drug's patients, not half of all, must have been open to both drugs.
     """
-    inside = preference_score(ps, treated).between(low, high)
+    treated, inside = door.scored(ps, treated), preference_score(ps, treated).between(low, high)
     return float(min(inside[treated].mean(), inside[~treated].mean()))
 
 

@@ -99,6 +99,7 @@ def _matched_draws(
     return np.asarray(y[known][chosen])
 
 
+@door.guarded
 def cumulative_hazard(time_days: pd.Series, event: pd.Series) -> pd.Series:
     """Return the Nelson-Aalen cumulative hazard at each patient's own time, shape (n,)."""
     door.patients(time_days, "times")

@@ -41,7 +41,8 @@ class PaperOutput:
         )
         spec = payload["vega"].replace("</", "<\\/")
         script = f'<script type="application/json" data-chart="{payload["name"]}">{spec}</script>'
-        return [*renderer.render_markdown(replace(data, content=myst)), nodes.raw("", script, format="html")]
+        after = nodes.raw("", script + payload["controls"], format="html")
+        return [*renderer.render_markdown(replace(data, content=myst)), after]
 
 
 def visit_math(self: Any, node: nodes.Element, *, display: bool = False) -> None:

@@ -12,6 +12,7 @@ import pandas as pd
 import vl_convert as vlc
 
 from livingpaper.book import theme
+from livingpaper.book.controls import Controls
 from livingpaper.book.markup import markup
 from livingpaper.chapters.session import NAMED_LIKE_PATIENTS, sources_of
 from livingpaper.config import MIME, config
@@ -61,6 +62,7 @@ class Drawing(Exhibit):
 
     chart: alt.TopLevelMixin
     alt: str
+    controls: Controls | None = None  # what a reader may move
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
         spec, svg, words = self.spec(), self.svg(), self.alt.strip()
@@ -68,6 +70,7 @@ class Drawing(Exhibit):
         payload = {"kind": "figure", "name": self.name, "origin": self.style, "alt": words}
         payload |= {"caption": self.full_caption, "svg": svg, "pdf": base64.b64encode(pdf).decode()}
         payload["vega"] = json.dumps(spec, sort_keys=True, separators=(",", ":"))
+        payload["controls"] = self.controls.html(self.name) if self.controls else ""
         return {MIME: payload, "text/html": self.preview(svg=svg), "text/plain": words}
 
     def svg(self, background: str = "transparent") -> str:

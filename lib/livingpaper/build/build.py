@@ -56,10 +56,13 @@ def make_ledger(project: Project) -> None:
 
 
 def check_conclusions(project: Project) -> None:
-    """Raise ``ClaimError`` if a sentence that the paper prints is not borne out by the ledger; a draft only says which."""
+    """Raise ``ClaimError`` if the ledger or the history do not bear out what the paper prints; a draft only says which."""
     paper, stated = config(project), load_claims(project.claims)
     claims = [claim for claim in stated if not (paper.blinded and is_withheld(claim, paper))]
     ledger, rules = read_ledger(project.ledger), Rules(paper)
+    rules.check_history()
+    if paper.hooks.current:
+        paper.hook(paper.hooks.current)(project, rules.choice)
     if not paper.draft:
         check_claims(claims, project.root / "book", ledger, rules)
         return

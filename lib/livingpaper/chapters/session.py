@@ -104,12 +104,24 @@ def record(
 ) -> None:
     """Put results into the ledger, one row each; while blinded, rows that tell outcomes by arm are withheld.
 
-    ``rows`` are tidy results, or a number; of a series or mapping the index fills the hole ``{name}``. The ``pattern`` is
-    an id with holes, ``outcomes.death28.{adjustment}.{scale}``, filled from the columns in lower case with underscores;
-    ``{scale}`` by its short key (rd, rr, or, hr, risk_treated, risk_control). ``origin`` and ``scale`` are of
-    ``paper.toml``, the scale for all rows, by default their column ``scale``; ``value`` is the column of the estimate.
-    ``more`` are other columns of the ledger, the same for all rows; those in the frame are taken along. A ``LedgerError``
-    if a column is missing, or an id is no id or is recorded already.
+    Parameters
+    ----------
+    rows : DataFrame, Series, mapping or number
+        Tidy results; of a series or mapping the index fills the hole ``{name}``.
+    pattern : str
+        An id with holes, ``outcomes.death28.{adjustment}.{scale}``, filled from the columns in lower case with
+        underscores; ``{scale}`` by its short key (rd, rr, or, hr, risk_treated, risk_control).
+    origin, scale : str
+        Of ``paper.toml``; the scale is that of all rows, by default their column ``scale``.
+    value : str
+        The column of the estimate.
+    **more
+        Other columns of the ledger, the same for all rows; those in the frame are taken along.
+
+    Raises
+    ------
+    LedgerError
+        If a column is missing, or an id is no id or is recorded already.
     """
     session = current()
     if session.given is not None:

@@ -32,9 +32,20 @@ def take(chapter: str, *names: str, **given: Any) -> Any:
     """Return variables of another chapter: what the cells of its file, not of its open notebook, make of them.
 
     Only the statements that they rest on are run, and their result is kept under the hash of all it rests on.
-    ``chapter`` is the name of its file without ending, typed in the call, like the names; several come back as a tuple.
-    ``given`` are variables set beforehand, in this chapter and in those it takes from, instead of being computed.
-    A ``ChapterError`` if a chapter, a variable or what a preset stands for does not exist, or a cell fails.
+
+    Parameters
+    ----------
+    chapter : str
+        The name of its file without ending, typed in the call, like the names.
+    *names : str
+        Variables; several come back as a tuple.
+    **given
+        Variables set beforehand, in this chapter and in those it takes from, instead of being computed.
+
+    Raises
+    ------
+    ChapterError
+        If a chapter, a variable or what a preset stands for does not exist, or a cell fails.
     """
     session = current()
     project, preset = session.project, (session.given or {}) | given

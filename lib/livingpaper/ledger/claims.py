@@ -19,7 +19,8 @@ TOOLS: dict[str, Any] = {
     "__builtins__": {}, "abs": abs, "min": min, "max": max, "len": len, "set": set, "sorted": sorted,
     "any": any, "zip": zip, "sqrt": math.sqrt, "erf": math.erf,
 }  # fmt: skip
-KEYS = {"file", "says", "ids", "each", "all"}
+RULES = {"each", "all", "process"}
+KEYS = {"file", "says", "ids"} | RULES
 
 
 class ClaimError(ValueError):
@@ -28,13 +29,17 @@ class ClaimError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A sentence and its rule, in Python over ``COLUMNS``, ``choice`` (the protocol) and the margins of ``paper.toml``."""
+    """A sentence and its rule, in Python over ``COLUMNS``, ``choice`` (the protocol) and the margins of ``paper.toml``.
+
+    A sentence about how the work was done has a rule over ``history``, what the paper's own function makes of it.
+    """
 
     file: str  # chapter, without folder and ending
     says: str  # the words, roles left out as {}
-    ids: tuple[str, ...]  # rows of the ledger, in order; a star stands for all that fit
+    ids: tuple[str, ...] = ()  # rows of the ledger, in order; a star stands for all that fit
     each: str = ""  # rule that must hold for every row
     all: str = ""  # rule over lists, one entry per row
+    process: str = ""  # rule over ``history``
 
     @property
     def name(self) -> str:
@@ -58,13 +63,16 @@ def parse_claims(text: str, path: str = "claims.toml") -> tuple[Claim, ...]:
     entries, unknown = found.get("claim", []), sorted(found.keys() - {"claim", "followed"})
     faults = [f"  - {key!r} is neither claim nor followed" for key in unknown]
     for entry in entries:
-        whole, ruled = {"file", "says", "ids"} <= entry.keys(), not entry.keys().isdisjoint(("each", "all"))
-        if entry.keys() - KEYS or not whole or not ruled:
-            needs = f"needs file, says, ids and a rule (each or all), has {sorted(entry)}"
+        whole, ruled = {"file", "says"} <= entry.keys(), entry.keys() & RULES
+        numbers = "ids" in entry or ruled == {"process"}
+        if entry.keys() - KEYS or not (whole and ruled and numbers):
+            needs = (
+                f"needs file, says, ids and a rule (each or all; process needs no ids), has {sorted(entry)}"
+            )
             faults.append(f"  - {entry.get('says', '(no sentence)')}: {needs}")
     if faults or not entries:
         raise ClaimError(f"{path} has impossible claims:\n" + "\n".join(faults or ["  - there is none"]))
-    return tuple(Claim(**{**entry, "ids": tuple(entry["ids"])}) for entry in entries)
+    return tuple(Claim(**{**entry, "ids": tuple(entry.get("ids", ()))}) for entry in entries)
 
 
 def rows_of(ledger: pd.DataFrame, ids: Iterable[str]) -> pd.DataFrame:
@@ -85,17 +93,28 @@ class Rules:
         self.paper = paper
         self.choice = paper.plan() if choice is None else choice
         self.margins = paper.margins_of(self.choice)
+        self.history = paper.hook(paper.choices.history)(self.choice) if paper.choices.history else None
+
+    def check_history(self) -> None:
+        """Raise ``ClaimError`` if a choice changed without an entry in the history."""
+        if self.history and self.history.faults:
+            raise ClaimError(
+                f"each choice must be in the history of the protocol: {'; '.join(self.history.faults)}"
+            )
 
 
 def holds(claim: Claim, ledger: pd.DataFrame, rules: Rules) -> bool:
     """Return whether the rule of a claim is met by a ledger indexed by id."""
-    rows, shared = rows_of(ledger, claim.ids), TOOLS | {"choice": rules.choice, **rules.margins}
+    rows, shared = (
+        rows_of(ledger, claim.ids),
+        TOOLS | {"choice": rules.choice, "history": rules.history, **rules.margins},
+    )
     lists = {name: rows[column].tolist() for name, column in COLUMNS.items()}
     try:
-        met = not claim.all or bool(eval(claim.all, shared | lists))
+        met = all(bool(eval(rule, shared | lists)) for rule in (claim.all, claim.process) if rule)
         for values in zip(*lists.values(), strict=True) if claim.each else ():
             met = met and bool(eval(claim.each, shared | dict(zip(lists, values, strict=True))))
-    except (SyntaxError, NameError, AttributeError, TypeError, IndexError) as error:
+    except (SyntaxError, LookupError, NameError, AttributeError, TypeError) as error:
         raise ClaimError(f"the rule of a claim must be an expression, {claim.name!r}: {error}") from None
     return met
 
@@ -111,7 +130,7 @@ def check_claims(claims: Sequence[Claim], chapters: Path, ledger: pd.DataFrame, 
     faults = []
     for claim in claims:
         if not holds(claim, ledger, rules):
-            found = "; ".join(rows_of(ledger, claim.ids)["text"].head(6))
+            found = "; ".join(rows_of(ledger, claim.ids)["text"].head(6)) or "the history of the protocol"
             faults.append(f"  - {claim.name!r} is not true of: {found}")
         if claim.says not in plain_text(text_of(chapters / f"{claim.file}.md")):
             faults.append(f"  - {claim.name!r}: these words are not in the chapter")

@@ -1,8 +1,9 @@
 """What moved between two ledgers: estimates beyond tolerance, and conclusions, of an interval or of ``claims.toml``."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,14 @@ import pandas as pd
 
 from livingpaper.config import Config, Scale
 from livingpaper.ledger.claims import Claim, ClaimError, Rules, holds
-from livingpaper.ledger.format import MINUS, scale_of, value_text
+from livingpaper.ledger.format import scale_of, value_text
 
-WORDS = ["text", "scale", "origin"]
+PRINTED = ["text", "scale", "origin", "n", "events"]
 NUMBERS = ["estimate", "std_error", "conf_low", "conf_high", "n", "events"]
 TOLERANCE = 2e-6  # relative; the ledger has six digits, the last may differ between machines
 FLOOR = 1e-9
-SHOWN = 40  # of a list, for readers
+SHOWN = 40  # of a list, in a terminal
+FOLDED = "Chapter "
 TURNS = {  # a claim now, and before
     True: ("holds", "held"),
     False: ("no longer holds", "did not hold"),
@@ -28,11 +30,13 @@ TURNS = {  # a claim now, and before
 class Comparison:
     """The difference of two ledgers."""
 
-    moved: pd.DataFrame  # by id: old_text, text, scale, change (or NaN), conclusion (in words, or empty)
+    moved: (
+        pd.DataFrame
+    )  # by id: old_text, text, scale, change (or NaN), conclusion (in words, or empty), code
     added: pd.DataFrame  # rows found in one ledger only
     removed: pd.DataFrame
     claims: pd.DataFrame  # claim, before, after (None: cannot be judged) of those whose verdict differs
-    n_within: int  # rows that differ by no more than the tolerance
+    n_within: int  # rows that differ by less than is printed, or by no more than the tolerance
     stated: tuple[str, ...]  # claims that only the new edition makes; a sentence in new words is one of each
     withdrawn: tuple[str, ...]  # claims that only the old one makes
 
@@ -61,11 +65,11 @@ def compare(
     both, rules = old.index.intersection(new.index), Rules(paper)
     before, after = old.loc[both], new.loc[both]
     left, right = before[NUMBERS].to_numpy(float), after[NUMBERS].to_numpy(float)
-    words = (before[WORDS].to_numpy() != after[WORDS].to_numpy()).any(axis=1)
-    moved = _differ(left, right, tolerance) | words
+    printed = [frame[PRINTED].astype(str).to_numpy() for frame in (before, after)]
+    moved = (printed[0] != printed[1]).any(axis=1) & (_differ(left, right, tolerance) | _words(before, after))
     verdicts = [(claim.name, _verdict(claim, old, rules), _verdict(claim, new, rules)) for claim in claims]
     turned = [each for each in verdicts if each[1] not in (None, each[2])]  # None: nothing to turn from
-    frame = after.loc[moved, ["text", "scale"]].assign(old_text=before["text"][moved])
+    frame = after.loc[moved, ["text", "scale", "code"]].assign(old_text=before["text"][moved])
     frame["change"] = (after["estimate"] - before["estimate"])[moved]
     frame["conclusion"] = [_turn(before.loc[i], after.loc[i], rules) for i in both[moved]]
     return Comparison(
@@ -130,50 +134,71 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def as_text(result: Comparison, old: str, new: str) -> str:
-    """Return the comparison for a terminal: conclusions first, then numbers."""
+def as_text(result: Comparison, old: str, new: str, told: dict[str, list[str]], paper: Config) -> str:
+    """Return the comparison for a terminal: choices and inputs ``told``, conclusions, then numbers."""
     lines = [f"{old} to {new}: {summary(result)}"]
-    for title, _, items in _sections(result):
-        lines += ["", title, *(f"  {item}" for item in items)]
+    for title, items in (told | sections(result, paper)).items():
+        shown = [*items[:SHOWN], f"and {len(items) - SHOWN} more"] if len(items) > SHOWN else items
+        lines += ["", title, *(f"  {item}" for item in shown)]
     if result.n_within:
-        lines += ["", f"{_count(result.n_within, 'number')} within tolerance of the old value"]
+        lines += ["", f"{_count(result.n_within, 'number')} equal to the printed digits"]
     return "\n".join(lines) + "\n"
 
 
-def as_markdown(result: Comparison, old: str, new: str) -> str:
-    """Return the comparison as Markdown, folded where it is long."""
+def as_markdown(result: Comparison, old: str, new: str, told: dict[str, list[str]], paper: Config) -> str:
+    """Return the comparison as Markdown, whole: what comes first is open, the rest is folded by chapter."""
     lines = [f"**{summary(result)}** ({old} to {new})"]
-    for title, n, items in _sections(result):
-        open_ = title.startswith("Conclusions")
-        head = f"### {title}" if open_ else f"<details><summary>{title}: {n}</summary>"
-        lines += ["", head, "", *(f"- {item}" for item in items)]
-        lines += [] if open_ else ["", "</details>"]
+    for title, items in (told | sections(result, paper)).items():
+        folded = title.startswith(FOLDED)
+        head = f"<details><summary>{title}</summary>" if folded else f"### {title}"
+        lines += ["", head, "", *(f"- {item}" for item in items), *["", "</details>"] * folded]
     return "\n".join(lines) + "\n"
 
 
-def _sections(result: Comparison) -> Iterator[tuple[str, int, list[str]]]:
-    turned = result.moved["conclusion"] != ""
+def sections(result: Comparison, paper: Config) -> dict[str, list[str]]:
+    """Return what moved in the order of its weight: conclusions, numbers followed, primary results, chapter by chapter."""
     said = '"{}" {} (before: {})'.format
     claims = [said(name, TURNS[now][0], TURNS[then][1]) for name, then, now in result.claims.to_numpy()]
-    sections = {
-        "Conclusions that changed": claims + [_moved(row) for row in result.moved[turned].itertuples()],
-        "Estimates that moved": [_moved(row) for row in result.moved[~turned].itertuples()],
+    moved = result.moved
+    turned, followed = moved["conclusion"] != "", moved.index.isin(list(paper.followed))
+    primary = [fnmatchcase(id_, paper.primary_ids) for id_ in moved.index]
+    first = turned | followed | np.asarray(primary, dtype=bool)
+    kinds = {
+        "Conclusions that changed": claims + [_moved(row) for row in moved[turned].itertuples()],
         "Conclusions first stated": list(result.stated),
         "Conclusions withdrawn, or in other words": list(result.withdrawn),
-        "New numbers": _listed(result.added),
-        "Numbers removed": _listed(result.removed),
+        "Numbers that are followed": [_moved(row) for row in moved[followed & ~turned].itertuples()],
+        "Primary result": [_moved(row) for row in moved[first & ~turned & ~followed].itertuples()],
     }
-    for title, items in sections.items():
-        if n := len(items):
-            yield title, n, [*items[:SHOWN], f"and {n - SHOWN} more"] if n > SHOWN else items
+    return {title: items for title, items in kinds.items() if items} | _by_chapter(result, moved[~first])
 
 
-def _listed(rows: pd.DataFrame) -> list[str]:
-    """Return the numbers one by one, or how many of each kind where that would be too long to read."""
-    if len(rows) <= SHOWN:
-        return [f"{row.id}: {row.text}" for row in rows.itertuples()]
-    kinds = Counter(id_.partition(".")[0] for id_ in rows["id"])
-    return [f"{kind}: {_count(number, 'number')}" for kind, number in sorted(kinds.items())]
+def _by_chapter(result: Comparison, moved: pd.DataFrame) -> dict[str, list[str]]:
+    """Return the other numbers under one heading for each chapter, which says how many moved, came and went."""
+    parts: dict[str, list[tuple[str, str]]] = {}
+    for row in moved.itertuples():
+        parts.setdefault(_chapter(row.code), []).append(("moved", _moved(row)))
+    for word, rows in (("new", result.added), ("removed", result.removed)):
+        for row in rows.itertuples():
+            parts.setdefault(_chapter(row.code), []).append((word, f"{row.id}: {row.text} ({word})"))
+    found = {}
+    for chapter, lines in sorted(parts.items()):
+        counts = Counter(word for word, _ in lines)
+        found[f"{FOLDED}{chapter}: {', '.join(f'{counts[word]:,} {word}' for word in counts)}"] = [
+            text for _, text in lines
+        ]
+    return found
+
+
+def _chapter(code: object) -> str:
+    """Return the chapter of "book/cohort.md::deaths"."""
+    return str(code).partition("::")[0].rpartition("/")[2].removesuffix(".md")
+
+
+def _words(before: pd.DataFrame, after: pd.DataFrame) -> np.ndarray:
+    return (
+        before[["text", "scale", "origin"]].to_numpy() != after[["text", "scale", "origin"]].to_numpy()
+    ).any(axis=1)
 
 
 def _moved(row: Any) -> str:
@@ -182,8 +207,6 @@ def _moved(row: Any) -> str:
         return f"{text}; {row.conclusion}"
     if pd.isna(change) or change == 0:
         return text
-    if row.old_text == row.text:
-        return f"{text} (by {change:+.3g}, below the printed digits)".replace("+-", MINUS)
     if scale_of(row.scale).format not in ("points", "percent"):
         return text
     return f"{text} ({value_text(abs(change), row.scale).lstrip('+')} {'up' if change > 0 else 'down'})"

@@ -1,7 +1,6 @@
 """The ledgers and conclusions of files, versions and git revisions, and what moved from version to version."""
 
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise, product
@@ -12,7 +11,7 @@ import pandas as pd
 from livingpaper.build.project import Project, git, in_repository, plain, text_of
 from livingpaper.config import config
 from livingpaper.ledger.claims import Claim, ClaimError, load_claims, parse_claims
-from livingpaper.ledger.compare import TOLERANCE, Comparison, as_markdown, as_text, compare, summary
+from livingpaper.ledger.compare import Comparison, as_text, compare, summary
 from livingpaper.ledger.ledger import LedgerError, parse_ledger, read_ledger
 
 ABSENT = "not in this version"
@@ -105,7 +104,7 @@ def history(project: Project) -> list[Version]:
     found = []
     for before, name in pairwise(["", *names]):
         since, to_latest = between(before, name) if before else None, summary(between(name, names[-1]))
-        news = (summary(since), as_text(since, before, name)) if since else ("first version", "")
+        news = (summary(since), as_text(since, before, name, {}, paper)) if since else ("first version", "")
         found.append(Version(name, *told.get(name, ("", "")), ledgers[name], *news, to_latest))
     return found
 
@@ -123,15 +122,3 @@ def by_version(editions: Mapping[str, pd.DataFrame], followed: Mapping[str, str]
         row = ledger.loc[id_].to_dict() if id_ in ledger.index else {"id": id_, "text": ABSENT}
         rows.append({"name": name, "version": version, **row})
     return pd.DataFrame(rows)
-
-
-def diff(project: Project, old: str, new: str | None, format: str, tolerance: float | None) -> int:
-    """Print what moved between two ledgers, as ``text`` or ``markdown``; return the status of the comparison."""
-    here = new or str(project.ledger)
-    names = [Path(name).name if Path(name).is_file() else name for name in (old, here)]
-    ledgers, then = [read_source(project, name) for name in (old, here)], read_claims(project, old)
-    now = read_claims(project, here) or load_claims(project.claims)
-    least = TOLERANCE if tolerance is None else tolerance
-    result = compare(*ledgers, claims=now, old_claims=then, paper=config(project), tolerance=least)
-    sys.stdout.write({"text": as_text, "markdown": as_markdown}[format](result, *names))
-    return result.status

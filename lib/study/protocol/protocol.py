@@ -1,7 +1,6 @@
 """The pre-specified choices: ``protocol.toml`` as a frozen, checked object."""
 
 import hashlib
-import json
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -90,15 +89,6 @@ def parse_protocol(choices: dict[str, Any], source: str = "protocol.toml") -> Pr
             f"{source} has {error.error_count()} impossible choice(s):\n{problems}\n"
             "correct them; CONTRIBUTING.md names the admissible values"
         ) from None
-
-
-def choices_hash(protocol: Protocol) -> str:
-    """Return the first 12 hex digits of the sha256 of every choice of the analysis, history and cohort apart.
-
-    The last amendment names it, so that no choice changes without an entry in the history.
-    """
-    chosen = protocol.model_dump(mode="json", exclude={"amendment", "study"})
-    return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def protocol_hash(path: Path) -> str:

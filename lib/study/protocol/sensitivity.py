@@ -1,6 +1,6 @@
 """Choices of what is done beside the main analysis: sections of ``protocol.toml`` on robustness and conduct."""
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -139,7 +139,9 @@ class Amendment(Section):
 
     date: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
     version: str = Field(pattern=r"^([0-9a-f]{12}|this file)$")
-    choices: str | None = Field(default=None, pattern=r"^[0-9a-f]{12}$")
+    choices: str = Field(pattern=r"^[0-9a-f]{12}$")
+    was: dict[str, Any] = Field(default_factory=dict)  # what it changed, with the value before
+    added: tuple[str, ...] = Field(default=(), strict=False)  # choices, or sections, that it brought
     what: str
     why: str
     outcomes_seen: bool

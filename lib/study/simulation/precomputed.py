@@ -180,6 +180,15 @@ def require_current(project: Project, protocol: Protocol) -> None:
         )
 
 
+def require_choices(project: Project, protocol: Protocol) -> None:
+    """Check that the committed results were computed under the choices here; ``StaleError`` if not."""
+    if _marks(project).get("choices") != _given(project, protocol)["choices"]:
+        raise StaleError(
+            "committed results must belong to the choices in protocol.toml, results/ holds those of other choices; "
+            "run make simulate and commit what it writes"
+        )
+
+
 def null_statistics(protocol: Protocol, *, project: Project | None = None) -> pd.DataFrame:
     """Return the statistics of the committed null curves, empty if they are those of another cohort."""
     project = project or find_project()

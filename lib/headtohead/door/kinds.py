@@ -1,0 +1,93 @@
+"""Things that are nothing of the kind: when a public function fails on one, its annotations say what was needed."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
+from numbers import Number
+from types import NoneType, UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import numpy as np
+
+from headtohead.errors import CannotAdjustError, CannotEstimateError, InputError
+
+Public = TypeVar("Public", bound=Callable[..., Any])
+OURS = (InputError, CannotAdjustError, CannotEstimateError)
+
+
+def guarded(public: Public) -> Public:
+    """Return a function, or a class with its methods, that raises InputError where it failed on a wrong kind of thing.
+
+    Annotations are read only after a failure, so that a call that succeeds costs nothing; what is of the right kind
+    keeps the error it had.
+    """
+    if inspect.isclass(public):
+        for name, method in list(vars(public).items()):
+            if inspect.isfunction(method) and (name == "__init__" or not name.startswith("_")):
+                setattr(public, name, _guarded(method, public.__name__ + f".{name}" * (name != "__init__")))
+            elif isinstance(method, classmethod):
+                setattr(public, name, classmethod(_guarded(method.__func__, f"{public.__name__}.{name}")))
+        return public
+    return _guarded(public, public.__name__) if inspect.isfunction(public) else public  # type: ignore[return-value]
+
+
+def _guarded(function: Callable[..., Any], called: str) -> Callable[..., Any]:
+    if hasattr(function, "__wrapped__"):
+        return function
+
+    @wraps(function)
+    def call(*args: Any, **named: Any) -> Any:
+        try:
+            return function(*args, **named)
+        except Exception as error:
+            if not isinstance(error, OURS) and (message := _wrong_kind(function, called, args, named)):
+                raise InputError(message) from error
+            raise
+
+    return call
+
+
+def _wrong_kind(function: Callable[..., Any], called: str, args: Any, named: Any) -> str:
+    """Return what must hold for the first argument of a wrong kind, nothing if there is none."""
+    try:
+        given, hints = inspect.signature(function).bind(*args, **named).arguments, get_type_hints(function)
+        wrong = [name for name, value in given.items() if name in hints and not fits(value, hints[name])]
+    except (TypeError, NameError):
+        return ""
+    for name in wrong:
+        found = type(given[name]).__name__
+        return f"{called}: {name} must be {in_words(hints[name])}, found {found}; see help({called})"
+    return ""
+
+
+def fits(value: Any, hint: Any) -> bool:
+    """Return whether a value is of the kind that an annotation names; what is in it counts."""
+    outer, inner = get_origin(hint), get_args(hint)
+    if outer in (Union, UnionType):
+        return any(fits(value, one) for one in inner)
+    if outer is Literal or hint is str:
+        return isinstance(value, str)
+    if hint in (int, float):
+        return isinstance(value, {int: int | np.integer, float: Number}[hint]) and not isinstance(value, bool)
+    if hint is bool:
+        return isinstance(value, bool | np.bool_)
+    if outer is None:
+        kind = NoneType if hint is None else hint
+        return kind is Any or not inspect.isclass(kind) or isinstance(value, kind)
+    if issubclass(outer, Callable):  # type: ignore[arg-type]
+        return callable(value)
+    if issubclass(outer, Mapping):
+        return isinstance(value, Mapping) and all(fits(one, inner[1]) for one in value.values())
+    if isinstance(value, str | Mapping) or not isinstance(value, Iterable):
+        return False
+    return all(fits(one, inner[0]) for one in value)
+
+
+def in_words(hint: Any) -> str:
+    """Return an annotation without the modules of its names."""
+    return (
+        hint.__name__ if inspect.isclass(hint) and not get_args(hint) else re.sub(r"\b\w+\.", "", str(hint))
+    )

@@ -1,0 +1,52 @@
+"""Figures that readers may change: parameters of a chart with labelled controls, and sentences that follow them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import altair as alt
+
+from livingpaper.book.markup import markup
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A number that the reader may move; it starts at the paper's own value."""
+
+    name: str  # of the parameter, a word
+    label: str
+    start: float
+    low: float
+    high: float
+    step: float
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.low <= self.start <= self.high or self.step <= 0:
+            must = f"{self.name} must start between {self.low} and {self.high} with a positive step"
+            raise ValueError(f"{must}, found {self.start} and {self.step}; widen the control")
+
+    @property
+    def parameter(self) -> alt.Parameter:
+        """The control as a parameter of the chart."""
+        return alt.param(name=self.name, value=self.start)
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """What a reader may move beside a chart, and the parameters whose words are said below them.
+
+    The chart gets a parameter ``changed``, which is true when a control does not stand at the paper's value.
+    """
+
+    controls: Sequence[Control]
+    says: Sequence[str]  # names of text parameters of the chart
+
+    @property
+    def parameters(self) -> list[alt.Parameter]:
+        """The parameters of all controls, and whether one was moved."""
+        moved = " || ".join(f"{control.name} != {control.start!r}" for control in self.controls)
+        return [*(control.parameter for control in self.controls), alt.param(name="changed", expr=moved)]
+
+    def html(self, figure: str) -> str:
+        """Return the form; without scripts it stays hidden, and the chart as it is printed."""
+        return markup("controls.html", figure=figure, controls=self.controls, says=self.says)
