@@ -25,8 +25,8 @@ from headtohead.outcomes.competing import aalen_johansen
 from headtohead.outcomes.cox import fit_cox
 from headtohead.outcomes.endpoint import Endpoint
 from headtohead.outcomes.fine_gray import fit_fine_gray
-from headtohead.outcomes.gray import gray_test
 from headtohead.outcomes.hazard import hazard_ratios
+from headtohead.outcomes.log_rank import gray_test
 from headtohead.outcomes.risk import risks
 from timing import Timing, Work, against, best_of
 

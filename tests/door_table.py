@@ -663,7 +663,7 @@ MODULES |= {  # arrays, and columns of a table one
         "weights": Given("array weights", TRAILS),
         "ridge": Given("limit", 0.1),
     },
-    "kernels.entropy.tilt_to_means": {
+    "kernels.weights.tilt_to_means": {
         "X": Given("array", X.to_numpy()),
         "base": Given("array weights", TRAILS),
         "targets": Given("array", X.to_numpy().mean(axis=0)[None]),
