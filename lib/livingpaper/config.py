@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from livingpaper.build.project import CONFIG, Project, find_project, text_of
+from livingpaper.build.project import CONFIG, Project, find_project, not_reading, text_of
 
 MIME = "application/vnd.livingpaper+json"  # of figures and tables in notebooks
 Function = Annotated[str, Field(pattern=r"^[\w.]+:\w+$")]  # module and name; empty if a paper has none
@@ -101,10 +101,15 @@ class Config(_Section):
 
     def plan(self) -> Any:
         """Return the choices of ``protocol.toml`` as an object with attributes."""
+        from livingpaper.chapters.tracked import watched  # which knows this module
+
         path = Project(self.root).protocol
-        if self.choices.load:
-            return self.hook(self.choices.load)(path)
-        return _as_object(tomllib.loads(text_of(path)) if path.is_file() else {})
+        with not_reading():  # the choices say which of them are read
+            if self.choices.load:
+                choices = self.hook(self.choices.load)(path)
+            else:
+                choices = _as_object(tomllib.loads(text_of(path)) if path.is_file() else {})
+        return watched(choices, path)
 
     @property
     def blinded(self) -> bool:

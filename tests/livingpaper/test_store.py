@@ -8,17 +8,19 @@ import pickle
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from livingpaper.build.project import Project
 from livingpaper.chapters import store
-from livingpaper.chapters.store import Tracked, hash_of, remember, stored
+from livingpaper.chapters.store import Shelf, hash_of, remember, stored
+from livingpaper.chapters.tracked import Tracked
 from pydantic import BaseModel
 from small_book import small_book
 
@@ -57,6 +59,15 @@ def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     _home.cache_clear()
     for name in ("step", "helper"):
         sys.modules.pop(name, None)
+
+
+def keep(folder: Path, name: str, compute: Callable[[], Any]) -> Any:
+    """Keep a result that rests on no choices."""
+    return stored(Shelf(folder, name, {"a": "1"}), compute, lambda _files: set())
+
+
+def results(folder: Path, name: str) -> list[Path]:
+    return [file for file in folder.glob(f"{name}-*.pickle") if "-reads-" not in file.name]
 
 
 def runs() -> int:
@@ -121,6 +132,17 @@ def whole(section):
     return pickle.dumps(section)
 
 
+def both(plan):
+    from livingpaper import remember
+
+    return remember(one)(plan) + plan.matching.ratio
+
+
+def holding(plan):
+    note()
+    return {"kept": plan.matching}
+
+
 def rows(items, plan):
     import pandas as pd
 
@@ -160,6 +182,21 @@ def test_choices_that_are_looked_at_as_a_whole_count_as_a_whole(book: Project) -
     assert runs() == 2
 
 
+def test_what_a_step_in_a_step_reads_counts_for_both(book: Project) -> None:
+    both = remember(choosing(book).both)
+    assert [both(plan_of()), both(plan_of(other=6)), both(plan_of(caliper=0.1))] == [3.0, 3.0, 2.0]
+    assert runs() == 2
+    assert [both(plan_of(ratio=2)), both(plan_of(caliper=0.1, ratio=2))] == [4.0, 3.0]
+    assert runs() == 2  # of the inner step the results are there
+
+
+def test_choices_in_a_result_count_as_read(book: Project) -> None:
+    holding = remember(choosing(book).holding)
+    for plan in (plan_of(), plan_of(ratio=2)):
+        assert holding(plan) == {"kept": plan.matching}
+    assert (runs(), holding(plan_of(other=6))) == (2, {"kept": plan_of().matching})
+
+
 def test_tracked_choices_are_the_choices() -> None:
     class Section(BaseModel):
         caliper: float = 0.2
@@ -169,7 +206,7 @@ def test_tracked_choices_are_the_choices() -> None:
             return self.caliper / 2
 
     seen: set[str] = set()
-    tracked = Tracked(SimpleNamespace(matching=Section(), n=3), seen, "plan")
+    tracked = Tracked(SimpleNamespace(matching=Section(), n=3), seen.add, "plan")
     assert isinstance(tracked.matching, Section)
     assert tracked.n == 3
     assert seen == {"plan.n"}
@@ -181,6 +218,7 @@ def test_tracked_choices_are_the_choices() -> None:
     assert repr(tracked.matching) == "Section(caliper=0.2, ratio=1)"
     with pytest.raises(AttributeError, match="no_such"):
         _ = tracked.matching.no_such
+    assert "plan.matching.no_such" in seen  # it might be there another time
 
 
 def test_a_copy_with_another_value_reads_the_others_only() -> None:
@@ -196,7 +234,7 @@ def test_a_copy_with_another_value_reads_the_others_only() -> None:
             return self.model_copy(update={"matching": self.matching.model_copy(update={"caliper": 0.4})})
 
     seen: set[str] = set()
-    wider = Tracked(Plan(), seen, "plan").wider()
+    wider = Tracked(Plan(), seen.add, "plan").wider()
     assert (wider.matching.caliper, seen) == (0.4, set())
     assert (wider.matching.ratio, wider.seed, seen) == (1, 3, {"plan.matching.ratio", "plan.seed"})
     assert pickle.loads(pickle.dumps(wider.matching.ratio)) == 1
@@ -241,29 +279,29 @@ def test_a_function_of_a_cell_cannot_be_remembered() -> None:
 
 
 def test_a_torn_file_is_no_result(tmp_path: Path) -> None:
-    assert stored(tmp_path, "x", {"a": "1"}, lambda: [1, 2]) == [1, 2]
-    (file,) = tmp_path.glob("*.pickle")
+    assert keep(tmp_path, "x", lambda: [1, 2]) == [1, 2]
+    (file,) = results(tmp_path, "x")
     file.write_bytes(file.read_bytes()[:-4])
-    assert stored(tmp_path, "x", {"a": "1"}, lambda: [3]) == [3]
-    assert stored(tmp_path, "x", {"a": "1"}, lambda: [4]) == [3]
+    assert keep(tmp_path, "x", lambda: [3]) == [3]
+    assert keep(tmp_path, "x", lambda: [4]) == [3]
 
 
 def test_what_was_used_longest_ago_goes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for i, name in enumerate("abc"):
-        stored(tmp_path, name, {}, lambda: bytes(1000))
-        (file,) = tmp_path.glob(f"{name}-*.pickle")
-        os.utime(file, (i + 1, i + 1))
-    stored(tmp_path, "a", {}, lambda: bytes(1000))  # used again
+        keep(tmp_path, name, lambda: bytes(1000))
+        for file in tmp_path.glob(f"{name}-*.pickle"):
+            os.utime(file, (i + 1, i + 1))
+    keep(tmp_path, "a", lambda: bytes(1000))  # used again
     monkeypatch.setattr(store, "LIMIT", 2500)
-    stored(tmp_path, "d", {}, lambda: bytes(1000))
-    assert sorted(file.name[0] for file in tmp_path.glob("*.pickle")) == ["a", "d"]
+    keep(tmp_path, "d", lambda: bytes(1000))
+    assert [name for name in "abcd" if results(tmp_path, name)] == ["a", "d"]
 
 
 def test_who_comes_second_waits_for_the_first(tmp_path: Path) -> None:
     code = (
-        "import sys, time\nfrom pathlib import Path\nfrom livingpaper.chapters.store import stored\n"
+        "import sys, time\nfrom pathlib import Path\nfrom livingpaper.chapters.store import Shelf, stored\n"
         "def compute():\n    time.sleep(1)\n    open('runs', 'a').write('run\\n')\n    return 1\n"
-        "assert stored(Path('kept'), 'x', {}, compute) == 1"
+        "assert stored(Shelf(Path('kept'), 'x', {}), compute, lambda files: set()) == 1"
     )
     two = [subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path) for _ in range(2)]
     assert [process.wait() for process in two] == [0, 0]
@@ -275,7 +313,7 @@ def test_a_failed_step_leaves_nothing(tmp_path: Path) -> None:
         raise KeyError("no")
 
     with pytest.raises(KeyError):
-        stored(tmp_path, "x", {}, fail)
+        keep(tmp_path, "x", fail)
     started = time.time()
-    assert stored(tmp_path, "x", {}, lambda: 2) == 2
+    assert keep(tmp_path, "x", lambda: 2) == 2
     assert time.time() - started < 5  # the lock was given back

@@ -11,7 +11,7 @@ from livingpaper import frame, take
 from livingpaper.build.project import Project
 from livingpaper.chapters import session
 from livingpaper.chapters.cells import ChapterError, chapter_files, read_cells
-from small_book import OUTCOME, PAIRS, PATIENTS, small_book
+from small_book import OUTCOME, PAIRS, PATIENTS, PEOPLE, small_book
 
 pytestmark = pytest.mark.usefixtures("book")
 
@@ -65,8 +65,12 @@ def test_a_preset_of_another_chapter_does_not_hide_what_is_bound_beside_it(tmp_p
 
 
 def test_results_are_kept_until_a_cell_the_data_or_a_choice_changes(tmp_path: Path, book: Project) -> None:
-    adults = ["adults = everyone[everyone.age >= (Path(f'../run-{time.time_ns()}').touch() or 18)]"]
-    small_book(tmp_path, cohort=[[*PATIENTS[0], "import time", "from pathlib import Path"], adults])
+    adults = [
+        "caliper = config().plan().matching.caliper_sd",
+        "adults = everyone[everyone.age >= (Path(f'../run-{time.time_ns()}').touch() or 18 + caliper)]",
+    ]
+    imports = ["import time", "from pathlib import Path", "from livingpaper.config import config"]
+    small_book(tmp_path, cohort=[[*PATIENTS[0], *imports], adults])
 
     def runs() -> int:
         return len(list(tmp_path.glob("run-*")))
@@ -78,18 +82,25 @@ def test_results_are_kept_until_a_cell_the_data_or_a_choice_changes(tmp_path: Pa
     small_book(
         tmp_path,
         cohort=[
-            ["# a comment", *PATIENTS[0], "import time", "from pathlib import Path"],
+            ["# a comment", *PATIENTS[0], *imports],
             adults,
             ["unrelated = 1"],
         ],
     )
     take("cohort", "adults")
     assert runs() == 1
-    for changed in (book.protocol, book.data / "people.csv"):
-        changed.write_text(changed.read_text() + "\n")
+    choices = book.protocol.read_text()
+    for path, text in (
+        (book.protocol, f"{choices}ratio = 2\n"),  # not read
+        (book.protocol, choices.replace("0.2", "0.25")),
+        (book.protocol, choices),
+        (book.data / "people.csv", f"{PEOPLE}\n"),
+    ):
+        path.write_text(text)
         take("cohort", "adults")
     assert runs() == 3
-    assert len(list(book.steps.glob("take-*.pickle"))) == 4
+    kept = [path for path in book.steps.glob("take-*.pickle") if "-reads-" not in path.name]
+    assert len(kept) == 4
 
 
 def test_errors_name_chapter_and_cell(tmp_path: Path) -> None:

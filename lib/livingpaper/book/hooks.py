@@ -136,7 +136,8 @@ class ReadOnceDomain(StandardDomain):
 def inputs_digest(project: Project) -> str:
     """Return the hash of everything the chapters' outputs rest on, apart from the chapters themselves."""
     root, frozen = project.root, (project.root / "versions").glob("v*/ledger.csv")
-    parts = [root / "lib", STATIC.parent, root / CONFIG, *fixed_files(project), project.ledger, *frozen]
+    parts = [root / "lib", STATIC.parent, root / CONFIG, project.protocol, project.ledger, *frozen]
+    parts += fixed_files(project)
     return digest(filter(Path.exists, parts), root)[:16]
 
 

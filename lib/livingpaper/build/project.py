@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ OF_GIT = (  # which repository, index and work tree; what git is configured with
     "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_GRAFT_FILE", "GIT_SHALLOW_FILE",
 )  # fmt: skip
-hashing: list[bool] = []  # not empty while a fingerprint is taken: that is not reading
+hashing: list[bool] = []  # not empty while what is opened does not count as read
 
 
 class _Below(str):
@@ -119,15 +120,22 @@ def text_of(path: Path) -> str:
         raise ValueError(f"{path} must be text in UTF-8, found: {error}; save it as UTF-8") from None
 
 
+@contextmanager
+def not_reading() -> Iterator[None]:
+    """Let what is opened inside not count as read: for a fingerprint, or because who reads says which part."""
+    hashing.append(True)
+    try:
+        yield
+    finally:
+        hashing.pop()
+
+
 def digest(paths: Iterable[Path], root: Path) -> str:
     """Return the sha256 of files by relative name and content, folders taken with all they hold."""
     found = {inside for path in paths for inside in (path, *path.rglob("*")) if inside.is_file()}
     total = hashlib.sha256()
-    hashing.append(True)
-    try:
+    with not_reading():
         for path in sorted(path for path in found if not BY_PRODUCT.search(path.as_posix())):
             name = path.relative_to(root) if path.is_relative_to(root) else Path(path.name)  # kept elsewhere
             total.update(name.as_posix().encode() + b"\0" + content_of(path) + b"\0")
-    finally:
-        hashing.pop()
     return total.hexdigest()

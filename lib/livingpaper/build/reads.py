@@ -1,6 +1,7 @@
 """Which files of the paper are read while something runs; results from a store bring theirs along."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -34,18 +35,23 @@ def note(files: Iterable[str]) -> None:
         seen |= set(files)
 
 
+def watching() -> bool:
+    """Return whether somebody watches, and what is read now counts."""
+    return bool(_watching) and not hashing
+
+
 @cache
 def _listen() -> None:
     def heard(event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "open" and _watching and not hashing and isinstance(arguments[0], (str, Path)):
-            note([str(arguments[0])])
+        if event == "open" and watching() and isinstance(arguments[0], (str, Path)):
+            note([os.path.abspath(arguments[0])])  # noqa: PTH100  # the folder may change; Path is slower
 
     sys.addaudithook(heard)  # cannot be taken away again: it does nothing while nobody watches
 
 
 def public(project: Project, files: Iterable[str]) -> list[str]:
     """Return those files, relative to the paper, that ``paper.toml`` allows to be named."""
-    paths = [Path.cwd() / file for file in files]
+    paths = [Path.cwd() / file.split("\0")[0] for file in files]  # without which choice it was
     names = {path.relative_to(project.root).as_posix() for path in paths if path.is_relative_to(project.root)}
     return sorted(name for name in names if fits(name, config(project).public))
 

@@ -13,13 +13,14 @@ from typing import Any
 
 import pandas as pd
 
-from livingpaper.build.project import Project
+from livingpaper.build.project import CONFIG, Project, digest
 from livingpaper.build.reads import files_read, keep_reads
 from livingpaper.chapters.cells import ChapterError, chapter_statements, check_literals, failed, own_chapters
 from livingpaper.chapters.executing import ChapterRun, Shown, store_executed
 from livingpaper.chapters.recording import Row
-from livingpaper.chapters.store import as_loaded, kept, put, stored_at
+from livingpaper.chapters.store import Shelf, as_loaded, pickled
 from livingpaper.chapters.taking import inputs_of, make_chain, modules_of, takes
+from livingpaper.chapters.tracked import choices_of, choices_read
 from livingpaper.ledger.ledger import ledger_frame, read_ledger, write_ledger
 
 FORK = multiprocessing.get_context("fork")
@@ -49,8 +50,8 @@ class Workers:
         self._places = FORK.Semaphore(os.cpu_count() or 2)
         self._started: dict[str, tuple[Any, Any]] = {}  # process and pipe
 
-    def rows(self, names: Iterable[str]) -> dict[str, list[Row]]:
-        """Start chapters; return what they record."""
+    def rows(self, names: Iterable[str]) -> dict[str, tuple[list[Row], set[str]]]:
+        """Start chapters; return what they record, and which choices they read for that."""
         files = {name: self.files[name] for name in names}
         for module in modules_of(chapter_statements(self.project, *files.values())):
             with contextlib.suppress(Exception):  # what fails here, fails in the cell that imports it
@@ -68,7 +69,7 @@ class Workers:
         self.rows(name for name in names if name not in self._started)
         for name in names:
             self._started[name][1].send("show")
-        return self._answers(names)
+        return {name: shown for name, (shown, _) in self._answers(names).items()}
 
     def _answers(self, names: Iterable[str]) -> dict[str, Any]:
         """Return what chapters answer; the first error ends all."""
@@ -104,37 +105,40 @@ def serve(project: Project, path: Path, pipe: Any, places: Any) -> None:
                 with places:
                     answer = step()
                     keep_reads(project, path, seen)
-                pipe.send(answer)
+                pipe.send((answer, choices_read(project, seen)))
             except Exception as error:  # also of the machinery: still one line, with the chapter
                 own = isinstance(error, ChapterError)
                 pipe.send(error if own else failed(path.relative_to(project.root), error))
             pipe.recv()
 
 
-def _place(project: Project, path: Path) -> Path:
-    """Return where the rows of a chapter are kept, under what they rest on: its cells, those it takes from, all files."""
+def _shelf(project: Project, path: Path, choices: Any) -> Shelf:
+    """Return where the rows of a chapter are kept, under what they rest on: its cells, those it takes from, files."""
     own = chapter_statements(project, path)
     chains = [make_chain(project, *taken) for taken in takes(own)]
     behind = [part for chain in chains for part in chain.own + chain.behind]
     inputs = inputs_of(project, own + behind) | {"places": "\n".join(part.cell.code for part in own)}
-    return stored_at(project.steps, f"rows-{path.stem}", inputs)
+    inputs["paper"] = digest([project.root / CONFIG], project.root)
+    return Shelf(project.steps, f"rows-{path.stem}", inputs, choices)
 
 
 def _rows(workers: Workers) -> dict[str, list[Row]]:
     """Return the rows of each chapter; a chapter whose inputs did not change is not run."""
     project, files = workers.project, workers.files
-    places = {name: _place(project, path) for name, path in files.items()}
+    choices = choices_of(project)
+    shelves = {name: _shelf(project, path, choices) for name, path in files.items()}
     parts = {name: chapter_statements(project, path) for name, path in files.items()}
     recording = [name for name in files if any(part.calls("record") for part in parts[name])]
-    found = {name: kept(places[name]) for name in recording}
+    found = {name: shelves[name].find() for name in recording}
     missing = [name for name in recording if found[name] is None]
-    found |= workers.rows(missing)
-    for name in missing:
-        if _place(project, files[name]) != places[name]:
+    made, choices = workers.rows(missing), choices_of(project)
+    for name, (rows, reads) in made.items():
+        if _shelf(project, files[name], choices) != shelves[name]:
             must = "choices, data and code must stay the same while the chapters run, they changed"
             raise ChapterError(f"{must}; run it again: livingpaper ledger")
         if as_loaded(modules_of(parts[name])):
-            put(places[name], found[name], set())
+            shelves[name].keep(pickled(rows, name), reads)
+        found[name] = rows
     return found
 
 

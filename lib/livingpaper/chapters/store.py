@@ -2,44 +2,85 @@
 
 import fcntl
 import hashlib
+import io
 import os
 import pickle
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager, suppress
 from copy import copy
+from dataclasses import dataclass
 from functools import wraps
-from inspect import BoundArguments, ismethod, signature
+from inspect import BoundArguments, signature
 from operator import attrgetter
 from pathlib import Path
-from types import MethodType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any, ParamSpec, TypeVar
 
 import pandas as pd
-from pydantic import BaseModel
 
 from livingpaper.build.cache import code_digest, module_files, source_file, write_whole
 from livingpaper.build.project import digest, find_project
 from livingpaper.build.reads import files_read, note
+from livingpaper.chapters.tracked import KINDS, Tracked, reference
 
 P = ParamSpec("P")
 T = TypeVar("T")
 LIMIT = 2_000_000_000  # bytes kept; what was used longest ago goes first
 STARTED = time.time()
-KINDS = (BaseModel, SimpleNamespace)  # of choices
+NOTHING = pickle.dumps(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Where the results of one computation are kept: one for each set of values of the choices that it reads."""
+
+    folder: Path
+    name: str
+    inputs: Mapping[str, str]  # all but choices that a result rests on, as text or digests
+    choices: Any = None
+
+    @property
+    def index(self) -> Path:
+        """The file that says which choices were read for a result, once for each way through the code."""
+        return stored_at(self.folder, f"{self.name}-reads", self.inputs)
+
+    def place(self, reads: Set[str]) -> Path:
+        """Return the file of the result for which these choices were read."""
+        values = {f"choice {path}": _hash_at(self.choices, path) for path in reads}
+        return stored_at(self.folder, self.name, {**self.inputs, **values, "kept": "as bytes"})
+
+    def find(self) -> Any:
+        """Return the result for choices as they are; None if there is none."""
+        results = (kept(self.place(reads)) for reads in recalled(self.index) or ())
+        return next((result for result in results if result is not None), None)
+
+    def keep(self, content: bytes, reads: Set[str], files: Iterable[str] = ()) -> None:
+        """Keep a pickled result with the choices and files that were read for it."""
+        path, known = self.place(reads), recalled(self.index) or []
+        write_whole(path, pickle.dumps((content, sorted(files))))
+        write_whole(self.index, pickle.dumps([*(each for each in known if each != reads), reads]))
+        _forget(path)
 
 
 def stored(
-    folder: Path, name: str, inputs: dict[str, str], compute: Callable[[], Any], modules: Iterable[str] = ()
+    shelf: Shelf,
+    compute: Callable[[], Any],
+    read: Callable[[set[str]], Set[str]],
+    modules: Iterable[str] = (),
 ) -> Any:
-    """Return the stored result of the same inputs, or compute it; it is stored if ``modules`` are ``as_loaded``."""
-    path = stored_at(folder, name, inputs)
-    with locked(path):
-        if (found := kept(path)) is not None:
+    """Return the result kept on a shelf, or compute it; it is kept if ``modules`` are ``as_loaded``.
+
+    ``read`` says of the files that were read, once all is, which choices were; None is no result and not kept.
+    """
+    with locked(shelf.index):
+        if (found := shelf.find()) is not None:
             return found
-        with files_read() as seen:
-            result = compute()
-        return put(path, result, seen) if as_loaded(modules) else result
+        with files_read() as files:
+            content = pickled(compute(), shelf.name)
+        if as_loaded(modules) and content != NOTHING:
+            shelf.keep(content, read(files), files)
+        return pickle.loads(content)
 
 
 def stored_at(folder: Path, name: str, inputs: Mapping[str, str]) -> Path:
@@ -47,24 +88,33 @@ def stored_at(folder: Path, name: str, inputs: Mapping[str, str]) -> Path:
     return folder / f"{name}-{hash_of(sorted(inputs.items()))[:20]}.pickle"
 
 
-def put(path: Path, result: Any, files: set[str]) -> Any:
-    """Store a result with the files that were read for it; return it as it will be found, so that it hashes alike."""
+def _hash_at(choices: Any, path: str) -> str:
     try:
-        content = pickle.dumps((result, sorted(files)))
+        return hash_of(attrgetter(path)(choices))
+    except AttributeError:
+        return "there is none"
+
+
+class _Keeper(pickle.Pickler):
+    def reducer_override(self, value: object) -> Any:  # choices of the paper are looked up again
+        return reference(value) or NotImplemented
+
+
+def pickled(result: Any, name: str) -> bytes:
+    """Return a result as it is kept; a ``ValueError`` if it cannot be."""
+    content = io.BytesIO()
+    try:
+        _Keeper(content).dump(result)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
-        name = path.stem.rpartition("-")[0]
         raise ValueError(f"{name} must give what pickle can keep, it does not: {error}; give data") from None
-    if result is not None:  # None is no result
-        write_whole(path, content)
-        _forget(path)
-    return pickle.loads(content)[0]
+    return content.getvalue()
 
 
 def kept(path: Path) -> Any:
     """Return a stored result, whose files then count as read; None if there is none."""
-    result, files = recalled(path) or (None, [])
+    content, files = recalled(path) or (NOTHING, [])
     note(files)
-    return result
+    return pickle.loads(content)
 
 
 def recalled(path: Path) -> Any:
@@ -163,66 +213,7 @@ def _one(function: Callable[..., Any], bound: BoundArguments, code: str) -> Any:
         "arguments": hash_of(sorted((bound.arguments | dict.fromkeys(choices)).items())),
         "lock": digest([project.lock], project.root),
     }
-
-    def place(reads: set[str]) -> Path:
-        values = {f"choice {path}": hash_of(attrgetter(path)(SimpleNamespace(**choices))) for path in reads}
-        return stored_at(project.steps, name, inputs | values)
-
-    index = stored_at(project.steps, f"{name}-reads", inputs)
-    with locked(index):
-        known = recalled(index) or []
-        for reads in known:
-            if (found := kept(place(reads))) is not None:
-                return found
-        seen = set[str]()
-        tracked = _with(bound, {key: Tracked(value, seen, key) for key, value in choices.items()})
-        with files_read() as files:
-            result = function(*tracked.args, **tracked.kwargs)
-        if as_loaded([module]):
-            result = put(place(seen), result, files)
-            write_whole(index, pickle.dumps([*(reads for reads in known if reads != seen), seen]))
-        return result
-
-
-def _of_the_whole(name: str) -> Any:
-    return lambda choices, *arguments: getattr(choices._whole(), name)(*arguments)
-
-
-class Tracked:
-    """Choices that note in ``seen`` the dotted names of what is read; in every other respect the choices themselves."""
-
-    __slots__ = ("_changed", "_choices", "_path", "_seen")
-
-    def __init__(self, choices: Any, seen: set[str], path: str, changed: Set[str] = frozenset()) -> None:
-        """Track what stands at ``path``; what a copy was given other values for, ``changed``, is no choice."""
-        self._choices, self._seen, self._path, self._changed = choices, seen, path, changed
-
-    def __getattr__(self, name: str) -> Any:
-        value = getattr(self._choices, name)
-        if type(value) is Tracked or name in self._changed:
-            return value
-        path = f"{self._path}.{name}"
-        if isinstance(value, KINDS):
-            return Tracked(value, self._seen, path)
-        if ismethod(value):
-            own = not value.__func__.__module__.startswith("pydantic")
-            return MethodType(value.__func__, self if own else self._whole())
-        self._seen.add(path)
-        return value
-
-    def model_copy(self, *, update: dict[str, Any] | None = None) -> "Tracked":
-        """Return a copy with other values, as of a pydantic model."""
-        changed = self._changed | frozenset(update or ())
-        return Tracked(self._choices.model_copy(update=update), self._seen, self._path, changed)
-
-    def _whole(self) -> Any:
-        self._seen.add(self._path)
-        return self._choices
-
-    __class__ = property(lambda self: type(self._choices))
-
-    def __eq__(self, other: object) -> bool:
-        return bool(self._whole() == (other._whole() if type(other) is Tracked else other))
-
-    __hash__, __iter__, __repr__ = map(_of_the_whole, ("__hash__", "__iter__", "__repr__"))
-    __reduce_ex__ = _of_the_whole("__reduce_ex__")
+    seen = set[str]()
+    tracked = _with(bound, {key: Tracked(value, seen.add, key) for key, value in choices.items()})
+    shelf = Shelf(project.steps, name, inputs, SimpleNamespace(**choices))
+    return stored(shelf, lambda: function(*tracked.args, **tracked.kwargs), lambda _files: seen, [module])

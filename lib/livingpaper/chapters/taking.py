@@ -5,14 +5,16 @@ import builtins
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from livingpaper.build.cache import code_digest, imported, source_file
-from livingpaper.build.project import Project, digest, hashing
+from livingpaper.build.project import Project, digest, not_reading
 from livingpaper.chapters.cells import ChapterError, Statement, chapter_files, chapter_statements
 from livingpaper.chapters.session import current
-from livingpaper.chapters.store import hash_of, stored
+from livingpaper.chapters.store import Shelf, hash_of, stored
+from livingpaper.chapters.tracked import choices_of, choices_read
 
 DROPPED = ("record", "show")
 Names = frozenset[str]
@@ -68,7 +70,8 @@ def take(chapter: str, *names: str, **given: Any) -> Any:
         return tuple(namespace[name] for name in names)
 
     # one pickle: variables that share an object share it afterwards
-    values = stored(project.steps, f"take-{chapter}", inputs, compute, modules_of(parts))
+    shelf = Shelf(project.steps, f"take-{chapter}", inputs, choices_of(project))
+    values = stored(shelf, compute, partial(choices_read, project), modules_of(parts))
     return values[0] if len(names) == 1 else values
 
 
@@ -124,7 +127,7 @@ def takes(parts: Iterable[Statement]) -> Iterator[tuple[str, list[str], Names]]:
 
 
 def inputs_of(project: Project, parts: Sequence[Statement]) -> dict[str, str]:
-    """Return what the result of statements rests on: they, code, data, choices, committed results, locked packages."""
+    """Return what results of statements rest on but choices: they, code, data, committed results, locked packages."""
     results = {*(project.root / "results").glob("*.csv")} - {project.ledger}
     return {
         "cells": "\n".join(part.source for part in parts),
@@ -134,15 +137,12 @@ def inputs_of(project: Project, parts: Sequence[Statement]) -> dict[str, str]:
 
 
 def fixed_files(project: Project) -> list[Path]:
-    """Return data, choices and locked packages, and the files that the choices name: a cohort may be kept elsewhere."""
-    hashing.append(True)  # who looks for names does not read
-    try:
+    """Return data and locked packages, and the files that the choices name: a cohort may be kept elsewhere."""
+    with not_reading():  # only the names are looked for
         choices = project.protocol.read_text("utf-8", "replace") if project.protocol.is_file() else ""
-    finally:
-        hashing.pop()
     named = [str(project.root / found[1]) for found in re.findall(r"""(["'])(.+?)\1""", choices)]
     files = [Path(name) for name in named if os.path.isfile(name)]  # noqa: PTH113  # Path fails at a long sentence
-    return [project.data, project.protocol, project.lock, *files]
+    return [project.data, project.lock, *files]
 
 
 def modules_of(parts: Iterable[Statement]) -> list[str]:

@@ -3,18 +3,18 @@
 from pathlib import Path
 
 import pandas as pd
-from livingpaper.build.project import find_project
+from livingpaper.config import config
 
 from study.data.contract import NUMERIC, validate_cohort
 from study.data.reading import read_table
-from study.protocol.protocol import Protocol, load_protocol
+from study.protocol.protocol import Protocol
 
 FIRST_DRUG = "anakinra"  # the one called treated in data/synthetic/worlds.csv
 
 
-def load_plan(path: str | Path = "protocol.toml") -> Protocol:
+def load_plan() -> Protocol:
     """Return the choices of the paper; ``load_protocol`` says what can be wrong with them."""
-    return load_protocol(find_project().root / path)
+    return config().plan()
 
 
 def load_dictionary(path: str | Path = "data/dictionary.csv") -> pd.DataFrame:

@@ -1,0 +1,108 @@
+"""Choices that note what is read of them: a result rests on those that were read for it, not on all."""
+
+import os
+from collections.abc import Callable, Iterable, Set
+from dataclasses import dataclass
+from inspect import ismethod
+from operator import attrgetter
+from pathlib import Path
+from types import MethodType, SimpleNamespace
+from typing import Any
+
+from pydantic import BaseModel
+
+from livingpaper.build.project import Project, digest
+from livingpaper.build.reads import note, watching
+from livingpaper.config import config
+
+KINDS = (BaseModel, SimpleNamespace)  # of choices
+MARK = "\0"  # in no file's name; after it stands which choice of the file was read
+
+
+def _of_the_whole(name: str) -> Any:
+    return lambda choices, *arguments: getattr(choices._whole(), name)(*arguments)
+
+
+class Tracked:
+    """Choices that ``say`` the dotted names of what is read; in every other respect the choices themselves."""
+
+    __slots__ = ("_changed", "_choices", "_path", "_say")
+
+    def __init__(
+        self, choices: Any, say: Callable[[str], Any], path: str, changed: Set[str] = frozenset()
+    ) -> None:
+        """Track what stands at ``path``; what a copy was given other values for, ``changed``, is no choice."""
+        self._choices, self._say, self._path, self._changed = choices, say, path, changed
+
+    def __getattr__(self, name: str) -> Any:
+        value, path = getattr(self._choices, name, MARK), f"{self._path}.{name}"
+        if name in self._changed:
+            return value
+        if isinstance(value, KINDS):
+            return Tracked(value, self._say, path)
+        if ismethod(value):
+            own = not value.__func__.__module__.startswith("pydantic")
+            return MethodType(value.__func__, self if own else self._whole())
+        self._say(path)  # also that there is none
+        return getattr(self._choices, name) if value is MARK else value
+
+    def model_copy(self, *, update: dict[str, Any] | None = None) -> "Tracked":
+        """Return a copy with other values, as of a pydantic model."""
+        changed = self._changed | frozenset(update or ())
+        return Tracked(self._choices.model_copy(update=update), self._say, self._path, changed)
+
+    def _whole(self) -> Any:
+        self._say(self._path)
+        return self._choices._whole() if type(self._choices) is Tracked else self._choices
+
+    __class__ = property(lambda self: self._choices.__class__)
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self._whole() == (other._whole() if type(other) is Tracked else other))
+
+    __hash__, __iter__, __repr__ = map(_of_the_whole, ("__hash__", "__iter__", "__repr__"))
+    __reduce_ex__ = _of_the_whole("__reduce_ex__")
+
+
+@dataclass(frozen=True)
+class _Note:
+    file: Path
+
+    def __call__(self, name: str) -> None:
+        note([f"{self.file}{MARK}{name}"])
+
+
+def watched(choices: Any, file: Path) -> Any:
+    """Return the choices of a file; while somebody watches what is read, they note which of them are."""
+    if not watching():
+        return choices
+    _Note(file)("loaded")
+    return Tracked(choices, _Note(file), "plan")
+
+
+def choices_of(project: Project) -> SimpleNamespace:
+    """Return what a result may rest on: the ``file`` of the choices, and they themselves unless they are impossible."""
+    try:
+        made = {"plan": config(project).plan(), "loaded": True}
+    except Exception:  # what is wrong with them says the cell that reads them
+        made = {}
+    return SimpleNamespace(file=digest([project.protocol], project.root), **made)
+
+
+def choices_read(project: Project, files: Iterable[str]) -> set[str]:
+    """Return the names in ``choices_of`` that were read, from what ``files_read`` gave."""
+    own, parts = os.path.realpath(project.protocol), [file.partition(MARK) for file in files]
+    read = {file: os.path.realpath(file) == own for file in {file for file, _, _ in parts}}
+    return {name or "file" for file, _, name in parts if read[file]}
+
+
+def reference(choices: object) -> tuple[Callable[[str], Any], tuple[str]] | None:
+    """Return how choices of the paper are found again, so that who keeps them rests on none of them; else None."""
+    if type(choices) is not Tracked or choices._changed or not isinstance(choices._say, _Note):
+        return None
+    return chosen, (choices._path,)
+
+
+def chosen(path: str) -> Any:
+    """Return what stands at a path of the choices of the paper around the working folder."""
+    return attrgetter(path)(SimpleNamespace(plan=config().plan()))
