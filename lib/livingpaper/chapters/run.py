@@ -1,6 +1,7 @@
 """All chapters run side by side: their rows make the ledger, then they show, and Sphinx finds them executed."""
 
 import contextlib
+import gc
 import importlib
 import multiprocessing
 import os
@@ -56,6 +57,9 @@ class Workers:
         for module in modules_of(chapter_statements(self.project, *files.values())):
             with contextlib.suppress(Exception):  # what fails here, fails in the cell that imports it
                 importlib.import_module(module)  # once for all
+        if "numba" in sys.modules:  # its compiler, too, is set up once
+            importlib.import_module("numba.core.registry").cpu_target.target_context.refresh()
+        gc.freeze()  # else each process copies what its collector looks at
         for name, path in files.items():
             here, there = FORK.Pipe()
             process = FORK.Process(target=serve, args=(self.project, path, there, self._places), daemon=True)

@@ -22,10 +22,11 @@ import pandas as pd
 from livingpaper.build.cache import code_digest, module_files, source_file, write_whole
 from livingpaper.build.project import digest, find_project
 from livingpaper.build.reads import files_read, note
-from livingpaper.chapters.tracked import KINDS, Tracked, reference
+from livingpaper.chapters.tracked import KINDS, Keeper, Tracked
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Read = Callable[[set[str]], Set[str]]
 LIMIT = 2_000_000_000  # bytes kept; what was used longest ago goes first
 STARTED = time.time()
 NOTHING = pickle.dumps(None)
@@ -63,12 +64,7 @@ class Shelf:
         _forget(path)
 
 
-def stored(
-    shelf: Shelf,
-    compute: Callable[[], Any],
-    read: Callable[[set[str]], Set[str]],
-    modules: Iterable[str] = (),
-) -> Any:
+def stored(shelf: Shelf, compute: Callable[[], Any], read: Read, modules: Iterable[str] = ()) -> Any:
     """Return the result kept on a shelf, or compute it; it is kept if ``modules`` are ``as_loaded``.
 
     ``read`` says of the files that were read, once all is, which choices were; None is no result and not kept.
@@ -95,16 +91,11 @@ def _hash_at(choices: Any, path: str) -> str:
         return "there is none"
 
 
-class _Keeper(pickle.Pickler):
-    def reducer_override(self, value: object) -> Any:  # choices of the paper are looked up again
-        return reference(value) or NotImplemented
-
-
 def pickled(result: Any, name: str) -> bytes:
     """Return a result as it is kept; a ``ValueError`` if it cannot be."""
     content = io.BytesIO()
     try:
-        _Keeper(content).dump(result)
+        Keeper(content).dump(result)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise ValueError(f"{name} must give what pickle can keep, it does not: {error}; give data") from None
     return content.getvalue()

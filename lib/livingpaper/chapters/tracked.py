@@ -1,8 +1,9 @@
 """Choices that note what is read of them: a result rests on those that were read for it, not on all."""
 
 import os
+import pickle
 from collections.abc import Callable, Iterable, Set
-from dataclasses import dataclass
+from functools import partial
 from inspect import ismethod
 from operator import attrgetter
 from pathlib import Path
@@ -64,20 +65,16 @@ class Tracked:
     __reduce_ex__ = _of_the_whole("__reduce_ex__")
 
 
-@dataclass(frozen=True)
-class _Note:
-    file: Path
-
-    def __call__(self, name: str) -> None:
-        note([f"{self.file}{MARK}{name}"])
+def _say(file: Path, name: str) -> None:
+    note([f"{file}{MARK}{name}"])
 
 
 def watched(choices: Any, file: Path) -> Any:
     """Return the choices of a file; while somebody watches what is read, they note which of them are."""
     if not watching():
         return choices
-    _Note(file)("loaded")
-    return Tracked(choices, _Note(file), "plan")
+    _say(file, "loaded")
+    return Tracked(choices, partial(_say, file), "plan")
 
 
 def choices_of(project: Project) -> SimpleNamespace:
@@ -96,13 +93,14 @@ def choices_read(project: Project, files: Iterable[str]) -> set[str]:
     return {name or "file" for file, _, name in parts if read[file]}
 
 
-def reference(choices: object) -> tuple[Callable[[str], Any], tuple[str]] | None:
-    """Return how choices of the paper are found again, so that who keeps them rests on none of them; else None."""
-    if type(choices) is not Tracked or choices._changed or not isinstance(choices._say, _Note):
-        return None
-    return chosen, (choices._path,)
+class Keeper(pickle.Pickler):
+    """Writes of choices of the paper only where they stand: who keeps them rests on none of them."""
+
+    def reducer_override(self, value: Any) -> Any:
+        """Return how choices are found again."""
+        own = type(value) is Tracked and not value._changed and isinstance(value._say, partial)
+        return (_chosen, (value._path,)) if own else NotImplemented
 
 
-def chosen(path: str) -> Any:
-    """Return what stands at a path of the choices of the paper around the working folder."""
+def _chosen(path: str) -> Any:
     return attrgetter(path)(SimpleNamespace(plan=config().plan()))
