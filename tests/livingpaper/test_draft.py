@@ -83,9 +83,9 @@ def test_without_the_cohorts_numbers_no_conclusion_from_them_is_left(project: Pr
 
 
 def test_a_draft_says_what_does_not_hold_and_goes_on(
-    fresh: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    made = copy_project(fresh, tmp_path / "p")
+    made = copy_project(project, tmp_path / "p")
     (made.root / "book").mkdir()
     (made.root / "book" / "c.md").write_text("Nobody died.")
     made.claims.write_text(

@@ -39,6 +39,7 @@ def run(project: Project, *arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.whole
 def test_the_chapters_give_the_committed_ledger(example: Project) -> None:
     assert not run_chapters(example), "results/ledger.csv of the example must be what its chapters record"
     check_conclusions(example)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from project_copy import fingerprints
 
 PAGE = """---
@@ -52,6 +53,7 @@ def built(root: Path, config: str) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.whole
 def test_an_existing_book_is_built_unchanged(tmp_path: Path) -> None:
     without = built(tmp_path / "without", "")
     added = built(tmp_path / "added", "sphinx:\n  extra_extensions: [livingpaper]\n")
