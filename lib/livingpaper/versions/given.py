@@ -13,7 +13,6 @@ from livingpaper.build.project import Project, content_of, git
 from livingpaper.config import config, fits
 from livingpaper.ledger.claims import load_claims
 from livingpaper.ledger.compare import TOLERANCE, as_markdown, as_text, compare
-from livingpaper.versions.site import thaw
 from livingpaper.versions.sources import read_claims, read_source, version_folder
 
 CRATE = "machine/ro-crate-metadata.json"
@@ -44,6 +43,8 @@ def given_at(project: Project, revision: str) -> Given:
 
 def given_in(project: Project, archive: Path) -> Given:
     """Return what a frozen version stood on."""
+    from livingpaper.versions.site import thaw  # heavy: Sphinx
+
     files = thaw(archive, archive.parent / "assets")
     choices = _choices(project, files.get(project.protocol.name, b"").decode())
     if CRATE not in files:
