@@ -98,21 +98,16 @@ def crosstable(
 ) -> pd.DataFrame:
     """Return printed cells; the first column holds the labels of the rows.
 
+    A ``LedgerError`` if a key has no row at all, or two rows claim one cell.
+
     Parameters
     ----------
     rows : DataFrame
         A selection of the ledger.
     down, across : str, or pair of str and keys
         A column, or a column with its keys in order and their labels.
-    cell : callable
-        Makes the text of one row; withheld rows print that.
-    corner : str
-        The header of the first column.
-
-    Raises
-    ------
-    LedgerError
-        If a key has no row at all, or two rows claim one cell.
+    cell, corner : callable, and str
+        Makes the text of one row, withheld rows print that; the header of the first column.
     """
     (by, lines), (over, columns) = _axis(rows, down), _axis(rows, across)
     shown = rows[rows[by].isin(lines) & rows[over].isin(columns)]
