@@ -21,13 +21,14 @@ export OPENBLAS_NUM_THREADS := 1
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
-paper: html pdf machine  ## build _build/html/index.html and _build/paper.pdf
+paper: html pdf machine  ## build _build/html/index.html, _build/paper.pdf and _build/supplement.pdf
 
 html: $(READY)  ## build the HTML only
 	@$(BIN)/headtohead html $(if $(COLD),--cold)
 
-pdf: html  ## build the HTML and the PDF (installs LaTeX if it is missing and apt is at hand)
+pdf: html  ## build the HTML and the PDFs (installs LaTeX if it is missing and apt is at hand)
 	@$(BIN)/headtohead pdf $(if $(COLD),--cold)
+	@$(BIN)/headtohead accessible
 
 machine: html  ## write the paper for machines into _build/machine: JSON, JATS XML, schema.org, RO-Crate
 	@$(BIN)/headtohead machine

@@ -60,7 +60,7 @@ def builds() -> Iterator[Timing]:
         chapter.write_text(chapter.read_text("utf-8") + "\nOne more sentence.\n", encoding="utf-8")
         yield build("html, prose of one chapter edited", 10.0, "html")
         if shutil.which("xelatex"):
-            yield build("pdf, after html", 30.0, "pdf")
+            yield build("paper and supplement, after html", 30.0, "pdf")
     yield command(HEADTOHEAD, PROJECT.root, "diff of two ledgers", 1.0, "diff")
 
 

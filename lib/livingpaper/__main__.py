@@ -62,6 +62,11 @@ def _parser() -> argparse.ArgumentParser:
     twice = "build this commit twice from nothing and compare every byte"
     said = "reproducible: {result} files are the same in two cold builds"
     add("reproduce", "build.reproduce:reproduce", twice, said)
+    add(
+        "accessible",
+        "build.accessible:print_accessible",
+        "print the paper as a tagged PDF, for screen readers",
+    )
     add("latex", "build.build:ensure_latex", "install LaTeX if it is missing and apt is at hand")
     add("notebooks", "lab.serve:pair", "pair the chapters with notebooks/")
     lab = add("lab", "lab.serve:open_lab", "open the chapters in JupyterLab, their prose with its numbers")

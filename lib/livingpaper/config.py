@@ -84,6 +84,7 @@ class Config(_Section):
     short_title: str = ""
     running_head: str = ""
     banner: str = ""
+    supplement: str = ""  # the page that opens it; with the sections below it, a PDF of its own
     licence: str = ""
     mixed: dict[str, str] = {}
     synthetic_says: str = ""
@@ -120,6 +121,11 @@ class Config(_Section):
     def draft(self) -> bool:
         """Whether a conclusion that does not hold is left out instead of stopping the build."""
         return bool(self.choices.draft) and bool(attrgetter(self.choices.draft)(self.plan()))
+
+    @property
+    def pdfs(self) -> tuple[str, ...]:
+        """The files that LaTeX makes."""
+        return ("paper.pdf", "supplement.pdf") if self.supplement else ("paper.pdf",)
 
     @property
     def primary_ids(self) -> str:

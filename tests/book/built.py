@@ -9,16 +9,18 @@ from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
-import yaml
 from book.chapters import ROOT
 from livingpaper.build.project import Project
+from livingpaper.build.project import pages as project_pages
 from livingpaper.config import config
 
 BUILD = ROOT / "_build"
 MARKS = config(Project(ROOT)).marks
 SITE = BUILD / "html"
-PDF = BUILD / "paper.pdf"
-LATEX_LOG = BUILD / "work" / "_build" / "latex" / "paper.log"
+PDF, SUPPLEMENT = BUILD / "paper.pdf", BUILD / "supplement.pdf"
+PDFS = [BUILD / name for name in config(Project(ROOT)).pdfs]
+ACCESSIBLE = BUILD / "paper-accessible.pdf"
+LATEX = BUILD / "work" / "_build" / "latex"
 SILENT = {"script", "style", "template", "svg", "math"}
 BLOCKS = {"p", "td", "th", "li", "dt", "dd", "div", "br", "h1", "h2", "h3", "h4", "figcaption", "caption"}
 EDGE = "\0"  # between two blocks of text
@@ -44,8 +46,7 @@ def need(path: Path) -> Path:
 
 def contents() -> list[str]:
     """Return the pages of the table of contents, the first one first."""
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
-    return [toc["root"], *(entry["file"] for part in toc["parts"] for entry in part["chapters"])]
+    return project_pages(Project(ROOT))
 
 
 @dataclass(slots=True)

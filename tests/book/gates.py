@@ -57,7 +57,7 @@ def figure_faults(page: Page) -> list[str]:
     faults = []
     for shown in page.figures:
         caption = " ".join(shown.caption.split())
-        if not re.match(r"Figure \d+", caption) or len(caption) < SHORTEST:
+        if not re.match(r"Figure S?\d+", caption) or len(caption) < SHORTEST:
             faults.append(f"{shown.name} needs a number and a caption, has {caption!r}")
         if len(shown.alt) != 1 or len(shown.alt[0]) < SHORTEST:
             faults.append(f"{shown.name} needs one picture with an alternative text, has {shown.alt}")

@@ -90,3 +90,35 @@ def _embedded(font: Any) -> bool:
     descriptor = font.get("/FontDescriptor")
     files = ("/FontFile", "/FontFile2", "/FontFile3")
     return bool(descriptor) and any(key in descriptor.get_object() for key in files)
+
+
+def tag_faults(pdf: PdfReader) -> list[str]:
+    """Return what a screen reader would miss: tags, language, title, headings, and words for each picture."""
+    root, found = pdf.trailer["/Root"], tags(pdf)
+    kinds = [tag.get("/S") for tag in found]
+    silent = [tag for tag in found if tag.get("/S") == "/Figure" and not tag.get("/Alt")]
+    faults = {
+        "it is not marked as tagged": not (root.get("/MarkInfo") or {}).get("/Marked"),
+        "it has no language": not root.get("/Lang"),
+        "it has no title": not (pdf.metadata or {}).get("/Title"),
+        "it must have one main heading": kinds.count("/H1") != 1,
+        "it has no cell of a header": "/Table" in kinds and "/TH" not in kinds,
+        f"{len(silent)} picture(s) have no words": bool(silent),
+    }
+    return [fault for fault, there in faults.items() if there]
+
+
+def tags(pdf: PdfReader) -> list[Any]:
+    """Return every element of the tree of tags, in the order of reading."""
+    return list(_tags(pdf.trailer["/Root"].get("/StructTreeRoot")))
+
+
+def _tags(node: Any) -> Iterator[Any]:
+    """Return every element below a node of the tree of tags."""
+    node = node.get_object() if hasattr(node, "get_object") else node
+    if isinstance(node, list):
+        for part in node:
+            yield from _tags(part)
+    elif isinstance(node, dict):
+        yield node
+        yield from _tags(node.get("/K"))

@@ -6,7 +6,7 @@ import re
 
 import pandas as pd
 import pytest
-from book.built import SITE, contents, need, page, pages
+from book.built import PDFS, SITE, contents, need, page, pages
 from book.chapters import chapters
 from book.forbidden import forbidden_claims
 from livingpaper.book.checklists import load_checklists
@@ -32,7 +32,7 @@ def test_every_page_of_the_contents_is_there_and_says_something(name: str) -> No
     assert len(page(name).text) > 200, name
 
 
-@pytest.mark.parametrize("name", ["html", "paper.pdf"])
+@pytest.mark.parametrize("name", ["html", *(path.name for path in PDFS)])
 def test_it_was_made_from_the_sources_that_are_here(project: Project, name: str) -> None:
     sources = state(project).split()[:2]  # the commit that it prints may be an older one
     made_from = mark_of(need(project.build / name)).read_text("utf-8").split()

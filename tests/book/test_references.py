@@ -6,10 +6,9 @@ import re
 
 import pandas as pd
 import pytest
-import yaml
 from book.chapters import BOOK, ROOT, Chapter, chapter, chapters
 from livingpaper.book.choices import choice_words
-from livingpaper.build.project import Project
+from livingpaper.build.project import Project, pages
 from livingpaper.ledger.ledger import ledger_part, read_ledger
 from pybtex.database import BibliographyData, parse_file
 
@@ -38,8 +37,7 @@ def cited() -> set[str]:
 
 
 def toc_files() -> list[str]:
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
-    return [toc["root"], *(entry["file"] for part in toc["parts"] for entry in part["chapters"])]
+    return pages(Project(ROOT))
 
 
 def test_every_citation_has_an_entry_and_every_entry_a_citation(library: BibliographyData) -> None:

@@ -25,7 +25,7 @@ from livingpaper.lab.texts import (
 )  # fmt: skip
 from livingpaper.ledger.ledger import entry
 
-CAPTION_NUMBER = re.compile(r'<span class="caption-number">((?:Figure|Table) \d+)')
+CAPTION_NUMBER = re.compile(r'<span class="caption-number">((?:Figure|Table) S?\d+)')
 
 
 @pytest.fixture(scope="module")

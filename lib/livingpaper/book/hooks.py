@@ -18,6 +18,7 @@ from sphinx.errors import SphinxError
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from livingpaper.book.checklists import checklist_myst, load_checklists
+from livingpaper.book.documents import Documents, plain_numbers, supplement_numbers
 from livingpaper.book.drafts import leave_out, unsupported, withhold_paragraphs
 from livingpaper.book.markup import STATIC, markup
 from livingpaper.book.output import UnfoldedCells, visit_math
@@ -203,6 +204,9 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", use_fresh_results, priority=100)
     app.connect("config-inited", put_face, priority=100)
     app.connect("config-inited", put_stamp, priority=101)
+    app.connect("env-get-updated", plain_numbers, priority=400)
+    app.connect("env-get-updated", supplement_numbers, priority=600)
+    app.add_builder(Documents, override=True)
     app.connect("env-get-outdated", outdated)
     app.connect("builder-inited", add_assets)
     app.connect("source-read", say_what_may_be_said)

@@ -83,7 +83,12 @@ def put_stamp(app: Sphinx, settings: SphinxConfig) -> None:
     foot = f" · protocol {marks['protocol']}" if marks["protocol"] else ""
     legend = r"\, · ".join(escape_tex(f"{one.mark} {one.brief or one.says}") for one in origins)
     words = {"version": marks["version"], "commit": marks["commit"], "date": marks["released"]}
-    words |= {"authors": escape_tex(authors), "head": head, "foot": foot, "legend": legend}
+    draft = (
+        "Draft, not for citation: passages written for other results are left out. " if paper.draft else ""
+    )
+    banner = escape_tex(draft + paper.banner)
+    words |= {"authors": escape_tex(authors), "head": head, "foot": foot, "legend": legend, "banner": banner}
+    words["title"] = escape_tex(found["title"])
     lines = [rf"\newcommand{{\paper{name}}}{{{text}}}" for name, text in words.items()]
     preamble = "\n".join([*lines, (STATIC / "paper.tex").read_text("utf-8")])
     settings.latex_elements = settings.latex_elements | {"preamble": preamble}

@@ -116,20 +116,22 @@ def build_html(project: Project, *, cold: bool = False) -> None:
 
 @alone
 def build_pdf(project: Project, *, cold: bool = False) -> None:
-    """Make ``_build/paper.pdf`` unless it is up to date; ``BuildError`` if LaTeX cannot be had (status 3) or it fails."""
-    target, now = project.build / "paper.pdf", state(project)
-    if not cold and up_to_date(target, now):
+    """Make paper and supplement unless they are up to date; ``BuildError`` if LaTeX cannot be had (status 3) or it fails."""
+    targets, now = [project.build / name for name in config(project).pdfs], state(project)
+    if not cold and all(up_to_date(target, now) for target in targets):
         say("pdf: up to date")
         return
     ensure_latex()
     _jupyter_book(project, "pdflatex")
-    made = project.work / "latex" / "paper.pdf"
-    if not made.is_file() or not made.read_bytes().startswith(b"%PDF"):
-        see = "see _build/pdflatex.log and _build/work/_build/latex/paper.log"
-        raise BuildError(f"LaTeX must write paper.pdf, it did not; {see}")
-    write_changed(target, made.read_bytes())
-    mark_of(target).write_text(now)
-    say(f"pdf: {target}")
+    made = [project.work / "latex" / target.name for target in targets]
+    for path in made:
+        if not path.is_file() or not path.read_bytes().startswith(b"%PDF"):
+            see = f"see _build/pdflatex.log and _build/work/_build/latex/{path.stem}.log"
+            raise BuildError(f"LaTeX must write {path.name}, it did not; {see}")
+    for path, target in zip(made, targets, strict=True):
+        write_changed(target, path.read_bytes())
+        mark_of(target).write_text(now)
+        say(f"pdf: {target}")
 
 
 @contextmanager
@@ -187,6 +189,7 @@ def build_environment(project: Project) -> dict[str, str]:
     released = date.fromisoformat(citation_file(project)["date-released"])
     epoch = str(timegm(released.timetuple()))  # reproducible-builds.org/specs/source-date-epoch
     sets = {"PYTHONHASHSEED": "0", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}  # the order of sets
+    sets |= {"MAKEFLAGS": "-j2"}  # of the make that runs LaTeX: paper and supplement at once
     return {"SOURCE_DATE_EPOCH": epoch, "FORCE_SOURCE_DATE": "1"} | sets | os.environ
 
 

@@ -54,19 +54,27 @@ def find_project(start: Path | None = None) -> Project:
     raise FileNotFoundError(f"{must}; go to the folder of a paper")
 
 
-def pages(project: Project, *, parts: int | None = None) -> list[str]:
-    """Return the pages that ``_toc.yml`` lists, the root first; of its ``parts`` the first so many, or all."""
+def pages(project: Project, *, parts: int | None = None, below: str = "") -> list[str]:
+    """Return the pages that ``_toc.yml`` lists, the root first; of its ``parts`` the first so many, or all.
+
+    ``below`` is a page: it and its ``sections`` alone.
+    """
     toc = yaml.safe_load(text_of(project.root / "_toc.yml"))
-    return list(_files_in(toc | {"parts": (toc.get("parts") or [])[:parts]}))
+    listed = _entries(toc | {"parts": (toc.get("parts") or [])[:parts]})
+    if below:
+        listed = (each for entry in listed if _page(entry) == below for each in _entries(entry))
+    return list(filter(None, map(_page, listed)))
 
 
-def _files_in(entry: Any) -> Iterator[str]:
-    for key, value in entry.items():
-        if key in ("root", "file"):
-            yield value.removesuffix(".md")
-        elif isinstance(value, list):
-            for part in value:
-                yield from _files_in(part)
+def _entries(entry: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield entry
+    for parts in filter(lambda value: isinstance(value, list), entry.values()):
+        for part in parts:
+            yield from _entries(part)
+
+
+def _page(entry: dict[str, Any]) -> str:
+    return str(entry.get("root") or entry.get("file", "")).removesuffix(".md")
 
 
 def git(project: Project, *arguments: str, error: type[RuntimeError] = RuntimeError) -> str:

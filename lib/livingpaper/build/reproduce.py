@@ -12,9 +12,10 @@ from tempfile import TemporaryDirectory
 from livingpaper.build.cache import files_of
 from livingpaper.build.project import Project, git
 
-MADE = ("html", "paper.pdf", "machine")
+MADE = ("html", "paper.pdf", "supplement.pdf", "paper-accessible.pdf", "machine")
 COLD = {name: ("livingpaper", name, "--cold") for name in ("html", "pdf")}
-STEPS: dict[str, Sequence[str]] = {**COLD, "machine": ("livingpaper", "machine")}  # everything of a checkout
+REST = {name: ("livingpaper", name) for name in ("accessible", "machine")}
+STEPS: dict[str, Sequence[str]] = {**COLD, **REST}  # everything of a checkout
 AROUND = 40  # bytes
 Build = Callable[[Path], object]  # makes the ``_build`` of a checkout
 

@@ -167,12 +167,15 @@ def chapters(root: Path) -> list[Path]:
 
 def numbered(root: Path) -> dict[str, Numbered]:
     """Return the figures and tables of the book by name, numbered in the order of ``_toc.yml`` as Sphinx does."""
-    found, last = {}, {kind: count(1) for kind in KINDS}
+    apart = config(Project(root)).supplement
+    below = {Path(name).stem for name in pages(Project(root), below=apart)} if apart else set()
+    found, last = {}, {(kind, mark): count(1) for kind in KINDS for mark in ("", "S")}
     for path in chapters(root):
+        mark = "S" if path.stem in below else ""
         for shown, named, listed, item in NAMED.findall(text_of(path)):
             name = shown or named or f"tbl-{listed}-{item}"
             kind = name.partition("-")[0]
-            found[name] = Numbered(f"{KINDS[kind]} {next(last[kind])}", path.stem)
+            found[name] = Numbered(f"{KINDS[kind]} {mark}{next(last[kind, mark])}", path.stem)
     return found
 
 

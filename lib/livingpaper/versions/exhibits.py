@@ -93,11 +93,11 @@ def changes_myst(project: Project) -> str:
     return re.sub(r"(?m)^#+ *(.*)$", r"*\1*\n", text) + "\n"  # a directive holds no sections
 
 
-def versions_page(project: Project, known: list[Version]) -> str:
-    """Return the page of all versions: plain HTML in one file, readable without a server or a script."""
+def versions_page(project: Project, known: list[Version], pdfs: dict[str, list[str]]) -> str:
+    """Return the page of all versions, each with its ``pdfs``: plain HTML in one file, without server or script."""
     paper, ledgers = config(project), {version.name: version.ledger for version in known}
     numbers = by_version(ledgers, paper.followed).groupby("id", sort=False) if paper.followed else ()
-    words = {"title": title_of(project), "versions": known, "origins": paper.origins}
+    words = {"title": title_of(project), "versions": known, "origins": paper.origins, "pdfs": pdfs}
     words["numbers"] = [_number(str(id_), rows, paper) for id_, rows in numbers]
     return markup("versions.html", **words, markdown=MarkdownIt("commonmark", {"html": False}).render)
 

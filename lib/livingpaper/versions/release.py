@@ -8,7 +8,7 @@ from pathlib import Path
 
 from livingpaper.build.cache import files_of, say, write_changed, write_whole
 from livingpaper.build.project import CONFIG, Project, git, text_of
-from livingpaper.build.reproduce import STEPS, Build, check_root, run_steps, worktree
+from livingpaper.build.reproduce import MADE, STEPS, Build, check_root, run_steps, worktree
 from livingpaper.versions.site import freeze
 from livingpaper.versions.sources import changelog, version_folder, version_key, versions
 
@@ -122,9 +122,8 @@ def _wanted(project: Project, version: str, date: str) -> dict[str, str]:
 
 
 def _freeze(project: Project, copy: Path, version: str, date: str) -> int:
-    """Put pages, PDF, ledger and choices of a built checkout under ``versions/``."""
-    files = files_of(copy / "_build", "html", "machine") | files_of(copy, *FROZEN)
-    files["paper.pdf"] = (copy / "_build" / "paper.pdf").read_bytes()
+    """Put pages, PDFs, ledger and choices of a built checkout under ``versions/``."""
+    files = files_of(copy / "_build", *MADE) | files_of(copy, *FROZEN)
     files["ledger.csv"] = (copy / "results" / "ledger.csv").read_bytes()
     folder, epoch = version_folder(project, version), timegm(date_type.fromisoformat(date).timetuple())
     size = freeze(files, folder.parent / f"{folder.name}.tar.xz", folder.parent / "assets", date=epoch)

@@ -78,13 +78,17 @@ def assemble(project: Project, newest: str | None = None) -> Path:
         cure = "push the commit that froze it with its tag: git push --follow-tags"
         raise ValueError(f"the newest version must be {wanted}, it is {known[-1].name}; {cure}")
     target, authors = project.build / "site", ", ".join(author_names(citation_file(project)))
-    files = {"versions.html": versions_page(project, known), "index.html": markup("redirect.html")}
+    files = {"index.html": markup("redirect.html")}
     files["switcher.json"] = markup("switcher.json", versions=known, up=UP)
     files["feed.xml"] = feed(title_of(project), authors, known)
     with made_whole(target) as fresh:
         for version in known:
             _unpack(project, version, known[-1], fresh / f"v{version.name}")
         _unpack(project, known[-1], known[-1], fresh / "latest")
+        pdfs = {
+            each.name: sorted(path.name for path in (fresh / f"v{each.name}").glob("*.pdf")) for each in known
+        }
+        files["versions.html"] = versions_page(project, known, pdfs)
         for name, text in files.items():
             write_whole(fresh / name, text.encode())
     return target
