@@ -14,6 +14,7 @@ os.environ.setdefault("NUMBA_NUM_THREADS", "1")
 import pandas as pd
 import pytest
 from livingpaper.build.project import Project, find_project
+from livingpaper.build.together import recover
 from livingpaper.chapters.run import run_chapters
 from livingpaper.config import Config, config
 from livingpaper.ledger.claims import Rules
@@ -31,7 +32,9 @@ def reference(request: pytest.FixtureRequest) -> Reference:
 
 @pytest.fixture(scope="session")
 def project() -> Project:
-    return find_project(Path(__file__).parent)
+    found = find_project(Path(__file__).parent)
+    recover(found)  # as every command does
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from livingpaper.build.project import find_project
 from livingpaper.build.surroundings import check_surroundings, clean_environment
+from livingpaper.build.together import recover
 
 FAILED, TROUBLE, STOPPED = 1, 3, 130
 
@@ -41,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     said = "new paper: {folder}; build it: cd {folder} && livingpaper html"
     new = add("new", "new:new_paper", "write a small paper that builds, to be written over", said)
     new.add_argument("folder", type=Path, help="new or empty")
-    add("ledger", "build.build:make_ledger", "recompute results/ledger.csv")
+    add("ledger", "build.numbers:make_ledger", "recompute results/ledger.csv")
     for name in ("html", "pdf"):
         build = add(name, f"build.build:build_{name}", f"build the {name.upper()}")
         build.add_argument("--cold", action="store_true", help="from nothing but the cached results")
@@ -90,6 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             project = find_project()
             check_surroundings(project)
+            recover(project)
             result = run(project, **given)
     except KeyboardInterrupt:
         print("stopped; what was there before is unchanged, run it again to go on", file=sys.stderr)  # noqa: T201

@@ -11,9 +11,9 @@ from book.chapters import chapters
 from book.forbidden import forbidden_claims
 from livingpaper.book.checklists import load_checklists
 from livingpaper.book.hooks import html_id
-from livingpaper.build.build import state
 from livingpaper.build.cache import mark_of
 from livingpaper.build.project import Project
+from livingpaper.build.state import state
 from livingpaper.ledger.ledger import ledger_part, read_ledger
 
 from book import gates

@@ -11,12 +11,14 @@ import time
 from pathlib import Path
 
 import pytest
+from livingpaper.__main__ import main
 from livingpaper.book.stamp import citation_file
-from livingpaper.build.build import BuildError, together
-from livingpaper.build.cache import alone
+from livingpaper.build.build import BuildError
+from livingpaper.build.cache import alone, write_whole
 from livingpaper.build.project import Project
+from livingpaper.build.together import recover, together
 from livingpaper.ledger.ledger import read_ledger
-from project_copy import fingerprints
+from project_copy import copy_project, fingerprints
 from tiny_book import runs, text_of, tiny_project, write_page
 
 PROSE = """Deaths: {result}`counts.death.rd`, n = {result}`counts.death.rd n`.
@@ -128,18 +130,63 @@ def test_the_ledger_changes_with_the_pages_or_not_at_all(tmp_path: Path) -> None
     assert made.ledger.read_text() == "new"
 
 
-def test_what_a_killed_build_left_is_taken_back_by_the_next(tmp_path: Path) -> None:
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from livingpaper.build.cache import made_whole
+from livingpaper.build.project import Project
+from livingpaper.build.together import together
+
+made, when = Project(Path(sys.argv[1])), sys.argv[2]
+die = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+with together(made):
+    made.ledger.write_text("new")
+    if when == "before the pages":
+        die()
+    with made_whole(made.build / "html") as fresh:
+        fresh.mkdir()
+        (fresh / "page").write_text("new")
+        rename = Path.rename
+        turn = iter([rename, die] if when == "between the pages" else [rename, rename])
+        Path.rename = lambda self, to: next(turn)(self, to)
+        __import__("shutil").rmtree = die
+"""
+
+
+@pytest.mark.parametrize(
+    ("when", "left"), [("before the pages", "old"), ("between the pages", "old"), ("after the pages", "new")]
+)
+def test_after_a_kill_ledger_and_pages_are_of_one_build(tmp_path: Path, when: str, left: str) -> None:
+    """Whatever the next command is: each recovers before it does anything else."""
     made = small_project(tmp_path / "p")
-    code = (
-        "import os, signal, sys; from pathlib import Path\n"
-        "from livingpaper.build.build import together; from livingpaper.build.project import Project\n"
-        "made = Project(Path(sys.argv[1]))\n"
-        "with together(made):\n    made.ledger.write_text('new'); os.kill(os.getpid(), signal.SIGKILL)\n"
-    )
-    assert subprocess.run([sys.executable, "-c", code, str(made.root)], check=False).returncode == -9
-    assert made.ledger.read_text() == "new"
-    with together(made):
-        assert made.ledger.read_text() == "old"
+    (made.build / "html").mkdir(parents=True)
+    (made.build / "html" / "page").write_text("old")
+    run = [sys.executable, "-c", KILLED, str(made.root), when]
+    assert subprocess.run(run, check=False).returncode == -signal.SIGKILL
+    recover(made)
+    assert (made.ledger.read_text(), (made.build / "html" / "page").read_text()) == (left, left)
+    assert not list(made.build.glob(".*-old")) + list(made.build.glob(".before"))
+
+
+def test_the_door_of_every_command_takes_back_what_a_killed_build_left(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = copy_project(project, tmp_path / "p")
+    old = made.ledger.read_bytes()
+    write_whole(made.build / ".before" / "results" / "ledger.csv", old)
+    made.ledger.write_bytes(old[: len(old) // 2])
+    monkeypatch.chdir(made.root)
+    assert main(["diff", "results/ledger.csv"]) == 0
+    assert made.ledger.read_bytes() == old
+
+
+def test_a_build_that_works_is_left_alone(tmp_path: Path) -> None:
+    made = small_project(tmp_path / "p")
+    with together(made), (made.build / ".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made.ledger.write_text("new")
+        recover(made)
+        assert made.ledger.read_text() == "new"
 
 
 def test_one_build_at_a_time_and_a_dead_one_holds_nothing(tmp_path: Path) -> None:

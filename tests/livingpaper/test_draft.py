@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from livingpaper.book.drafts import LEFT_OUT, leave_out, unsupported
-from livingpaper.build.build import check_conclusions
+from livingpaper.build.numbers import check_conclusions
 from livingpaper.build.project import Project
 from livingpaper.ledger.claims import Claim, ClaimError, Rules, load_claims, plain_text
 from livingpaper.ledger.ledger import read_ledger

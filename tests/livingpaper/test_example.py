@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from livingpaper.__main__ import main
-from livingpaper.build.build import check_conclusions
+from livingpaper.build.numbers import check_conclusions
 from livingpaper.build.project import Project
 from livingpaper.chapters.cells import own_chapters, read_cells
 from livingpaper.chapters.run import run_chapters

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from livingpaper.__main__ import main
-from livingpaper.build.build import check_conclusions
+from livingpaper.build.numbers import check_conclusions
 from livingpaper.build.project import Project
 from livingpaper.chapters.run import run_chapters
 from livingpaper.ledger.ledger import read_ledger

@@ -9,9 +9,9 @@ from pathlib import Path
 import jupytext
 import pytest
 from jupyter_cache import get_cache
-from livingpaper.book.hooks import inputs_digest
 from livingpaper.book.show import MIME
 from livingpaper.build.project import Project
+from livingpaper.build.state import inputs_digest
 from livingpaper.chapters import session
 from livingpaper.chapters.cells import ChapterError, check_literals
 from livingpaper.chapters.executing import ChapterRun

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from livingpaper.book.hooks import inputs_digest, outdated, use_fresh_results
+from livingpaper.book.hooks import outdated, use_fresh_results
 from livingpaper.book.stamp import citation_file, stamp
 from livingpaper.build.project import Project
+from livingpaper.build.state import inputs_digest
 from sphinx.application import Sphinx
 from sphinx.testing.util import SphinxTestApp
 

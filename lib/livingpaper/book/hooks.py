@@ -28,7 +28,7 @@ from livingpaper.book.stamp import add_meta, put_face, put_stamp
 from livingpaper.book.theme import VEGA_LITE
 from livingpaper.build.cache import write_whole
 from livingpaper.build.project import CONFIG, Project, digest
-from livingpaper.chapters.taking import fixed_files
+from livingpaper.build.state import inputs_digest
 from livingpaper.config import config
 from livingpaper.lab.texts import ROLES, committed_session
 from livingpaper.ledger.claims import Rules, load_claims
@@ -132,14 +132,6 @@ class ReadOnceDomain(StandardDomain):
             return super()._resolve_numref_xref(env, *arguments)
         finally:
             del env.get_doctree
-
-
-def inputs_digest(project: Project) -> str:
-    """Return the hash of everything the chapters' outputs rest on, apart from the chapters themselves."""
-    root, frozen = project.root, (project.root / "versions").glob("v*/ledger.csv")
-    parts = [root / "lib", STATIC.parent, root / CONFIG, project.protocol, project.ledger, *frozen]
-    parts += fixed_files(project)
-    return digest(filter(Path.exists, parts), root)[:16]
 
 
 def use_fresh_results(app: Sphinx, settings: SphinxConfig) -> None:

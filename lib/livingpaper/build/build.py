@@ -15,23 +15,21 @@ from typing import Any
 
 from tqdm import tqdm
 
-from livingpaper.book.drafts import is_withheld, unsupported
-from livingpaper.book.hooks import inputs_digest
-from livingpaper.book.stamp import citation_file
 from livingpaper.build.cache import alone, made_whole, mark_of, say, up_to_date, write_changed, write_whole
-from livingpaper.build.project import CONFIG, Project, commit, digest, pages
-from livingpaper.chapters.run import run_chapters
-from livingpaper.config import config
-from livingpaper.ledger.claims import Rules, check_claims, load_claims
-from livingpaper.ledger.ledger import read_ledger
+from livingpaper.build.project import Project, digest, pages
+from livingpaper.build.state import SOURCES, state
+from livingpaper.build.together import together
 
+NOT_SHIPPED = (
+    "*.map",
+    ".buildinfo",
+)  # the last is a hash of Sphinx's settings, which name folders of this machine
 STRICT = ("-n", "-W", "--keep-going")
 LATEX_PACKAGES = (
     "texlive-xetex", "texlive-latex-recommended", "texlive-latex-extra", "texlive-fonts-recommended",
     "latexmk", "fonts-texgyre", "fonts-texgyre-math",
 )  # fmt: skip
 LATEX_FILES = ("unicode-math.sty", "tabulary.sty", "capt-of.sty", "fancyhdr.sty", "texgyrepagella-math.otf")
-SOURCES = ("book", "_config.yml", "_toc.yml", "CITATION.cff", "CHANGELOG.md", "claims.toml", CONFIG)
 
 
 class BuildError(RuntimeError):
@@ -42,56 +40,19 @@ class BuildError(RuntimeError):
         self.status = status
 
 
-def write_numbers(project: Project, *, exhibits: bool = False) -> None:
-    """Run the chapters whose inputs changed, and write the ledger; with ``exhibits`` they also show."""
-    changed = run_chapters(project, exhibits=exhibits)
-    say(f"ledger: {'changed; review it with: livingpaper diff' if changed else 'unchanged'}")
-
-
-@alone
-def make_ledger(project: Project) -> None:
-    """Write the ledger and the key figure anew."""
-    write_numbers(project)
-    draw_key_figure(project)
-
-
-def check_conclusions(project: Project) -> None:
-    """Raise ``ClaimError`` if the ledger or the history do not bear out what the paper prints; a draft only says which."""
-    paper, stated = config(project), load_claims(project.claims)
-    claims = [claim for claim in stated if not (paper.blinded and is_withheld(claim, paper))]
-    ledger, rules = read_ledger(project.ledger), Rules(paper)
-    rules.check_history()
-    if paper.hooks.current:
-        paper.hook(paper.hooks.current)(project, rules.choice)
-    if not paper.draft:
-        check_claims(claims, project.root / "book", ledger, rules)
-        return
-    broken = unsupported(claims, ledger, rules)
-    say(f"draft: {len(broken)} of {len(claims)} conclusions do not hold here, their passages are left out:")
-    say("\n".join(f"  - {claim.name}" for claim in broken))
-
-
-def draw_key_figure(project: Project) -> None:
-    """Draw the figure that README.md shows, on white, if the paper has one."""
-    paper = config(project)
-    if paper.hooks.key_figure:
-        from livingpaper.book.show import show  # heavy: altair, vl-convert
-
-        drawing = paper.hook(paper.hooks.key_figure)(read_ledger(project.ledger))
-        write_changed(project.key_figure, (show(drawing, "fig-key", "").svg("white") + "\n").encode())
-
-
 @alone
 def build_html(project: Project, *, cold: bool = False) -> None:
     """Make ``_build/html`` unless it is up to date; ``BuildError`` if a warning, an error or a missing page stops it."""
+    target, work = project.build / "html", project.work
+    if not cold and up_to_date(target, state(project)):
+        say("ledger: unchanged\nhtml: up to date")
+        return
+    from livingpaper.build import numbers  # heavy, and for a paper that changed
+
     with together(project):
-        write_numbers(project, exhibits=True)
-        check_conclusions(project)
-        target, work = project.build / "html", project.work
-        if not cold and up_to_date(target, state(project)):
-            say("html: up to date")
-            return
-        draw_key_figure(project)
+        numbers.write_numbers(project, exhibits=True)
+        numbers.check_conclusions(project)
+        numbers.draw_key_figure(project)
         now = state(project)  # anew: the stamp says whether files differ from the commit
         if cold:
             shutil.rmtree(work, ignore_errors=True)
@@ -109,7 +70,7 @@ def build_html(project: Project, *, cold: bool = False) -> None:
             shutil.rmtree(work, ignore_errors=True)
             raise BuildError(f"every chapter must become a page, {missing} did not; see _build/html.log")
         with made_whole(target) as fresh:
-            shutil.copytree(work / "html", fresh, ignore=shutil.ignore_patterns("*.map"))
+            shutil.copytree(work / "html", fresh, ignore=shutil.ignore_patterns(*NOT_SHIPPED))
     mark_of(target).write_text(now)
     say(f"html: {target / 'index.html'}")
 
@@ -135,36 +96,6 @@ def build_pdf(project: Project, *, cold: bool = False) -> None:
 
 
 @contextmanager
-def together(project: Project) -> Iterator[None]:
-    """Let ledger and key figure change with the pages or not at all; what a killed build left comes first."""
-    before = project.build / ".before"
-    kept = {before / path.name: path for path in (project.ledger, project.key_figure)}
-
-    def restored() -> bool:
-        there = [(path, copy.read_bytes()) for copy, path in kept.items() if copy.is_file()]
-        return sum(write_changed(path, content) for path, content in there) > 0
-
-    restored()
-    for copy, path in kept.items():
-        if path.is_file():
-            write_whole(copy, path.read_bytes())
-    try:
-        yield
-    except BaseException:
-        if restored():
-            say("the ledger stays as it was, like the pages; for the new numbers: livingpaper ledger")
-        raise
-    finally:
-        shutil.rmtree(before, ignore_errors=True)
-
-
-def state(project: Project) -> str:
-    """Return the fingerprint of everything the pages rest on, the commit they print included."""
-    sources = [project.root / name for name in SOURCES]
-    return f"{digest(sources, project.root)} {inputs_digest(project)} {commit(project)}"
-
-
-@contextmanager
 def _by_content(project: Project, builder: str) -> Iterator[None]:
     """Let Sphinx read what has other content than last time: it goes by times, which a copied file brings along."""
     work, chapters = project.work, {page: project.root / f"{page}.md" for page in pages(project)}
@@ -186,6 +117,8 @@ def _by_content(project: Project, builder: str) -> Iterator[None]:
 
 def build_environment(project: Project) -> dict[str, str]:
     """Return the environment of Jupyter Book and LaTeX: the clock stands at the release, not at the build."""
+    from livingpaper.book.stamp import citation_file  # heavy: sphinx
+
     released = date.fromisoformat(citation_file(project)["date-released"])
     epoch = str(timegm(released.timetuple()))  # reproducible-builds.org/specs/source-date-epoch
     sets = {"PYTHONHASHSEED": "0", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}  # the order of sets

@@ -132,20 +132,20 @@ def _reached(name: str, path: Path, _changed: int) -> frozenset[str]:
 def source_file(module: str) -> Path | None:
     """Return the file of a module of the project, without importing it; None for other names."""
     package, *rest = module.split(".")
-    stem = home.joinpath(*rest) if (home := _home(package)) else None
+    stem = home.with_suffix("").joinpath(*rest) if (home := home_of(package)) else None
     paths = [stem.with_suffix(".py"), stem / "__init__.py"] if stem else []
     return next((path for path in (paths if rest else reversed(paths)) if path.is_file()), None)
 
 
 @cache
-def _home(package: str) -> Path | None:
-    """Return the folder of a package, or the file without ending of a module, that was not installed from a lock."""
+def home_of(package: str) -> Path | None:
+    """Return the folder of a package, or the file of a module, that was not installed from a lock."""
     spec = find_spec(package) if package not in sys.builtin_module_names else None
     if spec is None or not spec.origin or not spec.origin.endswith(".py"):
         return None
     path = Path(spec.origin)
     own = not any(map(path.is_relative_to, INSTALLED))
-    return (path.parent if path.stem == "__init__" else path.with_suffix("")) if own else None
+    return (path.parent if path.stem == "__init__" else path) if own else None
 
 
 def imported(tree: ast.AST) -> Iterator[str]:

@@ -10,7 +10,8 @@ from pathlib import Path
 from platform import python_version
 from typing import Any
 
-from livingpaper.build.project import Project
+from livingpaper.build.project import Project, text_of
+from livingpaper.build.state import inputs_digest
 from livingpaper.chapters.cells import Cell, ChapterError, Statement, chapter_statements, failed
 from livingpaper.chapters.recording import Row
 from livingpaper.chapters.session import current, start
@@ -120,10 +121,11 @@ def store_executed(
     from jupyter_cache import get_cache
     from jupyter_cache.base import CacheBundleIn
 
-    from livingpaper.book.hooks import inputs_digest
-
     store = get_cache(str(project.build / ".jupyter_cache" / inputs_digest(project)))
-    notebooks, missing = {name: jupytext.read(path) for name, path in files.items()}, list(files)
+    notebooks, missing = (
+        {name: jupytext.reads(text_of(path), "md:myst") for name, path in files.items()},
+        list(files),
+    )
     for name, notebook in notebooks.items():
         with suppress(KeyError):
             store.match_cache_notebook(notebook)

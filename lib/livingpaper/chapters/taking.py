@@ -2,15 +2,13 @@
 
 import ast
 import builtins
-import os
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from livingpaper.build.cache import code_digest, imported, source_file
-from livingpaper.build.project import Project, digest, not_reading
+from livingpaper.build.project import Project, digest
+from livingpaper.build.state import fixed_files
 from livingpaper.chapters.cells import ChapterError, Statement, chapter_files, chapter_statements
 from livingpaper.chapters.session import current
 from livingpaper.chapters.store import Shelf, hash_of, stored
@@ -134,15 +132,6 @@ def inputs_of(project: Project, parts: Sequence[Statement]) -> dict[str, str]:
         "code": code_digest(*modules_of(parts)),
         "files": digest([*fixed_files(project), *results], project.root),
     }
-
-
-def fixed_files(project: Project) -> list[Path]:
-    """Return data and locked packages, and the files that the choices name: a cohort may be kept elsewhere."""
-    with not_reading():  # only the names are looked for
-        choices = project.protocol.read_text("utf-8", "replace") if project.protocol.is_file() else ""
-    named = [str(project.root / found[1]) for found in re.findall(r"""(["'])(.+?)\1""", choices)]
-    files = [Path(name) for name in named if os.path.isfile(name)]  # noqa: PTH113  # Path fails at a long sentence
-    return [project.data, project.lock, *files]
 
 
 def modules_of(parts: Iterable[Statement]) -> list[str]:

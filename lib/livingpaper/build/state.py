@@ -1,0 +1,42 @@
+"""What pages and numbers rest on, as fingerprints of content; nothing here draws or counts, so that asking is quick."""
+
+import os
+import re
+from pathlib import Path
+
+from livingpaper.build.cache import home_of
+from livingpaper.build.project import CONFIG, Project, commit, digest, not_reading, pages, text_of
+
+SOURCES = ("book", "_config.yml", "_toc.yml", "CITATION.cff", "CHANGELOG.md", "claims.toml", CONFIG)
+MACHINERY = Path(__file__).parents[1]
+IMPORTED = re.compile(r"^\s*(?:from|import) (\w+)", re.M)
+
+
+def state(project: Project) -> str:
+    """Return the fingerprint of everything the pages rest on, the commit they print included."""
+    sources = [project.root / name for name in SOURCES]
+    return f"{digest(sources, project.root)} {inputs_digest(project)} {commit(project)}"
+
+
+def inputs_digest(project: Project) -> str:
+    """Return the hash of everything the chapters' outputs rest on, apart from the chapters themselves."""
+    root, frozen = project.root, (project.root / "versions").glob("v*/ledger.csv")
+    parts = [root / "lib", MACHINERY, root / CONFIG, project.protocol, project.ledger, *frozen]
+    return digest(filter(Path.exists, [*parts, *fixed_files(project), *_packages(project)]), root)[:16]
+
+
+def fixed_files(project: Project) -> list[Path]:
+    """Return data and locked packages, and the files that the choices name: a cohort may be kept elsewhere."""
+    with not_reading():  # only the names are looked for
+        choices = text_of(project.protocol) if project.protocol.is_file() else ""
+    named = [str(project.root / found[1]) for found in re.findall(r"""(["'])(.+?)\1""", choices)]
+    files = [Path(name) for name in named if os.path.isfile(name)]  # noqa: PTH113  # Path fails at a long sentence
+    return [project.data, project.lock, *files]
+
+
+def _packages(project: Project) -> list[Path]:
+    """Return the packages that chapters import and no lock pins, wherever their code stands."""
+    listed = pages(project) if (project.root / "_toc.yml").is_file() else []
+    chapters = filter(Path.is_file, (project.root / f"{page}.md" for page in listed))
+    names = {name for path in chapters for name in IMPORTED.findall(text_of(path))}
+    return [home for home in map(home_of, sorted(names)) if home and home != MACHINERY]
