@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from livingpaper.ledger.claims import (
     Claim,
     ClaimError,
     Rules,
+    breaks,
     check_claims,
     holds,
     load_claims,
@@ -124,9 +126,38 @@ def paper(folder: Path, sentence: str = SENTENCE.format("{result}`a.x`")) -> Pat
 def test_the_build_stops_when_results_no_longer_bear_a_sentence_out(tmp_path: Path, rules: Rules) -> None:
     path = paper(tmp_path)
     assert check_claims(load_claims(path), tmp_path, small(), rules) == 1
-    with pytest.raises(ClaimError, match=r"'a: More died .*' is not true of: 5\.0%") as error:
+    with pytest.raises(ClaimError, match=r"'a: More died .*' is not true of: a\.x 5\.0%") as error:
         check_claims(load_claims(path), tmp_path, small(x=0.05), rules)
     assert "rewrite the sentence, then its rule in claims.toml" in str(error.value)
+
+
+def seven(*values: float) -> pd.DataFrame:
+    """Return rows a.r0, a.r1, ... with these values, 0.1 to each side."""
+    rows = [
+        entry(f"a.r{i}", "counts", "risk", v, code="a.py::a", conf_low=v - 0.1, conf_high=v + 0.1)
+        for i, v in enumerate(values)
+    ]
+    return ledger_frame(rows)[list(LEDGER_COLUMNS)].set_index("id", drop=False)
+
+
+@pytest.mark.parametrize(
+    ("rule", "values", "culprits", "said"),
+    [
+        ({"each": "value > 0.1"}, [0.2] * 6 + [0.05], ["a.r6"], "5.0%"),  # the seventh: not the first six
+        ({"each": "value > 0.1"}, [0.05] + [0.2] * 5 + [0.05], ["a.r0", "a.r6"], "5.0%"),
+        ({"each": "value > 0.1"}, [0.05] * 8, [f"a.r{i}" for i in range(6)], "and 2 more"),
+        ({"all": "value[0] > 0 and value[5] > value[-1]"}, [0.2] * 7, ["a.r5", "a.r6"], "value[5] > value[-1]"),
+        ({"all": "value[0] > 1 and value[9] > 0"}, [0.2] * 7, ["a.r0"], "'value[0] > 1' with"),
+        ({"all": "max(value) - min(value) < 0.1"}, [0.2, 0.2, 0.5, 0.1, 0.3], ["a.r2", "a.r3"], "50.0%"),
+        ({"all": "max(low[2:]) < 0"}, [0.2, 0.9, 0.5, 0.3], ["a.r2", "a.r3"], "max(low[2:]) < 0"),
+    ],
+)  # fmt: skip
+def test_the_rows_that_break_a_rule_are_named(
+    rule: dict[str, str], values: list[float], culprits: list[str], said: str, rules: Rules
+) -> None:
+    found = "; ".join(breaks(Claim("a", SENTENCE, ("a.r*",), **rule), seven(*values), rules))
+    assert sorted(re.findall(r"a\.r\d", found)) == culprits
+    assert said in found
 
 
 def test_the_build_stops_when_the_sentence_has_gone(tmp_path: Path, rules: Rules) -> None:

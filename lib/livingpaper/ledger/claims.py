@@ -1,11 +1,13 @@
 """Conclusions that chapters state in words, ``claims.toml``; where the rule of one no longer holds, the words must change."""
 
+import ast
 import math
 import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ TOOLS: dict[str, Any] = {
 }  # fmt: skip
 RULES = {"each", "all", "process"}
 KEYS = {"file", "says", "ids"} | RULES
+SHOWN = 6  # rows that break a rule
 
 
 class ClaimError(ValueError):
@@ -105,18 +108,52 @@ class Rules:
 
 def holds(claim: Claim, ledger: pd.DataFrame, rules: Rules) -> bool:
     """Return whether the rule of a claim is met by a ledger indexed by id."""
-    rows, shared = (
-        rows_of(ledger, claim.ids),
-        TOOLS | {"choice": rules.choice, "history": rules.history, **rules.margins},
-    )
+    return not breaks(claim, ledger, rules)
+
+
+def breaks(claim: Claim, ledger: pd.DataFrame, rules: Rules) -> list[str]:
+    """Return each row that breaks the rule of a claim, then the first part of the others that is false with its rows."""
+    rows, known = rows_of(ledger, claim.ids), {"choice": rules.choice, "history": rules.history}
+    shared = TOOLS | known | rules.margins
     lists = {name: rows[column].tolist() for name, column in COLUMNS.items()}
+    single = [dict(zip(lists, values, strict=True)) for values in zip(*lists.values(), strict=True)]
     try:
-        met = all(bool(eval(rule, shared | lists)) for rule in (claim.all, claim.process) if rule)
-        for values in zip(*lists.values(), strict=True) if claim.each else ():
-            met = met and bool(eval(claim.each, shared | dict(zip(lists, values, strict=True))))
+        parts = [part for rule in (claim.all, claim.process) if rule for part in _conjuncts(rule)]
+        false = (part for part in parts if not eval(ast.unparse(part), shared | lists))
+        told = [
+            f"{ast.unparse(part)!r} with {_named(rows, _meant(part, lists))}" for part in islice(false, 1)
+        ]
+        wrong = [i for i, row in enumerate(single) if claim.each and not eval(claim.each, shared | row)]
     except (SyntaxError, LookupError, NameError, AttributeError, TypeError) as error:
         raise ClaimError(f"the rule of a claim must be an expression, {claim.name!r}: {error}") from None
-    return met
+    return ([_named(rows, wrong)] if wrong else []) + told
+
+
+def _conjuncts(rule: str) -> list[ast.expr]:
+    """Return the parts of a rule that "and" joins."""
+    whole = ast.parse(rule, mode="eval").body
+    return whole.values if isinstance(whole, ast.BoolOp) and isinstance(whole.op, ast.And) else [whole]
+
+
+def _meant(part: ast.expr, lists: dict[str, list[Any]]) -> list[int]:
+    """Return the rows that a part of a rule is about: those it numbers, of a whole list the least and the greatest."""
+    found: list[int] = []
+    places = {id(each.value): each.slice for each in ast.walk(part) if isinstance(each, ast.Subscript)}
+    for name in (each for each in ast.walk(part) if isinstance(each, ast.Name) and each.id in lists):
+        values, at = lists[name.id], places.get(id(name), ast.Slice())
+        try:
+            chosen = eval(f"every[{ast.unparse(at)}]", {"__builtins__": {}, "every": range(len(values))})
+        except NameError:  # a computed place
+            chosen = range(len(values))
+        known = [i for i in ([chosen] if isinstance(chosen, int) else chosen) if values[i] == values[i]]
+        found += [end(known, key=values.__getitem__) for end in (min, max) if known]
+    return list(dict.fromkeys(found))
+
+
+def _named(rows: pd.DataFrame, at: Sequence[int]) -> str:
+    """Return the numbers of some rows, at most ``SHOWN``; of none, that the history is meant."""
+    said = [f"{rows.index[i]} {rows['text'].iloc[i]}" for i in at[:SHOWN]] or ["the history of the protocol"]
+    return "; ".join(said) + (f"; and {len(at) - SHOWN} more" if len(at) > SHOWN else "")
 
 
 def plain_text(chapter: str) -> str:
@@ -129,9 +166,8 @@ def check_claims(claims: Sequence[Claim], chapters: Path, ledger: pd.DataFrame, 
     """Return how many claims stand; ``ClaimError`` names those with other numbers, and those not in their chapter."""
     faults = []
     for claim in claims:
-        if not holds(claim, ledger, rules):
-            found = "; ".join(rows_of(ledger, claim.ids)["text"].head(6)) or "the history of the protocol"
-            faults.append(f"  - {claim.name!r} is not true of: {found}")
+        if found := breaks(claim, ledger, rules):
+            faults.append(f"  - {claim.name!r} is not true of: {'; '.join(found)}")
         if claim.says not in plain_text(text_of(chapters / f"{claim.file}.md")):
             faults.append(f"  - {claim.name!r}: these words are not in the chapter")
     if faults:
