@@ -104,6 +104,30 @@ def test_a_tree_that_differs_says_so(paper: Project, path: str, text: str | None
     assert commit(paper) == own + "+"
 
 
+@pytest.mark.parametrize("flag", ["--assume-unchanged", "--skip-worktree"])
+def test_a_file_that_git_was_told_not_to_look_at_is_no_clean_tree(paper: Project, flag: str) -> None:
+    own = commit(paper)
+    run(paper.root, "update-index", flag, "data/a.csv")
+    (paper.root / "data" / "a.csv").write_text("a\n2\n")
+    assert commit(paper) == own + "+"
+
+
+def test_a_ceiling_a_worktree_and_a_shallow_clone_have_their_commit(
+    paper: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = paper.root / "examples"
+    inner.mkdir()
+    (inner / "paper.toml").write_text("")
+    run(paper.root, "add", "-A")
+    run(paper.root, "commit", "-qm", "two")
+    own = commit(paper)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(paper.root))
+    assert commit(Project(inner)) == own
+    run(paper.root, "worktree", "add", "-q", "--detach", str(tmp_path / "tree"))
+    run(tmp_path, "clone", "-q", "--depth", "1", f"file://{paper.root}", str(tmp_path / "shallow"))
+    assert {commit(Project(tmp_path / name)) for name in ("tree", "shallow")} == {own}
+
+
 @pytest.mark.parametrize("made", ["data/__pycache__/a.pyc", "data/.ipynb_checkpoints/a.csv"])
 def test_what_programs_leave_is_no_input(paper: Project, made: str) -> None:
     (paper.root / ".gitignore").write_text("data/own/\n__pycache__/\n.ipynb_checkpoints/\n")

@@ -1,14 +1,19 @@
-"""What could make two builds of the same commit differ: the clock, and the order inside a chart's PDF."""
+"""What could make two builds of the same commit differ: clock, order inside a chart's PDF, folder, line ends."""
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from livingpaper.book.show import in_order
 from livingpaper.book.stamp import citation_file
 from livingpaper.build.build import build_environment
-from livingpaper.build.project import Project
+from livingpaper.build.cache import files_of
+from livingpaper.build.project import Project, commit
 
 RESOURCES = (
     b"<<\n    /XObject <<\n      /xo2 12 0 R\n      /xo0 8 0 R\n      /xo1 10 0 R\n    >>\n/Length 9\n>>\n"
@@ -41,3 +46,76 @@ def test_the_clock_stands_at_the_release(project: Project, monkeypatch: pytest.M
 def test_a_clock_that_is_set_already_stays(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
     assert build_environment(project)["SOURCE_DATE_EPOCH"] == "86400"
+
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "legislators"
+BINARY = (".xz", ".ico")
+
+
+def sh(*command: str | Path) -> None:
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False, timeout=900)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def repository(root: Path) -> Path:
+    """Return the second paper as a repository of its own, without ``.gitattributes``."""
+    shutil.copytree(EXAMPLE, root, ignore=shutil.ignore_patterns("_build", ".ipynb_checkpoints"))
+    sh("git", "init", "-q", root)
+    sh("git", "-C", root, "add", "-A")
+    sh("git", "-C", root, "-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "-qm", "one")
+    return root
+
+
+def built(root: Path) -> dict[str, bytes]:
+    """Build pages and formats for machines; return them with the ledger, named by the commit without a plus."""
+    for step in ("html", "machine"):
+        done = subprocess.run(
+            [Path(sys.executable).with_name("livingpaper"), step],
+            cwd=root, capture_output=True, text=True, check=False, timeout=900,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+    stamp = commit(Project(root)).encode()
+    found = files_of(root, "_build/html", "_build/machine", "results/ledger.csv")
+    assert len(found) > 50
+    assert sum(stamp in content for content in found.values()) > 2
+    return {name: content.replace(stamp, stamp.rstrip(b"+")) for name, content in found.items()}
+
+
+def as_on_windows(root: Path) -> None:
+    """Put mark and line ends into every text file, as an editor would that saves them all."""
+    for path in root.rglob("*"):
+        inside = path.is_file() and not {".git", "_build"} & {*path.relative_to(root).parts}
+        content = path.read_bytes() if inside and path.suffix not in BINARY else b"\0"
+        if b"\0" not in content:
+            path.write_bytes(b"\xef\xbb\xbf" + content.replace(b"\n", b"\r\n"))
+
+
+@pytest.mark.whole
+def test_every_checkout_of_a_commit_builds_the_same_bytes(tmp_path: Path) -> None:
+    """A plain one, one with Windows line ends, one inside another repository, and a moved and a copied one that go on."""
+    origin, plain = repository(tmp_path / "origin"), tmp_path / "plain"
+    sh("git", "clone", "-q", origin, plain)
+    want = built(plain)
+
+    def same(root: Path) -> None:
+        found = built(root)
+        assert found.keys() == want.keys()
+        assert [name for name in found if found[name] != want[name]] == [], root.name
+
+    crlf, nested = tmp_path / "crlf", tmp_path / "outer" / "in side" / "nested"
+    sh("git", "clone", "-q", "-c", "core.autocrlf=true", origin, crlf)
+    assert b"\r\n" in (crlf / "data" / "legislators.csv").read_bytes()
+    assert b"\r\n" in (crlf / "book" / "index.md").read_bytes()
+
+    same(crlf)
+    repository(tmp_path / "outer")
+    sh("git", "clone", "-q", origin, nested)
+    same(nested)
+    copied, moved = tmp_path / "copied", tmp_path / "moved"
+    shutil.copytree(plain, copied, symlinks=True)
+    plain.rename(moved)  # the folder of which the pages' cache knows the name is gone
+    for root in (copied, moved):
+        (root / "_build" / ".html-state").unlink()
+        same(root)
+    as_on_windows(copied)
+    same(copied)

@@ -16,7 +16,7 @@ CONFIG = "paper.toml"
 BY_PRODUCT = re.compile(r"/(__pycache__|\.ipynb_checkpoints)/|\.egg-info|\.(pyc|nbi|nbc)$")
 OF_GIT = (  # which repository, index and work tree; what git is configured with stays
     "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_GRAFT_FILE", "GIT_SHALLOW_FILE",
+    "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_GRAFT_FILE", "GIT_SHALLOW_FILE", "GIT_CEILING_DIRECTORIES",
 )  # fmt: skip
 hashing: list[bool] = []  # not empty while what is opened does not count as read
 
@@ -105,7 +105,10 @@ def commit(project: Project) -> str:
     changed = git(project, "status", "--porcelain", "--untracked-files=all")
     unseen = git(project, "ls-files", "--others", "--ignored", "--exclude-standard", "--", "data", "book")
     inputs = [name for name in unseen.splitlines() if not BY_PRODUCT.search(f"/{name}")]
-    return head + ("+" if changed.strip() or inputs else "")
+    blind = re.search(
+        r"^(?:[a-z]|S) ", git(project, "ls-files", "-v"), re.M
+    )  # files that git was told not to look at
+    return head + ("+" if changed.strip() or inputs or blind else "")
 
 
 def plain(content: bytes) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from livingpaper.build.cache import made_whole, mark_of, up_to_date, write_whole
-from livingpaper.build.project import Project, digest, pages
+from livingpaper.build.project import Project, content_of, digest, pages
 from livingpaper.config import config
 from livingpaper.ledger.ledger import LEDGER_COLUMNS, LedgerError, read_ledger
 
@@ -58,7 +58,7 @@ def machine_files(project: Project) -> dict[str, bytes]:
     numbers = ledger_json(read_ledger(project.ledger), title=found["title"], version=found["version"])
     documents = {"ledger.json": numbers, SCHEMA.name: ledger_schema(), "paper.jsonld": article_ld(project)}
     files = {name: as_bytes(document) for name, document in documents.items()}
-    files |= {"ledger.csv": project.ledger.read_bytes(), "paper.jats.xml": article}
+    files |= {"ledger.csv": content_of(project.ledger), "paper.jats.xml": article}
     shown = {place: name for name, place in places.items() if place.encode() in article}
     files |= {place: (html / "_images" / name).read_bytes() for place, name in shown.items()}
     what = WHAT | {place: f"{labels.get(label := Path(place).stem, label)} as SVG" for place in shown}

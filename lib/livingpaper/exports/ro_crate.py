@@ -10,7 +10,7 @@ from rocrate.rocrate import ROCrate
 from livingpaper.book.provenance import behind
 from livingpaper.book.stamp import LICENCES, author_names, citation_file
 from livingpaper.build.cache import sha
-from livingpaper.build.project import Project
+from livingpaper.build.project import Project, content_of
 from livingpaper.build.reads import files_behind
 from livingpaper.config import config, fits
 
@@ -53,7 +53,7 @@ class _Crate(ROCrate):
         file, cure = self.project.root / path, "look at the chapter's cells"
         if not file.is_file():
             raise FileNotFoundError(f"the research object names {path}, there is no such file; {cure}")
-        return self.entity(f"#{path}", kind, path, identifier=f"sha256:{sha(file.read_bytes())}", **more)
+        return self.entity(f"#{path}", kind, path, identifier=f"sha256:{sha(content_of(file))}", **more)
 
     def function(self, dotted: str) -> ContextEntity:
         module, _, name = dotted.rpartition(".")
