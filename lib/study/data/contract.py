@@ -4,6 +4,7 @@ The dictionary says for every column what it is, its unit, its plausible range a
 or after time zero. This module turns it into checks; nothing else decides whether a value is acceptable.
 """
 
+import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -137,14 +138,18 @@ def _row_rules() -> dict[str, Any]:
             (f["end_state"] == state) | f[day].isna()
         )
     rules["icu_day no later than imv_day"] = lambda f: ~(f["icu_day"] > f["imv_day"])
-    rules["an id that differs from the others in more than capitals"] = lambda f: (
-        ~f["patient_id"].astype(str).str.casefold().duplicated() | f["patient_id"].duplicated()
+    rules["an id that differs from the others in more than capitals, width and spaces"] = lambda f: (
+        ~f["patient_id"].map(_plain_id).duplicated() | f["patient_id"].duplicated()
     )
     rules[ONE_ORIGIN] = lambda f: f["synthetic"].nunique() < 2
     rules["high_flow_oxygen in agreement with o2_device"] = lambda f: (
         (f["high_flow_oxygen"] == 1) == f["o2_device"].isin(["high flow", "non-invasive"])
     )
     return rules
+
+
+def _plain_id(text: object) -> str:
+    return "".join(unicodedata.normalize("NFKC", str(text)).casefold().split())
 
 
 def baseline_columns(dictionary: pd.DataFrame) -> list[str]:

@@ -7,6 +7,7 @@ separator or encoding is refused by name, as ``export it again`` is safer than a
 
 import csv
 import io
+import math
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -20,7 +21,11 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNOREC
 MISSING = frozenset({"", "NA", "N/A", "#N/A", "NaN", "nan"})
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 ABOVE = re.compile(r"#|sep=|[\s,]*$")  # what may stand above the header
-UNSEEN = re.compile("[\u200b-\u200d\u2060\ufeff\u00ad]")  # zero-width characters, soft hyphen
+UNSEEN = (
+    re.compile(  # zero-width characters, soft hyphen, marks of direction, control characters but white space
+        "[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad\x00-\x08\x0e-\x1b\x7f]"
+    )
+)
 
 
 class ContractError(ValueError):
@@ -62,8 +67,9 @@ def as_numbers(values: pd.Series) -> pd.Series:
 
 
 def is_number(value: object) -> bool:
-    """Return whether a cell is a number, as text in ASCII digits if it is text."""
-    return bool(NUMBER.fullmatch(value)) if isinstance(value, str) else isinstance(value, Number)
+    """Return whether a cell is a finite number, as text in ASCII digits if it is text."""
+    known = NUMBER.fullmatch(value) if isinstance(value, str) else isinstance(value, Number)
+    return bool(known) and math.isfinite(float(value))  # type: ignore[arg-type]
 
 
 def _text(path: str | Path) -> str:

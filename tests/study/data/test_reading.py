@@ -122,7 +122,9 @@ def test_a_patient_without_an_id_is_refused(
         ids(project, tmp_path, dictionary, id_)
 
 
-@pytest.mark.parametrize("twin", ["H0004 ", " H0004", "H0004\u00a0", "H\u200b0004", "\ufeffH0004"])
+@pytest.mark.parametrize(
+    "twin", ["H0004 ", " H0004", "H0004\u00a0", "H\u200b0004", "\ufeffH0004", "H0004\u200e", "H0004\x00"]
+)
 def test_ids_that_differ_in_what_cannot_be_seen_are_one_patient(
     project: Project, tmp_path: Path, dictionary: pd.DataFrame, twin: str
 ) -> None:
@@ -132,18 +134,29 @@ def test_ids_that_differ_in_what_cannot_be_seen_are_one_patient(
         ids(project, tmp_path, dictionary, "H0004", twin)
 
 
-def test_ids_that_differ_in_capitals_and_composed_letters(
-    project: Project, tmp_path: Path, dictionary: pd.DataFrame
+@pytest.mark.parametrize(
+    "twin", ["h0004", "\uff280004", "H\uff10\uff10\uff10\uff14", "H\u00a00004", "H 0004"]
+)
+def test_ids_that_differ_in_capitals_width_or_spaces_are_refused(
+    project: Project, tmp_path: Path, dictionary: pd.DataFrame, twin: str
 ) -> None:
     with pytest.raises(
-        ContractError, match="an id that differs from the others in more than capitals; 1 row"
+        ContractError,
+        match="an id that differs from the others in more than capitals, width and spaces; 1 row",
     ):
-        ids(project, tmp_path, dictionary, "H0004", "h0004")
+        ids(project, tmp_path, dictionary, "H0004", twin)
+
+
+def test_ids_that_differ_in_composed_letters_are_one_patient(
+    project: Project, tmp_path: Path, dictionary: pd.DataFrame
+) -> None:
     with pytest.raises(ContractError, match="must have each value once"):
         ids(project, tmp_path, dictionary, "N\u00fa1", "Nu\u03011")
 
 
-@pytest.mark.parametrize("digits", ["６２", "٦٢", "62,5", "6 2", "62 years", "0x3e", "1_0", "inf", "six"])
+@pytest.mark.parametrize(
+    "digits", ["６２", "٦٢", "62,5", "6 2", "62 years", "0x3e", "1_0", "inf", "1e999", "six"]
+)
 def test_what_is_no_number_in_plain_digits_is_refused_where_it_is_read(
     project: Project, tmp_path: Path, dictionary: pd.DataFrame, digits: str
 ) -> None:
