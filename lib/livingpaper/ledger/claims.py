@@ -151,8 +151,8 @@ def _meant(part: ast.expr, lists: dict[str, list[Any]]) -> list[int]:
 
 
 def _named(rows: pd.DataFrame, at: Sequence[int]) -> str:
-    """Return the numbers of some rows, at most ``SHOWN``; of none, that the history is meant."""
-    said = [f"{rows.index[i]} {rows['text'].iloc[i]}" for i in at[:SHOWN]] or ["the history of the protocol"]
+    """Return the numbers of some rows, at most ``SHOWN``; of none, that choices are meant."""
+    said = [f"{rows.index[i]} {rows['text'].iloc[i]}" for i in at[:SHOWN]] or ["the choices and their history"]
     return "; ".join(said) + (f"; and {len(at) - SHOWN} more" if len(at) > SHOWN else "")
 
 
