@@ -20,10 +20,7 @@ from livingpaper.build.project import Project, digest, pages
 from livingpaper.build.state import SOURCES, state
 from livingpaper.build.together import together
 
-NOT_SHIPPED = (
-    "*.map",
-    ".buildinfo",
-)  # the last is a hash of Sphinx's settings, which name folders of this machine
+NOT_SHIPPED = ("*.map", ".buildinfo")  # a hash of Sphinx's settings, which name folders of this machine
 STRICT = ("-n", "-W", "--keep-going")
 LATEX_PACKAGES = (
     "texlive-xetex", "texlive-latex-recommended", "texlive-latex-extra", "texlive-fonts-recommended",

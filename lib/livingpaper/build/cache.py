@@ -28,15 +28,10 @@ def sha(content: str | bytes) -> str:
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that a reader sees the old content or the new one, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    fresh = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        fresh.chmod(0o644)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+        fresh = Path(folder, path.name)
+        fresh.write_bytes(content)
         fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
 
 
 def write_changed(path: Path, content: bytes) -> bool:

@@ -30,13 +30,10 @@ def together(project: Project) -> Iterator[None]:
 def take_back(project: Project) -> bool:
     """Put back what an unfinished build found, unless its pages are in place; return whether that changed a file."""
     before, pages, old = (project.build / name for name in (BEFORE, PAGES, OLD))
-    kept = files_of(project.build, BEFORE)
     if old.exists() and not pages.exists():  # killed between the two renames
         old.rename(pages)
-    if old.exists():  # killed while the old pages were deleted
-        kept = {}
-    names = {name.removeprefix(f"{BEFORE}/"): content for name, content in kept.items()}
-    changed = [write_changed(project.root / name, content) for name, content in names.items()]
+    kept = {} if old.exists() else files_of(before, ".")  # if so, killed while the old pages were deleted
+    changed = [write_changed(project.root / name, content) for name, content in kept.items()]
     for folder in (before, old):
         shutil.rmtree(folder, ignore_errors=True)
     return any(changed)

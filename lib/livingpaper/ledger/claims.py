@@ -101,9 +101,8 @@ class Rules:
     def check_history(self) -> None:
         """Raise ``ClaimError`` if a choice changed without an entry in the history."""
         if self.history and self.history.faults:
-            raise ClaimError(
-                f"each choice must be in the history of the protocol: {'; '.join(self.history.faults)}"
-            )
+            found = "; ".join(self.history.faults)
+            raise ClaimError(f"each choice must be in the history of the protocol: {found}")
 
 
 def holds(claim: Claim, ledger: pd.DataFrame, rules: Rules) -> bool:
@@ -152,7 +151,9 @@ def _meant(part: ast.expr, lists: dict[str, list[Any]]) -> list[int]:
 
 def _named(rows: pd.DataFrame, at: Sequence[int]) -> str:
     """Return the numbers of some rows, at most ``SHOWN``; of none, that choices are meant."""
-    said = [f"{rows.index[i]} {rows['text'].iloc[i]}" for i in at[:SHOWN]] or ["the choices and their history"]
+    said = [f"{rows.index[i]} {rows['text'].iloc[i]}" for i in at[:SHOWN]] or [
+        "the choices and their history"
+    ]
     return "; ".join(said) + (f"; and {len(at) - SHOWN} more" if len(at) > SHOWN else "")
 
 
