@@ -52,11 +52,11 @@ def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
         os.utime(tmp_path / path, (1, 1))
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    from livingpaper.build.cache import _home
+    from livingpaper.build.cache import home_of
 
-    _home.cache_clear()
+    home_of.cache_clear()
     yield project
-    _home.cache_clear()
+    home_of.cache_clear()
     for name in ("step", "helper"):
         sys.modules.pop(name, None)
 
