@@ -129,7 +129,6 @@ def breaks(claim: Claim, ledger: pd.DataFrame, rules: Rules) -> list[str]:
 
 
 def _conjuncts(rule: str) -> list[ast.expr]:
-    """Return the parts of a rule that "and" joins."""
     whole = ast.parse(rule, mode="eval").body
     return whole.values if isinstance(whole, ast.BoolOp) and isinstance(whole.op, ast.And) else [whole]
 
