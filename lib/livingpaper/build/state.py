@@ -38,5 +38,6 @@ def _packages(project: Project) -> list[Path]:
     """Return the packages that chapters import and no lock pins, wherever their code stands."""
     listed = pages(project) if (project.root / "_toc.yml").is_file() else []
     chapters = filter(Path.is_file, (project.root / f"{page}.md" for page in listed))
-    names = {name for path in chapters for name in IMPORTED.findall(text_of(path))}
+    with not_reading():
+        names = {name for path in chapters for name in IMPORTED.findall(text_of(path))}
     return [home for home in map(home_of, sorted(names)) if home and home != MACHINERY]
