@@ -19,6 +19,7 @@ from livingpaper.build.cache import alone, made_whole, mark_of, say, up_to_date,
 from livingpaper.build.project import Project, digest, pages
 from livingpaper.build.state import SOURCES, state
 from livingpaper.build.together import together
+from livingpaper.config import config
 
 NOT_SHIPPED = ("*.map", ".buildinfo")  # a hash of Sphinx's settings, which name folders of this machine
 STRICT = ("-n", "-W", "--keep-going")
