@@ -21,7 +21,7 @@ SUMMARY = {  # source: its words, and where its ratio, its number of studies and
         "The same, trials with printed deaths", "anakinra_randomised.few", "anakinra_randomised.k", "anakinra_randomised.n",
     ),
     "observational": (
-        "The same, cohorts, day 28 or 30", "anakinra_observational.few", "anakinra_observational.k", "anakinra_observational.n",
+        "The same, cohorts, by a month", "anakinra_observational.few", "anakinra_observational.k", "anakinra_observational.n",
     ),
     "direct": ("Anakinra or baricitinib, cohort, in hospital", "indirect.direct", "direct.k", "direct.n"),
 }  # fmt: skip
@@ -31,16 +31,16 @@ POOLS = {
     "anakinra_observational": "Anakinra, cohorts",
 }
 BESIDE = {
-    "save_more_28": "SAVE-MORE; abstract, no interval printed",
-    "save_more_28.from_p": "SAVE-MORE; the same, interval that its p-value implies",
-    "save_more_counts_28": "SAVE-MORE; report to the regulator, as printed",
-    "ipd_pancovid_28": "PANCOVID; re-analysis, one death fewer per arm",
-    "pancovid_published_28": "PANCOVID; publication, as printed",
-    "ipd_recovery_28": "RECOVERY; re-analysis, adjusted",
-    "recovery_preprint_28": "RECOVERY; preprint",
-    "recovery_lancet_28": "RECOVERY; publication",
-    "actt_4_29": "ACTT-4; baricitinib or dexamethasone, survival without ventilation",
-    "karampitsakos_28": "Karampitsakos; baricitinib or tocilizumab, ventilation or death",
+    "save_more_28": "abstract, no interval printed",
+    "save_more_28.from_p": "the same, interval that its p-value implies",
+    "save_more_counts_28": "report to the regulator, as printed",
+    "ipd_pancovid_28": "re-analysis, one death fewer per arm",
+    "pancovid_published_28": "publication, as printed",
+    "ipd_recovery_28": "re-analysis, adjusted",
+    "recovery_preprint_28": "preprint",
+    "recovery_lancet_28": "publication",
+    "actt_4_29": "baricitinib or dexamethasone, survival without ventilation",
+    "karampitsakos_28": "baricitinib or tocilizumab, ventilation or death",
 }
 COMPARISONS = {
     "evidence.indirect.{source}.usual_care": "Anakinra or usual care",
@@ -61,7 +61,7 @@ def summary(ledger: Ledger) -> Sheet:
             (words, studies, printed[source, "without"], printed[source, "difference"], with_interval(ratio))
         )
         others += [ratio, k, n]
-    heads = ["Comparison", "Studies; patients", "Per 1,000 without", "Difference per 1,000", "Ratio"]
+    heads = ["Comparison", "Studies; patients", "Per thousand without", "Difference per thousand", "Ratio"]
     return Sheet(pd.DataFrame(cells, columns=heads), sources=(parts, *others), widths="p{4.6cm}lrrr")
 
 
@@ -104,10 +104,14 @@ def few(ledger: Ledger) -> Sheet:
     )
 
 
-def beside(ledger: Ledger) -> Sheet:
+def beside(ledger: Ledger, evidence: pd.DataFrame) -> Sheet:
     """Return what two sources print of the same study."""
-    rows = {words: ledger[f"evidence.study.{id_}"] for id_, words in BESIDE.items()}
-    cells = [(*words.split("; "), str(row["scale"]), with_interval(row)) for words, row in rows.items()]
+    names = evidence.set_index(evidence["id"].map(key))["study"]
+    rows = {id_: ledger[f"evidence.study.{id_}"] for id_ in BESIDE}
+    cells = [
+        (names[id_.split(".")[0]], BESIDE[id_], str(row["scale"]), with_interval(row))
+        for id_, row in rows.items()
+    ]
     frame = pd.DataFrame(cells, columns=["Study", "Source", "Measure", "Estimate"])
     return Sheet(frame, sources=tuple(rows.values()), widths="lp{5cm}lr")
 
