@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from livingpaper.__main__ import main
 from livingpaper.build.project import Project
 from study.data.load import load_published
 from study.data.reading import ContractError
@@ -222,6 +223,23 @@ def test_the_file_itself_and_a_copy_with_a_row_are_sound(
         file, index=False
     )
     assert f"{len(rows) + 1} row(s) are sound" in check_evidence(project, file)
+
+
+def test_the_command_ends_with_the_faults_and_no_traceback(
+    rows: pd.DataFrame,
+    project: Project,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(project.root)
+    file = tmp_path / "new.csv"
+    lines_of(rows, {"id": "a", "deaths_drug": 101}).to_csv(file, index=False)
+    assert main(["evidence", "check", str(file)]) == 1
+    assert "  - row 1 (a): must have no more deaths than patients" in capsys.readouterr().err
+    lines_of(rows, {"id": "a"}).to_csv(file, index=False)
+    assert main(["evidence", "check", str(file)]) == 0
+    assert "1 row(s) are sound" in capsys.readouterr().out
 
 
 def test_every_rule_says_which_cells_it_looks_at(rows: pd.DataFrame) -> None:
