@@ -229,6 +229,13 @@ FUNCTIONS: dict[str, dict[str, Given]] = {
     },
     "estimate_in_subsets": free(estimate=lambda part: pd.DataFrame({"n": [len(part)]}))
     | {"frame": Given("frame", FRAME), "subsets": Given("subsets", EVERY)},
+    "few_events": {
+        "studies": Given("table", STUDIES[["n_drug", "deaths_drug", "n_comparator", "deaths_comparator"]]),
+        "method": Given("choice", "Mantel-Haenszel"),
+        "conf_level": Given("level", 0.95),
+    },
+    "leave_one_out": STUDY_ROWS | POOLING,
+    "absolute_effect": {"ratio": Given("ratio", RATIO), "risk": Given("share", 0.2)},
     "every_meta_analysis": STUDY_ROWS | {"conf_level": Given("level", 0.95)},
     "fragility_index": {
         "table": Given("free", TABLE),

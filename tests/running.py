@@ -29,16 +29,22 @@ class Ran:
     variables: dict[str, Any]
 
 
-def run_chapter(project: Project, name: str, **given: Any) -> Ran:
-    """Run all cells of a chapter, then what it shows; statements that bind nothing but ``given`` are left out."""
+def run_chapter(project: Project, *names: str, **given: Any) -> Ran:
+    """Run all cells of a chapter, then what it shows; statements that bind nothing but ``given`` are left out.
+
+    Of several chapters the later ones take from the first what it made, and not from its file.
+    """
     session, space, waiting = start(project), dict(given), []
-    for cell in read_cells(project.root / "book" / f"{name}.md", project.root):
-        for part in statements(cell):
-            session.cell = cell
-            if part.call == "show":
-                waiting.append(part)
-            elif not part.binds or not part.binds <= set(given):
-                part.run(space)
+    for name in names:
+        known = dict(space)
+        for cell in read_cells(project.root / "book" / f"{name}.md", project.root):
+            for part in statements(cell):
+                session.cell = cell
+                there = set(known if list(part.calls("take")) else given)
+                if part.call == "show":
+                    waiting.append(part)
+                elif not part.binds or not part.binds <= there:
+                    part.run(space)
     shown: dict[str, Figure | Table] = {}
 
     def keep(thing: Any, label: str, caption: str) -> None:

@@ -74,6 +74,7 @@ class _Hooks(_Section):
     simulate: Function = ""
     current: Function = ""  # of project and choices: raises if committed results are of other choices
     key_figure: Function = ""
+    evidence: Function = ""  # checks rows that somebody wants to add
 
 
 class Config(_Section):

@@ -14,6 +14,7 @@ from book.chapters import ROLE
 
 NAMES = {
     r"COVID-19": "a disease",
+    r"ACTT-4": "a trial",
     r"SARS-CoV-2": "a virus",
     r"[Ii]nterleukin-[16]": "a cytokine",
     r"IL-6": "a cytokine",

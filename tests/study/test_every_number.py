@@ -17,7 +17,7 @@ from running import Paper
 NUMBER = re.compile(r"(?<![\w.,])[+−-]?\d[\d,]*(?:\.\d+)?(?!\w|[.,]\d)")
 WITHOUT_RESULTS = {  # choices and words
     "tbl-eligibility", "tbl-estimands", "tbl-terms", "tbl-history", "tbl-mv-grid",
-    "tbl-dictionary-design", "tbl-dictionary-baseline", "tbl-dictionary-after",
+    "tbl-dictionary-design", "tbl-dictionary-baseline", "tbl-dictionary-after", "tbl-left-out",
 }  # fmt: skip
 
 

@@ -1,13 +1,19 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
+from livingpaper.__main__ import main
 from livingpaper.build.project import Project
 from study.data.load import load_published
 from study.data.reading import ContractError
-from study.evidence.contract import ANALYSES, load_evidence, rows_of, validate_evidence
+from study.evidence.check import check_evidence
+from study.evidence.contract import load_evidence, rows_of, validate_evidence
+from study.evidence.rules import ANALYSES, RULES
+
+CHAPTERS = ("evidence", "supplement-evidence")
 
 
 @pytest.fixture
@@ -67,10 +73,21 @@ def test_columns_and_a_missing_file(rows: pd.DataFrame, project: Project) -> Non
 
 
 def test_a_study_may_not_count_twice(rows: pd.DataFrame) -> None:
-    twice = pd.concat([rows, rows.iloc[[1]].assign(id="again")], ignore_index=True)
-    with pytest.raises(ContractError, match=r"\['Bari-SolidAct'\] enter 'baricitinib' twice; exclude one"):
-        rows_of(validate_evidence(twice), "baricitinib")
-    with pytest.raises(ContractError, match=r"'colchicine' has none of \['anakinra', .*'jak'"):
+    once = "a study that enters its analysis once, by name and by registry number; 2 row"
+    for cells in (
+        {"study": "BARI solidact", "seen_in": "elsewhere"},
+        {"study": "Other", "comparator": "none"},
+    ):
+        twice = pd.concat([rows, rows.iloc[[1]].assign(id="again", **cells)], ignore_index=True)
+        twice.loc[[1, len(rows)], "registry"] = (
+            "NCT00000002" if cells["study"] == "Other" else "CRD42023431817"
+        )
+        with pytest.raises(ContractError, match=once):
+            validate_evidence(twice)
+    same = pd.concat([rows, rows.iloc[[-1]].assign(id="again")], ignore_index=True)
+    with pytest.raises(ContractError, match="a result that is its own"):
+        validate_evidence(same)
+    with pytest.raises(ContractError, match=r"'colchicine' has none of \['anakinra five', .*'jak'"):
         rows_of(rows, "colchicine")
 
 
@@ -124,6 +141,122 @@ def test_what_makes_no_sense_across_cells_is_named(
 
 
 def test_the_chapter_asks_for_every_analysis_that_a_row_may_name(project: Project) -> None:
-    text = (project.root / "book" / "evidence.md").read_text("utf-8")
+    text = "".join((project.root / "book" / f"{name}.md").read_text("utf-8") for name in CHAPTERS)
     text += (project.root / "lib" / "study" / "evidence" / "printed.py").read_text("utf-8")
-    assert set(re.findall(r'rows_of\(evidence, "([^"]+)"\)', text)) == set(ANALYSES)
+    asked = re.findall(r'rows_of\(evidence, "([^"]+)"\)', text)
+    asked += [f"anakinra {kind}" for kind in re.findall(r'"(randomised|observational)": hh', text)]
+    assert set(asked) == set(ANALYSES)
+
+
+def lines_of(rows: pd.DataFrame, *new: dict[str, object]) -> pd.DataFrame:
+    """Return rows to add: a sound trial of its own, some cells changed."""
+    sound = dict.fromkeys(rows.columns, "") | {
+        "id": "new-28", "study": "New", "design": "randomised trial", "drug": "baricitinib", "comparator": "placebo",
+        "n_drug": 100, "deaths_drug": 9, "n_comparator": 100, "deaths_comparator": 12, "horizon": "day 28",
+        "outcome": "death", "measure": "counts", "doi": "10.1000/new", "registry": "NCT00000001", "source": "primary",
+        "include": "yes", "analysis": "baricitinib", "reason": "randomised", "seen_in": "article",
+    }  # fmt: skip
+    return pd.DataFrame([sound | cells for cells in new])
+
+
+FAULTS = [
+    ({"id": ""}, "(nothing): must have a name without spaces, found id nothing;"),
+    ({"study": "Recovery"}, "must have a study that enters its analysis once, by name and by registry number, found study Rec"),
+    ({"registry": "NCT04381936"}, "must have a study that enters its analysis once"),
+    ({"deaths_drug": 101}, "must have no more deaths than patients, found n_drug 100, deaths_drug 101,"),
+    (
+        {"measure": "risk ratio", "effect": 0.5, "conf_low": 0.6, "conf_high": 0.9},
+        "must have the effect between its limits, found effect 0.5, conf_low 0.6, conf_high 0.9;",
+    ),
+    ({"registry": "NCT123"}, "must have a registry number such as NCT01234567"),
+    ({"doi": "", "registry": ""}, "must have a DOI, a PubMed number or a registry number, found doi nothing,"),
+    ({"design": "cohort"}, "randomised and observational studies are pooled apart, found design cohort"),
+    ({"risk_of_bias": "low"}, "must have a judgement of bias and who judged it, or neither"),
+    ({"risk_of_bias": "fine", "risk_of_bias_by": "us"}, "must have one of nothing, low, some concerns"),
+    ({"deaths_drug": "nine"}, "must have numbers only, found deaths_drug nine;"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("cells", "said"), FAULTS)
+def test_each_fault_of_a_new_row_is_one_line(
+    rows: pd.DataFrame, project: Project, tmp_path: Path, cells: dict[str, object], said: str
+) -> None:
+    file, before = tmp_path / "new.csv", (project.data / "evidence.csv").read_bytes()
+    lines_of(rows, {}).to_csv(file, index=False)
+    assert check_evidence(project, file).startswith("new.csv: 1 row(s) are sound")
+    lines_of(rows, {"id": "other", "study": "Other", "registry": ""}, cells).to_csv(file, index=False)
+    with pytest.raises(ContractError) as caught:
+        check_evidence(project, file)
+    found = [line for line in str(caught.value).split("\n") if said in line]
+    assert len(found) == 1, str(caught.value)
+    assert found[0].startswith("  - row 2 (")
+    assert "row 1 (" not in str(caught.value)
+    assert (project.data / "evidence.csv").read_bytes() == before
+
+
+def test_all_faults_of_a_file_come_at_once(rows: pd.DataFrame, project: Project, tmp_path: Path) -> None:
+    file = tmp_path / "new.csv"
+    lines_of(rows, {"id": "a", "registry": "NCT123", "deaths_drug": 101}, {"id": "b", "doi": "x"}).to_csv(
+        file, index=False
+    )
+    with pytest.raises(ContractError) as caught:
+        check_evidence(project, file)
+    text = str(caught.value)
+    for part in (
+        "row 1 (a): must have a registry",
+        "row 1 (a): must have no more deaths",
+        "row 2 (b): must have a DOI as",
+    ):
+        assert part in text
+    lines_of(rows, {}).drop(columns="doi").to_csv(file, index=False)
+    with pytest.raises(ContractError, match="column doi: is required"):
+        check_evidence(project, file)
+
+
+def test_the_file_itself_and_a_copy_with_a_row_are_sound(
+    rows: pd.DataFrame, project: Project, tmp_path: Path
+) -> None:
+    here = project.data / "evidence.csv"
+    assert f"{len(rows)} row(s) are sound" in check_evidence(project, here)
+    file = tmp_path / "copy.csv"
+    pd.concat([pd.read_csv(here, dtype=str, keep_default_na=False), lines_of(rows, {})]).to_csv(
+        file, index=False
+    )
+    assert f"{len(rows) + 1} row(s) are sound" in check_evidence(project, file)
+
+
+def test_the_command_ends_with_the_faults_and_no_traceback(
+    rows: pd.DataFrame,
+    project: Project,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(project.root)
+    file = tmp_path / "new.csv"
+    lines_of(rows, {"id": "a", "deaths_drug": 101}).to_csv(file, index=False)
+    assert main(["evidence", "check", str(file)]) == 1
+    assert "  - row 1 (a): must have no more deaths than patients" in capsys.readouterr().err
+    lines_of(rows, {"id": "a"}).to_csv(file, index=False)
+    assert main(["evidence", "check", str(file)]) == 0
+    assert "1 row(s) are sound" in capsys.readouterr().out
+
+
+def test_every_rule_says_which_cells_it_looks_at(rows: pd.DataFrame) -> None:
+    assert all(cells and set(cells) <= set(rows.columns) for _, cells in RULES.values())
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "NCT00000001",
+        "2020-001497-30",
+        "ISRCTN40580903",
+        "ChiCTR2000029765",
+        "IRCT20081027001411N4",
+        "CRD42023431817",
+        "",
+    ],
+)
+def test_known_registries_are_accepted(rows: pd.DataFrame, number: str) -> None:
+    validate_evidence(with_row(rows, registry=number, doi="10.1000/x"))

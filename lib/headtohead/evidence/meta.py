@@ -82,6 +82,24 @@ def every_meta_analysis(studies: pd.DataFrame, *, conf_level: float) -> pd.DataF
     return rows.join(pd.DataFrame(more, columns=["estimator", "interval", "tau2"]))
 
 
+def leave_one_out(
+    studies: pd.DataFrame, *, tau2: Tau2, interval: IntervalKind, conf_level: float
+) -> pd.DataFrame:
+    """Return the pooled ratio without each study: ``ESTIMATE_COLUMNS`` and ``left_out``, its ``id``.
+
+    Of two studies what remains is the other one. Choices and errors of ``combined``. Checked: metafor ``leave1out``.
+    """
+    door.columns(studies, ["id"], "studies")
+    used = _speaking(studies)
+    if len(used) < 2:
+        raise NumberError(
+            f"leaving one out needs at least two studies, found {len(used)}; report the one study"
+        )
+    how = {"tau2": tau2, "interval": interval, "conf_level": conf_level}
+    rows = [combined(used.drop(index=at), **how).assign(left_out=used.at[at, "id"]) for at in used.index]  # type: ignore[arg-type]
+    return pd.concat(rows, ignore_index=True)
+
+
 def random_effects(
     log_effect: pd.Series | np.ndarray, variance: pd.Series | np.ndarray,
     *, tau2: Tau2, interval: IntervalKind, conf_level: float,

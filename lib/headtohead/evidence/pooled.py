@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from headtohead import door
 from headtohead.outcomes.estimate import Interval, estimate_row
 
+LIMITS = ("estimate", "conf_low", "conf_high")
 ARMS = {"treated": ("deaths_drug", "n_drug"), "control": ("deaths_comparator", "n_comparator")}
 
 
@@ -69,7 +71,7 @@ class MetaAnalysis:
     def heterogeneity(self) -> pd.DataFrame:
         """Return how much studies differ: rows of ``ESTIMATE_COLUMNS`` and ``part``.
 
-        ``part`` is "prediction" (the ratio with the limits for a new study), "k", "i2", "tau2" or "q".
+        ``part`` is "prediction" (the ratio with the limits for a new study; not of two studies), "k", "i2", "tau2" or "q".
         """
         low, high = np.exp(self.prediction)
         limits = {"conf_low": low, "conf_high": high, "conf_level": self.conf_level}
@@ -82,6 +84,8 @@ class MetaAnalysis:
             "tau2": estimate_row(scale="tau squared", estimate=self.tau2, method=self.method, **between),
             "q": estimate_row(scale="chi-square", estimate=self.q, method=self.method),
         }
+        if self.k < 3:
+            del rows["prediction"]
         return pd.DataFrame(list(rows.values())).assign(part=list(rows))
 
     def totals(self) -> pd.Series:
@@ -109,10 +113,29 @@ class MetaAnalysis:
     def risk_difference(self) -> pd.DataFrame:
         """Return the difference that the pooled risk ratio makes to the added risk of the comparator, one row."""
         risk = self.risks().set_index("arm").at["control", "estimate"]
-        middle, _, low, high = ((ratio - 1) * risk for ratio in self.ratio)
-        limits = {"conf_low": low, "conf_high": high, "conf_level": self.conf_level}
         said = "pooled risk ratio applied to the risk with usual care, which is taken as known"
-        return pd.DataFrame([estimate_row(scale="risk difference", estimate=middle, method=said, **limits)])
+        return _applied(self.estimate(), risk).assign(method=said)
+
+
+def absolute_effect(ratio: pd.DataFrame, risk: float) -> pd.DataFrame:
+    """Return the risk difference that ratios make to ``risk``, which is taken as known: rows of ``ESTIMATE_COLUMNS``.
+
+    (ratio - 1) * risk, for estimate and limits. Right for risk ratios; near for other ratios while few have the event.
+    Raises ValueError if the risk is no share between 0 and 1, or a ratio is not above 0.
+    """
+    door.columns(ratio, [*LIMITS, "conf_level"], "ratios")
+    door.between("risk", risk)
+    for value in ratio["estimate"]:
+        door.positive("estimate", value)
+    return _applied(ratio, risk)
+
+
+def _applied(ratio: pd.DataFrame, risk: float) -> pd.DataFrame:
+    said, rows = "ratio applied to the risk of the comparator", []
+    for _, row in ratio.iterrows():
+        limits = {name: (row[name] - 1) * risk for name in LIMITS} | {"conf_level": row["conf_level"]}
+        rows.append(estimate_row(scale="risk difference", method=said, **limits))
+    return pd.DataFrame(rows)
 
 
 def shared_scale(measures: pd.Series) -> str:

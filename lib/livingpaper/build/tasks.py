@@ -38,6 +38,14 @@ def simulate(project: Project) -> None:
     paper.hook(paper.hooks.simulate)(project, paper.plan())
 
 
+def check_rows(project: Project, what: str, file: Path) -> Any:  # noqa: ARG001
+    """Return what the paper's own hook says of rows to be added; ValueError with every fault, or if there is no hook."""
+    paper = config(project)
+    if not paper.hooks.evidence:
+        raise ValueError("this paper must name a function under [hooks] evidence of paper.toml, it names none; add it")
+    return paper.hook(paper.hooks.evidence)(project, file)
+
+
 def run_tasks(tasks: Sequence[Task], folder: Path, marks: Mapping[str, str], *, jobs: int = -1) -> list[Any]:
     """Return the result of each task, in order; finished ones are kept in ``folder`` and not computed again.
 

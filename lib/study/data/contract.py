@@ -55,6 +55,27 @@ class Contract:
 
     def _violations(self, rows: pd.DataFrame) -> list[str]:
         """Return one sentence per broken rule, in the order of the columns, rules across them last."""
+        return [self._sentence(*rule, index, rows) for rule, index in self._broken(rows).items()]
+
+    def faults(
+        self, frame: pd.DataFrame, shown: Mapping[str, Collection[str]], first: int = 0
+    ) -> list[tuple[int, str]]:
+        """Return each fault of each row: its position and one line, with the cells that ``shown`` names for its rule.
+
+        All columns must be there; numbers that are none stay text. Rows are counted in the lines from ``first``.
+        """
+        rows, found = frame.reset_index(drop=True), []
+        rows = rows.assign(**{name: as_numbers(rows[name]) for name in self.numbers})
+        for (column, rule), index in self._broken(rows).items():
+            named = shown.get(rule, ()) if column == "row" else (column,)
+            for at in pd.Series(index).dropna().astype(int).sort_values().unique():
+                cells = ", ".join(f"{name} {_said(rows.at[at, name])}" for name in named)
+                must = f"must have {SAID.get(rule, rule)}, found {cells or 'that it has not'}; correct or leave it out"
+                found.append((int(at), f"row {at + 1 - first} ({_said(rows.at[at, self.by])}): {must}"))
+        return sorted(found, key=lambda fault: fault[0])
+
+    def _broken(self, rows: pd.DataFrame) -> dict[tuple[str, str], Any]:
+        """Return the rows that break each rule, by column ("row" for rules across them) and words, in order."""
         numeric = {name: rows[name].isna() | rows[name].map(is_number) for name in self.numbers}
         words = {name: rows.index[~known] for name, known in numeric.items() if not known.all()}
         known = rows.assign(**{name: rows[name].where(numeric[name]).astype(float) for name in words})
@@ -66,7 +87,7 @@ class Contract:
         broken |= {key: group["index"] for key, group in cases.groupby(["column", "check"], sort=False)}
         order = {name: i for i, name in enumerate(self.columns)}
         ranked = sorted(broken, key=lambda key: order.get(key[0], len(order)))
-        return [self._sentence(column, str(rule), broken[column, rule], rows) for column, rule in ranked]
+        return {(column, str(rule)): broken[column, rule] for column, rule in ranked}
 
     def _sentence(self, column: str, rule: str, index: Any, frame: pd.DataFrame) -> str:
         """Return what must hold, in how many rows it does not, and the first ids and values."""
@@ -79,6 +100,16 @@ class Contract:
         first = frame[column].iloc[rows[:3]] if column in frame else ()
         values = ", ".join("nothing" if pd.isna(value) else f"{value}" for value in first)
         return f"{must} {len(rows)} row(s) have not, first {ids}" + (f" ({values})" if len(first) else "")
+
+
+def _said(value: object) -> str:
+    return (
+        "nothing"
+        if pd.isna(value) or value == ""
+        else f"{value:g}"
+        if isinstance(value, float)
+        else f"{value}"
+    )
 
 
 def _failing(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> pd.DataFrame:

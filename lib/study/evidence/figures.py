@@ -36,7 +36,7 @@ def pool_forest(ledger: Ledger, evidence: pd.DataFrame, *, pool: str) -> Drawing
         counts="",
         numbers=[_text(pooled), _limits(new)],
     )
-    chart = _forest(data, ends, CONTROL if pool == "baricitinib" else TREATED)
+    chart = _forest(data, ends, CONTROL)
     words = (
         f"Forest plot of {len(studies)} studies of {pool}: one square per study, larger with more weight, on a log "
         f"scale of ratios of deaths. The diamond at the bottom spans {_limits(pooled)}; the dashed line below it, "
@@ -118,5 +118,5 @@ def direct_and_indirect(ledger: Ledger) -> Drawing:
         title="Ratio of deaths, anakinra to baricitinib (log scale)",
     )  # fmt: skip
     text = "; ".join(f"{labels[source]}, {_text(row)}" for source, row in rows.iterrows())
-    words = f"Four horizontal intervals on a log scale around the line of equal risks, the direct one black: {text}."
+    words = f"{len(rows)} horizontal intervals on a log scale around the line of equal risks, the direct one black: {text}."
     return Drawing(chart, words, sources=(found,))

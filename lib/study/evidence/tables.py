@@ -1,6 +1,9 @@
 """Tables of the evidence chapter."""
 
+from typing import get_args
+
 import pandas as pd
+from headtohead.evidence.few import FewEvents
 from livingpaper import Ledger, Sheet, crosstable, with_interval
 from livingpaper.chapters.recording import key
 from livingpaper.ledger.format import interval_text, value_text
@@ -9,11 +12,108 @@ from study.cells import compared
 from study.evidence.printed import SOURCES, printed_pool
 from study.labels import BETWEEN_TRIALS, POOLED_LIMITS
 
+SUMMARY = {  # source: its words, and where its ratio, its number of studies and of patients stand
+    "baricitinib": ("Baricitinib or usual care, trials", "baricitinib", "baricitinib.k", "baricitinib.n"),
+    "trials": ("Anakinra or usual care, review of trials", "indirect.trials.usual_care", "study.review_1.k", "study.review_1.n"),
+    "five": ("The same, larger meta-analysis", "indirect.five.usual_care", "study.shang_28.k", "study.shang_28.n"),
+    "stay": ("The same, review, until discharge", "indirect.stay.usual_care", "study.review_2.k", "study.review_2.n"),
+    "randomised": (
+        "The same, trials with printed deaths", "anakinra_randomised.few", "anakinra_randomised.k", "anakinra_randomised.n",
+    ),
+    "observational": (
+        "The same, cohorts, by a month", "anakinra_observational.few", "anakinra_observational.k", "anakinra_observational.n",
+    ),
+    "direct": ("Anakinra or baricitinib, cohort, in hospital", "indirect.direct", "direct.k", "direct.n"),
+}  # fmt: skip
+POOLS = {
+    "baricitinib": "Baricitinib, trials",
+    "anakinra_randomised": "Anakinra, trials",
+    "anakinra_observational": "Anakinra, cohorts",
+}
+BESIDE = {
+    "save_more_28": "abstract, no interval printed",
+    "save_more_28.from_p": "the same, interval that its p-value implies",
+    "save_more_counts_28": "report to the regulator, as printed",
+    "ipd_pancovid_28": "re-analysis, one death fewer per arm",
+    "pancovid_published_28": "publication, as printed",
+    "ipd_recovery_28": "re-analysis, adjusted",
+    "recovery_preprint_28": "preprint",
+    "recovery_lancet_28": "publication",
+    "actt_4_29": "baricitinib or dexamethasone, survival without ventilation",
+    "karampitsakos_28": "baricitinib or tocilizumab, ventilation or death",
+}
 COMPARISONS = {
     "evidence.indirect.{source}.usual_care": "Anakinra or usual care",
     "evidence.indirect.{source}": "Anakinra or baricitinib, indirect",
     "evidence.disagreement.{source}": "Direct over indirect",
 }
+
+
+def summary(ledger: Ledger) -> Sheet:
+    """Return the summary of findings: deaths per 1,000 without the drug, the difference it makes, and the ratio."""
+    parts = ledger.select("evidence.summary.{source}.{part}")
+    printed = {(row["source"], row["part"]): with_interval(row) for _, row in parts.iterrows()}
+    cells, others = [], []
+    for source, (words, *ids) in SUMMARY.items():
+        ratio, k, n = (ledger[f"evidence.{id_}"] for id_ in ids)
+        studies = f"{value_text(k['estimate'], 'count')}; {value_text(n['estimate'], 'count')}"
+        cells.append(
+            (words, studies, printed[source, "without"], printed[source, "difference"], with_interval(ratio))
+        )
+        others += [ratio, k, n]
+    heads = ["Comparison", "Studies; patients", "Per thousand without", "Difference per thousand", "Ratio"]
+    return Sheet(pd.DataFrame(cells, columns=heads), sources=(parts, *others), widths="p{4.6cm}lrrr")
+
+
+def left_out(evidence: pd.DataFrame) -> Sheet:
+    """Return the results that no pool takes, of one drug each, with the reason and a note."""
+    out = evidence[evidence["include"] == "no"]
+    cells = {
+        "Drug": out["drug"], "Study": out["study"], "Design": out["design"],
+        "Outcome": out["outcome"] + (", " + out["horizon"]).where(out["horizon"] != "", ""),
+        "Left out because": out["reason"], "Note": out["note"].replace("", "–"),
+        "Identifier": out["doi"].where(out["doi"] != "", out["pmid"].where(out["pmid"] != "", out["registry"])),
+    }  # fmt: skip
+    order = ["Drug", "Design", "Study"]
+    frame = pd.DataFrame(cells).sort_values(order, kind="stable", ignore_index=True)
+    return Sheet(
+        frame, origin="published", widths="p{1.6cm}p{1.8cm}p{1.6cm}p{1.6cm}p{2.4cm}p{4cm}l", long=True
+    )
+
+
+def without_each(ledger: Ledger, evidence: pd.DataFrame) -> Sheet:
+    """Return each pool of single studies without each of its studies."""
+    names = evidence.set_index(evidence["id"].map(key))["study"]
+    rows = {words: ledger.select(f"evidence.{pool}.without.{{left_out}}") for pool, words in POOLS.items()}
+    cells = [
+        (words, names[row["left_out"]], with_interval(row))
+        for words, each in rows.items() for _, row in each.iterrows()
+    ]  # fmt: skip
+    frame = pd.DataFrame(cells, columns=["Pool", "Without", "Ratio"])
+    return Sheet(frame, sources=tuple(rows.values()), widths="llr")
+
+
+def few(ledger: Ledger) -> Sheet:
+    """Return each pool under random effects and under the methods for few events."""
+    heads = {"random_effects": "Random effects, halves added"} | {
+        key(name): name for name in get_args(FewEvents)
+    }
+    rows = ledger.select("evidence.few.{pool}.{way}")
+    return Sheet(
+        crosstable(rows, ("pool", POOLS), ("way", heads), corner="Pool"), sources=(rows,), widths="p{4cm}rrr"
+    )
+
+
+def beside(ledger: Ledger, evidence: pd.DataFrame) -> Sheet:
+    """Return what two sources print of the same study."""
+    names = evidence.set_index(evidence["id"].map(key))["study"]
+    rows = {id_: ledger[f"evidence.study.{id_}"] for id_ in BESIDE}
+    cells = [
+        (names[id_.split(".")[0]], BESIDE[id_], str(row["scale"]), with_interval(row))
+        for id_, row in rows.items()
+    ]
+    frame = pd.DataFrame(cells, columns=["Study", "Source", "Measure", "Estimate"])
+    return Sheet(frame, sources=tuple(rows.values()), widths="lp{5cm}lr")
 
 
 def included(ledger: Ledger, evidence: pd.DataFrame) -> Sheet:
@@ -31,8 +131,9 @@ def included(ledger: Ledger, evidence: pd.DataFrame) -> Sheet:
         "Deaths": [deaths_text(counts, result) for result in results],
         "Printed ratio": [said.get(result, "–") for result in results], "Until": used["horizon"],
         "Identifier": used["doi"].where(used["doi"] != "", used["registry"]), "Source": used["source"],
+        "Risk of bias": (used["risk_of_bias"] + ", " + used["risk_of_bias_by"]).where(used["risk_of_bias"] != "", "not judged"),
     }  # fmt: skip
-    widths = "p{1.9cm}p{1.6cm}p{2.1cm}p{1.5cm}p{2.0cm}p{1.1cm}p{2.5cm}l"
+    widths = "p{1.9cm}p{1.6cm}p{2.1cm}p{1.5cm}p{2.0cm}p{1.1cm}p{2.5cm}ll"
     return Sheet(pd.DataFrame(cells), sources=(*printed.values(), deaths), widths=widths)
 
 

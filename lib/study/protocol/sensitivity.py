@@ -37,6 +37,7 @@ class EvidenceSection(Section):
     tau2: Literal["ML", "REML", "DL", "PM"]
     interval: Literal["normal", "HK", "modified HK"]
     no_contrast: Literal["exclude", "half"]
+    few_events: Literal["Mantel-Haenszel", "binomial-normal"]
 
 
 class CovariateSet(Section):

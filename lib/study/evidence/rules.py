@@ -1,0 +1,128 @@
+"""What must hold across the cells of a row of the evidence, and across its rows."""
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from headtohead.evidence.effects import PUBLISHED_LEVEL
+from scipy.stats import norm
+
+IDENTIFIERS = ("doi", "pmid", "registry")
+SIZE = ("n_studies", "n_total")  # of a pooled result
+COUNTS = ("n_drug", "deaths_drug", "n_comparator", "deaths_comparator")
+EFFECT = ("effect", "conf_low", "conf_high", "p_value")
+ASSUMED = "per_1000_comparator"  # deaths per 1,000 with the comparator, as a summary of findings prints them
+NUMBERS = (*SIZE, *COUNTS, ASSUMED, *EFFECT)
+TRIALS, REVIEWS = ("randomised trial",), ("meta-analysis",)
+OBSERVED = ("cohort", "matched cohort", "single arm with matched controls")
+ANALYSES = {  # and the designs that each may pool
+    "direct": OBSERVED, "jak": TRIALS, "reproduced": REVIEWS, "baricitinib": TRIALS, "anakinra randomised": TRIALS,
+    "anakinra observational": OBSERVED, "anakinra trials": REVIEWS, "anakinra five": REVIEWS, "anakinra stay": REVIEWS,
+}  # fmt: skip
+DIFFERENCE = "risk difference"  # a measure on the scale of shares, not of ratios
+OUT_OF_MIDDLE = 0.15  # share of the interval by which rounding and adjustment may move an effect
+Z_APART, Z_RATIO = 0.5, 1.25  # of the z of a p-value from that of the interval: rounding, other tests
+RATIOS = ("odds ratio", "risk ratio", "hazard ratio", "rate ratio")
+SAME = ("study", "design", "drug", "comparator", "horizon", "outcome", "measure", "seen_in")
+REVIEW = "CRD"  # a number of PROSPERO is that of a review, which many studies share
+
+
+def _rules() -> dict[str, tuple[Callable[[pd.DataFrame], pd.Series], tuple[str, ...]]]:
+    """Return the rules in words, each with the cells it looks at."""
+    ratio, bias = EFFECT[:3], ("risk_of_bias", "risk_of_bias_by")
+    return {
+        "a DOI, a PubMed number or a registry number": (lambda f: (f[list(IDENTIFIERS)] != "").any(axis=1), IDENTIFIERS),
+        "all four counts or none, and all four if the measure is counts": (_counts_whole, COUNTS),
+        "patients in each arm that is counted": (lambda f: ~((f["n_drug"] == 0) | (f["n_comparator"] == 0)), COUNTS),
+        "no more deaths than patients": (_deaths_fit, COUNTS),
+        "the effect between its limits": (_between, ratio),
+        "ratios and their limits above 0": (_positive, ratio),
+        "the effect near the middle of its limits, on the scale of logarithms": (_in_the_middle, ratio),
+        "a p-value that agrees with the effect and its limits": (_p_agrees, EFFECT),
+        f"analyses among {', '.join(ANALYSES)}": (_analyses_known, ("analysis",)),
+        "both limits or neither": (lambda f: f["conf_low"].isna() == f["conf_high"].isna(), ratio),
+        "four counts, or an effect with limits or a p-value, to be included": (_usable, (*COUNTS, *EFFECT)),
+        "an analysis if it is included, and only then": (_placed, ("include", "analysis")),
+        "the design of its analysis: randomised and observational studies are pooled apart": (
+            _designed, ("design", "analysis"),
+        ),
+        "a judgement of bias and who judged it, or neither": (lambda f: (f[bias[0]] == "") == (f[bias[1]] == ""), bias),
+        "a result that is its own: no other row of its study, arms, horizon, outcome, measure and source": (_own, SAME),
+        "a study that enters its analysis once, by name and by registry number": (_once, ("study", "registry", "analysis")),
+    }  # fmt: skip
+
+
+def plain(name: str) -> str:
+    """Return a name without capitals, spaces and signs, by which the same study is known again."""
+    return re.sub(r"[\W_]", "", name.casefold())
+
+
+def _counts_whole(f: pd.DataFrame) -> pd.Series:
+    known = f[list(COUNTS)].notna().sum(axis=1)
+    return known.isin([0, len(COUNTS)]) & ((f["measure"] != "counts") | (known == len(COUNTS)))
+
+
+def _deaths_fit(f: pd.DataFrame) -> pd.Series:
+    return ~((f["deaths_drug"] > f["n_drug"]) | (f["deaths_comparator"] > f["n_comparator"]))
+
+
+def _between(f: pd.DataFrame) -> pd.Series:
+    return ~((f["conf_low"] >= f["effect"]) | (f["conf_high"] <= f["effect"]))
+
+
+def _positive(f: pd.DataFrame) -> pd.Series:
+    return (f["measure"] == DIFFERENCE) | ~(f[list(EFFECT[:3])] <= 0).any(axis=1)
+
+
+def _in_the_middle(f: pd.DataFrame) -> pd.Series:
+    low, high, effect = (np.log(f[name].where(f[name] > 0)) for name in ("conf_low", "conf_high", "effect"))
+    return ~((effect - (low + high) / 2).abs() > OUT_OF_MIDDLE * (high - low))
+
+
+def _p_agrees(f: pd.DataFrame) -> pd.Series:
+    low, high, effect = (np.log(f[name].where(f[name] > 0)) for name in ("conf_low", "conf_high", "effect"))
+    by_limits = effect.abs() / (high - low) * 2 * norm.ppf(0.5 + PUBLISHED_LEVEL / 2)
+    by_p = pd.Series(norm.isf(f["p_value"].where(f["p_value"].between(0, 1, inclusive="right")) / 2), f.index)
+    small, large = np.minimum(by_limits, by_p), np.maximum(by_limits, by_p)
+    return ~((large > small + Z_APART) & (large > small * Z_RATIO))
+
+
+def _analyses_known(f: pd.DataFrame) -> pd.Series:
+    return f["analysis"].map(lambda text: {*text.split("|")} <= {"", *ANALYSES})
+
+
+def _usable(f: pd.DataFrame) -> pd.Series:
+    spread = f["conf_low"].notna() | f["p_value"].notna()
+    published = f["measure"].isin(RATIOS) & f["effect"].notna() & spread
+    return (f["include"] == "no") | published | (f["measure"] == "counts")
+
+
+def _placed(f: pd.DataFrame) -> pd.Series:
+    return (f["include"] == "yes") == (f["analysis"] != "")
+
+
+def _designed(f: pd.DataFrame) -> pd.Series:
+    names = f["analysis"].map(lambda text: [name for name in text.split("|") if name in ANALYSES])
+    fits = [
+        all(design in ANALYSES[name] for name in own) for design, own in zip(f["design"], names, strict=True)
+    ]
+    return pd.Series(fits, f.index)
+
+
+def _own(f: pd.DataFrame) -> pd.Series:
+    return ~f[list(SAME)].astype(str).apply(lambda cells: cells.map(plain)).duplicated(keep=False)
+
+
+def _once(f: pd.DataFrame) -> pd.Series:
+    """Return whether no other row of an analysis has the same study or the same registered trial."""
+    each = f.assign(analysis=f["analysis"].str.split("|"), study=f["study"].map(plain)).explode("analysis")
+    each = each[each["analysis"] != ""]
+    trial = each["registry"].where(~each["registry"].str.startswith(REVIEW), "")
+    named = each.duplicated(["analysis", "study"], keep=False)
+    registered = each.assign(trial=trial).duplicated(["analysis", "trial"], keep=False) & (trial != "")
+    return ~f.index.to_series().isin(each.index[named | registered])
+
+
+RULES = _rules()
+CELLS = {said: cells for said, (_, cells) in RULES.items()}
