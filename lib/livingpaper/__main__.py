@@ -61,7 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     faults = "name every fault of rows that somebody wants to add to the evidence; nothing is written"
     evidence = add("evidence", "build.tasks:check_rows", faults, "{result}")
     evidence.add_argument("what", choices=["check"])
-    evidence.add_argument("file", type=Path, help="CSV with the columns of the evidence: new rows, or all of them")
+    evidence.add_argument(
+        "file", type=Path, help="CSV with the columns of the evidence: new rows, or all of them"
+    )
     formats = "write the paper for machines: JSON, JATS XML, schema.org, RO-Crate"
     add("machine", "exports.exports:write_machine", formats, "machine: {result}")
     twice = "build this commit twice from nothing and compare every byte"

@@ -11,7 +11,8 @@ from livingpaper import Ledger
 from livingpaper.build.project import Project
 from livingpaper.chapters.session import start
 from scipy import stats
-from study.index.what_if import expressions, what_if
+from study.index.formulas import expressions
+from study.index.what_if import what_if
 from study.protocol.protocol import Protocol
 
 FUNCTIONS = {

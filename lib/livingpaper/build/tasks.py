@@ -42,7 +42,9 @@ def check_rows(project: Project, what: str, file: Path) -> Any:  # noqa: ARG001
     """Return what the paper's own hook says of rows to be added; ValueError with every fault, or if there is no hook."""
     paper = config(project)
     if not paper.hooks.evidence:
-        raise ValueError("this paper must name a function under [hooks] evidence of paper.toml, it names none; add it")
+        raise ValueError(
+            "this paper must name a function under [hooks] evidence of paper.toml, it names none; add it"
+        )
     return paper.hook(paper.hooks.evidence)(project, file)
 
 
