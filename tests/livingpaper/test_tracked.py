@@ -120,7 +120,7 @@ CHANGES = {
 @pytest.fixture
 def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     """Return a book with a chapter for each way to read a choice; its ledger is made."""
-    from livingpaper.build.cache import _home
+    from livingpaper.build.cache import home_of
 
     plans = [["import choosing", "from livingpaper.config import config", "plan = config().plan()"]]
     project = small_book(tmp_path, plans=plans, **{name: cells for name, (cells, _) in CHAPTERS.items()})
@@ -134,9 +134,9 @@ def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    _home.cache_clear()
+    home_of.cache_clear()
     yield project
-    _home.cache_clear()
+    home_of.cache_clear()
     sys.modules.pop("choosing", None)
 
 
