@@ -7,7 +7,7 @@ from running import Paper
 
 
 def test_the_parts_of_matching_add_up(paper: Paper) -> None:
-    rows, space = paper.chapters["matching"].rows["estimate"], paper.chapters["matching"].variables
+    rows, space = paper.rows["estimate"], paper["matching"]
     pairs = space["pairs"]
     assert rows["matching.pairs.n"] == pairs.matches.n_pairs == (pairs.treated & pairs.used).sum()
     assert rows["matching.pairs.n"] + rows["matching.pairs.unmatched"] == pairs.treated.sum()
@@ -20,8 +20,7 @@ def test_the_parts_of_matching_add_up(paper: Paper) -> None:
 
 
 def test_the_parts_of_sensitivity_add_up(paper: Paper) -> None:
-    ran = paper.chapters["sensitivity"]
-    rows, space = ran.rows["estimate"], ran.variables
+    rows, space = paper.rows["estimate"], paper["sensitivity"]
     assert rows["multiverse.valid"] + rows["multiverse.excluded"] == rows["multiverse.product"]
     chosen = f"{round(100 * space['plan'].matching.caliper_sd):03d}"
     assert rows[f"sensitivity.caliper.{chosen}.pairs"] == space["pairs"].matches.n_pairs

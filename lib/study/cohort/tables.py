@@ -18,11 +18,11 @@ def table_one(baseline: pd.DataFrame, ledger: Ledger, plan: Protocol, dictionary
     rows, previous = [], ""
     for row in baseline.itertuples():
         first, previous = row.column != previous, row.column
-        unit = f": {row.level}" if row.level else f", {row.unit}" if row.unit else ""
+        unit = f", {row.unit}" if row.unit else ""
         cells = [_summary(row, arm, whole=kinds[row.column] == "integer") for arm in arms(plan)]
         missing = row.missing_treated + row.missing_control
         rest = [number(smd.at[key(row.column), "estimate"], 2), str(missing or "")] if first else ["", ""]
-        rows.append([f"{row.label}{unit}" if first else f"   {row.level}", *cells, *rest])
+        rows.append([f"{row.label}: {row.level}" if row.level else f"{row.label}{unit}", *cells, *rest])
     sizes = {arm: ledger[f"cohort.eligible.{key(getattr(plan.arms, arm))}.n"]["text"] for arm in arms(plan)}
     heads = [f"{name}, n = {sizes[arm]}" for arm, name in arms(plan).items()]
     frame = pd.DataFrame(rows, columns=["", *heads, "SMD", "Missing"])

@@ -39,7 +39,7 @@ def key_figure(ledger: pd.DataFrame, plan: Protocol | None = None) -> Drawing:
     inside = int(((rows["conf_low"] > -margin / 100) & (rows["conf_high"] < margin / 100)).sum())
     return Drawing(
         differences(rows, plan, (-14, 14), title=minus(plan, "Death in hospital"), row_height=36),
-        f"Horizontal intervals of the risk difference over the whole stay in percentage points: {'; '.join(map(_words, rows.itertuples()))}. "
+        f"Horizontal intervals of the difference over the whole stay in percentage points: {'; '.join(map(_words, rows.itertuples()))}. "
         f"Of {len(rows)} intervals {crossing} cross zero and {inside} lie inside the shaded margin of {margin:g} points.",
         sources=(counts, worlds.reset_index()) if len(worlds) else (counts,),
     )
@@ -53,7 +53,9 @@ def _words(row: object) -> str:
 
 def icon_array(ledger: pd.DataFrame, plan: Protocol) -> Drawing:
     """Return a hundred squares for each drug, as many dark ones as patients died of a hundred, by the published counts."""
-    shares = ledger.loc[[f"counts.death.{key(getattr(plan.arms, arm))}.percent" for arm in ("treated", "control")]]
+    shares = ledger.loc[
+        [f"counts.death.{key(getattr(plan.arms, arm))}.percent" for arm in ("treated", "control")]
+    ]
     names, died = list(arms(plan).values()), shares["estimate"].round().astype(int).tolist()
     fates, drawn = list(FATES), []
     for name, deaths in zip(names, died, strict=True):
@@ -68,7 +70,9 @@ def icon_array(ledger: pd.DataFrame, plan: Protocol) -> Drawing:
         color=alt.Color("fate:N", scale=alt.Scale(domain=fates, range=list(FATES.values()))),
         column=alt.Column("drug:N", title=None, sort=None, header=alt.Header(labelFontSize=14)),
     )  # fmt: skip
-    said = " and ".join(f"{deaths} in that of {name.lower()}" for name, deaths in zip(names, died, strict=True))
+    said = " and ".join(
+        f"{deaths} in that of {name.lower()}" for name, deaths in zip(names, died, strict=True)
+    )
     return Drawing(
         squares.properties(width=230, height=230),
         f"Two grids, each of a hundred squares. Dark squares stand for people who lost their life, {said}.",
