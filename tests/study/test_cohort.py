@@ -12,8 +12,9 @@ import pandas as pd
 import pytest
 from headtohead.proportions.counts import TwoByTwo
 from livingpaper.build.project import Project
+from livingpaper.chapters.cells import ChapterError
 from livingpaper.chapters.session import start
-from livingpaper.ledger.ledger import WITHHELD, LedgerError, read_ledger
+from livingpaper.ledger.ledger import WITHHELD, read_ledger
 from project_copy import copy_project
 from running import Ran, run_chapter
 from study.data.load import load_cohort, load_dictionary, load_published
@@ -35,10 +36,7 @@ def ran(project: Project) -> Ran:
 
 def whole(project: Project, **given: Any) -> Ran:
     """Return the cohort chapter together with its supplement."""
-    first = run_chapter(project, "cohort", **given)
-    names = ("plan", "dictionary", "counts", "patients", "origin", "columns", "strata")
-    more = run_chapter(project, "supplement-cohort", **{name: first.variables[name] for name in names})
-    return Ran(pd.concat([first.rows, more.rows]), first.shown | more.shown, first.variables | more.variables)
+    return run_chapter(project, "cohort", "supplement-cohort", **given)
 
 
 def changed(plan: Protocol, **sections: dict[str, Any]) -> Protocol:
@@ -50,8 +48,7 @@ def changed(plan: Protocol, **sections: dict[str, Any]) -> Protocol:
 def of_cohort(project: Project, ran: Ran) -> Ran:
     """Return the methods chapter and its supplement with what a run of the cohort chapter made."""
     made = {name: ran.variables[name] for name in ("plan", "dictionary", "counts", "margins")}
-    first, more = (run_chapter(project, name, **made) for name in ("methods", "supplement-methods"))
-    return Ran(first.rows, first.shown | more.shown, first.variables | more.variables)
+    return run_chapter(project, "methods", "supplement-methods", **made)
 
 
 def with_arms(plan: Protocol, treated: str, control: str) -> dict[str, Any]:
@@ -317,7 +314,7 @@ def test_further_published_numbers_stand_beside_ours_and_change_nothing_else(
         "Results, paragraph 9",
     ]
     pd.testing.assert_frame_equal(table.iloc[:-2], ran.shown["tbl-recomputed"].frame)
-    assert again.shown["tbl-recomputed"].origin == "counts+published+synthetic"
+    assert again.shown["tbl-recomputed"].origin == "published+counts+synthetic"
     pd.testing.assert_frame_equal(again.rows, ran.rows.loc[again.rows.index])
 
 
@@ -327,7 +324,7 @@ def test_a_further_number_needs_its_text_and_its_place_and_a_number_that_exists(
             ValueError, match=r"\['published.further.hr', 'published.further.pairs'\] have not; correct"
         ):
             further(with_further(**{column: cell}))
-    with pytest.raises(LedgerError, match="must have the id 'no.such.number'"):
+    with pytest.raises(ChapterError, match="LedgerError: .* must have the id 'no.such.number'"):
         run_chapter(project, "cohort", published=with_further(beside="no.such.number"))
 
 

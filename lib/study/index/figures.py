@@ -37,9 +37,10 @@ def key_figure(ledger: pd.DataFrame, plan: Protocol | None = None) -> Drawing:
     margin = plan.equivalence.margin_pp
     crossing = int(((rows["conf_low"] < 0) & (rows["conf_high"] > 0)).sum())
     inside = int(((rows["conf_low"] > -margin / 100) & (rows["conf_high"] < margin / 100)).sum())
+    words = "; ".join(map(_words, rows.itertuples()))
     return Drawing(
         differences(rows, plan, (-14, 14), title=minus(plan, "Death in hospital"), row_height=36),
-        f"Horizontal intervals of the difference over the whole stay in percentage points: {'; '.join(map(_words, rows.itertuples()))}. "
+        f"Horizontal intervals of the difference over the whole stay in percentage points: {words}. "
         f"Of {len(rows)} intervals {crossing} cross zero and {inside} lie inside the shaded margin of {margin:g} points.",
         sources=(counts, worlds.reset_index()) if len(worlds) else (counts,),
     )
