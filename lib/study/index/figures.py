@@ -1,5 +1,7 @@
 """The figures of the front page: the key figure, and one for lay readers."""
 
+from typing import Any
+
 import altair as alt
 import pandas as pd
 from livingpaper import Drawing
@@ -65,7 +67,7 @@ def icon_array(ledger: pd.DataFrame, plan: Protocol) -> Drawing:
             {"drug": heading, "row": place // 10, "column": place % 10, "fate": fates[place >= deaths]}
             for place in range(100)
         ]
-    plain = {"axis": None, "scale": alt.Scale(padding=0.1)}
+    plain: Any = {"axis": None, "scale": alt.Scale(padding=0.1)}
     squares = alt.Chart(pd.DataFrame(drawn)).mark_square(size=330, opacity=1).encode(
         x=alt.X("column:O", **plain), y=alt.Y("row:O", **plain),
         color=alt.Color("fate:N", scale=alt.Scale(domain=fates, range=list(FATES.values()))),
