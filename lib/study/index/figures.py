@@ -9,7 +9,7 @@ from livingpaper.book.theme import CONTROL, FAINT, INK, TREATED
 from livingpaper.chapters.recording import key, select_rows
 from livingpaper.ledger.format import interval_text, points
 
-from study.charts import LIMITS, differences, intervals, minus
+from study.charts import LIMITS, coloured, differences, intervals, minus
 from study.data.load import load_plan
 from study.labels import WORLDS, arms
 from study.protocol.protocol import Protocol
@@ -70,8 +70,8 @@ def icon_array(ledger: pd.DataFrame, plan: Protocol) -> Drawing:
     plain: Any = {"axis": None, "scale": alt.Scale(padding=0.1)}
     squares = alt.Chart(pd.DataFrame(drawn)).mark_square(size=330, opacity=1).encode(
         x=alt.X("column:O", **plain), y=alt.Y("row:O", **plain),
-        color=alt.Color("fate:N", scale=alt.Scale(domain=fates, range=list(FATES.values()))),
-        column=alt.Column("drug:N", title=None, sort=None, header=alt.Header(labelFontSize=14)),
+        color=coloured("fate", FATES, legend=alt.Legend(labelFontSize=16)),
+        column=alt.Column("drug:N", title=None, sort=None, header=alt.Header(labelFontSize=17)),
     )  # fmt: skip
     said = " and ".join(
         f"{deaths} in that of {name.lower()}" for name, deaths in zip(names, died, strict=True)
