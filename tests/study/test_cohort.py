@@ -240,7 +240,7 @@ def test_blinded_the_ends_of_follow_up_are_withheld_and_the_counts_stay(blind: P
     assert set(ends["method"]) == {WITHHELD}
     assert ends["estimate"].isna().all()
     assert ran.shown["tbl-ends"].frame.shape == (1, 1)
-    assert len(ran.shown["tbl-one"].frame) > 30
+    assert len(ran.shown["tbl-baseline"].frame) > 30 > len(ran.shown["tbl-one"].frame) > 10
     assert ran.rows.at["counts.death.rd", "estimate"] == pytest.approx(22 / 125 - 36 / 217)
 
 

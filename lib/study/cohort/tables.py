@@ -1,5 +1,6 @@
 """Tables of the cohort chapter and of the data dictionary."""
 
+from collections.abc import Collection
 from typing import Any
 
 import pandas as pd
@@ -11,12 +12,19 @@ from study.labels import arms
 from study.protocol.protocol import Protocol
 
 
-def table_one(baseline: pd.DataFrame, ledger: Ledger, plan: Protocol, dictionary: pd.DataFrame) -> Sheet:
-    """Return baseline characteristics by drug with standardised differences and missing values."""
+def table_one(
+    baseline: pd.DataFrame,
+    ledger: Ledger,
+    plan: Protocol,
+    dictionary: pd.DataFrame,
+    *,
+    of: Collection[str] = (),
+) -> Sheet:
+    """Return baseline characteristics by drug with standardised differences and missing values, all or ``of`` columns."""
     kinds = dictionary.set_index("name")["type"]
     smd = ledger.select("cohort.smd.{column}").set_index("column")
     rows, previous = [], ""
-    for row in baseline.itertuples():
+    for row in baseline[baseline["column"].isin(of or baseline["column"])].itertuples():
         first, previous = row.column != previous, row.column
         unit = f", {row.unit}" if row.unit else ""
         cells = [_summary(row, arm, whole=kinds[row.column] == "integer") for arm in arms(plan)]
