@@ -51,8 +51,7 @@ def comparison(ledger: Ledger, plan: Protocol, further: pd.DataFrame) -> Sheet:
         of = ["–", "–", "not computed"] if ours is None else [ours["text"], "–", f"beside, {ours['origin']}"]
         rows.append([said.named, said.printed, *of, said.place])
         sources += [] if ours is None else [ours]
-    if len(further):
-        sources.append(further)
+    sources += [further] if len(further) else []
     columns = ["Number", "Published", "Ours", "Difference", "Verdict", "Place"]
     return Sheet(pd.DataFrame(rows, columns=columns), sources=sources, widths="p{4.0cm}rrrp{2.0cm}p{3.3cm}")
 

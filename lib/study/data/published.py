@@ -42,8 +42,8 @@ def further(published: pd.DataFrame) -> pd.DataFrame:
     named = [
         ", ".join(part for part in (quantity.capitalize(), *which) if part) for quantity, *which in parts
     ]
-    beside = rows.get("beside", pd.Series("", rows.index))
-    return rows[["printed", "place"]].assign(named=named, beside=beside).reset_index(drop=True)
+    said = rows.reindex(columns=["printed", "place", "beside"], fill_value="")
+    return said.assign(named=named).reset_index(drop=True)
 
 
 def published_tables(published: pd.DataFrame, *, treated: str, control: str) -> dict[str, TwoByTwo]:

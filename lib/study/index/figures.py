@@ -60,13 +60,11 @@ def icon_array(ledger: pd.DataFrame, plan: Protocol) -> Drawing:
         [f"counts.death.{key(getattr(plan.arms, arm))}.percent" for arm in ("treated", "control")]
     ]
     names, died = list(arms(plan).values()), shares["estimate"].round().astype(int).tolist()
-    fates, drawn = list(FATES), []
-    for name, deaths in zip(names, died, strict=True):
-        heading = f"{name}: {deaths} of 100 died"
-        drawn += [
-            {"drug": heading, "row": place // 10, "column": place % 10, "fate": fates[place >= deaths]}
-            for place in range(100)
-        ]
+    fates = list(FATES)
+    drawn = [
+        {"drug": f"{name}: {deaths} of 100 died", "row": place // 10, "column": place % 10, "fate": fates[place >= deaths]}
+        for name, deaths in zip(names, died, strict=True) for place in range(100)
+    ]  # fmt: skip
     plain: Any = {"axis": None, "scale": alt.Scale(padding=0.1)}
     squares = alt.Chart(pd.DataFrame(drawn)).mark_square(size=330, opacity=1).encode(
         x=alt.X("column:O", **plain), y=alt.Y("row:O", **plain),
