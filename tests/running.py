@@ -17,6 +17,11 @@ from livingpaper.chapters.run import merge
 from livingpaper.chapters.session import start
 from livingpaper.ledger.ledger import LEDGER_COLUMNS, read_ledger, write_ledger
 
+OF_PATIENTS = tuple(
+    f"{part}{name}"
+    for name in ("cohort", "matching", "outcomes", "sensitivity")
+    for part in ("", "supplement-")
+)
 NO_WORD = re.compile(r"\b(nan|None|NaT|inf)\b|<NA>")
 
 
@@ -87,8 +92,13 @@ class Paper:
         return {label: thing for ran in self.chapters.values() for label, thing in ran.shown.items()}
 
     def __getitem__(self, chapter: str) -> dict[str, Any]:
-        """Return the variables of a chapter."""
-        return self.chapters[chapter].variables
+        """Return the variables of a chapter and of its supplement."""
+        both = [
+            self.chapters[name].variables
+            for name in (f"supplement-{chapter}", chapter)
+            if name in self.chapters
+        ]
+        return {name: value for variables in both for name, value in variables.items()}
 
 
 def run_paper(project: Project, names: Iterable[str] | None = None) -> Paper:

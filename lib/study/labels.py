@@ -70,7 +70,7 @@ BETWEEN_TRIALS = {
     "pm": "Paule-Mandel",
 }
 POOLED_LIMITS = {"normal": "normal", "hk": "Hartung-Knapp", "modified_hk": "modified Hartung-Knapp"}
-SIMULATED = {"null": "Null", "harm": "Harm", "benefit": "Benefit", "sharp_null": "Sharp null"}
+SIMULATED = {"null": "No effect", "harm": "Harm", "benefit": "Benefit", "sharp_null": "Sharp null"}
 SCENARIOS = {
     "sharp_null": "As specified",
     "hospital_and_period_left_out": "Hospital and period left out",

@@ -18,7 +18,7 @@ LISTS = {  # tables that hold definitions and no result: their caption says what
 SAYING = re.compile(  # a finding needs a finite verb; a new one is added here
     r"\b(is|are|was|were|has|have|do|does|can|cannot|could|would|changes?|differs?|follows?|settles?|gives?|leaves?|"
     r"leave|lies?|reach(es)?|bring|balances?|names?|steer|scatter|decides?|costs?|overstates?|finds?|share|overlap|"
-    r"favours?|wins?|looks?|tells?|concentrates|agree|runs|removes|cover|misses|shift|stands|allows?|"
+    r"favours?|rests|wins?|looks?|tells?|concentrates|agree|runs|removes|cover|misses|shift|stands|allows?|"
     r"overlaps|go|went|ended|precede|lie|answers?|depends?|includes?|moves?|biases|spread|pass)\b"
 )
 

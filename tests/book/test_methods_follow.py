@@ -60,6 +60,7 @@ def test_the_fingerprint_ignores_the_cohort_and_the_history(
 def test_each_phrase_follows_its_choice(choices: dict[str, Any], project: Project) -> None:
     before = said(choices, project)
     choices["estimand"]["primary"] = "ATT"
+    choices["matching"]["ratio"], choices["study"]["world"] = 2, "harm"
     choices["outcome"] |= {"primary": "imv_or_death", "secondary": ["imv", "death"]}
     choices["eligibility"] = choices["eligibility"][:2]
     choices["propensity"]["terms"] = [t for t in choices["propensity"]["terms"] if "spline" not in t["form"]]
@@ -71,6 +72,8 @@ def test_each_phrase_follows_its_choice(choices: dict[str, Any], project: Projec
         "secondary_outcomes": "invasive mechanical ventilation and death",
         "criteria": "Aged 18 years or older; SARS-CoV-2 infection confirmed",
         "splines": "no covariate",
+        "ratio": "two to one",
+        "world": "harm",
     }
 
 
@@ -88,7 +91,7 @@ def test_every_estimand_has_words() -> None:
     assert {"ATO", "ATT", "ATC", "ATM", "ATE"} == set(ESTIMATORS)
 
 
-def test_the_chapter_uses_every_phrase(project: Project) -> None:
-    text = (project.root / "book" / "methods.md").read_text("utf-8")
+def test_the_chapters_use_every_phrase(project: Project) -> None:
+    text = "".join(path.read_text("utf-8") for path in (project.root / "book").glob("*.md"))
     for name in PHRASES:
         assert f"{{choice}}`phrase.{name}`" in text, name

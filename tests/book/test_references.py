@@ -115,3 +115,8 @@ def test_the_dictionary_page_prints_every_column(dictionary: pd.DataFrame) -> No
     printed = set(re.findall(r"'([a-z ]+)'", calls))
     assert set(dictionary["role"]) == printed
     assert dictionary["label"].str.len().min() > 0
+
+
+def test_no_section_has_the_label_of_another() -> None:
+    labels = [label for found in chapters() for label in re.findall(r"^\(([\w-]+)\)=$", found.text, re.M)]
+    assert [label for label in set(labels) if labels.count(label) > 1] == []

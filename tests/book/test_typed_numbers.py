@@ -22,6 +22,7 @@ SCREEN = {  # texts of charts and table heads that hold a digit, with the reason
     "last within 48 hours": "a definition of the data dictionary",
     "worst within 24 hours": "a definition of the data dictionary",
     "1 - Kaplan-Meier: discharge censored (wrong)": "a formula",
+    " of 100 died": "the squares of an icon array",
     ", Aalen-Johansen against 1 - Kaplan-Meier: ": "a formula",
     "true risk ratio 0.80 (benefit)": "a ratio chosen for illustration, in the name of the ledger id",
     "true risk ratio 1.25 (harm)": "a ratio chosen for illustration, in the name of the ledger id",

@@ -22,6 +22,7 @@ NAMES = {
     r"Python 3(\.\d+)?((, 3\.\d+)* (or|to) 3\.\d+)?": "a version of a program",
     r"Jupyter Book [12]": "a version of a program",
     r"CC BY 4\.0": "a licence",
+    r"PMC8432474": "where the full text of the original study is",
     r"SHA-256": "an algorithm",
     r"Table 2 fallacy": "the name of an error",
 }

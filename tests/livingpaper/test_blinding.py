@@ -17,19 +17,18 @@ from livingpaper.ledger.claims import Claim, load_claims, plain_text
 from livingpaper.ledger.ledger import ESTIMATE_COLUMNS, PARTS, WITHHELD, entry, ledger_part
 from own_cohort import eligible, project_with, rows_of
 from project_copy import FEW, links_to
-from running import Paper, run_paper
+from running import OF_PATIENTS, Paper, run_paper
 
 pytestmark = pytest.mark.whole
 
 SETTINGS = config(find_project(Path(__file__).parent))
 BLINDED = {"blinded = false": "blinded = true"}
-OF_PATIENTS = ("cohort", "matching", "outcomes", "sensitivity")
 PARAGRAPH, SENTENCE = SETTINGS.withheld.paragraph, SETTINGS.withheld.sentence
 EFFECTS = {"risk, treated", "risk, control", "risk difference", "risk ratio", "odds ratio", "hazard ratio"}
 PANELS = {  # beside all of the chapter on outcomes but the diagnostics
     "tbl-regression", "tbl-ends", "fig-subsets", "fig-caliper", "fig-curve", "tbl-mv-estimand", "tbl-mv-joint",
     "tbl-missing-handling", "tbl-hidden-bias", "tbl-negative", "fig-unseen", "fig-subgroups", "tbl-interactions",
-    "tbl-benchmarks", "tbl-as-planned", "tbl-versions",
+    "tbl-benchmarks", "tbl-as-planned",
 }  # fmt: skip
 
 
@@ -166,7 +165,7 @@ def test_every_exhibit_is_a_panel_or_does_not_change(paper: Paper, hidden: Paper
     panels = set()
     for name, before in paper.shown.items():
         after = hidden.shown[name]
-        if name in ("fig-key", "fig-versions"):
+        if name == "fig-key":
             assert "adjusted" in content(before)
             assert "adjusted" not in content(after)
         elif content(after) != content(before):
@@ -174,7 +173,8 @@ def test_every_exhibit_is_a_panel_or_does_not_change(paper: Paper, hidden: Paper
             assert type(after) is type(before), name
             assert after.caption == PARAGRAPH
             panels.add(name)
-    assert panels == PANELS | set(paper.chapters["outcomes"].shown) - {"tbl-diagnostics"}
+    of_outcomes = {*paper.chapters["outcomes"].shown, *paper.chapters["supplement-outcomes"].shown}
+    assert panels == PANELS | of_outcomes - {"tbl-diagnostics"}
 
 
 def test_what_is_seen_does_not_rest_on_the_outcomes(

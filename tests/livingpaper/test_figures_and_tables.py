@@ -74,7 +74,7 @@ def test_what_a_chapter_gets(paper: Paper) -> None:
     assert set(bundle) == {MIME, "text/html", "text/plain"}
     payload = bundle[MIME]
     assert payload["svg"].startswith("<svg")
-    assert payload["caption"].endswith("Synthetic cohort: no patient is in it.")
+    assert payload["caption"].endswith(" Synthetic.")
     assert "<img" not in payload["svg"]
     table = paper.shown["tbl-sizes"]._repr_mimebundle_()
     assert table[MIME]["kind"] == "table"

@@ -12,13 +12,14 @@ import pandas as pd
 import pytest
 from headtohead.proportions.counts import TwoByTwo
 from livingpaper.build.project import Project
+from livingpaper.chapters.cells import ChapterError
 from livingpaper.chapters.session import start
 from livingpaper.ledger.ledger import WITHHELD, read_ledger
 from project_copy import copy_project
 from running import Ran, run_chapter
 from study.data.load import load_cohort, load_dictionary, load_published
-from study.data.published import bounds_on_overlap, by_outcome
-from study.index.figures import key_figure
+from study.data.published import bounds_on_overlap, by_outcome, further
+from study.index.figures import icon_array, key_figure
 from study.protocol.protocol import Protocol
 
 
@@ -30,7 +31,12 @@ def _session_ends(project: Project) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def ran(project: Project) -> Ran:
-    return run_chapter(project, "cohort")
+    return whole(project)
+
+
+def whole(project: Project, **given: Any) -> Ran:
+    """Return the cohort chapter together with its supplement."""
+    return run_chapter(project, "cohort", "supplement-cohort", **given)
 
 
 def changed(plan: Protocol, **sections: dict[str, Any]) -> Protocol:
@@ -40,9 +46,9 @@ def changed(plan: Protocol, **sections: dict[str, Any]) -> Protocol:
 
 
 def of_cohort(project: Project, ran: Ran) -> Ran:
-    """Return the methods chapter with what a run of the cohort chapter made."""
-    names = ("plan", "dictionary", "counts", "margins")
-    return run_chapter(project, "methods", **{name: ran.variables[name] for name in names})
+    """Return the methods chapter and its supplement with what a run of the cohort chapter made."""
+    made = {name: ran.variables[name] for name in ("plan", "dictionary", "counts", "margins")}
+    return run_chapter(project, "methods", "supplement-methods", **made)
 
 
 def with_arms(plan: Protocol, treated: str, control: str) -> dict[str, Any]:
@@ -89,7 +95,7 @@ def test_a_count_that_is_off_by_one_is_noticed(project: Project) -> None:
 def test_a_wrong_printed_number_is_seen(project: Project) -> None:
     other = load_published()
     other.loc[other["id"] == "published.death.p", ["value", "printed"]] = [0.812, "0.812"]
-    again = run_chapter(project, "cohort", published=other)
+    again = whole(project, published=other)
     verdicts = again.shown["tbl-recomputed"].frame.set_index("Number")["Verdict"]
     assert verdicts[verdicts == "differs"].index.tolist() == ["Death in hospital, p-value"]
     assert "both" not in again.shown["tbl-tests"].frame["Gives the published values"].tolist()
@@ -186,7 +192,7 @@ def test_every_exhibit_follows_other_choices(
     project: Project, protocol: Protocol, sections: dict[str, Any]
 ) -> None:
     plan = changed(protocol, **sections)
-    cohort = run_chapter(project, "cohort", plan=plan)
+    cohort = whole(project, plan=plan)
     methods = of_cohort(project, cohort)
     for shown in (cohort.shown, methods.shown):
         for exhibit in shown.values():
@@ -203,7 +209,7 @@ def test_every_exhibit_follows_other_choices(
 def test_arms_of_other_names_and_real_people(project: Project, protocol: Protocol) -> None:
     given = with_arms(protocol, "drug A", "drug B")
     given["everyone"] = given["everyone"].assign(synthetic=0)
-    cohort = run_chapter(project, "cohort", **given)
+    cohort = whole(project, **given)
     methods = of_cohort(project, cohort)
     assert cohort.rows.at["cohort.eligible.drug_a.n", "estimate"] == 125
     assert set(cohort.rows.loc[cohort.rows.index.str.startswith("cohort."), "origin"]) == {"real"}
@@ -229,12 +235,12 @@ def blind(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_blinded_the_ends_of_follow_up_are_withheld_and_the_counts_stay(blind: Project) -> None:
-    ran = run_chapter(blind, "cohort")
+    ran = whole(blind)
     ends = ran.rows[ran.rows.index.str.startswith("cohort.follow_up.")]
     assert set(ends["method"]) == {WITHHELD}
     assert ends["estimate"].isna().all()
     assert ran.shown["tbl-ends"].frame.shape == (1, 1)
-    assert len(ran.shown["tbl-one"].frame) > 30
+    assert len(ran.shown["tbl-baseline"].frame) > 30 > len(ran.shown["tbl-one"].frame) > 10
     assert ran.rows.at["counts.death.rd", "estimate"] == pytest.approx(22 / 125 - 36 / 217)
 
 
@@ -245,8 +251,8 @@ def test_the_key_figure_shows_the_primary_estimand(
     ledger = read_ledger(project.ledger)
     drawing = key_figure(ledger, changed(protocol, estimand={"primary": primary}))
     for world in ("null", "harm", "benefit"):
-        estimate = ledger.at[f"worlds.{world}.death28.{primary.lower()}.rd", "text"].split(" ")[0]
-        truth = ledger.at[f"worlds.{world}.truth.death28.{primary.lower()}.rd", "text"].split(" ")[0]
+        estimate = ledger.at[f"worlds.{world}.death_stay.{primary.lower()}.rd", "text"].split(" ")[0]
+        truth = ledger.at[f"worlds.{world}.truth.death_stay.{primary.lower()}.rd", "text"].split(" ")[0]
         assert f"adjusted {estimate} (" in drawing.alt
         assert f"truth {truth}" in drawing.alt
     assert "Of 4 intervals" in drawing.alt
@@ -278,3 +284,57 @@ def test_the_size_of_a_study_by_hand(ran: Ran, project: Project) -> None:
     assert ratio == pytest.approx(1 + harm / risk)
     pairs = [found[f"counts.precision.mde.pairs_{name}"] for name in ("few", "many")]
     assert pairs[0] > pairs[1] > harm
+
+
+def with_further(**beside: str) -> pd.DataFrame:
+    """Return the published file with two made-up rows from elsewhere in the article."""
+    made = pd.DataFrame({
+        "id": ["published.further.hr", "published.further.pairs"], "outcome": ["death", ""], "arm": ["", ""],
+        "quantity": ["hazard ratio", "matched pairs"], "value": [1.23, 99.0], "printed": ["1.23 (0.45 to 3.21)", "99"],
+        "place": ["Table 9, row 9", "Results, paragraph 9"], "beside": ["outcomes.death28.crude.hr.death", ""],
+    })  # fmt: skip
+    return pd.concat([load_published(), made.assign(**beside)], ignore_index=True).fillna({"beside": ""})
+
+
+def test_further_published_numbers_stand_beside_ours_and_change_nothing_else(
+    project: Project, ran: Ran
+) -> None:
+    again = run_chapter(project, "cohort", published=with_further())
+    ledger, table = read_ledger(project.ledger), again.shown["tbl-recomputed"].frame
+    assert table.iloc[-2].tolist() == [
+        "Hazard ratio, death", "1.23 (0.45 to 3.21)", ledger.at["outcomes.death28.crude.hr.death", "text"], "–",
+        "beside, synthetic", "Table 9, row 9",
+    ]  # fmt: skip
+    assert table.iloc[-1].tolist() == [
+        "Matched pairs",
+        "99",
+        "–",
+        "–",
+        "not computed",
+        "Results, paragraph 9",
+    ]
+    pd.testing.assert_frame_equal(table.iloc[:-2], ran.shown["tbl-recomputed"].frame)
+    assert again.shown["tbl-recomputed"].origin == "published+counts+synthetic"
+    pd.testing.assert_frame_equal(again.rows, ran.rows.loc[again.rows.index])
+
+
+def test_a_further_number_needs_its_text_and_its_place_and_a_number_that_exists(project: Project) -> None:
+    for column, cell in {"printed": " ", "place": ""}.items():
+        with pytest.raises(
+            ValueError, match=r"\['published.further.hr', 'published.further.pairs'\] have not; correct"
+        ):
+            further(with_further(**{column: cell}))
+    with pytest.raises(ChapterError, match="LedgerError: .* must have the id 'no.such.number'"):
+        run_chapter(project, "cohort", published=with_further(beside="no.such.number"))
+
+
+def test_the_icon_array_counts_the_dead_of_a_hundred(project: Project, protocol: Protocol) -> None:
+    drawing = icon_array(read_ledger(project.ledger), protocol)
+    squares = pd.DataFrame(next(iter(drawing.spec()["datasets"].values())))
+    assert squares.groupby("drug", sort=False).size().tolist() == [100, 100]
+    dead = squares[squares["fate"] == "Died in hospital"].groupby("drug", sort=False).size()
+    assert dead.to_dict() == {
+        "Anakinra: 18 of 100 died": 18,
+        "Baricitinib: 17 of 100 died": 17,
+    }  # 22/125, 36/217
+    assert "18 in that of anakinra and 17 in that of baricitinib" in drawing.alt

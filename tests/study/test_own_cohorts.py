@@ -10,11 +10,10 @@ import pytest
 from livingpaper.build.project import Project
 from own_cohort import alive, from_a_hospital, project_with, rows_of, with_periods, with_sites
 from project_copy import FEW
-from running import Paper, broken, run_paper
+from running import OF_PATIENTS, Paper, broken, run_paper
 
 pytestmark = pytest.mark.whole
 
-OF_PATIENTS = ("cohort", "matching", "outcomes", "sensitivity")
 VERY_FEW = FEW | {"bootstrap_replicates = 2000": "bootstrap_replicates = 4"}
 UNKNOWN = "cannot be estimated, because"
 

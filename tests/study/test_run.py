@@ -10,10 +10,9 @@ import pytest
 from headtohead.outcomes.estimate import ESTIMATE_COLUMNS
 from livingpaper.build.project import Project
 from own_cohort import project_with, rows_of
-from running import Paper, run_paper
+from running import OF_PATIENTS, Paper, run_paper
 
 ADJUSTMENTS = {"crude", "pairs", "ato", "att", "atm", "ate", "optimal", "exact", "entropy", "truncated"}
-OF_PATIENTS = ("cohort", "matching", "outcomes", "sensitivity")
 
 
 def test_the_parts_hold_the_sample_of_the_protocol(paper: Paper) -> None:

@@ -32,8 +32,11 @@ def published_counts(ledger: Ledger, plan: Protocol) -> Sheet:
     return Sheet(pd.DataFrame(cells), sources=(said,))
 
 
-def comparison(ledger: Ledger, plan: Protocol) -> Sheet:
-    """Return each derived number as published, as recomputed, their difference and the verdict."""
+def comparison(ledger: Ledger, plan: Protocol, further: pd.DataFrame) -> Sheet:
+    """Return each derived number of the abstract as published, as recomputed, their difference and the verdict.
+
+    What the article prints ``further`` follows beside the number of this paper that answers to it, if one does.
+    """
     who = {f".{key(arm)}.percent": arm for arm in (plan.arms.treated, plan.arms.control)} | {".p": "p-value"}
     rows, sources = [], []
     for (what, label), (end, name) in product(PUBLISHED_OUTCOMES.items(), who.items()):
@@ -41,10 +44,15 @@ def comparison(ledger: Ledger, plan: Protocol) -> Sheet:
         new = f"{ours['estimate']:.4f}%" if ours["scale"] == "percent" else f"{ours['estimate']:.6f}"
         off = ledger[f"counts.{what}{end.removesuffix('.percent').removesuffix('.p')}.difference"]
         apart = f"{off['estimate']:+.4f}".replace("-", "−")
-        place = printed["method"].removeprefix("Abstract, ")
-        rows.append([f"{label}, {name}", printed["text"], new, apart, ours["method"], place])
+        rows.append([f"{label}, {name}", printed["text"], new, apart, ours["method"], printed["method"]])
         sources += [printed, ours, off]
-    columns = ["Number", "Published", "From the counts", "Difference", "Verdict", "Place in the abstract"]
+    for said in further.itertuples():
+        ours = ledger[said.beside] if said.beside else None
+        of = ["–", "–", "not computed"] if ours is None else [ours["text"], "–", f"beside, {ours['origin']}"]
+        rows.append([said.named, said.printed, *of, said.place])
+        sources += [] if ours is None else [ours]
+    sources += [further] if len(further) else []
+    columns = ["Number", "Published", "Ours", "Difference", "Verdict", "Place"]
     return Sheet(pd.DataFrame(rows, columns=columns), sources=sources, widths="p{4.0cm}rrrp{2.0cm}p{3.3cm}")
 
 

@@ -1,5 +1,6 @@
 """Tables of the cohort chapter and of the data dictionary."""
 
+from collections.abc import Collection
 from typing import Any
 
 import pandas as pd
@@ -11,18 +12,25 @@ from study.labels import arms
 from study.protocol.protocol import Protocol
 
 
-def table_one(baseline: pd.DataFrame, ledger: Ledger, plan: Protocol, dictionary: pd.DataFrame) -> Sheet:
-    """Return baseline characteristics by drug with standardised differences and missing values."""
+def table_one(
+    baseline: pd.DataFrame,
+    ledger: Ledger,
+    plan: Protocol,
+    dictionary: pd.DataFrame,
+    *,
+    of: Collection[str] = (),
+) -> Sheet:
+    """Return baseline characteristics by drug with standardised differences and missing values, all or ``of`` columns."""
     kinds = dictionary.set_index("name")["type"]
     smd = ledger.select("cohort.smd.{column}").set_index("column")
     rows, previous = [], ""
-    for row in baseline.itertuples():
+    for row in baseline[baseline["column"].isin(of or baseline["column"])].itertuples():
         first, previous = row.column != previous, row.column
-        unit = f": {row.level}" if row.level else f", {row.unit}" if row.unit else ""
+        unit = f", {row.unit}" if row.unit else ""
         cells = [_summary(row, arm, whole=kinds[row.column] == "integer") for arm in arms(plan)]
         missing = row.missing_treated + row.missing_control
         rest = [number(smd.at[key(row.column), "estimate"], 2), str(missing or "")] if first else ["", ""]
-        rows.append([f"{row.label}{unit}" if first else f"   {row.level}", *cells, *rest])
+        rows.append([f"{row.label}: {row.level}" if row.level else f"{row.label}{unit}", *cells, *rest])
     sizes = {arm: ledger[f"cohort.eligible.{key(getattr(plan.arms, arm))}.n"]["text"] for arm in arms(plan)}
     heads = [f"{name}, n = {sizes[arm]}" for arm, name in arms(plan).items()]
     frame = pd.DataFrame(rows, columns=["", *heads, "SMD", "Missing"])

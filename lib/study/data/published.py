@@ -1,4 +1,4 @@
-"""The published counts, and whether they give the published percentages and p-values."""
+"""The published numbers: the counts, whether they give the percentages and p-values, and what the article prints beside."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,11 +11,44 @@ from headtohead.proportions.two_by_two import Test, p_value
 from study.protocol.design import Arms
 
 COUNTED = ("patients", "events")
+ABSTRACT = "Abstract"  # so begins the place of what the abstract prints
 PUBLISHED_TEST: Test = "pearson"
 
 
+def of_abstract(published: pd.DataFrame) -> pd.DataFrame:
+    """Return the numbers that the abstract prints; on them alone rests what is computed."""
+    return published[published["place"].str.startswith(ABSTRACT)]
+
+
+def further(published: pd.DataFrame) -> pd.DataFrame:
+    """Return what the rest of the article prints: hazard ratios, matched results, the baseline table.
+
+    ``named`` says what it is, ``printed`` is the text of the article and ``place`` where it stands. ``beside``, a column
+    that the file need not have, is the id of the number of this paper that answers to it, or empty.
+    A ``ValueError`` names every row without a text or a place of its own.
+    """
+    rows = published.drop(of_abstract(published).index)
+    bare = (
+        rows["printed"].str.strip().eq("")
+        | rows["place"].str.strip().eq("")
+        | rows["id"].duplicated(keep=False)
+    )
+    if bare.any():
+        must = (
+            "a published number must have an id of its own, the text as printed and its place in the article"
+        )
+        raise ValueError(f"{must}, {sorted(set(rows['id'][bare]))} have not; correct data/published.csv")
+    parts = rows[["quantity", "outcome", "arm"]].to_numpy()
+    named = [
+        ", ".join(part for part in (quantity.capitalize(), *which) if part) for quantity, *which in parts
+    ]
+    said = rows.reindex(columns=["printed", "place", "beside"], fill_value="")
+    return said.assign(named=named).reset_index(drop=True)
+
+
 def published_tables(published: pd.DataFrame, *, treated: str, control: str) -> dict[str, TwoByTwo]:
-    """Return the two-by-two table of each published outcome, keyed ``imv`` and ``death``."""
+    """Return the two-by-two table of each outcome of the abstract, keyed ``imv`` and ``death``."""
+    published = of_abstract(published)
     value = published.set_index(["outcome", "arm"])["value"][published["quantity"].isin(COUNTED).to_numpy()]
     return {
         outcome: TwoByTwo(*(int(value[what, arm]) for arm in (treated, control) for what in (outcome, "")))
@@ -38,6 +71,7 @@ def recompute(published: pd.DataFrame, counts: dict[str, TwoByTwo], arms: Arms) 
     ``estimate`` is on the printed scale, ``difference`` from the printed value, and ``method`` "reproduced"
     when it rounds to the printed one, else "differs".
     """
+    published = of_abstract(published)
     derived = published[published["quantity"].isin(["percent", "p value"])].reset_index(drop=True)
     value = [_recomputed(counts[row.outcome], row.arm, arms) for row in derived.itertuples()]
     decimals = derived["printed"].str.rstrip("%").str.split(".").str[1].str.len()

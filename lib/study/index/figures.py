@@ -1,26 +1,32 @@
-"""The key figure of the front page."""
+"""The figures of the front page: the key figure, and one for lay readers."""
 
+from typing import Any
+
+import altair as alt
 import pandas as pd
 from livingpaper import Drawing
-from livingpaper.book.theme import CONTROL, INK, TREATED
-from livingpaper.chapters.recording import select_rows
+from livingpaper.book.theme import CONTROL, FAINT, INK, TREATED
+from livingpaper.chapters.recording import key, select_rows
 from livingpaper.ledger.format import interval_text, points
 
-from study.charts import LIMITS, differences, intervals, minus
+from study.charts import LIMITS, coloured, differences, intervals, minus
 from study.data.load import load_plan
-from study.labels import WORLDS
+from study.labels import WORLDS, arms
 from study.protocol.protocol import Protocol
 
 COLOURS = {"null": "#6b6b6b", "harm": CONTROL, "benefit": TREATED}
+FATES = {"Died in hospital": INK, "Left hospital alive": FAINT}
 
 
 def key_figure(ledger: pd.DataFrame, plan: Protocol | None = None) -> Drawing:
     """Return the published difference and, unless withheld, each world's adjusted one, against the margins.
 
+    All are of the whole stay, the horizon of the published counts.
+
     The figure of README.md is drawn from the ledger alone: ``plan`` is the committed one then.
     """
     plan = plan or load_plan()
-    primary = f"{plan.outcome.primary}{plan.outcome.horizon_days}.{plan.estimand.primary.lower()}.rd"
+    primary = f"{plan.outcome.primary}_stay.{plan.estimand.primary.lower()}.rd"
     counts, worlds = ledger.loc[["counts.death.rd"]], select_rows(ledger, f"worlds.{{world}}.{primary}")
     worlds = worlds[worlds["estimate"].notna()].set_index("world").reindex(WORLDS).dropna(subset="estimate")
     truths = select_rows(ledger, f"worlds.{{world}}.truth.{primary}").set_index("world")["estimate"]
@@ -33,9 +39,10 @@ def key_figure(ledger: pd.DataFrame, plan: Protocol | None = None) -> Drawing:
     margin = plan.equivalence.margin_pp
     crossing = int(((rows["conf_low"] < 0) & (rows["conf_high"] > 0)).sum())
     inside = int(((rows["conf_low"] > -margin / 100) & (rows["conf_high"] < margin / 100)).sum())
+    words = "; ".join(map(_words, rows.itertuples()))
     return Drawing(
-        differences(rows, plan, (-14, 14), title=minus(plan, "Risk of death"), row_height=36),
-        f"Horizontal intervals of the risk difference in percentage points: {'; '.join(map(_words, rows.itertuples()))}. "
+        differences(rows, plan, (-14, 14), title=minus(plan, "Death in hospital"), row_height=36),
+        f"Horizontal intervals of the difference over the whole stay in percentage points: {words}. "
         f"Of {len(rows)} intervals {crossing} cross zero and {inside} lie inside the shaded margin of {margin:g} points.",
         sources=(counts, worlds.reset_index()) if len(worlds) else (counts,),
     )
@@ -45,3 +52,30 @@ def _words(row: object) -> str:
     label, estimate, low, high, truth = (getattr(row, name) for name in ("label", *LIMITS, "truth"))
     known = "" if truth != truth else f", truth {points(truth)}"
     return f"{label.lower()} {points(estimate)} ({interval_text(low, high, 'risk difference')}){known}"
+
+
+def icon_array(ledger: pd.DataFrame, plan: Protocol) -> Drawing:
+    """Return a hundred squares for each drug, as many dark ones as patients died of a hundred, by the published counts."""
+    shares = ledger.loc[
+        [f"counts.death.{key(getattr(plan.arms, arm))}.percent" for arm in ("treated", "control")]
+    ]
+    names, died = list(arms(plan).values()), shares["estimate"].round().astype(int).tolist()
+    fates = list(FATES)
+    drawn = [
+        {"drug": f"{name}: {deaths} of 100 died", "row": place // 10, "column": place % 10, "fate": fates[place >= deaths]}
+        for name, deaths in zip(names, died, strict=True) for place in range(100)
+    ]  # fmt: skip
+    plain: Any = {"axis": None, "scale": alt.Scale(padding=0.1)}
+    squares = alt.Chart(pd.DataFrame(drawn)).mark_square(size=330, opacity=1).encode(
+        x=alt.X("column:O", **plain), y=alt.Y("row:O", **plain),
+        color=coloured("fate", FATES, legend=alt.Legend(labelFontSize=16)),
+        column=alt.Column("drug:N", title=None, sort=None, header=alt.Header(labelFontSize=17)),
+    )  # fmt: skip
+    said = " and ".join(
+        f"{deaths} in that of {name.lower()}" for name, deaths in zip(names, died, strict=True)
+    )
+    return Drawing(
+        squares.properties(width=230, height=230),
+        f"Two grids, each of a hundred squares. Dark squares stand for people who lost their life, {said}.",
+        sources=(shares,),
+    )

@@ -131,7 +131,7 @@ def strata(table: pd.DataFrame, plan: Protocol) -> Sheet:
         paired = [
             f"{cells.at[each, 'matched_treated']:.0f} ({cells.at[each, 'within']:.0f})" for each in made
         ]
-        rows.append([*map(str, levels), *everyone, *paired])
+        rows.append([f"{by[0].capitalize()} {levels[0]}", *map(str, levels[1:]), *everyone, *paired])
     columns = [*map(str.capitalize, by), *arms(plan).values(), *(ADJUSTMENTS[each] for each in made)]
     return Sheet(pd.DataFrame(rows, columns=columns), sources=(table,))
 

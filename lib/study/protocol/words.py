@@ -7,7 +7,7 @@ from livingpaper.build.project import Project
 from livingpaper.config import config
 
 from study.data.reading import read_table
-from study.labels import ADJUSTMENTS, OUTCOMES
+from study.labels import ADJUSTMENTS, OUTCOMES, WORLDS
 from study.protocol.protocol import Protocol
 
 EPONYMS = ("Barthel", "Charlson")
@@ -18,6 +18,7 @@ POPULATIONS = {
     "ATM": "patients who could be matched",
     "ATE": "all patients",
 }
+NUMBERS = ("none", "one", "two", "three", "four", "five")
 ESTIMATORS = {estimand: ADJUSTMENTS[estimand.lower()].lower() for estimand in POPULATIONS}
 
 
@@ -35,6 +36,8 @@ PHRASES: dict[str, Callable[[Protocol], list[str]]] = {  # what follows from a c
         c.label if c is p.eligibility[0] else _within_sentence(c.label) for c in p.eligibility
     ],
     "splines": lambda p: [t.column for t in p.propensity.terms if "spline" in t.form] or ["no covariate"],
+    "ratio": lambda p: [f"{dict(enumerate(NUMBERS)).get(p.matching.ratio, p.matching.ratio)} to one"],
+    "world": lambda p: [WORLDS[p.study.world].removesuffix(" world").lower()],
 }
 
 
