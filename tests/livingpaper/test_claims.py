@@ -194,7 +194,7 @@ def other_choices(protocol: Protocol) -> Iterator[Protocol]:
     swapped = {"primary": outcome.secondary[0], "secondary": (outcome.primary, *outcome.secondary[1:])}
     yield protocol.model_copy(update={"outcome": outcome.model_copy(update=swapped)})
     was = dict.fromkeys(History(protocol).versions[-1], "another")
-    last = protocol.amendment[-1].model_copy(update={"was": was})
+    last = protocol.amendment[-1].model_copy(update={"was": was, "outcomes_seen": False})
     yield protocol.model_copy(update={"amendment": (*protocol.amendment, last)})
 
 

@@ -31,7 +31,9 @@ def changed(protocol: Protocol, tau2: str, interval: str, level: float) -> Proto
 
 @pytest.fixture(scope="module")
 def ran(project: Project, protocol: Protocol) -> Ran:
-    return run_chapter(project, "evidence", "supplement-evidence", plan=changed(protocol, "REML", "modified HK", 0.95))
+    return run_chapter(
+        project, "evidence", "supplement-evidence", plan=changed(protocol, "REML", "modified HK", 0.95)
+    )
 
 
 def test_a_row_added_to_the_file_changes_every_result(
