@@ -66,16 +66,16 @@ def icon_array(ledger: pd.DataFrame, plan: Protocol) -> Drawing:
         for name, deaths in zip(names, died, strict=True) for place in range(100)
     ]  # fmt: skip
     plain: Any = {"axis": None, "scale": alt.Scale(padding=0.1)}
-    squares = alt.Chart(pd.DataFrame(drawn)).mark_square(size=330, opacity=1).encode(
+    squares = alt.Chart(pd.DataFrame(drawn)).mark_square(size=150, opacity=1).encode(
         x=alt.X("column:O", **plain), y=alt.Y("row:O", **plain),
-        color=coloured("fate", FATES, legend=alt.Legend(labelFontSize=16)),
-        column=alt.Column("drug:N", title=None, sort=None, header=alt.Header(labelFontSize=17)),
+        color=coloured("fate", FATES, legend=alt.Legend(labelFontSize=13)),
+        column=alt.Column("drug:N", title=None, sort=None, header=alt.Header(labelFontSize=13)),
     )  # fmt: skip
     said = " and ".join(
         f"{deaths} in that of {name.lower()}" for name, deaths in zip(names, died, strict=True)
     )
     return Drawing(
-        squares.properties(width=230, height=230),
+        squares.properties(width=155, height=155),
         f"Two grids, each of a hundred squares. Dark squares stand for people who lost their life, {said}.",
         sources=(shares,),
     )
