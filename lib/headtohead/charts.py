@@ -45,9 +45,7 @@ def love_plot(
     data["adjustment"] = table["label" if "label" in table else "adjustment"]
     names = [str(name) for name in data["adjustment"].unique()]
     if not 0 < len(names) <= len(LOOKS):
-        raise InputError(
-            f"a love plot tells {len(LOOKS)} adjustments apart, found {len(names)}; draw fewer, or one"
-        )
+        raise InputError(f"a love plot tells {len(LOOKS)} adjustments apart, found {len(names)}; draw fewer")
     order = data[data["adjustment"] == names[0]].sort_values("smd", ascending=False)["covariate"].tolist()
     shapes, colours = zip(*LOOKS[: len(names)], strict=True)
     legend = alt.Legend(orient="bottom", columns=1, labelLimit=200)

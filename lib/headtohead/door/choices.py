@@ -40,7 +40,7 @@ def _number(value: Any) -> bool:
 
 
 def between(
-    name: str, value: Any, low: float = 0.0, high: float = 1.0, remedy: str = "give a share of 1"
+    name: str, value: Any, low: float = 0, high: float = 1, remedy: str = "give a share of 1"
 ) -> None:
     """Raise NumberError unless a number lies strictly between two others."""
     if not (_number(value) and low < value < high):

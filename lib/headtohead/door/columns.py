@@ -30,9 +30,8 @@ def _numbers(data: Data, what: str, missing: bool, infinite: bool) -> tuple[Data
         parts = {name: floats(frame.iloc[:, j]) for j, name in enumerate(frame)}
         words = [repr(name) for name, column in parts.items() if column is None]
         if words:
-            raise NumberError(
-                f"{what} must be numbers, {len(words)} columns are not: {some(words)}; code them as 0 and 1"
-            )
+            found = f"{len(words)} columns are not: {some(words)}"
+            raise NumberError(f"{what} must be numbers, {found}; code them as 0 and 1")
         x = np.column_stack([column for column in parts.values() if column is not None])
     if not np.isfinite(x).all():
         _refuse_values(frame, x, what, missing, infinite)

@@ -88,9 +88,7 @@ def same_length(**arrays: Any) -> None:
     """Raise AlignmentError unless all that are not None have one row per patient."""
     sizes = {name: np.shape(one)[0] for name, one in arrays.items() if one is not None}
     if len(set(sizes.values())) > 1:
-        raise AlignmentError(
-            f"one row per patient is needed in each, found {sizes}; build them from one frame"
-        )
+        raise AlignmentError(f"each needs one row per patient, found {sizes}; build them from one frame")
 
 
 def floats(values: Any) -> np.ndarray | None:
@@ -171,10 +169,8 @@ def events(values: Any, what: str = "events", *, known: bool = True) -> np.ndarr
 def causes(values: Any, number: int | None = None) -> np.ndarray:
     """Return causes as an array of int: 0 censored, 1 to ``number`` the causes."""
     last, word = (np.inf, "the last") if number is None else (number, number)
-    must, remedy = (
-        f"causes must be whole numbers from 0 (censored) to {word}",
-        "code them so, and name every cause",
-    )
+    must = f"causes must be whole numbers from 0 (censored) to {word}"
+    remedy = "code them so, and name every cause"
     x = _codes(values, must, remedy)
     right = (x >= 0) & (x <= last) & (x < np.inf) & (x == np.floor(x))
     return _refuse(x, right, values, must, remedy).astype(np.int64)
@@ -227,9 +223,8 @@ def need_order(entry: np.ndarray, time: np.ndarray, index: pd.Index) -> None:
     """Raise TimeError unless everybody enters before leaving."""
     wrong = ~(entry < time)
     if wrong.any():
-        raise TimeError(
-            f"patients must enter before they leave, {wrong_rows(wrong, index)}; correct or drop them"
-        )
+        found = wrong_rows(wrong, index)
+        raise TimeError(f"patients must enter before they leave, {found}; correct or drop them")
 
 
 def weights(values: Any, what: str = "weights") -> np.ndarray:

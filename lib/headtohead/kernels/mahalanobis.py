@@ -68,9 +68,8 @@ def mahalanobis_pairs(
         turn, controls = first_choosers(rows[arm[rows]], score, order), rows[~arm[rows]]
         sequence, ends, box = _tree(points[controls], max(0, (len(controls) // LEAF).bit_length() - 1))
         controls = controls[sequence]
-        taken = _nearest(
-            points[turn], points[controls], place[turn], place[controls], ends, box, ratio, caliper, replace
-        )
+        one, other, mine, theirs = points[turn], points[controls], place[turn], place[controls]
+        taken = _nearest(one, other, mine, theirs, ends, box, ratio, caliper, replace)
         rounds, who = np.nonzero(taken >= 0)
         found.append((turn[who], controls[taken[rounds, who]]))
     return joined(found)

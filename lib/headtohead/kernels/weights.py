@@ -15,13 +15,8 @@ from typing import Literal
 import numpy as np
 
 from headtohead import door
-from headtohead.kernels.logistic import (
-    MAX_FAILED_SHARE,
-    NoMaximumError,
-    fit_logistic,
-    logistic,
-    weighted_gram,
-)
+from headtohead.kernels import logistic as fitting
+from headtohead.kernels.logistic import MAX_FAILED_SHARE, NoMaximumError, weighted_gram
 
 Estimand = Literal["ATE", "ATT", "ATC", "ATO", "ATM"]
 EDGE = 1e-9
@@ -81,14 +76,14 @@ def refit_scores(X: np.ndarray, arm: np.ndarray, counts: np.ndarray) -> tuple[np
     ``X`` is a standardised design, intercept first; ``counts`` has shape (B, n). Raises NoMaximumError if more
     than one in twenty samples has no solution.
     """
-    fits = fit_logistic(X, arm, counts)
+    fits = fitting.fit_logistic(X, arm, counts)
     failed = float((~fits.converged).mean())
     if failed > MAX_FAILED_SHARE:
         raise NoMaximumError(
             f"the score must be estimable in resamples, {failed:.0%} of {len(counts)} had no solution; "
             "use fewer covariates or look at the overlap of the arms"
         )
-    ps = logistic(fits.coefficients[fits.converged] @ X.T)
+    ps = fitting.logistic(fits.coefficients[fits.converged] @ X.T)
     return np.clip(ps, EDGE, 1 - EDGE, out=ps), counts[fits.converged]
 
 

@@ -160,9 +160,7 @@ def listed(adjustments: Adjustments) -> list[Adjustment]:
         need_adjustment(each)
     keys = [each.key for each in found]
     if not found or len(set(keys)) < len(keys):
-        raise DuplicateError(
-            f"each adjustment needs a key of its own, found {keys}; give the second one key=..."
-        )
+        raise DuplicateError(f"each adjustment needs a key of its own, found {keys}; give the second key=...")
     return [found[0], *(each.on(found[0].treated.index) for each in found[1:])]
 
 
@@ -224,9 +222,8 @@ def matched_pairs(
     weights[share.index] = share
     lost = len(matches.unmatched)
     words = "treated patients" if not lost else f"treated patients with a match ({lost} without are left out)"
-    return Adjustment(
-        key, name, "pairs", "matched", words, treated, weights, _draw_sets, design, sets, matches
-    )
+    made_of = (words, treated, weights, _draw_sets, design, sets, matches)
+    return Adjustment(key, name, "pairs", "matched", *made_of)
 
 
 def _set_numbers(pairs: pd.DataFrame) -> pd.Series:

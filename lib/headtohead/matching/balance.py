@@ -95,9 +95,8 @@ def _table(
     covariates: pd.DataFrame, treated: pd.Series, weights: pd.Series, denominator: Denominator
 ) -> pd.DataFrame:
     """Return the balance of inputs that were checked."""
-    return pd.DataFrame(
-        [{"covariate": name, **_one(covariates[name], treated, weights, denominator)} for name in covariates]
-    )
+    rows = (_one(covariates[name], treated, weights, denominator) for name in covariates)
+    return pd.DataFrame({"covariate": name, **row} for name, row in zip(covariates, rows, strict=True))
 
 
 def _one(
@@ -252,9 +251,8 @@ def factor_balance(frame: pd.DataFrame, adjustments: Adjustments) -> pd.DataFram
             code, levels = pd.factorize(frame[name])
             w = each.weights.to_numpy(float) * (code >= 0)
             need_known(each.arm, w > 0, f"{name!r} under {each.name.lower()}")
-            crude, weighted = (
-                [_shares(code, u * side, len(levels)) for _, side in each.arms] for u in (code >= 0, w)
-            )
+            both = (code >= 0, w)
+            crude, weighted = ([_shares(code, u * side, len(levels)) for _, side in each.arms] for u in both)
             rows.append((name, len(levels), distance_of_shares(weighted, crude), each.key, each.name))
     return pd.DataFrame(rows, columns=["covariate", "levels", "smd", "adjustment", "label"])
 

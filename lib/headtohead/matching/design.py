@@ -78,9 +78,7 @@ def _of_formula(frame: pd.DataFrame, formula: str) -> pd.DataFrame:
     try:
         parsed = Formula(formula)
         if hasattr(parsed, "lhs"):
-            raise ChoiceError(
-                f"a formula of covariates has one side, found {formula!r}; leave out the left one"
-            )
+            raise ChoiceError(f"a formula of covariates has one side, found {formula!r}; leave out the left")
         known = [name for name in frame if name in parsed.required_variables]
         door.complete(frame[known], f"the columns of {formula!r}")
         with np.errstate(all="ignore"):  # what is no number is refused below
@@ -176,10 +174,8 @@ def restricted_cubic_spline(x: np.ndarray, *, knots: int) -> np.ndarray:
     door.choice("knots", str(knots), [str(one) for one in KNOT_QUANTILES])
     t = np.quantile(x, KNOT_QUANTILES[knots])
     if len(np.unique(t)) < knots:
-        found = np.unique(t)
-        raise NumberError(
-            f"a spline with {knots} knots needs as many distinct quantiles, found {found}; use a linear term"
-        )
+        needed = f"a spline with {knots} knots needs as many distinct quantiles"
+        raise NumberError(f"{needed}, found {np.unique(t)}; use a linear term")
     scale = (t[-1] - t[0]) ** 2
 
     def cube(knot: float) -> np.ndarray:

@@ -119,15 +119,14 @@ def pairs_by_stratum(adjustments: Adjustments, *, by: Sequence[pd.Series]) -> pd
     Combinations of the columns ``by`` are the strata; one that holds nobody has no row.
     """
     parts = [
-        _by_stratum(matches, each.treated, door.groupings(by, each.treated.index, "strata")).assign(
-            adjustment=each.key
-        )
+        _by_stratum(matches, each.treated, by).assign(adjustment=each.key)
         for each, matches in _matches(adjustments)
     ]
     return pd.concat(parts, ignore_index=True)
 
 
 def _by_stratum(matches: Matches, treated: pd.Series, by: Sequence[pd.Series]) -> pd.DataFrame:
+    by = door.groupings(by, treated.index, "strata")
     stratum = pd.Series(list(zip(*by, strict=True)), index=treated.index)
     pairs = matches.pairs
     same = stratum[pairs["treated_id"]].to_numpy() == stratum[pairs["control_id"]].to_numpy()

@@ -18,16 +18,9 @@ import pandas as pd
 
 from headtohead import door
 from headtohead.errors import EntropyError, SeparationError
+from headtohead.kernels import weights as kernel
 from headtohead.kernels.logistic import MAX_FAILED_SHARE, NoMaximumError, with_intercept
-from headtohead.kernels.weights import (
-    Estimand,
-    balancing_weights,
-    bootstrap_counts,
-    refit_scores,
-    spillover,
-    tilt_to_means,
-    weight_slopes,
-)
+from headtohead.kernels.weights import Estimand, balancing_weights, bootstrap_counts
 from headtohead.matching.adjustment import Adjustment, check_design
 
 Quantiles = tuple[float, float]
@@ -59,8 +52,7 @@ def weights_from_ps(ps: pd.Series, treated: pd.Series, *, estimand: Estimand) ->
 def stabilised_weights(ps: pd.Series, treated: pd.Series) -> pd.Series:
     """Return the share of the own arm over its probability: the unstabilised weights of an arm times a constant."""
     arm = door.scored(ps, treated)
-    share = arm.mean()
-    return weights_from_ps(ps, arm, estimand="ATE") * np.where(arm, share, 1 - share)
+    return weights_from_ps(ps, arm, estimand="ATE") * np.where(arm, arm.mean(), 1 - arm.mean())
 
 
 def effective_sample_size(weights: pd.Series | np.ndarray) -> float:
@@ -97,15 +89,15 @@ def score_estimation(
     Lunceford & Davidian (2004) Stat Med 23:2937-2960. doi:10.1002/sim.1903
     """
     score, arm = ps.reindex(adjustment.treated.index).to_numpy(), adjustment.arm
-    slope = weight_slopes(score, arm, estimand)
-    return spillover(adjustment.regressors, gradient, slope, score * (1 - score), arm - score)
+    slope = kernel.weight_slopes(score, arm, estimand)
+    return kernel.spillover(adjustment.regressors, gradient, slope, score * (1 - score), arm - score)
 
 
 def _refitted(adjustment: Adjustment, rng: np.random.Generator, b: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the scores refitted to each bootstrap sample, and the samples that have one, both (B', n)."""
     X, arm = adjustment.regressors, adjustment.arm
     try:
-        return refit_scores(X, arm, bootstrap_counts(rng, b, len(arm)))
+        return kernel.refit_scores(X, arm, bootstrap_counts(rng, b, len(arm)))
     except NoMaximumError as error:
         raise SeparationError(str(error)) from None
 
@@ -161,7 +153,8 @@ def _balancing(adjustment: Adjustment, gradient: np.ndarray, *, estimand: Entrop
     X, arm = adjustment.regressors, adjustment.arm
     w, for_whom = adjustment.weights.to_numpy(float), arm if estimand == "ATT" else np.ones(len(arm))
     mine = [~arm] if estimand == "ATT" else [arm, ~arm]
-    return np.asarray(sum(spillover(X, gradient, w * one, w * one, for_whom - w * one) for one in mine))
+    added = (kernel.spillover(X, gradient, w * one, w * one, for_whom - w * one) for one in mine)
+    return np.asarray(sum(added))
 
 
 def _draw_balanced(
@@ -192,7 +185,7 @@ def _balanced(
             weights[:, mine] = counts[:, mine]
             continue
         rows = np.flatnonzero(converged)
-        tilts = tilt_to_means(X[mine], counts[np.ix_(rows, mine)], targets[rows])
+        tilts = kernel.tilt_to_means(X[mine], counts[np.ix_(rows, mine)], targets[rows])
         weights[np.ix_(rows, mine)] = tilts.weights * number[rows]
         converged[rows] &= tilts.converged
     return weights, converged

@@ -70,14 +70,11 @@ def aalen_johansen(
     event_free = np.cumprod(1 - d.sum(axis=1) / safe)
     before = np.concatenate([[1.0], event_free[:-1]])
     incidence = np.cumsum(before[:, None] * d / safe[:, None], axis=0)
-    squares = np.column_stack(
-        [np.bincount(place[cause == j], w[cause == j] ** 2, size) for j in range(k + 1)]
-    )
-    variance = np.column_stack(
-        [_variance(j, d / safe[:, None], safe, before, incidence[:, j], squares) for j in range(k)]
-    )
+    squares = np.column_stack([np.bincount(place, w**2 * (cause == j), size) for j in range(k + 1)])
+    hazard = d / safe[:, None]
+    variance = [_variance(j, hazard, safe, before, incidence[:, j], squares) for j in range(k)]
     keep = d.sum(axis=1) > 0
-    error = np.sqrt(np.clip(variance, 0, None))
+    error = np.sqrt(np.clip(np.column_stack(variance), 0, None))
     return CumulativeIncidence(*(one[keep] for one in (times, at_risk, incidence, event_free, error)))
 
 

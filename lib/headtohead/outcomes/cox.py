@@ -147,10 +147,8 @@ def standardised(
     X = covariates.to_numpy(float)[use]
     spread = X.std(axis=0)
     if (spread == 0).any():
-        flat = list(covariates.columns[spread == 0])
-        raise CannotEstimateError(
-            f"a covariate must vary, {flat} have one value in all {len(X)} patients; remove them"
-        )
+        flat = f"{list(covariates.columns[spread == 0])} have one value in all {len(X)} patients"
+        raise CannotEstimateError(f"a covariate must vary, {flat}; remove them")
     return (X - weights @ X / weights.sum()) / spread, spread
 
 

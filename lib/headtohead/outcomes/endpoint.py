@@ -156,9 +156,8 @@ def _endpoint(each: object, recorded_by: int | None) -> Endpoint:
     if isinstance(each, Endpoint):
         return each
     if not isinstance(each, pd.Series):
-        raise InputError(
-            f"an endpoint is needed, found {type(each).__name__}; give Endpoint(name, time_days, cause)"
-        )
+        found = type(each).__name__
+        raise InputError(f"an endpoint is needed, found {found}; give Endpoint(name, time_days, cause)")
     if recorded_by is None:
         raise EventError(
             f"an estimate over time must know when events happened, found the column {each.name!r} alone; give "

@@ -194,11 +194,9 @@ def resamples(adjustment: Adjustment, inference: InferenceChoices, stream: Strea
 
 
 def over(
-    adjustments: Adjustments,
-    cases: Sequence[Row],
-    estimate: Callable[[Adjustment], list[Row]],
+    adjustments: Adjustments, cases: Sequence[Row], estimate: Callable[[Adjustment], list[Row]],
     inference: InferenceChoices,
-) -> pd.DataFrame:
+) -> pd.DataFrame:  # fmt: skip
     """Return a row for each adjustment and case; ``cases`` name them, ``estimate`` gives their cells in that order.
 
     An adjustment that could not be made, or cannot be repeated on bootstrap samples, has rows without numbers and

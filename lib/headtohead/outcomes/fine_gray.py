@@ -21,7 +21,7 @@ from headtohead.inference import DEFAULT, InferenceChoices
 from headtohead.matching.adjustment import Adjustment, Adjustments
 from headtohead.outcomes.cox import CoxFit, Sandwich, at_the_door, fit_risk_sets, of_all, standardised
 from headtohead.outcomes.endpoint import Endpoint, Endpoints
-from headtohead.outcomes.hazard import ScoreIs, drug, ratios_of_causes, sandwich_of, weights_of
+from headtohead.outcomes.hazard import ScoreIs, of_drug, ratios_of_causes
 from headtohead.outcomes.partial_likelihood import Lingering, risk_sets
 
 Rule = Literal["crr", "finegray"]
@@ -59,8 +59,14 @@ def fit_fine_gray(
     door.choice("rule", rule, Rule)
     door.at_least("cause_number", cause_number, 1)
     found = at_the_door(
-        time, covariates, cause=cause, weights=weights, sandwich=sandwich, clusters=clusters, censoring=censoring
-    )  # fmt: skip
+        time,
+        covariates,
+        cause=cause,
+        weights=weights,
+        sandwich=sandwich,
+        clusters=clusters,
+        censoring=censoring,
+    )
     door.causes(found["cause"])
     return fit_checked(**found, cause_number=cause_number, rule=rule)
 
@@ -129,11 +135,9 @@ def _subdistribution(
     endpoint: Endpoint, adjustment: Adjustment, number: int, by: int, *, censoring: Censoring, score: ScoreIs
 ) -> tuple[CoxFit, str]:
     seen = endpoint.cut(by)
-    fit = fit_checked(
-        seen.time_days, seen.cause, drug(adjustment), cause_number=number, weights=weights_of(adjustment),
-        clusters=adjustment.matched_set, sandwich=sandwich_of(adjustment, score),
-        censoring=adjustment.treated if censoring == "by arm" else None,
-    )  # fmt: skip
+    groups = adjustment.treated if censoring == "by arm" else None
+    given = of_drug(adjustment, score) | {"censoring": groups}
+    fit = fit_checked(seen.time_days, seen.cause, cause_number=number, **given)
     clusters = "matched sets" if adjustment.kind == "pairs" else "patients"
     known = ", score estimated" if adjustment.kind == "weights" and score == "estimated" else ""
     apart = ", censoring by arm" if censoring == "by arm" else ""

@@ -76,9 +76,8 @@ def _one(
     try:
         if not died.any():
             raise CannotEstimateError(f"a log-rank test needs events, found none in {len(time)} patients")
-        sets = pl.risk_sets(
-            time, died, z[:, None].astype(float), weights=w, strata=within, entry=None, ties="breslow"
-        )
+        Z = z[:, None].astype(float)
+        sets = pl.risk_sets(time, died, Z, weights=w, strata=within, entry=None, ties="breslow")
         observed = float(w @ (died & z))
         at = pl.moments(sets, np.zeros(1))
         gap = float(at.score[0])
@@ -155,17 +154,14 @@ def gray_test(time: pd.Series, cause: pd.Series, treated: pd.Series, *, cause_nu
         )
     times, place = np.unique(t, return_inverse=True)
     kinds = (c == cause_number, (c != cause_number) & (c != 0), np.ones(len(t), bool))
-    counts = (
-        [np.bincount(place[side & kind], minlength=len(times)) for side in (arm, ~arm)] for kind in kinds
-    )
+    n = len(times)
+    counts = ([np.bincount(place[side & kind], minlength=n) for side in (arm, ~arm)] for kind in kinds)
     d1, d2, leaving = (np.column_stack(pair).astype(float) for pair in counts)
     at_risk = np.cumsum(leaving[::-1], axis=0)[::-1]
     both = (at_risk > 0).all(axis=1)
     score, variance = _score_and_variance(d1[both], d2[both], at_risk[both])
     if variance <= 0:
-        raise CannotEstimateError(
-            "the arms share no time at risk at which an event happened; report the counts"
-        )
+        raise CannotEstimateError("the arms share no time at risk with an event; report the counts")
     statistic = score**2 / variance
     return GrayTest(statistic, float(chi2.sf(statistic, 1)))
 

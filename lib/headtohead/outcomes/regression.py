@@ -40,9 +40,8 @@ def mean_differences(
     Checked: NHEFS, Hernan & Robins, What If, chapter 12 (tests/study/test_nhefs.py).
     """
     adjustments = listed(adjustments)
-    values = door.numbers(
-        door.aligned(values, adjustments[0].treated.index, "the outcome"), f"the outcome {outcome!r}"
-    )
+    values = door.aligned(values, adjustments[0].treated.index, "the outcome")
+    values = door.numbers(values, f"the outcome {outcome!r}")
     y, case = values.to_numpy(float), {"outcome": outcome, "scale": "mean difference"}
     return over(adjustments, [case], lambda each: [_difference(y, each, inference.conf_level)], inference)
 
@@ -90,9 +89,8 @@ def _rows(found: list[tuple[Endpoint, int]], adjustment: Adjustment, conf_level:
     x, treated = covariates_of(adjustment, None)[used], adjustment.treated[used]
     door.complete(x, "covariates of the matched sample")
     if sets is None:
-        raise InputError(
-            f"a matched regression needs matched sets, {adjustment.name.lower()} have none; give score.match(...)"
-        )
+        name = adjustment.name.lower()
+        raise InputError(f"a matched regression needs matched sets, {name} have none; give score.match(...)")
     sets, weights = sets[used].astype(int), adjustment.weights[used]
     rows = []
     for X in (_design(treated, x.iloc[:, :0]), _design(treated, x.loc[:, x.nunique() > 1])):
@@ -138,7 +136,6 @@ def _fit(y: pd.Series, X: pd.DataFrame, weights: pd.Series, sets: pd.Series, con
     estimate, variance = float(fit.params["treated"]), float(fit.cov_params().at["treated", "treated"])
     se, n_sets = float(np.sqrt(max(variance, 0.0))), sets.nunique()  # 0 may be rounded to below 0
     half = student.ppf(0.5 + conf_level / 2, n_sets - 1) * se
-    words = (
-        f"linear regression on {X.shape[1] - 2} covariates in {n_sets} matched sets, errors clustered by set"
-    )
+    model = f"linear regression on {X.shape[1] - 2} covariates in {n_sets} matched sets"
+    words = f"{model}, errors clustered by set"
     return result(Interval(estimate, se, estimate - half, estimate + half), words)

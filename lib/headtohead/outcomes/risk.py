@@ -18,17 +18,11 @@ from headtohead.kernels.weights import weighted_risks
 from headtohead.matching.adjustment import Adjustment, Adjustments, need_adjustment
 from headtohead.matching.weights import effective_sample_size
 from headtohead.outcomes import estimate as est
+from headtohead.outcomes import paired
 from headtohead.outcomes.censored import censored_contrasts
 from headtohead.outcomes.endpoint import Endpoint, Endpoints, happened_by
 from headtohead.outcomes.estimate import Row, over, result, together
-from headtohead.outcomes.paired import (
-    PairCounts,
-    conditional_odds_ratio,
-    count_pairs,
-    mcnemar,
-    paired_risk_difference,
-    paired_risk_ratio,
-)
+from headtohead.outcomes.paired import PairCounts
 from headtohead.proportions.counts import TwoByTwo
 from headtohead.proportions.score import score_interval
 from headtohead.proportions.two_by_two import log_risk_ratio_se, risk_difference_se, wilson
@@ -131,9 +125,8 @@ def _crude(event: pd.Series, adjustment: Adjustment, level: float) -> tuple[Resu
     log_ratio = float(np.log(point[0] / point[1]))
     if max(point) == 1:
         limits = np.log(score_interval(table, "risk ratio", level)).tolist()
-        method = (
-            "crude; Wilson, Newcombe and, as everyone in an arm has the event, Miettinen-Nurminen intervals"
-        )
+        as_ever = "as everyone in an arm has the event"
+        method = f"crude; Wilson, Newcombe and, {as_ever}, Miettinen-Nurminen intervals"
         return [*both, difference, est.of_limits(log_ratio, limits, level).exponential], method, ""
     difference = difference._replace(std_error=risk_difference_se(table))
     ratio = est.wald_interval(log_ratio, log_risk_ratio_se(table), level).exponential
@@ -161,7 +154,7 @@ def discordant_pairs(
     matched = happened_by(event, by, adjustment.treated.index)[sets.notna()]
     door.events(matched)
     by_set = matched.groupby([adjustment.treated[matched.index], sets[matched.index]]).first()
-    return count_pairs(by_set[True].to_numpy(), by_set[False].to_numpy())
+    return paired.count_pairs(by_set[True].to_numpy(), by_set[False].to_numpy())
 
 
 def _paired(event: pd.Series, adjustment: Adjustment, level: float) -> tuple[Results, str, str]:
@@ -169,8 +162,8 @@ def _paired(event: pd.Series, adjustment: Adjustment, level: float) -> tuple[Res
     point = (counts.both + counts.treated_only) / counts.n, (counts.both + counts.control_only) / counts.n
     ratio, reason = None, NO_DISCORDANT if min(point) else NO_RATIO
     if min(point) and counts.discordant:
-        ratio = paired_risk_ratio(counts, conf_level=level)
-    difference = paired_risk_difference(counts, conf_level=level)
+        ratio = paired.paired_risk_ratio(counts, conf_level=level)
+    difference = paired.paired_risk_difference(counts, conf_level=level)
     results = [*(_one_risk(risk, counts.n, level) for risk in point), difference, ratio]
     return results, f"{counts.n} matched pairs; Wilson, Tango and paired log intervals", reason
 
@@ -211,16 +204,12 @@ def paired_odds_ratios(
     def one(event: pd.Series, adjustment: Adjustment) -> Row:
         need_known(event[adjustment.used].to_frame())
         counts = discordant_pairs(event, adjustment)
-        interval = conditional_odds_ratio(counts, conf_level=inference.conf_level)
+        interval = paired.conditional_odds_ratio(counts, conf_level=inference.conf_level)
         row = {"n": 2 * counts.n, "events": 2 * counts.both + counts.treated_only + counts.control_only}
         row |= {"treated_only": counts.treated_only, "control_only": counts.control_only}
         method = f"{counts.n} matched pairs; Clopper-Pearson limits, McNemar's tests"
-        return row | mcnemar(counts)._asdict() | result(interval, method, ONE_SIDED)
+        return row | paired.mcnemar(counts)._asdict() | result(interval, method, ONE_SIDED)
 
-    cases = [
-        {"outcome": each.name, "horizon_days": days, "scale": "conditional odds ratio"}
-        for each, days in found
-    ]
-    return over(
-        adjustments, cases, lambda made: [one(each.by(days), made) for each, days in found], inference
-    )
+    scale = "conditional odds ratio"
+    cases = [{"outcome": each.name, "horizon_days": days, "scale": scale} for each, days in found]
+    return over(adjustments, cases, lambda a: [one(each.by(days), a) for each, days in found], inference)

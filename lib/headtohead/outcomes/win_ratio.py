@@ -57,9 +57,8 @@ def win_ratios(
     door.horizon(by)
     adjustments = listed(adjustments)
     levels = door.aligned(levels, adjustments[0].treated.index, "levels")
-    levels = door.numbers(
-        levels, "levels, of which those without the event have the best value,", infinite=True
-    )
+    what = "levels, of which those without the event have the best value,"
+    levels = door.numbers(levels, what, infinite=True)
     ranks, parts = cumulative_ranks(levels), [pd.DataFrame(columns=COMPONENTS)]
 
     def estimate(adjustment: Adjustment) -> list[est.Row]:

@@ -68,9 +68,7 @@ def confounder_benchmarks(
     happened = pd.Series(door.events(found), found.index)
     exposures = exposures.apply(lambda x: door.events(x, f"the exposure {x.name!r}", known=False))
     known = {name: exposures[name].notna() for name in exposures}
-    rows = [
-        _benchmark(exposures.loc[seen, name], treated[seen], happened[seen]) for name, seen in known.items()
-    ]
+    rows = [_benchmark(exposures.loc[on, name], treated[on], happened[on]) for name, on in known.items()]
     table = pd.DataFrame(rows).assign(covariate=list(exposures.columns))
     return table.sort_values("bound", ascending=False, ignore_index=True)
 

@@ -71,9 +71,8 @@ def fit_plasmode(
     every outcome.
     """
     if sorted(link.outcome for link in links) != sorted(outcomes):
-        raise ValueError(
-            f"each outcome needs one link, found {[link.outcome for link in links]} for {list(outcomes)}"
-        )
+        found = [link.outcome for link in links]
+        raise ValueError(f"each outcome needs one link, found {found} for {list(outcomes)}")
     X = full_rank(with_intercept(design))
     ps = logistic(X @ maximum(X, arm))
     with_arm = np.column_stack([X, arm])

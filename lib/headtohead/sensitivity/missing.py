@@ -160,9 +160,8 @@ def pool(
     fmi = 0.0 if extra == 0 else 1.0 if np.isinf(ratio) else (ratio + 2 / (df + 3)) / (ratio + 1)
     error, mc_error = float(np.sqrt(total)), float(np.sqrt(between / m))
     half = float(stats.t.ppf(0.5 + conf_level / 2, df)) * error
-    return Pooled(
-        estimate, error, estimate - half, estimate + half, df, float(fmi), between, within, mc_error
-    )
+    limits = (estimate - half, estimate + half)
+    return Pooled(estimate, error, *limits, df, float(fmi), between, within, mc_error)
 
 
 def _check_sets(q: np.ndarray, u: np.ndarray) -> None:

@@ -123,11 +123,10 @@ def curve(
     score between ``trim`` and one minus that, fitted again among them. ``caliper_scale``, ``order``: ``match_nearest``.
     """
     place = {name: j for j, name in enumerate(material.outcomes)}
+    chosen = valid[["estimator", "caliper", *AXES[2:5], "population", "outcome"]]
     keys = [
         ((tuple(row[2:5]), row[5]), (row[0], row[1]), place[row[6]])
-        for row in valid[["estimator", "caliper", *AXES[2:5], "population", "outcome"]].itertuples(
-            index=False, name=None
-        )
+        for row in chosen.itertuples(index=False, name=None)
     ]
     wanted: dict[tuple[Any, str], set[tuple[str, str]]] = {}
     for part, way, _ in keys:

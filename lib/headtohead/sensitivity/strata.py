@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -75,11 +76,10 @@ def caliper_grid(
     """
     if not len(calipers_sd):
         raise NumberError("calipers are needed, found none; give (0.1, 0.2), say")
+    match = partial(score.match, caliper_scale=caliper_scale, order=order, exact=exact, optional=True)
     rows = []
     for width in calipers_sd:
-        pairs = score.match(
-            caliper_sd=width, caliper_scale=caliper_scale, order=order, exact=exact, optional=True
-        )
+        pairs = match(caliper_sd=width)
         found = risks(endpoint, pairs, by=by, inference=inference)
         row = found[found["scale"] == "risk difference"].iloc[0].to_dict()
         row |= {"caliper_sd": width, "n_pairs": 0}
