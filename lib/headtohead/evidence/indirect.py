@@ -1,7 +1,5 @@
 """Two drugs compared through a common comparator, and that comparison held against a direct one.
 
-References
-----------
 Bucher, Guyatt, Griffith & Walter (1997) J Clin Epidemiol 50:683-691. doi:10.1016/S0895-4356(97)00049-8
 """
 

@@ -3,8 +3,6 @@
 statsmodels' ``combine_effects`` gives Paule-Mandel only well: its DerSimonian-Laird may be negative, and it
 has neither likelihood estimates of the variance between studies nor a prediction interval. Those are here.
 
-References
-----------
 Viechtbauer (2005) J Educ Behav Stat 30:261-293. doi:10.3102/10769986030003261
 Rover, Knapp & Friede (2015) BMC Med Res Methodol 15:99. doi:10.1186/s12874-015-0091-1
 Higgins, Thompson & Spiegelhalter (2009) J R Stat Soc A 172:137-159. doi:10.1111/j.1467-985X.2008.00552.x

@@ -31,21 +31,12 @@ Estimation = Callable[["Adjustment", np.ndarray], np.ndarray]  # see ``Adjustmen
 class Adjustment:
     """How the arms are made comparable; weights, sets and design come into the order of the arms.
 
-    Attributes
-    ----------
-    key, name : str
-        What its rows are called ("pairs", "ato"), and legends ("Overlap weights").
-    kind : {"crude", "pairs", "weights", "none"}
-    estimand, population : str
-        "ATE", "ATT", ..., "matched" for what pairs within a caliper estimate, "crude" for none; in words.
-    treated, weights, matched_set : Series, shape (n,)
-        True in the first arm; 0 for patients who are not used; number of the set, NaN for the unmatched.
-    design : DataFrame of float, shape (n, p), optional
-        The covariates that it balances.
-    reason, optional : str or None, and bool
-        Why it could not be made; whether rows say what fails, otherwise it is an error.
-    estimation : callable, optional
-        What estimating the weights adds to ``influence``, if they are smooth in the data.
+    ``key`` and ``name`` are what its rows are called ("pairs", "ato") and legends ("Overlap weights"); ``estimand`` is "ATE",
+    "ATT", ..., "matched" for what pairs within a caliper estimate, "crude" for none; ``population`` says it in words.
+    ``treated``, ``weights`` and ``matched_set``, shape (n,), are True in the first arm; 0 for patients who are not used; the
+    number of the set, NaN for the unmatched. ``design``, shape (n, p), holds the covariates that it balances. ``reason`` is
+    why it could not be made; if ``optional``, rows say what fails, otherwise it is an error. ``estimation`` is what
+    estimating the weights adds to ``influence``, if they are smooth in the data.
     """
 
     key: str

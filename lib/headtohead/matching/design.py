@@ -41,17 +41,11 @@ def design_matrix(frame: pd.DataFrame, terms: Terms, *, impute_from: Sequence[st
     UnknownError if a column is unknown, DependentError if one has no variation, NumberError if it is not positive
     where a logarithm is asked for, MissingError if values are missing and nothing is there to impute them from.
 
-    Parameters
-    ----------
-    frame : DataFrame, shape (n, anything)
-        One row per patient.
-    terms : str, or sequence of Term or str
-        A formula of ``formulaic``, "age + C(sex) + rcs(weight, 4)", with ``bs``, ``poly``, ``np.log``, ``rcs`` (as
-        ``spline`` below) and ``cr(x, df=3, constraints="center")``; or columns, numbers linear and all else
-        categories; or terms of a form: ``linear``; ``log`` (natural logarithm); ``spline`` (restricted cubic,
-        Harrell's knots); ``log spline``; ``category`` (dummies, the first level in sorted order is the reference).
-    impute_from : sequence of str
-        Complete columns that predict missing values by least squares on the scale of the term.
+    ``frame`` has one row per patient. ``terms`` are a formula of ``formulaic``, "age + C(sex) + rcs(weight, 4)", with ``bs``,
+    ``poly``, ``np.log``, ``rcs`` (as ``spline`` below) and ``cr(x, df=3, constraints="center")``; or columns, numbers linear
+    and all else categories; or terms of a form: ``linear``; ``log`` (natural logarithm); ``spline`` (restricted cubic,
+    Harrell's knots); ``log spline``; ``category`` (dummies, the first level in sorted order is the reference).
+    ``impute_from`` are complete columns that predict missing values by least squares on the scale of the term.
 
     Knots: Harrell (2015) Regression Modeling Strategies, 2nd ed., section 2.4.5. doi:10.1007/978-3-319-19425-7
     """

@@ -84,10 +84,9 @@ def _variance(
 ) -> np.ndarray:  # fmt: skip
     """Return the infinitesimal-jackknife variance of the incidence of cause ``j`` at every time.
 
-    A patient's influence on F(t) is P - F(t) C, two running integrals of the patient's own events minus
-    their expectation; both stop when the patient leaves. Patients who leave at the same time for the
-    same reason share them, so sums over patients are sums over (time, reason). ``squares`` holds the sum
-    of squared weights of those who leave, censored ones first.
+    A patient's influence on F(t) is P - F(t) C, two running integrals of the patient's own events minus their
+    expectation, shared by all who leave at the same time for the same reason: sums run over (time, reason). ``squares``
+    holds the sum of squared weights of those who leave, censored ones first.
     """
     total = hazard.sum(axis=1)
     alive = total < 1 - 1e-12

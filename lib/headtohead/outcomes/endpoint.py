@@ -20,13 +20,9 @@ class Endpoint:
     Raises TimeError, EventError, AlignmentError or DuplicateError if it is none; ``cause`` may come in another
     order than ``time_days``, the labels of the patients say which is whose.
 
-    Attributes
-    ----------
-    name : str
-    time_days : Series of float, shape (n,)
-        Days from time zero to the first event of any cause or to censoring, finite, at least 0.
-    cause : Series of int, shape (n,)
-        0 censored, 1 the outcome, 2 and above the competing events; ``causes`` says what 1, 2, ... are.
+    ``time_days``, float of shape (n,), are days from time zero to the first event of any cause or to censoring, finite,
+    at least 0; ``cause``, int of shape (n,), is 0 for the censored, 1 for the outcome, 2 and above for the competing
+    events; ``causes`` says what 1, 2, ... are.
     """
 
     name: str
@@ -57,16 +53,10 @@ class Endpoint:
 
         Raises UnknownError if a column is unknown, EventError if the event has another value than those named.
 
-        Parameters
-        ----------
-        frame : DataFrame, shape (n, anything)
-        time, event : str
-            Columns: days to the first event or to the end of follow-up, and which it was. Without ``causes`` the
-            event is 1 or True if it happened, else 0 or False.
-        causes : sequence of str, optional
-            The outcome first, then the competing events: the values in the column, or what 1, 2, ... stand for in it.
-        censored : value, optional
-            What stands in a column of words if nothing happened.
+        ``time`` and ``event`` are columns: days to the first event or to the end of follow-up, and which it was. Without
+        ``causes`` the event is 1 or True if it happened, else 0 or False; ``causes`` are the outcome, then the competing
+        events: the values in the column, or what 1, 2, ... stand for in it. ``censored`` is what stands in a column of
+        words if nothing happened.
         """
         door.patients(frame, "the frame")
         door.columns(frame, [time, event], "time and event")

@@ -42,17 +42,11 @@ def fit_fine_gray(
     t > T with weight G(t-) / G(T-), G the Kaplan-Meier estimate of staying uncensored (weighted as the patients are).
     Raises what ``door.py`` refuses, and CannotEstimateError if the cause does not occur or there is no maximum.
 
-    Parameters
-    ----------
-    time, covariates, weights, clusters, sandwich
-        As in ``fit_cox``.
-    cause : Series of int, shape (n,)
-        0 censored, ``cause_number`` the cause of interest, any other number a competing event.
-    censoring : Series, optional
-        Groups that are censored differently, each with a G of its own (``cengroup`` of ``crr``); one for all if none.
-    rule : {"crr", "finegray"}
-        Tied days. ``crr`` (R's cmprsk): Breslow, and an event on a day of censorings counts as at risk of them.
-        ``finegray`` (R's survival): Efron, and it does not. Without censoring and without ties they agree.
+    ``cause``, shape (n,), is 0 for the censored, ``cause_number`` for the cause of interest, any other number for a
+    competing event; ``censoring`` are groups that are censored differently, each with a G of its own (``cengroup`` of
+    ``crr``), one for all if none; the others are as in ``fit_cox``. The ``rule`` is that of tied days. ``crr`` (R's cmprsk):
+    Breslow, and an event on a day of censorings counts as at risk of them. ``finegray`` (R's survival): Efron, and it
+    does not. Without censoring and without ties they agree.
 
     Checked: cmprsk 2.2-11 ``crr`` and survival 3.5.3 ``finegray`` with ``coxph``; comprisk (test_fine_gray.py).
     """

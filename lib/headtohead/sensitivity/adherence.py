@@ -68,14 +68,9 @@ def per_protocol(
     are refitted, and so is the model of leaving. Raises MissingError if a covariate is missing, HorizonError if an arm
     was not followed up to the horizon.
 
-    Parameters
-    ----------
-    deviation_day : Series of float, shape (n,)
-        Day on which the patient left the strategy, NaN for never; one on or after the last day is none.
-    baseline : DataFrame of float, shape (n, p)
-        Covariates of the model of leaving, without a missing value.
-    changing : sequence of Series
-        For each state that changes, the day from which it holds, NaN for never.
+    ``deviation_day``, shape (n,), is the day on which the patient left the strategy, NaN for never; one on or after the
+    last day is none. ``baseline``, shape (n, p), are complete covariates of the model of leaving; ``changing`` has for
+    each state that changes the day from which it holds, NaN for never.
     """
     checked(inference)
     (endpoint,), (adjustment,), (by,) = est.together(endpoint, adjustment, by)

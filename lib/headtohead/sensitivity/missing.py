@@ -33,16 +33,11 @@ def impute(
 
     Raises MissingError if predictors are incomplete, or a column has too few observed values.
 
-    Parameters
-    ----------
-    values : DataFrame of float, shape (n, k)
-        Covariates, NaN where missing, on the scale on which they are to be modelled.
-    predictors : DataFrame of float, shape (n, p)
-        Complete columns; must hold arm and outcome, or the imputed values would carry no association
-        with them (White & Royston: event and cumulative hazard, see ``cumulative_hazard``).
-    iterations, donors : int
-        Rounds through the incomplete columns before a copy is taken; among how many observed values with the nearest
-        prediction one is drawn, so that drawn values stay in range and keep the shape of the distribution.
+    ``values``, shape (n, k), are covariates, NaN where missing, on the scale on which they are to be modelled;
+    ``predictors``, shape (n, p), complete columns that must hold arm and outcome, or the imputed values would carry no
+    association with them (White & Royston: event and cumulative hazard, see ``cumulative_hazard``). ``iterations`` are
+    rounds through the incomplete columns before a copy is taken. One of as many ``donors``, the observed values with the
+    nearest prediction, is drawn, so that values stay in range and keep the shape of the distribution.
 
     Checked: known truth where complete cases are biased (test_missing.py).
     """
