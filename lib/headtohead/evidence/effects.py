@@ -30,9 +30,8 @@ def log_ratio_of_counts(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the log risk ratio of each table and its variance 1/a - 1/n1 + 1/c - 1/n0, shape (k,).
 
-    A half is added to the four cells of a table in which an arm has no event (or only events).
-
-    Checked: metafor ``escalc(measure = "RR")`` (test_effects.py).
+    A half is added to the four cells of a table in which an arm has no event (or only events). Checked: metafor
+    ``escalc(measure = "RR")`` (test_effects.py).
     """
     a, n1, c, n0 = (np.asarray(part, float) for part in (events_drug, n_drug, events_control, n_control))
     empty = (a == 0) | (c == 0) | (a == n1) | (c == n0)

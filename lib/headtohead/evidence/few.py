@@ -34,11 +34,10 @@ def few_events(studies: pd.DataFrame, *, method: FewEvents, conf_level: float) -
     """Return the pooled risk ratio of counts, one row of ``ESTIMATE_COLUMNS``.
 
     ``studies`` has the four counts of each study, whole numbers. "Mantel-Haenszel" assumes one common ratio;
-    "binomial-normal" a normal distribution of log ratios (see ``binomial_normal``). A study without an event in either
-    arm stays in and weighs nothing. Raises ValueError if a study has no counts, or if an arm of all studies together has
-    no event.
-
-    Checked: metafor ``leave1out(rma.mh(measure = "RR"))`` and ``rma.glmm(measure = "IRR", model = "CM.EL")`` (test_few.py).
+    "binomial-normal" a normal distribution of log ratios (see ``binomial_normal``). A study without an event in
+    either arm stays in and weighs nothing. Raises ValueError if a study has no counts, or if an arm of all studies
+    together has no event. Checked: metafor ``leave1out(rma.mh(measure = "RR"))`` and ``rma.glmm(measure = "IRR",
+    model = "CM.EL")`` (test_few.py).
     """
     door.choice("method", method, FewEvents)
     door.level(conf_level)

@@ -104,13 +104,12 @@ def random_effects(
 ) -> MetaAnalysis:  # fmt: skip
     """Return the random-effects mean of log ratios.
 
-    ``log_effect`` and ``variance``, shape (k,), are the log ratio of each study and its sampling variance; ``tau2`` is the
-    estimator of the variance between studies. Hartung-Knapp ("HK") scales the variance of the mean by q = sum w (y -
-    mean)^2 / (k - 1) and takes Student's t. When studies happen to agree q is near 0 and the interval absurdly short;
-    "modified HK" therefore never takes q below 1. Raises ValueError if there are fewer than two studies, or an effect
-    or variance is missing or not positive.
-
-    Checked: metafor 3.8 and meta on twelve trials of JAK inhibitors and metafor's BCG example (test_meta.py).
+    ``log_effect`` and ``variance``, shape (k,), are the log ratio of each study and its sampling variance; ``tau2``
+    is the estimator of the variance between studies. Hartung-Knapp ("HK") scales the variance of the mean by q = sum
+    w (y - mean)^2 / (k - 1) and takes Student's t. When studies happen to agree q is near 0 and the interval absurdly
+    short; "modified HK" therefore never takes q below 1. Raises ValueError if there are fewer than two studies, or an
+    effect or variance is missing or not positive. Checked: metafor 3.8 and meta on twelve trials of JAK inhibitors
+    and metafor's BCG example (test_meta.py).
     """
     if isinstance(log_effect, pd.Series) and isinstance(variance, pd.Series):
         variance = door.aligned(variance, log_effect.index, "variances")

@@ -44,11 +44,9 @@ def fit_logistic(
     """Return the maximum-likelihood coefficients for each row of ``weights`` or of ``y``.
 
     ``X`` is a standardised design, intercept first, shape (n, p); ``y`` 0/1, shape (n,) or (B, n); ``weights``, shape
-    (B, n), are frequencies, for example bootstrap counts, None is 1. ``ridge`` is half the penalty on the squared slopes
-    (not on the intercept): a normal prior of variance 1 / ridge; 0 is maximum likelihood.
-
-    Checked: statsmodels Logit and R glm (test_propensity.py), SciPy's minimum of the penalised likelihood
-    (test_logistic.py).
+    (B, n), are frequencies, for example bootstrap counts, None is 1. ``ridge`` is half the penalty on the squared
+    slopes (not on the intercept): a normal prior of variance 1 / ridge; 0 is maximum likelihood. Checked: statsmodels
+    Logit and R glm (test_propensity.py), SciPy's minimum of the penalised likelihood (test_logistic.py).
     """
     door.arrays(X=X)
     door.positive("ridge", ridge, or_zero=True)

@@ -238,9 +238,8 @@ def factor_balance(frame: pd.DataFrame, adjustments: Adjustments) -> pd.DataFram
     The Mahalanobis distance of the arms' shares, sqrt((p1 - p0)' S^-1 (p1 - p0)), S the mean of both multinomial
     covariances diag(p) - pp'. Like other standardised differences S is that of the unadjusted sample. For two levels
     it is the size of the usual one. ``frame`` (shape (n, p)) holds categories, or any values that are equal or not;
-    missing ones are left out column by column. Raises EmptyArmError if an arm has no known value.
-
-    Checked: by hand, the usual difference of two levels, a level left out (test_factors.py).
+    missing ones are left out column by column. Raises EmptyArmError if an arm has no known value. Checked: by hand,
+    the usual difference of two levels, a level left out (test_factors.py).
     """
     rows, found = [], made(adjustments)
     if found:

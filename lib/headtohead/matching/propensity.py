@@ -162,12 +162,11 @@ def propensity(
     Raises DependentError for constant columns and combinations of others, SeparationError if a combination of
     covariates predicts the arm perfectly, and other errors of ``errors.py``.
 
-    ``frame`` has one row per patient. ``arm``, shape (n,), says who had which drug, of the same patients in any order, or
-    is a column of the frame: True or 1 in the first arm, or names, of which ``treated`` is the first arm's. ``terms`` are
-    the covariates, a formula or columns, and ``impute_from``, as in ``design_matrix``; if omitted, the frame is the
-    design: columns of numbers, complete, without an intercept (but for the column ``arm``).
-
-    Checked: R 4.2.2 ``glm`` to 1e-6 (test_propensity.py).
+    ``frame`` has one row per patient. ``arm``, shape (n,), says who had which drug, of the same patients in any
+    order, or is a column of the frame: True or 1 in the first arm, or names, of which ``treated`` is the first arm's.
+    ``terms`` are the covariates, a formula or columns, and ``impute_from``, as in ``design_matrix``; if omitted, the
+    frame is the design: columns of numbers, complete, without an intercept (but for the column ``arm``). Checked: R
+    4.2.2 ``glm`` to 1e-6 (test_propensity.py).
     """
     door.patients(frame, "the frame")
     if isinstance(arm, str) and "~" in arm:

@@ -38,9 +38,8 @@ def weights_from_ps(ps: pd.Series, treated: pd.Series, *, estimand: Estimand) ->
     """Return the weights that make each arm stand for the estimand's population, shape (n,).
 
     The tilting function over the probability of the own arm; not stabilised. Raises SeparationError if a score is not
-    inside (0, 1). The effect wanted is that in everyone (ATE), the treated, the controls, the overlap or the matchable.
-
-    Checked: by hand; R survey and cobalt (test_weights.py).
+    inside (0, 1). The effect wanted is that in everyone (ATE), the treated, the controls, the overlap or the
+    matchable. Checked: by hand; R survey and cobalt (test_weights.py).
     """
     door.choice("estimand", estimand, Estimand)
     treated = door.scored(ps, treated)
@@ -128,11 +127,10 @@ def entropy_weights(design: pd.DataFrame, treated: pd.Series, *, estimand: Entro
 
     Raises EntropyError if no positive weights reach the means, in the data or in one bootstrap sample of twenty.
 
-    ``design``, shape (n, p), has complete covariates, no intercept; squares and products among them balance spread and
-    interplay. ``estimand`` says whose means the arms get: controls those of the treated, who keep weight 1 ("ATT"), or
-    both arms those of everyone ("ATE"). The bootstrap balances each sample anew, to the means of that sample.
-
-    Checked: R's entbal as published, by hand, SciPy's solution of the primal problem (test_entropy.py).
+    ``design``, shape (n, p), has complete covariates, no intercept; squares and products among them balance spread
+    and interplay. ``estimand`` says whose means the arms get: controls those of the treated, who keep weight 1
+    ("ATT"), or both arms those of everyone ("ATE"). The bootstrap balances each sample anew, to the means of that
+    sample. Checked: R's entbal as published, by hand, SciPy's solution of the primal problem (test_entropy.py).
     """
     door.choice("estimand", estimand, EntropyEstimand)
     design, treated = check_design(design, treated)

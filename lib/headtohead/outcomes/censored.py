@@ -28,9 +28,8 @@ def risk_and_gradient(
 ) -> tuple[float, np.ndarray]:
     """Return the Aalen-Johansen risk of cause 1 by a horizon and its derivative by each weight, shape (n,).
 
-    With S the event-free probability, F the risk, n at risk and A the hazard of any cause, patient i moves F(tau)
-    by the sum over s <= tau of S(s-) / n(s) (dN_i1 - Y_i dA_1) - (F(tau) - F(s)) / (n(s) (1 - dA)) (dN_i - Y_i dA).
-
+    With S the event-free probability, F the risk, n at risk and A the hazard of any cause, patient i moves F(tau) by
+    the sum over s <= tau of S(s-) / n(s) (dN_i1 - Y_i dA_1) - (F(tau) - F(s)) / (n(s) (1 - dA)) (dN_i - Y_i dA).
     Checked: numerical derivative, R's survfit (test_censored.py).
     """
     times, place = np.unique(time, return_inverse=True)

@@ -51,11 +51,10 @@ def aalen_johansen(
 ) -> CumulativeIncidence:
     """Return the Aalen-Johansen estimate, F_k(t) = sum over s <= t of S(s-) d_k(s) / n(s).
 
-    ``time`` and ``weights`` have shape (n,); ``cause`` is 0 for the censored, 1 to K for competing causes, and events at
-    a time precede censorings at it; ``n_causes`` is K if the last may be absent. The variance is the infinitesimal
-    jackknife that R's ``survfit`` reports, written as running sums. Raises what ``door.py`` refuses.
-
-    Checked: R survival 3.5.3 and cmprsk 2.2-11, statsmodels, scikit-survival (test_competing.py).
+    ``time`` and ``weights`` have shape (n,); ``cause`` is 0 for the censored, 1 to K for competing causes, and events
+    at a time precede censorings at it; ``n_causes`` is K if the last may be absent. The variance is the infinitesimal
+    jackknife that R's ``survfit`` reports, written as running sums. Raises what ``door.py`` refuses. Checked: R
+    survival 3.5.3 and cmprsk 2.2-11, statsmodels, scikit-survival (test_competing.py).
     """
     door.same_length(time=time, cause=cause, weights=weights)
     time, cause = door.times(np.asarray(time)), door.causes(np.asarray(cause), n_causes)

@@ -60,14 +60,13 @@ def fit_cox(
     All inputs are of the same patients, in any order; only rows of positive weight must be known. Raises what
     ``door.py`` refuses, and CannotEstimateError if there are no events or the likelihood has no maximum.
 
-    ``time`` (any unit) is that of event or censoring, ``event`` 1 or True for an event of interest, 0 also for competing
-    ones, both of shape (n,); ``covariates``, shape (n, p), are numbers. ``ties`` are handled as Efron does, the default of
-    R and lifelines, or Breslow. ``weights`` are not negative; rows of weight 0 are dropped. ``strata`` have baseline
-    hazards of their own; ``clusters`` are groups within which errors may be correlated, and they (or weights, each
-    patient then being a cluster) give the sandwich covariance, unless ``sandwich`` returns it from the derivatives of the
-    coefficients by each row's weight, shape (n, p) (``Adjustment.covariance``). A row is at risk after its ``entry``.
-
-    Checked: R survival 3.5.3 ``coxph``; PyPI ``survival``; lifelines without ties (test_cox.py).
+    ``time`` (any unit) is that of event or censoring, ``event`` 1 or True for an event of interest, 0 also for
+    competing ones, both of shape (n,); ``covariates``, shape (n, p), are numbers. ``ties`` are handled as Efron does,
+    the default of R and lifelines, or Breslow. ``weights`` are not negative; rows of weight 0 are dropped. ``strata``
+    have baseline hazards of their own; ``clusters`` are groups within which errors may be correlated, and they (or
+    weights, each patient then being a cluster) give the sandwich covariance, unless ``sandwich`` returns it from the
+    derivatives of the coefficients by each row's weight, shape (n, p) (``Adjustment.covariance``). A row is at risk
+    after its ``entry``. Checked: R survival 3.5.3 ``coxph``; PyPI ``survival``; lifelines without ties (test_cox.py).
     """
     door.choice("ties", ties, Ties)
     found = at_the_door(

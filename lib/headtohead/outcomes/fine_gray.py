@@ -44,11 +44,10 @@ def fit_fine_gray(
 
     ``cause``, shape (n,), is 0 for the censored, ``cause_number`` for the cause of interest, any other number for a
     competing event; ``censoring`` are groups that are censored differently, each with a G of its own (``cengroup`` of
-    ``crr``), one for all if none; the others are as in ``fit_cox``. The ``rule`` is that of tied days. ``crr`` (R's cmprsk):
-    Breslow, and an event on a day of censorings counts as at risk of them. ``finegray`` (R's survival): Efron, and it
-    does not. Without censoring and without ties they agree.
-
-    Checked: cmprsk 2.2-11 ``crr`` and survival 3.5.3 ``finegray`` with ``coxph``; comprisk (test_fine_gray.py).
+    ``crr``), one for all if none; the others are as in ``fit_cox``. The ``rule`` is that of tied days. ``crr`` (R's
+    cmprsk): Breslow, and an event on a day of censorings counts as at risk of them. ``finegray`` (R's survival):
+    Efron, and it does not. Without censoring and without ties they agree. Checked: cmprsk 2.2-11 ``crr`` and survival
+    3.5.3 ``finegray`` with ``coxph``; comprisk (test_fine_gray.py).
     """
     door.choice("rule", rule, Rule)
     door.at_least("cause_number", cause_number, 1)

@@ -35,7 +35,6 @@ def logistic_few_events(event: pd.Series, covariates: pd.DataFrame, *, conf_leve
     ``conf_low``, ``conf_high`` (ratios), ``n``, ``events``, ``events_per_variable`` and ``method``. Where the maximum
     does not exist its cells are NaN and ``method`` says so. Raises CannotEstimateError if everyone or nobody has the
     event, and what ``door.py`` refuses. ``event``: 0/1, shape (n,); ``covariates``: shape (n, p), without intercept.
-
     Checked: cells plus one half, penalised likelihood maximised directly (test_firth.py).
     """
     door.level(conf_level)

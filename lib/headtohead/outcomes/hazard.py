@@ -126,9 +126,8 @@ def piecewise_hazard_ratios(
     DataFrame of ``ESTIMATE_COLUMNS`` (``horizon_days`` the end of the interval), ``interval`` and ``adjustment``.
     ``cuts`` are the days that bound the intervals, (0, 7, 28): up to day 7, then up to day 28; an interval counts the
     events after its first day up to and including its last. Later ones compare those still at risk: arms no longer
-    balanced by the baseline adjustment. ``score`` is that of ``hazard_ratios``.
-
-    Checked: ``hazard_ratios`` over one interval, and derivatives by every patient's weight (test_piecewise_hazard.py).
+    balanced by the baseline adjustment. ``score`` is that of ``hazard_ratios``. Checked: ``hazard_ratios`` over one
+    interval, and derivatives by every patient's weight (test_piecewise_hazard.py).
     """
     door.choice("score", score, ScoreIs)
     bounds = list(cuts)

@@ -43,9 +43,8 @@ def log_rank_tests(
     treated arm), ``chi_square``, ``p_value`` (one degree of freedom), ``method`` (or why there is no test) and
     ``adjustment``.
 
-    Patients are compared within ``strata`` only; ``score`` is that of ``hazard_ratios``.
-
-    Checked: R survival 3.5.3 ``survdiff`` and the robust score test of ``coxph``; by hand (test_log_rank.py).
+    Patients are compared within ``strata`` only; ``score`` is that of ``hazard_ratios``. Checked: R survival 3.5.3
+    ``survdiff`` and the robust score test of ``coxph``; by hand (test_log_rank.py).
     """
     door.choice("score", score, ScoreIs)
     endpoints, adjustments, (by,) = together(endpoints, adjustments, by)
@@ -138,10 +137,9 @@ def gray_test(time: pd.Series, cause: pd.Series, treated: pd.Series, *, cause_nu
     ``cause`` is 0 for the censored; events precede censorings of the same time. Raises CannotEstimateError if the
     cause does not occur or the arms share no time at risk, and what ``door.py`` refuses.
 
-    A log-rank test of the subdistribution: arm k counts R_k = r_k (1 - F_k(t-)) / S_k(t-) at risk, and the score is the
-    sum of d_1(t) - R_1 d(t) / R. The variance is Gray's, with the correction for ties of R's cmprsk.
-
-    Checked: cmprsk 2.2-11 ``cuminc`` on five data sets; comprisk (test_gray.py).
+    A log-rank test of the subdistribution: arm k counts R_k = r_k (1 - F_k(t-)) / S_k(t-) at risk, and the score is
+    the sum of d_1(t) - R_1 d(t) / R. The variance is Gray's, with the correction for ties of R's cmprsk. Checked:
+    cmprsk 2.2-11 ``cuminc`` on five data sets; comprisk (test_gray.py).
     """
     door.at_least("cause_number", cause_number, 1)
     door.patients(time, "times")

@@ -80,7 +80,6 @@ def proportional_hazards_test(
     from their derivatives by each row's weight, shape (n, p)) count as numbers of patients, as in ``cox.zph``.
     ``transform`` is g(time): one minus the Kaplan-Meier estimate just before, the time, its logarithm or its rank.
     ``terms`` are columns tested together, the dummies of a category, say; each column alone if omitted.
-
     Checked: R survival 3.5.3 ``cox.zph``; under weights numerical derivatives and a known truth (test_proportional.py).
     """
     door.choice("transform", transform, Transform)

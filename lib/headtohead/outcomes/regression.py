@@ -34,9 +34,8 @@ def mean_differences(
     """Return the weighted mean difference, treated minus control, one row per adjustment.
 
     ``values`` is a continuous outcome, shape (n,), MissingError if one is missing; ``outcome`` its name in the rows.
-    DataFrame of ``ESTIMATE_COLUMNS`` and ``adjustment``. The standard error is the sandwich of a weighted regression on
-    treatment (matched sets are clusters); with weights it takes the score as known, conservative for the ATE.
-
+    DataFrame of ``ESTIMATE_COLUMNS`` and ``adjustment``. The standard error is the sandwich of a weighted regression
+    on treatment (matched sets are clusters); with weights it takes the score as known, conservative for the ATE.
     Checked: NHEFS, Hernan & Robins, What If, chapter 12 (tests/study/test_nhefs.py).
     """
     adjustments = listed(adjustments)
@@ -69,11 +68,10 @@ def matched_regressions(
 
     Weights are 1 / k for k controls. A covariate that does not vary in the matched sample carries nothing and leaves
     the model. DataFrame of ``ESTIMATE_COLUMNS``, ``covariates`` ("plain" or "adjusted") and ``adjustment``. Standard
-    errors are clustered by matched set with the factor G / (G - 1) x (n - 1) / (n - p), limits from Student's t with G
-    - 1 degrees of freedom. Where the model cannot be fitted, or an outcome is unknown, the row says why and is
-    otherwise missing. Raises InputError if an adjustment has no matched sets or a covariate is missing.
-
-    Checked: paired difference by hand, R's discordant pairs, an exactly linear outcome (test_regression.py).
+    errors are clustered by matched set with the factor G / (G - 1) x (n - 1) / (n - p), limits from Student's t with
+    G - 1 degrees of freedom. Where the model cannot be fitted, or an outcome is unknown, the row says why and is
+    otherwise missing. Raises InputError if an adjustment has no matched sets or a covariate is missing. Checked:
+    paired difference by hand, R's discordant pairs, an exactly linear outcome (test_regression.py).
     """
     endpoints, adjustments, horizons = together(endpoints, adjustments, by, plain=True)
     found = [(each, days) for days in horizons for each in endpoints]

@@ -39,14 +39,13 @@ def risks(
 ) -> pd.DataFrame:  # fmt: skip
     """Return four rows per adjustment, outcome and horizon: risk in each arm, risk difference and ratio.
 
-    Where somebody is censored before a horizon (one or several), risks are Aalen-Johansen's with errors by
-    influence functions (``censored.py``). All outcomes and horizons of one adjustment share the bootstrap
-    samples, which weights need otherwise, and matched sets of more than two. With one horizon an endpoint can be a
-    Series of 0 and 1. DataFrame of ``ESTIMATE_COLUMNS`` and ``adjustment``. Risks and differences are proportions;
-    ``n`` of a weighted arm is its effective number. Raises MissingError if an outcome is unknown at a horizon and
-    nobody was followed up for a part of the time, HorizonError if an arm was not followed up to it.
-
-    Checked: R, Tango (test_risk.py); R's survfit, cuminc, numerical derivatives, bootstrap (test_censored.py).
+    Where somebody is censored before a horizon (one or several), risks are Aalen-Johansen's with errors by influence
+    functions (``censored.py``). All outcomes and horizons of one adjustment share the bootstrap samples, which
+    weights need otherwise, and matched sets of more than two. With one horizon an endpoint can be a Series of 0 and
+    1. DataFrame of ``ESTIMATE_COLUMNS`` and ``adjustment``. Risks and differences are proportions; ``n`` of a
+    weighted arm is its effective number. Raises MissingError if an outcome is unknown at a horizon and nobody was
+    followed up for a part of the time, HorizonError if an arm was not followed up to it. Checked: R, Tango
+    (test_risk.py); R's survfit, cuminc, numerical derivatives, bootstrap (test_censored.py).
     """
     found, adjustments, horizons = est.together(endpoints, adjustments, by, plain=True)
     events = [(each, days, each.by(days)) for days in horizons for each in found]
@@ -192,11 +191,10 @@ def paired_odds_ratios(
     """Return the conditional odds ratio with exact limits, and McNemar's tests, under each adjustment by pairs.
 
     DataFrame of ``ESTIMATE_COLUMNS``, ``treated_only`` and ``control_only`` (discordant pairs in which that member
-    had the event), ``p_exact``, ``p_mid``, ``chi_square`` and ``adjustment``. It is the odds ratio for one pair, not that
-    of the arms, which is nearer to 1; differences of risks are those of ``risks``. Raises ValueError if an adjustment
-    has no pairs or an outcome of theirs is unknown.
-
-    Checked: by hand, McNemar and conditional logistic regression of statsmodels (test_paired.py).
+    had the event), ``p_exact``, ``p_mid``, ``chi_square`` and ``adjustment``. It is the odds ratio for one pair, not
+    that of the arms, which is nearer to 1; differences of risks are those of ``risks``. Raises ValueError if an
+    adjustment has no pairs or an outcome of theirs is unknown. Checked: by hand, McNemar and conditional logistic
+    regression of statsmodels (test_paired.py).
     """
     endpoints, adjustments, horizons = together(endpoints, adjustments, by, plain=True)
     found = [(each, days) for days in horizons for each in endpoints]

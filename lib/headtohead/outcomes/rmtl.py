@@ -45,12 +45,11 @@ def days_lost(
 ) -> pd.DataFrame:  # fmt: skip
     """Return mean days in each state by arm and their differences, with bootstrap limits.
 
-    The states are the causes of the endpoints and ``event_free``, that before any of them ("in hospital").
-    DataFrame of ``ESTIMATE_COLUMNS``, ``state``, ``arm`` ("treated", "control", "difference") and
-    ``adjustment``; scales "mean days, treated", "mean days, control" and "difference in days". The states of
-    an arm add up to the horizon. Raises HorizonError if an arm was not followed up to it.
-
-    Checked: sum to the horizon, lifelines' RMST for one cause (test_rmtl.py).
+    The states are the causes of the endpoints and ``event_free``, that before any of them ("in hospital"). DataFrame
+    of ``ESTIMATE_COLUMNS``, ``state``, ``arm`` ("treated", "control", "difference") and ``adjustment``; scales "mean
+    days, treated", "mean days, control" and "difference in days". The states of an arm add up to the horizon. Raises
+    HorizonError if an arm was not followed up to it. Checked: sum to the horizon, lifelines' RMST for one cause
+    (test_rmtl.py).
     """
     found, adjustments, (by,) = est.together(endpoints, adjustments, by)
     for each in found:

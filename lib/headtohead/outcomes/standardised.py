@@ -57,9 +57,8 @@ def standardised_risks(
 
     ``outcome_design``, shape (n, q), holds the covariates of the logistic outcome model; the drug is added, without
     interactions. ``estimands`` ("ATE", "ATT", "ATC", "ATO", "ATM") are the populations over which predictions are
-    averaged. The design of ``score`` is refitted in each bootstrap sample.
-
-    Checked: What If, table 2.2; a truth with one of the models wrong (test_standardised.py).
+    averaged. The design of ``score`` is refitted in each bootstrap sample. Checked: What If, table 2.2; a truth with
+    one of the models wrong (test_standardised.py).
     """
     checked(inference)
     if isinstance(estimands, str) or not len(estimands):

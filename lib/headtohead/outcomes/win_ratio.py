@@ -50,9 +50,8 @@ def win_ratios(
     two-sample U-statistic (Bebu and Lachin), the others come from the bootstrap.
 
     ``levels`` has one column per outcome, gravest first, shape (n, K); higher is better, equal is a tie. ``outcome``
-    names the hierarchy in the rows, ``by`` is the day up to which the levels are known.
-
-    Checked: all comparisons one by one (test_win_ratio.py).
+    names the hierarchy in the rows, ``by`` is the day up to which the levels are known. Checked: all comparisons one
+    by one (test_win_ratio.py).
     """
     door.horizon(by)
     adjustments = listed(adjustments)

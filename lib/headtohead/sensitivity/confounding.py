@@ -25,9 +25,8 @@ def e_value(risk_ratio: float, *, to: float = 1.0) -> float:
     """Return the E-value: the association with drug and with outcome that would move the ratio to ``to``.
 
     At least 1, on the scale of risk ratios. ``risk_ratio`` is the observed one (or one end of its interval), above 0;
-    ``to`` 1 asks what could create the effect, another value what could hide it.
-
-    Checked: by hand and the EValue package's worked example (test_confounding.py).
+    ``to`` 1 asks what could create the effect, another value what could hide it. Checked: by hand and the EValue
+    package's worked example (test_confounding.py).
     """
     for name, value in (("risk_ratio", risk_ratio), ("to", to)):
         door.finite(**{name: value})
@@ -99,11 +98,9 @@ def bounds(treated_only: int, control_only: int, *, gammas: Sequence[float]) -> 
 
     ``treated_only`` and ``control_only`` count discordant pairs, b and c, in which only that member had the event;
     ``gammas``, at least 1, by how much the odds of treatment may differ between the members of a pair. DataFrame with
-    ``gamma``, ``p_low``, ``p_high`` and ``method``, NaN if no pair is discordant. The side is that of the more frequent
-    kind; p+ = P(X >= max(b, c)) with X binomial in b + c trials of probability Gamma / (1 + Gamma) for ``p_high`` and
-    1 / (1 + Gamma) for ``p_low``.
-
-    Checked: by hand and monotonicity (test_rosenbaum.py).
+    ``gamma``, ``p_low``, ``p_high`` and ``method``, NaN if no pair is discordant. The side is that of the more
+    frequent kind; p+ = P(X >= max(b, c)) with X binomial in b + c trials of probability Gamma / (1 + Gamma) for
+    ``p_high`` and 1 / (1 + Gamma) for ``p_low``. Checked: by hand and monotonicity (test_rosenbaum.py).
     """
     _check(treated_only, control_only, gammas)
     larger, total = max(treated_only, control_only), treated_only + control_only

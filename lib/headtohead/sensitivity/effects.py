@@ -51,11 +51,10 @@ def weighted_effects(
 ) -> Effects:
     """Return propensity-weighted risk differences for outcomes ``Y``, shape (n, k), 0/1.
 
-    ``X`` is the design of the score, shape (n, p), intercept first; ``coefficients`` its maximum likelihood.
-    Sandwich variance of the stacked equations of score and weighted means; for matching weights the
-    derivative of the weight is taken on each side of its kink. ATE, ATO and ATM.
-
-    Checked: numerical derivative and bootstrap (test_effects.py).
+    ``X`` is the design of the score, shape (n, p), intercept first; ``coefficients`` its maximum likelihood. Sandwich
+    variance of the stacked equations of score and weighted means; for matching weights the derivative of the weight
+    is taken on each side of its kink. ATE, ATO and ATM. Checked: numerical derivative and bootstrap
+    (test_effects.py).
     """
     e = logistic(X @ coefficients)
     w = balancing_weights(e, arm, estimand)

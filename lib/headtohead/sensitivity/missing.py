@@ -34,11 +34,10 @@ def impute(
     Raises MissingError if predictors are incomplete, or a column has too few observed values.
 
     ``values``, shape (n, k), are covariates, NaN where missing, on the scale on which they are to be modelled;
-    ``predictors``, shape (n, p), complete columns that must hold arm and outcome, or the imputed values would carry no
-    association with them (White & Royston: event and cumulative hazard, see ``cumulative_hazard``). ``iterations`` are
-    rounds through the incomplete columns before a copy is taken. One of as many ``donors``, the observed values with the
-    nearest prediction, is drawn, so that values stay in range and keep the shape of the distribution.
-
+    ``predictors``, shape (n, p), complete columns that must hold arm and outcome, or the imputed values would carry
+    no association with them (White & Royston: event and cumulative hazard, see ``cumulative_hazard``). ``iterations``
+    are rounds through the incomplete columns before a copy is taken. One of as many ``donors``, the observed values
+    with the nearest prediction, is drawn, so that values stay in range and keep the shape of the distribution.
     Checked: known truth where complete cases are biased (test_missing.py).
     """
     values = door.numbers(values, "values to be imputed", missing=True)
@@ -135,11 +134,10 @@ def pool(
     sets first leaves bias where the missingness depends on the covariates (Leyrat et al. 2019). Raises
     ValueError if there are fewer than two data sets, lengths differ, or a value is missing or negative.
 
-    ``variances`` are squared standard errors, one per completed data set. ``df_complete`` are the degrees of freedom if
-    nothing were missing, ``numpy.inf`` for an estimator judged by the normal distribution; Barnard and Rubin's are used
-    because the original ones can exceed those of the complete data.
-
-    Checked: R mice, by hand, theorems (test_pooling.py).
+    ``variances`` are squared standard errors, one per completed data set. ``df_complete`` are the degrees of freedom
+    if nothing were missing, ``numpy.inf`` for an estimator judged by the normal distribution; Barnard and Rubin's are
+    used because the original ones can exceed those of the complete data. Checked: R mice, by hand, theorems
+    (test_pooling.py).
     """
     q, u = np.asarray(estimates, dtype=float), np.asarray(variances, dtype=float)
     _check_sets(q, u)
