@@ -78,8 +78,7 @@ def aalen_johansen(
 
 
 def _variance(
-    j: int, hazard: np.ndarray, at_risk: np.ndarray, before: np.ndarray, incidence: np.ndarray,
-    squares: np.ndarray,
+    j: int, hazard: np.ndarray, at_risk: np.ndarray, before: np.ndarray, incidence: np.ndarray, squares: np.ndarray,
 ) -> np.ndarray:  # fmt: skip
     """Return the infinitesimal-jackknife variance of the incidence of cause ``j`` at every time.
 

@@ -64,9 +64,8 @@ class RiskSets:
 
 
 def risk_sets(
-    time: np.ndarray, event: np.ndarray, Z: np.ndarray,
-    *, weights: np.ndarray, strata: np.ndarray, entry: np.ndarray | None, ties: Ties,
-    lingering: Callable[[np.ndarray], Sequence[Lingering]] | None = None,
+    time: np.ndarray, event: np.ndarray, Z: np.ndarray, *, weights: np.ndarray, strata: np.ndarray,
+    entry: np.ndarray | None, ties: Ties, lingering: Callable[[np.ndarray], Sequence[Lingering]] | None = None,
 ) -> RiskSets:  # fmt: skip
     """Return the bookkeeping of the partial likelihood for rows of positive weight.
 
