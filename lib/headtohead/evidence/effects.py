@@ -56,11 +56,8 @@ def variance_of_p_value(log_effect: np.ndarray, p_value: np.ndarray) -> np.ndarr
 
 def study_effects(
     rows: pd.DataFrame,
-    *,
-    prefer: Prefer,
-    no_contrast: NoContrast = "exclude",
-    conf_level: float = PUBLISHED_LEVEL,
-) -> pd.DataFrame:
+    *, prefer: Prefer, no_contrast: NoContrast = "exclude", conf_level: float = PUBLISHED_LEVEL,
+) -> pd.DataFrame:  # fmt: skip
     """Return the log ratio and variance of each published result.
 
     DataFrame with ``id``, ``study``, ``design``, ``source``, ``measure``, ``basis`` (limits, p-value or
@@ -80,9 +77,8 @@ def study_effects(
     door.level(conf_level)
     door.patients(rows, "studies")
     arms = ["n_drug", "deaths_drug", "n_comparator", "deaths_comparator"]
-    door.columns(
-        rows, [*DESCRIBED, "measure", "effect", "conf_low", "conf_high", "p_value", *arms], "study results"
-    )
+    printed = ["measure", "effect", "conf_low", "conf_high", "p_value"]
+    door.columns(rows, [*DESCRIBED, *printed, *arms], "study results")
     _check_values(rows)
     has_counts = rows["deaths_drug"].notna()
     has_effect = rows["effect"].notna() & (rows["conf_low"].notna() | rows["p_value"].notna())
@@ -97,19 +93,17 @@ def study_effects(
     variance = pd.Series(variance_of_interval(rows["conf_low"], rows["conf_high"], PUBLISHED_LEVEL))
     variance = variance.where(~by_p, variance_of_p_value(log_effect, rows["p_value"]))
     part = rows[from_counts]
-    crude, crude_variance = log_ratio_of_counts(
-        part["deaths_drug"], part["n_drug"], part["deaths_comparator"], part["n_comparator"]
-    )
-    log_effect[from_counts], variance[from_counts] = crude, crude_variance
+    counts = (part[name] for name in ("deaths_drug", "n_drug", "deaths_comparator", "n_comparator"))
+    log_effect[from_counts], variance[from_counts] = log_ratio_of_counts(*counts)
     basis = by_p.map({True: "p-value", False: "limits"}).mask(from_counts, "counts")
     if no_contrast == "exclude":
         none = from_counts & no_contrast_in(rows)
         log_effect[none], variance[none], basis[none] = np.nan, np.nan, "nothing"
-    printed = rows[["conf_low", "conf_high"]].where(basis == "limits")
+    limits = rows[["conf_low", "conf_high"]].where(basis == "limits")
     found = rows[DESCRIBED].assign(
         measure=rows["measure"].mask(from_counts, "risk ratio"), basis=basis, **rows[arms],
         log_effect=log_effect.astype(float), variance=variance.astype(float),
-        printed_low=printed["conf_low"], printed_high=printed["conf_high"],
+        printed_low=limits["conf_low"], printed_high=limits["conf_high"],
     )  # fmt: skip
     return _with_ratios(found, conf_level)
 

@@ -1,7 +1,5 @@
 """Pooled risk ratios when events are few: methods that keep a trial with an empty arm, without adding a half.
 
-References
-----------
 Mantel & Haenszel (1959) J Natl Cancer Inst 22:719-748. doi:10.1093/jnci/22.4.719
 Greenland & Robins (1985) Biometrics 41:55-68. doi:10.2307/2530643
 Stijnen, Hamza & Ozdemir (2010) Stat Med 29:3046-3067. doi:10.1002/sim.4040
@@ -48,9 +46,8 @@ def few_events(studies: pd.DataFrame, *, method: FewEvents, conf_level: float) -
         raise MissingError("each study needs its four counts here, some have none; leave them out and say so")
     if (empty := counts[["deaths_drug", "deaths_comparator"]].sum() == 0).any():
         arm = empty.idxmax().removeprefix("deaths_")
-        raise NumberError(
-            f"each arm needs an event in some study, the {arm} has none in any; no ratio follows"
-        )
+        found = f"the {arm} has none in any"
+        raise NumberError(f"each arm needs an event in some study, {found}; no ratio follows")
     a, n1, c, n0 = counts.to_numpy().T
     log_ratio, se = (mantel_haenszel if method == "Mantel-Haenszel" else binomial_normal)(a, n1, c, n0)[:2]
     k, used = len(counts), int((~no_contrast_in(counts)).sum())
@@ -84,9 +81,8 @@ def binomial_normal(
 
     def minus(parts: np.ndarray) -> float:
         mean, between = parts[0], max(abs(parts[1]), XTOL)
-        scale = 1 / np.sqrt(
-            precision + between**-2
-        )  # nodes lie where each study and the mean put its log ratio
+        # nodes lie where each study and the mean put its log ratio
+        scale = 1 / np.sqrt(precision + between**-2)
         ratio = scale**2 * (precision * crude + mean / between**2) + scale * NODES
         found = binom.logpmf(a[:, None], events, expit(offset + ratio)) - ((ratio - mean) / between) ** 2 / 2
         return -float(np.sum(logsumexp(found + NODES**2 / 2, b=WEIGHTS * scale / between, axis=1)))

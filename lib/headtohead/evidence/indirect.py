@@ -33,9 +33,8 @@ def bucher(a_versus_common: Interval, b_versus_common: Interval, *, conf_level: 
                 f"({one.conf_low:g} to {one.conf_high:g}); give ratios, not logarithms"
             )
     log_ratio = float(np.log(a_versus_common.estimate) - np.log(b_versus_common.estimate))
-    half = float(
-        np.hypot(*(np.log(one.conf_high / one.conf_low) / 2 for one in (a_versus_common, b_versus_common)))
-    )
+    widths = (np.log(one.conf_high / one.conf_low) / 2 for one in (a_versus_common, b_versus_common))
+    half = float(np.hypot(*widths))
     se = float(half / norm.ppf(0.5 + conf_level / 2))
     return Interval(log_ratio, se, log_ratio - half, log_ratio + half).exponential
 

@@ -90,9 +90,7 @@ def leave_one_out(
     door.columns(studies, ["id"], "studies")
     used = _speaking(studies)
     if len(used) < 2:
-        raise NumberError(
-            f"leaving one out needs at least two studies, found {len(used)}; report the one study"
-        )
+        raise NumberError(f"leaving one out needs at least two studies, found {len(used)}; report the one")
     how = {"tau2": tau2, "interval": interval, "conf_level": conf_level}
     rows = [combined(used.drop(index=at), **how).assign(left_out=used.at[at, "id"]) for at in used.index]  # type: ignore[arg-type]
     return pd.concat(rows, ignore_index=True)
@@ -148,13 +146,11 @@ def _check_choices(tau2: str, interval: str, conf_level: float) -> None:
 
 def _check(y: np.ndarray, v: np.ndarray) -> None:
     if y.shape != v.shape:
-        raise AlignmentError(
-            f"each effect needs its variance, found {y.size} and {v.size}; give both of every study"
-        )
+        raise AlignmentError(f"each effect needs its variance, found {y.size} and {v.size}; give both")
     if len(y) < 2:
         raise NumberError(f"pooling needs at least two studies, found {len(y)}; report the one study")
-    if not (np.isfinite(y).all() and np.isfinite(v).all() and (v > 0).all()):
-        bad = np.flatnonzero(~(np.isfinite(y) & np.isfinite(v) & (v > 0)))
+    bad = np.flatnonzero(~(np.isfinite(y) & np.isfinite(v) & (v > 0)))
+    if len(bad):
         raise NumberError(
             f"each study needs an effect and a variance above 0, {len(bad)} of {len(y)} have not, at places "
             f"{list(map(int, bad[:3]))}; complete or exclude them"

@@ -124,16 +124,12 @@ def need_known(arm: Any, known: Any, what: object) -> None:
 
 def _spread(x: np.ndarray, arm: np.ndarray, denominator: Denominator) -> float:
     """Return the standard deviation of the unadjusted sample; from p (1 - p) for a binary covariate."""
-    binary, parts = np.isin(x, (0.0, 1.0)).all(), (x[arm], x[~arm])
-    v1, v0 = (_variance(one, bool(binary)) for one in parts)
+    one, other = x[arm], x[~arm]
+    if np.isin(x, (0.0, 1.0)).all():
+        v1, v0 = (mine.mean() * (1 - mine.mean()) for mine in (one, other))
+    else:  # one patient cannot show it
+        v1, v0 = (mine.var(ddof=1) if len(mine) > 1 else np.nan for mine in (one, other))
     return float(np.sqrt(v1 if denominator == "treated" else (v1 + v0) / 2))
-
-
-def _variance(x: np.ndarray, binary: bool) -> float:
-    """Return the variance of one arm, NaN if one patient cannot show it."""
-    if binary:
-        return float(x.mean() * (1 - x.mean()))
-    return float(x.var(ddof=1)) if len(x) > 1 else np.nan
 
 
 def crude_spread(covariates: pd.DataFrame, treated: pd.Series, denominator: Denominator) -> np.ndarray:

@@ -171,7 +171,8 @@ def propensity(
     door.patients(frame, "the frame")
     if isinstance(arm, str) and "~" in arm:
         if terms is not None:
-            raise ChoiceError(f"name covariates once, found {arm!r} and terms {terms!r}; leave one out")
+            found = f"found {arm!r} and terms {terms!r}"
+            raise ChoiceError(f"covariates must be named once, {found}; leave one out")
         arm, terms = (side.strip() for side in arm.split("~", 1))
     if not isinstance(arm, pd.Series):
         door.columns(frame, [arm], "arms")

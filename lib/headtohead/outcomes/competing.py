@@ -64,8 +64,8 @@ def aalen_johansen(
     """Return the Aalen-Johansen estimate, F_k(t) = sum over s <= t of S(s-) d_k(s) / n(s).
 
     ``time`` and ``weights`` have shape (n,); ``cause`` is 0 for the censored, 1 to K for competing causes, and events
-    at a time precede censorings at it; ``n_causes`` is K if the last may be absent. Raises what ``door.py`` refuses. Checked: R
-    survival 3.5.3 and cmprsk 2.2-11, statsmodels, scikit-survival (test_competing.py).
+    at a time precede censorings at it; ``n_causes`` is K if the last may be absent. Raises what ``door.py`` refuses.
+    Checked: R survival 3.5.3 and cmprsk 2.2-11, statsmodels, scikit-survival (test_competing.py).
     """
     door.same_length(time=time, cause=cause, weights=weights)
     time, cause = door.times(np.asarray(time)), door.causes(np.asarray(cause), n_causes)
@@ -81,8 +81,8 @@ def aalen_johansen(
     before = np.concatenate([[1.0], event_free[:-1]])
     incidence = np.cumsum(before[:, None] * d / safe[:, None], axis=0)
     keep = d.sum(axis=1) > 0
-    found = (one[keep] for one in (times, at_risk, incidence, event_free))
-    return CumulativeIncidence(*found, (time, cause, w))
+    patients = (time, cause, w)
+    return CumulativeIncidence(times[keep], at_risk[keep], incidence[keep], event_free[keep], patients)
 
 
 def risk_and_gradient(

@@ -140,13 +140,16 @@ def piecewise_hazard_ratios(
          "interval": f"days {first + 1 if first else 0} to {last}"}
         for each, first, last in pieces
     ]  # fmt: skip
-    level = inference.conf_level
-    return over(adjustments, cases, lambda a: [_piece(*one, a, score, level) for one in pieces], inference)
+
+    def estimate(adjustment: Adjustment) -> list[Row]:
+        return [_piece(*piece, adjustment, score, inference.conf_level) for piece in pieces]
+
+    return over(adjustments, cases, estimate, inference)
 
 
 def _piece(
     endpoint: Endpoint, first: int, last: int, adjustment: Adjustment, score: ScoreIs, conf_level: float
-) -> Row:  # fmt: skip
+) -> Row:
     at_risk = (endpoint.time_days > first) & adjustment.used
     event = (endpoint.cause == 1) & (endpoint.time_days <= last)
     given, words = of_drug(adjustment, score), "cause-specific Cox among those at risk, Efron ties"

@@ -9,7 +9,7 @@ Del Giudice & Gangestad (2021) Adv Methods Pract Psychol Sci 4(1). doi:10.1177/2
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -35,7 +35,6 @@ ESTIMANDS = {
 }
 PAIRED = ("greedy pairs", "optimal pairs")
 NOT_USED = "not used"
-Rule = Callable[[pd.DataFrame], pd.Series]
 
 
 class EmptyGridError(ValueError):
@@ -78,8 +77,8 @@ def grid(levels: Mapping[str, Sequence[str]]) -> pd.DataFrame:
         raise EmptyGridError(f"estimators must be among {sorted(ESTIMANDS)}, found {unknown}; correct them")
     table["estimand"] = table["estimator"].map(ESTIMANDS)
     table["excluded"] = ""
-    for reason, rule in _rules(levels).items():
-        table.loc[rule(table) & (table["excluded"] == ""), "excluded"] = reason
+    for reason, rows in _excluded(table, levels).items():
+        table.loc[rows & (table["excluded"] == ""), "excluded"] = reason
     if not (table["excluded"] == "").any():
         raise EmptyGridError(
             f"at least one of the {len(table)} combinations must be a valid analysis, none is: "
@@ -88,26 +87,19 @@ def grid(levels: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     return table
 
 
-def _rules(levels: Mapping[str, Sequence[str]]) -> dict[str, Rule]:
+def _excluded(table: pd.DataFrame, levels: Mapping[str, Sequence[str]]) -> dict[str, pd.Series]:
     """Return for each reason which rows of the full product it excludes."""
-
-    def repeated(t: pd.DataFrame) -> pd.Series:
-        return sum((t[axis] != levels[axis][0] for axis in ("covariates", "form", "missing")), start=0) > 0
-
-    def crude(t: pd.DataFrame) -> pd.Series:
-        return t["estimator"] == "crude"
-
-    def paired(t: pd.DataFrame) -> pd.Series:
-        return t["estimator"].isin(PAIRED)
-
+    crude, paired = table["estimator"] == "crude", table["estimator"].isin(PAIRED)
+    firsts = {axis: levels[axis][0] for axis in ("covariates", "form", "missing")}
+    repeated = (table[list(firsts)] != pd.Series(firsts)).any(axis=1)
     return {
-        "only pairs have a caliper": lambda t: ~paired(t) & (t["caliper"] != NOT_USED),
-        "pairs need a caliper or the choice of none": lambda t: paired(t) & (t["caliper"] == NOT_USED),
-        "the crude difference uses no covariates, so these choices would repeat one analysis":
-            lambda t: crude(t) & repeated(t),
-        "trimming needs a score, which the crude difference has not":
-            lambda t: crude(t) & (t["population"] == "trimmed"),
-    }  # fmt: skip
+        "only pairs have a caliper": ~paired & (table["caliper"] != NOT_USED),
+        "pairs need a caliper or the choice of none": paired & (table["caliper"] == NOT_USED),
+        "the crude difference uses no covariates, so these choices would repeat one analysis": crude
+        & repeated,
+        "trimming needs a score, which the crude difference has not": crude
+        & (table["population"] == "trimmed"),
+    }
 
 
 def curve(
