@@ -44,9 +44,8 @@ def between(
 ) -> None:
     """Raise NumberError unless a number lies strictly between two others."""
     if not (_number(value) and low < value < high):
-        raise NumberError(
-            f"{name} must be a number above {low:g} and below {high:g}, found {value!r}; {remedy}"
-        )
+        must = f"{name} must be a number above {low:g} and below {high:g}"
+        raise NumberError(f"{must}, found {value!r}; {remedy}")
 
 
 def level(conf_level: Any) -> None:

@@ -39,10 +39,8 @@ def unique(labels: pd.Index, what: str) -> None:
 def patients(data: Any, what: str) -> None:
     """Raise InputError unless this is a Series or DataFrame, one row per patient, each with a label of its own."""
     if not isinstance(data, pd.Series | pd.DataFrame):
-        raise errors.InputError(
-            f"{what} must be a Series or DataFrame with one row per patient, found {type(data).__name__}; "
-            "build it from the frame of the cohort"
-        )
+        must = f"{what} must be a Series or DataFrame with one row per patient"
+        raise errors.InputError(f"{must}, found {type(data).__name__}; build it from the frame of the cohort")
     if not len(data):
         raise errors.EmptyArmError(
             f"{what} must have patients, found none; look at the filters of the cohort"
@@ -72,18 +70,16 @@ def arrays(**values: Any) -> None:
         x = floats(np.asarray(value))
         if x is None or not np.isfinite(x).all():
             bad = "no numbers" if x is None else f"{int((~np.isfinite(x)).sum())} that are not"
-            raise errors.NumberError(
-                f"{name} must be an array of finite numbers, found {bad}; correct or drop them"
-            )
+            must = f"{name} must be an array of finite numbers"
+            raise errors.NumberError(f"{must}, found {bad}; correct or drop them")
 
 
 def same_length(**arrays: Any) -> None:
     """Raise AlignmentError unless all that are not None have one row per patient."""
     sizes = {name: np.shape(one)[0] for name, one in arrays.items() if one is not None}
     if len(set(sizes.values())) > 1:
-        raise errors.AlignmentError(
-            f"each needs one row per patient, found {sizes}; build them from one frame"
-        )
+        must = "each needs one row per patient"
+        raise errors.AlignmentError(f"{must}, found {sizes}; build them from one frame")
 
 
 def floats(values: Any) -> np.ndarray | None:
@@ -118,10 +114,8 @@ def arms(values: Any, treated: object = None) -> pd.Series:
 def _first_arm(values: pd.Series, treated: object) -> pd.Series:
     blank = values.isna().to_numpy()
     if blank.any():
-        raise errors.ArmError(
-            f"every patient must have an arm, {wrong_rows(blank, values).replace('are not', 'have none')}; drop them "
-            "or find out"
-        )
+        must = f"every patient must have an arm, {wrong_rows(blank, values).replace('are not', 'have none')}"
+        raise errors.ArmError(f"{must}; drop them or find out")
     levels = values.unique().tolist()
     if treated is not None and not (np.isscalar(treated) and treated in levels):
         raise errors.UnknownError(

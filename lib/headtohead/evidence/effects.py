@@ -85,10 +85,8 @@ def study_effects(
     from_counts = has_counts & (~has_effect if prefer == "published" else True)
     nothing = rows.loc[~from_counts & ~has_effect, "study"]
     if len(nothing):
-        raise MissingError(
-            f"each study needs counts, or a ratio with limits or a p-value, {len(nothing)} have neither, "
-            f"first {list(nothing[:3])}; complete or exclude them"
-        )
+        must = f"each study needs counts, or a ratio with limits or a p-value, {len(nothing)} have neither"
+        raise MissingError(f"{must}, first {list(nothing[:3])}; complete or exclude them")
     log_effect, by_p = np.log(rows["effect"]), rows["conf_low"].isna()
     variance = pd.Series(variance_of_interval(rows["conf_low"], rows["conf_high"], PUBLISHED_LEVEL))
     variance = variance.where(~by_p, variance_of_p_value(log_effect, rows["p_value"]))
@@ -155,9 +153,8 @@ def reproduction(reference: pd.DataFrame, ours: Mapping[str, float]) -> pd.DataF
     door.columns(reference, ["id", "printed"], "reference values")
     unknown = [name for name in reference["id"] if name not in ours]
     if unknown:
-        raise UnknownError(
-            f"each reference value needs one of ours, {len(unknown)} have none, first {unknown[:3]}; correct the id"
-        )
+        must = f"each reference value needs one of ours, {len(unknown)} have none"
+        raise UnknownError(f"{must}, first {unknown[:3]}; correct the id")
     rows = []
     for name, printed in zip(reference["id"], reference["printed"], strict=True):
         published, new = float(printed), float(ours[name])

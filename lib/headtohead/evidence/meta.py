@@ -151,10 +151,8 @@ def _check(y: np.ndarray, v: np.ndarray) -> None:
         raise NumberError(f"pooling needs at least two studies, found {len(y)}; report the one study")
     bad = np.flatnonzero(~(np.isfinite(y) & np.isfinite(v) & (v > 0)))
     if len(bad):
-        raise NumberError(
-            f"each study needs an effect and a variance above 0, {len(bad)} of {len(y)} have not, at places "
-            f"{list(map(int, bad[:3]))}; complete or exclude them"
-        )
+        must = f"each study needs an effect and a variance above 0, {len(bad)} of {len(y)} have not"
+        raise NumberError(f"{must}, at places {list(map(int, bad[:3]))}; complete or exclude them")
 
 
 def _tau2(y: np.ndarray, v: np.ndarray, method: Tau2) -> float:

@@ -34,10 +34,8 @@ def whitened(X: np.ndarray, arm: np.ndarray) -> np.ndarray:
     long = (within - _mean(within)).astype(np.longdouble)
     covariance = (long.T @ long).astype(float) / (len(Z) - 1) * ((len(Z) - 1) / (len(Z) - 2))
     if np.linalg.matrix_rank(covariance) < len(covariance):
-        raise CannotAdjustError(
-            "the covariates of a distance must vary and not determine each other, one does not vary or is a "
-            "combination of others; leave it out"
-        )
+        must = "the covariates of a distance must vary and not determine each other"
+        raise CannotAdjustError(f"{must}, one does not vary or is a combination of others; leave it out")
     root, pivot, _, _ = lapack.dpstrf(np.linalg.inv(covariance), lower=0)
     axes = np.triu(root)[:, np.argsort(pivot)]
     return np.asarray((Z.astype(np.longdouble) @ axes.T.astype(np.longdouble)).astype(float))

@@ -179,10 +179,8 @@ def _optimal_in_stratum(score: np.ndarray, arm: np.ndarray, rows: np.ndarray, ca
     high = np.searchsorted(c, np.nextafter(t + caliper, np.inf), side="right")
     cells = int((high - low).sum())
     if cells > MAX_CELLS:
-        raise ValueError(
-            f"optimal pairs need at most {MAX_CELLS:,} possible pairs in a stratum, found {cells:,}; "
-            "narrow the caliper, match exactly on one more column, or match greedily"
-        )
+        must = f"optimal pairs need at most {MAX_CELLS:,} possible pairs in a stratum, found {cells:,}"
+        raise ValueError(f"{must}; narrow the caliper, match exactly on one more column, or match greedily")
     partner = _align(t, c, low, high, caliper)
     matched = partner >= 0
     return treated_rows[matched], control_rows[partner[matched]]

@@ -79,10 +79,8 @@ def refit_scores(X: np.ndarray, arm: np.ndarray, counts: np.ndarray) -> tuple[np
     fits = fitting.fit_logistic(X, arm, counts)
     failed = float((~fits.converged).mean())
     if failed > MAX_FAILED_SHARE:
-        raise NoMaximumError(
-            f"the score must be estimable in resamples, {failed:.0%} of {len(counts)} had no solution; "
-            "use fewer covariates or look at the overlap of the arms"
-        )
+        must = f"the score must be estimable in resamples, {failed:.0%} of {len(counts)} had no solution"
+        raise NoMaximumError(f"{must}; use fewer covariates or look at the overlap of the arms")
     ps = fitting.logistic(fits.coefficients[fits.converged] @ X.T)
     return np.clip(ps, EDGE, 1 - EDGE, out=ps), counts[fits.converged]
 

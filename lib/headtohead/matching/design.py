@@ -118,10 +118,8 @@ def _columns(values: pd.Series, form: str, knots: int, predictors: np.ndarray) -
     base = door.numbers(values, f"the column {name!r}", missing=True).astype(float)
     if "log" in form:
         if (base <= 0).any():
-            raise NumberError(
-                f"a logarithm needs positive values, {name!r} has {int((base <= 0).sum())} at or below 0, first "
-                f"{door.some(base.index[base <= 0])}; give a linear term"
-            )
+            must = f"a logarithm needs positive values, {name!r} has {int((base <= 0).sum())} at or below 0"
+            raise NumberError(f"{must}, first {door.some(base.index[base <= 0])}; give a linear term")
         base, name = np.log(base), f"log {name}"
     filled = fill_conditional_mean(base, predictors)
     if "spline" not in form:

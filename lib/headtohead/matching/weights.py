@@ -163,10 +163,8 @@ def _draw_balanced(
     weights, reached = _balanced(X, arm, bootstrap_counts(rng, b, len(arm)), estimand)
     failed = float((~reached).mean())
     if failed > MAX_FAILED_SHARE:
-        raise EntropyError(
-            f"the means must be reachable in resamples, {failed:.0%} of {b} had no positive weights; "
-            "balance fewer covariates or look at the overlap of the arms"
-        )
+        must = f"the means must be reachable in resamples, {failed:.0%} of {b} had no positive weights"
+        raise EntropyError(f"{must}; balance fewer covariates or look at the overlap of the arms")
     return weights[reached]
 
 

@@ -234,10 +234,8 @@ def _numbered(states: np.ndarray | pd.DataFrame, names: Sequence[str]) -> pd.Dat
     right = (x == np.round(x)) & (x < len(names))
     if not right.all():
         wrong = ~right.all(axis=1)
-        raise EventError(
-            f"states must be whole numbers below {len(names)}, {door.wrong_rows(wrong, frame.index)}; number them as "
-            f"in {list(names)}, and -1 once censored"
-        )
+        must = f"states must be whole numbers below {len(names)}, {door.wrong_rows(wrong, frame.index)}"
+        raise EventError(f"{must}; number them as in {list(names)}, and -1 once censored")
     return frame.astype(int)
 
 

@@ -199,7 +199,5 @@ def _newton(sets: RiskSets, names: list[str]) -> tuple[np.ndarray, Moments, floa
 
 
 def _no_maximum(names: list[str], why: str) -> CannotEstimateError:
-    return CannotEstimateError(
-        f"the hazard ratio of {names} has no finite estimate: {why}; "
-        "report the absolute risks, or use Firth's penalised likelihood"
-    )
+    must = f"the hazard ratio of {names} has no finite estimate: {why}; report the absolute risks"
+    return CannotEstimateError(f"{must}, or use Firth's penalised likelihood")

@@ -149,10 +149,8 @@ def _endpoint(each: object, recorded_by: int | None) -> Endpoint:
         found = type(each).__name__
         raise InputError(f"an endpoint is needed, found {found}; give Endpoint(name, time_days, cause)")
     if recorded_by is None:
-        raise EventError(
-            f"an estimate over time must know when events happened, found the column {each.name!r} alone; give "
-            "Endpoint(name, time_days, cause)"
-        )
+        must = f"an estimate over time must know when events happened, found the column {each.name!r} alone"
+        raise EventError(f"{must}; give Endpoint(name, time_days, cause)")
     return Endpoint.recorded(str(each.name or "outcome"), each, by=recorded_by)
 
 

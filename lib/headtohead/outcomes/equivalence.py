@@ -105,10 +105,8 @@ def equivalence_of_counts(table: TwoByTwo, *, margin: float, alpha: float) -> Eq
 def equivalence_of_estimate(estimate: float, std_error: float, *, margin: float, alpha: float) -> Equivalence:
     """Return the equivalence test of an adjusted difference by the normal approximation."""
     if not (np.isfinite(estimate) and 0 < std_error < np.inf):
-        raise NumberError(
-            f"a test needs an estimate and an error above 0, found {estimate} and {std_error}; report why the "
-            "estimate is missing instead"
-        )
+        must = f"a test needs an estimate and an error above 0, found {estimate} and {std_error}"
+        raise NumberError(f"{must}; report why the estimate is missing instead")
     return _normal(estimate, std_error, margin, alpha)
 
 

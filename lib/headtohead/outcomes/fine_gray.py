@@ -74,9 +74,8 @@ def fit_checked(
     t, c = time.to_numpy(float)[use], cause.to_numpy(int)[use]
     w = np.ones(len(t)) if weights is None else weights.to_numpy(float)[use]
     if not (c == cause_number).any():
-        raise CannotEstimateError(
-            f"a subdistribution hazard ratio needs events, found none of cause {cause_number} in {len(t)} patients"
-        )
+        must = "a subdistribution hazard ratio needs events"
+        raise CannotEstimateError(f"{must}, found none of cause {cause_number} in {len(t)} patients")
     Z, spread = standardised(covariates, use, w)
     groups = np.zeros(len(t), int) if censoring is None else pd.factorize(censoring[use])[0]
     sets = risk_sets(

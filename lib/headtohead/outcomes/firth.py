@@ -78,10 +78,8 @@ def cox_few_events(
 
 def _check(events: int, n: int, what: str) -> None:
     if not 0 < events < n:
-        raise CannotEstimateError(
-            f"an {what} needs patients with and without the event, found {events} events in {n} patients; "
-            "report the counts"
-        )
+        must = f"an {what} needs patients with and without the event"
+        raise CannotEstimateError(f"{must}, found {events} events in {n} patients; report the counts")
 
 
 def _limits(coefficients: np.ndarray, errors: np.ndarray, level: float) -> Coefficients:

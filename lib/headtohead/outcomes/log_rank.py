@@ -88,9 +88,8 @@ def _one(
             variance = float(sandwich(pl.score_residuals(sets, at) / sets.weights[:, None])[0, 0])
             method = f"weighted log-rank, variance {error_of(adjustment, score)}"
         if variance <= TINY * (w[died] ** 2).sum():
-            raise CannotEstimateError(
-                "no event happened while both arms were at risk, or the members of every matched set agree"
-            )
+            must = "no event happened while both arms were at risk"
+            raise CannotEstimateError(f"{must}, or the members of every matched set agree")
     except CannotEstimateError as error:
         return {"method": cannot(error)}
     statistic = gap**2 / variance

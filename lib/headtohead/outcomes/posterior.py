@@ -153,10 +153,8 @@ def normal_posterior(
     is not positive or the estimate is missing.
     """
     if not (np.isfinite(estimate) and std_error > 0 and (prior_sd is None or prior_sd > 0)):
-        raise NumberError(
-            f"a posterior needs an estimate and positive standard deviations, found {estimate}, {std_error} "
-            f"and {prior_sd}; report why the estimate is missing instead"
-        )
+        must = f"a posterior needs an estimate and positive standard deviations, found {estimate}"
+        raise NumberError(f"{must}, {std_error} and {prior_sd}; report why the estimate is missing instead")
     if prior_sd is None:
         return stats.norm(estimate, std_error)
     data, prior = std_error**-2, prior_sd**-2

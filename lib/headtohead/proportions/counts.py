@@ -27,10 +27,8 @@ class TwoByTwo:
                     f"events and patients must be whole numbers, the {arm} arm has {events!r} in {n!r}; count them"
                 )
             if n < 1:
-                raise EmptyArmError(
-                    f"each arm needs at least one patient, the {arm} arm has {n}; "
-                    "check the eligibility rules and the names of the arms"
-                )
+                must = f"each arm needs at least one patient, the {arm} arm has {n}"
+                raise EmptyArmError(f"{must}; check the eligibility rules and the names of the arms")
             if not 0 <= events <= n:
                 raise EventError(
                     f"events must lie between 0 and the number of patients, the {arm} arm has "

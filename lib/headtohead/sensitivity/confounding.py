@@ -40,9 +40,8 @@ def e_value_of_interval(conf_low: float, conf_high: float) -> float:
     """Return the E-value of the limit nearer to 1, or 1 if the interval holds 1."""
     door.finite(conf_low=conf_low, conf_high=conf_high)
     if not 0 < conf_low <= conf_high:
-        raise NumberError(
-            f"limits of a ratio must ascend above 0, found {conf_low:g} to {conf_high:g}; give ratios, not logarithms"
-        )
+        must = "limits of a ratio must ascend above 0"
+        raise NumberError(f"{must}, found {conf_low:g} to {conf_high:g}; give ratios, not logarithms")
     if conf_low <= 1 <= conf_high:
         return 1.0
     return e_value(conf_low if conf_low > 1 else conf_high)

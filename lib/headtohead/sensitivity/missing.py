@@ -48,10 +48,8 @@ def impute(
     few = values.notna().sum()
     few = few[(few < needed) & (few < len(values))]
     if len(few):
-        raise MissingError(
-            f"a column can be imputed from at least {needed} observed values, {few.to_dict()} have fewer; "
-            "leave these columns out of the model"
-        )
+        must = f"a column can be imputed from at least {needed} observed values"
+        raise MissingError(f"{must}, {few.to_dict()} have fewer; leave these columns out of the model")
     X, Y = predictors.to_numpy(float), values.to_numpy(float)
     holes = np.isnan(Y)
     order = [j for j in np.argsort(holes.sum(axis=0), kind="stable") if holes[:, j].any()]
@@ -159,10 +157,8 @@ def pool(
 
 def _check_sets(q: np.ndarray, u: np.ndarray) -> None:
     if q.shape != u.shape or q.ndim != 1 or len(q) < 2:
-        raise AlignmentError(
-            f"pooling needs an estimate and a variance from each of at least 2 data sets, found {q.size} and "
-            f"{u.size}; impute more often"
-        )
+        must = "pooling needs an estimate and a variance from each of at least 2 data sets"
+        raise AlignmentError(f"{must}, found {q.size} and {u.size}; impute more often")
     bad = ~np.isfinite(q) | ~np.isfinite(u) | (u < 0)
     if bad.any():
         raise NumberError(

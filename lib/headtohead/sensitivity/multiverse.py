@@ -80,10 +80,8 @@ def grid(levels: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     for reason, rows in _excluded(table, levels).items():
         table.loc[rows & (table["excluded"] == ""), "excluded"] = reason
     if not (table["excluded"] == "").any():
-        raise EmptyGridError(
-            f"at least one of the {len(table)} combinations must be a valid analysis, none is: "
-            f"{'; '.join(table['excluded'].unique())}; add levels to the grid"
-        )
+        must = f"at least one of the {len(table)} combinations must be a valid analysis, none is"
+        raise EmptyGridError(f"{must}: {'; '.join(table['excluded'].unique())}; add levels to the grid")
     return table
 
 
