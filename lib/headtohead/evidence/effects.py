@@ -47,10 +47,7 @@ def variance_of_interval(conf_low: np.ndarray, conf_high: np.ndarray, level: flo
 
 
 def variance_of_p_value(log_effect: np.ndarray, p_value: np.ndarray) -> np.ndarray:
-    """Return the variance of a log ratio from its two-sided Wald p-value: (effect / z) squared.
-
-    Coarse when the p-value is rounded; for abstracts that print no interval.
-    """
+    """Return the variance of a log ratio from its two-sided Wald p-value, (effect / z)^2; coarse if it is rounded."""
     return (log_effect / norm.isf(np.asarray(p_value, float) / 2)) ** 2
 
 

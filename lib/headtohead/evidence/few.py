@@ -56,10 +56,7 @@ def few_events(studies: pd.DataFrame, *, method: FewEvents, conf_level: float) -
 
 
 def mantel_haenszel(a: np.ndarray, n1: np.ndarray, c: np.ndarray, n0: np.ndarray) -> tuple[float, float]:
-    """Return the log risk ratio of tables a/n1 and c/n0, shape (k,), and its standard error.
-
-    sum(a n0 / N) / sum(c n1 / N), with the variance of Greenland and Robins, right for few large and for many small tables.
-    """
+    """Return the log of sum(a n0 / N) / sum(c n1 / N) and its error by Greenland and Robins, right for sparse tables too."""
     total = n1 + n0
     r, s = (a * n0 / total).sum(), (c * n1 / total).sum()
     p = ((n1 * n0 * (a + c) - a * c * total) / total**2).sum()

@@ -40,10 +40,7 @@ def bucher(a_versus_common: Interval, b_versus_common: Interval, *, conf_level: 
 
 
 def disagreement(direct: Interval, indirect: Interval, *, conf_level: float) -> tuple[Interval, float]:
-    """Return the ratio of the direct to the indirect comparison, and the p-value of their agreement.
-
-    A wide interval around one is no proof of agreement.
-    """
+    """Return the ratio of the direct to the indirect comparison, and the p-value that they agree: no proof if wide."""
     ratio = bucher(direct, indirect, conf_level=conf_level)
     return ratio, float(2 * norm.sf(abs(np.log(ratio.estimate)) / ratio.std_error))
 

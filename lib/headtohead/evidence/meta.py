@@ -182,10 +182,7 @@ def _tau2(y: np.ndarray, v: np.ndarray, method: Tau2) -> float:
 
 
 def _q_profile(y: np.ndarray, v: np.ndarray, conf_level: float) -> tuple[float, float]:
-    """Return Viechtbauer's interval: the tau2 at which Q equals the quantiles of its chi-square law.
-
-    It is empty, here NaN, where studies agree better than chance would have them.
-    """
+    """Return Viechtbauer's interval: where Q equals quantiles of its chi-square law; NaN if studies agree too well."""
     df, tail = len(y) - 1, (1 - conf_level) / 2
     if cochran_q(y, v, 0.0) < chi2.ppf(tail, df):
         return np.nan, np.nan

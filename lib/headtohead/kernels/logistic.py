@@ -89,10 +89,7 @@ def _nearby(X: np.ndarray, y: np.ndarray, weights: np.ndarray, penalty: np.ndarr
 
 
 def maximum(X: np.ndarray, y: np.ndarray, *, ridge: float = 0.0) -> np.ndarray:
-    """Return the coefficients of one outcome ``y``, shape (p,), or of each of several, shape (B, p).
-
-    Raises NoMaximumError if a likelihood has no finite maximum, which means separation.
-    """
+    """Return the coefficients of one outcome, shape (p,), or of each of several, (B, p); NoMaximumError if separated."""
     fits = fit_logistic(X, y, ridge=ridge)
     failed = int((~fits.converged).sum())
     if failed:
@@ -159,10 +156,8 @@ def _solve(curvature: np.ndarray, gradient: np.ndarray) -> np.ndarray:
 
 
 def _regular(curvature: np.ndarray) -> np.ndarray:
-    """Return which matrices can be solved, shape (B,): their columns, scaled to one length, do not depend on each other.
-
-    No dependence is orthogonal to the right-hand side by chance, so a nearly singular matrix shows by a huge solution.
-    """
+    """Return which matrices can be solved, shape (B,): a nearly singular one shows by a huge solution."""
+    # no dependence is orthogonal to the right-hand side by chance; columns are scaled to one length
     scale = np.sqrt(np.einsum("bjj->bj", curvature))
     probe = scale * np.cos(np.arange(scale.shape[1]) ** 2.0)
     return np.asarray((np.abs(_solve(curvature, probe) * scale) < SINGULAR).all(axis=1))
@@ -185,10 +180,7 @@ def weighted_gram(X: np.ndarray, w: np.ndarray) -> np.ndarray:
 
 
 def with_intercept(design: np.ndarray) -> np.ndarray:
-    """Return the standardised design with a leading column of ones.
-
-    Standardising changes no fitted value and keeps Newton's equations well conditioned.
-    """
+    """Return the standardised design after a column of ones: fitted values stay, Newton's equations are well conditioned."""
     centred = design - design.mean(axis=0)
     spread = centred.std(axis=0)
     return np.column_stack([np.ones(len(design)), centred / np.where(spread > 0, spread, 1.0)])

@@ -75,10 +75,8 @@ def mahalanobis_pairs(
 
 @njit(cache=True)
 def _tree(points: np.ndarray, depth: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return points in the order of a tree, where the points of each node begin and end, and its lowest and highest.
-
-    Node i is halved, on the column in which it is widest, into nodes 2 i + 1 and 2 i + 2.
-    """
+    """Return points in the order of a tree, where the points of each node begin and end, and its lowest and highest."""
+    # node i is halved, on the column in which it is widest, into nodes 2 i + 1 and 2 i + 2
     nodes, order = 2 ** (depth + 1) - 1, np.arange(len(points))
     ends, box = np.zeros((nodes, 2), np.int64), np.zeros((nodes, 2, points.shape[1]))
     ends[0, 1] = len(points)

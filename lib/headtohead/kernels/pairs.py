@@ -52,10 +52,7 @@ def greedy_pairs(
     score: np.ndarray, arm: np.ndarray, exact: Sequence[np.ndarray] = (),
     *, ratio: int = 1, caliper: float, order: Order, replace: bool = False,
 ) -> Rows:  # fmt: skip
-    """Return row numbers of the treated and of the controls they take, stratum by stratum.
-
-    ``score``, ``arm`` and each of ``exact`` have shape (n,); for the rest, and ties, see ``match_nearest``.
-    """
+    """Return rows of the treated and of the controls they take, by stratum; arrays of shape (n,), see ``match_nearest``."""
     door.choice("order", order, Order)
     door.positive("the caliper", caliper, or_zero=True)
     found = []
@@ -127,11 +124,8 @@ def _neighbours(free: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _greedy(
     d: np.ndarray, free: np.ndarray, turn: np.ndarray, ratio: int, caliper: float, replace: bool
 ) -> np.ndarray:
-    """Return the place of the control taken in each round by each treated patient, -1 for none.
-
-    ``d`` ascends; ``free`` marks controls; ``turn`` holds the places of the treated, first chooser first.
-    With ``replace`` every control can be taken by each of the treated once.
-    """
+    """Return the place of the control taken in each round by each treated patient, -1 for none; ``d`` ascends."""
+    # free marks controls, turn holds the places of the treated; with replace each takes a control at most once
     n = len(d)
     left, right = _neighbours(free)
     below, above = left[turn], right[turn]
@@ -162,10 +156,7 @@ def _greedy(
 def optimal_pairs(
     score: np.ndarray, arm: np.ndarray, exact: Sequence[np.ndarray] = (), *, caliper: float
 ) -> Rows:
-    """Return row numbers of the largest set of pairs within the caliper of smallest total distance.
-
-    Arguments as of ``greedy_pairs``. ValueError if the arms are too large for one stratum.
-    """
+    """Return rows of the largest set of pairs of least total distance; ValueError if a stratum is too large."""
     door.positive("the caliper", caliper, or_zero=True)
     return joined([_optimal_in_stratum(score, arm, rows, caliper) for rows in strata_of(exact, len(score))])
 
@@ -188,11 +179,8 @@ def _optimal_in_stratum(score: np.ndarray, arm: np.ndarray, rows: np.ndarray, ca
 
 @njit(cache=True)
 def _align(t: np.ndarray, c: np.ndarray, low: np.ndarray, high: np.ndarray, caliper: float) -> np.ndarray:
-    """Return the place of the control of each treated patient, -1 for none; both scores ascend.
-
-    ``pairs[j]`` and ``total[j]`` are the best match of the treated so far with the first j controls. Left
-    of a patient's band the previous row stands; right of the band nothing changes any more.
-    """
+    """Return the place of the control of each treated patient, -1 for none; both scores ascend."""
+    # pairs[j], total[j]: best match so far with the first j controls; left of a band the last row stands, right of it too
     m, n = len(t), len(c)
     start = np.zeros(m + 1, np.int64)
     start[1:] = np.cumsum(high - low)

@@ -97,10 +97,7 @@ class Adjustment:
         return self.weights > 0
 
     def resample(self, rng: np.random.Generator, b: int) -> np.ndarray:
-        """Return the weights of b bootstrap samples, the adjustment repeated in each, shape (b, n).
-
-        Raises CannotAdjustError if it could not be made, or more than one sample in twenty has no solution.
-        """
+        """Return the weights of b bootstrap samples, shape (b, n); CannotAdjustError if over one in twenty has no solution."""
         return self.resampling(self, rng, b)
 
     def influence(self, gradient: np.ndarray) -> np.ndarray:

@@ -139,10 +139,7 @@ def _dummies(values: pd.Series) -> pd.DataFrame:
 
 
 def fill_conditional_mean(values: pd.Series, predictors: np.ndarray) -> pd.Series:
-    """Return the values with missing ones replaced by their least-squares prediction, a mean without noise.
-
-    That suits a propensity score, without arm or outcome among the predictors; an outcome model needs ``impute``.
-    """
+    """Return values, missing ones replaced by least-squares predictions: for a score, not for an outcome model."""
     known = values.notna().to_numpy()
     if known.all():
         return values

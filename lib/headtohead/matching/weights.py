@@ -102,10 +102,7 @@ def _refitted(adjustment: Adjustment, rng: np.random.Generator, b: int) -> tuple
 
 
 def repeated_quantiles(values: np.ndarray, counts: np.ndarray, quantiles: Quantiles) -> np.ndarray:
-    """Return quantiles of values that are repeated, as ``numpy.quantile`` if they were written out, shape (B, 2).
-
-    ``values`` and ``counts`` (how often each occurs, zero included; every row sums to n) have the shape (B, n).
-    """
+    """Return ``numpy.quantile`` of values repeated ``counts`` times (rows of both sum to n, shape (B, n)), shape (B, 2)."""
     order, last, columns = np.argsort(values, axis=1), values.shape[1] - 1, []
     value = np.take_along_axis(values, order, axis=1)
     upto = np.cumsum(np.take_along_axis(counts, order, axis=1), axis=1)

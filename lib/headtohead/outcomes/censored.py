@@ -24,10 +24,7 @@ SEEN = "Wilson and Newcombe intervals for those seen to the horizon"
 def censored_contrasts(
     endpoint: Endpoint, adjustment: Adjustment, *, by: int, draws: np.ndarray | None, conf_level: float
 ) -> tuple[list[est.Interval | None], str, str]:
-    """Return the intervals of both risks, their difference and their ratio, the method, and why one is missing.
-
-    ``draws`` are the bootstrap weights of an adjustment whose weights are not smooth in the data.
-    """
+    """Return intervals (risks, difference, ratio), the method, and why one is missing; ``draws`` for weights not smooth."""
     t, c = endpoint.time_days.to_numpy(float), endpoint.cause.to_numpy(int)
     w, name = adjustment.weights.to_numpy(float), adjustment.name.lower()
     point, gradient = np.zeros(2), np.zeros((len(t), 2))

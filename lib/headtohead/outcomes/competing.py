@@ -156,10 +156,7 @@ def _curves(
 def day_incidence(
     time: np.ndarray, cause: np.ndarray, weights: np.ndarray, *, n_causes: int, horizon_days: int
 ) -> np.ndarray:
-    """Return Aalen-Johansen curves for many weightings (B, n) at once, shape (B, horizon_days + 1, n_causes).
-
-    The value at a day is that at its end; 0 is the first.
-    """
+    """Return curves for many weightings (B, n), at the end of days 0, 1, ..., shape (B, horizon_days + 1, n_causes)."""
     times, incidence = batch_incidence(time, cause, weights, n_causes=n_causes, horizon_days=horizon_days)
     index = np.searchsorted(times, np.arange(horizon_days + 1), side="right")
     padded = np.concatenate([np.zeros((len(weights), 1, n_causes)), incidence], axis=1)

@@ -154,10 +154,8 @@ def of_all(sandwich: Sandwich, use: np.ndarray) -> Sandwich:
 def fit_risk_sets(
     sets: RiskSets, spread: np.ndarray, names: list[str], who: np.ndarray | None, sandwich: Sandwich | None
 ) -> CoxFit:
-    """Return the fit of a partial likelihood; ``who`` numbers the clusters of the robust covariance.
-
-    A score residual over its weight is the derivative of the score by that weight, also with Efron's ties.
-    """
+    """Return the fit of a partial likelihood; ``who`` numbers the clusters of the robust covariance."""
+    # a score residual over its weight is the derivative of the score by that weight, also with Efron's ties
     beta, at, null = _newton(sets, names)
     inverse, scale = np.linalg.inv(at.information), np.outer(spread, spread)
     robust = None

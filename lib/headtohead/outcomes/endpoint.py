@@ -128,10 +128,7 @@ Endpoints: TypeAlias = Endpoint | pd.Series | Iterable[Endpoint | pd.Series]
 def endpoints_of(
     endpoints: Endpoints, index: pd.Index | None = None, *, recorded_by: int | None = None
 ) -> list[Endpoint]:
-    """Return one endpoint or several as a list, in the order of the patients of ``index``.
-
-    A Series of 0 and 1 is whether the outcome happened by ``recorded_by``; an error where a time is needed.
-    """
+    """Return endpoints as a list in the order of ``index``; a Series of 0 and 1 is what happened by ``recorded_by``."""
     given: Any = endpoints
     if isinstance(given, Endpoint | pd.Series) or not isinstance(given, Iterable):
         given = [given]

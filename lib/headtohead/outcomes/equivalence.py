@@ -126,10 +126,7 @@ def _check(margin: float, alpha: float) -> None:
 def power_of_risk_difference(
     risk_control: float, difference: float, n_treated: float, n_control: float, *, alpha: float
 ) -> float:
-    """Return the power of the two-sided score test to detect a true difference.
-
-    Null variance from the pooled risk, alternative variance from the two risks.
-    """
+    """Return the power of the two-sided score test to detect a difference: null variance pooled, alternative not."""
     _check_all(risk_control=risk_control, alpha=alpha, n_treated=n_treated, n_control=n_control)
     risk = risk_control + difference
     pooled = (n_treated * risk + n_control * risk_control) / (n_treated + n_control)

@@ -175,10 +175,7 @@ def result(interval: Interval | None, method: str, reason: str = "") -> Row:
 
 
 def resamples(adjustment: Adjustment, inference: InferenceChoices, stream: Stream) -> np.ndarray:
-    """Return the weights of the bootstrap samples of one adjustment within an analysis, shape (B, n).
-
-    Samples that drew nobody of an arm are left out; CannotEstimateError if they are more than one in twenty.
-    """
+    """Return the weights of bootstrap samples, shape (B, n); CannotEstimateError if an arm is empty in over one in twenty."""
     rng = stream_of(inference, stream, adjustment.key)
     draws = adjustment.resample(rng, inference.bootstrap_replicates)
     arm = adjustment.arm

@@ -78,10 +78,7 @@ def tango_interval(b: int, c: int, m: int, *, conf_level: float) -> tuple[float,
 
 
 def paired_risk_ratio(counts: PairCounts, *, conf_level: float) -> Interval:
-    """Return ratio, standard error of its logarithm and Wald limits on the log scale.
-
-    Raises CannotEstimateError if an arm has no event, or no pair is discordant: the error would be 0.
-    """
+    """Return ratio, error of its logarithm and Wald limits on that scale; CannotEstimateError if the error would be 0."""
     treated, control = counts.both + counts.treated_only, counts.both + counts.control_only
     if not min(treated, control, counts.discordant):
         raise CannotEstimateError(

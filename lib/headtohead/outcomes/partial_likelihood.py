@@ -67,10 +67,7 @@ def risk_sets(
     time: np.ndarray, event: np.ndarray, Z: np.ndarray, *, weights: np.ndarray, strata: np.ndarray,
     entry: np.ndarray | None, ties: Ties, lingering: Callable[[np.ndarray], Sequence[Lingering]] | None = None,
 ) -> RiskSets:  # fmt: skip
-    """Return the bookkeeping of the partial likelihood for rows of positive weight.
-
-    ``lingering``, given the event times, says who stays at risk after their own time (one stratum).
-    """
+    """Return the bookkeeping of rows of positive weight; ``lingering``, given event times, says who stays (one stratum)."""
     died = np.flatnonzero(event)
     order = died[np.lexsort((time[died], strata[died]))]
     s, t = strata[order], time[order]
@@ -106,10 +103,8 @@ def _count_up_to(
 
 
 def _sum_at_risk(sets: RiskSets, risk: np.ndarray) -> np.ndarray:
-    """Return the sums of risks and of covariates times risks over each risk set, shape (groups, 1 + p).
-
-    From the last group backwards: small sums first keeps them exact.
-    """
+    """Return the sums of risks and of covariates times risks over each risk set, shape (groups, 1 + p)."""
+    # from the last group backwards: small sums first keeps them exact
     Z, last, size = sets.Z, sets.last, sets.n_groups + 1
     leaving = weighted_sums(Z, risk, last, size)
     if sets.first.any():
@@ -173,10 +168,7 @@ def _information(
 
 
 def _exposure(sets: RiskSets, hazard: np.ndarray, thinned: np.ndarray) -> np.ndarray:
-    """Return each row's hazard summed over the groups it is at risk in.
-
-    ``hazard`` is that of each group, ``thinned`` the part that Efron spares those who die in it.
-    """
+    """Return each row's hazard (that of each group, less what Efron spares those who die in it) over its groups."""
     running = np.concatenate([[0.0], np.cumsum(hazard)])
     exposure = running[sets.last] - running[sets.first]
     for stay in sets.lingering:

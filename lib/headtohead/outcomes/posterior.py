@@ -131,10 +131,7 @@ def _law(row: pd.Series, prior: Prior) -> Normal:
 
 
 def posterior_densities(row: pd.Series, priors: Priors, *, grid: np.ndarray) -> pd.DataFrame:
-    """Return the posterior density under each prior: ``prior``, ``difference`` (the grid), ``density``.
-
-    Without a standard error there is none, and no row.
-    """
+    """Return ``prior``, ``difference`` (the grid) and the posterior ``density``; no row without a standard error."""
     laws = {prior.name: _law(row, prior) for prior in _priors(priors)}
     grid = door.numbers(pd.Series(grid), "the grid").to_numpy(float)
     parts = [

@@ -141,10 +141,7 @@ def _one_risk(risk: float, n: int, level: float) -> est.Interval:
 def discordant_pairs(
     event: pd.Series | Endpoint, adjustment: Adjustment, *, by: int | None = None
 ) -> PairCounts:
-    """Return the pairs by the outcome of their two members: 0 or 1, or an endpoint by a horizon.
-
-    Raises InputError if the matched sets are no pairs.
-    """
+    """Return the pairs by the outcomes (0, 1 or by a horizon) of both members; InputError if the sets are no pairs."""
     need_adjustment(adjustment)
     sets = adjustment.matched_set
     if sets is None or not _only_pairs(adjustment):

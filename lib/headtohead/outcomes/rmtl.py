@@ -89,10 +89,7 @@ def _rows(
 def _intervals(
     one: np.ndarray, other: np.ndarray, sizes: tuple[float, float], by: int, level: float
 ) -> list[tuple[est.Interval, str]]:
-    """Return both arms and their difference with what is to be added to the method; first values are the data's.
-
-    Where nobody in an arm differs, or no member of a matched set from the other, nor do bootstrap samples.
-    """
+    """Return both arms and their difference (data first) with what is to be added to the method where nobody differs."""
     arms, words = [], ["", ""]
     for place, (days, n) in enumerate(zip((one, other), sizes, strict=True)):
         arms.append(est.bootstrap_interval(float(days[0]), days[1:], level))

@@ -138,10 +138,7 @@ def _risks(y: np.ndarray, arm: np.ndarray, p: Predictions, estimand: Estimand) -
 
 
 def influence_error(y: np.ndarray, arm: np.ndarray, p: Predictions, estimand: Estimand) -> float:
-    """Return the influence-function standard error of the augmented difference of the first sample.
-
-    It takes both models as correct, and outside the ATE the score as known.
-    """
+    """Return the influence-function error of the augmented difference: models correct, outside the ATE the score known."""
     w, m1, m0 = balancing_weights(p.score, arm, estimand)[0], p.if_treated[0], p.if_control[0]
     h = w * np.where(arm, p.score[0], 1 - p.score[0])
     gain = np.average(m1 - m0, weights=h)

@@ -117,10 +117,8 @@ def _everyone(rank: np.ndarray, arm: np.ndarray, weights: np.ndarray) -> np.ndar
 
 
 def _within_sets(rank: np.ndarray, arm: np.ndarray, weights: np.ndarray, sets: pd.Series) -> np.ndarray:
-    """Return the shares of wins and losses of the treated over the controls of their set, shape (2, B).
-
-    Where treated patients share controls, a control's weight is divided among those of its set.
-    """
+    """Return the shares of wins and losses of the treated over the controls of their set, shape (2, B)."""
+    # where treated patients share controls, a control's weight is divided among those of its set
     members = pd.DataFrame({"set": sets.to_numpy(), "row": np.arange(len(rank))})[sets.notna().to_numpy()]
     mine = members[arm[members["row"]]]
     couples = members[~arm[members["row"]]].merge(mine, on="set", suffixes=("", "_treated"))

@@ -142,11 +142,8 @@ def _stabilised(
 
 
 def _log_staying(covariates: np.ndarray, left: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return the log probability of staying on each person-day, shape (B, rows).
-
-    Two half observations per coefficient, one of each kind, are the log-F(1, 1) prior of Greenland and Mansournia: few
-    leave, and the model then has a solution also where nobody with a given state does. The intercept is free.
-    """
+    """Return the log probability of staying on each person-day, shape (B, rows)."""
+    # two half observations per slope are the log-F(1, 1) prior of Greenland and Mansournia: so there is always a solution
     if not left.any():
         return np.zeros((len(weights), len(left)))
     X = with_intercept(covariates)

@@ -65,10 +65,7 @@ def preference_score(ps: pd.Series, treated: pd.Series) -> pd.Series:
 
 @door.guarded
 def share_in_equipoise(ps: pd.Series, treated: pd.Series, *, low: float, high: float) -> float:
-    """Return the smaller of the two arms' shares of patients whose preference score is in ``low`` to ``high``.
-
-    The smaller one: half of each drug's patients, not half of all, must have been open to both drugs.
-    """
+    """Return the smaller of both arms' shares with a preference score in ``low`` to ``high``: each drug must have been open."""
     treated, inside = door.scored(ps, treated), preference_score(ps, treated).between(low, high)
     return float(min(inside[treated].mean(), inside[~treated].mean()))
 
@@ -80,10 +77,7 @@ def largest_missing_share(frame: pd.DataFrame) -> tuple[str, float]:
 
 
 def largest_standardised_coefficient(design: pd.DataFrame, coefficients: pd.DataFrame) -> tuple[str, float]:
-    """Return the term with the largest absolute coefficient per standard deviation, and that coefficient.
-
-    ``coefficients`` has ``term`` and ``estimate``; terms that are no column of the design are left out.
-    """
+    """Return the term (column of the design) with the largest coefficient per standard deviation, and that."""
     slope = coefficients.set_index("term")["estimate"].reindex(design.columns)
     size = (slope * design.std()).abs()
     return str(size.idxmax()), float(size.max())

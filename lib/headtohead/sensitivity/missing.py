@@ -69,11 +69,8 @@ def impute(
 def _matched_draws(
     others: np.ndarray, y: np.ndarray, hole: np.ndarray, donors: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Return one draw for each hole: a Bayesian linear regression, then the nearest observed values.
-
-    Predictions of the observed use the estimated coefficients, those of the missing drawn ones (type 1
-    matching), so that the uncertainty of the model is in the draw.
-    """
+    """Return one draw for each hole: a Bayesian linear regression, then the nearest observed values."""
+    # predictions of the observed use the estimate, those of the missing a draw (type 1): so the model's uncertainty is in it
     spread = others.std(axis=0)
     keep = spread > 0
     X = np.column_stack([np.ones(len(y)), (others[:, keep] - others[:, keep].mean(axis=0)) / spread[keep]])

@@ -54,10 +54,7 @@ def subset(
     design: np.ndarray, arm: np.ndarray, Y: np.ndarray, stratum: np.ndarray,
     *, population: str, min_share: float, trim: float,
 ) -> Sample | str:  # fmt: skip
-    """Return the patients of a population with their score, or why there is none.
-
-    ``design`` has no intercept; its rows with NaN are left out. Populations: "all", "concurrent", "trimmed".
-    """
+    """Return the score of an "all", "concurrent" or "trimmed" population, or why there is none; rows with NaN are left out."""
     rows = np.isfinite(design).all(axis=1)
     if population == "concurrent":
         codes = np.unique(stratum, return_inverse=True)[1]

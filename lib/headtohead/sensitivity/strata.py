@@ -51,10 +51,7 @@ def estimate_in_subsets(
 
 
 def concurrent_periods(period: pd.Series, treated: pd.Series, *, min_share: float) -> pd.Series:
-    """Return who was treated in a period in which both drugs were in real use.
-
-    A period counts if each drug has at least ``min_share`` of its first doses.
-    """
+    """Return who was treated in a period in which each drug has at least ``min_share`` of the first doses."""
     door.between("min_share", min_share, 0, 0.5, "give a share below one half")
     door.patients(period, "periods")
     treated = door.arms(door.aligned(treated, period.index, "periods"))
