@@ -98,7 +98,7 @@ def crude_smd(values: pd.Series, treated: pd.Series) -> float:
 
 @door.guarded
 def category_smd(values: pd.Series, treated: pd.Series) -> float:
-    """Return the Mahalanobis distance between two arms' shares of a category; of two levels the size of the usual SMD."""
+    """Return the Mahalanobis distance of two arms' shares of a category (Yang & Dalton 2012, see ``balance.py``)."""
     door.patients(values, "a category")
     treated = door.arms(door.aligned(treated, values.index, "the category"))
     levels = sorted(values.dropna().unique(), key=str)[1:]

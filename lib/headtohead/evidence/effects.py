@@ -100,7 +100,13 @@ def study_effects(
         log_effect=log_effect.astype(float), variance=variance.astype(float),
         printed_low=limits["conf_low"], printed_high=limits["conf_high"],
     )  # fmt: skip
-    return _with_ratios(found, conf_level)
+    se = np.sqrt(found["variance"])
+    half = norm.ppf(0.5 + conf_level / 2) * se
+    return found.assign(
+        scale=found["measure"], estimate=np.exp(found["log_effect"]), std_error=se,
+        conf_low=np.exp(found["log_effect"] - half), conf_high=np.exp(found["log_effect"] + half),
+        conf_level=conf_level, method=found["basis"].map(METHODS),
+    )  # fmt: skip
 
 
 def no_contrast_in(rows: pd.DataFrame) -> pd.Series:
@@ -126,17 +132,6 @@ def _check_values(rows: pd.DataFrame) -> None:
             f"counts must lie between 0 and the patients, ratios and ascending limits above 0, p-values between 0 "
             f"and 1, {door.wrong_rows(wrong, pd.Index(rows['study']))}; correct or exclude them"
         )
-
-
-def _with_ratios(found: pd.DataFrame, conf_level: float) -> pd.DataFrame:
-    """Return studies with their ratio and its Wald limits, in the columns of an estimate."""
-    se = np.sqrt(found["variance"])
-    half = norm.ppf(0.5 + conf_level / 2) * se
-    return found.assign(
-        scale=found["measure"], estimate=np.exp(found["log_effect"]), std_error=se,
-        conf_low=np.exp(found["log_effect"] - half), conf_high=np.exp(found["log_effect"] + half),
-        conf_level=conf_level, method=found["basis"].map(METHODS),
-    )  # fmt: skip
 
 
 def reproduction(reference: pd.DataFrame, ours: Mapping[str, float]) -> pd.DataFrame:

@@ -28,10 +28,7 @@ class NoMaximumError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class LogisticFits:
-    """Fits of one model under B sets of weights or for B outcomes: coefficients of shape (B, p), NaN without a fit.
-
-    Not ``converged`` where the likelihood has no maximum (the arms are separated) or none was reached.
-    """
+    """Coefficients by weights or by outcome, shape (B, p), NaN where not ``converged``: there is no maximum."""
 
     coefficients: np.ndarray
     converged: np.ndarray

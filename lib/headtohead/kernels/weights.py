@@ -25,24 +25,17 @@ EDGE = 1e-9
 def balancing_weights(ps: np.ndarray, treated: np.ndarray, estimand: Estimand) -> np.ndarray:
     """Return the weights for arrays of scores whose last axis is the patients (Li, Morgan & Zaslavsky 2018)."""
     tilt = {
-        "ATE": np.ones_like(ps),
-        "ATT": ps,
-        "ATC": 1 - ps,
-        "ATO": ps * (1 - ps),
-        "ATM": np.minimum(ps, 1 - ps),
-    }[estimand]
+        "ATE": np.ones_like(ps), "ATT": ps, "ATC": 1 - ps, "ATO": ps * (1 - ps), "ATM": np.minimum(ps, 1 - ps),
+    }[estimand]  # fmt: skip
     return tilt / np.where(treated, ps, 1 - ps)
 
 
 def weight_slopes(ps: np.ndarray, treated: np.ndarray, estimand: Estimand) -> np.ndarray:
     """Return the derivatives of ``balancing_weights`` by the logit of the score, shape (n,)."""
     tilt = {
-        "ATE": np.zeros_like(ps),
-        "ATT": 1 - ps,
-        "ATC": -ps,
-        "ATO": 1 - 2 * ps,
+        "ATE": np.zeros_like(ps), "ATT": 1 - ps, "ATC": -ps, "ATO": 1 - 2 * ps,
         "ATM": np.where(ps < 0.5, 1 - ps, -ps),
-    }[estimand]
+    }[estimand]  # fmt: skip
     return balancing_weights(ps, treated, estimand) * (tilt - np.where(treated, 1 - ps, -ps))
 
 

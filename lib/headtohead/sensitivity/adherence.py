@@ -155,10 +155,8 @@ def _log_staying(covariates: np.ndarray, left: np.ndarray, weights: np.ndarray) 
 
 
 def _risks(days: _Days, arm: np.ndarray, weights: np.ndarray, ratio: np.ndarray) -> np.ndarray:
-    """Return the cumulative incidence of cause 1 by the last day, shape (2, B): treated, control.
-
-    Aalen-Johansen with weights that change by day; NaN if an arm has nobody left before it is over.
-    """
+    """Return the incidence of cause 1, shape (2, B): treated, control; NaN if an arm has nobody left before the end."""
+    # Aalen-Johansen with weights that change by day
     found = np.zeros((2, len(weights)))
     for row, mine in enumerate((arm, ~arm)):
         w, r = weights[:, mine], ratio[:, mine] if len(ratio) > 1 else ratio[0, mine][None]

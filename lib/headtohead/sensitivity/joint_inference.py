@@ -115,14 +115,9 @@ def joint_p_values(observed: pd.DataFrame, nulls: pd.DataFrame) -> pd.DataFrame:
         if mine.empty:
             raise ValueError(f"there must be null curves of {row['facet']!r}, found none; run: make simulate")
         low, high = _tail(mine["median"] <= row["median"]), _tail(mine["median"] >= row["median"])
-        found = {
-            "null_median": float(mine["median"].mean()),
-            "p_median": min(1.0, 2 * min(low, high)),
-            "p_small_p": _tail(mine["small_p"] >= row["small_p"]),
-            "p_one_sign": _tail(mine["one_sign"] >= row["one_sign"]),
-            "nulls": len(mine),
-        }
-        rows.append({**row, **found})
+        found = {"null_median": float(mine["median"].mean()), "p_median": min(1.0, 2 * min(low, high))}
+        found |= {f"p_{name}": _tail(mine[name] >= row[name]) for name in ("small_p", "one_sign")}
+        rows.append({**row, **found, "nulls": len(mine)})
     return pd.DataFrame(rows)
 
 

@@ -23,16 +23,10 @@ from headtohead.kernels.pairs import CaliperScale, Order
 from headtohead.sensitivity.specification import AXES, estimate_sample, subset
 
 ESTIMANDS = {
-    "crude": "crude",
-    "outcome regression": "ATE",
-    "greedy pairs": "matched",
-    "optimal pairs": "matched",
-    "inverse probability weights": "ATE",
-    "overlap weights": "ATO",
-    "matching weights": "ATM",
-    "entropy balancing": "ATT",
-    "augmented weights": "ATE",
-}
+    "crude": "crude", "outcome regression": "ATE", "greedy pairs": "matched", "optimal pairs": "matched",
+    "inverse probability weights": "ATE", "overlap weights": "ATO", "matching weights": "ATM",
+    "entropy balancing": "ATT", "augmented weights": "ATE",
+}  # fmt: skip
 PAIRED = ("greedy pairs", "optimal pairs")
 NOT_USED = "not used"
 

@@ -16,10 +16,8 @@ from headtohead.sensitivity.effects import Effects, OutcomeModel
 
 AXES = ("estimator", "caliper", "covariates", "form", "missing", "outcome", "population")
 WEIGHTS: dict[str, Estimand] = {
-    "inverse probability weights": "ATE",
-    "overlap weights": "ATO",
-    "matching weights": "ATM",
-}
+    "inverse probability weights": "ATE", "overlap weights": "ATO", "matching weights": "ATM",
+}  # fmt: skip
 OUTCOME_RIDGE = 0.1  # normal prior of SD 3 per SD of a covariate: decides only whether a maximum exists
 DIGITS = 10  # of a score: patients who are alike have equal ones, and pairs are the same on every processor
 FEWEST = 10  # patients per arm below which no model is fitted
