@@ -62,7 +62,8 @@ def greedy_pairs(
         place = np.empty(len(d), np.int64)
         place[by_score] = np.arange(len(d))
         turn = first_choosers(np.flatnonzero(is_treated), d, order)
-        taken = _greedy(d[by_score], ~is_treated[by_score], place[turn], ratio, caliper, replace)
+        left, right = _neighbours(~is_treated[by_score])
+        taken = _greedy(d[by_score], left, right, place[turn], ratio, caliper, replace)
         rounds, who = np.nonzero(taken >= 0)
         found.append((stratum[turn[who]], stratum[by_score[taken[rounds, who]]]))
     return joined(found)
@@ -101,33 +102,21 @@ def _free(links: np.ndarray, place: int, end: int) -> int:
     return found
 
 
-@njit(cache=True)
 def _neighbours(free: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the nearest control at or left of each place (-1 for none), and at or right of it (n for none)."""
-    n = len(free)
-    left, right = np.empty(n, np.int32), np.empty(n + 1, np.int32)
-    at = -1
-    for j in range(n):
-        if free[j]:
-            at = j
-        left[j] = at
-    at = n
-    right[n] = n
-    for j in range(n - 1, -1, -1):
-        if free[j]:
-            at = j
-        right[j] = at
-    return left, right
+    place = np.arange(len(free) + 1, dtype=np.int32)
+    left = np.maximum.accumulate(np.where(free, place[:-1], np.int32(-1)))
+    right = np.minimum.accumulate(np.where(np.append(free, True), place, place[-1])[::-1])[::-1]
+    return left, np.ascontiguousarray(right)
 
 
 @njit(cache=True)
 def _greedy(
-    d: np.ndarray, free: np.ndarray, turn: np.ndarray, ratio: int, caliper: float, replace: bool
-) -> np.ndarray:
+    d: np.ndarray, left: np.ndarray, right: np.ndarray, turn: np.ndarray, ratio: int, caliper: float, replace: bool
+) -> np.ndarray:  # fmt: skip
     """Return the place of the control taken in each round by each treated patient, -1 for none; ``d`` ascends."""
-    # free marks controls, turn holds the places of the treated; with replace each takes a control at most once
+    # turn holds the places of the treated, first chooser first; with replace each takes a control at most once
     n = len(d)
-    left, right = _neighbours(free)
     below, above = left[turn], right[turn]
     taken = np.full((ratio, len(turn)), -1, np.int32)
     for r in range(ratio):

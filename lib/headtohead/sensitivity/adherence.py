@@ -46,11 +46,7 @@ class PerProtocol(NamedTuple):
 
 
 class _Days(NamedTuple):
-    """Person-days; patients in rows, days in columns.
-
-    ``exposed``: could leave the strategy on day 0, 1, ...; ``left``: did. ``at_risk`` and ``cause``:
-    followed, as intended, and the event, on day 1, 2, ...
-    """
+    """Person-days, patients in rows: could leave on day 0, 1, ..., and did; at risk as intended, and event, on day 1, ..."""
 
     exposed: np.ndarray
     left: np.ndarray

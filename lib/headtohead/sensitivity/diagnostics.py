@@ -4,8 +4,7 @@ Each check is a row: what was measured, its threshold, and whether it holds. Non
 negative control, an outcome that neither drug can change.
 
 Walker et al. (2013) Comparative Effectiveness Research 3:11-20. doi:10.2147/CER.S40357 (equipoise)
-Schuemie et al. (2020) Journal of the American Medical Informatics Association 27:1331-1337.
-doi:10.1093/jamia/ocaa103 (diagnostics before estimates)
+Schuemie et al. (2020) J Am Med Inform Assoc 27:1331-1337. doi:10.1093/jamia/ocaa103 (diagnostics before estimates)
 """
 
 from __future__ import annotations

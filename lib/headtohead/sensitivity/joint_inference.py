@@ -38,10 +38,7 @@ class Link(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Plasmode:
-    """What is needed to draw data sets without an effect.
-
-    ``ps``: fitted score, shape (n,). ``risks``: fitted risk of each link under the control drug, (links, n).
-    """
+    """What draws data without an effect: the score, shape (n,), and each link's risks under the control drug, (links, n)."""
 
     ps: np.ndarray
     links: tuple[Link, ...]
