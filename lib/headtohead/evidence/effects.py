@@ -52,8 +52,7 @@ def variance_of_p_value(log_effect: np.ndarray, p_value: np.ndarray) -> np.ndarr
 
 
 def study_effects(
-    rows: pd.DataFrame,
-    *, prefer: Prefer, no_contrast: NoContrast = "exclude", conf_level: float = PUBLISHED_LEVEL,
+    rows: pd.DataFrame, *, prefer: Prefer, no_contrast: NoContrast = "exclude", conf_level: float = PUBLISHED_LEVEL,
 ) -> pd.DataFrame:  # fmt: skip
     """Return the log ratio and variance of each published result.
 

@@ -18,18 +18,18 @@ import pandas as pd
 from numba import njit
 
 from headtohead import door
+from headtohead.kernels import Array
 
 Order = Literal["largest", "smallest", "data"]
 CaliperScale = Literal["pooled", "all"]
-Rows = tuple[np.ndarray, np.ndarray]
+Rows = tuple[Array, Array]
 MAX_CELLS = 2_000_000_000  # one byte each
 SKIP_TREATED, SKIP_CONTROL, PAIR = 0, 1, 2
 
 
 @door.guarded
 def caliper_width(
-    linear_predictor: pd.Series | np.ndarray, treated: pd.Series | np.ndarray,
-    *, caliper_sd: float, scale: CaliperScale,
+    linear_predictor: pd.Series | Array, treated: pd.Series | Array, *, caliper_sd: float, scale: CaliperScale,
 ) -> float:  # fmt: skip
     """Return the caliper on the logit.
 
@@ -49,7 +49,7 @@ def caliper_width(
 
 
 def greedy_pairs(
-    score: np.ndarray, arm: np.ndarray, exact: Sequence[np.ndarray] = (),
+    score: Array, arm: Array, exact: Sequence[Array] = (),
     *, ratio: int = 1, caliper: float, order: Order, replace: bool = False,
 ) -> Rows:  # fmt: skip
     """Return rows of the treated and of the controls they take, by stratum; arrays of shape (n,), see ``match_nearest``."""
@@ -69,7 +69,7 @@ def greedy_pairs(
     return joined(found)
 
 
-def strata_of(exact: Sequence[np.ndarray], n: int) -> list[np.ndarray]:
+def strata_of(exact: Sequence[Array], n: int) -> list[Array]:
     """Return the row numbers of each stratum."""
     if not exact:
         return [np.arange(n)]
@@ -83,7 +83,7 @@ def joined(rows: Sequence[Rows]) -> Rows:
     return t, c
 
 
-def first_choosers(rows: np.ndarray, score: np.ndarray, order: Order) -> np.ndarray:
+def first_choosers(rows: Array, score: Array, order: Order) -> Array:
     """Return the row numbers of the treated, first chooser first."""
     if order == "data":
         return rows
@@ -92,7 +92,7 @@ def first_choosers(rows: np.ndarray, score: np.ndarray, order: Order) -> np.ndar
 
 
 @njit(cache=True)
-def _free(links: np.ndarray, place: int, end: int) -> int:
+def _free(links: Array, place: int, end: int) -> int:
     """Return the next free control on one side, or ``end``, and shorten the way to it."""
     at, found = place, links[place]
     while found != end and links[found] != found:
@@ -102,7 +102,7 @@ def _free(links: np.ndarray, place: int, end: int) -> int:
     return found
 
 
-def _neighbours(free: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _neighbours(free: Array) -> tuple[Array, Array]:
     """Return the nearest control at or left of each place (-1 for none), and at or right of it (n for none)."""
     place = np.arange(len(free) + 1, dtype=np.int32)
     left = np.maximum.accumulate(np.where(free, place[:-1], np.int32(-1)))
@@ -112,8 +112,8 @@ def _neighbours(free: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 @njit(cache=True)
 def _greedy(
-    d: np.ndarray, left: np.ndarray, right: np.ndarray, turn: np.ndarray, ratio: int, caliper: float, replace: bool
-) -> np.ndarray:  # fmt: skip
+    d: Array, left: Array, right: Array, turn: Array, ratio: int, caliper: float, replace: bool
+) -> Array:  # fmt: skip
     """Return the place of the control taken in each round by each treated patient, -1 for none; ``d`` ascends."""
     # turn holds the places of the treated, first chooser first; with replace each takes a control at most once
     n = len(d)
@@ -142,15 +142,13 @@ def _greedy(
     return taken
 
 
-def optimal_pairs(
-    score: np.ndarray, arm: np.ndarray, exact: Sequence[np.ndarray] = (), *, caliper: float
-) -> Rows:
+def optimal_pairs(score: Array, arm: Array, exact: Sequence[Array] = (), *, caliper: float) -> Rows:
     """Return rows of the largest set of pairs of least total distance; ValueError if a stratum is too large."""
     door.positive("the caliper", caliper, or_zero=True)
     return joined([_optimal_in_stratum(score, arm, rows, caliper) for rows in strata_of(exact, len(score))])
 
 
-def _optimal_in_stratum(score: np.ndarray, arm: np.ndarray, rows: np.ndarray, caliper: float) -> Rows:
+def _optimal_in_stratum(score: Array, arm: Array, rows: Array, caliper: float) -> Rows:
     by_score = rows[np.argsort(score[rows], kind="stable")]
     treated_rows, control_rows = by_score[arm[by_score]], by_score[~arm[by_score]]
     t, c = score[treated_rows], score[control_rows]
@@ -167,7 +165,7 @@ def _optimal_in_stratum(score: np.ndarray, arm: np.ndarray, rows: np.ndarray, ca
 
 
 @njit(cache=True)
-def _align(t: np.ndarray, c: np.ndarray, low: np.ndarray, high: np.ndarray, caliper: float) -> np.ndarray:
+def _align(t: Array, c: Array, low: Array, high: Array, caliper: float) -> Array:
     """Return the place of the control of each treated patient, -1 for none; both scores ascend."""
     # pairs[j], total[j]: best match so far with the first j controls; left of a band the last row stands, right of it too
     m, n = len(t), len(c)

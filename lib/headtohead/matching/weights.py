@@ -18,6 +18,7 @@ import pandas as pd
 
 from headtohead import door
 from headtohead.errors import EntropyError, SeparationError
+from headtohead.kernels import Array
 from headtohead.kernels import weights as kernel
 from headtohead.kernels.logistic import MAX_FAILED_SHARE, NoMaximumError, with_intercept
 from headtohead.kernels.weights import Estimand, balancing_weights, bootstrap_counts
@@ -54,15 +55,13 @@ def stabilised_weights(ps: pd.Series, treated: pd.Series) -> pd.Series:
     return weights_from_ps(ps, arm, estimand="ATE") * np.where(arm, arm.mean(), 1 - arm.mean())
 
 
-def effective_sample_size(weights: pd.Series | np.ndarray) -> float:
+def effective_sample_size(weights: pd.Series | Array) -> float:
     """Return Kish's effective sample size, (sum w)^2 / sum w^2, in patients; 0 if all weights are 0."""
     total = float(np.sum(door.weights(weights)))
     return total**2 / float(np.sum(np.square(weights))) if total else 0.0
 
 
-def draw_refitted(
-    adjustment: Adjustment, rng: np.random.Generator, b: int, *, estimand: Estimand
-) -> np.ndarray:
+def draw_refitted(adjustment: Adjustment, rng: np.random.Generator, b: int, *, estimand: Estimand) -> Array:
     """Return the weights of bootstrap samples of patients, the score refitted to each."""
     ps, counts = _refitted(adjustment, rng, b)
     return counts * balancing_weights(ps, adjustment.arm, estimand)
@@ -70,7 +69,7 @@ def draw_refitted(
 
 def draw_truncated(
     adjustment: Adjustment, rng: np.random.Generator, b: int, *, quantiles: Quantiles
-) -> np.ndarray:
+) -> Array:
     """Return stabilised weights of bootstrap samples, refitted and truncated at the quantiles of each."""
     ps, counts = _refitted(adjustment, rng, b)
     arm = adjustment.arm
@@ -80,9 +79,7 @@ def draw_truncated(
     return counts * np.clip(raw, limits[:, [0]], limits[:, [1]])
 
 
-def score_estimation(
-    adjustment: Adjustment, gradient: np.ndarray, *, ps: pd.Series, estimand: Estimand
-) -> np.ndarray:
+def score_estimation(adjustment: Adjustment, gradient: Array, *, ps: pd.Series, estimand: Estimand) -> Array:
     """Return what the estimation of the score adds to the influence of each patient; see ``spillover``.
 
     Lunceford & Davidian (2004) Stat Med 23:2937-2960. doi:10.1002/sim.1903
@@ -92,7 +89,7 @@ def score_estimation(
     return kernel.spillover(adjustment.regressors, gradient, slope, score * (1 - score), arm - score)
 
 
-def _refitted(adjustment: Adjustment, rng: np.random.Generator, b: int) -> tuple[np.ndarray, np.ndarray]:
+def _refitted(adjustment: Adjustment, rng: np.random.Generator, b: int) -> tuple[Array, Array]:
     """Return the scores refitted to each bootstrap sample, and the samples that have one, both (B', n)."""
     X, arm = adjustment.regressors, adjustment.arm
     try:
@@ -101,7 +98,7 @@ def _refitted(adjustment: Adjustment, rng: np.random.Generator, b: int) -> tuple
         raise SeparationError(str(error)) from None
 
 
-def repeated_quantiles(values: np.ndarray, counts: np.ndarray, quantiles: Quantiles) -> np.ndarray:
+def repeated_quantiles(values: Array, counts: Array, quantiles: Quantiles) -> Array:
     """Return ``numpy.quantile`` of values repeated ``counts`` times (rows of both sum to n, shape (B, n)), shape (B, 2)."""
     order, last, columns = np.argsort(values, axis=1), values.shape[1] - 1, []
     value = np.take_along_axis(values, order, axis=1)
@@ -143,7 +140,7 @@ def entropy_weights(design: pd.DataFrame, treated: pd.Series, *, estimand: Entro
     )  # fmt: skip
 
 
-def _balancing(adjustment: Adjustment, gradient: np.ndarray, *, estimand: EntropyEstimand) -> np.ndarray:
+def _balancing(adjustment: Adjustment, gradient: Array, *, estimand: EntropyEstimand) -> Array:
     """Return what the balancing adds to the influence of each patient: each arm's means have to meet a target."""
     X, arm = adjustment.regressors, adjustment.arm
     w, for_whom = adjustment.weights.to_numpy(float), arm if estimand == "ATT" else np.ones(len(arm))
@@ -154,7 +151,7 @@ def _balancing(adjustment: Adjustment, gradient: np.ndarray, *, estimand: Entrop
 
 def _draw_balanced(
     adjustment: Adjustment, rng: np.random.Generator, b: int, *, estimand: EntropyEstimand
-) -> np.ndarray:
+) -> Array:
     """Return the balancing weights of the bootstrap samples of patients that have some."""
     X, arm = adjustment.regressors[:, 1:], adjustment.arm
     weights, reached = _balanced(X, arm, bootstrap_counts(rng, b, len(arm)), estimand)
@@ -165,9 +162,7 @@ def _draw_balanced(
     return weights[reached]
 
 
-def _balanced(
-    X: np.ndarray, arm: np.ndarray, counts: np.ndarray, estimand: EntropyEstimand
-) -> tuple[np.ndarray, np.ndarray]:
+def _balanced(X: Array, arm: Array, counts: Array, estimand: EntropyEstimand) -> tuple[Array, Array]:
     """Return weights of both arms for each sample, each arm summing to those it stands for."""
     for_whom = counts * arm if estimand == "ATT" else counts
     number = for_whom.sum(axis=1, keepdims=True)

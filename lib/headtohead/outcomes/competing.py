@@ -20,6 +20,7 @@ import pandas as pd
 from headtohead import door
 from headtohead.errors import AlignmentError, EventError
 from headtohead.inference import DEFAULT, InferenceChoices, Stream, checked, stream_of
+from headtohead.kernels import Array
 from headtohead.matching.adjustment import Adjustment, Adjustments, made
 from headtohead.outcomes.endpoint import Endpoint, Endpoints
 from headtohead.outcomes.estimate import need_followed_arms, together
@@ -34,14 +35,14 @@ class CumulativeIncidence:
     causes and weights.
     """
 
-    times: np.ndarray
-    at_risk: np.ndarray
-    incidence: np.ndarray
-    event_free: np.ndarray
-    patients: tuple[np.ndarray, np.ndarray, np.ndarray]
+    times: Array
+    at_risk: Array
+    incidence: Array
+    event_free: Array
+    patients: tuple[Array, Array, Array]
 
     @property
-    def std_error(self) -> np.ndarray:
+    def std_error(self) -> Array:
         """Infinitesimal jackknife, as R's ``survfit``, shape (T, K); for weights that are no frequencies use a bootstrap."""
         time, cause, w = self.patients
 
@@ -51,7 +52,7 @@ class CumulativeIncidence:
 
         return np.array([[error(k + 1, by) for k in range(self.incidence.shape[1])] for by in self.times])
 
-    def at(self, days: Sequence[float] | np.ndarray) -> np.ndarray:
+    def at(self, days: Sequence[float] | Array) -> Array:
         """Return the incidence at given days, shape (len(days), K); 0 before the first event."""
         index = np.searchsorted(self.times, np.asarray(days, float), side="right")
         return np.vstack([np.zeros(self.incidence.shape[1]), self.incidence])[index]
@@ -59,7 +60,7 @@ class CumulativeIncidence:
 
 @door.guarded
 def aalen_johansen(
-    time: np.ndarray, cause: np.ndarray, weights: np.ndarray | None = None, *, n_causes: int | None = None
+    time: Array, cause: Array, weights: Array | None = None, *, n_causes: int | None = None
 ) -> CumulativeIncidence:
     """Return the Aalen-Johansen estimate, F_k(t) = sum over s <= t of S(s-) d_k(s) / n(s).
 
@@ -85,9 +86,7 @@ def aalen_johansen(
     return CumulativeIncidence(times[keep], at_risk[keep], incidence[keep], event_free[keep], patients)
 
 
-def risk_and_gradient(
-    time: np.ndarray, cause: np.ndarray, weights: np.ndarray, *, by: float
-) -> tuple[float, np.ndarray]:
+def risk_and_gradient(time: Array, cause: Array, weights: Array, *, by: float) -> tuple[float, Array]:
     """Return the Aalen-Johansen risk of cause 1 by a horizon and its derivative by each weight, shape (n,).
 
     With S the event-free probability, F the risk, n at risk and A the hazard of any cause, patient i moves F(tau) by
@@ -136,7 +135,7 @@ def incidence_curves(
 
 
 def _curves(
-    endpoint: Endpoint, adjustment: Adjustment, draws: np.ndarray, by: int, conf_level: float
+    endpoint: Endpoint, adjustment: Adjustment, draws: Array, by: int, conf_level: float
 ) -> pd.DataFrame:
     days, frames, tail = np.arange(by + 1), [], (1 - conf_level) / 2
     for arm, mask in adjustment.arms:
@@ -153,9 +152,7 @@ def _curves(
 
 
 @door.guarded
-def day_incidence(
-    time: np.ndarray, cause: np.ndarray, weights: np.ndarray, *, n_causes: int, horizon_days: int
-) -> np.ndarray:
+def day_incidence(time: Array, cause: Array, weights: Array, *, n_causes: int, horizon_days: int) -> Array:
     """Return curves for many weightings (B, n), at the end of days 0, 1, ..., shape (B, horizon_days + 1, n_causes)."""
     times, incidence = batch_incidence(time, cause, weights, n_causes=n_causes, horizon_days=horizon_days)
     index = np.searchsorted(times, np.arange(horizon_days + 1), side="right")
@@ -165,8 +162,8 @@ def day_incidence(
 
 @door.guarded
 def batch_incidence(
-    time: np.ndarray, cause: np.ndarray, weights: np.ndarray, *, n_causes: int, horizon_days: float
-) -> tuple[np.ndarray, np.ndarray]:
+    time: Array, cause: Array, weights: Array, *, n_causes: int, horizon_days: float
+) -> tuple[Array, Array]:
     """Return the event times up to the horizon and the incidence at them, shapes (T,) and (B, T, K)."""
     door.same_length(time=time, cause=cause, weights=np.asarray(weights).T)
     time, cause, weights = door.times(time), door.causes(cause, n_causes), np.atleast_2d(weights)
@@ -182,7 +179,7 @@ def batch_incidence(
 
 
 def state_occupation(
-    states: np.ndarray | pd.DataFrame, adjustments: Adjustments, *, names: Sequence[str]
+    states: Array | pd.DataFrame, adjustments: Adjustments, *, names: Sequence[str]
 ) -> pd.DataFrame:
     """Return the probability of being in each state at the end of each day, by arm and adjustment.
 
@@ -219,7 +216,7 @@ def state_occupation(
     return pd.concat(parts, ignore_index=True)
 
 
-def _numbered(states: np.ndarray | pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+def _numbered(states: Array | pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """Return the states, after they are whole numbers that have a name."""
     door.unique(pd.Index(list(names)), "states")
     if np.ndim(states) != 2:
@@ -236,7 +233,7 @@ def _numbered(states: np.ndarray | pd.DataFrame, names: Sequence[str]) -> pd.Dat
     return frame.astype(int)
 
 
-def _occupation(states: np.ndarray, w: np.ndarray, k: int) -> np.ndarray:
+def _occupation(states: Array, w: Array, k: int) -> Array:
     """Return state probabilities of one arm, shape (days + 1, k)."""
     p = np.bincount(states[:, 0], w, k) / w.sum()
     rows = [p]

@@ -18,12 +18,13 @@ import pandas as pd
 
 from headtohead import door
 from headtohead.errors import CannotEstimateError, EmptyArmError
+from headtohead.kernels import Array
 from headtohead.outcomes import partial_likelihood as pl
 from headtohead.outcomes.partial_likelihood import Moments, RiskSets, Ties
 
 MAX_STEPS, MAX_HALVINGS, STOP = 30, 40, 1e-7  # what is left after a step is about its square
 MAX_LOG_HR_PER_SD = 12.0
-Sandwich = Callable[[np.ndarray], np.ndarray]
+Sandwich = Callable[[Array], Array]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,8 @@ class CoxFit:
     """
 
     coefficients: pd.Series
-    covariance: np.ndarray
-    robust_covariance: np.ndarray | None
+    covariance: Array
+    robust_covariance: Array | None
     log_likelihood: tuple[float, float]
     n: int
     events: int
@@ -128,9 +129,7 @@ def fit_checked(
     return fit_risk_sets(sets, spread, list(covariates.columns), who, sandwich and of_all(sandwich, use))
 
 
-def standardised(
-    covariates: pd.DataFrame, use: np.ndarray, weights: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def standardised(covariates: pd.DataFrame, use: Array, weights: Array) -> tuple[Array, Array]:
     """Return the used rows of the covariates, centred and scaled, and their standard deviations."""
     X = covariates.to_numpy(float)[use]
     spread = X.std(axis=0)
@@ -140,10 +139,10 @@ def standardised(
     return (X - weights @ X / weights.sum()) / spread, spread
 
 
-def of_all(sandwich: Sandwich, use: np.ndarray) -> Sandwich:
+def of_all(sandwich: Sandwich, use: Array) -> Sandwich:
     """Return the sandwich that takes derivatives of the rows used; those of the others are 0."""
 
-    def padded(gradient: np.ndarray) -> np.ndarray:
+    def padded(gradient: Array) -> Array:
         everyone = np.zeros((len(use), gradient.shape[1]))
         everyone[use] = gradient
         return sandwich(everyone)
@@ -152,7 +151,7 @@ def of_all(sandwich: Sandwich, use: np.ndarray) -> Sandwich:
 
 
 def fit_risk_sets(
-    sets: RiskSets, spread: np.ndarray, names: list[str], who: np.ndarray | None, sandwich: Sandwich | None
+    sets: RiskSets, spread: Array, names: list[str], who: Array | None, sandwich: Sandwich | None
 ) -> CoxFit:
     """Return the fit of a partial likelihood; ``who`` numbers the clusters of the robust covariance."""
     # a score residual over its weight is the derivative of the score by that weight, also with Efron's ties
@@ -169,7 +168,7 @@ def fit_risk_sets(
     return CoxFit(coefficients, inverse / scale, robust, likelihood, len(sets.Z), len(sets.deaths))
 
 
-def _newton(sets: RiskSets, names: list[str]) -> tuple[np.ndarray, Moments, float]:
+def _newton(sets: RiskSets, names: list[str]) -> tuple[Array, Moments, float]:
     """Return coefficients, moments there and the log likelihood at zero; steps are halved if it drops."""
     beta = np.zeros(sets.Z.shape[1])
     at = pl.moments(sets, beta)

@@ -14,6 +14,7 @@ import pandas as pd
 from headtohead import door
 from headtohead.errors import InputError, MissingError, cannot
 from headtohead.inference import DEFAULT, InferenceChoices, Stream
+from headtohead.kernels import Array
 from headtohead.kernels.weights import weighted_risks
 from headtohead.matching.adjustment import Adjustment, Adjustments, need_adjustment
 from headtohead.matching.weights import effective_sample_size
@@ -94,9 +95,7 @@ def need_known(events: pd.DataFrame) -> None:
         )
 
 
-def _cells(
-    y: np.ndarray, adjustment: Adjustment, results: Results, method: str, reason: str
-) -> list[est.Row]:
+def _cells(y: Array, adjustment: Adjustment, results: Results, method: str, reason: str) -> list[est.Row]:
     used, w, rows = adjustment.used.to_numpy(), adjustment.weights.to_numpy(), []
     one, other = adjustment.arm & used, ~adjustment.arm & used
     for sides, found in zip(((one,), (other,), (one, other), (one, other)), results, strict=True):
@@ -164,9 +163,7 @@ def _paired(event: pd.Series, adjustment: Adjustment, level: float) -> tuple[Res
     return results, f"{counts.n} matched pairs; Wilson, Tango and paired log intervals", reason
 
 
-def _bootstrapped(
-    y: np.ndarray, adjustment: Adjustment, draws: np.ndarray, level: float
-) -> tuple[Results, str, str]:
+def _bootstrapped(y: Array, adjustment: Adjustment, draws: Array, level: float) -> tuple[Results, str, str]:
     weights, arm, name = adjustment.weights.to_numpy(), adjustment.arm, adjustment.name.lower()
     point = tuple(float(risk[0]) for risk in weighted_risks(y, arm, weights[None, :]))
     found = est.bootstrap_contrasts(point, weighted_risks(y, arm, draws), level)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from headtohead import door
 from headtohead.inference import DEFAULT, InferenceChoices, Stream
+from headtohead.kernels import Array
 from headtohead.matching.adjustment import Adjustment, Adjustments
 from headtohead.matching.weights import effective_sample_size
 from headtohead.outcomes import estimate as est
@@ -25,9 +26,7 @@ ARMS = {"treated": "mean days, treated", "control": "mean days, control", "diffe
 
 
 @door.guarded
-def time_lost(
-    time: np.ndarray, cause: np.ndarray, weights: np.ndarray, *, n_causes: int, horizon_days: float
-) -> np.ndarray:
+def time_lost(time: Array, cause: Array, weights: Array, *, n_causes: int, horizon_days: float) -> Array:
     """Return the mean days lost to each cause by the horizon and, last, the mean days event-free.
 
     The area under F_k from 0 to tau is the sum of its jumps dF_k(t) x (tau - t). Array of shape (B, n_causes + 1); each
@@ -69,7 +68,7 @@ def days_lost(
 
 
 def _rows(
-    endpoint: Endpoint, adjustment: Adjustment, draws: np.ndarray, by: int, conf_level: float
+    endpoint: Endpoint, adjustment: Adjustment, draws: Array, by: int, conf_level: float
 ) -> list[est.Row]:
     weights = np.vstack([adjustment.weights.to_numpy(), draws])
     t, c, size = endpoint.time_days.to_numpy(float), endpoint.cause.to_numpy(int), len(endpoint.causes)
@@ -87,7 +86,7 @@ def _rows(
 
 
 def _intervals(
-    one: np.ndarray, other: np.ndarray, sizes: tuple[float, float], by: int, level: float
+    one: Array, other: Array, sizes: tuple[float, float], by: int, level: float
 ) -> list[tuple[est.Interval, str]]:
     """Return both arms and their difference (data first) with what is to be added to the method where nobody differs."""
     arms, words = [], ["", ""]

@@ -21,6 +21,7 @@ from scipy import stats
 
 from headtohead import door
 from headtohead.errors import AlignmentError, MissingError, NumberError
+from headtohead.kernels import Array
 
 RIDGE = 1e-5  # share of each diagonal element added to the normal equations, as in mice
 
@@ -66,9 +67,7 @@ def impute(
     return copies
 
 
-def _matched_draws(
-    others: np.ndarray, y: np.ndarray, hole: np.ndarray, donors: int, rng: np.random.Generator
-) -> np.ndarray:
+def _matched_draws(others: Array, y: Array, hole: Array, donors: int, rng: np.random.Generator) -> Array:
     """Return one draw for each hole: a Bayesian linear regression, then the nearest observed values."""
     # predictions of the observed use the estimate, those of the missing a draw (type 1): so the model's uncertainty is in it
     spread = others.std(axis=0)
@@ -152,7 +151,7 @@ def pool(
     return Pooled(estimate, error, *limits, df, float(fmi), between, within, mc_error)
 
 
-def _check_sets(q: np.ndarray, u: np.ndarray) -> None:
+def _check_sets(q: Array, u: Array) -> None:
     if q.shape != u.shape or q.ndim != 1 or len(q) < 2:
         must = "pooling needs an estimate and a variance from each of at least 2 data sets"
         raise AlignmentError(f"{must}, found {q.size} and {u.size}; impute more often")
