@@ -30,10 +30,9 @@ def unique(labels: pd.Index, what: str) -> None:
     """Raise DuplicateError if a label occurs twice."""
     if not labels.is_unique:
         twice = labels[labels.duplicated()].unique()
-        raise errors.DuplicateError(
-            f"{what} must be distinct, {len(twice)} of {labels.nunique()} occur more than once: {some(twice)}; "
-            "give each its own, for example reset_index(drop=True)"
-        )
+        must = f"{what} must be distinct"
+        found = f"{len(twice)} of {labels.nunique()} occur more than once: {some(twice)}"
+        raise errors.DuplicateError(f"{must}, {found}; give each its own, for example reset_index(drop=True)")
 
 
 def patients(data: Any, what: str) -> None:
@@ -105,9 +104,8 @@ def arms(values: Any, treated: object = None) -> pd.Series:
         raise errors.ArmError("the arms must be one column, found a DataFrame; choose the column")
     found = values if values.dtype == TRUTH and treated is None else _first_arm(values, treated)
     if not 0 < np.count_nonzero(found.to_numpy()) < len(found):
-        raise errors.EmptyArmError(
-            f"both arms must have patients, all {len(found)} are in one ({levels_of(values)}); check the arms"
-        )
+        must = f"both arms must have patients, all {len(found)} are in one ({levels_of(values)})"
+        raise errors.EmptyArmError(f"{must}; check the arms")
     return found
 
 
@@ -220,9 +218,8 @@ def weights(values: Any, what: str = "weights") -> np.ndarray:
     """Return weights as an array of float, finite and not negative."""
     x = floats(values)
     if x is None:
-        raise errors.NumberError(
-            f"{what} must be numbers, found {type(values).__name__}; give one per patient"
-        )
+        must = f"{what} must be numbers"
+        raise errors.NumberError(f"{must}, found {type(values).__name__}; give one per patient")
     if not _from_0(x):
         wrong = np.atleast_2d(~(np.isfinite(x) & (x >= 0))).any(axis=0)
         found = wrong_rows(np.asarray(wrong), values)

@@ -127,10 +127,9 @@ def _check_values(rows: pd.DataFrame) -> None:
     effects = rows["effect"].isna() | (rows["effect"] > 0)
     wrong = ~(drug & other & limits & p_values & effects).to_numpy(bool)
     if wrong.any():
-        raise NumberError(
-            f"counts must lie between 0 and the patients, ratios and ascending limits above 0, p-values between 0 "
-            f"and 1, {door.wrong_rows(wrong, pd.Index(rows['study']))}; correct or exclude them"
-        )
+        must = "counts must lie between 0 and the patients, ratios and ascending limits above 0"
+        found = door.wrong_rows(wrong, pd.Index(rows["study"]))
+        raise NumberError(f"{must}, p-values between 0 and 1, {found}; correct or exclude them")
 
 
 def reproduction(reference: pd.DataFrame, ours: Mapping[str, float]) -> pd.DataFrame:

@@ -28,10 +28,9 @@ def bucher(a_versus_common: Interval, b_versus_common: Interval, *, conf_level: 
     door.level(conf_level)
     for name, one in (("first", a_versus_common), ("second", b_versus_common)):
         if not 0 < one.conf_low < one.conf_high or not one.estimate > 0:
-            raise NumberError(
-                f"an indirect comparison needs ratios with limits above 0, the {name} is {one.estimate:g} "
-                f"({one.conf_low:g} to {one.conf_high:g}); give ratios, not logarithms"
-            )
+            must = "an indirect comparison needs ratios with limits above 0"
+            found = f"the {name} is {one.estimate:g} ({one.conf_low:g} to {one.conf_high:g})"
+            raise NumberError(f"{must}, {found}; give ratios, not logarithms")
     log_ratio = float(np.log(a_versus_common.estimate) - np.log(b_versus_common.estimate))
     widths = (np.log(one.conf_high / one.conf_low) / 2 for one in (a_versus_common, b_versus_common))
     half = float(np.hypot(*widths))

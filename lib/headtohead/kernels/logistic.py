@@ -87,10 +87,9 @@ def maximum(X: Array, y: Array, *, ridge: float = 0.0) -> Array:
     fits = fit_logistic(X, y, ridge=ridge)
     failed = int((~fits.converged).sum())
     if failed:
-        raise NoMaximumError(
-            f"a logistic model must have a finite maximum, {failed} of {len(fits.converged)} on {len(X)} patients "
-            f"and {X.shape[1]} columns have none; the outcome or the arm is separated: use fewer covariates"
-        )
+        must = "a logistic model must have a finite maximum"
+        found = f"{failed} of {len(fits.converged)} on {len(X)} patients and {X.shape[1]} columns have none"
+        raise NoMaximumError(f"{must}, {found}; the outcome or the arm is separated: use fewer covariates")
     return fits.coefficients[0] if np.ndim(y) == 1 else fits.coefficients
 
 

@@ -63,11 +63,7 @@ def bootstrap_counts(rng: np.random.Generator, b: int, n: int) -> Array:
 
 
 def refit_scores(X: Array, arm: Array, counts: Array) -> tuple[Array, Array]:
-    """Return the scores refitted to each bootstrap sample, and the samples that have one, both (B', n).
-
-    ``X`` is a standardised design, intercept first; ``counts`` has shape (B, n). Raises NoMaximumError if more
-    than one in twenty samples has no solution.
-    """
+    """Return scores refitted to ``counts`` (B, n), and those with one, both (B', n); NoMaximumError if over 1 in 20 fail."""
     fits = fitting.fit_logistic(X, arm, counts)
     failed = float((~fits.converged).mean())
     if failed > MAX_FAILED_SHARE:

@@ -110,10 +110,9 @@ class Adjustment:
         if self.kind != "weights":
             return own
         if self.estimation is None:
-            raise CannotEstimateError(
-                f"a standard error that knows how the weights were estimated needs smooth ones, {self.name.lower()} "
-                "are not; take an estimator with a bootstrap"
-            )
+            must = "a standard error that knows how the weights were estimated needs smooth ones"
+            found = f"{self.name.lower()} are not"
+            raise CannotEstimateError(f"{must}, {found}; take an estimator with a bootstrap")
         return np.asarray(own + self.estimation(self, gradient))
 
     def covariance(self, gradient: np.ndarray) -> np.ndarray:

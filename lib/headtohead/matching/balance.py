@@ -99,16 +99,14 @@ def _table(
     return pd.DataFrame({"covariate": name, **row} for name, row in zip(covariates, rows, strict=True))
 
 
-def _one(
-    values: pd.Series, treated: pd.Series, weights: pd.Series, denominator: Denominator
-) -> dict[str, float]:
+def _one(values: pd.Series, treated: pd.Series, weights: pd.Series, over: Denominator) -> dict[str, float]:
     known = values.notna()
     need_known(treated, known & (weights > 0), values.name)
     x, arm, w = values[known].to_numpy(float), treated[known].to_numpy(bool), weights[known].to_numpy(float)
     binary = bool(np.isin(x, (0.0, 1.0)).all())
     mean1, mean0 = np.average(x[arm], weights=w[arm]), np.average(x[~arm], weights=w[~arm])
     found = {"mean_treated": float(mean1), "mean_control": float(mean0)}
-    gap, spread = float(mean1 - mean0), _spread(x, arm, denominator)
+    gap, spread = float(mean1 - mean0), _spread(x, arm, over)
     nothing = 0.0 if abs(gap) < NO_DIFFERENCE else float(np.copysign(np.inf, gap))
     found["smd"] = gap / spread if spread != 0 else nothing
     control = weighted_variance(x[~arm], w[~arm])

@@ -134,10 +134,8 @@ def incidence_curves(
     return pd.concat(parts, ignore_index=True)
 
 
-def _curves(
-    endpoint: Endpoint, adjustment: Adjustment, draws: Array, by: int, conf_level: float
-) -> pd.DataFrame:
-    days, frames, tail = np.arange(by + 1), [], (1 - conf_level) / 2
+def _curves(endpoint: Endpoint, adjustment: Adjustment, draws: Array, by: int, level: float) -> pd.DataFrame:
+    days, frames, tail = np.arange(by + 1), [], (1 - level) / 2
     for arm, mask in adjustment.arms:
         t, c = endpoint.time_days.to_numpy(float)[mask], endpoint.cause.to_numpy(int)[mask]
         weights, size = adjustment.weights.to_numpy()[mask], len(endpoint.causes)

@@ -102,10 +102,9 @@ class Endpoint:
             time, cause = time[arm], cause[arm]
         last = float(time.max(initial=0.0))
         if by > last + (arm is None) and (cause[time == last] == 0).any():
-            raise HorizonError(
-                f"the horizon must lie within follow-up, day {by:g} is after the last day, {last:g}, on which "
-                f"{group} was seen for {self.name!r}; give by={last:g} or less"
-            )
+            must = f"the horizon must lie within follow-up, day {by:g} is after the last day, {last:g}"
+            seen = f"on which {group} was seen for {self.name!r}"
+            raise HorizonError(f"{must}, {seen}; give by={last:g} or less")
 
     def by(self, horizon_days: int) -> pd.Series:
         """Return whether the outcome happened by the horizon: float 0 or 1, shape (n,).

@@ -70,9 +70,7 @@ def equivalence_tests(row: pd.Series, margins: Mapping[str, float], *, alpha: fl
 def margin_tests(table: TwoByTwo, margins: Mapping[str, float], *, alpha: float) -> pd.DataFrame:
     """Return two one-sided score tests of two risks against each margin, as ``equivalence_tests`` does."""
     door.margins(margins)
-    found = {
-        name: equivalence_of_counts(table, margin=margin, alpha=alpha) for name, margin in margins.items()
-    }
+    found = {name: equivalence_of_counts(table, margin=m, alpha=alpha) for name, m in margins.items()}
     return _rows(found, "Miettinen-Nurminen score")
 
 

@@ -141,11 +141,8 @@ def effective_intervals(point: Two, sizes: Two, level: float) -> list[Interval]:
 
 
 def bounded_interval(value: float, n: float, low: float, high: float, level: float) -> Interval:
-    """Return the mean of ``n`` values between two bounds that are all the same.
-
-    As many as Wilson's upper limit of 0 in ``n`` may differ, and lie at a bound; with the bounds 0 and 1 it is his
-    interval of 0 or n in n.
-    """
+    """Return the mean of ``n`` values, all the same, between two bounds; of 0 and 1 the limits are Wilson's."""
+    # as many as Wilson's upper limit of 0 in n may differ, and lie at a bound
     share = wilson(0, n, conf_level=level)[1]
     return of_limits(value, (value - share * (value - low), value + share * (high - value)), level)
 

@@ -100,9 +100,8 @@ def _table(
     words = "maximum likelihood, Wald limits" if plain else cannot("the likelihood has no maximum")
     for j, term in enumerate(covariates):
         if not np.isfinite([part[j] for part in firth]).all():
-            raise CannotEstimateError(
-                f"the profile limits of {term!r} were not found with {events} events; use fewer covariates"
-            )
+            found = f"the profile limits of {term!r} were not found with {events} events"
+            raise CannotEstimateError(f"{found}; use fewer covariates")
         for approach, fit, method in (
             ("maximum likelihood", plain, words),
             ("Firth", firth, "Firth's penalised likelihood, profile limits"),

@@ -4,7 +4,6 @@ All sums over risk sets are running sums over the distinct event times, so no pa
 in a Newton step. ``cox.py`` fits with it, ``proportional.py`` tests with it.
 
 Efron (1977) JASA 72:557-565. doi:10.1080/01621459.1977.10480613
-Therneau & Grambsch (2000) Modeling Survival Data. doi:10.1007/978-1-4757-3294-8
 """
 
 from __future__ import annotations
@@ -23,11 +22,9 @@ Ties = Literal["efron", "breslow"]
 
 @dataclass(frozen=True, slots=True)
 class Lingering:
-    """Rows that stay at risk after their time, as Fine and Gray ask of competing events.
+    """Rows that stay at risk after their time (Fine and Gray), one for each censoring distribution."""
 
-    Row ``rows[k]`` weighs ``scale[k]`` x ``factor[g]`` in every group g after its own time. One for each set of
-    patients with a censoring distribution of its own.
-    """
+    # rows[k] weighs scale[k] x factor[g] in every group g after its own time
 
     rows: Array
     scale: Array

@@ -144,11 +144,8 @@ def posterior_densities(row: pd.Series, priors: Priors, *, grid: np.ndarray) -> 
 def normal_posterior(
     estimate: float, std_error: float, *, prior_mean: float, prior_sd: float | None
 ) -> Normal:
-    """Return the posterior of a difference, a normal law of SciPy: precisions add, the mean is their weighted average.
-
-    Without ``prior_sd`` the prior is flat: the posterior is the likelihood. Raises NumberError if a standard deviation
-    is not positive or the estimate is missing.
-    """
+    """Return the posterior, a normal law of SciPy; without ``prior_sd`` the prior is flat. NumberError without an estimate."""
+    # precisions add, the mean is their weighted average
     if not (np.isfinite(estimate) and std_error > 0 and (prior_sd is None or prior_sd > 0)):
         must = f"a posterior needs an estimate and positive standard deviations, found {estimate}"
         raise NumberError(f"{must}, {std_error} and {prior_sd}; report why the estimate is missing instead")

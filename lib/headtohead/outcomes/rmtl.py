@@ -67,9 +67,7 @@ def days_lost(
     return est.over(adjustments, cases, estimate, inference)
 
 
-def _rows(
-    endpoint: Endpoint, adjustment: Adjustment, draws: Array, by: int, conf_level: float
-) -> list[est.Row]:
+def _rows(endpoint: Endpoint, adjustment: Adjustment, draws: Array, by: int, level: float) -> list[est.Row]:
     weights = np.vstack([adjustment.weights.to_numpy(), draws])
     t, c, size = endpoint.time_days.to_numpy(float), endpoint.cause.to_numpy(int), len(endpoint.causes)
     one, other = (
@@ -81,7 +79,7 @@ def _rows(
     return [
         {"n": int(adjustment.used.sum())} | est.result(found, method + words)
         for k in range(size + 1)
-        for found, words in _intervals(one[:, k], other[:, k], (n1, n0), by, conf_level)
+        for found, words in _intervals(one[:, k], other[:, k], (n1, n0), by, level)
     ]
 
 

@@ -102,9 +102,8 @@ def _rows(
             for scale, found in zip(SCALES, results, strict=True):
                 augmented = approach == METHODS[1] and scale == "risk difference"
                 more = {"approach": approach, "influence_error": error if augmented else np.nan}
-                rows.append(
-                    est.estimate_row(**shared, scale=scale, **est.result(found, done, NO_RATIO)) | more
-                )
+                cells = est.result(found, done, NO_RATIO)
+                rows.append(est.estimate_row(**shared, scale=scale, **cells) | more)
     return rows
 
 

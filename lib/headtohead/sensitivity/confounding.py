@@ -28,9 +28,9 @@ def e_value(risk_ratio: float, *, to: float = 1.0) -> float:
     ``to`` 1 asks what could create the effect, another value what could hide it. Checked: by hand and the EValue
     package's worked example (test_confounding.py).
     """
-    for name, value in (("risk_ratio", risk_ratio), ("to", to)):
-        door.finite(**{name: value})
-        door.positive(name, value)
+    door.finite(risk_ratio=risk_ratio, to=to)
+    door.positive("risk_ratio", risk_ratio)
+    door.positive("to", to)
     ratio = risk_ratio / to
     ratio = max(ratio, 1 / ratio)
     return float(ratio + np.sqrt(ratio * (ratio - 1)))

@@ -52,11 +52,8 @@ def panel(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
 
 @door.guarded
 def preference_score(ps: pd.Series, treated: pd.Series) -> pd.Series:
-    r"""Return the propensity score freed of how common each drug is.
-
-    :math:`\operatorname{logit} F = \operatorname{logit} e - \operatorname{logit} \Pr(A = 1)` (Walker et al.).
-    One half means that a patient's covariates do not favour either drug.
-    """
+    """Return the score freed of how common each drug is: logit F = logit e - logit Pr(A = 1) (Walker et al.)."""
+    # one half means that a patient's covariates do not favour either drug
     treated = door.scored(ps, treated)
     odds = ps / (1 - ps) / (treated.mean() / (1 - treated.mean()))
     return (odds / (1 + odds)).rename("preference")
@@ -90,11 +87,8 @@ def distance_from_certainty(ps: pd.Series) -> float:
 def detectable(
     risk: float, n_treated: float, n_control: float, *, power: float, alpha: float
 ) -> tuple[float, str]:
-    """Return the smallest increase of the risk that is found with this power, and why if there is none.
-
-    ``risk`` is that of both arms together, so that the check stays blind to the comparison; the numbers of
-    patients are effective ones, after adjustment.
-    """
+    """Return the smallest increase of a risk that is found with this power, and why if there is none."""
+    # the risk is that of both arms together: blind to the comparison; numbers of patients are effective ones
     try:
         harm, _ = minimum_detectable_difference(risk, n_treated, n_control, power=power, alpha=alpha)
     except ValueError as error:

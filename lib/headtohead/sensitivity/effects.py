@@ -69,11 +69,8 @@ def weighted_effects(Y: Array, arm: Array, X: Array, coefficients: Array, *, est
 
 
 def regression_effects(Y: Array, arm: Array, X: Array, *, ridge: float) -> OutcomeModel:
-    """Return standardised risk differences from logistic outcome regressions (g-computation).
-
-    Each regression holds the drug and every column of ``X``; its predictions under both drugs are
-    averaged over all patients. The variance adds that of the coefficients to that of the patients.
-    """
+    """Return standardised risk differences from logistic regressions on the drug and ``X`` (g-computation)."""
+    # the variance adds that of the coefficients to that of the patients
     with_arm, errors = np.column_stack([X, arm]), []
     beta = maximum(with_arm, Y.T, ridge=ridge)
     risk, derivative = [], []

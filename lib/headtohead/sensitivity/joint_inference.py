@@ -25,11 +25,9 @@ LINK_RIDGE = 1.0  # later links of the chain rest on few events
 
 
 class Link(NamedTuple):
-    """One outcome in the chain in which outcomes are drawn.
+    """An outcome in drawing order; it equals ``given``, an earlier one, where that does not have the value ``where``."""
 
-    Where ``given``, an outcome drawn earlier, does not have the value ``where``, this outcome equals it:
-    who did not reach ventilation or death did not die, who died by day 28 died in hospital.
-    """
+    # who did not reach ventilation or death did not die, who died by day 28 died in hospital
 
     outcome: str
     given: str | None = None
@@ -62,11 +60,7 @@ class Plasmode:
 def fit_plasmode(
     design: np.ndarray, arm: np.ndarray, outcomes: pd.DataFrame, links: Sequence[Link]
 ) -> Plasmode:
-    """Return the fitted score and outcome models, the drug's coefficient set to zero.
-
-    ``design`` has complete columns without intercept, shape (n, p); ``links`` stand in drawing order, one for
-    every outcome.
-    """
+    """Return fitted score and outcome models, the drug's effect 0; ``design`` (n, p), no intercept, links in drawing order."""
     if sorted(link.outcome for link in links) != sorted(outcomes):
         found = [link.outcome for link in links]
         raise ValueError(f"each outcome needs one link, found {found} for {list(outcomes)}")

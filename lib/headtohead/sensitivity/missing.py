@@ -134,7 +134,14 @@ def pool(
     (test_pooling.py).
     """
     q, u = np.asarray(estimates, dtype=float), np.asarray(variances, dtype=float)
-    _check_sets(q, u)
+    if q.shape != u.shape or q.ndim != 1 or len(q) < 2:
+        must = "pooling needs an estimate and a variance from each of at least 2 data sets"
+        raise AlignmentError(f"{must}, found {q.size} and {u.size}; impute more often")
+    bad = ~np.isfinite(q) | ~np.isfinite(u) | (u < 0)
+    if bad.any():
+        found = f"{int(bad.sum())} of {len(q)} are not, first number {int(np.flatnonzero(bad)[0])}"
+        must = "estimates must be finite and variances at least 0"
+        raise NumberError(f"{must}, {found}; pool only data sets in which the estimate exists")
     door.level(conf_level)
     door.positive("df_complete", df_complete)
     m, estimate, within, between = len(q), float(q.mean()), float(u.mean()), float(q.var(ddof=1))
@@ -149,18 +156,6 @@ def pool(
     half = float(stats.t.ppf(0.5 + conf_level / 2, df)) * error
     limits = (estimate - half, estimate + half)
     return Pooled(estimate, error, *limits, df, float(fmi), between, within, mc_error)
-
-
-def _check_sets(q: Array, u: Array) -> None:
-    if q.shape != u.shape or q.ndim != 1 or len(q) < 2:
-        must = "pooling needs an estimate and a variance from each of at least 2 data sets"
-        raise AlignmentError(f"{must}, found {q.size} and {u.size}; impute more often")
-    bad = ~np.isfinite(q) | ~np.isfinite(u) | (u < 0)
-    if bad.any():
-        raise NumberError(
-            f"estimates must be finite and variances at least 0, {int(bad.sum())} of {len(q)} are not, first "
-            f"number {int(np.flatnonzero(bad)[0])}; pool only data sets in which the estimate exists"
-        )
 
 
 def _degrees_of_freedom(m: int, share: float, df_complete: float) -> float:

@@ -155,11 +155,8 @@ def summary_by(curve_: pd.DataFrame, axis: str, *, margin: float) -> pd.DataFram
 
 
 def variance_shares(curve_: pd.DataFrame) -> pd.Series:
-    """Return for each axis the share of the variance of the estimates between its levels.
-
-    Main effects, one axis at a time: sum over levels of n (mean - overall mean)^2 over the total sum of
-    squares. The grid is nearly balanced, so the shares nearly add up to that of an additive model.
-    """
+    """Return each axis's share of the variance of the estimates between its levels: main effects, one at a time."""
+    # the grid is nearly balanced, so the shares nearly add up to that of an additive model
     done = curve_.dropna(subset="estimate")
     gap = done["estimate"] - done["estimate"].mean()
     total = float((gap**2).sum())
