@@ -73,8 +73,8 @@ class Score:
         if mahalanobis is not None and not isinstance(mahalanobis, pd.DataFrame):
             door.columns(self.design, mahalanobis, "covariates of the distance")
             mahalanobis = self.design[list(mahalanobis)]
-        match = partial(match_nearest, ratio=ratio, order=order, exact=exact, replace=replace)
-        match = partial(match, mahalanobis=mahalanobis)
+        nearest = partial(match_nearest, mahalanobis=mahalanobis)
+        match = partial(nearest, ratio=ratio, order=order, exact=exact, replace=replace)
         return self._pairs(match, self.caliper(caliper_sd, caliper_scale), key, name, optional)
 
     def match_optimal(

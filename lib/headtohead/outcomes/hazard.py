@@ -79,7 +79,7 @@ def drug(adjustment: Adjustment) -> pd.DataFrame:
 
 
 def of_drug(adjustment: Adjustment, score: ScoreIs) -> dict[str, Any]:
-    """Return covariate, weights, clusters and sandwich of a model of the drug alone; crude has only the first."""
+    """Return covariate, weights, clusters and sandwich of a model of the drug alone, None where there are none."""
     weights = None if adjustment.kind == "crude" else adjustment.weights
     stacked = adjustment.kind == "weights" and score == "estimated"
     return {"covariates": drug(adjustment), "weights": weights, "clusters": adjustment.matched_set,
@@ -155,9 +155,9 @@ def _piece(
     given, words = of_drug(adjustment, score), "cause-specific Cox among those at risk, Efron ties"
     sandwich = given.pop("sandwich")
     given = {name: one if one is None else one[at_risk] for name, one in given.items()}
+    given["sandwich"] = sandwich and of_all(sandwich, at_risk.to_numpy())
 
     def fit() -> tuple[CoxFit, str]:
-        given["sandwich"] = sandwich and of_all(sandwich, at_risk.to_numpy())
         found = fit_checked(endpoint.time_days[at_risk].clip(upper=last), event[at_risk], **given)
         return found, words if sandwich is None else f"{words}, standard error {error_of(adjustment, score)}"
 
