@@ -45,9 +45,7 @@ def love_plot(
     data["adjustment"] = table["label" if "label" in table else "adjustment"]
     names = [str(name) for name in data["adjustment"].unique()]
     if not 0 < len(names) <= len(LOOKS):
-        raise InputError(
-            f"a love plot tells {len(LOOKS)} adjustments apart, found {len(names)}; draw fewer, or one"
-        )
+        raise InputError(f"a love plot tells {len(LOOKS)} adjustments apart, found {len(names)}; draw fewer")
     order = data[data["adjustment"] == names[0]].sort_values("smd", ascending=False)["covariate"].tolist()
     shapes, colours = zip(*LOOKS[: len(names)], strict=True)
     legend = alt.Legend(orient="bottom", columns=1, labelLimit=200)
@@ -104,9 +102,8 @@ def curves_plot(
     band = base.mark_area(interpolate="step-after", opacity=0.15).encode(
         y=alt.Y("conf_low:Q", scale=top, axis=percent), y2="conf_high:Q"
     )
-    line = base.mark_line(interpolate="step-after").encode(
-        y=y, tooltip=["arm:N", "day:Q", alt.Tooltip("incidence:Q", format=".1%")]
-    )
+    tooltip = ["arm:N", "day:Q", alt.Tooltip("incidence:Q", format=".1%")]
+    line = base.mark_line(interpolate="step-after").encode(y=y, tooltip=tooltip)
     panels = alt.layer(band, line).properties(width=width, height=0.75 * width)
     return panels.facet(
         column=alt.Column("adjustment:N", title=None, sort=data["adjustment"].unique().tolist()),

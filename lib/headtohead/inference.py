@@ -53,10 +53,7 @@ Stream = str | Sequence[str]
 
 
 def stream(seed: int, *names: str) -> np.random.Generator:
-    """Return the random numbers that belong to these names under this seed.
-
-    Names go from the general to the particular: ``stream(1, "risks", "ato")``.
-    """
+    """Return the random numbers of these names, general to particular, under a seed: ``stream(1, "risks", "ato")``."""
     digest = sha256("\0".join(names).encode()).digest()
     return np.random.default_rng([seed, *np.frombuffer(digest[:16], "<u4").tolist()])
 

@@ -39,9 +39,7 @@ def homes_of(package: str, file: Path) -> dict[str, str]:
     for node in ast.walk(ast.parse(file.read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom) and str(node.module).startswith(package):
             part = node.module == package
-            found |= {
-                each.name: f"{package}.{each.name}" if part else str(node.module) for each in node.names
-            }
+            found |= {one.name: f"{package}.{one.name}" if part else str(node.module) for one in node.names}
     return {name: home for name, home in found.items() if name != "lazily"}
 
 

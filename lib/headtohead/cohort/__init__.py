@@ -9,7 +9,5 @@ from headtohead.lazily import lazily
 if TYPE_CHECKING:
     from headtohead.cohort.describe import apply_eligibility, arm_by_stratum, missingness
 
-__all__ = [
-    "apply_eligibility", "arm_by_stratum", "missingness",
-]  # fmt: skip
+__all__ = ["apply_eligibility", "arm_by_stratum", "missingness"]
 __getattr__, __dir__ = lazily(__name__, __file__)

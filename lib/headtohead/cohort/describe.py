@@ -98,10 +98,7 @@ def crude_smd(values: pd.Series, treated: pd.Series) -> float:
 
 @door.guarded
 def category_smd(values: pd.Series, treated: pd.Series) -> float:
-    """Return the standardised difference of a category: Mahalanobis distance between the two shares.
-
-    For two levels it is the absolute usual SMD (Yang & Dalton 2012, SAS Global Forum, paper 335).
-    """
+    """Return the Mahalanobis distance of two arms' shares of a category (Yang & Dalton 2012, see ``balance.py``)."""
     door.patients(values, "a category")
     treated = door.arms(door.aligned(treated, values.index, "the category"))
     levels = sorted(values.dropna().unique(), key=str)[1:]

@@ -40,13 +40,12 @@ def _number(value: Any) -> bool:
 
 
 def between(
-    name: str, value: Any, low: float = 0.0, high: float = 1.0, remedy: str = "give a share of 1"
+    name: str, value: Any, low: float = 0, high: float = 1, remedy: str = "give a share of 1"
 ) -> None:
     """Raise NumberError unless a number lies strictly between two others."""
     if not (_number(value) and low < value < high):
-        raise NumberError(
-            f"{name} must be a number above {low:g} and below {high:g}, found {value!r}; {remedy}"
-        )
+        must = f"{name} must be a number above {low:g} and below {high:g}"
+        raise NumberError(f"{must}, found {value!r}; {remedy}")
 
 
 def level(conf_level: Any) -> None:

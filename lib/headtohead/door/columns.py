@@ -30,9 +30,8 @@ def _numbers(data: Data, what: str, missing: bool, infinite: bool) -> tuple[Data
         parts = {name: floats(frame.iloc[:, j]) for j, name in enumerate(frame)}
         words = [repr(name) for name, column in parts.items() if column is None]
         if words:
-            raise NumberError(
-                f"{what} must be numbers, {len(words)} columns are not: {some(words)}; code them as 0 and 1"
-            )
+            found = f"{len(words)} columns are not: {some(words)}"
+            raise NumberError(f"{what} must be numbers, {found}; code them as 0 and 1")
         x = np.column_stack([column for column in parts.values() if column is not None])
     if not np.isfinite(x).all():
         _refuse_values(frame, x, what, missing, infinite)
@@ -73,11 +72,9 @@ def _refuse_dependent(design: pd.DataFrame, centred: np.ndarray, tolerance: floa
     if rank < p:
         share = solve_triangular(triangle[:rank, :rank], triangle[:rank, rank:])
         first = [order[rank], *order[:rank][np.abs(share[:, 0]) > 1e-6]]
-        raise DependentError(
-            f"no covariate may be a combination of others, {p - rank} of {p} are: "
-            f"{design.columns[first[0]]!r} follows from {[design.columns[j] for j in sorted(first[1:])]}; "
-            "remove one of them"
-        )
+        must = f"no covariate may be a combination of others, {p - rank} of {p} are"
+        found = f"{design.columns[first[0]]!r} follows from {[design.columns[j] for j in sorted(first[1:])]}"
+        raise DependentError(f"{must}: {found}; remove one of them")
 
 
 def _refuse_values(frame: pd.DataFrame, x: np.ndarray, what: str, missing: bool, infinite: bool) -> None:
@@ -123,10 +120,8 @@ def columns(frame: pd.DataFrame, names: Iterable[object], what: str) -> None:
     wanted = list(names)
     unknown = [repr(name) for name in wanted if name not in frame]
     if unknown:
-        raise UnknownError(
-            f"{what} must be columns of the frame, {len(unknown)} are not: {some(unknown)}; it has "
-            f"{some_of(list(frame.columns)[:12])}"
-        )
+        must = f"{what} must be columns of the frame, {len(unknown)} are not: {some(unknown)}"
+        raise UnknownError(f"{must}; it has {some_of(list(frame.columns)[:12])}")
     unique(pd.Index(frame.columns), f"columns of {what}")
 
 

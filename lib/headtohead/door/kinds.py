@@ -88,6 +88,5 @@ def fits(value: Any, hint: Any) -> bool:
 
 def in_words(hint: Any) -> str:
     """Return an annotation without the modules of its names."""
-    return (
-        hint.__name__ if inspect.isclass(hint) and not get_args(hint) else re.sub(r"\b\w+\.", "", str(hint))
-    )
+    named = inspect.isclass(hint) and not get_args(hint)
+    return hint.__name__ if named else re.sub(r"\b\w+\.", "", str(hint))

@@ -8,18 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from headtohead.errors import (
-    AlignmentError,
-    ArmError,
-    DuplicateError,
-    EmptyArmError,
-    EventError,
-    InputError,
-    NumberError,
-    SeparationError,
-    TimeError,
-    UnknownError,
-)  # fmt: skip
+from headtohead import errors
 
 Data = TypeVar("Data", pd.Series, pd.DataFrame)
 TRUTH = np.dtype(bool)
@@ -41,21 +30,20 @@ def unique(labels: pd.Index, what: str) -> None:
     """Raise DuplicateError if a label occurs twice."""
     if not labels.is_unique:
         twice = labels[labels.duplicated()].unique()
-        raise DuplicateError(
-            f"{what} must be distinct, {len(twice)} of {labels.nunique()} occur more than once: {some(twice)}; "
-            "give each its own, for example reset_index(drop=True)"
-        )
+        must = f"{what} must be distinct"
+        found = f"{len(twice)} of {labels.nunique()} occur more than once: {some(twice)}"
+        raise errors.DuplicateError(f"{must}, {found}; give each its own, for example reset_index(drop=True)")
 
 
 def patients(data: Any, what: str) -> None:
     """Raise InputError unless this is a Series or DataFrame, one row per patient, each with a label of its own."""
     if not isinstance(data, pd.Series | pd.DataFrame):
-        raise InputError(
-            f"{what} must be a Series or DataFrame with one row per patient, found {type(data).__name__}; "
-            "build it from the frame of the cohort"
-        )
+        must = f"{what} must be a Series or DataFrame with one row per patient"
+        raise errors.InputError(f"{must}, found {type(data).__name__}; build it from the frame of the cohort")
     if not len(data):
-        raise EmptyArmError(f"{what} must have patients, found none; look at the filters of the cohort")
+        raise errors.EmptyArmError(
+            f"{what} must have patients, found none; look at the filters of the cohort"
+        )
     unique(data.index, f"patients of {what}")
 
 
@@ -67,7 +55,7 @@ def aligned(data: Data, index: pd.Index, what: str) -> Data:
     unique(index, "patients")
     lacking, more = index.difference(data.index, sort=False), data.index.difference(index, sort=False)
     if len(lacking) or len(more):
-        raise AlignmentError(
+        raise errors.AlignmentError(
             f"{what} and the arms must be of the same patients, {len(lacking)} of {len(index)} have none "
             f"({some(lacking) or 'nobody'}) and {len(more)} have no arm ({some(more) or 'nobody'}); "
             "build both from one frame"
@@ -81,16 +69,16 @@ def arrays(**values: Any) -> None:
         x = floats(np.asarray(value))
         if x is None or not np.isfinite(x).all():
             bad = "no numbers" if x is None else f"{int((~np.isfinite(x)).sum())} that are not"
-            raise NumberError(f"{name} must be an array of finite numbers, found {bad}; correct or drop them")
+            must = f"{name} must be an array of finite numbers"
+            raise errors.NumberError(f"{must}, found {bad}; correct or drop them")
 
 
 def same_length(**arrays: Any) -> None:
     """Raise AlignmentError unless all that are not None have one row per patient."""
     sizes = {name: np.shape(one)[0] for name, one in arrays.items() if one is not None}
     if len(set(sizes.values())) > 1:
-        raise AlignmentError(
-            f"one row per patient is needed in each, found {sizes}; build them from one frame"
-        )
+        must = "each needs one row per patient"
+        raise errors.AlignmentError(f"{must}, found {sizes}; build them from one frame")
 
 
 def floats(values: Any) -> np.ndarray | None:
@@ -113,33 +101,30 @@ def arms(values: Any, treated: object = None) -> pd.Series:
     """Return who is in the first arm, Series of bool: True, 1, or ``treated`` where the arms have names."""
     patients(values, "the arms")
     if not isinstance(values, pd.Series):
-        raise ArmError("the arms must be one column, found a DataFrame; choose the column")
+        raise errors.ArmError("the arms must be one column, found a DataFrame; choose the column")
     found = values if values.dtype == TRUTH and treated is None else _first_arm(values, treated)
     if not 0 < np.count_nonzero(found.to_numpy()) < len(found):
-        raise EmptyArmError(
-            f"both arms must have patients, all {len(found)} are in one ({levels_of(values)}); check the arms"
-        )
+        must = f"both arms must have patients, all {len(found)} are in one ({levels_of(values)})"
+        raise errors.EmptyArmError(f"{must}; check the arms")
     return found
 
 
 def _first_arm(values: pd.Series, treated: object) -> pd.Series:
     blank = values.isna().to_numpy()
     if blank.any():
-        raise ArmError(
-            f"every patient must have an arm, {wrong_rows(blank, values).replace('are not', 'have none')}; drop them "
-            "or find out"
-        )
+        must = f"every patient must have an arm, {wrong_rows(blank, values).replace('are not', 'have none')}"
+        raise errors.ArmError(f"{must}; drop them or find out")
     levels = values.unique().tolist()
     if treated is not None and not (np.isscalar(treated) and treated in levels):
-        raise UnknownError(
+        raise errors.UnknownError(
             f"treated must be a level of the arms, found {treated!r}, levels are {levels_of(values)}; name one"
         )
     if len(levels) > 2:
-        raise ArmError(
+        raise errors.ArmError(
             f"two arms can be compared, found {len(levels)} levels ({levels_of(values)}); keep the patients of two"
         )
     if treated is None and not set(levels) <= {0, 1}:
-        raise ArmError(
+        raise errors.ArmError(
             f"arms must be True and False, or 1 and 0, found the levels {levels_of(values)}; name the first one: "
             f"propensity(..., treated={levels[0]!r}), or give arm == {levels[0]!r}"
         )
@@ -152,7 +137,7 @@ def need_both(arm: Any, used: Any, what: str, remedy: str = "check who is left o
     n1 = np.count_nonzero(np.asarray(arm) & used)
     n0 = np.count_nonzero(used) - n1
     if not n1 or not n0:
-        raise EmptyArmError(f"both arms need {what}, found {n1} and {n0}; {remedy}")
+        raise errors.EmptyArmError(f"both arms need {what}, found {n1} and {n0}; {remedy}")
 
 
 def events(values: Any, what: str = "events", *, known: bool = True) -> np.ndarray:
@@ -171,10 +156,8 @@ def events(values: Any, what: str = "events", *, known: bool = True) -> np.ndarr
 def causes(values: Any, number: int | None = None) -> np.ndarray:
     """Return causes as an array of int: 0 censored, 1 to ``number`` the causes."""
     last, word = (np.inf, "the last") if number is None else (number, number)
-    must, remedy = (
-        f"causes must be whole numbers from 0 (censored) to {word}",
-        "code them so, and name every cause",
-    )
+    must = f"causes must be whole numbers from 0 (censored) to {word}"
+    remedy = "code them so, and name every cause"
     x = _codes(values, must, remedy)
     right = (x >= 0) & (x <= last) & (x < np.inf) & (x == np.floor(x))
     return _refuse(x, right, values, must, remedy).astype(np.int64)
@@ -185,14 +168,14 @@ def _codes(values: Any, must: str, remedy: str) -> np.ndarray:
     if x is None:
         series = isinstance(values, pd.Series)
         found = f"the levels {levels_of(values)}" if series else type(values).__name__
-        raise EventError(f"{must}, found {found}; {remedy}")
+        raise errors.EventError(f"{must}, found {found}; {remedy}")
     return x
 
 
 def _refuse(x: np.ndarray, right: np.ndarray, values: Any, must: str, remedy: str) -> np.ndarray:
     if not right.all():
         found = some(f"{value:g}" for value in np.unique(x)[:4])
-        raise EventError(f"{must}, {wrong_rows(~right, values)} (values {found}); {remedy}")
+        raise errors.EventError(f"{must}, {wrong_rows(~right, values)} (values {found}); {remedy}")
     return x
 
 
@@ -201,11 +184,11 @@ def times(values: Any, what: str = "times") -> np.ndarray:
     x = floats(values)
     if x is None:
         found = getattr(values, "dtype", type(values).__name__)
-        raise TimeError(f"{what} must be numbers, found {found}; give days since time zero")
+        raise errors.TimeError(f"{what} must be numbers, found {found}; give days since time zero")
     if not _from_0(x):
         wrong = ~(np.isfinite(x) & (x >= 0))
         found = some(f"{value:g}" for value in x[wrong][:3])
-        raise TimeError(
+        raise errors.TimeError(
             f"{what} must be known, finite and at least 0, {wrong_rows(wrong, values)} ({found}); correct or drop them, "
             "and give who had no event the end of follow-up"
         )
@@ -219,7 +202,7 @@ def scored(ps: Any, treated: Any) -> pd.Series:
     inside = np.zeros(len(ps), bool) if x is None else (x > 0) & (x < 1)
     if not inside.all():
         must = f"scores must lie strictly between 0 and 1, {wrong_rows(~inside, ps)}"
-        raise SeparationError(f"{must}; look for a covariate that separates the arms")
+        raise errors.SeparationError(f"{must}; look for a covariate that separates the arms")
     return aligned(arms(treated), ps.index, "scores")
 
 
@@ -227,20 +210,20 @@ def need_order(entry: np.ndarray, time: np.ndarray, index: pd.Index) -> None:
     """Raise TimeError unless everybody enters before leaving."""
     wrong = ~(entry < time)
     if wrong.any():
-        raise TimeError(
-            f"patients must enter before they leave, {wrong_rows(wrong, index)}; correct or drop them"
-        )
+        found = wrong_rows(wrong, index)
+        raise errors.TimeError(f"patients must enter before they leave, {found}; correct or drop them")
 
 
 def weights(values: Any, what: str = "weights") -> np.ndarray:
     """Return weights as an array of float, finite and not negative."""
     x = floats(values)
     if x is None:
-        raise NumberError(f"{what} must be numbers, found {type(values).__name__}; give one per patient")
+        must = f"{what} must be numbers"
+        raise errors.NumberError(f"{must}, found {type(values).__name__}; give one per patient")
     if not _from_0(x):
         wrong = np.atleast_2d(~(np.isfinite(x) & (x >= 0))).any(axis=0)
         found = wrong_rows(np.asarray(wrong), values)
-        raise NumberError(f"{what} must be finite and at least 0, {found}; 0 leaves a patient out")
+        raise errors.NumberError(f"{what} must be finite and at least 0, {found}; 0 leaves a patient out")
     return x
 
 

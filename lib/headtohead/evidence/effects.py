@@ -30,9 +30,8 @@ def log_ratio_of_counts(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the log risk ratio of each table and its variance 1/a - 1/n1 + 1/c - 1/n0, shape (k,).
 
-    A half is added to the four cells of a table in which an arm has no event (or only events).
-
-    Checked: metafor ``escalc(measure = "RR")`` (test_effects.py).
+    A half is added to the four cells of a table in which an arm has no event (or only events). Checked: metafor
+    ``escalc(measure = "RR")`` (test_effects.py).
     """
     a, n1, c, n0 = (np.asarray(part, float) for part in (events_drug, n_drug, events_control, n_control))
     empty = (a == 0) | (c == 0) | (a == n1) | (c == n0)
@@ -48,20 +47,13 @@ def variance_of_interval(conf_low: np.ndarray, conf_high: np.ndarray, level: flo
 
 
 def variance_of_p_value(log_effect: np.ndarray, p_value: np.ndarray) -> np.ndarray:
-    """Return the variance of a log ratio from its two-sided Wald p-value: (effect / z) squared.
-
-    Coarse when the p-value is rounded; for abstracts that print no interval.
-    """
+    """Return the variance of a log ratio from its two-sided Wald p-value, (effect / z)^2; coarse if it is rounded."""
     return (log_effect / norm.isf(np.asarray(p_value, float) / 2)) ** 2
 
 
 def study_effects(
-    rows: pd.DataFrame,
-    *,
-    prefer: Prefer,
-    no_contrast: NoContrast = "exclude",
-    conf_level: float = PUBLISHED_LEVEL,
-) -> pd.DataFrame:
+    rows: pd.DataFrame, *, prefer: Prefer, no_contrast: NoContrast = "exclude", conf_level: float = PUBLISHED_LEVEL,
+) -> pd.DataFrame:  # fmt: skip
     """Return the log ratio and variance of each published result.
 
     DataFrame with ``id``, ``study``, ``design``, ``source``, ``measure``, ``basis`` (limits, p-value or
@@ -81,38 +73,39 @@ def study_effects(
     door.level(conf_level)
     door.patients(rows, "studies")
     arms = ["n_drug", "deaths_drug", "n_comparator", "deaths_comparator"]
-    door.columns(
-        rows, [*DESCRIBED, "measure", "effect", "conf_low", "conf_high", "p_value", *arms], "study results"
-    )
+    printed = ["measure", "effect", "conf_low", "conf_high", "p_value"]
+    door.columns(rows, [*DESCRIBED, *printed, *arms], "study results")
     _check_values(rows)
     has_counts = rows["deaths_drug"].notna()
     has_effect = rows["effect"].notna() & (rows["conf_low"].notna() | rows["p_value"].notna())
     from_counts = has_counts & (~has_effect if prefer == "published" else True)
     nothing = rows.loc[~from_counts & ~has_effect, "study"]
     if len(nothing):
-        raise MissingError(
-            f"each study needs counts, or a ratio with limits or a p-value, {len(nothing)} have neither, "
-            f"first {list(nothing[:3])}; complete or exclude them"
-        )
+        must = f"each study needs counts, or a ratio with limits or a p-value, {len(nothing)} have neither"
+        raise MissingError(f"{must}, first {list(nothing[:3])}; complete or exclude them")
     log_effect, by_p = np.log(rows["effect"]), rows["conf_low"].isna()
     variance = pd.Series(variance_of_interval(rows["conf_low"], rows["conf_high"], PUBLISHED_LEVEL))
     variance = variance.where(~by_p, variance_of_p_value(log_effect, rows["p_value"]))
     part = rows[from_counts]
-    crude, crude_variance = log_ratio_of_counts(
-        part["deaths_drug"], part["n_drug"], part["deaths_comparator"], part["n_comparator"]
-    )
-    log_effect[from_counts], variance[from_counts] = crude, crude_variance
+    counts = (part[name] for name in ("deaths_drug", "n_drug", "deaths_comparator", "n_comparator"))
+    log_effect[from_counts], variance[from_counts] = log_ratio_of_counts(*counts)
     basis = by_p.map({True: "p-value", False: "limits"}).mask(from_counts, "counts")
     if no_contrast == "exclude":
         none = from_counts & no_contrast_in(rows)
         log_effect[none], variance[none], basis[none] = np.nan, np.nan, "nothing"
-    printed = rows[["conf_low", "conf_high"]].where(basis == "limits")
+    limits = rows[["conf_low", "conf_high"]].where(basis == "limits")
     found = rows[DESCRIBED].assign(
         measure=rows["measure"].mask(from_counts, "risk ratio"), basis=basis, **rows[arms],
         log_effect=log_effect.astype(float), variance=variance.astype(float),
-        printed_low=printed["conf_low"], printed_high=printed["conf_high"],
+        printed_low=limits["conf_low"], printed_high=limits["conf_high"],
     )  # fmt: skip
-    return _with_ratios(found, conf_level)
+    se = np.sqrt(found["variance"])
+    half = norm.ppf(0.5 + conf_level / 2) * se
+    return found.assign(
+        scale=found["measure"], estimate=np.exp(found["log_effect"]), std_error=se,
+        conf_low=np.exp(found["log_effect"] - half), conf_high=np.exp(found["log_effect"] + half),
+        conf_level=conf_level, method=found["basis"].map(METHODS),
+    )  # fmt: skip
 
 
 def no_contrast_in(rows: pd.DataFrame) -> pd.Series:
@@ -134,21 +127,9 @@ def _check_values(rows: pd.DataFrame) -> None:
     effects = rows["effect"].isna() | (rows["effect"] > 0)
     wrong = ~(drug & other & limits & p_values & effects).to_numpy(bool)
     if wrong.any():
-        raise NumberError(
-            f"counts must lie between 0 and the patients, ratios and ascending limits above 0, p-values between 0 "
-            f"and 1, {door.wrong_rows(wrong, pd.Index(rows['study']))}; correct or exclude them"
-        )
-
-
-def _with_ratios(found: pd.DataFrame, conf_level: float) -> pd.DataFrame:
-    """Return studies with their ratio and its Wald limits, in the columns of an estimate."""
-    se = np.sqrt(found["variance"])
-    half = norm.ppf(0.5 + conf_level / 2) * se
-    return found.assign(
-        scale=found["measure"], estimate=np.exp(found["log_effect"]), std_error=se,
-        conf_low=np.exp(found["log_effect"] - half), conf_high=np.exp(found["log_effect"] + half),
-        conf_level=conf_level, method=found["basis"].map(METHODS),
-    )  # fmt: skip
+        must = "counts must lie between 0 and the patients, ratios and ascending limits above 0"
+        found = door.wrong_rows(wrong, pd.Index(rows["study"]))
+        raise NumberError(f"{must}, p-values between 0 and 1, {found}; correct or exclude them")
 
 
 def reproduction(reference: pd.DataFrame, ours: Mapping[str, float]) -> pd.DataFrame:
@@ -162,9 +143,8 @@ def reproduction(reference: pd.DataFrame, ours: Mapping[str, float]) -> pd.DataF
     door.columns(reference, ["id", "printed"], "reference values")
     unknown = [name for name in reference["id"] if name not in ours]
     if unknown:
-        raise UnknownError(
-            f"each reference value needs one of ours, {len(unknown)} have none, first {unknown[:3]}; correct the id"
-        )
+        must = f"each reference value needs one of ours, {len(unknown)} have none"
+        raise UnknownError(f"{must}, first {unknown[:3]}; correct the id")
     rows = []
     for name, printed in zip(reference["id"], reference["printed"], strict=True):
         published, new = float(printed), float(ours[name])

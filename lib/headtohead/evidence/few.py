@@ -1,7 +1,5 @@
 """Pooled risk ratios when events are few: methods that keep a trial with an empty arm, without adding a half.
 
-References
-----------
 Mantel & Haenszel (1959) J Natl Cancer Inst 22:719-748. doi:10.1093/jnci/22.4.719
 Greenland & Robins (1985) Biometrics 41:55-68. doi:10.2307/2530643
 Stijnen, Hamza & Ozdemir (2010) Stat Med 29:3046-3067. doi:10.1002/sim.4040
@@ -34,11 +32,10 @@ def few_events(studies: pd.DataFrame, *, method: FewEvents, conf_level: float) -
     """Return the pooled risk ratio of counts, one row of ``ESTIMATE_COLUMNS``.
 
     ``studies`` has the four counts of each study, whole numbers. "Mantel-Haenszel" assumes one common ratio;
-    "binomial-normal" a normal distribution of log ratios (see ``binomial_normal``). A study without an event in either
-    arm stays in and weighs nothing. Raises ValueError if a study has no counts, or if an arm of all studies together has
-    no event.
-
-    Checked: metafor ``leave1out(rma.mh(measure = "RR"))`` and ``rma.glmm(measure = "IRR", model = "CM.EL")`` (test_few.py).
+    "binomial-normal" a normal distribution of log ratios (see ``binomial_normal``). A study without an event in
+    either arm stays in and weighs nothing. Raises ValueError if a study has no counts, or if an arm of all studies
+    together has no event. Checked: metafor ``leave1out(rma.mh(measure = "RR"))`` and ``rma.glmm(measure = "IRR",
+    model = "CM.EL")`` (test_few.py).
     """
     door.choice("method", method, FewEvents)
     door.level(conf_level)
@@ -49,9 +46,8 @@ def few_events(studies: pd.DataFrame, *, method: FewEvents, conf_level: float) -
         raise MissingError("each study needs its four counts here, some have none; leave them out and say so")
     if (empty := counts[["deaths_drug", "deaths_comparator"]].sum() == 0).any():
         arm = empty.idxmax().removeprefix("deaths_")
-        raise NumberError(
-            f"each arm needs an event in some study, the {arm} has none in any; no ratio follows"
-        )
+        found = f"the {arm} has none in any"
+        raise NumberError(f"each arm needs an event in some study, {found}; no ratio follows")
     a, n1, c, n0 = counts.to_numpy().T
     log_ratio, se = (mantel_haenszel if method == "Mantel-Haenszel" else binomial_normal)(a, n1, c, n0)[:2]
     k, used = len(counts), int((~no_contrast_in(counts)).sum())
@@ -60,10 +56,7 @@ def few_events(studies: pd.DataFrame, *, method: FewEvents, conf_level: float) -
 
 
 def mantel_haenszel(a: np.ndarray, n1: np.ndarray, c: np.ndarray, n0: np.ndarray) -> tuple[float, float]:
-    """Return the log risk ratio of tables a/n1 and c/n0, shape (k,), and its standard error.
-
-    sum(a n0 / N) / sum(c n1 / N), with the variance of Greenland and Robins, right for few large and for many small tables.
-    """
+    """Return the log of sum(a n0 / N) / sum(c n1 / N) and its error by Greenland and Robins, right for sparse tables too."""
     total = n1 + n0
     r, s = (a * n0 / total).sum(), (c * n1 / total).sum()
     p = ((n1 * n0 * (a + c) - a * c * total) / total**2).sum()
@@ -85,9 +78,8 @@ def binomial_normal(
 
     def minus(parts: np.ndarray) -> float:
         mean, between = parts[0], max(abs(parts[1]), XTOL)
-        scale = 1 / np.sqrt(
-            precision + between**-2
-        )  # nodes lie where each study and the mean put its log ratio
+        # nodes lie where each study and the mean put its log ratio
+        scale = 1 / np.sqrt(precision + between**-2)
         ratio = scale**2 * (precision * crude + mean / between**2) + scale * NODES
         found = binom.logpmf(a[:, None], events, expit(offset + ratio)) - ((ratio - mean) / between) ** 2 / 2
         return -float(np.sum(logsumexp(found + NODES**2 / 2, b=WEIGHTS * scale / between, axis=1)))

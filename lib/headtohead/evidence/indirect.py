@@ -1,7 +1,5 @@
 """Two drugs compared through a common comparator, and that comparison held against a direct one.
 
-References
-----------
 Bucher, Guyatt, Griffith & Walter (1997) J Clin Epidemiol 50:683-691. doi:10.1016/S0895-4356(97)00049-8
 """
 
@@ -30,23 +28,18 @@ def bucher(a_versus_common: Interval, b_versus_common: Interval, *, conf_level: 
     door.level(conf_level)
     for name, one in (("first", a_versus_common), ("second", b_versus_common)):
         if not 0 < one.conf_low < one.conf_high or not one.estimate > 0:
-            raise NumberError(
-                f"an indirect comparison needs ratios with limits above 0, the {name} is {one.estimate:g} "
-                f"({one.conf_low:g} to {one.conf_high:g}); give ratios, not logarithms"
-            )
+            must = "an indirect comparison needs ratios with limits above 0"
+            found = f"the {name} is {one.estimate:g} ({one.conf_low:g} to {one.conf_high:g})"
+            raise NumberError(f"{must}, {found}; give ratios, not logarithms")
     log_ratio = float(np.log(a_versus_common.estimate) - np.log(b_versus_common.estimate))
-    half = float(
-        np.hypot(*(np.log(one.conf_high / one.conf_low) / 2 for one in (a_versus_common, b_versus_common)))
-    )
+    widths = (np.log(one.conf_high / one.conf_low) / 2 for one in (a_versus_common, b_versus_common))
+    half = float(np.hypot(*widths))
     se = float(half / norm.ppf(0.5 + conf_level / 2))
     return Interval(log_ratio, se, log_ratio - half, log_ratio + half).exponential
 
 
 def disagreement(direct: Interval, indirect: Interval, *, conf_level: float) -> tuple[Interval, float]:
-    """Return the ratio of the direct to the indirect comparison, and the p-value of their agreement.
-
-    A wide interval around one is no proof of agreement.
-    """
+    """Return the ratio of the direct to the indirect comparison, and the p-value that they agree: no proof if wide."""
     ratio = bucher(direct, indirect, conf_level=conf_level)
     return ratio, float(2 * norm.sf(abs(np.log(ratio.estimate)) / ratio.std_error))
 

@@ -69,10 +69,7 @@ class MetaAnalysis:
         return ratio_row(self.ratio, self.scale, self.conf_level, self.method)
 
     def heterogeneity(self) -> pd.DataFrame:
-        """Return how much studies differ: rows of ``ESTIMATE_COLUMNS`` and ``part``.
-
-        ``part`` is "prediction" (the ratio with the limits for a new study; not of two studies), "k", "i2", "tau2" or "q".
-        """
+        """Return rows of ``ESTIMATE_COLUMNS`` and ``part``: "prediction" (limits of a new study), "k", "i2", "tau2" or "q"."""
         low, high = np.exp(self.prediction)
         limits = {"conf_low": low, "conf_high": high, "conf_level": self.conf_level}
         between = {"conf_low": self.tau2_low, "conf_high": self.tau2_high, "conf_level": self.conf_level}

@@ -12,6 +12,7 @@ import numpy as np
 from scipy.special import expit
 
 from headtohead import door
+from headtohead.kernels import Array
 
 MAX_STEPS, TOLERANCE = 30, 1e-7  # steps are quadratic: the error after the last is near the square of it
 LONGEST_STEP = 1.5  # in any coefficient of a standardised design: full Newton steps can overshoot
@@ -28,27 +29,20 @@ class NoMaximumError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class LogisticFits:
-    """Fits of one model under B sets of weights or for B outcomes: coefficients of shape (B, p), NaN without a fit.
+    """Coefficients by weights or by outcome, shape (B, p), NaN where not ``converged``: there is no maximum."""
 
-    Not ``converged`` where the likelihood has no maximum (the arms are separated) or none was reached.
-    """
-
-    coefficients: np.ndarray
-    converged: np.ndarray
+    coefficients: Array
+    converged: Array
 
 
 @door.guarded
-def fit_logistic(
-    X: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None, *, ridge: float = 0.0
-) -> LogisticFits:
+def fit_logistic(X: Array, y: Array, weights: Array | None = None, *, ridge: float = 0.0) -> LogisticFits:
     """Return the maximum-likelihood coefficients for each row of ``weights`` or of ``y``.
 
     ``X`` is a standardised design, intercept first, shape (n, p); ``y`` 0/1, shape (n,) or (B, n); ``weights``, shape
-    (B, n), are frequencies, for example bootstrap counts, None is 1. ``ridge`` is half the penalty on the squared slopes
-    (not on the intercept): a normal prior of variance 1 / ridge; 0 is maximum likelihood.
-
-    Checked: statsmodels Logit and R glm (test_propensity.py), SciPy's minimum of the penalised likelihood
-    (test_logistic.py).
+    (B, n), are frequencies, for example bootstrap counts, None is 1. ``ridge`` is half the penalty on the squared
+    slopes (not on the intercept): a normal prior of variance 1 / ridge; 0 is maximum likelihood. Checked: statsmodels
+    Logit and R glm (test_propensity.py), SciPy's minimum of the penalised likelihood (test_logistic.py).
     """
     door.arrays(X=X)
     door.positive("ridge", ridge, or_zero=True)
@@ -66,9 +60,7 @@ def fit_logistic(
     return LogisticFits(beta, ~np.isnan(beta[:, 0]))
 
 
-def _climb_in_blocks(
-    X: np.ndarray, y: np.ndarray, weights: np.ndarray | None, penalty: np.ndarray, beta: np.ndarray
-) -> np.ndarray:
+def _climb_in_blocks(X: Array, y: Array, weights: Array | None, penalty: Array, beta: Array) -> Array:
     """Climb from ``beta`` in place, as many fits at a time as a cache holds, and return it."""
     size = max(FEWEST_FITS, BLOCK_CELLS // len(X))
     for first in range(0, len(beta), size):
@@ -78,7 +70,7 @@ def _climb_in_blocks(
     return beta
 
 
-def _nearby(X: np.ndarray, y: np.ndarray, weights: np.ndarray, penalty: np.ndarray) -> np.ndarray:
+def _nearby(X: Array, y: Array, weights: Array, penalty: Array) -> Array:
     """Return one step of every fit away from that of the mean weights, shape (B, p); zeros where there is none."""
     mean, beta = weights.mean(axis=0, keepdims=True), np.zeros((1, X.shape[1]))
     _climb(X, y[None], mean, penalty, beta)
@@ -90,30 +82,24 @@ def _nearby(X: np.ndarray, y: np.ndarray, weights: np.ndarray, penalty: np.ndarr
     return np.asarray(beta + step)
 
 
-def maximum(X: np.ndarray, y: np.ndarray, *, ridge: float = 0.0) -> np.ndarray:
-    """Return the coefficients of one outcome ``y``, shape (p,), or of each of several, shape (B, p).
-
-    Raises NoMaximumError if a likelihood has no finite maximum, which means separation.
-    """
+def maximum(X: Array, y: Array, *, ridge: float = 0.0) -> Array:
+    """Return the coefficients of one outcome, shape (p,), or of each of several, (B, p); NoMaximumError if separated."""
     fits = fit_logistic(X, y, ridge=ridge)
     failed = int((~fits.converged).sum())
     if failed:
-        raise NoMaximumError(
-            f"a logistic model must have a finite maximum, {failed} of {len(fits.converged)} on {len(X)} patients "
-            f"and {X.shape[1]} columns have none; the outcome or the arm is separated: use fewer covariates"
-        )
+        must = "a logistic model must have a finite maximum"
+        found = f"{failed} of {len(fits.converged)} on {len(X)} patients and {X.shape[1]} columns have none"
+        raise NoMaximumError(f"{must}, {found}; the outcome or the arm is separated: use fewer covariates")
     return fits.coefficients[0] if np.ndim(y) == 1 else fits.coefficients
 
 
-def information(X: np.ndarray, beta: np.ndarray, weights: np.ndarray | float = 1.0) -> np.ndarray:
+def information(X: Array, beta: Array, weights: Array | float = 1.0) -> Array:
     """Return the Fisher information of one fit, shape (p, p)."""
     fitted = logistic(X @ beta)
     return np.asarray(X.T @ (X * (weights * fitted * (1 - fitted))[:, None]))
 
 
-def _climb(
-    X: np.ndarray, y: np.ndarray, weights: np.ndarray | None, penalty: np.ndarray, beta: np.ndarray
-) -> None:
+def _climb(X: Array, y: Array, weights: Array | None, penalty: Array, beta: Array) -> None:
     """Take Newton steps from ``beta`` in place; rows that do not arrive become NaN."""
     rows, sigmoid = np.arange(len(beta)), expit if len(beta) == 1 else logistic
     for _ in range(MAX_STEPS):
@@ -142,7 +128,7 @@ def _climb(
     beta[rows] = np.nan
 
 
-def logistic(x: np.ndarray) -> np.ndarray:
+def logistic(x: Array) -> Array:
     """Return 1 / (1 + exp(-x)), four times faster than SciPy's and equal to it but for the last bit."""
     with np.errstate(over="ignore"):  # to 1 / (1 + infinity)
         out = np.exp(-x)
@@ -150,7 +136,7 @@ def logistic(x: np.ndarray) -> np.ndarray:
     return np.reciprocal(out, out=out)
 
 
-def _solve(curvature: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+def _solve(curvature: Array, gradient: Array) -> Array:
     """Return the Newton steps, shape (B, p); NaN where an equation is singular."""
     try:
         return np.linalg.solve(curvature, gradient[:, :, None])[:, :, 0]
@@ -160,17 +146,15 @@ def _solve(curvature: np.ndarray, gradient: np.ndarray) -> np.ndarray:
         return np.concatenate([_solve(curvature[[i]], gradient[[i]]) for i in range(len(gradient))])
 
 
-def _regular(curvature: np.ndarray) -> np.ndarray:
-    """Return which matrices can be solved, shape (B,): their columns, scaled to one length, do not depend on each other.
-
-    No dependence is orthogonal to the right-hand side by chance, so a nearly singular matrix shows by a huge solution.
-    """
+def _regular(curvature: Array) -> Array:
+    """Return which matrices can be solved, shape (B,): a nearly singular one shows by a huge solution."""
+    # no dependence is orthogonal to the right-hand side by chance; columns are scaled to one length
     scale = np.sqrt(np.einsum("bjj->bj", curvature))
     probe = scale * np.cos(np.arange(scale.shape[1]) ** 2.0)
     return np.asarray((np.abs(_solve(curvature, probe) * scale) < SINGULAR).all(axis=1))
 
 
-def weighted_gram(X: np.ndarray, w: np.ndarray) -> np.ndarray:
+def weighted_gram(X: Array, w: Array) -> Array:
     """Return X' diag(w) X for each row of ``w``, shape (B, p, p)."""
     p = X.shape[1]
     if len(w) == 1 and len(X) > BLOCK_ROWS:
@@ -186,17 +170,14 @@ def weighted_gram(X: np.ndarray, w: np.ndarray) -> np.ndarray:
     return full
 
 
-def with_intercept(design: np.ndarray) -> np.ndarray:
-    """Return the standardised design with a leading column of ones.
-
-    Standardising changes no fitted value and keeps Newton's equations well conditioned.
-    """
+def with_intercept(design: Array) -> Array:
+    """Return the standardised design after a column of ones: fitted values stay, Newton's equations are well conditioned."""
     centred = design - design.mean(axis=0)
     spread = centred.std(axis=0)
     return np.column_stack([np.ones(len(design)), centred / np.where(spread > 0, spread, 1.0)])
 
 
-def full_rank(X: np.ndarray) -> np.ndarray:
+def full_rank(X: Array) -> Array:
     """Return the columns that are no combination of earlier ones: a period that is not there, say."""
     diagonal = np.abs(np.diag(np.linalg.qr(X, mode="r")))
     return X[:, diagonal > DEPENDENT * np.sqrt(len(X))]

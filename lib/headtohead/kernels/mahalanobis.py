@@ -14,12 +14,13 @@ from scipy.linalg import lapack
 
 from headtohead import door
 from headtohead.errors import CannotAdjustError
+from headtohead.kernels import Array
 from headtohead.kernels.pairs import Order, Rows, first_choosers, joined, strata_of
 
 LEAF = 16  # controls in the smallest branches
 
 
-def whitened(X: np.ndarray, arm: np.ndarray) -> np.ndarray:
+def whitened(X: Array, arm: Array) -> Array:
     """Return the covariates on axes on which the Euclidean distance is Mahalanobis's, shape (n, k).
 
     The covariance is that within the arms, pooled. Distances that are equal in theory differ in their last bit, so
@@ -34,16 +35,14 @@ def whitened(X: np.ndarray, arm: np.ndarray) -> np.ndarray:
     long = (within - _mean(within)).astype(np.longdouble)
     covariance = (long.T @ long).astype(float) / (len(Z) - 1) * ((len(Z) - 1) / (len(Z) - 2))
     if np.linalg.matrix_rank(covariance) < len(covariance):
-        raise CannotAdjustError(
-            "the covariates of a distance must vary and not determine each other, one does not vary or is a "
-            "combination of others; leave it out"
-        )
+        must = "the covariates of a distance must vary and not determine each other"
+        raise CannotAdjustError(f"{must}, one does not vary or is a combination of others; leave it out")
     root, pivot, _, _ = lapack.dpstrf(np.linalg.inv(covariance), lower=0)
     axes = np.triu(root)[:, np.argsort(pivot)]
     return np.asarray((Z.astype(np.longdouble) @ axes.T.astype(np.longdouble)).astype(float))
 
 
-def _mean(X: np.ndarray) -> np.ndarray:
+def _mean(X: Array) -> Array:
     """Return the means of the columns, as R does: with what rounding left of them added."""
     first = (X.astype(np.longdouble).sum(axis=0) / len(X)).astype(float)
     rest = (X.astype(np.longdouble) - first).sum(axis=0) / len(X)
@@ -51,7 +50,7 @@ def _mean(X: np.ndarray) -> np.ndarray:
 
 
 def mahalanobis_pairs(
-    X: np.ndarray, score: np.ndarray, arm: np.ndarray, exact: Sequence[np.ndarray] = (),
+    X: Array, score: Array, arm: Array, exact: Sequence[Array] = (),
     *, ratio: int, caliper: float, order: Order, replace: bool,
 ) -> Rows:  # fmt: skip
     """Return row numbers of the treated and of the controls they take, round by round within each stratum.
@@ -68,20 +67,17 @@ def mahalanobis_pairs(
         turn, controls = first_choosers(rows[arm[rows]], score, order), rows[~arm[rows]]
         sequence, ends, box = _tree(points[controls], max(0, (len(controls) // LEAF).bit_length() - 1))
         controls = controls[sequence]
-        taken = _nearest(
-            points[turn], points[controls], place[turn], place[controls], ends, box, ratio, caliper, replace
-        )
+        one, other, mine, theirs = points[turn], points[controls], place[turn], place[controls]
+        taken = _nearest(one, other, mine, theirs, ends, box, ratio, caliper, replace)
         rounds, who = np.nonzero(taken >= 0)
         found.append((turn[who], controls[taken[rounds, who]]))
     return joined(found)
 
 
 @njit(cache=True)
-def _tree(points: np.ndarray, depth: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return points in the order of a tree, where the points of each node begin and end, and its lowest and highest.
-
-    Node i is halved, on the column in which it is widest, into nodes 2 i + 1 and 2 i + 2.
-    """
+def _tree(points: Array, depth: int) -> tuple[Array, Array, Array]:
+    """Return points in the order of a tree, where the points of each node begin and end, and its lowest and highest."""
+    # node i is halved, on the column in which it is widest, into nodes 2 i + 1 and 2 i + 2
     nodes, order = 2 ** (depth + 1) - 1, np.arange(len(points))
     ends, box = np.zeros((nodes, 2), np.int64), np.zeros((nodes, 2, points.shape[1]))
     ends[0, 1] = len(points)
@@ -98,7 +94,7 @@ def _tree(points: np.ndarray, depth: int) -> tuple[np.ndarray, np.ndarray, np.nd
 
 
 @njit(cache=True)
-def _away(point: np.ndarray, low: np.ndarray, high: np.ndarray) -> float:
+def _away(point: Array, low: Array, high: Array) -> float:
     """Return the squared distance of a point from a box, not counting the last column."""
     gap = 0.0
     for k in range(len(point) - 1):
@@ -108,9 +104,9 @@ def _away(point: np.ndarray, low: np.ndarray, high: np.ndarray) -> float:
 
 @njit(cache=True)
 def _nearest(
-    one: np.ndarray, other: np.ndarray, mine: np.ndarray, place: np.ndarray, ends: np.ndarray, box: np.ndarray,
+    one: Array, other: Array, mine: Array, place: Array, ends: Array, box: Array,
     ratio: int, caliper: float, replace: bool,
-) -> np.ndarray:  # fmt: skip
+) -> Array:  # fmt: skip
     """Return the control (by number, in the order of the tree) taken in each round, -1 for none; last column the score."""
     taken, alive = np.full((ratio, len(one)), -1, np.int64), ends[:, 1] - ends[:, 0]
     free, stack = np.ones(len(other), np.bool_), np.zeros(2 * len(ends), np.int64)
@@ -144,6 +140,6 @@ def _nearest(
 
 
 @njit(cache=True)
-def _rank(place: np.ndarray, mine: int, j: int) -> tuple[int, int]:
+def _rank(place: Array, mine: int, j: int) -> tuple[int, int]:
     """Return which of two controls at the same distance goes first, the higher rank: the one more places away."""
     return abs(place[j] - mine), place[j]

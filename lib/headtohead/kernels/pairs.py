@@ -18,18 +18,18 @@ import pandas as pd
 from numba import njit
 
 from headtohead import door
+from headtohead.kernels import Array
 
 Order = Literal["largest", "smallest", "data"]
 CaliperScale = Literal["pooled", "all"]
-Rows = tuple[np.ndarray, np.ndarray]
+Rows = tuple[Array, Array]
 MAX_CELLS = 2_000_000_000  # one byte each
 SKIP_TREATED, SKIP_CONTROL, PAIR = 0, 1, 2
 
 
 @door.guarded
 def caliper_width(
-    linear_predictor: pd.Series | np.ndarray, treated: pd.Series | np.ndarray,
-    *, caliper_sd: float, scale: CaliperScale,
+    linear_predictor: pd.Series | Array, treated: pd.Series | Array, *, caliper_sd: float, scale: CaliperScale,
 ) -> float:  # fmt: skip
     """Return the caliper on the logit.
 
@@ -49,13 +49,10 @@ def caliper_width(
 
 
 def greedy_pairs(
-    score: np.ndarray, arm: np.ndarray, exact: Sequence[np.ndarray] = (),
+    score: Array, arm: Array, exact: Sequence[Array] = (),
     *, ratio: int = 1, caliper: float, order: Order, replace: bool = False,
 ) -> Rows:  # fmt: skip
-    """Return row numbers of the treated and of the controls they take, stratum by stratum.
-
-    ``score``, ``arm`` and each of ``exact`` have shape (n,); for the rest, and ties, see ``match_nearest``.
-    """
+    """Return rows of the treated and of the controls they take, by stratum; arrays of shape (n,), see ``match_nearest``."""
     door.choice("order", order, Order)
     door.positive("the caliper", caliper, or_zero=True)
     found = []
@@ -65,13 +62,14 @@ def greedy_pairs(
         place = np.empty(len(d), np.int64)
         place[by_score] = np.arange(len(d))
         turn = first_choosers(np.flatnonzero(is_treated), d, order)
-        taken = _greedy(d[by_score], ~is_treated[by_score], place[turn], ratio, caliper, replace)
+        left, right = _neighbours(~is_treated[by_score])
+        taken = _greedy(d[by_score], left, right, place[turn], ratio, caliper, replace)
         rounds, who = np.nonzero(taken >= 0)
         found.append((stratum[turn[who]], stratum[by_score[taken[rounds, who]]]))
     return joined(found)
 
 
-def strata_of(exact: Sequence[np.ndarray], n: int) -> list[np.ndarray]:
+def strata_of(exact: Sequence[Array], n: int) -> list[Array]:
     """Return the row numbers of each stratum."""
     if not exact:
         return [np.arange(n)]
@@ -85,7 +83,7 @@ def joined(rows: Sequence[Rows]) -> Rows:
     return t, c
 
 
-def first_choosers(rows: np.ndarray, score: np.ndarray, order: Order) -> np.ndarray:
+def first_choosers(rows: Array, score: Array, order: Order) -> Array:
     """Return the row numbers of the treated, first chooser first."""
     if order == "data":
         return rows
@@ -94,7 +92,7 @@ def first_choosers(rows: np.ndarray, score: np.ndarray, order: Order) -> np.ndar
 
 
 @njit(cache=True)
-def _free(links: np.ndarray, place: int, end: int) -> int:
+def _free(links: Array, place: int, end: int) -> int:
     """Return the next free control on one side, or ``end``, and shorten the way to it."""
     at, found = place, links[place]
     while found != end and links[found] != found:
@@ -104,36 +102,21 @@ def _free(links: np.ndarray, place: int, end: int) -> int:
     return found
 
 
-@njit(cache=True)
-def _neighbours(free: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _neighbours(free: Array) -> tuple[Array, Array]:
     """Return the nearest control at or left of each place (-1 for none), and at or right of it (n for none)."""
-    n = len(free)
-    left, right = np.empty(n, np.int32), np.empty(n + 1, np.int32)
-    at = -1
-    for j in range(n):
-        if free[j]:
-            at = j
-        left[j] = at
-    at = n
-    right[n] = n
-    for j in range(n - 1, -1, -1):
-        if free[j]:
-            at = j
-        right[j] = at
-    return left, right
+    place = np.arange(len(free) + 1, dtype=np.int32)
+    left = np.maximum.accumulate(np.where(free, place[:-1], np.int32(-1)))
+    right = np.minimum.accumulate(np.where(np.append(free, True), place, place[-1])[::-1])[::-1]
+    return left, np.ascontiguousarray(right)
 
 
 @njit(cache=True)
 def _greedy(
-    d: np.ndarray, free: np.ndarray, turn: np.ndarray, ratio: int, caliper: float, replace: bool
-) -> np.ndarray:
-    """Return the place of the control taken in each round by each treated patient, -1 for none.
-
-    ``d`` ascends; ``free`` marks controls; ``turn`` holds the places of the treated, first chooser first.
-    With ``replace`` every control can be taken by each of the treated once.
-    """
+    d: Array, left: Array, right: Array, turn: Array, ratio: int, caliper: float, replace: bool
+) -> Array:  # fmt: skip
+    """Return the place of the control taken in each round by each treated patient, -1 for none; ``d`` ascends."""
+    # turn holds the places of the treated, first chooser first; with replace each takes a control at most once
     n = len(d)
-    left, right = _neighbours(free)
     below, above = left[turn], right[turn]
     taken = np.full((ratio, len(turn)), -1, np.int32)
     for r in range(ratio):
@@ -159,18 +142,13 @@ def _greedy(
     return taken
 
 
-def optimal_pairs(
-    score: np.ndarray, arm: np.ndarray, exact: Sequence[np.ndarray] = (), *, caliper: float
-) -> Rows:
-    """Return row numbers of the largest set of pairs within the caliper of smallest total distance.
-
-    Arguments as of ``greedy_pairs``. ValueError if the arms are too large for one stratum.
-    """
+def optimal_pairs(score: Array, arm: Array, exact: Sequence[Array] = (), *, caliper: float) -> Rows:
+    """Return rows of the largest set of pairs of least total distance; ValueError if a stratum is too large."""
     door.positive("the caliper", caliper, or_zero=True)
     return joined([_optimal_in_stratum(score, arm, rows, caliper) for rows in strata_of(exact, len(score))])
 
 
-def _optimal_in_stratum(score: np.ndarray, arm: np.ndarray, rows: np.ndarray, caliper: float) -> Rows:
+def _optimal_in_stratum(score: Array, arm: Array, rows: Array, caliper: float) -> Rows:
     by_score = rows[np.argsort(score[rows], kind="stable")]
     treated_rows, control_rows = by_score[arm[by_score]], by_score[~arm[by_score]]
     t, c = score[treated_rows], score[control_rows]
@@ -179,22 +157,17 @@ def _optimal_in_stratum(score: np.ndarray, arm: np.ndarray, rows: np.ndarray, ca
     high = np.searchsorted(c, np.nextafter(t + caliper, np.inf), side="right")
     cells = int((high - low).sum())
     if cells > MAX_CELLS:
-        raise ValueError(
-            f"optimal pairs need at most {MAX_CELLS:,} possible pairs in a stratum, found {cells:,}; "
-            "narrow the caliper, match exactly on one more column, or match greedily"
-        )
+        must = f"optimal pairs need at most {MAX_CELLS:,} possible pairs in a stratum, found {cells:,}"
+        raise ValueError(f"{must}; narrow the caliper, match exactly on one more column, or match greedily")
     partner = _align(t, c, low, high, caliper)
     matched = partner >= 0
     return treated_rows[matched], control_rows[partner[matched]]
 
 
 @njit(cache=True)
-def _align(t: np.ndarray, c: np.ndarray, low: np.ndarray, high: np.ndarray, caliper: float) -> np.ndarray:
-    """Return the place of the control of each treated patient, -1 for none; both scores ascend.
-
-    ``pairs[j]`` and ``total[j]`` are the best match of the treated so far with the first j controls. Left
-    of a patient's band the previous row stands; right of the band nothing changes any more.
-    """
+def _align(t: Array, c: Array, low: Array, high: Array, caliper: float) -> Array:
+    """Return the place of the control of each treated patient, -1 for none; both scores ascend."""
+    # pairs[j], total[j]: best match so far with the first j controls; left of a band the last row stands, right of it too
     m, n = len(t), len(c)
     start = np.zeros(m + 1, np.int64)
     start[1:] = np.cumsum(high - low)

@@ -8,10 +8,7 @@ from numba import njit
 
 @njit(cache=True)
 def weighted_sums(Z: np.ndarray, weights: np.ndarray, group: np.ndarray, n_groups: int) -> np.ndarray:
-    """Return the sum of the weights and of the weighted rows of ``Z`` in each group, shape (n_groups, 1 + p).
-
-    Rows whose ``group`` is negative are left out.
-    """
+    """Return sums of the weights and weighted rows of ``Z`` by group, shape (n_groups, 1 + p); negative groups are left out."""
     n, p = Z.shape
     out = np.zeros((n_groups, 1 + p))
     for i in range(n):

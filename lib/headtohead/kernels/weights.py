@@ -15,45 +15,32 @@ from typing import Literal
 import numpy as np
 
 from headtohead import door
-from headtohead.kernels.logistic import (
-    MAX_FAILED_SHARE,
-    NoMaximumError,
-    fit_logistic,
-    logistic,
-    weighted_gram,
-)
+from headtohead.kernels import Array
+from headtohead.kernels import logistic as fitting
+from headtohead.kernels.logistic import MAX_FAILED_SHARE, NoMaximumError, weighted_gram
 
 Estimand = Literal["ATE", "ATT", "ATC", "ATO", "ATM"]
 EDGE = 1e-9
 
 
-def balancing_weights(ps: np.ndarray, treated: np.ndarray, estimand: Estimand) -> np.ndarray:
+def balancing_weights(ps: Array, treated: Array, estimand: Estimand) -> Array:
     """Return the weights for arrays of scores whose last axis is the patients (Li, Morgan & Zaslavsky 2018)."""
     tilt = {
-        "ATE": np.ones_like(ps),
-        "ATT": ps,
-        "ATC": 1 - ps,
-        "ATO": ps * (1 - ps),
-        "ATM": np.minimum(ps, 1 - ps),
-    }[estimand]
+        "ATE": np.ones_like(ps), "ATT": ps, "ATC": 1 - ps, "ATO": ps * (1 - ps), "ATM": np.minimum(ps, 1 - ps),
+    }[estimand]  # fmt: skip
     return tilt / np.where(treated, ps, 1 - ps)
 
 
-def weight_slopes(ps: np.ndarray, treated: np.ndarray, estimand: Estimand) -> np.ndarray:
+def weight_slopes(ps: Array, treated: Array, estimand: Estimand) -> Array:
     """Return the derivatives of ``balancing_weights`` by the logit of the score, shape (n,)."""
     tilt = {
-        "ATE": np.zeros_like(ps),
-        "ATT": 1 - ps,
-        "ATC": -ps,
-        "ATO": 1 - 2 * ps,
+        "ATE": np.zeros_like(ps), "ATT": 1 - ps, "ATC": -ps, "ATO": 1 - 2 * ps,
         "ATM": np.where(ps < 0.5, 1 - ps, -ps),
-    }[estimand]
+    }[estimand]  # fmt: skip
     return balancing_weights(ps, treated, estimand) * (tilt - np.where(treated, 1 - ps, -ps))
 
 
-def spillover(
-    X: np.ndarray, gradient: np.ndarray, slope: np.ndarray, curve: np.ndarray, residual: np.ndarray
-) -> np.ndarray:
+def spillover(X: Array, gradient: Array, slope: Array, curve: Array, residual: Array) -> Array:
     """Return what the estimation of weights adds to the influence of each patient on q statistics, shape (n, q).
 
     The weights are functions of X'a, and a solves sum of residual_i x_i = 0. If a patient moves a by
@@ -68,31 +55,25 @@ def spillover(
     return np.asarray((X @ moved) * residual[:, None])
 
 
-def bootstrap_counts(rng: np.random.Generator, b: int, n: int) -> np.ndarray:
+def bootstrap_counts(rng: np.random.Generator, b: int, n: int) -> Array:
     """Return how often each of n units is drawn in each of b bootstrap samples, shape (b, n)."""
     if b < 2:
         raise ValueError(f"a bootstrap needs at least 2 samples, found {b}")
     return rng.multinomial(n, np.full(n, 1 / n), size=b).astype(float)
 
 
-def refit_scores(X: np.ndarray, arm: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the scores refitted to each bootstrap sample, and the samples that have one, both (B', n).
-
-    ``X`` is a standardised design, intercept first; ``counts`` has shape (B, n). Raises NoMaximumError if more
-    than one in twenty samples has no solution.
-    """
-    fits = fit_logistic(X, arm, counts)
+def refit_scores(X: Array, arm: Array, counts: Array) -> tuple[Array, Array]:
+    """Return scores refitted to ``counts`` (B, n), and those with one, both (B', n); NoMaximumError if over 1 in 20 fail."""
+    fits = fitting.fit_logistic(X, arm, counts)
     failed = float((~fits.converged).mean())
     if failed > MAX_FAILED_SHARE:
-        raise NoMaximumError(
-            f"the score must be estimable in resamples, {failed:.0%} of {len(counts)} had no solution; "
-            "use fewer covariates or look at the overlap of the arms"
-        )
-    ps = logistic(fits.coefficients[fits.converged] @ X.T)
+        must = f"the score must be estimable in resamples, {failed:.0%} of {len(counts)} had no solution"
+        raise NoMaximumError(f"{must}; use fewer covariates or look at the overlap of the arms")
+    ps = fitting.logistic(fits.coefficients[fits.converged] @ X.T)
     return np.clip(ps, EDGE, 1 - EDGE, out=ps), counts[fits.converged]
 
 
-def weighted_risks(y: np.ndarray, arm: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def weighted_risks(y: Array, arm: Array, weights: Array) -> tuple[Array, Array]:
     """Return the mean of ``y`` in the treated and in the control arm under ``weights`` (B, n), shapes (B,)."""
     w1, w0 = weights[:, arm], weights[:, ~arm]
     return w1 @ y[arm] / w1.sum(axis=1), w0 @ y[~arm] / w0.sum(axis=1)
@@ -106,12 +87,12 @@ RESIDUAL = 1e-9  # standard deviations of a covariate
 class Tilts:
     """Weights with given means, rows of shape (B, n) that sum to 1; not converged where no positive ones reach them."""
 
-    weights: np.ndarray
-    converged: np.ndarray
+    weights: Array
+    converged: Array
 
 
 @door.guarded
-def tilt_to_means(X: np.ndarray, base: np.ndarray, targets: np.ndarray) -> Tilts:
+def tilt_to_means(X: Array, base: Array, targets: Array) -> Tilts:
     """Return the weights closest to ``base`` in relative entropy whose means of ``X`` are the targets.
 
     Minimises log sum_i base_i exp((x_i - target)'b) over b by Newton's method with step halving. ``X``, shape (n, p), has
@@ -139,9 +120,7 @@ def tilt_to_means(X: np.ndarray, base: np.ndarray, targets: np.ndarray) -> Tilts
     return Tilts(share, converged)
 
 
-def _tilt(
-    X: np.ndarray, base: np.ndarray, targets: np.ndarray, beta: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _tilt(X: Array, base: Array, targets: Array, beta: Array) -> tuple[Array, Array]:
     """Return the normalised weights and the value of the dual at ``beta``."""
     exponent = beta @ X.T
     top = np.where(base > 0, exponent, -np.inf).max(axis=1, keepdims=True)
@@ -151,9 +130,7 @@ def _tilt(
     return raw / total, value
 
 
-def _newton(
-    X: np.ndarray, share: np.ndarray, means: np.ndarray, gradient: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _newton(X: Array, share: Array, means: Array, gradient: Array) -> tuple[Array, Array]:
     """Return the Newton step of each row and whether its equations could be solved."""
     spread = weighted_gram(X, share) - means[:, :, None] * means[:, None, :]
     scale = np.sqrt(np.maximum(np.einsum("bjj->bj", spread), 0.0))
@@ -166,9 +143,9 @@ def _newton(
 
 
 def _descend(
-    X: np.ndarray, base: np.ndarray, targets: np.ndarray, beta: np.ndarray, share: np.ndarray, value: np.ndarray,
-    rows: np.ndarray, step: np.ndarray, gradient: np.ndarray,
-) -> np.ndarray:  # fmt: skip
+    X: Array, base: Array, targets: Array, beta: Array, share: Array, value: Array,
+    rows: Array, step: Array, gradient: Array,
+) -> Array:  # fmt: skip
     """Take each step, halved until the dual falls, in place; return which rows moved."""
     slope, length = np.einsum("bp,bp->b", gradient, step), np.ones(len(rows))
     waiting = np.ones(len(rows), bool)

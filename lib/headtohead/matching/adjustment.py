@@ -31,21 +31,12 @@ Estimation = Callable[["Adjustment", np.ndarray], np.ndarray]  # see ``Adjustmen
 class Adjustment:
     """How the arms are made comparable; weights, sets and design come into the order of the arms.
 
-    Attributes
-    ----------
-    key, name : str
-        What its rows are called ("pairs", "ato"), and legends ("Overlap weights").
-    kind : {"crude", "pairs", "weights", "none"}
-    estimand, population : str
-        "ATE", "ATT", ..., "matched" for what pairs within a caliper estimate, "crude" for none; in words.
-    treated, weights, matched_set : Series, shape (n,)
-        True in the first arm; 0 for patients who are not used; number of the set, NaN for the unmatched.
-    design : DataFrame of float, shape (n, p), optional
-        The covariates that it balances.
-    reason, optional : str or None, and bool
-        Why it could not be made; whether rows say what fails, otherwise it is an error.
-    estimation : callable, optional
-        What estimating the weights adds to ``influence``, if they are smooth in the data.
+    ``key`` and ``name`` are what its rows are called ("pairs", "ato") and legends ("Overlap weights"); ``estimand`` is "ATE",
+    "ATT", ..., "matched" for what pairs within a caliper estimate, "crude" for none; ``population`` says it in words.
+    ``treated``, ``weights`` and ``matched_set``, shape (n,), are True in the first arm; 0 for patients who are not used; the
+    number of the set, NaN for the unmatched. ``design``, shape (n, p), holds the covariates that it balances. ``reason`` is
+    why it could not be made; if ``optional``, rows say what fails, otherwise it is an error. ``estimation`` is what
+    estimating the weights adds to ``influence``, if they are smooth in the data.
     """
 
     key: str
@@ -106,10 +97,7 @@ class Adjustment:
         return self.weights > 0
 
     def resample(self, rng: np.random.Generator, b: int) -> np.ndarray:
-        """Return the weights of b bootstrap samples, the adjustment repeated in each, shape (b, n).
-
-        Raises CannotAdjustError if it could not be made, or more than one sample in twenty has no solution.
-        """
+        """Return the weights of b bootstrap samples, shape (b, n); CannotAdjustError if over one in twenty has no solution."""
         return self.resampling(self, rng, b)
 
     def influence(self, gradient: np.ndarray) -> np.ndarray:
@@ -122,10 +110,9 @@ class Adjustment:
         if self.kind != "weights":
             return own
         if self.estimation is None:
-            raise CannotEstimateError(
-                f"a standard error that knows how the weights were estimated needs smooth ones, {self.name.lower()} "
-                "are not; take an estimator with a bootstrap"
-            )
+            must = "a standard error that knows how the weights were estimated needs smooth ones"
+            found = f"{self.name.lower()} are not"
+            raise CannotEstimateError(f"{must}, {found}; take an estimator with a bootstrap")
         return np.asarray(own + self.estimation(self, gradient))
 
     def covariance(self, gradient: np.ndarray) -> np.ndarray:
@@ -160,9 +147,7 @@ def listed(adjustments: Adjustments) -> list[Adjustment]:
         need_adjustment(each)
     keys = [each.key for each in found]
     if not found or len(set(keys)) < len(keys):
-        raise DuplicateError(
-            f"each adjustment needs a key of its own, found {keys}; give the second one key=..."
-        )
+        raise DuplicateError(f"each adjustment needs a key of its own, found {keys}; give the second key=...")
     return [found[0], *(each.on(found[0].treated.index) for each in found[1:])]
 
 
@@ -224,9 +209,8 @@ def matched_pairs(
     weights[share.index] = share
     lost = len(matches.unmatched)
     words = "treated patients" if not lost else f"treated patients with a match ({lost} without are left out)"
-    return Adjustment(
-        key, name, "pairs", "matched", words, treated, weights, _draw_sets, design, sets, matches
-    )
+    made_of = (words, treated, weights, _draw_sets, design, sets, matches)
+    return Adjustment(key, name, "pairs", "matched", *made_of)
 
 
 def _set_numbers(pairs: pd.DataFrame) -> pd.Series:

@@ -95,21 +95,18 @@ def _table(
     covariates: pd.DataFrame, treated: pd.Series, weights: pd.Series, denominator: Denominator
 ) -> pd.DataFrame:
     """Return the balance of inputs that were checked."""
-    return pd.DataFrame(
-        [{"covariate": name, **_one(covariates[name], treated, weights, denominator)} for name in covariates]
-    )
+    rows = (_one(covariates[name], treated, weights, denominator) for name in covariates)
+    return pd.DataFrame({"covariate": name, **row} for name, row in zip(covariates, rows, strict=True))
 
 
-def _one(
-    values: pd.Series, treated: pd.Series, weights: pd.Series, denominator: Denominator
-) -> dict[str, float]:
+def _one(values: pd.Series, treated: pd.Series, weights: pd.Series, over: Denominator) -> dict[str, float]:
     known = values.notna()
     need_known(treated, known & (weights > 0), values.name)
     x, arm, w = values[known].to_numpy(float), treated[known].to_numpy(bool), weights[known].to_numpy(float)
     binary = bool(np.isin(x, (0.0, 1.0)).all())
     mean1, mean0 = np.average(x[arm], weights=w[arm]), np.average(x[~arm], weights=w[~arm])
     found = {"mean_treated": float(mean1), "mean_control": float(mean0)}
-    gap, spread = float(mean1 - mean0), _spread(x, arm, denominator)
+    gap, spread = float(mean1 - mean0), _spread(x, arm, over)
     nothing = 0.0 if abs(gap) < NO_DIFFERENCE else float(np.copysign(np.inf, gap))
     found["smd"] = gap / spread if spread != 0 else nothing
     control = weighted_variance(x[~arm], w[~arm])
@@ -125,16 +122,12 @@ def need_known(arm: Any, known: Any, what: object) -> None:
 
 def _spread(x: np.ndarray, arm: np.ndarray, denominator: Denominator) -> float:
     """Return the standard deviation of the unadjusted sample; from p (1 - p) for a binary covariate."""
-    binary, parts = np.isin(x, (0.0, 1.0)).all(), (x[arm], x[~arm])
-    v1, v0 = (_variance(one, bool(binary)) for one in parts)
+    one, other = x[arm], x[~arm]
+    if np.isin(x, (0.0, 1.0)).all():
+        v1, v0 = (mine.mean() * (1 - mine.mean()) for mine in (one, other))
+    else:  # one patient cannot show it
+        v1, v0 = (mine.var(ddof=1) if len(mine) > 1 else np.nan for mine in (one, other))
     return float(np.sqrt(v1 if denominator == "treated" else (v1 + v0) / 2))
-
-
-def _variance(x: np.ndarray, binary: bool) -> float:
-    """Return the variance of one arm, NaN if one patient cannot show it."""
-    if binary:
-        return float(x.mean() * (1 - x.mean()))
-    return float(x.var(ddof=1)) if len(x) > 1 else np.nan
 
 
 def crude_spread(covariates: pd.DataFrame, treated: pd.Series, denominator: Denominator) -> np.ndarray:
@@ -239,9 +232,8 @@ def factor_balance(frame: pd.DataFrame, adjustments: Adjustments) -> pd.DataFram
     The Mahalanobis distance of the arms' shares, sqrt((p1 - p0)' S^-1 (p1 - p0)), S the mean of both multinomial
     covariances diag(p) - pp'. Like other standardised differences S is that of the unadjusted sample. For two levels
     it is the size of the usual one. ``frame`` (shape (n, p)) holds categories, or any values that are equal or not;
-    missing ones are left out column by column. Raises EmptyArmError if an arm has no known value.
-
-    Checked: by hand, the usual difference of two levels, a level left out (test_factors.py).
+    missing ones are left out column by column. Raises EmptyArmError if an arm has no known value. Checked: by hand,
+    the usual difference of two levels, a level left out (test_factors.py).
     """
     rows, found = [], made(adjustments)
     if found:
@@ -252,9 +244,8 @@ def factor_balance(frame: pd.DataFrame, adjustments: Adjustments) -> pd.DataFram
             code, levels = pd.factorize(frame[name])
             w = each.weights.to_numpy(float) * (code >= 0)
             need_known(each.arm, w > 0, f"{name!r} under {each.name.lower()}")
-            crude, weighted = (
-                [_shares(code, u * side, len(levels)) for _, side in each.arms] for u in (code >= 0, w)
-            )
+            both = (code >= 0, w)
+            crude, weighted = ([_shares(code, u * side, len(levels)) for _, side in each.arms] for u in both)
             rows.append((name, len(levels), distance_of_shares(weighted, crude), each.key, each.name))
     return pd.DataFrame(rows, columns=["covariate", "levels", "smd", "adjustment", "label"])
 

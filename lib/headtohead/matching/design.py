@@ -41,17 +41,11 @@ def design_matrix(frame: pd.DataFrame, terms: Terms, *, impute_from: Sequence[st
     UnknownError if a column is unknown, DependentError if one has no variation, NumberError if it is not positive
     where a logarithm is asked for, MissingError if values are missing and nothing is there to impute them from.
 
-    Parameters
-    ----------
-    frame : DataFrame, shape (n, anything)
-        One row per patient.
-    terms : str, or sequence of Term or str
-        A formula of ``formulaic``, "age + C(sex) + rcs(weight, 4)", with ``bs``, ``poly``, ``np.log``, ``rcs`` (as
-        ``spline`` below) and ``cr(x, df=3, constraints="center")``; or columns, numbers linear and all else
-        categories; or terms of a form: ``linear``; ``log`` (natural logarithm); ``spline`` (restricted cubic,
-        Harrell's knots); ``log spline``; ``category`` (dummies, the first level in sorted order is the reference).
-    impute_from : sequence of str
-        Complete columns that predict missing values by least squares on the scale of the term.
+    ``frame`` has one row per patient. ``terms`` are a formula of ``formulaic``, "age + C(sex) + rcs(weight, 4)", with ``bs``,
+    ``poly``, ``np.log``, ``rcs`` (as ``spline`` below) and ``cr(x, df=3, constraints="center")``; or columns, numbers linear
+    and all else categories; or terms of a form: ``linear``; ``log`` (natural logarithm); ``spline`` (restricted cubic,
+    Harrell's knots); ``log spline``; ``category`` (dummies, the first level in sorted order is the reference).
+    ``impute_from`` are complete columns that predict missing values by least squares on the scale of the term.
 
     Knots: Harrell (2015) Regression Modeling Strategies, 2nd ed., section 2.4.5. doi:10.1007/978-3-319-19425-7
     """
@@ -78,9 +72,7 @@ def _of_formula(frame: pd.DataFrame, formula: str) -> pd.DataFrame:
     try:
         parsed = Formula(formula)
         if hasattr(parsed, "lhs"):
-            raise ChoiceError(
-                f"a formula of covariates has one side, found {formula!r}; leave out the left one"
-            )
+            raise ChoiceError(f"a formula of covariates has one side, found {formula!r}; leave out the left")
         known = [name for name in frame if name in parsed.required_variables]
         door.complete(frame[known], f"the columns of {formula!r}")
         with np.errstate(all="ignore"):  # what is no number is refused below
@@ -126,10 +118,8 @@ def _columns(values: pd.Series, form: str, knots: int, predictors: np.ndarray) -
     base = door.numbers(values, f"the column {name!r}", missing=True).astype(float)
     if "log" in form:
         if (base <= 0).any():
-            raise NumberError(
-                f"a logarithm needs positive values, {name!r} has {int((base <= 0).sum())} at or below 0, first "
-                f"{door.some(base.index[base <= 0])}; give a linear term"
-            )
+            must = f"a logarithm needs positive values, {name!r} has {int((base <= 0).sum())} at or below 0"
+            raise NumberError(f"{must}, first {door.some(base.index[base <= 0])}; give a linear term")
         base, name = np.log(base), f"log {name}"
     filled = fill_conditional_mean(base, predictors)
     if "spline" not in form:
@@ -149,10 +139,7 @@ def _dummies(values: pd.Series) -> pd.DataFrame:
 
 
 def fill_conditional_mean(values: pd.Series, predictors: np.ndarray) -> pd.Series:
-    """Return the values with missing ones replaced by their least-squares prediction, a mean without noise.
-
-    That suits a propensity score, without arm or outcome among the predictors; an outcome model needs ``impute``.
-    """
+    """Return values, missing ones replaced by least-squares predictions: for a score, not for an outcome model."""
     known = values.notna().to_numpy()
     if known.all():
         return values
@@ -176,10 +163,8 @@ def restricted_cubic_spline(x: np.ndarray, *, knots: int) -> np.ndarray:
     door.choice("knots", str(knots), [str(one) for one in KNOT_QUANTILES])
     t = np.quantile(x, KNOT_QUANTILES[knots])
     if len(np.unique(t)) < knots:
-        found = np.unique(t)
-        raise NumberError(
-            f"a spline with {knots} knots needs as many distinct quantiles, found {found}; use a linear term"
-        )
+        needed = f"a spline with {knots} knots needs as many distinct quantiles"
+        raise NumberError(f"{needed}, found {np.unique(t)}; use a linear term")
     scale = (t[-1] - t[0]) ** 2
 
     def cube(knot: float) -> np.ndarray:

@@ -47,25 +47,13 @@ def match_nearest(
     patients is taken, then the one with the lower score; equal scores are sorted by row. This is the rule of
     MatchIt 4.7.2. With heavily tied scores and ``exact``, MatchIt ranks within the stratum as we do.
 
-    Parameters
-    ----------
-    linear_predictor, treated : Series of float and of bool, shape (n,)
-        Logit of the propensity score, and the arms.
-    ratio : int
-        Controls per treated patient, taken in as many rounds.
-    caliper : float
-        Largest allowed distance; ``numpy.inf`` for none.
-    order : {"largest", "smallest", "data"}
-        Who chooses first: the largest score, the smallest, or the order of the rows.
-    exact : sequence of Series
-        Pairs agree on each of these.
-    replace : bool
-        Whether a control can be taken by several of the treated (by each of them once).
-    mahalanobis : DataFrame of float, shape (n, k), optional
-        Nearest is then meant in Mahalanobis distance of these covariates; the caliper stays on the score. Of
-        controls at the same distance the one most places away on the first axis is taken (MatchIt).
-
-    Checked: MatchIt 4.7.2 pair by pair on three cohorts x eight variants (test_pairs.py).
+    ``linear_predictor`` and ``treated``, shape (n,), are the logit of the propensity score and the arms. ``ratio``
+    controls per treated patient are taken, in as many rounds. ``caliper`` is the largest allowed distance,
+    ``numpy.inf`` for none. ``order`` says who chooses first: the "largest" score, the "smallest", or as in the
+    "data". Pairs agree on each of ``exact``. With ``replace`` a control can be taken by several of the treated (by
+    each of them once). ``mahalanobis``, shape (n, k), are covariates in whose Mahalanobis distance nearest is meant;
+    the caliper stays on the score. Of controls at the same distance the one most places away on the first axis is
+    then taken (MatchIt). Checked: MatchIt 4.7.2 pair by pair on three cohorts x eight variants (test_pairs.py).
     """
     door.at_least("ratio", ratio, 1)
     door.flags(replace=replace)

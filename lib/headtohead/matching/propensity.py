@@ -22,11 +22,7 @@ from headtohead.matching import weights as weighting
 from headtohead.matching.adjustment import Adjustment, check_design, matched_pairs, unadjusted, unmade
 from headtohead.matching.design import Terms, design_matrix
 from headtohead.matching.pairs import Matches, match_nearest, match_optimal
-from headtohead.matching.weights import (
-    EntropyEstimand,
-    Quantiles,  # fmt: skip
-    entropy_weights,
-)
+from headtohead.matching.weights import EntropyEstimand, Quantiles
 
 EXTREME_SCORE = 1e-6
 
@@ -77,9 +73,8 @@ class Score:
         if mahalanobis is not None and not isinstance(mahalanobis, pd.DataFrame):
             door.columns(self.design, mahalanobis, "covariates of the distance")
             mahalanobis = self.design[list(mahalanobis)]
-        match = partial(
-            match_nearest, ratio=ratio, order=order, exact=exact, replace=replace, mahalanobis=mahalanobis
-        )
+        nearest = partial(match_nearest, mahalanobis=mahalanobis)
+        match = partial(nearest, ratio=ratio, order=order, exact=exact, replace=replace)
         return self._pairs(match, self.caliper(caliper_sd, caliper_scale), key, name, optional)
 
     def match_optimal(
@@ -113,9 +108,8 @@ class Score:
         """
         low, high = quantiles
         if not 0 <= low < high <= 1:
-            raise NumberError(
-                f"quantiles must ascend between 0 and 1, found {low:g} and {high:g}; give (0.01, 0.99), say"
-            )
+            found = f"found {low:g} and {high:g}"
+            raise NumberError(f"quantiles must ascend between 0 and 1, {found}; give (0.01, 0.99), say")
         raw = weighting.stabilised_weights(self.ps, self.treated)
         return Adjustment(
             key, "Truncated inverse probability weights", "weights", "ATE",
@@ -128,7 +122,7 @@ class Score:
         self, estimand: EntropyEstimand = "ATT", *, key: str = "entropy", optional: bool = False
     ) -> Adjustment:
         """Return entropy balancing of the means of the design; see ``entropy_weights``."""
-        make = partial(entropy_weights, self.design, self.treated, estimand=estimand)
+        make = partial(weighting.entropy_weights, self.design, self.treated, estimand=estimand)
         return self._make(make, key, "Entropy balancing", optional)
 
     def caliper(self, caliper_sd: float, caliper_scale: CaliperScale = "pooled") -> float:
@@ -168,24 +162,17 @@ def propensity(
     Raises DependentError for constant columns and combinations of others, SeparationError if a combination of
     covariates predicts the arm perfectly, and other errors of ``errors.py``.
 
-    Parameters
-    ----------
-    frame : DataFrame, shape (n, anything)
-    arm : Series, shape (n,), or str
-        Who had which drug, of the same patients in any order, or a column of the frame: True or 1 in the first
-        arm, or names, of which ``treated`` is the first arm's.
-    terms : str or sequence, optional
-        The covariates, a formula or columns, and ``impute_from``, as in ``design_matrix``. If omitted, the
-        frame is the design: columns of numbers, complete, without an intercept (but for the column ``arm``).
-
-    Checked: R 4.2.2 ``glm`` to 1e-6 (test_propensity.py).
+    ``frame`` has one row per patient. ``arm``, shape (n,), says who had which drug, of the same patients in any
+    order, or is a column of the frame: True or 1 in the first arm, or names, of which ``treated`` is the first arm's.
+    ``terms`` are the covariates, a formula or columns, and ``impute_from``, as in ``design_matrix``; if omitted, the
+    frame is the design: columns of numbers, complete, without an intercept (but for the column ``arm``). Checked: R
+    4.2.2 ``glm`` to 1e-6 (test_propensity.py).
     """
     door.patients(frame, "the frame")
     if isinstance(arm, str) and "~" in arm:
         if terms is not None:
-            raise ChoiceError(
-                f"covariates must be named once, found {arm!r} and terms {terms!r}; leave one out"
-            )
+            found = f"found {arm!r} and terms {terms!r}"
+            raise ChoiceError(f"covariates must be named once, {found}; leave one out")
         arm, terms = (side.strip() for side in arm.split("~", 1))
     if not isinstance(arm, pd.Series):
         door.columns(frame, [arm], "arms")

@@ -119,15 +119,14 @@ def pairs_by_stratum(adjustments: Adjustments, *, by: Sequence[pd.Series]) -> pd
     Combinations of the columns ``by`` are the strata; one that holds nobody has no row.
     """
     parts = [
-        _by_stratum(matches, each.treated, door.groupings(by, each.treated.index, "strata")).assign(
-            adjustment=each.key
-        )
+        _by_stratum(matches, each.treated, by).assign(adjustment=each.key)
         for each, matches in _matches(adjustments)
     ]
     return pd.concat(parts, ignore_index=True)
 
 
 def _by_stratum(matches: Matches, treated: pd.Series, by: Sequence[pd.Series]) -> pd.DataFrame:
+    by = door.groupings(by, treated.index, "strata")
     stratum = pd.Series(list(zip(*by, strict=True)), index=treated.index)
     pairs = matches.pairs
     same = stratum[pairs["treated_id"]].to_numpy() == stratum[pairs["control_id"]].to_numpy()
@@ -157,13 +156,12 @@ def chance_balance(
 
     DataFrame with ``adjustment``, ``name``, ``scale`` and ``estimate``: ``n_treated``, ``n_control`` and
     ``n_covariates``; ``smd_sd``, the standard deviation of one standardised difference, sqrt(1 / n1 + 1 / n0);
-    ``prob_one``, the probability that one covariate stays within the ``threshold``, 2 Phi(threshold / smd_sd) - 1; over
-    the simulated trials ``prob_all`` (share in which every covariate does), ``expected_above`` (mean number above it),
-    ``expected_largest``, ``largest_low`` and ``largest_high`` (mean and central 95% of the largest difference); of the
-    matched sample ``observed_above``, ``observed_largest``, and ``prob_as_large``, the share of trials whose largest
-    difference is at least that; ``replicates``.
-
-    Checked: closed forms for one and for independent covariates (test_randomisation.py).
+    ``prob_one``, the probability that one covariate stays within the ``threshold``, 2 Phi(threshold / smd_sd) - 1;
+    over the simulated trials ``prob_all`` (share in which every covariate does), ``expected_above`` (mean number
+    above it), ``expected_largest``, ``largest_low`` and ``largest_high`` (mean and central 95% of the largest
+    difference); of the matched sample ``observed_above``, ``observed_largest``, and ``prob_as_large``, the share of
+    trials whose largest difference is at least that; ``replicates``. Checked: closed forms for one and for
+    independent covariates (test_randomisation.py).
     """
     door.choice("denominator", denominator, Denominator)
     X, treated = covariates_of(pairs, covariates), pairs.treated

@@ -18,16 +18,10 @@ import pandas as pd
 
 from headtohead import door
 from headtohead.errors import EntropyError, SeparationError
+from headtohead.kernels import Array
+from headtohead.kernels import weights as kernel
 from headtohead.kernels.logistic import MAX_FAILED_SHARE, NoMaximumError, with_intercept
-from headtohead.kernels.weights import (
-    Estimand,
-    balancing_weights,
-    bootstrap_counts,
-    refit_scores,
-    spillover,
-    tilt_to_means,
-    weight_slopes,
-)
+from headtohead.kernels.weights import Estimand, balancing_weights, bootstrap_counts
 from headtohead.matching.adjustment import Adjustment, check_design
 
 Quantiles = tuple[float, float]
@@ -45,9 +39,8 @@ def weights_from_ps(ps: pd.Series, treated: pd.Series, *, estimand: Estimand) ->
     """Return the weights that make each arm stand for the estimand's population, shape (n,).
 
     The tilting function over the probability of the own arm; not stabilised. Raises SeparationError if a score is not
-    inside (0, 1). The effect wanted is that in everyone (ATE), the treated, the controls, the overlap or the matchable.
-
-    Checked: by hand; R survey and cobalt (test_weights.py).
+    inside (0, 1). The effect wanted is that in everyone (ATE), the treated, the controls, the overlap or the
+    matchable. Checked: by hand; R survey and cobalt (test_weights.py).
     """
     door.choice("estimand", estimand, Estimand)
     treated = door.scored(ps, treated)
@@ -59,19 +52,16 @@ def weights_from_ps(ps: pd.Series, treated: pd.Series, *, estimand: Estimand) ->
 def stabilised_weights(ps: pd.Series, treated: pd.Series) -> pd.Series:
     """Return the share of the own arm over its probability: the unstabilised weights of an arm times a constant."""
     arm = door.scored(ps, treated)
-    share = arm.mean()
-    return weights_from_ps(ps, arm, estimand="ATE") * np.where(arm, share, 1 - share)
+    return weights_from_ps(ps, arm, estimand="ATE") * np.where(arm, arm.mean(), 1 - arm.mean())
 
 
-def effective_sample_size(weights: pd.Series | np.ndarray) -> float:
+def effective_sample_size(weights: pd.Series | Array) -> float:
     """Return Kish's effective sample size, (sum w)^2 / sum w^2, in patients; 0 if all weights are 0."""
     total = float(np.sum(door.weights(weights)))
     return total**2 / float(np.sum(np.square(weights))) if total else 0.0
 
 
-def draw_refitted(
-    adjustment: Adjustment, rng: np.random.Generator, b: int, *, estimand: Estimand
-) -> np.ndarray:
+def draw_refitted(adjustment: Adjustment, rng: np.random.Generator, b: int, *, estimand: Estimand) -> Array:
     """Return the weights of bootstrap samples of patients, the score refitted to each."""
     ps, counts = _refitted(adjustment, rng, b)
     return counts * balancing_weights(ps, adjustment.arm, estimand)
@@ -79,7 +69,7 @@ def draw_refitted(
 
 def draw_truncated(
     adjustment: Adjustment, rng: np.random.Generator, b: int, *, quantiles: Quantiles
-) -> np.ndarray:
+) -> Array:
     """Return stabilised weights of bootstrap samples, refitted and truncated at the quantiles of each."""
     ps, counts = _refitted(adjustment, rng, b)
     arm = adjustment.arm
@@ -89,32 +79,27 @@ def draw_truncated(
     return counts * np.clip(raw, limits[:, [0]], limits[:, [1]])
 
 
-def score_estimation(
-    adjustment: Adjustment, gradient: np.ndarray, *, ps: pd.Series, estimand: Estimand
-) -> np.ndarray:
+def score_estimation(adjustment: Adjustment, gradient: Array, *, ps: pd.Series, estimand: Estimand) -> Array:
     """Return what the estimation of the score adds to the influence of each patient; see ``spillover``.
 
     Lunceford & Davidian (2004) Stat Med 23:2937-2960. doi:10.1002/sim.1903
     """
     score, arm = ps.reindex(adjustment.treated.index).to_numpy(), adjustment.arm
-    slope = weight_slopes(score, arm, estimand)
-    return spillover(adjustment.regressors, gradient, slope, score * (1 - score), arm - score)
+    slope = kernel.weight_slopes(score, arm, estimand)
+    return kernel.spillover(adjustment.regressors, gradient, slope, score * (1 - score), arm - score)
 
 
-def _refitted(adjustment: Adjustment, rng: np.random.Generator, b: int) -> tuple[np.ndarray, np.ndarray]:
+def _refitted(adjustment: Adjustment, rng: np.random.Generator, b: int) -> tuple[Array, Array]:
     """Return the scores refitted to each bootstrap sample, and the samples that have one, both (B', n)."""
     X, arm = adjustment.regressors, adjustment.arm
     try:
-        return refit_scores(X, arm, bootstrap_counts(rng, b, len(arm)))
+        return kernel.refit_scores(X, arm, bootstrap_counts(rng, b, len(arm)))
     except NoMaximumError as error:
         raise SeparationError(str(error)) from None
 
 
-def repeated_quantiles(values: np.ndarray, counts: np.ndarray, quantiles: Quantiles) -> np.ndarray:
-    """Return quantiles of values that are repeated, as ``numpy.quantile`` if they were written out, shape (B, 2).
-
-    ``values`` and ``counts`` (how often each occurs, zero included; every row sums to n) have the shape (B, n).
-    """
+def repeated_quantiles(values: Array, counts: Array, quantiles: Quantiles) -> Array:
+    """Return ``numpy.quantile`` of values repeated ``counts`` times (rows of both sum to n, shape (B, n)), shape (B, 2)."""
     order, last, columns = np.argsort(values, axis=1), values.shape[1] - 1, []
     value = np.take_along_axis(values, order, axis=1)
     upto = np.cumsum(np.take_along_axis(counts, order, axis=1), axis=1)
@@ -136,11 +121,10 @@ def entropy_weights(design: pd.DataFrame, treated: pd.Series, *, estimand: Entro
 
     Raises EntropyError if no positive weights reach the means, in the data or in one bootstrap sample of twenty.
 
-    ``design``, shape (n, p), has complete covariates, no intercept; squares and products among them balance spread and
-    interplay. ``estimand`` says whose means the arms get: controls those of the treated, who keep weight 1 ("ATT"), or
-    both arms those of everyone ("ATE"). The bootstrap balances each sample anew, to the means of that sample.
-
-    Checked: R's entbal as published, by hand, SciPy's solution of the primal problem (test_entropy.py).
+    ``design``, shape (n, p), has complete covariates, no intercept; squares and products among them balance spread
+    and interplay. ``estimand`` says whose means the arms get: controls those of the treated, who keep weight 1
+    ("ATT"), or both arms those of everyone ("ATE"). The bootstrap balances each sample anew, to the means of that
+    sample. Checked: R's entbal as published, by hand, SciPy's solution of the primal problem (test_entropy.py).
     """
     door.choice("estimand", estimand, EntropyEstimand)
     design, treated = check_design(design, treated)
@@ -156,32 +140,29 @@ def entropy_weights(design: pd.DataFrame, treated: pd.Series, *, estimand: Entro
     )  # fmt: skip
 
 
-def _balancing(adjustment: Adjustment, gradient: np.ndarray, *, estimand: EntropyEstimand) -> np.ndarray:
+def _balancing(adjustment: Adjustment, gradient: Array, *, estimand: EntropyEstimand) -> Array:
     """Return what the balancing adds to the influence of each patient: each arm's means have to meet a target."""
     X, arm = adjustment.regressors, adjustment.arm
     w, for_whom = adjustment.weights.to_numpy(float), arm if estimand == "ATT" else np.ones(len(arm))
     mine = [~arm] if estimand == "ATT" else [arm, ~arm]
-    return np.asarray(sum(spillover(X, gradient, w * one, w * one, for_whom - w * one) for one in mine))
+    added = (kernel.spillover(X, gradient, w * one, w * one, for_whom - w * one) for one in mine)
+    return np.asarray(sum(added))
 
 
 def _draw_balanced(
     adjustment: Adjustment, rng: np.random.Generator, b: int, *, estimand: EntropyEstimand
-) -> np.ndarray:
+) -> Array:
     """Return the balancing weights of the bootstrap samples of patients that have some."""
     X, arm = adjustment.regressors[:, 1:], adjustment.arm
     weights, reached = _balanced(X, arm, bootstrap_counts(rng, b, len(arm)), estimand)
     failed = float((~reached).mean())
     if failed > MAX_FAILED_SHARE:
-        raise EntropyError(
-            f"the means must be reachable in resamples, {failed:.0%} of {b} had no positive weights; "
-            "balance fewer covariates or look at the overlap of the arms"
-        )
+        must = f"the means must be reachable in resamples, {failed:.0%} of {b} had no positive weights"
+        raise EntropyError(f"{must}; balance fewer covariates or look at the overlap of the arms")
     return weights[reached]
 
 
-def _balanced(
-    X: np.ndarray, arm: np.ndarray, counts: np.ndarray, estimand: EntropyEstimand
-) -> tuple[np.ndarray, np.ndarray]:
+def _balanced(X: Array, arm: Array, counts: Array, estimand: EntropyEstimand) -> tuple[Array, Array]:
     """Return weights of both arms for each sample, each arm summing to those it stands for."""
     for_whom = counts * arm if estimand == "ATT" else counts
     number = for_whom.sum(axis=1, keepdims=True)
@@ -192,7 +173,7 @@ def _balanced(
             weights[:, mine] = counts[:, mine]
             continue
         rows = np.flatnonzero(converged)
-        tilts = tilt_to_means(X[mine], counts[np.ix_(rows, mine)], targets[rows])
+        tilts = kernel.tilt_to_means(X[mine], counts[np.ix_(rows, mine)], targets[rows])
         weights[np.ix_(rows, mine)] = tilts.weights * number[rows]
         converged[rows] &= tilts.converged
     return weights, converged

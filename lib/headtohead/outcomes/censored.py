@@ -2,8 +2,6 @@
 
 Valid where censoring tells nothing about the outcome within an arm (or, under weights, given what the weights know).
 
-Aalen & Johansen (1978) Scand J Stat 5:141-150.
-Andersen, Klein & Rosthoj (2003) Biometrika 90:15-27. doi:10.1093/biomet/90.1.15 (their pseudo-values are the influence)
 Choudhury (2002) Stat Med 21:1129-1144. doi:10.1002/sim.1070 (limits)
 """
 
@@ -16,46 +14,17 @@ from headtohead.errors import cannot
 from headtohead.matching.adjustment import Adjustment
 from headtohead.matching.weights import effective_sample_size
 from headtohead.outcomes import estimate as est
-from headtohead.outcomes.competing import batch_incidence
+from headtohead.outcomes.competing import batch_incidence, risk_and_gradient
 from headtohead.outcomes.endpoint import Endpoint
 
 ERRORS = {"crude": "", "pairs": ", matched sets as clusters", "weights": ", weights as estimated"}
 SEEN = "Wilson and Newcombe intervals for those seen to the horizon"
 
 
-def risk_and_gradient(
-    time: np.ndarray, cause: np.ndarray, weights: np.ndarray, *, by: float
-) -> tuple[float, np.ndarray]:
-    """Return the Aalen-Johansen risk of cause 1 by a horizon and its derivative by each weight, shape (n,).
-
-    With S the event-free probability, F the risk, n at risk and A the hazard of any cause, patient i moves F(tau)
-    by the sum over s <= tau of S(s-) / n(s) (dN_i1 - Y_i dA_1) - (F(tau) - F(s)) / (n(s) (1 - dA)) (dN_i - Y_i dA).
-
-    Checked: numerical derivative, R's survfit (test_censored.py).
-    """
-    times, place = np.unique(time, return_inverse=True)
-    seen = times <= by
-    at_risk = np.cumsum(np.bincount(place, weights)[::-1])[::-1]
-    share = np.divide(seen, at_risk, out=np.zeros(len(times)), where=at_risk > 0)
-    own = share * np.bincount(place, weights * (cause == 1))
-    every = share * np.bincount(place, weights * (cause > 0))
-    before = np.concatenate([[1.0], np.cumprod(1 - every)[:-1]])
-    risk = np.cumsum(before * own)
-    alive = every < 1 - est.TINY
-    first = before * share
-    later = np.where(alive, (risk[-1] - risk) * share / np.where(alive, 1 - every, 1.0), 0.0)
-    expected = np.cumsum(first * own - later * every)
-    gradient = first[place] * (cause == 1) - later[place] * (cause > 0) - expected[place]
-    return float(risk[-1]), gradient
-
-
 def censored_contrasts(
     endpoint: Endpoint, adjustment: Adjustment, *, by: int, draws: np.ndarray | None, conf_level: float
 ) -> tuple[list[est.Interval | None], str, str]:
-    """Return the intervals of both risks, their difference and their ratio, the method, and why one is missing.
-
-    ``draws`` are the bootstrap weights of an adjustment whose weights are not smooth in the data.
-    """
+    """Return intervals (risks, difference, ratio), the method, and why one is missing; ``draws`` for weights not smooth."""
     t, c = endpoint.time_days.to_numpy(float), endpoint.cause.to_numpy(int)
     w, name = adjustment.weights.to_numpy(float), adjustment.name.lower()
     point, gradient = np.zeros(2), np.zeros((len(t), 2))

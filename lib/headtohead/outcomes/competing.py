@@ -4,6 +4,7 @@ lifelines' version is not used: it shifts tied times at random, so on day data i
 
 Aalen & Johansen (1978) Scand J Stat 5:141-150.
 Andersen, Geskus, de Witte & Putter (2012) Int J Epidemiol 41:861-870. doi:10.1093/ije/dyr213
+Andersen, Klein & Rosthoj (2003) Biometrika 90:15-27. doi:10.1093/biomet/90.1.15 (their pseudo-values are the influence)
 Andersen & Keiding (2002) Stat Methods Med Res 11:91-115. doi:10.1191/0962280202SM276ra
 Datta & Satten (2001) Stat Probab Lett 55:403-411. doi:10.1016/S0167-7152(01)00155-9
 """
@@ -19,6 +20,7 @@ import pandas as pd
 from headtohead import door
 from headtohead.errors import AlignmentError, EventError
 from headtohead.inference import DEFAULT, InferenceChoices, Stream, checked, stream_of
+from headtohead.kernels import Array
 from headtohead.matching.adjustment import Adjustment, Adjustments, made
 from headtohead.outcomes.endpoint import Endpoint, Endpoints
 from headtohead.outcomes.estimate import need_followed_arms, together
@@ -29,17 +31,28 @@ class CumulativeIncidence:
     """State probabilities of one group at its T distinct event times.
 
     ``at_risk``: weighted number still event-free just before each. ``incidence``, shape (T, K): probability that cause
-    k has happened by each time; ``event_free``: that nothing has, which adds up to 1 with it. ``std_error``: Aalen-type;
-    for weights that are not frequencies, use a bootstrap.
+    k has happened by each time; ``event_free``: that nothing has, which adds up to 1 with it. ``patients``: their times,
+    causes and weights.
     """
 
-    times: np.ndarray
-    at_risk: np.ndarray
-    incidence: np.ndarray
-    event_free: np.ndarray
-    std_error: np.ndarray
+    times: Array
+    at_risk: Array
+    incidence: Array
+    event_free: Array
+    patients: tuple[Array, Array, Array]
 
-    def at(self, days: Sequence[float] | np.ndarray) -> np.ndarray:
+    @property
+    def std_error(self) -> Array:
+        """Infinitesimal jackknife, as R's ``survfit``, shape (T, K); for weights that are no frequencies use a bootstrap."""
+        time, cause, w = self.patients
+
+        def error(k: int, by: float) -> float:
+            one = np.where(cause == k, 1, 2 * (cause > 0))
+            return float(np.linalg.norm(w * risk_and_gradient(time, one, w, by=by)[1]))
+
+        return np.array([[error(k + 1, by) for k in range(self.incidence.shape[1])] for by in self.times])
+
+    def at(self, days: Sequence[float] | Array) -> Array:
         """Return the incidence at given days, shape (len(days), K); 0 before the first event."""
         index = np.searchsorted(self.times, np.asarray(days, float), side="right")
         return np.vstack([np.zeros(self.incidence.shape[1]), self.incidence])[index]
@@ -47,14 +60,12 @@ class CumulativeIncidence:
 
 @door.guarded
 def aalen_johansen(
-    time: np.ndarray, cause: np.ndarray, weights: np.ndarray | None = None, *, n_causes: int | None = None
+    time: Array, cause: Array, weights: Array | None = None, *, n_causes: int | None = None
 ) -> CumulativeIncidence:
     """Return the Aalen-Johansen estimate, F_k(t) = sum over s <= t of S(s-) d_k(s) / n(s).
 
-    ``time`` and ``weights`` have shape (n,); ``cause`` is 0 for the censored, 1 to K for competing causes, and events at
-    a time precede censorings at it; ``n_causes`` is K if the last may be absent. The variance is the infinitesimal
-    jackknife that R's ``survfit`` reports, written as running sums. Raises what ``door.py`` refuses.
-
+    ``time`` and ``weights`` have shape (n,); ``cause`` is 0 for the censored, 1 to K for competing causes, and events
+    at a time precede censorings at it; ``n_causes`` is K if the last may be absent. Raises what ``door.py`` refuses.
     Checked: R survival 3.5.3 and cmprsk 2.2-11, statsmodels, scikit-survival (test_competing.py).
     """
     door.same_length(time=time, cause=cause, weights=weights)
@@ -70,47 +81,32 @@ def aalen_johansen(
     event_free = np.cumprod(1 - d.sum(axis=1) / safe)
     before = np.concatenate([[1.0], event_free[:-1]])
     incidence = np.cumsum(before[:, None] * d / safe[:, None], axis=0)
-    squares = np.column_stack(
-        [np.bincount(place[cause == j], w[cause == j] ** 2, size) for j in range(k + 1)]
-    )
-    variance = np.column_stack(
-        [_variance(j, d / safe[:, None], safe, before, incidence[:, j], squares) for j in range(k)]
-    )
     keep = d.sum(axis=1) > 0
-    error = np.sqrt(np.clip(variance, 0, None))
-    return CumulativeIncidence(*(one[keep] for one in (times, at_risk, incidence, event_free, error)))
+    patients = (time, cause, w)
+    return CumulativeIncidence(times[keep], at_risk[keep], incidence[keep], event_free[keep], patients)
 
 
-def _variance(
-    j: int, hazard: np.ndarray, at_risk: np.ndarray, before: np.ndarray, incidence: np.ndarray,
-    squares: np.ndarray,
-) -> np.ndarray:  # fmt: skip
-    """Return the infinitesimal-jackknife variance of the incidence of cause ``j`` at every time.
+def risk_and_gradient(time: Array, cause: Array, weights: Array, *, by: float) -> tuple[float, Array]:
+    """Return the Aalen-Johansen risk of cause 1 by a horizon and its derivative by each weight, shape (n,).
 
-    A patient's influence on F(t) is P - F(t) C, two running integrals of the patient's own events minus
-    their expectation; both stop when the patient leaves. Patients who leave at the same time for the
-    same reason share them, so sums over patients are sums over (time, reason). ``squares`` holds the sum
-    of squared weights of those who leave, censored ones first.
+    With S the event-free probability, F the risk, n at risk and A the hazard of any cause, patient i moves F(tau) by
+    the sum over s <= tau of S(s-) / n(s) (dN_i1 - Y_i dA_1) - (F(tau) - F(s)) / (n(s) (1 - dA)) (dN_i - Y_i dA).
+    Checked: numerical derivative, R's survfit (test_censored.py).
     """
-    total = hazard.sum(axis=1)
-    alive = total < 1 - 1e-12
-    h = np.where(alive, 1 / (at_risk * np.where(alive, 1 - total, 1.0)), 0.0)
-    jump_p = np.tile((incidence * h)[:, None], squares.shape[1])
-    jump_p[:, j + 1] += before / at_risk
-    jump_c = np.tile(h[:, None], squares.shape[1])
-    jump_p[:, 0] = jump_c[:, 0] = 0.0
-    expected_p = np.cumsum(before * hazard[:, j] / at_risk + incidence * h * total)
-    expected_c = np.cumsum(h * total)
-    staying = squares.sum() - np.cumsum(squares.sum(axis=1))
-    p, c = jump_p - expected_p[:, None], jump_c - expected_c[:, None]
-
-    def running(x: np.ndarray, y: np.ndarray, ex: np.ndarray, ey: np.ndarray) -> np.ndarray:
-        return np.cumsum((squares * x * y).sum(axis=1)) + staying * ex * ey
-
-    pp = running(p, p, expected_p, expected_p)
-    pc = running(p, c, expected_p, expected_c)
-    cc = running(c, c, expected_c, expected_c)
-    return pp - 2 * incidence * pc + incidence**2 * cc
+    times, place = np.unique(time, return_inverse=True)
+    seen = times <= by
+    at_risk = np.cumsum(np.bincount(place, weights)[::-1])[::-1]
+    share = np.divide(seen, at_risk, out=np.zeros(len(times)), where=at_risk > 0)
+    own = share * np.bincount(place, weights * (cause == 1))
+    every = share * np.bincount(place, weights * (cause > 0))
+    before = np.concatenate([[1.0], np.cumprod(1 - every)[:-1]])
+    risk = np.cumsum(before * own)
+    alive = every < 1 - 1e-12
+    first = before * share
+    later = np.where(alive, (risk[-1] - risk) * share / np.where(alive, 1 - every, 1.0), 0.0)
+    expected = np.cumsum(first * own - later * every)
+    gradient = first[place] * (cause == 1) - later[place] * (cause > 0) - expected[place]
+    return float(risk[-1]), gradient
 
 
 def incidence_curves(
@@ -138,10 +134,8 @@ def incidence_curves(
     return pd.concat(parts, ignore_index=True)
 
 
-def _curves(
-    endpoint: Endpoint, adjustment: Adjustment, draws: np.ndarray, by: int, conf_level: float
-) -> pd.DataFrame:
-    days, frames, tail = np.arange(by + 1), [], (1 - conf_level) / 2
+def _curves(endpoint: Endpoint, adjustment: Adjustment, draws: Array, by: int, level: float) -> pd.DataFrame:
+    days, frames, tail = np.arange(by + 1), [], (1 - level) / 2
     for arm, mask in adjustment.arms:
         t, c = endpoint.time_days.to_numpy(float)[mask], endpoint.cause.to_numpy(int)[mask]
         weights, size = adjustment.weights.to_numpy()[mask], len(endpoint.causes)
@@ -156,13 +150,8 @@ def _curves(
 
 
 @door.guarded
-def day_incidence(
-    time: np.ndarray, cause: np.ndarray, weights: np.ndarray, *, n_causes: int, horizon_days: int
-) -> np.ndarray:
-    """Return Aalen-Johansen curves for many weightings (B, n) at once, shape (B, horizon_days + 1, n_causes).
-
-    The value at a day is that at its end; 0 is the first.
-    """
+def day_incidence(time: Array, cause: Array, weights: Array, *, n_causes: int, horizon_days: int) -> Array:
+    """Return curves for many weightings (B, n), at the end of days 0, 1, ..., shape (B, horizon_days + 1, n_causes)."""
     times, incidence = batch_incidence(time, cause, weights, n_causes=n_causes, horizon_days=horizon_days)
     index = np.searchsorted(times, np.arange(horizon_days + 1), side="right")
     padded = np.concatenate([np.zeros((len(weights), 1, n_causes)), incidence], axis=1)
@@ -171,8 +160,8 @@ def day_incidence(
 
 @door.guarded
 def batch_incidence(
-    time: np.ndarray, cause: np.ndarray, weights: np.ndarray, *, n_causes: int, horizon_days: float
-) -> tuple[np.ndarray, np.ndarray]:
+    time: Array, cause: Array, weights: Array, *, n_causes: int, horizon_days: float
+) -> tuple[Array, Array]:
     """Return the event times up to the horizon and the incidence at them, shapes (T,) and (B, T, K)."""
     door.same_length(time=time, cause=cause, weights=np.asarray(weights).T)
     time, cause, weights = door.times(time), door.causes(cause, n_causes), np.atleast_2d(weights)
@@ -188,7 +177,7 @@ def batch_incidence(
 
 
 def state_occupation(
-    states: np.ndarray | pd.DataFrame, adjustments: Adjustments, *, names: Sequence[str]
+    states: Array | pd.DataFrame, adjustments: Adjustments, *, names: Sequence[str]
 ) -> pd.DataFrame:
     """Return the probability of being in each state at the end of each day, by arm and adjustment.
 
@@ -225,7 +214,7 @@ def state_occupation(
     return pd.concat(parts, ignore_index=True)
 
 
-def _numbered(states: np.ndarray | pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+def _numbered(states: Array | pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """Return the states, after they are whole numbers that have a name."""
     door.unique(pd.Index(list(names)), "states")
     if np.ndim(states) != 2:
@@ -237,14 +226,12 @@ def _numbered(states: np.ndarray | pd.DataFrame, names: Sequence[str]) -> pd.Dat
     right = (x == np.round(x)) & (x < len(names))
     if not right.all():
         wrong = ~right.all(axis=1)
-        raise EventError(
-            f"states must be whole numbers below {len(names)}, {door.wrong_rows(wrong, frame.index)}; number them as "
-            f"in {list(names)}, and -1 once censored"
-        )
+        must = f"states must be whole numbers below {len(names)}, {door.wrong_rows(wrong, frame.index)}"
+        raise EventError(f"{must}; number them as in {list(names)}, and -1 once censored")
     return frame.astype(int)
 
 
-def _occupation(states: np.ndarray, w: np.ndarray, k: int) -> np.ndarray:
+def _occupation(states: Array, w: Array, k: int) -> Array:
     """Return state probabilities of one arm, shape (days + 1, k)."""
     p = np.bincount(states[:, 0], w, k) / w.sum()
     rows = [p]

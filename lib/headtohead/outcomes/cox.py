@@ -18,12 +18,13 @@ import pandas as pd
 
 from headtohead import door
 from headtohead.errors import CannotEstimateError, EmptyArmError
+from headtohead.kernels import Array
 from headtohead.outcomes import partial_likelihood as pl
 from headtohead.outcomes.partial_likelihood import Moments, RiskSets, Ties
 
 MAX_STEPS, MAX_HALVINGS, STOP = 30, 40, 1e-7  # what is left after a step is about its square
 MAX_LOG_HR_PER_SD = 12.0
-Sandwich = Callable[[np.ndarray], np.ndarray]
+Sandwich = Callable[[Array], Array]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,8 @@ class CoxFit:
     """
 
     coefficients: pd.Series
-    covariance: np.ndarray
-    robust_covariance: np.ndarray | None
+    covariance: Array
+    robust_covariance: Array | None
     log_likelihood: tuple[float, float]
     n: int
     events: int
@@ -60,25 +61,13 @@ def fit_cox(
     All inputs are of the same patients, in any order; only rows of positive weight must be known. Raises what
     ``door.py`` refuses, and CannotEstimateError if there are no events or the likelihood has no maximum.
 
-    Parameters
-    ----------
-    time, event : Series, shape (n,)
-        Time of event or censoring (any unit); 1 or True for an event of interest, 0 also for competing ones.
-    covariates : DataFrame of float, shape (n, p)
-    ties : {"efron", "breslow"}
-        How tied event times are handled; Efron as R and lifelines do by default.
-    weights : Series, optional
-        Non-negative; rows of weight 0 are dropped.
-    strata, clusters : Series, optional
-        Separate baseline hazards; groups within which errors may be correlated. Clusters (or weights, each patient
-        then being a cluster) give the sandwich covariance.
-    sandwich : callable, optional
-        Returns the robust covariance from the derivatives of the coefficients by each row's weight, shape (n, p),
-        instead of the clusters (``Adjustment.covariance``).
-    entry : Series, optional
-        Time at which a row comes under observation; it is at risk after ``entry``, up to ``time``.
-
-    Checked: R survival 3.5.3 ``coxph``; PyPI ``survival``; lifelines without ties (test_cox.py).
+    ``time`` (any unit) is that of event or censoring, ``event`` 1 or True for an event of interest, 0 also for
+    competing ones, both of shape (n,); ``covariates``, shape (n, p), are numbers. ``ties`` are handled as Efron does,
+    the default of R and lifelines, or Breslow. ``weights`` are not negative; rows of weight 0 are dropped. ``strata``
+    have baseline hazards of their own; ``clusters`` are groups within which errors may be correlated, and they (or
+    weights, each patient then being a cluster) give the sandwich covariance, unless ``sandwich`` returns it from the
+    derivatives of the coefficients by each row's weight, shape (n, p) (``Adjustment.covariance``). A row is at risk
+    after its ``entry``. Checked: R survival 3.5.3 ``coxph``; PyPI ``survival``; lifelines without ties (test_cox.py).
     """
     door.choice("ties", ties, Ties)
     found = at_the_door(
@@ -140,24 +129,20 @@ def fit_checked(
     return fit_risk_sets(sets, spread, list(covariates.columns), who, sandwich and of_all(sandwich, use))
 
 
-def standardised(
-    covariates: pd.DataFrame, use: np.ndarray, weights: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def standardised(covariates: pd.DataFrame, use: Array, weights: Array) -> tuple[Array, Array]:
     """Return the used rows of the covariates, centred and scaled, and their standard deviations."""
     X = covariates.to_numpy(float)[use]
     spread = X.std(axis=0)
     if (spread == 0).any():
-        flat = list(covariates.columns[spread == 0])
-        raise CannotEstimateError(
-            f"a covariate must vary, {flat} have one value in all {len(X)} patients; remove them"
-        )
+        flat = f"{list(covariates.columns[spread == 0])} have one value in all {len(X)} patients"
+        raise CannotEstimateError(f"a covariate must vary, {flat}; remove them")
     return (X - weights @ X / weights.sum()) / spread, spread
 
 
-def of_all(sandwich: Sandwich, use: np.ndarray) -> Sandwich:
+def of_all(sandwich: Sandwich, use: Array) -> Sandwich:
     """Return the sandwich that takes derivatives of the rows used; those of the others are 0."""
 
-    def padded(gradient: np.ndarray) -> np.ndarray:
+    def padded(gradient: Array) -> Array:
         everyone = np.zeros((len(use), gradient.shape[1]))
         everyone[use] = gradient
         return sandwich(everyone)
@@ -166,12 +151,10 @@ def of_all(sandwich: Sandwich, use: np.ndarray) -> Sandwich:
 
 
 def fit_risk_sets(
-    sets: RiskSets, spread: np.ndarray, names: list[str], who: np.ndarray | None, sandwich: Sandwich | None
+    sets: RiskSets, spread: Array, names: list[str], who: Array | None, sandwich: Sandwich | None
 ) -> CoxFit:
-    """Return the fit of a partial likelihood; ``who`` numbers the clusters of the robust covariance.
-
-    A score residual over its weight is the derivative of the score by that weight, also with Efron's ties.
-    """
+    """Return the fit of a partial likelihood; ``who`` numbers the clusters of the robust covariance."""
+    # a score residual over its weight is the derivative of the score by that weight, also with Efron's ties
     beta, at, null = _newton(sets, names)
     inverse, scale = np.linalg.inv(at.information), np.outer(spread, spread)
     robust = None
@@ -185,7 +168,7 @@ def fit_risk_sets(
     return CoxFit(coefficients, inverse / scale, robust, likelihood, len(sets.Z), len(sets.deaths))
 
 
-def _newton(sets: RiskSets, names: list[str]) -> tuple[np.ndarray, Moments, float]:
+def _newton(sets: RiskSets, names: list[str]) -> tuple[Array, Moments, float]:
     """Return coefficients, moments there and the log likelihood at zero; steps are halved if it drops."""
     beta = np.zeros(sets.Z.shape[1])
     at = pl.moments(sets, beta)
@@ -213,7 +196,5 @@ def _newton(sets: RiskSets, names: list[str]) -> tuple[np.ndarray, Moments, floa
 
 
 def _no_maximum(names: list[str], why: str) -> CannotEstimateError:
-    return CannotEstimateError(
-        f"the hazard ratio of {names} has no finite estimate: {why}; "
-        "report the absolute risks, or use Firth's penalised likelihood"
-    )
+    must = f"the hazard ratio of {names} has no finite estimate: {why}; report the absolute risks"
+    return CannotEstimateError(f"{must}, or use Firth's penalised likelihood")

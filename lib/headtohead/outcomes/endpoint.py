@@ -20,13 +20,9 @@ class Endpoint:
     Raises TimeError, EventError, AlignmentError or DuplicateError if it is none; ``cause`` may come in another
     order than ``time_days``, the labels of the patients say which is whose.
 
-    Attributes
-    ----------
-    name : str
-    time_days : Series of float, shape (n,)
-        Days from time zero to the first event of any cause or to censoring, finite, at least 0.
-    cause : Series of int, shape (n,)
-        0 censored, 1 the outcome, 2 and above the competing events; ``causes`` says what 1, 2, ... are.
+    ``time_days``, float of shape (n,), are days from time zero to the first event of any cause or to censoring, finite,
+    at least 0; ``cause``, int of shape (n,), is 0 for the censored, 1 for the outcome, 2 and above for the competing
+    events; ``causes`` says what 1, 2, ... are.
     """
 
     name: str
@@ -57,16 +53,10 @@ class Endpoint:
 
         Raises UnknownError if a column is unknown, EventError if the event has another value than those named.
 
-        Parameters
-        ----------
-        frame : DataFrame, shape (n, anything)
-        time, event : str
-            Columns: days to the first event or to the end of follow-up, and which it was. Without ``causes`` the
-            event is 1 or True if it happened, else 0 or False.
-        causes : sequence of str, optional
-            The outcome first, then the competing events: the values in the column, or what 1, 2, ... stand for in it.
-        censored : value, optional
-            What stands in a column of words if nothing happened.
+        ``time`` and ``event`` are columns: days to the first event or to the end of follow-up, and which it was. Without
+        ``causes`` the event is 1 or True if it happened, else 0 or False; ``causes`` are the outcome, then the competing
+        events: the values in the column, or what 1, 2, ... stand for in it. ``censored`` is what stands in a column of
+        words if nothing happened.
         """
         door.patients(frame, "the frame")
         door.columns(frame, [time, event], "time and event")
@@ -112,10 +102,9 @@ class Endpoint:
             time, cause = time[arm], cause[arm]
         last = float(time.max(initial=0.0))
         if by > last + (arm is None) and (cause[time == last] == 0).any():
-            raise HorizonError(
-                f"the horizon must lie within follow-up, day {by:g} is after the last day, {last:g}, on which "
-                f"{group} was seen for {self.name!r}; give by={last:g} or less"
-            )
+            must = f"the horizon must lie within follow-up, day {by:g} is after the last day, {last:g}"
+            seen = f"on which {group} was seen for {self.name!r}"
+            raise HorizonError(f"{must}, {seen}; give by={last:g} or less")
 
     def by(self, horizon_days: int) -> pd.Series:
         """Return whether the outcome happened by the horizon: float 0 or 1, shape (n,).
@@ -138,10 +127,7 @@ Endpoints: TypeAlias = Endpoint | pd.Series | Iterable[Endpoint | pd.Series]
 def endpoints_of(
     endpoints: Endpoints, index: pd.Index | None = None, *, recorded_by: int | None = None
 ) -> list[Endpoint]:
-    """Return one endpoint or several as a list, in the order of the patients of ``index``.
-
-    A Series of 0 and 1 is whether the outcome happened by ``recorded_by``; an error where a time is needed.
-    """
+    """Return endpoints as a list in the order of ``index``; a Series of 0 and 1 is what happened by ``recorded_by``."""
     given: Any = endpoints
     if isinstance(given, Endpoint | pd.Series) or not isinstance(given, Iterable):
         given = [given]
@@ -156,14 +142,11 @@ def _endpoint(each: object, recorded_by: int | None) -> Endpoint:
     if isinstance(each, Endpoint):
         return each
     if not isinstance(each, pd.Series):
-        raise InputError(
-            f"an endpoint is needed, found {type(each).__name__}; give Endpoint(name, time_days, cause)"
-        )
+        found = type(each).__name__
+        raise InputError(f"an endpoint is needed, found {found}; give Endpoint(name, time_days, cause)")
     if recorded_by is None:
-        raise EventError(
-            f"an estimate over time must know when events happened, found the column {each.name!r} alone; give "
-            "Endpoint(name, time_days, cause)"
-        )
+        must = f"an estimate over time must know when events happened, found the column {each.name!r} alone"
+        raise EventError(f"{must}; give Endpoint(name, time_days, cause)")
     return Endpoint.recorded(str(each.name or "outcome"), each, by=recorded_by)
 
 

@@ -70,9 +70,7 @@ def equivalence_tests(row: pd.Series, margins: Mapping[str, float], *, alpha: fl
 def margin_tests(table: TwoByTwo, margins: Mapping[str, float], *, alpha: float) -> pd.DataFrame:
     """Return two one-sided score tests of two risks against each margin, as ``equivalence_tests`` does."""
     door.margins(margins)
-    found = {
-        name: equivalence_of_counts(table, margin=margin, alpha=alpha) for name, margin in margins.items()
-    }
+    found = {name: equivalence_of_counts(table, margin=m, alpha=alpha) for name, m in margins.items()}
     return _rows(found, "Miettinen-Nurminen score")
 
 
@@ -105,10 +103,8 @@ def equivalence_of_counts(table: TwoByTwo, *, margin: float, alpha: float) -> Eq
 def equivalence_of_estimate(estimate: float, std_error: float, *, margin: float, alpha: float) -> Equivalence:
     """Return the equivalence test of an adjusted difference by the normal approximation."""
     if not (np.isfinite(estimate) and 0 < std_error < np.inf):
-        raise NumberError(
-            f"a test needs an estimate and an error above 0, found {estimate} and {std_error}; report why the "
-            "estimate is missing instead"
-        )
+        must = f"a test needs an estimate and an error above 0, found {estimate} and {std_error}"
+        raise NumberError(f"{must}; report why the estimate is missing instead")
     return _normal(estimate, std_error, margin, alpha)
 
 
@@ -128,10 +124,7 @@ def _check(margin: float, alpha: float) -> None:
 def power_of_risk_difference(
     risk_control: float, difference: float, n_treated: float, n_control: float, *, alpha: float
 ) -> float:
-    """Return the power of the two-sided score test to detect a true difference.
-
-    Null variance from the pooled risk, alternative variance from the two risks.
-    """
+    """Return the power of the two-sided score test to detect a difference: null variance pooled, alternative not."""
     _check_all(risk_control=risk_control, alpha=alpha, n_treated=n_treated, n_control=n_control)
     risk = risk_control + difference
     pooled = (n_treated * risk + n_control * risk_control) / (n_treated + n_control)

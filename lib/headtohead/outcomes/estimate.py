@@ -141,11 +141,8 @@ def effective_intervals(point: Two, sizes: Two, level: float) -> list[Interval]:
 
 
 def bounded_interval(value: float, n: float, low: float, high: float, level: float) -> Interval:
-    """Return the mean of ``n`` values between two bounds that are all the same.
-
-    As many as Wilson's upper limit of 0 in ``n`` may differ, and lie at a bound; with the bounds 0 and 1 it is his
-    interval of 0 or n in n.
-    """
+    """Return the mean of ``n`` values, all the same, between two bounds; of 0 and 1 the limits are Wilson's."""
+    # as many as Wilson's upper limit of 0 in n may differ, and lie at a bound
     share = wilson(0, n, conf_level=level)[1]
     return of_limits(value, (value - share * (value - low), value + share * (high - value)), level)
 
@@ -175,10 +172,7 @@ def result(interval: Interval | None, method: str, reason: str = "") -> Row:
 
 
 def resamples(adjustment: Adjustment, inference: InferenceChoices, stream: Stream) -> np.ndarray:
-    """Return the weights of the bootstrap samples of one adjustment within an analysis, shape (B, n).
-
-    Samples that drew nobody of an arm are left out; CannotEstimateError if they are more than one in twenty.
-    """
+    """Return the weights of bootstrap samples, shape (B, n); CannotEstimateError if an arm is empty in over one in twenty."""
     rng = stream_of(inference, stream, adjustment.key)
     draws = adjustment.resample(rng, inference.bootstrap_replicates)
     arm = adjustment.arm
@@ -194,11 +188,9 @@ def resamples(adjustment: Adjustment, inference: InferenceChoices, stream: Strea
 
 
 def over(
-    adjustments: Adjustments,
-    cases: Sequence[Row],
-    estimate: Callable[[Adjustment], list[Row]],
+    adjustments: Adjustments, cases: Sequence[Row], estimate: Callable[[Adjustment], list[Row]],
     inference: InferenceChoices,
-) -> pd.DataFrame:
+) -> pd.DataFrame:  # fmt: skip
     """Return a row for each adjustment and case; ``cases`` name them, ``estimate`` gives their cells in that order.
 
     An adjustment that could not be made, or cannot be repeated on bootstrap samples, has rows without numbers and

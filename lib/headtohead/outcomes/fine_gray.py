@@ -21,7 +21,7 @@ from headtohead.inference import DEFAULT, InferenceChoices
 from headtohead.matching.adjustment import Adjustment, Adjustments
 from headtohead.outcomes.cox import CoxFit, Sandwich, at_the_door, fit_risk_sets, of_all, standardised
 from headtohead.outcomes.endpoint import Endpoint, Endpoints
-from headtohead.outcomes.hazard import ScoreIs, drug, ratios_of_causes, sandwich_of, weights_of
+from headtohead.outcomes.hazard import ScoreIs, of_drug, ratios_of_causes
 from headtohead.outcomes.partial_likelihood import Lingering, risk_sets
 
 Rule = Literal["crr", "finegray"]
@@ -42,25 +42,24 @@ def fit_fine_gray(
     t > T with weight G(t-) / G(T-), G the Kaplan-Meier estimate of staying uncensored (weighted as the patients are).
     Raises what ``door.py`` refuses, and CannotEstimateError if the cause does not occur or there is no maximum.
 
-    Parameters
-    ----------
-    time, covariates, weights, clusters, sandwich
-        As in ``fit_cox``.
-    cause : Series of int, shape (n,)
-        0 censored, ``cause_number`` the cause of interest, any other number a competing event.
-    censoring : Series, optional
-        Groups that are censored differently, each with a G of its own (``cengroup`` of ``crr``); one for all if none.
-    rule : {"crr", "finegray"}
-        Tied days. ``crr`` (R's cmprsk): Breslow, and an event on a day of censorings counts as at risk of them.
-        ``finegray`` (R's survival): Efron, and it does not. Without censoring and without ties they agree.
-
-    Checked: cmprsk 2.2-11 ``crr`` and survival 3.5.3 ``finegray`` with ``coxph``; comprisk (test_fine_gray.py).
+    ``cause``, shape (n,), is 0 for the censored, ``cause_number`` for the cause of interest, any other number for a
+    competing event; ``censoring`` are groups that are censored differently, each with a G of its own (``cengroup`` of
+    ``crr``), one for all if none; the others are as in ``fit_cox``. The ``rule`` is that of tied days. ``crr`` (R's
+    cmprsk): Breslow, and an event on a day of censorings counts as at risk of them. ``finegray`` (R's survival):
+    Efron, and it does not. Without censoring and without ties they agree. Checked: cmprsk 2.2-11 ``crr`` and survival
+    3.5.3 ``finegray`` with ``coxph``; comprisk (test_fine_gray.py).
     """
     door.choice("rule", rule, Rule)
     door.at_least("cause_number", cause_number, 1)
     found = at_the_door(
-        time, covariates, cause=cause, weights=weights, sandwich=sandwich, clusters=clusters, censoring=censoring
-    )  # fmt: skip
+        time,
+        covariates,
+        cause=cause,
+        weights=weights,
+        sandwich=sandwich,
+        clusters=clusters,
+        censoring=censoring,
+    )
     door.causes(found["cause"])
     return fit_checked(**found, cause_number=cause_number, rule=rule)
 
@@ -75,9 +74,8 @@ def fit_checked(
     t, c = time.to_numpy(float)[use], cause.to_numpy(int)[use]
     w = np.ones(len(t)) if weights is None else weights.to_numpy(float)[use]
     if not (c == cause_number).any():
-        raise CannotEstimateError(
-            f"a subdistribution hazard ratio needs events, found none of cause {cause_number} in {len(t)} patients"
-        )
+        must = "a subdistribution hazard ratio needs events"
+        raise CannotEstimateError(f"{must}, found none of cause {cause_number} in {len(t)} patients")
     Z, spread = standardised(covariates, use, w)
     groups = np.zeros(len(t), int) if censoring is None else pd.factorize(censoring[use])[0]
     sets = risk_sets(
@@ -129,11 +127,9 @@ def _subdistribution(
     endpoint: Endpoint, adjustment: Adjustment, number: int, by: int, *, censoring: Censoring, score: ScoreIs
 ) -> tuple[CoxFit, str]:
     seen = endpoint.cut(by)
-    fit = fit_checked(
-        seen.time_days, seen.cause, drug(adjustment), cause_number=number, weights=weights_of(adjustment),
-        clusters=adjustment.matched_set, sandwich=sandwich_of(adjustment, score),
-        censoring=adjustment.treated if censoring == "by arm" else None,
-    )  # fmt: skip
+    groups = adjustment.treated if censoring == "by arm" else None
+    given = of_drug(adjustment, score) | {"censoring": groups}
+    fit = fit_checked(seen.time_days, seen.cause, cause_number=number, **given)
     clusters = "matched sets" if adjustment.kind == "pairs" else "patients"
     known = ", score estimated" if adjustment.kind == "weights" and score == "estimated" else ""
     apart = ", censoring by arm" if censoring == "by arm" else ""

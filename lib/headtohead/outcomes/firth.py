@@ -35,7 +35,6 @@ def logistic_few_events(event: pd.Series, covariates: pd.DataFrame, *, conf_leve
     ``conf_low``, ``conf_high`` (ratios), ``n``, ``events``, ``events_per_variable`` and ``method``. Where the maximum
     does not exist its cells are NaN and ``method`` says so. Raises CannotEstimateError if everyone or nobody has the
     event, and what ``door.py`` refuses. ``event``: 0/1, shape (n,); ``covariates``: shape (n, p), without intercept.
-
     Checked: cells plus one half, penalised likelihood maximised directly (test_firth.py).
     """
     door.level(conf_level)
@@ -79,10 +78,8 @@ def cox_few_events(
 
 def _check(events: int, n: int, what: str) -> None:
     if not 0 < events < n:
-        raise CannotEstimateError(
-            f"an {what} needs patients with and without the event, found {events} events in {n} patients; "
-            "report the counts"
-        )
+        must = f"an {what} needs patients with and without the event"
+        raise CannotEstimateError(f"{must}, found {events} events in {n} patients; report the counts")
 
 
 def _limits(coefficients: np.ndarray, errors: np.ndarray, level: float) -> Coefficients:
@@ -103,9 +100,8 @@ def _table(
     words = "maximum likelihood, Wald limits" if plain else cannot("the likelihood has no maximum")
     for j, term in enumerate(covariates):
         if not np.isfinite([part[j] for part in firth]).all():
-            raise CannotEstimateError(
-                f"the profile limits of {term!r} were not found with {events} events; use fewer covariates"
-            )
+            found = f"the profile limits of {term!r} were not found with {events} events"
+            raise CannotEstimateError(f"{found}; use fewer covariates")
         for approach, fit, method in (
             ("maximum likelihood", plain, words),
             ("Firth", firth, "Firth's penalised likelihood, profile limits"),

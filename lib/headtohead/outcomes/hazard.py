@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -43,8 +43,6 @@ def hazard_ratios(
     The error of weights takes the ``score`` as "known", as R's ``coxph`` does and which is most often too wide, or
     as "estimated": the equations of the score and of the weighted Cox model are stacked.
 
-    References
-    ----------
     Shu, Young, Toh & Wang (2021) Biometrics 77:1016-1027. doi:10.1111/biom.13332
 
     Checked: R survival 3.5.3; the stacked equations by numerical derivatives, and a bootstrap (test_estimated.py).
@@ -58,10 +56,7 @@ def _hazard_ratio(
     endpoint: Endpoint, adjustment: Adjustment, number: int, by: int, score: ScoreIs
 ) -> tuple[CoxFit, str]:
     event = ((endpoint.cause == number) & (endpoint.time_days <= by)).astype(int)
-    fit = fit_checked(
-        endpoint.time_days.clip(upper=by), event, drug(adjustment), weights=weights_of(adjustment),
-        clusters=adjustment.matched_set, sandwich=sandwich_of(adjustment, score),
-    )  # fmt: skip
+    fit = fit_checked(endpoint.time_days.clip(upper=by), event, **of_drug(adjustment, score))
     return fit, f"cause-specific Cox, Efron ties, standard error {error_of(adjustment, score)}"
 
 
@@ -78,19 +73,17 @@ def covariance_of(adjustment: Adjustment, score: ScoreIs) -> Sandwich:
     return adjustment.covariance
 
 
-def sandwich_of(adjustment: Adjustment, score: ScoreIs) -> Sandwich | None:
-    """Return the covariance that knows how the weights were estimated, where it is wanted and there are some."""
-    return adjustment.covariance if adjustment.kind == "weights" and score == "estimated" else None
-
-
 def drug(adjustment: Adjustment) -> pd.DataFrame:
     """Return the covariate of a model of the drug alone, shape (n, 1)."""
     return adjustment.treated.astype(float).rename("treated").to_frame()
 
 
-def weights_of(adjustment: Adjustment) -> pd.Series | None:
-    """Return the weights of a fit, None in the crude comparison."""
-    return None if adjustment.kind == "crude" else adjustment.weights
+def of_drug(adjustment: Adjustment, score: ScoreIs) -> dict[str, Any]:
+    """Return covariate, weights, clusters and sandwich of a model of the drug alone, None where there are none."""
+    weights = None if adjustment.kind == "crude" else adjustment.weights
+    stacked = adjustment.kind == "weights" and score == "estimated"
+    return {"covariates": drug(adjustment), "weights": weights, "clusters": adjustment.matched_set,
+            "sandwich": adjustment.covariance if stacked else None}  # fmt: skip
 
 
 def ratios_of_causes(
@@ -107,10 +100,8 @@ def ratios_of_causes(
         counts = {"n": int(adjustment.used.sum()), "events": int(event.sum())}
         return counts | ratio(lambda: fit(endpoint, adjustment, number, by), inference.conf_level)
 
-    cases = [
-        {"outcome": each.name, "horizon_days": by, "scale": scale, "cause": each.causes[number - 1]}
-        for each, number in causes
-    ]
+    shared = {"horizon_days": by, "scale": scale}
+    cases = [{"outcome": e.name} | shared | {"cause": e.causes[number - 1]} for e, number in causes]
     return over(adjustments, cases, lambda adjustment: [one(e, adjustment, k) for e, k in causes], inference)
 
 
@@ -135,9 +126,8 @@ def piecewise_hazard_ratios(
     DataFrame of ``ESTIMATE_COLUMNS`` (``horizon_days`` the end of the interval), ``interval`` and ``adjustment``.
     ``cuts`` are the days that bound the intervals, (0, 7, 28): up to day 7, then up to day 28; an interval counts the
     events after its first day up to and including its last. Later ones compare those still at risk: arms no longer
-    balanced by the baseline adjustment. ``score`` is that of ``hazard_ratios``.
-
-    Checked: ``hazard_ratios`` over one interval, and derivatives by every patient's weight (test_piecewise_hazard.py).
+    balanced by the baseline adjustment. ``score`` is that of ``hazard_ratios``. Checked: ``hazard_ratios`` over one
+    interval, and derivatives by every patient's weight (test_piecewise_hazard.py).
     """
     door.choice("score", score, ScoreIs)
     bounds = list(cuts)
@@ -150,29 +140,25 @@ def piecewise_hazard_ratios(
          "interval": f"days {first + 1 if first else 0} to {last}"}
         for each, first, last in pieces
     ]  # fmt: skip
-    return over(
-        adjustments,
-        cases,
-        lambda a: [_piece(*piece, a, score, inference.conf_level) for piece in pieces],
-        inference,
-    )
+
+    def estimate(adjustment: Adjustment) -> list[Row]:
+        return [_piece(*piece, adjustment, score, inference.conf_level) for piece in pieces]
+
+    return over(adjustments, cases, estimate, inference)
 
 
 def _piece(
     endpoint: Endpoint, first: int, last: int, adjustment: Adjustment, score: ScoreIs, conf_level: float
-) -> Row:  # fmt: skip
+) -> Row:
     at_risk = (endpoint.time_days > first) & adjustment.used
     event = (endpoint.cause == 1) & (endpoint.time_days <= last)
-    sets, weights = adjustment.matched_set, weights_of(adjustment)
-    sandwich, words = sandwich_of(adjustment, score), "cause-specific Cox among those at risk, Efron ties"
+    given, words = of_drug(adjustment, score), "cause-specific Cox among those at risk, Efron ties"
+    sandwich = given.pop("sandwich")
+    given = {name: one if one is None else one[at_risk] for name, one in given.items()}
+    given["sandwich"] = sandwich and of_all(sandwich, at_risk.to_numpy())
 
     def fit() -> tuple[CoxFit, str]:
-        found = fit_checked(
-            endpoint.time_days[at_risk].clip(upper=last), event[at_risk], drug(adjustment)[at_risk],
-            weights=None if weights is None else weights[at_risk],
-            clusters=None if sets is None else sets[at_risk],
-            sandwich=sandwich and of_all(sandwich, at_risk.to_numpy()),
-        )  # fmt: skip
+        found = fit_checked(endpoint.time_days[at_risk].clip(upper=last), event[at_risk], **given)
         return found, words if sandwich is None else f"{words}, standard error {error_of(adjustment, score)}"
 
     return {"n": int(at_risk.sum()), "events": int((event & at_risk).sum())} | ratio(fit, conf_level)

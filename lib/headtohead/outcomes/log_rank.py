@@ -43,9 +43,8 @@ def log_rank_tests(
     treated arm), ``chi_square``, ``p_value`` (one degree of freedom), ``method`` (or why there is no test) and
     ``adjustment``.
 
-    Patients are compared within ``strata`` only; ``score`` is that of ``hazard_ratios``.
-
-    Checked: R survival 3.5.3 ``survdiff`` and the robust score test of ``coxph``; by hand (test_log_rank.py).
+    Patients are compared within ``strata`` only; ``score`` is that of ``hazard_ratios``. Checked: R survival 3.5.3
+    ``survdiff`` and the robust score test of ``coxph``; by hand (test_log_rank.py).
     """
     door.choice("score", score, ScoreIs)
     endpoints, adjustments, (by,) = together(endpoints, adjustments, by)
@@ -76,9 +75,8 @@ def _one(
     try:
         if not died.any():
             raise CannotEstimateError(f"a log-rank test needs events, found none in {len(time)} patients")
-        sets = pl.risk_sets(
-            time, died, z[:, None].astype(float), weights=w, strata=within, entry=None, ties="breslow"
-        )
+        Z = z[:, None].astype(float)
+        sets = pl.risk_sets(time, died, Z, weights=w, strata=within, entry=None, ties="breslow")
         observed = float(w @ (died & z))
         at = pl.moments(sets, np.zeros(1))
         gap = float(at.score[0])
@@ -90,9 +88,8 @@ def _one(
             variance = float(sandwich(pl.score_residuals(sets, at) / sets.weights[:, None])[0, 0])
             method = f"weighted log-rank, variance {error_of(adjustment, score)}"
         if variance <= TINY * (w[died] ** 2).sum():
-            raise CannotEstimateError(
-                "no event happened while both arms were at risk, or the members of every matched set agree"
-            )
+            must = "no event happened while both arms were at risk"
+            raise CannotEstimateError(f"{must}, or the members of every matched set agree")
     except CannotEstimateError as error:
         return {"method": cannot(error)}
     statistic = gap**2 / variance
@@ -139,10 +136,9 @@ def gray_test(time: pd.Series, cause: pd.Series, treated: pd.Series, *, cause_nu
     ``cause`` is 0 for the censored; events precede censorings of the same time. Raises CannotEstimateError if the
     cause does not occur or the arms share no time at risk, and what ``door.py`` refuses.
 
-    A log-rank test of the subdistribution: arm k counts R_k = r_k (1 - F_k(t-)) / S_k(t-) at risk, and the score is the
-    sum of d_1(t) - R_1 d(t) / R. The variance is Gray's, with the correction for ties of R's cmprsk.
-
-    Checked: cmprsk 2.2-11 ``cuminc`` on five data sets; comprisk (test_gray.py).
+    A log-rank test of the subdistribution: arm k counts R_k = r_k (1 - F_k(t-)) / S_k(t-) at risk, and the score is
+    the sum of d_1(t) - R_1 d(t) / R. The variance is Gray's, with the correction for ties of R's cmprsk. Checked:
+    cmprsk 2.2-11 ``cuminc`` on five data sets; comprisk (test_gray.py).
     """
     door.at_least("cause_number", cause_number, 1)
     door.patients(time, "times")
@@ -155,17 +151,14 @@ def gray_test(time: pd.Series, cause: pd.Series, treated: pd.Series, *, cause_nu
         )
     times, place = np.unique(t, return_inverse=True)
     kinds = (c == cause_number, (c != cause_number) & (c != 0), np.ones(len(t), bool))
-    counts = (
-        [np.bincount(place[side & kind], minlength=len(times)) for side in (arm, ~arm)] for kind in kinds
-    )
+    n = len(times)
+    counts = ([np.bincount(place[side & kind], minlength=n) for side in (arm, ~arm)] for kind in kinds)
     d1, d2, leaving = (np.column_stack(pair).astype(float) for pair in counts)
     at_risk = np.cumsum(leaving[::-1], axis=0)[::-1]
     both = (at_risk > 0).all(axis=1)
     score, variance = _score_and_variance(d1[both], d2[both], at_risk[both])
     if variance <= 0:
-        raise CannotEstimateError(
-            "the arms share no time at risk at which an event happened; report the counts"
-        )
+        raise CannotEstimateError("the arms share no time at risk with an event; report the counts")
     statistic = score**2 / variance
     return GrayTest(statistic, float(chi2.sf(statistic, 1)))
 

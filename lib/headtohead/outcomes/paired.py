@@ -53,10 +53,7 @@ def paired_risk_difference(counts: PairCounts, *, conf_level: float) -> Interval
 
 
 def tango_interval(b: int, c: int, m: int, *, conf_level: float) -> tuple[float, float]:
-    """Return the differences that the score test of paired proportions does not reject.
-
-    Checked: Tango 1998, table II, and closed form at b = c (test_risk.py).
-    """
+    """Return what the score test of pairs does not reject. Checked: Tango 1998, table II, closed form (test_risk.py)."""
     z = stats.norm.ppf(0.5 + conf_level / 2)
 
     def statistic(delta: float) -> float:
@@ -78,10 +75,7 @@ def tango_interval(b: int, c: int, m: int, *, conf_level: float) -> tuple[float,
 
 
 def paired_risk_ratio(counts: PairCounts, *, conf_level: float) -> Interval:
-    """Return ratio, standard error of its logarithm and Wald limits on the log scale.
-
-    Raises CannotEstimateError if an arm has no event, or no pair is discordant: the error would be 0.
-    """
+    """Return ratio, error of its logarithm and Wald limits on that scale; CannotEstimateError if the error would be 0."""
     treated, control = counts.both + counts.treated_only, counts.both + counts.control_only
     if not min(treated, control, counts.discordant):
         raise CannotEstimateError(

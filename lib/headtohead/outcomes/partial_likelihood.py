@@ -4,7 +4,6 @@ All sums over risk sets are running sums over the distinct event times, so no pa
 in a Newton step. ``cox.py`` fits with it, ``proportional.py`` tests with it.
 
 Efron (1977) JASA 72:557-565. doi:10.1080/01621459.1977.10480613
-Therneau & Grambsch (2000) Modeling Survival Data. doi:10.1007/978-1-4757-3294-8
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from typing import Literal
 
 import numpy as np
 
+from headtohead.kernels import Array
 from headtohead.kernels.risk_sets import sums_over_deaths, weighted_squares, weighted_sums
 
 Ties = Literal["efron", "breslow"]
@@ -22,15 +22,13 @@ Ties = Literal["efron", "breslow"]
 
 @dataclass(frozen=True, slots=True)
 class Lingering:
-    """Rows that stay at risk after their time, as Fine and Gray ask of competing events.
+    """Rows that stay at risk after their time (Fine and Gray), one for each censoring distribution."""
 
-    Row ``rows[k]`` weighs ``scale[k]`` x ``factor[g]`` in every group g after its own time. One for each set of
-    patients with a censoring distribution of its own.
-    """
+    # rows[k] weighs scale[k] x factor[g] in every group g after its own time
 
-    rows: np.ndarray
-    scale: np.ndarray
-    factor: np.ndarray
+    rows: Array
+    scale: Array
+    factor: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +41,18 @@ class RiskSets:
     group of each row's death, -1 without one; ``of_deaths`` the weighted sum of the covariates of all deaths.
     """
 
-    Z: np.ndarray
-    weights: np.ndarray
-    first: np.ndarray
-    last: np.ndarray
-    deaths: np.ndarray
-    group: np.ndarray
-    share: np.ndarray
-    size: np.ndarray
-    mean_weight: np.ndarray
-    times: np.ndarray
-    dies_in: np.ndarray
-    of_deaths: np.ndarray
+    Z: Array
+    weights: Array
+    first: Array
+    last: Array
+    deaths: Array
+    group: Array
+    share: Array
+    size: Array
+    mean_weight: Array
+    times: Array
+    dies_in: Array
+    of_deaths: Array
     lingering: Sequence[Lingering] = ()
 
     @property
@@ -64,14 +62,10 @@ class RiskSets:
 
 
 def risk_sets(
-    time: np.ndarray, event: np.ndarray, Z: np.ndarray,
-    *, weights: np.ndarray, strata: np.ndarray, entry: np.ndarray | None, ties: Ties,
-    lingering: Callable[[np.ndarray], Sequence[Lingering]] | None = None,
+    time: Array, event: Array, Z: Array, *, weights: Array, strata: Array,
+    entry: Array | None, ties: Ties, lingering: Callable[[Array], Sequence[Lingering]] | None = None,
 ) -> RiskSets:  # fmt: skip
-    """Return the bookkeeping of the partial likelihood for rows of positive weight.
-
-    ``lingering``, given the event times, says who stays at risk after their own time (one stratum).
-    """
+    """Return the bookkeeping of rows of positive weight; ``lingering``, given event times, says who stays (one stratum)."""
     died = np.flatnonzero(event)
     order = died[np.lexsort((time[died], strata[died]))]
     s, t = strata[order], time[order]
@@ -95,9 +89,7 @@ def risk_sets(
     )  # fmt: skip
 
 
-def _count_up_to(
-    group_stratum: np.ndarray, group_time: np.ndarray, strata: np.ndarray, time: np.ndarray
-) -> np.ndarray:
+def _count_up_to(group_stratum: Array, group_time: Array, strata: Array, time: Array) -> Array:
     """Return for each row the index after the last group of its stratum at or before ``time``."""
     if strata.max() == 0:
         return np.searchsorted(group_time, time, side="right")
@@ -106,16 +98,14 @@ def _count_up_to(
     return np.searchsorted(keys, strata * len(values) + np.searchsorted(values, time), side="right")
 
 
-def _sum_at_risk(sets: RiskSets, risk: np.ndarray) -> np.ndarray:
-    """Return the sums of risks and of covariates times risks over each risk set, shape (groups, 1 + p).
-
-    From the last group backwards: small sums first keeps them exact.
-    """
+def _sum_at_risk(sets: RiskSets, risk: Array) -> Array:
+    """Return the sums of risks and of covariates times risks over each risk set, shape (groups, 1 + p)."""
+    # from the last group backwards: small sums first keeps them exact
     Z, last, size = sets.Z, sets.last, sets.n_groups + 1
     leaving = weighted_sums(Z, risk, last, size)
     if sets.first.any():
         leaving = leaving - weighted_sums(Z, risk, sets.first, size)
-    total: np.ndarray = np.cumsum(leaving[::-1], axis=0)[::-1][1:]
+    total: Array = np.cumsum(leaving[::-1], axis=0)[::-1][1:]
     for stay in sets.lingering:
         gone = weighted_sums(Z[stay.rows], risk[stay.rows] * stay.scale, last[stay.rows], size)
         total = total + stay.factor[:, None] * np.cumsum(gone, axis=0)[:-1]
@@ -130,16 +120,16 @@ class Moments:
     covariates times the risks, shape (groups, 1 + p); ``deaths`` the ``sums_over_deaths`` of each group.
     """
 
-    risk: np.ndarray
-    total: np.ndarray
-    tied: np.ndarray
-    deaths: np.ndarray
+    risk: Array
+    total: Array
+    tied: Array
+    deaths: Array
     log_likelihood: float
-    score: np.ndarray
-    information: np.ndarray
+    score: Array
+    information: Array
 
 
-def moments(sets: RiskSets, beta: np.ndarray) -> Moments:
+def moments(sets: RiskSets, beta: Array) -> Moments:
     """Return likelihood, score and information at ``beta`` (on the scale of ``sets.Z``)."""
     eta = sets.Z @ beta
     shift = eta.max()
@@ -152,20 +142,18 @@ def moments(sets: RiskSets, beta: np.ndarray) -> Moments:
     return Moments(risk, total, tied, deaths, loglik, score, information)
 
 
-def score_of_groups(sets: RiskSets, at: Moments) -> np.ndarray:
+def score_of_groups(sets: RiskSets, at: Moments) -> Array:
     """Return each group's part of the score: its deaths minus their expectation (Schoenfeld), shape (groups, p)."""
     dying = weighted_sums(sets.Z, sets.weights, sets.dies_in, sets.n_groups)[:, 1:]
     return dying - at.deaths[:, [0]] * at.total[:, 1:] + at.deaths[:, [1]] * at.tied[:, 1:]
 
 
-def weighted_information(sets: RiskSets, at: Moments, factor: np.ndarray) -> np.ndarray:
+def weighted_information(sets: RiskSets, at: Moments, factor: Array) -> Array:
     """Return the information with group g counted ``factor[g]`` times, shape (p, p)."""
     return _information(sets, at.risk, at.total, at.tied, at.deaths * factor[:, None])
 
 
-def _information(
-    sets: RiskSets, risk: np.ndarray, total: np.ndarray, tied: np.ndarray, deaths: np.ndarray
-) -> np.ndarray:
+def _information(sets: RiskSets, risk: Array, total: Array, tied: Array, deaths: Array) -> Array:
     second = weighted_squares(sets.Z, risk * _exposure(sets, deaths[:, 0], deaths[:, 1]))
     everyone, dying = total[:, 1:], tied[:, 1:]
     whole, once, twice = (deaths[:, k : k + 1] for k in (2, 3, 4))
@@ -173,11 +161,8 @@ def _information(
     return second - (everyone * whole).T @ everyone + mixed + mixed.T - (dying * twice).T @ dying
 
 
-def _exposure(sets: RiskSets, hazard: np.ndarray, thinned: np.ndarray) -> np.ndarray:
-    """Return each row's hazard summed over the groups it is at risk in.
-
-    ``hazard`` is that of each group, ``thinned`` the part that Efron spares those who die in it.
-    """
+def _exposure(sets: RiskSets, hazard: Array, thinned: Array) -> Array:
+    """Return each row's hazard (that of each group, less what Efron spares those who die in it) over its groups."""
     running = np.concatenate([[0.0], np.cumsum(hazard)])
     exposure = running[sets.last] - running[sets.first]
     for stay in sets.lingering:
@@ -187,7 +172,7 @@ def _exposure(sets: RiskSets, hazard: np.ndarray, thinned: np.ndarray) -> np.nda
     return exposure
 
 
-def score_residuals(sets: RiskSets, at: Moments, factor: np.ndarray | None = None) -> np.ndarray:
+def score_residuals(sets: RiskSets, at: Moments, factor: Array | None = None) -> Array:
     """Return each row's contribution to the score, weight included, group g counted ``factor[g]`` times, shape (n, p)."""
     times = np.ones(sets.n_groups) if factor is None else factor
     whole, thinned, square, once, twice = ((at.deaths * times[:, None])[:, k : k + 1] for k in range(5))

@@ -131,10 +131,7 @@ def _law(row: pd.Series, prior: Prior) -> Normal:
 
 
 def posterior_densities(row: pd.Series, priors: Priors, *, grid: np.ndarray) -> pd.DataFrame:
-    """Return the posterior density under each prior: ``prior``, ``difference`` (the grid), ``density``.
-
-    Without a standard error there is none, and no row.
-    """
+    """Return ``prior``, ``difference`` (the grid) and the posterior ``density``; no row without a standard error."""
     laws = {prior.name: _law(row, prior) for prior in _priors(priors)}
     grid = door.numbers(pd.Series(grid), "the grid").to_numpy(float)
     parts = [
@@ -147,16 +144,11 @@ def posterior_densities(row: pd.Series, priors: Priors, *, grid: np.ndarray) -> 
 def normal_posterior(
     estimate: float, std_error: float, *, prior_mean: float, prior_sd: float | None
 ) -> Normal:
-    """Return the posterior of a difference, a normal law of SciPy: precisions add, the mean is their weighted average.
-
-    Without ``prior_sd`` the prior is flat: the posterior is the likelihood. Raises NumberError if a standard deviation
-    is not positive or the estimate is missing.
-    """
+    """Return the posterior, a normal law of SciPy; without ``prior_sd`` the prior is flat. NumberError without an estimate."""
+    # precisions add, the mean is their weighted average
     if not (np.isfinite(estimate) and std_error > 0 and (prior_sd is None or prior_sd > 0)):
-        raise NumberError(
-            f"a posterior needs an estimate and positive standard deviations, found {estimate}, {std_error} "
-            f"and {prior_sd}; report why the estimate is missing instead"
-        )
+        must = f"a posterior needs an estimate and positive standard deviations, found {estimate}"
+        raise NumberError(f"{must}, {std_error} and {prior_sd}; report why the estimate is missing instead")
     if prior_sd is None:
         return stats.norm(estimate, std_error)
     data, prior = std_error**-2, prior_sd**-2

@@ -19,18 +19,12 @@ from scipy.stats import chi2
 from headtohead import door
 from headtohead.errors import AlignmentError, CannotEstimateError, cannot
 from headtohead.matching.adjustment import Adjustment, Adjustments
+from headtohead.outcomes import partial_likelihood as pl
 from headtohead.outcomes.cox import CoxFit, Sandwich, at_the_door, fit_checked, of_all
 from headtohead.outcomes.endpoint import Endpoint, Endpoints
 from headtohead.outcomes.estimate import together
 from headtohead.outcomes.hazard import ScoreIs, covariance_of, drug
-from headtohead.outcomes.partial_likelihood import (
-    Ties,
-    moments,
-    risk_sets,
-    score_of_groups,
-    score_residuals,
-    weighted_information,
-)
+from headtohead.outcomes.partial_likelihood import Ties
 
 Transform = Literal["km", "identity", "log", "rank"]
 
@@ -86,7 +80,6 @@ def proportional_hazards_test(
     from their derivatives by each row's weight, shape (n, p)) count as numbers of patients, as in ``cox.zph``.
     ``transform`` is g(time): one minus the Kaplan-Meier estimate just before, the time, its logarithm or its rank.
     ``terms`` are columns tested together, the dummies of a category, say; each column alone if omitted.
-
     Checked: R survival 3.5.3 ``cox.zph``; under weights numerical derivatives and a known truth (test_proportional.py).
     """
     door.choice("transform", transform, Transform)
@@ -106,18 +99,19 @@ def proportional_hazards_test(
     X, names, p = covariates.to_numpy(float), list(covariates.columns), covariates.shape[1]
     t, died = time.to_numpy(float), event.to_numpy(bool)
     w = np.ones(len(X)) if weights is None else weights.to_numpy(float)
-    sets = risk_sets(
+    sets = pl.risk_sets(
         t, died, X - X.mean(axis=0), weights=w, entry=None, ties=ties,
         strata=np.zeros(len(X), int) if strata is None else pd.factorize(strata)[0],
     )  # fmt: skip
-    at = moments(sets, fit.coefficients.to_numpy())
+    at = pl.moments(sets, fit.coefficients.to_numpy())
     g = _transformed(sets.times, t, died, transform)
     g = g - np.average(g, weights=sets.size)
-    score = g @ score_of_groups(sets, at)
-    blocks = [weighted_information(sets, at, factor) for factor in (np.ones_like(g), g, g * g)]
+    score = g @ pl.score_of_groups(sets, at)
+    blocks = [pl.weighted_information(sets, at, factor) for factor in (np.ones_like(g), g, g * g)]
     information = np.block([[blocks[0], blocks[1]], [blocks[1], blocks[2]]])
     if sandwich is not None:
-        own = score_residuals(sets, at, g) - score_residuals(sets, at) @ np.linalg.solve(blocks[0], blocks[1])
+        shared = pl.score_residuals(sets, at) @ np.linalg.solve(blocks[0], blocks[1])
+        own = pl.score_residuals(sets, at, g) - shared
         information = block_diag(np.eye(p), sandwich(own / w[:, None]))
     tested = {name: [name] for name in names} if terms is None else terms
     rows = []

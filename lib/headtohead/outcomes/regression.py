@@ -34,15 +34,13 @@ def mean_differences(
     """Return the weighted mean difference, treated minus control, one row per adjustment.
 
     ``values`` is a continuous outcome, shape (n,), MissingError if one is missing; ``outcome`` its name in the rows.
-    DataFrame of ``ESTIMATE_COLUMNS`` and ``adjustment``. The standard error is the sandwich of a weighted regression on
-    treatment (matched sets are clusters); with weights it takes the score as known, conservative for the ATE.
-
+    DataFrame of ``ESTIMATE_COLUMNS`` and ``adjustment``. The standard error is the sandwich of a weighted regression
+    on treatment (matched sets are clusters); with weights it takes the score as known, conservative for the ATE.
     Checked: NHEFS, Hernan & Robins, What If, chapter 12 (tests/study/test_nhefs.py).
     """
     adjustments = listed(adjustments)
-    values = door.numbers(
-        door.aligned(values, adjustments[0].treated.index, "the outcome"), f"the outcome {outcome!r}"
-    )
+    values = door.aligned(values, adjustments[0].treated.index, "the outcome")
+    values = door.numbers(values, f"the outcome {outcome!r}")
     y, case = values.to_numpy(float), {"outcome": outcome, "scale": "mean difference"}
     return over(adjustments, [case], lambda each: [_difference(y, each, inference.conf_level)], inference)
 
@@ -70,11 +68,10 @@ def matched_regressions(
 
     Weights are 1 / k for k controls. A covariate that does not vary in the matched sample carries nothing and leaves
     the model. DataFrame of ``ESTIMATE_COLUMNS``, ``covariates`` ("plain" or "adjusted") and ``adjustment``. Standard
-    errors are clustered by matched set with the factor G / (G - 1) x (n - 1) / (n - p), limits from Student's t with G
-    - 1 degrees of freedom. Where the model cannot be fitted, or an outcome is unknown, the row says why and is
-    otherwise missing. Raises InputError if an adjustment has no matched sets or a covariate is missing.
-
-    Checked: paired difference by hand, R's discordant pairs, an exactly linear outcome (test_regression.py).
+    errors are clustered by matched set with the factor G / (G - 1) x (n - 1) / (n - p), limits from Student's t with
+    G - 1 degrees of freedom. Where the model cannot be fitted, or an outcome is unknown, the row says why and is
+    otherwise missing. Raises InputError if an adjustment has no matched sets or a covariate is missing. Checked:
+    paired difference by hand, R's discordant pairs, an exactly linear outcome (test_regression.py).
     """
     endpoints, adjustments, horizons = together(endpoints, adjustments, by, plain=True)
     found = [(each, days) for days in horizons for each in endpoints]
@@ -90,9 +87,8 @@ def _rows(found: list[tuple[Endpoint, int]], adjustment: Adjustment, conf_level:
     x, treated = covariates_of(adjustment, None)[used], adjustment.treated[used]
     door.complete(x, "covariates of the matched sample")
     if sets is None:
-        raise InputError(
-            f"a matched regression needs matched sets, {adjustment.name.lower()} have none; give score.match(...)"
-        )
+        name = adjustment.name.lower()
+        raise InputError(f"a matched regression needs matched sets, {name} have none; give score.match(...)")
     sets, weights = sets[used].astype(int), adjustment.weights[used]
     rows = []
     for X in (_design(treated, x.iloc[:, :0]), _design(treated, x.loc[:, x.nunique() > 1])):
@@ -138,7 +134,6 @@ def _fit(y: pd.Series, X: pd.DataFrame, weights: pd.Series, sets: pd.Series, con
     estimate, variance = float(fit.params["treated"]), float(fit.cov_params().at["treated", "treated"])
     se, n_sets = float(np.sqrt(max(variance, 0.0))), sets.nunique()  # 0 may be rounded to below 0
     half = student.ppf(0.5 + conf_level / 2, n_sets - 1) * se
-    words = (
-        f"linear regression on {X.shape[1] - 2} covariates in {n_sets} matched sets, errors clustered by set"
-    )
+    model = f"linear regression on {X.shape[1] - 2} covariates in {n_sets} matched sets"
+    words = f"{model}, errors clustered by set"
     return result(Interval(estimate, se, estimate - half, estimate + half), words)

@@ -14,21 +14,16 @@ import pandas as pd
 from headtohead import door
 from headtohead.errors import InputError, MissingError, cannot
 from headtohead.inference import DEFAULT, InferenceChoices, Stream
+from headtohead.kernels import Array
 from headtohead.kernels.weights import weighted_risks
 from headtohead.matching.adjustment import Adjustment, Adjustments, need_adjustment
 from headtohead.matching.weights import effective_sample_size
 from headtohead.outcomes import estimate as est
+from headtohead.outcomes import paired
 from headtohead.outcomes.censored import censored_contrasts
 from headtohead.outcomes.endpoint import Endpoint, Endpoints, happened_by
 from headtohead.outcomes.estimate import Row, over, result, together
-from headtohead.outcomes.paired import (
-    PairCounts,
-    conditional_odds_ratio,
-    count_pairs,
-    mcnemar,
-    paired_risk_difference,
-    paired_risk_ratio,
-)
+from headtohead.outcomes.paired import PairCounts
 from headtohead.proportions.counts import TwoByTwo
 from headtohead.proportions.score import score_interval
 from headtohead.proportions.two_by_two import log_risk_ratio_se, risk_difference_se, wilson
@@ -45,14 +40,13 @@ def risks(
 ) -> pd.DataFrame:  # fmt: skip
     """Return four rows per adjustment, outcome and horizon: risk in each arm, risk difference and ratio.
 
-    Where somebody is censored before a horizon (one or several), risks are Aalen-Johansen's with errors by
-    influence functions (``censored.py``). All outcomes and horizons of one adjustment share the bootstrap
-    samples, which weights need otherwise, and matched sets of more than two. With one horizon an endpoint can be a
-    Series of 0 and 1. DataFrame of ``ESTIMATE_COLUMNS`` and ``adjustment``. Risks and differences are proportions;
-    ``n`` of a weighted arm is its effective number. Raises MissingError if an outcome is unknown at a horizon and
-    nobody was followed up for a part of the time, HorizonError if an arm was not followed up to it.
-
-    Checked: R, Tango (test_risk.py); R's survfit, cuminc, numerical derivatives, bootstrap (test_censored.py).
+    Where somebody is censored before a horizon (one or several), risks are Aalen-Johansen's with errors by influence
+    functions (``censored.py``). All outcomes and horizons of one adjustment share the bootstrap samples, which
+    weights need otherwise, and matched sets of more than two. With one horizon an endpoint can be a Series of 0 and
+    1. DataFrame of ``ESTIMATE_COLUMNS`` and ``adjustment``. Risks and differences are proportions; ``n`` of a
+    weighted arm is its effective number. Raises MissingError if an outcome is unknown at a horizon and nobody was
+    followed up for a part of the time, HorizonError if an arm was not followed up to it. Checked: R, Tango
+    (test_risk.py); R's survfit, cuminc, numerical derivatives, bootstrap (test_censored.py).
     """
     found, adjustments, horizons = est.together(endpoints, adjustments, by, plain=True)
     events = [(each, days, each.by(days)) for days in horizons for each in found]
@@ -101,9 +95,7 @@ def need_known(events: pd.DataFrame) -> None:
         )
 
 
-def _cells(
-    y: np.ndarray, adjustment: Adjustment, results: Results, method: str, reason: str
-) -> list[est.Row]:
+def _cells(y: Array, adjustment: Adjustment, results: Results, method: str, reason: str) -> list[est.Row]:
     used, w, rows = adjustment.used.to_numpy(), adjustment.weights.to_numpy(), []
     one, other = adjustment.arm & used, ~adjustment.arm & used
     for sides, found in zip(((one,), (other,), (one, other), (one, other)), results, strict=True):
@@ -131,9 +123,8 @@ def _crude(event: pd.Series, adjustment: Adjustment, level: float) -> tuple[Resu
     log_ratio = float(np.log(point[0] / point[1]))
     if max(point) == 1:
         limits = np.log(score_interval(table, "risk ratio", level)).tolist()
-        method = (
-            "crude; Wilson, Newcombe and, as everyone in an arm has the event, Miettinen-Nurminen intervals"
-        )
+        as_ever = "as everyone in an arm has the event"
+        method = f"crude; Wilson, Newcombe and, {as_ever}, Miettinen-Nurminen intervals"
         return [*both, difference, est.of_limits(log_ratio, limits, level).exponential], method, ""
     difference = difference._replace(std_error=risk_difference_se(table))
     ratio = est.wald_interval(log_ratio, log_risk_ratio_se(table), level).exponential
@@ -149,10 +140,7 @@ def _one_risk(risk: float, n: int, level: float) -> est.Interval:
 def discordant_pairs(
     event: pd.Series | Endpoint, adjustment: Adjustment, *, by: int | None = None
 ) -> PairCounts:
-    """Return the pairs by the outcome of their two members: 0 or 1, or an endpoint by a horizon.
-
-    Raises InputError if the matched sets are no pairs.
-    """
+    """Return the pairs by the outcomes (0, 1 or by a horizon) of both members; InputError if the sets are no pairs."""
     need_adjustment(adjustment)
     sets = adjustment.matched_set
     if sets is None or not _only_pairs(adjustment):
@@ -161,7 +149,7 @@ def discordant_pairs(
     matched = happened_by(event, by, adjustment.treated.index)[sets.notna()]
     door.events(matched)
     by_set = matched.groupby([adjustment.treated[matched.index], sets[matched.index]]).first()
-    return count_pairs(by_set[True].to_numpy(), by_set[False].to_numpy())
+    return paired.count_pairs(by_set[True].to_numpy(), by_set[False].to_numpy())
 
 
 def _paired(event: pd.Series, adjustment: Adjustment, level: float) -> tuple[Results, str, str]:
@@ -169,15 +157,13 @@ def _paired(event: pd.Series, adjustment: Adjustment, level: float) -> tuple[Res
     point = (counts.both + counts.treated_only) / counts.n, (counts.both + counts.control_only) / counts.n
     ratio, reason = None, NO_DISCORDANT if min(point) else NO_RATIO
     if min(point) and counts.discordant:
-        ratio = paired_risk_ratio(counts, conf_level=level)
-    difference = paired_risk_difference(counts, conf_level=level)
+        ratio = paired.paired_risk_ratio(counts, conf_level=level)
+    difference = paired.paired_risk_difference(counts, conf_level=level)
     results = [*(_one_risk(risk, counts.n, level) for risk in point), difference, ratio]
     return results, f"{counts.n} matched pairs; Wilson, Tango and paired log intervals", reason
 
 
-def _bootstrapped(
-    y: np.ndarray, adjustment: Adjustment, draws: np.ndarray, level: float
-) -> tuple[Results, str, str]:
+def _bootstrapped(y: Array, adjustment: Adjustment, draws: Array, level: float) -> tuple[Results, str, str]:
     weights, arm, name = adjustment.weights.to_numpy(), adjustment.arm, adjustment.name.lower()
     point = tuple(float(risk[0]) for risk in weighted_risks(y, arm, weights[None, :]))
     found = est.bootstrap_contrasts(point, weighted_risks(y, arm, draws), level)
@@ -199,11 +185,10 @@ def paired_odds_ratios(
     """Return the conditional odds ratio with exact limits, and McNemar's tests, under each adjustment by pairs.
 
     DataFrame of ``ESTIMATE_COLUMNS``, ``treated_only`` and ``control_only`` (discordant pairs in which that member
-    had the event), ``p_exact``, ``p_mid``, ``chi_square`` and ``adjustment``. It is the odds ratio for one pair, not that
-    of the arms, which is nearer to 1; differences of risks are those of ``risks``. Raises ValueError if an adjustment
-    has no pairs or an outcome of theirs is unknown.
-
-    Checked: by hand, McNemar and conditional logistic regression of statsmodels (test_paired.py).
+    had the event), ``p_exact``, ``p_mid``, ``chi_square`` and ``adjustment``. It is the odds ratio for one pair, not
+    that of the arms, which is nearer to 1; differences of risks are those of ``risks``. Raises ValueError if an
+    adjustment has no pairs or an outcome of theirs is unknown. Checked: by hand, McNemar and conditional logistic
+    regression of statsmodels (test_paired.py).
     """
     endpoints, adjustments, horizons = together(endpoints, adjustments, by, plain=True)
     found = [(each, days) for days in horizons for each in endpoints]
@@ -211,16 +196,12 @@ def paired_odds_ratios(
     def one(event: pd.Series, adjustment: Adjustment) -> Row:
         need_known(event[adjustment.used].to_frame())
         counts = discordant_pairs(event, adjustment)
-        interval = conditional_odds_ratio(counts, conf_level=inference.conf_level)
+        interval = paired.conditional_odds_ratio(counts, conf_level=inference.conf_level)
         row = {"n": 2 * counts.n, "events": 2 * counts.both + counts.treated_only + counts.control_only}
         row |= {"treated_only": counts.treated_only, "control_only": counts.control_only}
         method = f"{counts.n} matched pairs; Clopper-Pearson limits, McNemar's tests"
-        return row | mcnemar(counts)._asdict() | result(interval, method, ONE_SIDED)
+        return row | paired.mcnemar(counts)._asdict() | result(interval, method, ONE_SIDED)
 
-    cases = [
-        {"outcome": each.name, "horizon_days": days, "scale": "conditional odds ratio"}
-        for each, days in found
-    ]
-    return over(
-        adjustments, cases, lambda made: [one(each.by(days), made) for each, days in found], inference
-    )
+    scale = "conditional odds ratio"
+    cases = [{"outcome": each.name, "horizon_days": days, "scale": scale} for each, days in found]
+    return over(adjustments, cases, lambda a: [one(each.by(days), a) for each, days in found], inference)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from headtohead import door
 from headtohead.inference import DEFAULT, InferenceChoices, Stream
+from headtohead.kernels import Array
 from headtohead.matching.adjustment import Adjustment, Adjustments
 from headtohead.matching.weights import effective_sample_size
 from headtohead.outcomes import estimate as est
@@ -25,9 +26,7 @@ ARMS = {"treated": "mean days, treated", "control": "mean days, control", "diffe
 
 
 @door.guarded
-def time_lost(
-    time: np.ndarray, cause: np.ndarray, weights: np.ndarray, *, n_causes: int, horizon_days: float
-) -> np.ndarray:
+def time_lost(time: Array, cause: Array, weights: Array, *, n_causes: int, horizon_days: float) -> Array:
     """Return the mean days lost to each cause by the horizon and, last, the mean days event-free.
 
     The area under F_k from 0 to tau is the sum of its jumps dF_k(t) x (tau - t). Array of shape (B, n_causes + 1); each
@@ -45,12 +44,11 @@ def days_lost(
 ) -> pd.DataFrame:  # fmt: skip
     """Return mean days in each state by arm and their differences, with bootstrap limits.
 
-    The states are the causes of the endpoints and ``event_free``, that before any of them ("in hospital").
-    DataFrame of ``ESTIMATE_COLUMNS``, ``state``, ``arm`` ("treated", "control", "difference") and
-    ``adjustment``; scales "mean days, treated", "mean days, control" and "difference in days". The states of
-    an arm add up to the horizon. Raises HorizonError if an arm was not followed up to it.
-
-    Checked: sum to the horizon, lifelines' RMST for one cause (test_rmtl.py).
+    The states are the causes of the endpoints and ``event_free``, that before any of them ("in hospital"). DataFrame
+    of ``ESTIMATE_COLUMNS``, ``state``, ``arm`` ("treated", "control", "difference") and ``adjustment``; scales "mean
+    days, treated", "mean days, control" and "difference in days". The states of an arm add up to the horizon. Raises
+    HorizonError if an arm was not followed up to it. Checked: sum to the horizon, lifelines' RMST for one cause
+    (test_rmtl.py).
     """
     found, adjustments, (by,) = est.together(endpoints, adjustments, by)
     for each in found:
@@ -69,9 +67,7 @@ def days_lost(
     return est.over(adjustments, cases, estimate, inference)
 
 
-def _rows(
-    endpoint: Endpoint, adjustment: Adjustment, draws: np.ndarray, by: int, conf_level: float
-) -> list[est.Row]:
+def _rows(endpoint: Endpoint, adjustment: Adjustment, draws: Array, by: int, level: float) -> list[est.Row]:
     weights = np.vstack([adjustment.weights.to_numpy(), draws])
     t, c, size = endpoint.time_days.to_numpy(float), endpoint.cause.to_numpy(int), len(endpoint.causes)
     one, other = (
@@ -83,17 +79,14 @@ def _rows(
     return [
         {"n": int(adjustment.used.sum())} | est.result(found, method + words)
         for k in range(size + 1)
-        for found, words in _intervals(one[:, k], other[:, k], (n1, n0), by, conf_level)
+        for found, words in _intervals(one[:, k], other[:, k], (n1, n0), by, level)
     ]
 
 
 def _intervals(
-    one: np.ndarray, other: np.ndarray, sizes: tuple[float, float], by: int, level: float
+    one: Array, other: Array, sizes: tuple[float, float], by: int, level: float
 ) -> list[tuple[est.Interval, str]]:
-    """Return both arms and their difference with what is to be added to the method; first values are the data's.
-
-    Where nobody in an arm differs, or no member of a matched set from the other, nor do bootstrap samples.
-    """
+    """Return both arms and their difference (data first) with what is to be added to the method where nobody differs."""
     arms, words = [], ["", ""]
     for place, (days, n) in enumerate(zip((one, other), sizes, strict=True)):
         arms.append(est.bootstrap_interval(float(days[0]), days[1:], level))

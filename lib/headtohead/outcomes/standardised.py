@@ -57,9 +57,8 @@ def standardised_risks(
 
     ``outcome_design``, shape (n, q), holds the covariates of the logistic outcome model; the drug is added, without
     interactions. ``estimands`` ("ATE", "ATT", "ATC", "ATO", "ATM") are the populations over which predictions are
-    averaged. The design of ``score`` is refitted in each bootstrap sample.
-
-    Checked: What If, table 2.2; a truth with one of the models wrong (test_standardised.py).
+    averaged. The design of ``score`` is refitted in each bootstrap sample. Checked: What If, table 2.2; a truth with
+    one of the models wrong (test_standardised.py).
     """
     checked(inference)
     if isinstance(estimands, str) or not len(estimands):
@@ -103,9 +102,8 @@ def _rows(
             for scale, found in zip(SCALES, results, strict=True):
                 augmented = approach == METHODS[1] and scale == "risk difference"
                 more = {"approach": approach, "influence_error": error if augmented else np.nan}
-                rows.append(
-                    est.estimate_row(**shared, scale=scale, **est.result(found, done, NO_RATIO)) | more
-                )
+                cells = est.result(found, done, NO_RATIO)
+                rows.append(est.estimate_row(**shared, scale=scale, **cells) | more)
     return rows
 
 
@@ -139,10 +137,7 @@ def _risks(y: np.ndarray, arm: np.ndarray, p: Predictions, estimand: Estimand) -
 
 
 def influence_error(y: np.ndarray, arm: np.ndarray, p: Predictions, estimand: Estimand) -> float:
-    """Return the influence-function standard error of the augmented difference of the first sample.
-
-    It takes both models as correct, and outside the ATE the score as known.
-    """
+    """Return the influence-function error of the augmented difference: models correct, outside the ATE the score known."""
     w, m1, m0 = balancing_weights(p.score, arm, estimand)[0], p.if_treated[0], p.if_control[0]
     h = w * np.where(arm, p.score[0], 1 - p.score[0])
     gain = np.average(m1 - m0, weights=h)

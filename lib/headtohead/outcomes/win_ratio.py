@@ -10,6 +10,7 @@ Dong, Qiu, Wang & Vandemeulebroecke (2018) J Biopharm Stat 28:778-796. doi:10.10
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -50,37 +51,28 @@ def win_ratios(
     two-sample U-statistic (Bebu and Lachin), the others come from the bootstrap.
 
     ``levels`` has one column per outcome, gravest first, shape (n, K); higher is better, equal is a tie. ``outcome``
-    names the hierarchy in the rows, ``by`` is the day up to which the levels are known.
-
-    Checked: all comparisons one by one (test_win_ratio.py).
+    names the hierarchy in the rows, ``by`` is the day up to which the levels are known. Checked: all comparisons one
+    by one (test_win_ratio.py).
     """
     door.horizon(by)
     adjustments = listed(adjustments)
     levels = door.aligned(levels, adjustments[0].treated.index, "levels")
-    levels = door.numbers(
-        levels, "levels, of which those without the event have the best value,", infinite=True
-    )
+    what = "levels, of which those without the event have the best value,"
+    levels = door.numbers(levels, what, infinite=True)
     ranks, parts = cumulative_ranks(levels), [pd.DataFrame(columns=COMPONENTS)]
 
     def estimate(adjustment: Adjustment) -> list[est.Row]:
-        draws = np.empty((0, len(levels)))
+        weights, sets = adjustment.weights.to_numpy()[None], adjustment.matched_set
         if adjustment.kind != "crude":
-            draws = est.resamples(adjustment, inference, stream)
-        shares = _shares(ranks, adjustment, draws)
+            weights = np.vstack([weights, est.resamples(adjustment, inference, stream)])
+        count = _everyone if sets is None else partial(_within_sets, sets=sets)
+        shares = np.stack([count(rank, adjustment.arm, weights) for rank in ranks])
         parts.append(_components(list(levels), shares[:, :, 0]).assign(adjustment=adjustment.key))
         return _rows(ranks[-1], shares[-1], adjustment, inference.conf_level)
 
     cases = [{"outcome": outcome, "horizon_days": by, "scale": scale} for scale in SCALES]
     estimates = est.over(adjustments, cases, estimate, inference)
     return WinRatios(estimates, pd.concat(parts[1:] or parts, ignore_index=True))
-
-
-def _shares(ranks: list[np.ndarray], adjustment: Adjustment, draws: np.ndarray) -> np.ndarray:
-    """Return the shares of wins and losses up to each level, shape (levels, 2, 1 + B)."""
-    weights, sets = np.vstack([adjustment.weights.to_numpy(), draws]), adjustment.matched_set
-    if sets is not None:
-        return np.stack([_within_sets(rank, adjustment.arm, weights, sets) for rank in ranks])
-    return np.stack([_everyone(rank, adjustment.arm, weights) for rank in ranks])
 
 
 def _rows(rank: np.ndarray, shares: np.ndarray, adjustment: Adjustment, conf_level: float) -> list[est.Row]:
@@ -125,10 +117,8 @@ def _everyone(rank: np.ndarray, arm: np.ndarray, weights: np.ndarray) -> np.ndar
 
 
 def _within_sets(rank: np.ndarray, arm: np.ndarray, weights: np.ndarray, sets: pd.Series) -> np.ndarray:
-    """Return the shares of wins and losses of the treated over the controls of their set, shape (2, B).
-
-    Where treated patients share controls, a control's weight is divided among those of its set.
-    """
+    """Return the shares of wins and losses of the treated over the controls of their set, shape (2, B)."""
+    # where treated patients share controls, a control's weight is divided among those of its set
     members = pd.DataFrame({"set": sets.to_numpy(), "row": np.arange(len(rank))})[sets.notna().to_numpy()]
     mine = members[arm[members["row"]]]
     couples = members[~arm[members["row"]]].merge(mine, on="set", suffixes=("", "_treated"))

@@ -10,7 +10,5 @@ if TYPE_CHECKING:
     from headtohead.proportions.counts import TwoByTwo
     from headtohead.proportions.two_by_two import equality_tests, fragility_index, intervals
 
-__all__ = [
-    "TwoByTwo", "equality_tests", "fragility_index", "intervals",
-]  # fmt: skip
+__all__ = ["TwoByTwo", "equality_tests", "fragility_index", "intervals"]
 __getattr__, __dir__ = lazily(__name__, __file__)

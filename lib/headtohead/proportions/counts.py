@@ -23,19 +23,14 @@ class TwoByTwo:
         for arm, events, n in (("treated", *treated), ("control", *control)):
             given = (events, n)
             if not all(isinstance(one, int | float | np.number) and one == np.floor(one) for one in given):
-                raise NumberError(
-                    f"events and patients must be whole numbers, the {arm} arm has {events!r} in {n!r}; count them"
-                )
+                found = f"the {arm} arm has {events!r} in {n!r}"
+                raise NumberError(f"events and patients must be whole numbers, {found}; count them")
             if n < 1:
-                raise EmptyArmError(
-                    f"each arm needs at least one patient, the {arm} arm has {n}; "
-                    "check the eligibility rules and the names of the arms"
-                )
+                must = f"each arm needs at least one patient, the {arm} arm has {n}"
+                raise EmptyArmError(f"{must}; check the eligibility rules and the names of the arms")
             if not 0 <= events <= n:
-                raise EventError(
-                    f"events must lie between 0 and the number of patients, the {arm} arm has "
-                    f"{events} events in {n} patients; check the counts"
-                )
+                found = f"the {arm} arm has {events} events in {n} patients"
+                raise EventError(f"events must lie between 0 and the patients, {found}; check the counts")
 
     @property
     def risk_treated(self) -> float:

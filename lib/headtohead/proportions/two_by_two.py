@@ -27,11 +27,10 @@ Test = Literal["fisher", "pearson"]
 def equality_tests(table: TwoByTwo) -> pd.DataFrame:
     """Return every common two-sided test of equal risks, one row each.
 
-    DataFrame with columns ``test``, ``statistic`` (NaN for exact tests) and ``p_value``. Barnard's and
-    Boschloo's tests are unconditional and use the pooled-variance score statistic and Fisher's p-value to order
-    the tables. The mid-p value doubles the one-sided mid-p value.
-
-    Checked: R 4.2.2 ``chisq.test``, ``fisher.test``; scipy for the unconditional tests.
+    DataFrame with columns ``test``, ``statistic`` (NaN for exact tests) and ``p_value``. Barnard's and Boschloo's
+    tests are unconditional and use the pooled-variance score statistic and Fisher's p-value to order the tables. The
+    mid-p value doubles the one-sided mid-p value. Checked: R 4.2.2 ``chisq.test``, ``fisher.test``; scipy for the
+    unconditional tests.
     """
     counts = table.counts
     pearson = stats.chi2_contingency(counts, correction=False)
@@ -65,11 +64,10 @@ def _fisher_mid_p(table: TwoByTwo) -> float:
 def intervals(table: TwoByTwo, *, conf_level: float = 0.95) -> pd.DataFrame:
     """Return risk difference, risk ratio and odds ratio with every common interval.
 
-    DataFrame with columns ``scale``, ``method``, ``estimate``, ``conf_low``, ``conf_high``, ``conf_level``, ``n``
-    and ``events``; differences are proportions, not percentage points. Ratios are left out when an arm has no event, and
-    what takes an arm's risk as known (Wald, Katz) where its patients all have, or all lack, the event.
-
-    Checked: against an independent recomputation of the two published tables (test_two_by_two.py).
+    DataFrame with columns ``scale``, ``method``, ``estimate``, ``conf_low``, ``conf_high``, ``conf_level``, ``n`` and
+    ``events``; differences are proportions, not percentage points. Ratios are left out when an arm has no event, and
+    what takes an arm's risk as known (Wald, Katz) where its patients all have, or all lack, the event. Checked:
+    against an independent recomputation of the two published tables (test_two_by_two.py).
     """
     door.level(conf_level)
     x1, n1, x0, n0 = (table.events_treated, table.n_treated, table.events_control, table.n_control)

@@ -46,11 +46,7 @@ class PerProtocol(NamedTuple):
 
 
 class _Days(NamedTuple):
-    """Person-days; patients in rows, days in columns.
-
-    ``exposed``: could leave the strategy on day 0, 1, ...; ``left``: did. ``at_risk`` and ``cause``:
-    followed, as intended, and the event, on day 1, 2, ...
-    """
+    """Person-days, patients in rows: could leave on day 0, 1, ..., and did; at risk as intended, and event, on day 1, ..."""
 
     exposed: np.ndarray
     left: np.ndarray
@@ -68,14 +64,9 @@ def per_protocol(
     are refitted, and so is the model of leaving. Raises MissingError if a covariate is missing, HorizonError if an arm
     was not followed up to the horizon.
 
-    Parameters
-    ----------
-    deviation_day : Series of float, shape (n,)
-        Day on which the patient left the strategy, NaN for never; one on or after the last day is none.
-    baseline : DataFrame of float, shape (n, p)
-        Covariates of the model of leaving, without a missing value.
-    changing : sequence of Series
-        For each state that changes, the day from which it holds, NaN for never.
+    ``deviation_day``, shape (n,), is the day on which the patient left the strategy, NaN for never; one on or after the
+    last day is none. ``baseline``, shape (n, p), are complete covariates of the model of leaving; ``changing`` has for
+    each state that changes the day from which it holds, NaN for never.
     """
     checked(inference)
     (endpoint,), (adjustment,), (by,) = est.together(endpoint, adjustment, by)
@@ -147,11 +138,8 @@ def _stabilised(
 
 
 def _log_staying(covariates: np.ndarray, left: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return the log probability of staying on each person-day, shape (B, rows).
-
-    Two half observations per coefficient, one of each kind, are the log-F(1, 1) prior of Greenland and Mansournia: few
-    leave, and the model then has a solution also where nobody with a given state does. The intercept is free.
-    """
+    """Return the log probability of staying on each person-day, shape (B, rows)."""
+    # two half observations per slope are the log-F(1, 1) prior of Greenland and Mansournia: so there is always a solution
     if not left.any():
         return np.zeros((len(weights), len(left)))
     X = with_intercept(covariates)
@@ -163,10 +151,8 @@ def _log_staying(covariates: np.ndarray, left: np.ndarray, weights: np.ndarray) 
 
 
 def _risks(days: _Days, arm: np.ndarray, weights: np.ndarray, ratio: np.ndarray) -> np.ndarray:
-    """Return the cumulative incidence of cause 1 by the last day, shape (2, B): treated, control.
-
-    Aalen-Johansen with weights that change by day; NaN if an arm has nobody left before it is over.
-    """
+    """Return the incidence of cause 1, shape (2, B): treated, control; NaN if an arm has nobody left before the end."""
+    # Aalen-Johansen with weights that change by day
     found = np.zeros((2, len(weights)))
     for row, mine in enumerate((arm, ~arm)):
         w, r = weights[:, mine], ratio[:, mine] if len(ratio) > 1 else ratio[0, mine][None]

@@ -25,13 +25,12 @@ def e_value(risk_ratio: float, *, to: float = 1.0) -> float:
     """Return the E-value: the association with drug and with outcome that would move the ratio to ``to``.
 
     At least 1, on the scale of risk ratios. ``risk_ratio`` is the observed one (or one end of its interval), above 0;
-    ``to`` 1 asks what could create the effect, another value what could hide it.
-
-    Checked: by hand and the EValue package's worked example (test_confounding.py).
+    ``to`` 1 asks what could create the effect, another value what could hide it. Checked: by hand and the EValue
+    package's worked example (test_confounding.py).
     """
-    for name, value in (("risk_ratio", risk_ratio), ("to", to)):
-        door.finite(**{name: value})
-        door.positive(name, value)
+    door.finite(risk_ratio=risk_ratio, to=to)
+    door.positive("risk_ratio", risk_ratio)
+    door.positive("to", to)
     ratio = risk_ratio / to
     ratio = max(ratio, 1 / ratio)
     return float(ratio + np.sqrt(ratio * (ratio - 1)))
@@ -41,9 +40,8 @@ def e_value_of_interval(conf_low: float, conf_high: float) -> float:
     """Return the E-value of the limit nearer to 1, or 1 if the interval holds 1."""
     door.finite(conf_low=conf_low, conf_high=conf_high)
     if not 0 < conf_low <= conf_high:
-        raise NumberError(
-            f"limits of a ratio must ascend above 0, found {conf_low:g} to {conf_high:g}; give ratios, not logarithms"
-        )
+        must = "limits of a ratio must ascend above 0"
+        raise NumberError(f"{must}, found {conf_low:g} to {conf_high:g}; give ratios, not logarithms")
     if conf_low <= 1 <= conf_high:
         return 1.0
     return e_value(conf_low if conf_low > 1 else conf_high)
@@ -68,9 +66,7 @@ def confounder_benchmarks(
     happened = pd.Series(door.events(found), found.index)
     exposures = exposures.apply(lambda x: door.events(x, f"the exposure {x.name!r}", known=False))
     known = {name: exposures[name].notna() for name in exposures}
-    rows = [
-        _benchmark(exposures.loc[seen, name], treated[seen], happened[seen]) for name, seen in known.items()
-    ]
+    rows = [_benchmark(exposures.loc[on, name], treated[on], happened[on]) for name, on in known.items()]
     table = pd.DataFrame(rows).assign(covariate=list(exposures.columns))
     return table.sort_values("bound", ascending=False, ignore_index=True)
 
@@ -101,11 +97,9 @@ def bounds(treated_only: int, control_only: int, *, gammas: Sequence[float]) -> 
 
     ``treated_only`` and ``control_only`` count discordant pairs, b and c, in which only that member had the event;
     ``gammas``, at least 1, by how much the odds of treatment may differ between the members of a pair. DataFrame with
-    ``gamma``, ``p_low``, ``p_high`` and ``method``, NaN if no pair is discordant. The side is that of the more frequent
-    kind; p+ = P(X >= max(b, c)) with X binomial in b + c trials of probability Gamma / (1 + Gamma) for ``p_high`` and
-    1 / (1 + Gamma) for ``p_low``.
-
-    Checked: by hand and monotonicity (test_rosenbaum.py).
+    ``gamma``, ``p_low``, ``p_high`` and ``method``, NaN if no pair is discordant. The side is that of the more
+    frequent kind; p+ = P(X >= max(b, c)) with X binomial in b + c trials of probability Gamma / (1 + Gamma) for
+    ``p_high`` and 1 / (1 + Gamma) for ``p_low``. Checked: by hand and monotonicity (test_rosenbaum.py).
     """
     _check(treated_only, control_only, gammas)
     larger, total = max(treated_only, control_only), treated_only + control_only

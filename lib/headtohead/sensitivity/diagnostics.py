@@ -4,8 +4,7 @@ Each check is a row: what was measured, its threshold, and whether it holds. Non
 negative control, an outcome that neither drug can change.
 
 Walker et al. (2013) Comparative Effectiveness Research 3:11-20. doi:10.2147/CER.S40357 (equipoise)
-Schuemie et al. (2020) Journal of the American Medical Informatics Association 27:1331-1337.
-doi:10.1093/jamia/ocaa103 (diagnostics before estimates)
+Schuemie et al. (2020) J Am Med Inform Assoc 27:1331-1337. doi:10.1093/jamia/ocaa103 (diagnostics before estimates)
 """
 
 from __future__ import annotations
@@ -53,11 +52,8 @@ def panel(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
 
 @door.guarded
 def preference_score(ps: pd.Series, treated: pd.Series) -> pd.Series:
-    r"""Return the propensity score freed of how common each drug is.
-
-    :math:`\operatorname{logit} F = \operatorname{logit} e - \operatorname{logit} \Pr(A = 1)` (Walker et al.).
-    One half means that a patient's covariates do not favour either drug.
-    """
+    """Return the score freed of how common each drug is: logit F = logit e - logit Pr(A = 1) (Walker et al.)."""
+    # one half means that a patient's covariates do not favour either drug
     treated = door.scored(ps, treated)
     odds = ps / (1 - ps) / (treated.mean() / (1 - treated.mean()))
     return (odds / (1 + odds)).rename("preference")
@@ -65,10 +61,7 @@ def preference_score(ps: pd.Series, treated: pd.Series) -> pd.Series:
 
 @door.guarded
 def share_in_equipoise(ps: pd.Series, treated: pd.Series, *, low: float, high: float) -> float:
-    """Return the smaller of the two arms' shares of patients whose preference score is in ``low`` to ``high``.
-
-    The smaller one: half of each drug's patients, not half of all, must have been open to both drugs.
-    """
+    """Return the smaller of both arms' shares with a preference score in ``low`` to ``high``: each drug must have been open."""
     treated, inside = door.scored(ps, treated), preference_score(ps, treated).between(low, high)
     return float(min(inside[treated].mean(), inside[~treated].mean()))
 
@@ -80,10 +73,7 @@ def largest_missing_share(frame: pd.DataFrame) -> tuple[str, float]:
 
 
 def largest_standardised_coefficient(design: pd.DataFrame, coefficients: pd.DataFrame) -> tuple[str, float]:
-    """Return the term with the largest absolute coefficient per standard deviation, and that coefficient.
-
-    ``coefficients`` has ``term`` and ``estimate``; terms that are no column of the design are left out.
-    """
+    """Return the term (column of the design) with the largest coefficient per standard deviation, and that."""
     slope = coefficients.set_index("term")["estimate"].reindex(design.columns)
     size = (slope * design.std()).abs()
     return str(size.idxmax()), float(size.max())
@@ -97,11 +87,8 @@ def distance_from_certainty(ps: pd.Series) -> float:
 def detectable(
     risk: float, n_treated: float, n_control: float, *, power: float, alpha: float
 ) -> tuple[float, str]:
-    """Return the smallest increase of the risk that is found with this power, and why if there is none.
-
-    ``risk`` is that of both arms together, so that the check stays blind to the comparison; the numbers of
-    patients are effective ones, after adjustment.
-    """
+    """Return the smallest increase of a risk that is found with this power, and why if there is none."""
+    # the risk is that of both arms together: blind to the comparison; numbers of patients are effective ones
     try:
         harm, _ = minimum_detectable_difference(risk, n_treated, n_control, power=power, alpha=alpha)
     except ValueError as error:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from headtohead.kernels import Array
 from headtohead.kernels.logistic import NoMaximumError, information, logistic, maximum
 from headtohead.kernels.weights import Estimand, balancing_weights, spillover, tilt_to_means, weight_slopes
 
@@ -20,42 +21,39 @@ from headtohead.kernels.weights import Estimand, balancing_weights, spillover, t
 class Effects(NamedTuple):
     """Risk differences and their standard errors (proportions), one per outcome, each of shape (k,)."""
 
-    estimate: np.ndarray
-    std_error: np.ndarray
+    estimate: Array
+    std_error: Array
 
 
 class OutcomeModel(NamedTuple):
     """Fitted logistic outcome regressions: predicted risks under each drug, shape (n, k), and effects."""
 
-    treated: np.ndarray
-    control: np.ndarray
+    treated: Array
+    control: Array
     effects: Effects
 
 
-def crude_effects(Y: np.ndarray, arm: np.ndarray) -> Effects:
+def crude_effects(Y: Array, arm: Array) -> Effects:
     """Return differences of proportions with the unpooled standard error; ``Y`` has shape (n, k)."""
     p1, p0 = Y[arm].mean(axis=0), Y[~arm].mean(axis=0)
     variance = p1 * (1 - p1) / arm.sum() + p0 * (1 - p0) / (~arm).sum()
     return Effects(p1 - p0, np.sqrt(variance))
 
 
-def paired_effects(Y: np.ndarray, treated_rows: np.ndarray, control_rows: np.ndarray) -> Effects:
+def paired_effects(Y: Array, treated_rows: Array, control_rows: Array) -> Effects:
     """Return differences within pairs; their variance is [(b + c) - (b - c)^2 / m] / m^2."""
     gap = Y[treated_rows] - Y[control_rows]
     m = len(gap)
     return Effects(gap.mean(axis=0), np.sqrt(((gap**2).sum(axis=0) - gap.sum(axis=0) ** 2 / m) / m**2))
 
 
-def weighted_effects(
-    Y: np.ndarray, arm: np.ndarray, X: np.ndarray, coefficients: np.ndarray, *, estimand: Estimand
-) -> Effects:
+def weighted_effects(Y: Array, arm: Array, X: Array, coefficients: Array, *, estimand: Estimand) -> Effects:
     """Return propensity-weighted risk differences for outcomes ``Y``, shape (n, k), 0/1.
 
-    ``X`` is the design of the score, shape (n, p), intercept first; ``coefficients`` its maximum likelihood.
-    Sandwich variance of the stacked equations of score and weighted means; for matching weights the
-    derivative of the weight is taken on each side of its kink. ATE, ATO and ATM.
-
-    Checked: numerical derivative and bootstrap (test_effects.py).
+    ``X`` is the design of the score, shape (n, p), intercept first; ``coefficients`` its maximum likelihood. Sandwich
+    variance of the stacked equations of score and weighted means; for matching weights the derivative of the weight
+    is taken on each side of its kink. ATE, ATO and ATM. Checked: numerical derivative and bootstrap
+    (test_effects.py).
     """
     e = logistic(X @ coefficients)
     w = balancing_weights(e, arm, estimand)
@@ -70,12 +68,9 @@ def weighted_effects(
     return Effects(means[0] - means[1], np.sqrt((both**2).sum(axis=0)))
 
 
-def regression_effects(Y: np.ndarray, arm: np.ndarray, X: np.ndarray, *, ridge: float) -> OutcomeModel:
-    """Return standardised risk differences from logistic outcome regressions (g-computation).
-
-    Each regression holds the drug and every column of ``X``; its predictions under both drugs are
-    averaged over all patients. The variance adds that of the coefficients to that of the patients.
-    """
+def regression_effects(Y: Array, arm: Array, X: Array, *, ridge: float) -> OutcomeModel:
+    """Return standardised risk differences from logistic regressions on the drug and ``X`` (g-computation)."""
+    # the variance adds that of the coefficients to that of the patients
     with_arm, errors = np.column_stack([X, arm]), []
     beta = maximum(with_arm, Y.T, ridge=ridge)
     risk, derivative = [], []
@@ -95,22 +90,20 @@ def regression_effects(Y: np.ndarray, arm: np.ndarray, X: np.ndarray, *, ridge: 
     return OutcomeModel(risk[0], risk[1], Effects(effect, np.sqrt(variance)))
 
 
-def doubly_robust_effects(Y: np.ndarray, arm: np.ndarray, ps: np.ndarray, model: OutcomeModel) -> Effects:
+def doubly_robust_effects(Y: Array, arm: Array, ps: Array, model: OutcomeModel) -> Effects:
     """Return augmented inverse-probability-weighted differences, standard error by influence function."""
     each = augmented(Y, arm[:, None], ps[:, None], model.treated, model.control)
     estimate = each.mean(axis=0)
     return Effects(estimate, np.sqrt(((each - estimate) ** 2).sum(axis=0)) / len(Y))
 
 
-def augmented(
-    Y: np.ndarray, arm: np.ndarray, ps: np.ndarray, treated: np.ndarray, control: np.ndarray
-) -> np.ndarray:
+def augmented(Y: Array, arm: Array, ps: Array, treated: Array, control: Array) -> Array:
     """Return each patient's contribution to the augmented estimator; all arguments broadcast."""
     correction = np.where(arm, (Y - treated) / ps, -(Y - control) / (1 - ps))
     return treated - control + correction
 
 
-def balanced_effects(Y: np.ndarray, arm: np.ndarray, X: np.ndarray) -> Effects:
+def balanced_effects(Y: Array, arm: Array, X: Array) -> Effects:
     """Return differences for the treated with entropy-balanced controls.
 
     Control weights exp(X b) reproduce the treated patients' mean of every column exactly. The estimate equals that from

@@ -70,15 +70,11 @@ def _groups(
     """Return both as arrays; an error unless each of two groups or more has an estimate and a positive error."""
     y, s = np.asarray(estimates, dtype=float), np.asarray(std_errors, dtype=float)
     if y.shape != s.shape or y.ndim != 1:
-        raise AlignmentError(
-            f"each estimate needs its error, found {y.size} and {s.size}; give both of every group"
-        )
+        raise AlignmentError(f"each estimate needs its error, found {y.size} and {s.size}; give both")
     good = int((np.isfinite(y) & np.isfinite(s) & (s > 0)).sum())
     if len(y) < 2 or good < len(y):
-        raise NumberError(
-            f"{what} needs an estimate and a positive error in each of at least 2 groups, {good} of {len(y)} have "
-            "them; leave out groups without an estimate"
-        )
+        must = f"{what} needs an estimate and a positive error in each of at least 2 groups"
+        raise NumberError(f"{must}, {good} of {len(y)} have them; leave out groups without an estimate")
     return y, s
 
 

@@ -25,11 +25,9 @@ LINK_RIDGE = 1.0  # later links of the chain rest on few events
 
 
 class Link(NamedTuple):
-    """One outcome in the chain in which outcomes are drawn.
+    """An outcome in drawing order; it equals ``given``, an earlier one, where that does not have the value ``where``."""
 
-    Where ``given``, an outcome drawn earlier, does not have the value ``where``, this outcome equals it:
-    who did not reach ventilation or death did not die, who died by day 28 died in hospital.
-    """
+    # who did not reach ventilation or death did not die, who died by day 28 died in hospital
 
     outcome: str
     given: str | None = None
@@ -38,10 +36,7 @@ class Link(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Plasmode:
-    """What is needed to draw data sets without an effect.
-
-    ``ps``: fitted score, shape (n,). ``risks``: fitted risk of each link under the control drug, (links, n).
-    """
+    """What draws data without an effect: the score, shape (n,), and each link's risks under the control drug, (links, n)."""
 
     ps: np.ndarray
     links: tuple[Link, ...]
@@ -65,15 +60,10 @@ class Plasmode:
 def fit_plasmode(
     design: np.ndarray, arm: np.ndarray, outcomes: pd.DataFrame, links: Sequence[Link]
 ) -> Plasmode:
-    """Return the fitted score and outcome models, the drug's coefficient set to zero.
-
-    ``design`` has complete columns without intercept, shape (n, p); ``links`` stand in drawing order, one for
-    every outcome.
-    """
+    """Return fitted score and outcome models, the drug's effect 0; ``design`` (n, p), no intercept, links in drawing order."""
     if sorted(link.outcome for link in links) != sorted(outcomes):
-        raise ValueError(
-            f"each outcome needs one link, found {[link.outcome for link in links]} for {list(outcomes)}"
-        )
+        found = [link.outcome for link in links]
+        raise ValueError(f"each outcome needs one link, found {found} for {list(outcomes)}")
     X = full_rank(with_intercept(design))
     ps = logistic(X @ maximum(X, arm))
     with_arm = np.column_stack([X, arm])
@@ -116,14 +106,9 @@ def joint_p_values(observed: pd.DataFrame, nulls: pd.DataFrame) -> pd.DataFrame:
         if mine.empty:
             raise ValueError(f"there must be null curves of {row['facet']!r}, found none; run: make simulate")
         low, high = _tail(mine["median"] <= row["median"]), _tail(mine["median"] >= row["median"])
-        found = {
-            "null_median": float(mine["median"].mean()),
-            "p_median": min(1.0, 2 * min(low, high)),
-            "p_small_p": _tail(mine["small_p"] >= row["small_p"]),
-            "p_one_sign": _tail(mine["one_sign"] >= row["one_sign"]),
-            "nulls": len(mine),
-        }
-        rows.append({**row, **found})
+        found = {"null_median": float(mine["median"].mean()), "p_median": min(1.0, 2 * min(low, high))}
+        found |= {f"p_{name}": _tail(mine[name] >= row[name]) for name in ("small_p", "one_sign")}
+        rows.append({**row, **found, "nulls": len(mine)})
     return pd.DataFrame(rows)
 
 

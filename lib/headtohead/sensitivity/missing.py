@@ -21,6 +21,7 @@ from scipy import stats
 
 from headtohead import door
 from headtohead.errors import AlignmentError, MissingError, NumberError
+from headtohead.kernels import Array
 
 RIDGE = 1e-5  # share of each diagonal element added to the normal equations, as in mice
 
@@ -33,17 +34,11 @@ def impute(
 
     Raises MissingError if predictors are incomplete, or a column has too few observed values.
 
-    Parameters
-    ----------
-    values : DataFrame of float, shape (n, k)
-        Covariates, NaN where missing, on the scale on which they are to be modelled.
-    predictors : DataFrame of float, shape (n, p)
-        Complete columns; must hold arm and outcome, or the imputed values would carry no association
-        with them (White & Royston: event and cumulative hazard, see ``cumulative_hazard``).
-    iterations, donors : int
-        Rounds through the incomplete columns before a copy is taken; among how many observed values with the nearest
-        prediction one is drawn, so that drawn values stay in range and keep the shape of the distribution.
-
+    ``values``, shape (n, k), are covariates, NaN where missing, on the scale on which they are to be modelled;
+    ``predictors``, shape (n, p), complete columns that must hold arm and outcome, or the imputed values would carry
+    no association with them (White & Royston: event and cumulative hazard, see ``cumulative_hazard``). ``iterations``
+    are rounds through the incomplete columns before a copy is taken. One of as many ``donors``, the observed values
+    with the nearest prediction, is drawn, so that values stay in range and keep the shape of the distribution.
     Checked: known truth where complete cases are biased (test_missing.py).
     """
     values = door.numbers(values, "values to be imputed", missing=True)
@@ -54,10 +49,8 @@ def impute(
     few = values.notna().sum()
     few = few[(few < needed) & (few < len(values))]
     if len(few):
-        raise MissingError(
-            f"a column can be imputed from at least {needed} observed values, {few.to_dict()} have fewer; "
-            "leave these columns out of the model"
-        )
+        must = f"a column can be imputed from at least {needed} observed values"
+        raise MissingError(f"{must}, {few.to_dict()} have fewer; leave these columns out of the model")
     X, Y = predictors.to_numpy(float), values.to_numpy(float)
     holes = np.isnan(Y)
     order = [j for j in np.argsort(holes.sum(axis=0), kind="stable") if holes[:, j].any()]
@@ -74,14 +67,9 @@ def impute(
     return copies
 
 
-def _matched_draws(
-    others: np.ndarray, y: np.ndarray, hole: np.ndarray, donors: int, rng: np.random.Generator
-) -> np.ndarray:
-    """Return one draw for each hole: a Bayesian linear regression, then the nearest observed values.
-
-    Predictions of the observed use the estimated coefficients, those of the missing drawn ones (type 1
-    matching), so that the uncertainty of the model is in the draw.
-    """
+def _matched_draws(others: Array, y: Array, hole: Array, donors: int, rng: np.random.Generator) -> Array:
+    """Return one draw for each hole: a Bayesian linear regression, then the nearest observed values."""
+    # predictions of the observed use the estimate, those of the missing a draw (type 1): so the model's uncertainty is in it
     spread = others.std(axis=0)
     keep = spread > 0
     X = np.column_stack([np.ones(len(y)), (others[:, keep] - others[:, keep].mean(axis=0)) / spread[keep]])
@@ -140,14 +128,20 @@ def pool(
     sets first leaves bias where the missingness depends on the covariates (Leyrat et al. 2019). Raises
     ValueError if there are fewer than two data sets, lengths differ, or a value is missing or negative.
 
-    ``variances`` are squared standard errors, one per completed data set. ``df_complete`` are the degrees of freedom if
-    nothing were missing, ``numpy.inf`` for an estimator judged by the normal distribution; Barnard and Rubin's are used
-    because the original ones can exceed those of the complete data.
-
-    Checked: R mice, by hand, theorems (test_pooling.py).
+    ``variances`` are squared standard errors, one per completed data set. ``df_complete`` are the degrees of freedom
+    if nothing were missing, ``numpy.inf`` for an estimator judged by the normal distribution; Barnard and Rubin's are
+    used because the original ones can exceed those of the complete data. Checked: R mice, by hand, theorems
+    (test_pooling.py).
     """
     q, u = np.asarray(estimates, dtype=float), np.asarray(variances, dtype=float)
-    _check_sets(q, u)
+    if q.shape != u.shape or q.ndim != 1 or len(q) < 2:
+        must = "pooling needs an estimate and a variance from each of at least 2 data sets"
+        raise AlignmentError(f"{must}, found {q.size} and {u.size}; impute more often")
+    bad = ~np.isfinite(q) | ~np.isfinite(u) | (u < 0)
+    if bad.any():
+        found = f"{int(bad.sum())} of {len(q)} are not, first number {int(np.flatnonzero(bad)[0])}"
+        must = "estimates must be finite and variances at least 0"
+        raise NumberError(f"{must}, {found}; pool only data sets in which the estimate exists")
     door.level(conf_level)
     door.positive("df_complete", df_complete)
     m, estimate, within, between = len(q), float(q.mean()), float(u.mean()), float(q.var(ddof=1))
@@ -160,23 +154,8 @@ def pool(
     fmi = 0.0 if extra == 0 else 1.0 if np.isinf(ratio) else (ratio + 2 / (df + 3)) / (ratio + 1)
     error, mc_error = float(np.sqrt(total)), float(np.sqrt(between / m))
     half = float(stats.t.ppf(0.5 + conf_level / 2, df)) * error
-    return Pooled(
-        estimate, error, estimate - half, estimate + half, df, float(fmi), between, within, mc_error
-    )
-
-
-def _check_sets(q: np.ndarray, u: np.ndarray) -> None:
-    if q.shape != u.shape or q.ndim != 1 or len(q) < 2:
-        raise AlignmentError(
-            f"pooling needs an estimate and a variance from each of at least 2 data sets, found {q.size} and "
-            f"{u.size}; impute more often"
-        )
-    bad = ~np.isfinite(q) | ~np.isfinite(u) | (u < 0)
-    if bad.any():
-        raise NumberError(
-            f"estimates must be finite and variances at least 0, {int(bad.sum())} of {len(q)} are not, first "
-            f"number {int(np.flatnonzero(bad)[0])}; pool only data sets in which the estimate exists"
-        )
+    limits = (estimate - half, estimate + half)
+    return Pooled(estimate, error, *limits, df, float(fmi), between, within, mc_error)
 
 
 def _degrees_of_freedom(m: int, share: float, df_complete: float) -> float:

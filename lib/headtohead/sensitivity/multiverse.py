@@ -9,7 +9,7 @@ Del Giudice & Gangestad (2021) Adv Methods Pract Psychol Sci 4(1). doi:10.1177/2
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -23,19 +23,12 @@ from headtohead.kernels.pairs import CaliperScale, Order
 from headtohead.sensitivity.specification import AXES, estimate_sample, subset
 
 ESTIMANDS = {
-    "crude": "crude",
-    "outcome regression": "ATE",
-    "greedy pairs": "matched",
-    "optimal pairs": "matched",
-    "inverse probability weights": "ATE",
-    "overlap weights": "ATO",
-    "matching weights": "ATM",
-    "entropy balancing": "ATT",
-    "augmented weights": "ATE",
-}
+    "crude": "crude", "outcome regression": "ATE", "greedy pairs": "matched", "optimal pairs": "matched",
+    "inverse probability weights": "ATE", "overlap weights": "ATO", "matching weights": "ATM",
+    "entropy balancing": "ATT", "augmented weights": "ATE",
+}  # fmt: skip
 PAIRED = ("greedy pairs", "optimal pairs")
 NOT_USED = "not used"
-Rule = Callable[[pd.DataFrame], pd.Series]
 
 
 class EmptyGridError(ValueError):
@@ -78,36 +71,27 @@ def grid(levels: Mapping[str, Sequence[str]]) -> pd.DataFrame:
         raise EmptyGridError(f"estimators must be among {sorted(ESTIMANDS)}, found {unknown}; correct them")
     table["estimand"] = table["estimator"].map(ESTIMANDS)
     table["excluded"] = ""
-    for reason, rule in _rules(levels).items():
-        table.loc[rule(table) & (table["excluded"] == ""), "excluded"] = reason
+    for reason, rows in _excluded(table, levels).items():
+        table.loc[rows & (table["excluded"] == ""), "excluded"] = reason
     if not (table["excluded"] == "").any():
-        raise EmptyGridError(
-            f"at least one of the {len(table)} combinations must be a valid analysis, none is: "
-            f"{'; '.join(table['excluded'].unique())}; add levels to the grid"
-        )
+        must = f"at least one of the {len(table)} combinations must be a valid analysis, none is"
+        raise EmptyGridError(f"{must}: {'; '.join(table['excluded'].unique())}; add levels to the grid")
     return table
 
 
-def _rules(levels: Mapping[str, Sequence[str]]) -> dict[str, Rule]:
+def _excluded(table: pd.DataFrame, levels: Mapping[str, Sequence[str]]) -> dict[str, pd.Series]:
     """Return for each reason which rows of the full product it excludes."""
-
-    def repeated(t: pd.DataFrame) -> pd.Series:
-        return sum((t[axis] != levels[axis][0] for axis in ("covariates", "form", "missing")), start=0) > 0
-
-    def crude(t: pd.DataFrame) -> pd.Series:
-        return t["estimator"] == "crude"
-
-    def paired(t: pd.DataFrame) -> pd.Series:
-        return t["estimator"].isin(PAIRED)
-
+    crude, paired = table["estimator"] == "crude", table["estimator"].isin(PAIRED)
+    firsts = {axis: levels[axis][0] for axis in ("covariates", "form", "missing")}
+    repeated = (table[list(firsts)] != pd.Series(firsts)).any(axis=1)
     return {
-        "only pairs have a caliper": lambda t: ~paired(t) & (t["caliper"] != NOT_USED),
-        "pairs need a caliper or the choice of none": lambda t: paired(t) & (t["caliper"] == NOT_USED),
-        "the crude difference uses no covariates, so these choices would repeat one analysis":
-            lambda t: crude(t) & repeated(t),
-        "trimming needs a score, which the crude difference has not":
-            lambda t: crude(t) & (t["population"] == "trimmed"),
-    }  # fmt: skip
+        "only pairs have a caliper": ~paired & (table["caliper"] != NOT_USED),
+        "pairs need a caliper or the choice of none": paired & (table["caliper"] == NOT_USED),
+        "the crude difference uses no covariates, so these choices would repeat one analysis": crude
+        & repeated,
+        "trimming needs a score, which the crude difference has not": crude
+        & (table["population"] == "trimmed"),
+    }
 
 
 def curve(
@@ -123,11 +107,10 @@ def curve(
     score between ``trim`` and one minus that, fitted again among them. ``caliper_scale``, ``order``: ``match_nearest``.
     """
     place = {name: j for j, name in enumerate(material.outcomes)}
+    chosen = valid[["estimator", "caliper", *AXES[2:5], "population", "outcome"]]
     keys = [
         ((tuple(row[2:5]), row[5]), (row[0], row[1]), place[row[6]])
-        for row in valid[["estimator", "caliper", *AXES[2:5], "population", "outcome"]].itertuples(
-            index=False, name=None
-        )
+        for row in chosen.itertuples(index=False, name=None)
     ]
     wanted: dict[tuple[Any, str], set[tuple[str, str]]] = {}
     for part, way, _ in keys:
@@ -172,11 +155,8 @@ def summary_by(curve_: pd.DataFrame, axis: str, *, margin: float) -> pd.DataFram
 
 
 def variance_shares(curve_: pd.DataFrame) -> pd.Series:
-    """Return for each axis the share of the variance of the estimates between its levels.
-
-    Main effects, one axis at a time: sum over levels of n (mean - overall mean)^2 over the total sum of
-    squares. The grid is nearly balanced, so the shares nearly add up to that of an additive model.
-    """
+    """Return each axis's share of the variance of the estimates between its levels: main effects, one at a time."""
+    # the grid is nearly balanced, so the shares nearly add up to that of an additive model
     done = curve_.dropna(subset="estimate")
     gap = done["estimate"] - done["estimate"].mean()
     total = float((gap**2).sum())

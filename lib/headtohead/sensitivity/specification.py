@@ -16,10 +16,8 @@ from headtohead.sensitivity.effects import Effects, OutcomeModel
 
 AXES = ("estimator", "caliper", "covariates", "form", "missing", "outcome", "population")
 WEIGHTS: dict[str, Estimand] = {
-    "inverse probability weights": "ATE",
-    "overlap weights": "ATO",
-    "matching weights": "ATM",
-}
+    "inverse probability weights": "ATE", "overlap weights": "ATO", "matching weights": "ATM",
+}  # fmt: skip
 OUTCOME_RIDGE = 0.1  # normal prior of SD 3 per SD of a covariate: decides only whether a maximum exists
 DIGITS = 10  # of a score: patients who are alike have equal ones, and pairs are the same on every processor
 FEWEST = 10  # patients per arm below which no model is fitted
@@ -28,11 +26,7 @@ Result = tuple[Effects, int] | str  # effects and number of patients, or why the
 
 @dataclass(frozen=True)
 class Sample:
-    """The patients of one specification with their score; the outcome models are fitted when asked for.
-
-    ``X``: standardised design of full rank, intercept first, shape (n, p). ``Y``: shape (n, outcomes). ``score``:
-    coefficients of the propensity score.
-    """
+    """Patients of one specification: standardised design, intercept first, arm, outcomes (n, k), coefficients of the score."""
 
     X: np.ndarray
     arm: np.ndarray
@@ -54,10 +48,7 @@ def subset(
     design: np.ndarray, arm: np.ndarray, Y: np.ndarray, stratum: np.ndarray,
     *, population: str, min_share: float, trim: float,
 ) -> Sample | str:  # fmt: skip
-    """Return the patients of a population with their score, or why there is none.
-
-    ``design`` has no intercept; its rows with NaN are left out. Populations: "all", "concurrent", "trimmed".
-    """
+    """Return the score of an "all", "concurrent" or "trimmed" population, or why there is none; rows with NaN are left out."""
     rows = np.isfinite(design).all(axis=1)
     if population == "concurrent":
         codes = np.unique(stratum, return_inverse=True)[1]
@@ -93,16 +84,14 @@ def estimate_sample(
     return {way: _attempt(sample, *way, caliper_scale, order) for way in sorted(ways)}
 
 
-def _attempt(
-    sample: Sample, estimator: str, caliper: str, caliper_scale: CaliperScale, order: Order
-) -> Result:
-    X, arm, Y, n = sample.X, sample.arm, sample.Y, len(sample.arm)
+def _attempt(sample: Sample, estimator: str, caliper: str, scale: CaliperScale, order: Order) -> Result:
+    X, arm, Y, n, lp = sample.X, sample.arm, sample.Y, len(sample.arm), sample.linear_predictor
     simple: dict[str, Callable[[], Effects]] = {
         "crude": lambda: effects.crude_effects(Y, arm),
         "outcome regression": lambda: sample.outcome_model.effects,
         "entropy balancing": lambda: effects.balanced_effects(Y, arm, X),
         "augmented weights": lambda: effects.doubly_robust_effects(
-            Y, arm, logistic(sample.linear_predictor), sample.outcome_model
+            Y, arm, logistic(lp), sample.outcome_model
         ),
     }
     try:
@@ -112,7 +101,6 @@ def _attempt(
             return effects.weighted_effects(Y, arm, X, sample.score, estimand=WEIGHTS[estimator]), n
     except NoMaximumError as error:
         return str(error)
-    lp, scale = sample.linear_predictor, caliper_scale
     width = np.inf if caliper == "none" else caliper_width(lp, arm, caliper_sd=float(caliper), scale=scale)
     if estimator == "optimal pairs":
         t, c = optimal_pairs(lp, arm, caliper=width)

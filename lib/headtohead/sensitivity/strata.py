@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -50,10 +51,7 @@ def estimate_in_subsets(
 
 
 def concurrent_periods(period: pd.Series, treated: pd.Series, *, min_share: float) -> pd.Series:
-    """Return who was treated in a period in which both drugs were in real use.
-
-    A period counts if each drug has at least ``min_share`` of its first doses.
-    """
+    """Return who was treated in a period in which each drug has at least ``min_share`` of the first doses."""
     door.between("min_share", min_share, 0, 0.5, "give a share below one half")
     door.patients(period, "periods")
     treated = door.arms(door.aligned(treated, period.index, "periods"))
@@ -75,11 +73,10 @@ def caliper_grid(
     """
     if not len(calipers_sd):
         raise NumberError("calipers are needed, found none; give (0.1, 0.2), say")
+    match = partial(score.match, caliper_scale=caliper_scale, order=order, exact=exact, optional=True)
     rows = []
     for width in calipers_sd:
-        pairs = score.match(
-            caliper_sd=width, caliper_scale=caliper_scale, order=order, exact=exact, optional=True
-        )
+        pairs = match(caliper_sd=width)
         found = risks(endpoint, pairs, by=by, inference=inference)
         row = found[found["scale"] == "risk difference"].iloc[0].to_dict()
         row |= {"caliper_sd": width, "n_pairs": 0}
