@@ -21,11 +21,12 @@ from livingpaper.book.checklists import checklist_myst, load_checklists
 from livingpaper.book.documents import Documents, plain_numbers, supplement_numbers
 from livingpaper.book.drafts import leave_out, unsupported, withhold_paragraphs
 from livingpaper.book.markup import STATIC, markup
-from livingpaper.book.output import UnfoldedCells, visit_math
+from livingpaper.book.output import UnfoldedCells, WideOnPaper, visit_image, visit_math
 from livingpaper.book.provenance import panel_html
 from livingpaper.book.reference import reference_myst
 from livingpaper.book.stamp import add_meta, put_face, put_stamp
 from livingpaper.book.theme import VEGA_LITE
+from livingpaper.book.weight import lighten, slim
 from livingpaper.build.cache import write_whole
 from livingpaper.build.project import CONFIG, Project, digest
 from livingpaper.build.state import inputs_digest
@@ -174,8 +175,7 @@ def add_assets(app: Sphinx) -> None:
         write_whole(bundle, f"(function(){{{code}\n}})();".encode())
     app.config.html_static_path += [str(STATIC / "web"), str(folder)]
     app.add_css_file("paper.css")
-    app.add_js_file("vega-bundle.js", loading_method="defer")
-    app.add_js_file("charts.js", loading_method="defer")
+    app.add_css_file("charts.css")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -192,6 +192,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_node(result_node, html=(_visit_html, html), latex=(_nothing, latex), text=(_nothing, _nothing))
     app.add_domain(ReadOnceDomain, override=True)
     app.add_post_transform(UnfoldedCells)
+    app.add_post_transform(WideOnPaper)
+    app.add_node(nodes.image, override=True, html=(visit_image, None))
     app.add_html_math_renderer("mathml", (visit_math, None), (partial(visit_math, display=True), None))
     app.connect("config-inited", use_fresh_results, priority=100)
     app.connect("config-inited", put_face, priority=100)
@@ -203,4 +205,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("builder-inited", add_assets)
     app.connect("source-read", say_what_may_be_said)
     app.connect("html-page-context", add_meta)
+    app.connect("html-page-context", lighten)
+    app.connect("build-finished", slim)
+    app.config.templates_path.insert(0, str(STATIC / "face"))
     return SAFE

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from textwrap import wrap
 from typing import Any, TypeVar, cast
 
 import altair as alt
@@ -21,6 +22,7 @@ from livingpaper.ledger.ledger import ID
 
 MAX_ROWS = 250
 RESOURCES = re.compile(rb"(?:[ \t]*/[A-Za-z]+\d+ \d+ 0 R\n){2,}")
+Chart = alt.TopLevelMixin
 TRIAL = "Trial: not the paper's numbers."
 
 
@@ -60,25 +62,32 @@ class Exhibit:
 class Drawing(Exhibit):
     """A figure: an Altair chart, and in ``alt`` what is seen, for those who cannot see it."""
 
-    chart: alt.TopLevelMixin
+    chart: Chart
     alt: str
     controls: Controls | None = None  # what a reader may move
+    narrow: Chart | None = None  # the same for a phone, see ``theme.at_each_width``
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
         spec, svg, words = self.spec(), self.svg(), self.alt.strip()
         pdf = in_order(vlc.vegalite_to_pdf(spec, vl_version=theme.VEGA_LITE))
         payload = {"kind": "figure", "name": self.name, "origin": self.style, "alt": words}
         payload |= {"caption": self.full_caption, "svg": svg, "pdf": base64.b64encode(pdf).decode()}
-        payload["vega"] = json.dumps(spec, sort_keys=True, separators=(",", ":"))
+        specs = {"wide": spec}
+        if self.narrow is not None:
+            phone = replace(self, chart=self.narrow, narrow=None)
+            payload["narrow"] = phone.svg(width=theme.NARROW)
+            specs["narrow"] = phone.spec(width=theme.NARROW)
+        payload["vega"] = json.dumps(_once(specs), sort_keys=True, separators=(",", ":"))
         payload["controls"] = self.controls.html(self.name) if self.controls else ""
         return {MIME: payload, "text/html": self.preview(svg=svg), "text/plain": words}
 
-    def svg(self, background: str = "transparent") -> str:
+    def svg(self, background: str = "transparent", *, width: int = theme.WIDTH) -> str:
         """Return the chart as SVG text, the same on every machine: vl-convert brings the font."""
-        return str(vlc.vegalite_to_svg(self.spec() | {"background": background}, vl_version=theme.VEGA_LITE))
+        spec = self.spec(width=width) | {"background": background}
+        return str(vlc.vegalite_to_svg(spec, vl_version=theme.VEGA_LITE))
 
-    def spec(self) -> dict[str, Any]:
-        """Return the Vega-Lite specification; ``DisclosureError`` if it carries more than aggregates."""
+    def spec(self, *, width: int = theme.WIDTH) -> dict[str, Any]:
+        """Return the Vega-Lite specification, its origin inside; ``DisclosureError`` if it carries more than aggregates."""
         known = config().origins
         origin = known[self.origin].says if self.origin in known else self.origin
         spec = self.chart.to_dict() | {"description": self.alt.strip(), "usermeta": {"origin": origin}}
@@ -91,6 +100,9 @@ class Drawing(Exhibit):
                 found = f"{self.name!r} has {len(rows)} rows and the columns {named}"
                 must = f"a chart may carry at most {MAX_ROWS} aggregated rows and no identifier"
                 raise DisclosureError(f"{must}, {found}; aggregate before drawing")
+        if mark := wrap(config().sentence(self.origin), width // theme.LETTER):
+            # whoever saves the picture saves what it rests on
+            spec["title"] = theme.MARK | {"text": mark}
         return spec
 
 
@@ -147,6 +159,16 @@ def show(thing: Shown, name: str, caption: str) -> Shown:
         return cast("Shown", replace(panel, origin="design", name=name, caption=said.paragraph))
     origin = thing.origin or "+".join(origins) or "design"
     return replace(thing, name=name, caption=caption, origin=origin, trial=trial)
+
+
+def _once(specs: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return the specifications of a chart with what they share, data above all, written once."""
+    wide, phone = specs["wide"], specs.get("narrow", specs["wide"])
+    data = {"datasets": wide["datasets"] | phone["datasets"]} if "datasets" in wide else {}
+    both = {key: value for key, value in wide.items() if phone.get(key) == value} | data
+    return {"both": both} | {
+        name: {key: value for key, value in spec.items() if key not in both} for name, spec in specs.items()
+    }
 
 
 def in_order(pdf: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 from livingpaper import Drawing
-from livingpaper.book.theme import CONTROL, INK, TREATED
+from livingpaper.book.theme import CONTROL, INK, TREATED, at_each_width
 from livingpaper.chapters.recording import select_rows
 from livingpaper.ledger.format import interval_text, points
 
@@ -14,6 +14,7 @@ from study.protocol.protocol import Protocol
 COLOURS = {"null": "#6b6b6b", "harm": CONTROL, "benefit": TREATED}
 
 
+@at_each_width
 def key_figure(ledger: pd.DataFrame, plan: Protocol | None = None) -> Drawing:
     """Return the published difference and, unless withheld, each world's adjusted one, against the margins.
 
