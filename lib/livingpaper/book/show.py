@@ -117,7 +117,7 @@ class Sheet(Exhibit):
     def myst(self) -> str:
         """Return the table as a MyST directive."""
         marks = [":--" if side == "left" else "--:" for side in self._sides]
-        body = [map(str, self.frame.columns), marks, *self.frame.astype(str).to_numpy().tolist()]
+        body = [self._head, marks, *self.frame.astype(str).to_numpy().tolist()]
         lines = "\n".join("| " + " | ".join(map(_cell, row)) + " |" for row in body)
         caption = " ".join(self.full_caption.split())
         return (
@@ -128,8 +128,16 @@ class Sheet(Exhibit):
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
         payload = {"kind": "table", "name": self.name, "myst": self.myst()}
         body = self.frame.astype(str).to_numpy()
-        preview = self.preview(head=map(str, self.frame.columns), body=body, sides=self._sides)
+        preview = self.preview(head=self._head, body=body, sides=self._sides)
         return {MIME: payload, "text/html": preview, "text/plain": self.frame.to_string(index=False)}
+
+    @property
+    def _head(self) -> list[str]:
+        """The names of the columns, the first with the origin: it stands in the table itself, and so goes where that goes."""
+        known = config().origins.get(self.origin)
+        word = "mixed origins" if "+" in self.origin else (known.brief or known.says) if known else ""
+        first, *others = map(str, self.frame.columns)
+        return [f"{first} *({word})*".strip() if word else first, *others]
 
     @property
     def _columns(self) -> str:
@@ -153,12 +161,18 @@ def show(thing: Shown, name: str, caption: str) -> Shown:
     if withheld:
         said = config().withheld
         frame = pd.DataFrame({"Result": [said.sentence]})
-        text = alt.Chart(frame.set_axis(["text"], axis=1)).mark_text(fontSize=13, color=theme.INK)
-        chart = text.encode(text="text:N").properties(width=theme.WIDTH - 10, height=90)
-        panel = Drawing(chart, said.sentence) if isinstance(thing, Drawing) else Sheet(frame, widths="l")
+        panel = _in_words(said.sentence) if isinstance(thing, Drawing) else Sheet(frame, widths="l")
         return cast("Shown", replace(panel, origin="design", name=name, caption=said.paragraph))
     origin = thing.origin or "+".join(origins) or "design"
     return replace(thing, name=name, caption=caption, origin=origin, trial=trial)
+
+
+@theme.at_each_width
+def _in_words(sentence: str) -> Drawing:
+    """Return a sentence in the place of a figure."""
+    rows = pd.DataFrame({"text": [theme.lines(sentence, theme.width() - 40)]})
+    text = alt.Chart(rows).mark_text(fontSize=13, lineHeight=18, color=theme.INK).encode(text="text:N")
+    return Drawing(text.properties(width=theme.width() - 10, height=90), sentence)
 
 
 def _once(specs: dict[str, dict[str, Any]]) -> dict[str, Any]:
