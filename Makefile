@@ -102,4 +102,5 @@ $(READY): requirements.txt pyproject.toml
 		$(BIN)/uv pip install -q --compile-bytecode --require-hashes -r requirements.txt && \
 		$(BIN)/uv pip install -q --no-deps --no-build-isolation -e . || \
 		{ echo "the packages could not be installed, the reason stands above; this step alone needs the network" >&2; exit 1; }
+	@$(BIN)/python -m ipykernel install --sys-prefix --name python3 --display-name "Python 3" >/dev/null
 	@printf '%s\n' "$(CURDIR)" >$@

@@ -11,7 +11,7 @@ import pytest
 from bs4 import BeautifulSoup
 from docutils import nodes
 from docutils.utils import new_document
-from livingpaper.book.hooks import ledger_html
+from livingpaper.book.numbers import ledger_html
 from livingpaper.book.provenance import (
     Behind,
     behind,
@@ -136,7 +136,7 @@ def test_the_panel_names_inputs_functions_and_tests(project: Project, small: Pro
     assert digest([small.root / "book" / "a.md"], small.root)[:12] in panel
     assert digest([small.ledger], small.root)[:12] in panel
     assert "<code>stats.risk.risks</code>; tested in <code>tests/test_risk.py</code>" in panel
-    assert "<th>Takes from</th> <td><code>book/earlier</code></td>" in panel
+    assert '<th scope="row">Takes from</th> <td><code>book/earlier</code></td>' in panel
 
 
 def found_by_search(html: str) -> set[str]:

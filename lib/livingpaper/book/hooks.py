@@ -1,8 +1,6 @@
 """The side of Sphinx: ``extensions: [livingpaper]`` is all a Jupyter Book needs; without ``paper.toml`` it does nothing."""
 
 import os
-import re
-from collections.abc import Callable
 from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
@@ -20,11 +18,21 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 from livingpaper.book.checklists import checklist_myst, load_checklists
 from livingpaper.book.documents import Documents, plain_numbers, supplement_numbers
 from livingpaper.book.drafts import leave_out, unsupported, withhold_paragraphs
-from livingpaper.book.markup import STATIC, markup
+from livingpaper.book.markup import STATIC
+from livingpaper.book.numbers import (
+    add_cards,
+    add_pages,
+    depart_result,
+    ledger_html,
+    page_of,
+    result_node,
+    visit_result,
+)
 from livingpaper.book.output import UnfoldedCells, WideOnPaper, visit_image, visit_math
 from livingpaper.book.provenance import panel_html
 from livingpaper.book.reference import reference_myst
 from livingpaper.book.stamp import add_meta, put_face, put_stamp
+from livingpaper.book.tables import depart_entry, depart_table, visit_entry, visit_table
 from livingpaper.book.theme import VEGA_LITE
 from livingpaper.book.weight import lighten, slim
 from livingpaper.build.cache import write_whole
@@ -38,11 +46,6 @@ from livingpaper.versions.exhibits import changes_myst
 
 SAFE = {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 SOURCES = ("CHANGELOG.md", "book/checklists.yml")  # no input of a chapter, but read for the directives
-PLACE = "book/ledger"  # the page that lists every number
-
-
-class result_node(nodes.inline):  # noqa: N801  # docutils names nodes in lower case
-    """A number of the ledger in running text; knows its id and origin, and the mark of it."""
 
 
 class PaperRole(SphinxRole):
@@ -66,25 +69,14 @@ class PaperRole(SphinxRole):
             return [nodes.inline("", said.text, classes=["choice"])], []
         id_ = self.text.partition(" ")[0]
         origin = session.now.at[id_, "origin"]
-        return [result_node("", said.text, ledger_id=id_, origin=origin, mark=said.mark)], []
+        says, page = config(Project(Path(self.env.srcdir))).origins[origin].says, page_of(id_, len(session.now))
+        node = result_node("", said.text, ledger_id=id_, origin=origin, mark=said.mark, says=says, page=page)
+        return [node], []
 
 
 def checklist(project: Project, name: str = "") -> str:
     """Return one checklist of ``book/checklists.yml`` as MyST."""
     return checklist_myst(name, load_checklists(project.root / "book" / "checklists.yml"))
-
-
-def ledger_html(project: Project, _docname: str) -> str:
-    """Return the whole ledger, one row with an anchor per number; for other formats there is the file."""
-    rows = read_ledger(project.ledger)
-    counts = {name: rows[name].map("{:,.0f}".format, na_action="ignore") for name in ("n", "events")}
-    printed = rows.assign(**counts).fillna("").itertuples()
-    return markup("ledger.html", rows=printed, marks=config(project).marks, anchor=html_id)
-
-
-def html_id(ledger_id: str) -> str:
-    """Return the anchor of a ledger row."""
-    return "n-" + re.sub(r"[^a-z0-9]+", "-", ledger_id.lower())
 
 
 HTML = {"ledger": ledger_html, "provenance": panel_html}
@@ -110,14 +102,8 @@ class PaperDirective(SphinxDirective):
         return self.parse_text_to_nodes(text, allow_section_headings=self.name == "reference")
 
 
-def _visit_html(self: Any, node: result_node) -> None:
-    id_, origin = node["ledger_id"], node["origin"]
-    target = f"{self.builder.get_relative_uri(self.builder.current_docname, PLACE)}#{html_id(id_)}"
-    self.body.append(f'<a class="result origin-{origin}" href="{target}" title="{origin}: {id_}">')
-
-
-def _mark(before: str, after: str) -> Callable[[Any, result_node], None]:
-    return lambda self, node: self.body.append(before + node["mark"] + after)
+def _mark_latex(self: Any, node: result_node) -> None:
+    self.body.append(rf"\paperorigin{{{node['mark']}}}")
 
 
 def _nothing(self: Any, node: result_node) -> None: ...
@@ -176,6 +162,7 @@ def add_assets(app: Sphinx) -> None:
     app.config.html_static_path += [str(STATIC / "web"), str(folder)]
     app.add_css_file("paper.css")
     app.add_css_file("charts.css")
+    app.add_js_file("paper.js", loading_method="defer")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -188,8 +175,10 @@ def setup(app: Sphinx) -> dict[str, Any]:
         app.add_role(name, PaperRole())
     for name in (*HTML, *MYST):
         app.add_directive(name, PaperDirective)
-    html, latex = _mark('<sup class="origin">', "</sup></a>"), _mark(r"\paperorigin{", "}")
-    app.add_node(result_node, html=(_visit_html, html), latex=(_nothing, latex), text=(_nothing, _nothing))
+    marks: dict[str, Any] = {"html": (visit_result, depart_result), "latex": (_nothing, _mark_latex)}
+    app.add_node(result_node, **marks, text=(_nothing, _nothing))
+    app.add_node(nodes.table, override=True, html=(visit_table, depart_table))
+    app.add_node(nodes.entry, override=True, html=(visit_entry, depart_entry))
     app.add_domain(ReadOnceDomain, override=True)
     app.add_post_transform(UnfoldedCells)
     app.add_post_transform(WideOnPaper)
@@ -208,4 +197,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-page-context", lighten)
     app.connect("build-finished", slim)
     app.config.templates_path.insert(0, str(STATIC / "face"))
+    app.connect("html-page-context", add_cards)
+    app.connect("html-collect-pages", add_pages)
     return SAFE

@@ -66,6 +66,11 @@ def _article(html: str, name: str) -> Tag:
         raise JatsError(f"{must}; build it again: livingpaper html")
     for noise in found.select(NOISE):
         noise.decompose()
+    for sheet in found.select("div.sheet"):  # pages have the caption of a table above what scrolls
+        if (table := sheet.find("table")) and (said := sheet.select_one("div.caption")):
+            said.name, said.attrs, table.attrs = "caption", {}, {"id": sheet["id"]}
+            table.insert(0, said)
+            sheet.unwrap()
     return found
 
 
