@@ -72,6 +72,7 @@ diff: $(READY)  ## say which numbers moved: make diff OLD=1.0.0 NEW=1.1.0 FORMAT
 	@$(if $(OUT),mv -- "$(OUT).new" "$(OUT)")
 
 check: $(READY)  ## look at the built paper as readers do, and run it on other patients, choices and mistakes
+	@$(BIN)/headtohead chromium
 	@$(BIN)/python -m pytest -q -n 2 -m "book or gate or whole"
 
 reproducible: $(READY)  ## build this commit twice from nothing and compare every byte

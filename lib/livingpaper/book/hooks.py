@@ -69,9 +69,9 @@ class PaperRole(SphinxRole):
             return [nodes.inline("", said.text, classes=["choice"])], []
         id_ = self.text.partition(" ")[0]
         origin = session.now.at[id_, "origin"]
-        says, page = config(Project(Path(self.env.srcdir))).origins[origin].says, page_of(id_, len(session.now))
-        node = result_node("", said.text, ledger_id=id_, origin=origin, mark=said.mark, says=says, page=page)
-        return [node], []
+        words = {"mark": said.mark, "says": config(session.project).origins[origin].says}
+        page = page_of(id_, len(session.now))
+        return [result_node("", said.text, ledger_id=id_, origin=origin, page=page, **words)], []
 
 
 def checklist(project: Project, name: str = "") -> str:
