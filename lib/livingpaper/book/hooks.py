@@ -1,6 +1,7 @@
 """The side of Sphinx: ``extensions: [livingpaper]`` is all a Jupyter Book needs; without ``paper.toml`` it does nothing."""
 
 import os
+from collections.abc import Callable
 from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
@@ -79,7 +80,7 @@ def checklist(project: Project, name: str = "") -> str:
     return checklist_myst(name, load_checklists(project.root / "book" / "checklists.yml"))
 
 
-HTML = {"ledger": ledger_html, "provenance": panel_html}
+HTML: dict[str, Callable[[Project, str], str]] = {"ledger": ledger_html, "provenance": panel_html}
 MYST: dict[str, Any] = {"checklist": checklist, "changes": changes_myst, "reference": reference_myst}
 
 

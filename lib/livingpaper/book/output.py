@@ -14,6 +14,7 @@ from math_core import LatexError, LatexToMathML
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 
+from livingpaper.book.carried import beside
 from livingpaper.config import MIME
 
 LOG = logging.getLogger(__name__)
@@ -53,7 +54,8 @@ class PaperOutput:
                 image.parent.insert(0, nodes.image(uri=phone, candidates={}, classes=["narrow"]))
         spec = payload["vega"].replace("</", "<\\/")
         script = f'<script type="application/json" data-chart="{payload["name"]}">{spec}</script>'
-        return [*made, nodes.raw("", script + payload["controls"], format="html")]
+        table = beside(renderer, payload["name"], payload["table"])
+        return [*made, nodes.raw("", script + payload["controls"], format="html"), table]
 
 
 def size_of(svg: str) -> tuple[str, str]:

@@ -13,6 +13,7 @@ import pandas as pd
 import vl_convert as vlc
 
 from livingpaper.book import theme
+from livingpaper.book.carried import carried, tables_of
 from livingpaper.book.controls import Controls
 from livingpaper.book.markup import markup
 from livingpaper.chapters.session import NAMED_LIKE_PATIENTS, sources_of
@@ -70,7 +71,7 @@ class Drawing(Exhibit):
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
         spec, svg, words = self.spec(), self.svg(), self.alt.strip()
         pdf = in_order(vlc.vegalite_to_pdf(spec, vl_version=theme.VEGA_LITE))
-        payload = {"kind": "figure", "name": self.name, "origin": self.style, "alt": words}
+        payload: dict[str, Any] = {"kind": "figure", "name": self.name, "origin": self.style, "alt": words}
         payload |= {"caption": self.full_caption, "svg": svg, "pdf": base64.b64encode(pdf).decode()}
         specs = {"wide": spec}
         if self.narrow is not None:
@@ -78,6 +79,8 @@ class Drawing(Exhibit):
             payload["narrow"] = phone.svg(width=theme.NARROW)
             specs["narrow"] = phone.spec(width=theme.NARROW)
         payload["vega"] = json.dumps(_once(specs), sort_keys=True, separators=(",", ":"))
+        tables = tables_of(spec) or (self.controls.tables if self.controls else [])
+        payload["table"] = carried(self.name, tables)
         payload["controls"] = self.controls.html(self.name) if self.controls else ""
         return {MIME: payload, "text/html": self.preview(svg=svg), "text/plain": words}
 
