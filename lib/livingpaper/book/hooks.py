@@ -16,6 +16,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.errors import SphinxError
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
+from livingpaper.book.along import add_bar, write_along
 from livingpaper.book.checklists import checklist_myst, load_checklists
 from livingpaper.book.documents import Documents, plain_numbers, supplement_numbers
 from livingpaper.book.drafts import leave_out, unsupported, withhold_paragraphs
@@ -155,12 +156,13 @@ def add_assets(app: Sphinx) -> None:
     """Serve style, fonts and the chart library, which is written once per version, from the site itself."""
     if app.builder.format != "html":
         return
-    folder = Project(Path(app.srcdir)).build / ".vega" / f"{VEGA_LITE}-{version('vl-convert-python')}"
+    project = Project(Path(app.srcdir))
+    folder = project.build / ".vega" / f"{VEGA_LITE}-{version('vl-convert-python')}"
     if not (bundle := folder / "vega-bundle.js").is_file():
         code = vl_convert.javascript_bundle(vl_version=VEGA_LITE)  # type: ignore[call-arg]
         # not an ES module: Chromium refuses those over file://
         write_whole(bundle, f"(function(){{{code}\n}})();".encode())
-    app.config.html_static_path += [str(STATIC / "web"), str(folder)]
+    app.config.html_static_path += [str(STATIC / "web"), str(folder), str(write_along(project))]
     app.add_css_file("paper.css")
     app.add_css_file("charts.css")
     app.add_js_file("paper.js", loading_method="defer")
@@ -199,5 +201,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("build-finished", slim)
     app.config.templates_path.insert(0, str(STATIC / "face"))
     app.connect("html-page-context", add_cards)
+    app.connect("html-page-context", add_bar)
     app.connect("html-collect-pages", add_pages)
     return SAFE

@@ -72,13 +72,18 @@ document.addEventListener("DOMContentLoaded", () => {
 
   // tables and code that scroll sideways
   const fit = (box) => {
-    const wide = box.scrollWidth > box.clientWidth + 1;
+    const wide = box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1;
     const name = box.querySelector("table")?.getAttribute("aria-labelledby");
-    const words = { tabindex: "0", role: "region", [name ? "aria-labelledby" : "aria-label"]: name || (box.matches("pre") ? "Code" : "Table") };
+    const label = box.querySelector("table")?.getAttribute("aria-label") || "Formula";
+    const words = { tabindex: "0", role: "region", [name ? "aria-labelledby" : "aria-label"]: name || label };
     for (const [key, value] of Object.entries(words)) wide ? box.setAttribute(key, value) : box.removeAttribute(key);
   };
   const watch = new ResizeObserver((changes) => changes.forEach(({ target }) => fit(target)));
   document.querySelectorAll(".pst-scrollable-table-container, div.math").forEach((box) => watch.observe(box));
+
+  // the head of the sidebar belongs to a landmark, as all else does
+  const head = document.querySelector(".sidebar-primary-items__start > .sidebar-primary-item:first-child");
+  if (head) { head.setAttribute("role", "navigation"); head.setAttribute("aria-label", "The paper"); }
 
   // the pages of all numbers
   const hash = decodeURIComponent(location.hash);
