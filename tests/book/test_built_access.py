@@ -133,6 +133,18 @@ def test_captions_do_not_scroll_and_what_scrolls_has_name_and_focus(phone: Page,
 
 
 @pytest.mark.parametrize("name", contents())
+def test_rows_and_columns_of_tables_have_heads(phone: Page, name: str) -> None:
+    phone.goto(need(SITE / f"{name}.html").resolve().as_uri())
+    bare = phone.evaluate(
+        "[...document.querySelectorAll('article table')].flatMap((table) => ["
+        "...[...table.querySelectorAll('thead :is(th, td)')].filter((c) => c.innerText.trim() && c.scope !== 'col'),"
+        "...[...table.querySelectorAll('tbody tr > :first-child')].filter((c) => c.textContent.trim() && c.scope !== 'row'),"
+        "]).map((cell) => cell.textContent)"
+    )
+    assert bare == []
+
+
+@pytest.mark.parametrize("name", contents())
 def test_no_table_is_cut_in_print(windows: dict[str, BrowserContext], name: str) -> None:
     tab = windows["desktop"].new_page()
     tab.set_viewport_size({"width": 718, "height": 1000})  # A4 between its margins
