@@ -72,6 +72,7 @@ diff: $(READY)  ## say which numbers moved: make diff OLD=1.0.0 NEW=1.1.0 FORMAT
 	@$(if $(OUT),mv -- "$(OUT).new" "$(OUT)")
 
 check: $(READY)  ## look at the built paper as readers do, and run it on other patients, choices and mistakes
+	@$(BIN)/headtohead chromium
 	@$(BIN)/python -m pytest -q -n 2 -m "book or gate or whole"
 
 reproducible: $(READY)  ## build this commit twice from nothing and compare every byte
@@ -102,4 +103,5 @@ $(READY): requirements.txt pyproject.toml
 		$(BIN)/uv pip install -q --compile-bytecode --require-hashes -r requirements.txt && \
 		$(BIN)/uv pip install -q --no-deps --no-build-isolation -e . || \
 		{ echo "the packages could not be installed, the reason stands above; this step alone needs the network" >&2; exit 1; }
+	@$(BIN)/python -m ipykernel install --sys-prefix --name python3 --display-name "Python 3" >/dev/null
 	@printf '%s\n' "$(CURDIR)" >$@

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
-from livingpaper.build.build import LATEX_PACKAGES
+from livingpaper.build.apt import LATEX_PACKAGES
 from livingpaper.build.project import Project, find_project
 
 ROOT = find_project(Path(__file__).parent).root

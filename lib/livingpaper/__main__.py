@@ -74,7 +74,8 @@ def _parser() -> argparse.ArgumentParser:
         "build.accessible:print_accessible",
         "print the paper as a tagged PDF, for screen readers",
     )
-    add("latex", "build.build:ensure_latex", "install LaTeX if it is missing and apt is at hand")
+    for name, program in {"latex": "LaTeX", "chromium": "Chromium"}.items():
+        add(name, f"build.apt:ensure_{name}", f"install {program} if it is missing and apt is at hand")
     add("notebooks", "lab.serve:pair", "pair the chapters with notebooks/")
     lab = add("lab", "lab.serve:open_lab", "open the chapters in JupyterLab, their prose with its numbers")
     lab.add_argument("options", nargs="*", metavar="jupyter", help="options of jupyter lab, after --")
@@ -92,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     name, function, says = (given.pop(key) for key in ("command", "run", "says"))
     try:
         run = resolve_name(f"livingpaper.{function}")
-        if name in ("new", "latex"):
+        if name in ("new", "latex", "chromium"):
             result = run(**given)
         else:
             project = find_project()

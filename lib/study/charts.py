@@ -1,12 +1,14 @@
 """Parts that several charts share."""
 
+import json
 from collections.abc import Iterable, Sequence
+from textwrap import wrap
 from typing import Any
 
 import altair as alt
 import pandas as pd
 from livingpaper.book.forest import forest
-from livingpaper.book.theme import CONTROL, TREATED
+from livingpaper.book.theme import CONTROL, LETTER, TREATED, narrow, width
 
 from study.labels import arms
 from study.protocol.protocol import Protocol
@@ -22,10 +24,39 @@ def arm_colour(plan: Protocol, **legend: Any) -> alt.Color:
     return alt.Color("arm:N", scale=scale, legend=alt.Legend(title=None, **legend))
 
 
-def by_name(column: str, order: Iterable[str], **axis: Any) -> alt.Y:
-    """Return the names of a column down the page, in a given order, without line or ticks."""
-    labels = alt.Axis(ticks=False, domain=False, **axis)
-    return alt.Y(f"{column}:N", sort=list(order), title=None, axis=labels)
+def by_name(column: str, order: Iterable[str], *, on_phone: int = 140, **axis: Any) -> alt.Y:
+    """Return the names of a column down the page, in a given order, without line or ticks.
+
+    On a phone they take ``on_phone`` pixels, and as many lines as they need.
+    """
+    names = list(order)
+    if narrow():
+        in_lines = {name: wrap(name, on_phone // LETTER) for name in names}
+        axis |= {
+            "labelExpr": f"{json.dumps(in_lines)}[datum.value]",
+            "labelLineHeight": 12,
+            "labelBaseline": "middle",
+        }
+    return alt.Y(f"{column}:N", sort=names, title=None, axis=alt.Axis(ticks=False, domain=False, **axis))
+
+
+def broken(name: str, pixels: int = 140) -> str:
+    """Return a name as it is on a page, and on a phone with line ends, so that it takes so many pixels."""
+    return "\n".join(wrap(name, pixels // LETTER)) if narrow() else name
+
+
+def side_by_side(charts: Sequence[Chart], *, spacing: int, **look: Any) -> Chart:
+    """Return charts beside each other, on a phone below each other."""
+    return (
+        alt.vconcat(*charts, spacing=12, **look)
+        if narrow()
+        else alt.hconcat(*charts, spacing=spacing, **look)
+    )
+
+
+def share_of(beside: float, among: float, *, on_phone: float = 60) -> int:
+    """Return the width of one of ``among`` panels: what is ``beside`` them on a page, and ``on_phone``, is left free."""
+    return int(width() - on_phone if narrow() else (width() - beside) / among)
 
 
 def by_day(plan: Protocol) -> alt.X:
@@ -66,6 +97,11 @@ def differences(
     """Return the forest plot of risk differences from ``reach[0]`` to ``reach[1]`` points, both margins behind it."""
     bands, title = (plan.equivalence.margin_pp, plan.equivalence.wide_margin_pp), title or minus(plan)
     return forest(rows, scale="risk difference", title=title, bands=bands, domain=reach, **layout)
+
+
+def said_of(**titles: str) -> list[alt.Tooltip]:
+    """Return what a mark says when it is pointed at: each column under its title in words."""
+    return [alt.Tooltip(column, title=title) for column, title in titles.items()]
 
 
 def with_deaths(name: str, events: float) -> str:

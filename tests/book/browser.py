@@ -16,10 +16,7 @@ CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 LOOK = Path(__file__).with_name("look.js").read_text("utf-8")
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 HARMLESS = ("GPU stall", "GL Driver Message")  # of a browser without a graphics card
-CHARTS_DRAWN = (
-    "document.querySelectorAll('.live-chart').length"
-    " === document.querySelectorAll('script[data-chart]').length"
-)
+DRAW = Path(__file__).with_name("charts.js").read_text("utf-8")
 FAULTS = {
     "broken": "a picture is missing",
     "wide": "something reaches over the right edge",
@@ -63,7 +60,7 @@ class Visits:
         tab.on("requestfailed", lambda request: self.happened.append(f"not loaded: {request.url}"))
         tab.on("console", self._listen)
         tab.goto(path.resolve().as_uri(), wait_until="load")
-        tab.wait_for_function(CHARTS_DRAWN, timeout=20_000)
+        tab.evaluate(DRAW)  # they are drawn when they come into view
         if act:
             tab.evaluate(act)
         seen = []

@@ -10,7 +10,7 @@ from book.built import PDFS, SITE, contents, need, page, pages
 from book.chapters import chapters
 from book.forbidden import forbidden_claims
 from livingpaper.book.checklists import load_checklists
-from livingpaper.book.hooks import html_id
+from livingpaper.book.numbers import html_id
 from livingpaper.build.cache import mark_of
 from livingpaper.build.project import Project
 from livingpaper.build.state import state

@@ -58,6 +58,7 @@ def test_an_edit_in_the_notebook_changes_only_its_lines(desk: Path) -> None:
         edited[name] = first
         text = [cell for cell in notebook.cells if cell.cell_type == "markdown"][-1]
         text.source += "\nA sentence more."
+        notebook.metadata["kernelspec"]["display_name"] = "Python 3 (ipykernel)"  # as Jupyter calls it
         nbformat.write(notebook, path)
     pair(Project(desk))
     for name, old in before.items():

@@ -11,7 +11,7 @@ import pytest
 from bs4 import BeautifulSoup
 from docutils import nodes
 from docutils.utils import new_document
-from livingpaper.book.hooks import ledger_html
+from livingpaper.book.numbers import printed, rows_html
 from livingpaper.book.provenance import (
     Behind,
     behind,
@@ -136,7 +136,7 @@ def test_the_panel_names_inputs_functions_and_tests(project: Project, small: Pro
     assert digest([small.root / "book" / "a.md"], small.root)[:12] in panel
     assert digest([small.ledger], small.root)[:12] in panel
     assert "<code>stats.risk.risks</code>; tested in <code>tests/test_risk.py</code>" in panel
-    assert "<th>Takes from</th> <td><code>book/earlier</code></td>" in panel
+    assert '<th scope="row">Takes from</th> <td><code>book/earlier</code></td>' in panel
 
 
 def found_by_search(html: str) -> set[str]:
@@ -148,7 +148,8 @@ def found_by_search(html: str) -> set[str]:
 
 def test_search_finds_every_word_of_every_cell(project: Project) -> None:
     reference = reference_myst(project, "headtohead", "hh")
-    for html in (panel_html(project, "book/outcomes"), ledger_html(project, ""), reference):
+    numbers = rows_html(project, printed(project))
+    for html in (panel_html(project, "book/outcomes"), numbers, reference):
         cells = BeautifulSoup(html, "html.parser").select("td, th, summary, pre")
         words = {word for cell in cells for word in SearchEnglish({}).split(cell.get_text(" "))}
         assert len(words) > 20

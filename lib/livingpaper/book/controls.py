@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import altair as alt
+import pandas as pd
 
 from livingpaper.book.markup import markup
 
@@ -46,6 +47,12 @@ class Controls:
         """The parameters of all controls, and whether one was moved."""
         moved = " || ".join(f"{control.name} != {control.start!r}" for control in self.controls)
         return [*(control.parameter for control in self.controls), alt.param(name="changed", expr=moved)]
+
+    @property
+    def tables(self) -> list[pd.DataFrame]:
+        """What the chart starts from, as a table."""
+        rows = [(each.label, f"{each.start:g} {each.unit}".strip()) for each in self.controls]
+        return [pd.DataFrame(rows, columns=["Choice", "Of the paper"])]
 
     def html(self, figure: str) -> str:
         """Return the form; without scripts it stays hidden, and the chart as it is printed."""

@@ -1,4 +1,4 @@
-"""The forest plot: intervals as lines, labels left, numbers right."""
+"""The forest plot: intervals as lines, labels left, numbers right; on a phone labels above, numbers above or below."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -7,12 +7,14 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from livingpaper.book.theme import INK, QUIET, TREATED, WIDTH
+from livingpaper.book.theme import INK, LETTER, QUIET, TREATED, lines, narrow, width
 from livingpaper.ledger.format import interval_text, scale_of, value_text
 
 At = Callable[[str], alt.X]
 INTERVAL = ("estimate", "conf_low", "conf_high", "truth", "second", "second_low", "second_high")
 ABOVE: Any = {"size": 70, "filled": False, "stroke": INK, "strokeWidth": 1.6, "yOffset": -9}
+ABOVE_LINE = -15  # pixels from a line up to its label
+EDGE = 16  # pixels that ticks take at the right edge
 BELOW: Any = {"size": 42, "filled": True, "opacity": 1, "color": TREATED, "yOffset": 8}
 
 
@@ -28,14 +30,14 @@ def forest(
     ``paper.toml``, is that of the numbers on the right. ``bands`` are half-widths around ``null``: the first is shaded,
     the others are dashed lines.
     """
-    width = WIDTH - label_width - text_width
+    wide: int = width() - (EDGE if narrow() else label_width + text_width)
     numbers = [numbers_of(row, scale) for _, row in rows.iterrows()]
     scaled = {name: (rows[name] * factor_of(scale)).round(5) for name in INTERVAL if name in rows}
     data = rows.assign(order=range(len(rows)), numbers=numbers, **scaled)
     along = alt.Scale(domain=list(domain), nice=False, type="log" if log else "linear")
     look: Any = {} if ticks is None else {"values": list(ticks), "format": "~g"}
-    x = alt.X("conf_low:Q", title=title, scale=along, axis=alt.Axis(grid=False, **look))
-    names = alt.Axis(ticks=False, domain=False, labelLimit=label_width, labelPadding=8)
+    x = alt.X("conf_low:Q", title=lines(title, wide), scale=along, axis=alt.Axis(grid=False, **look))
+    names = alt.Axis(ticks=False, domain=False, labels=not narrow(), labelLimit=label_width, labelPadding=8)
     base = alt.Chart(data).encode(y=alt.Y("label:N", sort=list(data["label"]), title=None, axis=names))
     coloured = base.encode(color=alt.Color("colour:N", scale=None))
     point = coloured.mark_point(filled=True, size=62, opacity=1)
@@ -43,12 +45,52 @@ def forest(
     layers = [
         *_background(bands, null, at),
         coloured.mark_rule(strokeWidth=2, clip=True).encode(x=x, x2="conf_high:Q"),
-        point.encode(x=at("estimate"), tooltip=["label:N", "numbers:N"]),
+        point.encode(x=at("estimate"), tooltip=tooltip(scale)),
         *_others(base, at, "truth", "true effect", -9, **ABOVE),
         *_others(base, at, "second", second_name, 11, **BELOW),
-        base.mark_text(align="left", fontSize=11).encode(x=alt.value(width + 10), text="numbers:N"),
+        *(named_above(base, wide) if narrow() else [beside(base, wide + 10, "numbers")]),
     ]
-    return alt.layer(*layers).properties(width=width, height=row_height * len(data))
+    return alt.layer(*layers).properties(
+        width=wide, height=(row_of(data) if narrow() else row_height) * len(data)
+    )
+
+
+def beside(base: alt.Chart, pixels: float, column: str, **look: Any) -> alt.Chart:
+    """Return a column as text that starts, or ends if so aligned, at a place."""
+    style: Any = {"align": "left", "fontSize": 11} | look
+    text = base.mark_text(**style)
+    return text.encode(x=alt.value(pixels), text=f"{column}:N")
+
+
+def named_above(base: alt.Chart, wide: float) -> list[alt.Chart]:
+    """Return labels above their lines, and the numbers right of them, or below where a row is too long for that."""
+    place = -ABOVE_LINE if lines_of(base.data) == 2 else ABOVE_LINE
+    numbers = over(base, wide, "numbers", align="right", yOffset=place)
+    return [*over(base, 0, "label", fontWeight="bold", yOffset=ABOVE_LINE), *numbers]
+
+
+def over(base: alt.Chart, pixels: float, column: str, **look: Any) -> list[alt.Chart]:
+    """Return a column as text that stays legible over lines: they are hidden around its letters."""
+    halo = {"stroke": "white", "strokeWidth": 4, "strokeJoin": "round"}
+    return [beside(base, pixels, column, **look | halo), beside(base, pixels, column, **look)]
+
+
+def lines_of(data: pd.DataFrame) -> int:
+    """Return how many lines of text the rows of a narrow plot need."""
+    longest = (data["label"].astype(str) + data["numbers"].astype(str)).str.len().max()
+    return 1 if longest * LETTER < width() - EDGE else 2
+
+
+def row_of(data: pd.DataFrame) -> int:
+    """Return the height of a row of a narrow plot."""
+    return 32 + 14 * lines_of(data)
+
+
+def tooltip(scale: str, label: str = "label") -> list[alt.Tooltip]:
+    """Return what is said of a point: its label, and its numbers on their scale in words."""
+    unit = scale_of(scale).unit
+    said = f"{scale[:1].upper()}{scale[1:]}{f', {unit}' if unit else ''}"
+    return [alt.Tooltip(f"{label}:N", title="Estimate"), alt.Tooltip("numbers:N", title=said)]
 
 
 def numbers_of(row: pd.Series, scale: str) -> str:
@@ -82,7 +124,10 @@ def _others(base: alt.Chart, at: At, column: str, name: str, dy: int, **look: An
     first = known.transform_filter(f"datum.order == {data['order'][data[column].notna()].min()}")
     low, high, colour = f"{column}_low", f"{column}_high", look.get("color", QUIET)
     line = known.mark_rule(strokeWidth=1.2, clip=True, yOffset=look["yOffset"], color=colour)
-    limits, side = ([line.encode(x=at(low), x2=f"{high}:Q")], 6) if high in data else ([], 8)
-    word = first.mark_text(text=name, dx=side, dy=dy, align="left", fontSize=10, color=colour)
+    limits = [line.encode(x=at(low), x2=f"{high}:Q")] if high in data else []
+    # on a phone numbers stand to the right
+    end, side, align = (low, -6, "right") if limits and narrow() else (high if limits else column, 8, "left")
+    style: Any = {"dx": side, "dy": dy, "align": align, "fontSize": 11, "color": colour}
+    word = first.mark_text(text=name, **style)
     point = known.mark_point(shape="diamond", **look).encode(x=at(column))
-    return [*limits, point, word.encode(x=at(high if limits else column))]
+    return [*limits, point, word.encode(x=at(end))]

@@ -1,7 +1,6 @@
 """The side of Sphinx: ``extensions: [livingpaper]`` is all a Jupyter Book needs; without ``paper.toml`` it does nothing."""
 
 import os
-import re
 from collections.abc import Callable
 from functools import cache, partial
 from importlib.metadata import version
@@ -17,15 +16,27 @@ from sphinx.environment import BuildEnvironment
 from sphinx.errors import SphinxError
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
+from livingpaper.book.along import add_bar, write_along
 from livingpaper.book.checklists import checklist_myst, load_checklists
 from livingpaper.book.documents import Documents, plain_numbers, supplement_numbers
 from livingpaper.book.drafts import leave_out, unsupported, withhold_paragraphs
-from livingpaper.book.markup import STATIC, markup
-from livingpaper.book.output import UnfoldedCells, visit_math
+from livingpaper.book.markup import STATIC
+from livingpaper.book.numbers import (
+    add_cards,
+    add_pages,
+    depart_result,
+    ledger_html,
+    page_of,
+    result_node,
+    visit_result,
+)
+from livingpaper.book.output import UnfoldedCells, WideOnPaper, visit_image, visit_math
 from livingpaper.book.provenance import panel_html
 from livingpaper.book.reference import reference_myst
 from livingpaper.book.stamp import add_meta, put_face, put_stamp
+from livingpaper.book.tables import depart_entry, depart_table, visit_entry, visit_table
 from livingpaper.book.theme import VEGA_LITE
+from livingpaper.book.weight import lighten, slim
 from livingpaper.build.cache import write_whole
 from livingpaper.build.project import CONFIG, Project, digest
 from livingpaper.build.state import inputs_digest
@@ -37,11 +48,6 @@ from livingpaper.versions.exhibits import changes_myst
 
 SAFE = {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 SOURCES = ("CHANGELOG.md", "book/checklists.yml")  # no input of a chapter, but read for the directives
-PLACE = "book/ledger"  # the page that lists every number
-
-
-class result_node(nodes.inline):  # noqa: N801  # docutils names nodes in lower case
-    """A number of the ledger in running text; knows its id and origin, and the mark of it."""
 
 
 class PaperRole(SphinxRole):
@@ -65,7 +71,9 @@ class PaperRole(SphinxRole):
             return [nodes.inline("", said.text, classes=["choice"])], []
         id_ = self.text.partition(" ")[0]
         origin = session.now.at[id_, "origin"]
-        return [result_node("", said.text, ledger_id=id_, origin=origin, mark=said.mark)], []
+        words = {"mark": said.mark, "says": config(session.project).origins[origin].says}
+        page = page_of(id_, len(session.now))
+        return [result_node("", said.text, ledger_id=id_, origin=origin, page=page, **words)], []
 
 
 def checklist(project: Project, name: str = "") -> str:
@@ -73,20 +81,7 @@ def checklist(project: Project, name: str = "") -> str:
     return checklist_myst(name, load_checklists(project.root / "book" / "checklists.yml"))
 
 
-def ledger_html(project: Project, _docname: str) -> str:
-    """Return the whole ledger, one row with an anchor per number; for other formats there is the file."""
-    rows = read_ledger(project.ledger)
-    counts = {name: rows[name].map("{:,.0f}".format, na_action="ignore") for name in ("n", "events")}
-    printed = rows.assign(**counts).fillna("").itertuples()
-    return markup("ledger.html", rows=printed, marks=config(project).marks, anchor=html_id)
-
-
-def html_id(ledger_id: str) -> str:
-    """Return the anchor of a ledger row."""
-    return "n-" + re.sub(r"[^a-z0-9]+", "-", ledger_id.lower())
-
-
-HTML = {"ledger": ledger_html, "provenance": panel_html}
+HTML: dict[str, Callable[[Project, str], str]] = {"ledger": ledger_html, "provenance": panel_html}
 MYST: dict[str, Any] = {"checklist": checklist, "changes": changes_myst, "reference": reference_myst}
 
 
@@ -109,14 +104,8 @@ class PaperDirective(SphinxDirective):
         return self.parse_text_to_nodes(text, allow_section_headings=self.name == "reference")
 
 
-def _visit_html(self: Any, node: result_node) -> None:
-    id_, origin = node["ledger_id"], node["origin"]
-    target = f"{self.builder.get_relative_uri(self.builder.current_docname, PLACE)}#{html_id(id_)}"
-    self.body.append(f'<a class="result origin-{origin}" href="{target}" title="{origin}: {id_}">')
-
-
-def _mark(before: str, after: str) -> Callable[[Any, result_node], None]:
-    return lambda self, node: self.body.append(before + node["mark"] + after)
+def _mark_latex(self: Any, node: result_node) -> None:
+    self.body.append(rf"\paperorigin{{{node['mark']}}}")
 
 
 def _nothing(self: Any, node: result_node) -> None: ...
@@ -167,15 +156,16 @@ def add_assets(app: Sphinx) -> None:
     """Serve style, fonts and the chart library, which is written once per version, from the site itself."""
     if app.builder.format != "html":
         return
-    folder = Project(Path(app.srcdir)).build / ".vega" / f"{VEGA_LITE}-{version('vl-convert-python')}"
+    project = Project(Path(app.srcdir))
+    folder = project.build / ".vega" / f"{VEGA_LITE}-{version('vl-convert-python')}"
     if not (bundle := folder / "vega-bundle.js").is_file():
         code = vl_convert.javascript_bundle(vl_version=VEGA_LITE)  # type: ignore[call-arg]
         # not an ES module: Chromium refuses those over file://
         write_whole(bundle, f"(function(){{{code}\n}})();".encode())
-    app.config.html_static_path += [str(STATIC / "web"), str(folder)]
+    app.config.html_static_path += [str(STATIC / "web"), str(folder), str(write_along(project))]
     app.add_css_file("paper.css")
-    app.add_js_file("vega-bundle.js", loading_method="defer")
-    app.add_js_file("charts.js", loading_method="defer")
+    app.add_css_file("charts.css")
+    app.add_js_file("paper.js", loading_method="defer")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -188,10 +178,14 @@ def setup(app: Sphinx) -> dict[str, Any]:
         app.add_role(name, PaperRole())
     for name in (*HTML, *MYST):
         app.add_directive(name, PaperDirective)
-    html, latex = _mark('<sup class="origin">', "</sup></a>"), _mark(r"\paperorigin{", "}")
-    app.add_node(result_node, html=(_visit_html, html), latex=(_nothing, latex), text=(_nothing, _nothing))
+    marks: dict[str, Any] = {"html": (visit_result, depart_result), "latex": (_nothing, _mark_latex)}
+    app.add_node(result_node, **marks, text=(_nothing, _nothing))
+    app.add_node(nodes.table, override=True, html=(visit_table, depart_table))
+    app.add_node(nodes.entry, override=True, html=(visit_entry, depart_entry))
     app.add_domain(ReadOnceDomain, override=True)
     app.add_post_transform(UnfoldedCells)
+    app.add_post_transform(WideOnPaper)
+    app.add_node(nodes.image, override=True, html=(visit_image, None))
     app.add_html_math_renderer("mathml", (visit_math, None), (partial(visit_math, display=True), None))
     app.connect("config-inited", use_fresh_results, priority=100)
     app.connect("config-inited", put_face, priority=100)
@@ -203,4 +197,10 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("builder-inited", add_assets)
     app.connect("source-read", say_what_may_be_said)
     app.connect("html-page-context", add_meta)
+    app.connect("html-page-context", lighten)
+    app.connect("build-finished", slim)
+    app.config.templates_path.insert(0, str(STATIC / "face"))
+    app.connect("html-page-context", add_cards)
+    app.connect("html-page-context", add_bar)
+    app.connect("html-collect-pages", add_pages)
     return SAFE

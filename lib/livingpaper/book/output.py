@@ -1,20 +1,25 @@
 """How outputs of cells and maths become pages: figures and tables as MyST, formulas as MathML without scripts."""
 
 import base64
+import posixpath
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 from docutils import nodes
 from math_core import LatexError, LatexToMathML
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 
+from livingpaper.book.carried import beside
 from livingpaper.config import MIME
 
 LOG = logging.getLogger(__name__)
 _mathml = LatexToMathML()
+PHONE = "(max-width: 600px)"  # as in charts.js
 
 
 class PaperOutput:
@@ -39,10 +44,66 @@ class PaperOutput:
             f"::::{{figure}} {uri.removesuffix('.svg')}.*\n:name: {payload['name']}\n:alt: {alt}\n"
             f":figclass: chart origin-{payload['origin']}\n\n{caption}\n::::\n"
         )
+        made = renderer.render_markdown(replace(data, content=myst))
+        for image in [image for part in made for image in part.findall(nodes.image)]:
+            image["size"] = size_of(payload["svg"])
+            if "narrow" in payload:
+                phone = renderer.write_file(
+                    [f"{stem}-narrow.svg"], payload["narrow"].encode(), overwrite=True
+                )
+                image.parent.insert(0, nodes.image(uri=phone, candidates={}, classes=["narrow"]))
         spec = payload["vega"].replace("</", "<\\/")
         script = f'<script type="application/json" data-chart="{payload["name"]}">{spec}</script>'
-        after = nodes.raw("", script + payload["controls"], format="html")
-        return [*renderer.render_markdown(replace(data, content=myst)), after]
+        table = beside(renderer, payload["name"], payload["table"])
+        return [*made, nodes.raw("", script + payload["controls"], format="html"), table]
+
+
+def size_of(svg: str) -> tuple[str, str]:
+    """Return width and height that an SVG states, in pixels."""
+    found = re.search(r'<svg[^>]* width="([\d.]+)" height="([\d.]+)"', svg)
+    if found is None:
+        raise ValueError(
+            f"an SVG of a chart must state width and height, found {svg[:80]!r}; draw it by vl-convert"
+        )
+    return found[1], found[2]
+
+
+def visit_image(self: Any, node: nodes.image) -> None:
+    """Print a chart with its size, so that nothing moves when it comes; phones take the narrow drawing that stands before."""
+    if "narrow" in node["classes"]:
+        self.body.append(f'<picture><source media="{PHONE}" srcset="{_place(self, node)}">')
+    elif "size" in node:
+        wide, high = node["size"]
+        alt = self.attval(node.get("alt", ""))
+        self.body.append(
+            f'<img src="{_place(self, node)}" alt="{alt}" width="{wide}" height="{high}" loading="lazy">'
+        )
+        if isinstance(node.previous_sibling(), nodes.image):
+            self.body.append("</picture>")
+    else:
+        type(self).visit_image(self, node)
+
+
+def _place(self: Any, node: nodes.image) -> str:
+    """Return where a page finds an image."""
+    name = self.builder.images[node["uri"]]
+    return posixpath.join(self.builder.imgpath, quote(name))
+
+
+class WideOnPaper(SphinxPostTransform):
+    """Leaves out, on paper and wherever else there is one width, the drawings for phones."""
+
+    default_priority = 198
+
+    def run(self, **_: Any) -> None:
+        """Take them out, unless these are pages."""
+        if self.app.builder.format != "html":
+            for image in list(
+                self.document.findall(
+                    lambda node: isinstance(node, nodes.image) and "narrow" in node["classes"]
+                )
+            ):
+                image.parent.remove(image)
 
 
 def visit_math(self: Any, node: nodes.Element, *, display: bool = False) -> None:

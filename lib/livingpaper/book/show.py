@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from textwrap import wrap
 from typing import Any, TypeVar, cast
 
 import altair as alt
@@ -12,6 +13,7 @@ import pandas as pd
 import vl_convert as vlc
 
 from livingpaper.book import theme
+from livingpaper.book.carried import carried, tables_of
 from livingpaper.book.controls import Controls
 from livingpaper.book.markup import markup
 from livingpaper.chapters.session import NAMED_LIKE_PATIENTS, sources_of
@@ -21,6 +23,7 @@ from livingpaper.ledger.ledger import ID
 
 MAX_ROWS = 250
 RESOURCES = re.compile(rb"(?:[ \t]*/[A-Za-z]+\d+ \d+ 0 R\n){2,}")
+Chart = alt.TopLevelMixin
 TRIAL = "Trial: not the paper's numbers."
 
 
@@ -60,25 +63,34 @@ class Exhibit:
 class Drawing(Exhibit):
     """A figure: an Altair chart, and in ``alt`` what is seen, for those who cannot see it."""
 
-    chart: alt.TopLevelMixin
+    chart: Chart
     alt: str
     controls: Controls | None = None  # what a reader may move
+    narrow: Chart | None = None  # the same for a phone, see ``theme.at_each_width``
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
         spec, svg, words = self.spec(), self.svg(), self.alt.strip()
         pdf = in_order(vlc.vegalite_to_pdf(spec, vl_version=theme.VEGA_LITE))
-        payload = {"kind": "figure", "name": self.name, "origin": self.style, "alt": words}
+        payload: dict[str, Any] = {"kind": "figure", "name": self.name, "origin": self.style, "alt": words}
         payload |= {"caption": self.full_caption, "svg": svg, "pdf": base64.b64encode(pdf).decode()}
-        payload["vega"] = json.dumps(spec, sort_keys=True, separators=(",", ":"))
+        specs = {"wide": spec}
+        if self.narrow is not None:
+            phone = replace(self, chart=self.narrow, narrow=None)
+            payload["narrow"] = phone.svg(width=theme.NARROW)
+            specs["narrow"] = phone.spec(width=theme.NARROW)
+        payload["vega"] = json.dumps(_once(specs), sort_keys=True, separators=(",", ":"))
+        tables = tables_of(spec) or (self.controls.tables if self.controls else [])
+        payload["table"] = carried(self.name, tables)
         payload["controls"] = self.controls.html(self.name) if self.controls else ""
         return {MIME: payload, "text/html": self.preview(svg=svg), "text/plain": words}
 
-    def svg(self, background: str = "transparent") -> str:
+    def svg(self, background: str = "transparent", *, width: int = theme.WIDTH) -> str:
         """Return the chart as SVG text, the same on every machine: vl-convert brings the font."""
-        return str(vlc.vegalite_to_svg(self.spec() | {"background": background}, vl_version=theme.VEGA_LITE))
+        spec = self.spec(width=width) | {"background": background}
+        return str(vlc.vegalite_to_svg(spec, vl_version=theme.VEGA_LITE))
 
-    def spec(self) -> dict[str, Any]:
-        """Return the Vega-Lite specification; ``DisclosureError`` if it carries more than aggregates."""
+    def spec(self, *, width: int = theme.WIDTH) -> dict[str, Any]:
+        """Return the Vega-Lite specification, its origin inside; ``DisclosureError`` if it carries more than aggregates."""
         known = config().origins
         origin = known[self.origin].says if self.origin in known else self.origin
         spec = self.chart.to_dict() | {"description": self.alt.strip(), "usermeta": {"origin": origin}}
@@ -91,6 +103,9 @@ class Drawing(Exhibit):
                 found = f"{self.name!r} has {len(rows)} rows and the columns {named}"
                 must = f"a chart may carry at most {MAX_ROWS} aggregated rows and no identifier"
                 raise DisclosureError(f"{must}, {found}; aggregate before drawing")
+        if mark := wrap(config().sentence(self.origin), width // theme.LETTER):
+            # whoever saves the picture saves what it rests on
+            spec["title"] = theme.MARK | {"text": mark}
         return spec
 
 
@@ -105,7 +120,7 @@ class Sheet(Exhibit):
     def myst(self) -> str:
         """Return the table as a MyST directive."""
         marks = [":--" if side == "left" else "--:" for side in self._sides]
-        body = [map(str, self.frame.columns), marks, *self.frame.astype(str).to_numpy().tolist()]
+        body = [self._head, marks, *self.frame.astype(str).to_numpy().tolist()]
         lines = "\n".join("| " + " | ".join(map(_cell, row)) + " |" for row in body)
         caption = " ".join(self.full_caption.split())
         return (
@@ -116,8 +131,16 @@ class Sheet(Exhibit):
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
         payload = {"kind": "table", "name": self.name, "myst": self.myst()}
         body = self.frame.astype(str).to_numpy()
-        preview = self.preview(head=map(str, self.frame.columns), body=body, sides=self._sides)
+        preview = self.preview(head=self._head, body=body, sides=self._sides)
         return {MIME: payload, "text/html": preview, "text/plain": self.frame.to_string(index=False)}
+
+    @property
+    def _head(self) -> list[str]:
+        """The names of the columns, the first with the origin: it stands in the table itself, and so goes where that goes."""
+        known = config().origins.get(self.origin)
+        word = "mixed origins" if "+" in self.origin else (known.brief or known.says) if known else ""
+        first, *others = map(str, self.frame.columns)
+        return [f"{first} *({word})*".strip() if word else first, *others]
 
     @property
     def _columns(self) -> str:
@@ -141,12 +164,28 @@ def show(thing: Shown, name: str, caption: str) -> Shown:
     if withheld:
         said = config().withheld
         frame = pd.DataFrame({"Result": [said.sentence]})
-        text = alt.Chart(frame.set_axis(["text"], axis=1)).mark_text(fontSize=13, color=theme.INK)
-        chart = text.encode(text="text:N").properties(width=theme.WIDTH - 10, height=90)
-        panel = Drawing(chart, said.sentence) if isinstance(thing, Drawing) else Sheet(frame, widths="l")
+        panel = _in_words(said.sentence) if isinstance(thing, Drawing) else Sheet(frame, widths="l")
         return cast("Shown", replace(panel, origin="design", name=name, caption=said.paragraph))
     origin = thing.origin or "+".join(origins) or "design"
     return replace(thing, name=name, caption=caption, origin=origin, trial=trial)
+
+
+@theme.at_each_width
+def _in_words(sentence: str) -> Drawing:
+    """Return a sentence in the place of a figure."""
+    rows = pd.DataFrame({"text": [theme.lines(sentence, theme.width() - 40)]})
+    text = alt.Chart(rows).mark_text(fontSize=13, lineHeight=18, color=theme.INK).encode(text="text:N")
+    return Drawing(text.properties(width=theme.width() - 10, height=90), sentence)
+
+
+def _once(specs: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return the specifications of a chart with what they share, data above all, written once."""
+    wide, phone = specs["wide"], specs.get("narrow", specs["wide"])
+    data = {"datasets": wide["datasets"] | phone["datasets"]} if "datasets" in wide else {}
+    both = {key: value for key, value in wide.items() if phone.get(key) == value} | data
+    return {"both": both} | {
+        name: {key: value for key, value in spec.items() if key not in both} for name, spec in specs.items()
+    }
 
 
 def in_order(pdf: bytes) -> bytes:

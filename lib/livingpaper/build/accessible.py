@@ -19,7 +19,7 @@ from livingpaper.build.project import Project, pages
 from livingpaper.config import config
 
 NAME = "paper-accessible.pdf"
-NOISE = "script, style, a.headerlink, details.provenance, .cell_input, .tabularcolumns, nav, button"
+NOISE = "script, style, a.headerlink, details.provenance, .cell_input, .tabularcolumns, .carried, nav, button"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 CITED = '<div class="citation"'  # of the page of references
 ANCHOR = re.compile(rb"\(node\d{8}\)")

@@ -15,6 +15,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from livingpaper.build.apt import ensure_latex
 from livingpaper.build.cache import alone, made_whole, mark_of, say, up_to_date, write_changed, write_whole
 from livingpaper.build.project import Project, digest, pages
 from livingpaper.build.state import SOURCES, state
@@ -23,19 +24,10 @@ from livingpaper.config import config
 
 NOT_SHIPPED = ("*.map", ".buildinfo")  # a hash of Sphinx's settings, which name folders of this machine
 STRICT = ("-n", "-W", "--keep-going")
-LATEX_PACKAGES = (
-    "texlive-xetex", "texlive-latex-recommended", "texlive-latex-extra", "texlive-fonts-recommended",
-    "latexmk", "fonts-texgyre", "fonts-texgyre-math",
-)  # fmt: skip
-LATEX_FILES = ("unicode-math.sty", "tabulary.sty", "capt-of.sty", "fancyhdr.sty", "texgyrepagella-math.otf")
 
 
 class BuildError(RuntimeError):
-    """The paper could not be built; the last good one is untouched. ``status`` is for the shell, 3 without LaTeX."""
-
-    def __init__(self, message: str, status: int = 1) -> None:
-        super().__init__(message)
-        self.status = status
+    """The paper could not be built; the last good one is untouched."""
 
 
 @alone
@@ -75,7 +67,7 @@ def build_html(project: Project, *, cold: bool = False) -> None:
 
 @alone
 def build_pdf(project: Project, *, cold: bool = False) -> None:
-    """Make paper and supplement unless they are up to date; ``BuildError`` if LaTeX cannot be had (status 3) or it fails."""
+    """Make paper and supplement unless they are up to date; ``BuildError`` if LaTeX fails."""
     targets, now = [project.build / name for name in config(project).pdfs], state(project)
     if not cold and all(up_to_date(target, now) for target in targets):
         say("pdf: up to date")
@@ -151,32 +143,3 @@ def _complaints(log: Path) -> str:
     wanted = re.compile(r"^(?!.*(?:IPKernelApp|NbParserConfig)).*(?:WARNING|ERROR|Error|! ).*$", re.M)
     kept = list(dict.fromkeys(wanted.findall(plain)[-40:])) or plain.splitlines()[-1:] or ["(no output)"]
     return "\n".join(f"  {line}" for line in kept)
-
-
-def ensure_latex() -> None:
-    """Install LaTeX with apt if it is missing and we may; else say what to install."""
-    if _has_latex():
-        return
-    command = ["apt-get", "install", "-y", "--no-install-recommends", *LATEX_PACKAGES]
-    root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    sudo = shutil.which("sudo") if root else None
-    may = not root or (sudo and not subprocess.run([*root, "true"], capture_output=True).returncode)
-    missing, cure = "pdf: LaTeX is missing (the HTML is done)", "install it with: sudo " + " ".join(command)
-    if shutil.which("apt-get") is None or not may:
-        raise BuildError(f"{missing}; {cure}", status=3)
-    say("pdf: installing LaTeX, once, about 100 MB")
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for step in (["apt-get", "update"], command):
-        done = subprocess.run([*root, *step], env=environment, capture_output=True, text=True, check=False)
-        if done.returncode:
-            reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise BuildError(f"{missing} and {step[0]} {step[1]} failed: {reason}; {cure}", status=3)
-    if not _has_latex():
-        raise BuildError("pdf: LaTeX was installed, xelatex or its fonts are not found; check PATH", status=3)
-
-
-def _has_latex() -> bool:
-    if not all(map(shutil.which, ("xelatex", "latexmk", "kpsewhich"))):
-        return False
-    found = subprocess.run(["kpsewhich", *LATEX_FILES], capture_output=True, text=True, check=False)
-    return len(found.stdout.split()) == len(LATEX_FILES)

@@ -14,7 +14,9 @@ from livingpaper.book.markup import markup
 XLINK = "http://www.w3.org/1999/xlink"
 ET.register_namespace("xlink", XLINK)
 ET.register_namespace("mml", "http://www.w3.org/1998/Math/MathML")
-NOISE = "script, style, a.headerlink, details.provenance, .cell_input, .byline, .tabularcolumns"
+NOISE = (
+    "script, style, a.headerlink, details.provenance, .cell_input, .byline, .tabularcolumns, .carried, nav"
+)
 HEADING = re.compile("h[1-6]$")
 
 
@@ -66,6 +68,11 @@ def _article(html: str, name: str) -> Tag:
         raise JatsError(f"{must}; build it again: livingpaper html")
     for noise in found.select(NOISE):
         noise.decompose()
+    for sheet in found.select("div.sheet"):  # pages have the caption of a table above what scrolls
+        if (table := sheet.find("table")) and (said := sheet.select_one("div.caption")):
+            said.name, said.attrs, table.attrs = "caption", {}, {"id": sheet["id"]}
+            table.insert(0, said)
+            sheet.unwrap()
     return found
 
 

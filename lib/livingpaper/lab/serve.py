@@ -67,4 +67,16 @@ def pair(project: Project) -> None:
     (project.root / "notebooks").mkdir(exist_ok=True)
     chapters = sorted((project.root / "book").glob("*.md"))
     if run := [str(path) for path in chapters if "\nkernelspec:" in text_of(path)[:800]]:
+        for path in sorted((project.root / "notebooks").glob("*.ipynb")):
+            name_kernel(path)
         jupytext(["--quiet", "--sync", *run])
+
+
+def name_kernel(path: Path) -> None:
+    """Call the kernel of a notebook as the chapters do, whatever another Jupyter has called it; its time stays."""
+    notebook, times = json.loads(text_of(path)), path.stat()
+    spec = notebook.get("metadata", {}).get("kernelspec", {})
+    if spec.get("name") == "python3" and spec | KERNEL != spec:
+        spec |= KERNEL
+        write_whole(path, json.dumps(notebook, indent=1, ensure_ascii=False).encode() + b"\n")
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))

@@ -9,6 +9,7 @@ from markdown_it import MarkdownIt
 from livingpaper.book.markup import markup
 from livingpaper.book.show import Drawing, Sheet
 from livingpaper.book.stamp import citation_file, title_of
+from livingpaper.book.theme import at_each_width
 from livingpaper.build.cache import sha
 from livingpaper.build.project import Project, find_project
 from livingpaper.config import Config, config
@@ -39,6 +40,7 @@ def estimates(project: Project | None = None) -> Sheet:
     return Sheet(pd.DataFrame(columns), sources=sources, widths="p{5.7cm}p{2.7cm}p{5.9cm}l")
 
 
+@at_each_width
 def intervals(project: Project | None = None) -> Drawing:
     """Return the forest of the followed numbers of the first scale that knows no effect, one line per version."""
     project = project or find_project()

@@ -3,6 +3,7 @@
 import io
 import json
 import lzma
+import re
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -113,6 +114,7 @@ def dress(page: str, version: Version, latest: Version, *, up: str = UP) -> str:
     """Return a page, ``up`` being its way to the site, with the switcher and on an old version what moved since."""
     last = version.name == latest.name
     page = page.replace(f'content="{PDF_FROM_PAGE}"', f'content="{PDF_ON_SITE}"')
+    page = re.sub(r'href="\.\./\.\./(paper|supplement)\.pdf"', r'href="../\1.pdf"', page)
     feed_link = f'<link rel="alternate" type="application/atom+xml" href="{up}feed.xml">'
     # over file:// the list of versions cannot be fetched: the switcher becomes a link to the plain page
     script = markup("script.html", up=up, name="latest" if last else version.name)

@@ -1,9 +1,12 @@
 """Charts of the published counts: margins, tests and probability."""
 
+from textwrap import wrap
+
 import altair as alt
 import pandas as pd
 from livingpaper import Drawing, Ledger
-from livingpaper.book.theme import CONTROL, INK, QUIET, TREATED, WIDTH
+from livingpaper.book.forest import EDGE, beside, named_above, row_of
+from livingpaper.book.theme import CONTROL, INK, QUIET, TREATED, at_each_width, lines, narrow, width
 from livingpaper.ledger.format import interval_text, p_value, points, value_text
 
 from study.charts import Chart, by_name, coloured, differences, intervals, line_at, minus
@@ -14,6 +17,7 @@ from study.protocol.protocol import Protocol
 KINDS = {"the published value": TREATED, "other tests": QUIET}
 
 
+@at_each_width
 def equivalence_plot(ledger: Ledger, plan: Protocol) -> Drawing:
     """Return the published risk differences by interval method against both margins."""
     effects, tests = effects_of_counts(ledger), ledger.select("counts.{what}.equivalence.margin.interval")
@@ -35,31 +39,35 @@ def equivalence_plot(ledger: Ledger, plan: Protocol) -> Drawing:
     )
 
 
+@at_each_width
 def test_choice(ledger: Ledger) -> Drawing:
     """Return the p-value of the ventilation difference under every common test."""
     rows = ledger.select("counts.imv.p.{test}").sort_values("estimate", kind="stable", ignore_index=True)
     same = rows["text"] == ledger["published.imv.p"]["text"]
-    data = pd.DataFrame({"test": rows["method"], "p": rows["estimate"]})
-    data["text"] = rows["estimate"].map(p_value)
+    data = pd.DataFrame({"label": rows["method"], "p": rows["estimate"]})
+    data["numbers"] = rows["estimate"].map(p_value)
     data["kind"] = same.map(dict(zip((True, False), KINDS, strict=True)))
-    y = by_name("test", data["test"], labelPadding=8)
+    y = by_name("label", data["label"], labels=not narrow(), labelPadding=8)
+    wide, row = (width() - EDGE, row_of(data)) if narrow() else (width() - 220, 24)
     scale = alt.Scale(domain=[0.03, 0.075], nice=False)
     ticks = alt.Axis(grid=False, format=".2f", values=[0.03, 0.04, 0.05, 0.06, 0.07])
     x = alt.X("p:Q", scale=scale, title="Two-sided p-value", axis=ticks)
     base = alt.Chart(data)
     dots = base.mark_point(filled=True, size=75, opacity=1).encode(x=x, y=y, color=coloured("kind", KINDS))
-    text = base.mark_text(align="left", fontSize=11).encode(x=alt.value(WIDTH - 205), y=y, text="text:N")
+    named = base.encode(y=y)
+    text = named_above(named, wide) if narrow() else [beside(named, wide + 15, "numbers")]
     limit = line_at(0.05, scale=scale, color=INK, strokeDash=[3, 3])
     below, above = data[data["p"] < 0.05], data[data["p"] >= 0.05]
     return Drawing(
-        alt.layer(limit, dots, text).properties(width=WIDTH - 220, height=24 * len(data)),
+        alt.layer(limit, dots, *text).properties(width=wide, height=row * len(data)),
         f"Dot plot of {len(data)} p-values. {len(below)} lie below the dashed line at five per cent, from "
-        f"{below['text'].iloc[0]} ({below['test'].iloc[0]}); {len(above)} lie on or above it, up to "
-        f"{above['text'].iloc[-1]} ({above['test'].iloc[-1]}).",
+        f"{below['numbers'].iloc[0]} ({below['label'].iloc[0]}); {len(above)} lie on or above it, up to "
+        f"{above['numbers'].iloc[-1]} ({above['label'].iloc[-1]}).",
         sources=(rows,),
     )
 
 
+@at_each_width
 def posterior(density: pd.DataFrame, ledger: Ledger, plan: Protocol) -> Drawing:
     """Return the posterior density of the difference in death with the margin shaded."""
     rows = ledger.select("counts.death.posterior.{name}")
@@ -68,7 +76,7 @@ def posterior(density: pd.DataFrame, ledger: Ledger, plan: Protocol) -> Drawing:
     shares = [value_text(found.at[name, "estimate"], "probability") for name in names]
     low, high = found.loc["rd", ["conf_low", "conf_high"]]
     return Drawing(
-        _zones(density, shares, plan).properties(width=WIDTH - 20, height=190),
+        _zones(density, shares, plan).properties(width=width() - 20, height=190),
         f"Bell-shaped density of the risk difference, middle a little above zero, "
         f"{100 * plan.inference.conf_level:g} per cent of it from {interval_text(low, high, 'risk difference')} points. "
         f"Share below the margin {shares[0]}, within it {shares[1]}, above it {shares[2]}.",
@@ -84,15 +92,14 @@ def _zones(density: pd.DataFrame, shares: list[str], plan: Protocol) -> Chart:
     curve = pd.concat([drawn[drawn["pp"].between(*ends)].assign(zone=zone) for zone, ends in zones.items()])
     beyond = f"by more than {margin:g}"
     said = (f"{plan.arms.treated} lower {beyond}", f"within {margin:g}", f"higher {beyond}")
-    words = pd.DataFrame(
-        {"pp": [-11.5, 2.4, 13.0], "height": [0.030, 0.050, 0.030], "line": zip(shares, said, strict=True)}
-    )
+    told = [[share, *wrap(words, 16 if narrow() else 40)] for share, words in zip(shares, said, strict=True)]
+    words = pd.DataFrame({"pp": [-11.5, 2.4, 13.0], "height": [0.030, 0.050, 0.030], "line": told})
     scale = alt.Scale(domain=[-18, 20], nice=False)
-    x = alt.X("pp:Q", scale=scale, title=minus(plan), axis=alt.Axis(grid=False))
+    x = alt.X("pp:Q", scale=scale, title=lines(minus(plan), width() - 20), axis=alt.Axis(grid=False))
     top = alt.Scale(domain=[0, float(curve["height"].max()) * 1.05], nice=False)
     y = alt.Y("height:Q", stack=None, axis=None, scale=top)
     colours = dict(zip(zones, (TREATED, "#bdbdbd", CONTROL), strict=True))
     colour = coloured("zone", colours, legend=None)
-    area = alt.Chart(curve).mark_area(opacity=0.75).encode(x=x, y=y, color=colour)
+    area = alt.Chart(curve).mark_area(opacity=0.75, clip=True).encode(x=x, y=y, color=colour)
     text = alt.Chart(words).mark_text(fontSize=11, lineHeight=14).encode(x=x, y=y, text="line:N")
     return alt.layer(area, line_at(0.0, color=INK), text)

@@ -5,23 +5,25 @@ import numpy as np
 import pandas as pd
 from headtohead.evidence.effects import METHODS
 from livingpaper import Drawing, Ledger, with_interval
-from livingpaper.book.forest import forest
-from livingpaper.book.theme import CONTROL, INK, QUIET, TREATED, WIDTH
+from livingpaper.book.forest import ABOVE_LINE, EDGE, beside, forest, over
+from livingpaper.book.theme import CONTROL, INK, QUIET, TREATED, at_each_width, lines, narrow, width
 from livingpaper.chapters.recording import key
 from livingpaper.ledger.format import interval_text
 
-from study.charts import Chart, intervals, line_at
+from study.charts import Chart, intervals, line_at, said_of
 from study.evidence.printed import SOURCES
 from study.evidence.tables import deaths_text
 
 LABELS, COUNTS, NUMBERS = 130, 150, 130
-ROW = 26
+ROW, ON_PHONE = 26, 50  # pixels of a row
+RATIO = "Ratio of deaths, drug to comparator (log scale)"
 TICKS = (0.1, 0.2, 0.5, 1, 2, 5)
 DOMAIN = (0.1, 5)
 COUNTED = (METHODS["counts"], METHODS["nothing"])
 POOLED, NEW = "Pooled", "A new study"
 
 
+@at_each_width
 def pool_forest(ledger: Ledger, evidence: pd.DataFrame, *, pool: str) -> Drawing:
     """Return studies as squares sized by weight, the pool as a diamond, the prediction interval below."""
     studies = ledger.select(f"evidence.{pool}.studies.{{result}}")
@@ -76,33 +78,42 @@ def _limits(row: pd.Series) -> str:
 
 
 def _forest(data: pd.DataFrame, ends: pd.DataFrame, colour: str) -> Chart:
-    rows = [*data["label"], POOLED, NEW]
-    axis = alt.Axis(ticks=False, domain=False, labelLimit=LABELS, labelPadding=8)
+    rows, wide = [*data["label"], POOLED, NEW], width() - (EDGE if narrow() else LABELS + COUNTS + NUMBERS)
+    axis = alt.Axis(ticks=False, domain=False, labels=not narrow(), labelLimit=LABELS, labelPadding=8)
     y = alt.Y("label:N", sort=rows, scale=alt.Scale(domain=rows), title=None, axis=axis)
     scale = alt.Scale(type="log", domain=list(DOMAIN), nice=False)
     ratios = alt.Axis(grid=False, values=list(TICKS), format="~g")
-    x = alt.X("low:Q", scale=scale, title="Ratio of deaths, drug to comparator (log scale)", axis=ratios)
+    x = alt.X("low:Q", scale=scale, title=lines(RATIO, wide), axis=ratios)
     middle, low = alt.X("estimate:Q", scale=scale), alt.X("low:Q", scale=scale)
     size = alt.Size("weight:Q", scale=alt.Scale(domain=[0, 1], range=[12, 420]), legend=None)
-    width = WIDTH - LABELS - COUNTS - NUMBERS
     base, pooled, new = (alt.Chart(part).encode(y=y) for part in (data, ends.iloc[:1], ends.iloc[1:]))
-    everyone = alt.Chart(pd.concat([data, ends], ignore_index=True))
-    text = everyone.mark_text(align="left", fontSize=11).encode(y=y)
+    text = _texts(alt.Chart(pd.concat([data, ends], ignore_index=True)).encode(y=y), wide)
     diamond = pooled.mark_point(shape="diamond", filled=True, size=170, opacity=1, color=colour)
     return alt.layer(
         line_at(1.0, scale=scale, color=QUIET, strokeWidth=0.8),
         base.mark_rule(strokeWidth=1.4, color=INK).encode(x=x, x2="high:Q"),
         base.mark_square(filled=True, opacity=1, color=colour).encode(
-            x=middle, size=size, tooltip=["label:N", "numbers:N"]
+            x=middle,
+            size=size,
+            tooltip=said_of(label="Study", counts="Deaths and weight", numbers="Ratio of deaths"),
         ),
         pooled.mark_rule(strokeWidth=3, color=colour).encode(x=low, x2="high:Q"),
         diamond.encode(x=middle),
         new.mark_rule(strokeWidth=2, color=colour, strokeDash=[4, 3]).encode(x=low, x2="high:Q"),
-        text.encode(x=alt.value(width + 8), text="counts:N"),
-        text.encode(x=alt.value(width + COUNTS), text="numbers:N"),
-    ).properties(width=width, height=ROW * len(rows))
+        *text,
+    ).properties(width=wide, height=(ON_PHONE if narrow() else ROW) * len(rows))
 
 
+def _texts(everyone: alt.Chart, wide: int) -> list[alt.Chart]:
+    """Return deaths and ratios beside the lines; on a phone above and below them, with the names."""
+    if not narrow():
+        return [beside(everyone, wide + 8, "counts"), beside(everyone, wide + COUNTS, "numbers")]
+    name = over(everyone, 0, "label", fontWeight="bold", yOffset=ABOVE_LINE)
+    ratio = over(everyone, wide, "numbers", align="right", yOffset=ABOVE_LINE)
+    return [*name, *ratio, *over(everyone, wide, "counts", align="right", yOffset=-ABOVE_LINE)]
+
+
+@at_each_width
 def direct_and_indirect(ledger: Ledger) -> Drawing:
     """Return anakinra against baricitinib, direct and through usual care."""
     found = ledger.select("evidence.indirect.{source}")

@@ -5,8 +5,13 @@ from typing import Any
 import altair as alt
 import pandas as pd
 from livingpaper import Drawing
+<<<<<<< HEAD
 from livingpaper.book.theme import CONTROL, FAINT, INK, TREATED
 from livingpaper.chapters.recording import key, select_rows
+=======
+from livingpaper.book.theme import CONTROL, INK, TREATED, at_each_width
+from livingpaper.chapters.recording import select_rows
+>>>>>>> w-access
 from livingpaper.ledger.format import interval_text, points
 
 from study.charts import LIMITS, coloured, differences, intervals, minus
@@ -18,6 +23,7 @@ COLOURS = {"null": "#6b6b6b", "harm": CONTROL, "benefit": TREATED}
 FATES = {"Died in hospital": INK, "Left hospital alive": FAINT}
 
 
+@at_each_width
 def key_figure(ledger: pd.DataFrame, plan: Protocol | None = None) -> Drawing:
     """Return the published difference and, unless withheld, each world's adjusted one, against the margins.
 

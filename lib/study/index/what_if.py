@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 from livingpaper import Drawing, Ledger
 from livingpaper.book.controls import Control, Controls
-from livingpaper.book.theme import CONTROL, INK, QUIET, TREATED, WIDTH
+from livingpaper.book.theme import CONTROL, INK, QUIET, TREATED, at_each_width, lines, width
 
 from study.charts import Chart, coloured, minus
 from study.index.formulas import expressions
@@ -27,6 +27,7 @@ DENSITIES = {  # mean, standard deviation and colour
 }
 
 
+@at_each_width
 def what_if(ledger: Ledger, plan: Protocol) -> Drawing:
     """Return the crude difference of death with its interval and posterior, all of which follow what a reader moves.
 
@@ -85,7 +86,7 @@ def _intervals() -> Chart:
     yours = one.mark_text(align="left", baseline="top", fontWeight="bold", text=alt.expr(YOURS))
     text = yours.encode(x=alt.value(4), y=alt.value(4))
     layers = [band, none, thin, thick, point, text]
-    return alt.layer(*layers).properties(width=WIDTH - 20, height=64)
+    return alt.layer(*layers).properties(width=width() - 20, height=64)
 
 
 def _densities(plan: Protocol) -> Chart:
@@ -95,19 +96,17 @@ def _densities(plan: Protocol) -> Chart:
     colours = {name: colour for name, (*_, colour) in DENSITIES.items()}
     axis = alt.X(
         "x:Q",
-        title=minus(plan),
+        title=lines(minus(plan), width() - 20),
         scale=alt.Scale(domain=[-REACH, REACH], nice=False),
         axis=alt.Axis(grid=False, values=TICKS),
     )
-    lines = (
-        alt.Chart(grid).transform_calculate(**curves).transform_fold(list(curves), as_=["curve", "density"])
-    )
-    drawn = lines.mark_line(strokeWidth=2).encode(
+    folded = alt.Chart(grid).transform_calculate(**curves).transform_fold([*curves], as_=["curve", "density"])
+    drawn = folded.mark_line(strokeWidth=2).encode(
         x=axis,
         y=alt.Y("density:Q", axis=None),
         color=coloured("curve", colours),
         strokeDash=alt.StrokeDash(
-            "curve:N", scale=alt.Scale(domain=list(curves), range=[[2, 3], [6, 3], [1, 0]]), legend=None
+            "curve:N", scale=alt.Scale(domain=list(curves), range=[[2, 3], [6, 3], [1, 0]])
         ),
     )
-    return drawn.properties(width=WIDTH - 20, height=130)
+    return drawn.properties(width=width() - 20, height=130)

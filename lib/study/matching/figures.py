@@ -4,9 +4,9 @@ import altair as alt
 import headtohead as hh
 import pandas as pd
 from livingpaper import Drawing, Ledger
-from livingpaper.book.theme import INK, WIDTH
+from livingpaper.book.theme import INK, at_each_width, narrow, width
 
-from study.charts import Chart, arm_colour, line_at
+from study.charts import Chart, arm_colour, broken, line_at, said_of, share_of, side_by_side
 from study.labels import ADJUSTMENTS, MATCHINGS, among, arms
 from study.protocol.protocol import Protocol
 
@@ -14,6 +14,7 @@ DRAWN = ADJUSTMENTS | {"truncated": "Inverse probability, truncated"}
 PANELS = {"Matching": MATCHINGS, "Weighting": ("ato", "atm", "att", "truncated")}
 
 
+@at_each_width
 def score_histogram(table: pd.DataFrame, ledger: Ledger, plan: Protocol) -> Drawing:
     """Return the scores of both arms back to back."""
     names, overlap = arms(plan), ledger.select("matching.overlap.{what}")
@@ -23,25 +24,30 @@ def score_histogram(table: pd.DataFrame, ledger: Ledger, plan: Protocol) -> Draw
         for arm, sign in (("treated", 1), ("control", -1))
     ]
     title, scale = f"Propensity score: probability of {plan.arms.treated}", alt.Scale(domain=[0, 1])
-    up = alt.Axis(labelExpr="abs(datum.value)", grid=False)
+    up = alt.Axis(labelExpr="format(abs(datum.value), 'd')", grid=False)
     bars = alt.Chart(pd.concat(parts)).mark_bar(binSpacing=1).encode(
         x=alt.X("low:Q", title=title, scale=scale, axis=alt.Axis(grid=False)), x2="high:Q",
         y=alt.Y("shown:Q", title="Patients", axis=up), y2=alt.datum(0),
-        color=arm_colour(plan), tooltip=["arm:N", "patients:Q", "low:Q", "high:Q"],
+        color=arm_colour(plan), tooltip=said_of(arm="Drug", patients="Patients", low="Score from", high="Score to"),
     )  # fmt: skip
     zero = line_at(0, channel="y", color=INK, strokeWidth=0.8)
     return Drawing(
-        alt.layer(bars, zero).properties(width=WIDTH - 70, height=220),
+        alt.layer(bars, zero).properties(width=width() - 70, height=220),
         f"Mirrored histogram of the propensity score, {names['treated']} above the line and {names['control']} below. Both arms "
         f"have patients from {text['common_low']} to {text['common_high']}; {text['outside']} patients lie outside that range.",
         sources=(table, overlap),
     )
 
 
+@at_each_width
 def love_plot(table: pd.DataFrame, plan: Protocol) -> Drawing:
     """Return absolute standardised differences: crude beside each matching, and beside each weighting."""
     data = pd.DataFrame(
-        {"covariate": table["term"], "smd": table["smd"].abs().round(4), "adjustment": table["adjustment"]}
+        {
+            "covariate": table["term"].map(broken),
+            "smd": table["smd"].abs().round(4),
+            "adjustment": table["adjustment"],
+        }
     )
     panels = [_love_panel(data, title, plan) for title in PANELS]
     worst = data.groupby("adjustment")["smd"].max()
@@ -49,7 +55,7 @@ def love_plot(table: pd.DataFrame, plan: Protocol) -> Drawing:
     drawn = among({each: DRAWN[each] for each in both}, worst.index)
     words = "; ".join(f"{name.lower()} {worst[each]:.2f}" for each, name in drawn.items())
     return Drawing(
-        alt.hconcat(*panels, spacing=14).resolve_scale(color="independent", shape="independent"),
+        side_by_side(panels, spacing=14).resolve_scale(color="independent", shape="independent"),
         f"Two dot plots of {data['covariate'].nunique()} covariates, matching on the left, weighting on the right. Largest "
         f"difference: {words}; a dashed line marks {plan.balance.smd_threshold:g}.",
         sources=(table,),
@@ -60,6 +66,11 @@ def _love_panel(data: pd.DataFrame, title: str, plan: Protocol) -> Chart:
     """Return one panel; the crude differences stand in each."""
     names = among({each: DRAWN[each] for each in ("crude", *PANELS[title])}, data["adjustment"])
     mine = data[data["adjustment"].isin(names)].assign(label=lambda d: d["adjustment"].map(names))
-    end, limit, wide = 1.04 * float(data["smd"].max()), plan.balance.smd_threshold, (WIDTH - 250) / 2
-    names_here = title == "Matching"
-    return hh.love_plot(mine, threshold=limit, largest=end, labels=names_here, width=wide, title=title)
+    end, limit, wide = (
+        1.04 * float(data["smd"].max()),
+        plan.balance.smd_threshold,
+        share_of(262, 2, on_phone=160),
+    )
+    names_here = title == "Matching" or narrow()
+    drawn = hh.love_plot(mine, threshold=limit, largest=end, labels=names_here, width=wide, title=title)
+    return drawn.properties(height=28 * mine["covariate"].nunique()) if narrow() else drawn

@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 from livingpaper import Drawing, Ledger
-from livingpaper.book.theme import INK, QUIET, TREATED, WIDTH
+from livingpaper.book.theme import INK, QUIET, TREATED, at_each_width, lines, width
 from livingpaper.ledger.format import points, probability
 
 from study.charts import Chart, coloured, differences, intervals, minus
@@ -11,6 +11,7 @@ from study.labels import ANSWERS_FOR, OUTCOMES, among
 from study.protocol.protocol import Protocol
 
 
+@at_each_width
 def estimates_forest(ledger: Ledger, plan: Protocol, outcome: str) -> Drawing:
     """Return the risk differences of one outcome, one line per estimand."""
     found = ledger.select(f"outcomes.{outcome}{plan.outcome.horizon_days}.{{adjustment}}.rd")
@@ -32,6 +33,7 @@ def estimates_forest(ledger: Ledger, plan: Protocol, outcome: str) -> Drawing:
     )
 
 
+@at_each_width
 def posteriors(curves: pd.DataFrame, ledger: Ledger, plan: Protocol) -> Drawing:
     """Return the posterior densities of the primary difference under each prior, margins shaded."""
     found, margin = ledger.select("outcomes.posterior.{prior}.{what}"), plan.equivalence.margin_pp
@@ -43,7 +45,7 @@ def posteriors(curves: pd.DataFrame, ledger: Ledger, plan: Protocol) -> Drawing:
     )  # fmt: skip
     words = words or "cannot be drawn, because the difference has no standard error"
     return Drawing(
-        _densities(curves, plan).properties(width=WIDTH - 130, height=200),
+        _densities(curves, plan).properties(width=width() - 40, height=200),
         f"Bell curves over a shaded band of plus and minus {margin:g} points: {words}.",
         sources=(curves, found),
     )
@@ -61,7 +63,7 @@ def _densities(curves: pd.DataFrame, plan: Protocol) -> Chart:
     zero = zero.encode(x=alt.X("zero:Q", axis=bare))
     dashes = alt.Scale(domain=names, range=[[1, 0], [6, 3], [2, 2]][: len(names)])
     line = alt.Chart(data).mark_line(strokeWidth=2).encode(
-        x=alt.X("points:Q", scale=scale, axis=bare, title=minus(plan)),
+        x=alt.X("points:Q", scale=scale, axis=bare, title=lines(minus(plan), width() - 40)),
         y=alt.Y("density:Q", title="Posterior density", axis=alt.Axis(labels=False, ticks=False, grid=False)),
         color=coloured("prior", dict(zip(names, (TREATED, INK, "#CC79A7"), strict=False)), title="Prior", sort=names),
         strokeDash=alt.StrokeDash("prior:N", title="Prior", sort=names, scale=dashes),

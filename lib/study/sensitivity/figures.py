@@ -7,10 +7,20 @@ import numpy as np
 import pandas as pd
 from livingpaper import Drawing, Ledger
 from livingpaper.book.forest import numbers_of
-from livingpaper.book.theme import CONTROL, INK, QUIET, TREATED, WIDTH
+from livingpaper.book.theme import CONTROL, INK, QUIET, TREATED, at_each_width, narrow
 from livingpaper.ledger.format import points, value_text
 
-from study.charts import Chart, coloured, differences, intervals, line_at, with_deaths
+from study.charts import (
+    Chart,
+    coloured,
+    differences,
+    intervals,
+    line_at,
+    said_of,
+    share_of,
+    side_by_side,
+    with_deaths,
+)
 from study.labels import VERDICTS
 from study.protocol.protocol import Protocol
 
@@ -18,6 +28,7 @@ COLOURS = dict(zip(VERDICTS.values(), (TREATED, CONTROL, INK, QUIET), strict=Tru
 STRENGTHS = {2: QUIET, 3: TREATED, 5: CONTROL}  # risk ratios of a confounder
 
 
+@at_each_width
 def subset_forest(ledger: Ledger, subsets: pd.DataFrame, plan: Protocol) -> Drawing:
     """Return the primary difference by hospital, by period and where both drugs were in use.
 
@@ -34,6 +45,7 @@ def subset_forest(ledger: Ledger, subsets: pd.DataFrame, plan: Protocol) -> Draw
     return Drawing(chart, f"Forest of risk differences: {words}.", sources=(everyone, found))
 
 
+@at_each_width
 def subgroup_forest(
     groups: pd.DataFrame, drawn: pd.DataFrame, dictionary: pd.DataFrame, plan: Protocol
 ) -> Drawing:
@@ -60,6 +72,7 @@ def subgroup_forest(
     )
 
 
+@at_each_width
 def caliper_chart(table: pd.DataFrame, plan: Protocol) -> Drawing:
     """Return pairs, worst imbalance and risk difference against the width of the caliper."""
     done = table[table["n_pairs"] > 0]
@@ -85,7 +98,7 @@ def _against_caliper(data: pd.DataFrame) -> Chart:
     level = alt.Axis(labelAngle=0)
     x = alt.X("caliper:N", sort=list(data["caliper"]), title="Caliper, SD of the logit", axis=level)
     colour = alt.condition("datum.chosen", alt.value(TREATED), alt.value(QUIET))
-    base, panel = alt.Chart(data).encode(x=x, color=colour), {"width": (WIDTH - 190) / 3, "height": 150}
+    base, panel = alt.Chart(data).encode(x=x, color=colour), {"width": share_of(194, 3), "height": 150}
     dots = base.mark_point(filled=True, size=60, opacity=1)
     from_zero = alt.Scale(domainMin=0, nice=True)
     pairs = base.mark_bar(size=16).encode(y=alt.Y("pairs:Q", title="Pairs"))
@@ -94,9 +107,10 @@ def _against_caliper(data: pd.DataFrame) -> Chart:
     bars = base.mark_rule(strokeWidth=2).encode(y=low, y2="high:Q")
     zero = line_at(0.0, channel="y", color=INK, strokeWidth=0.8)
     effect = alt.layer(zero, bars, dots.encode(y="rd:Q"))
-    return alt.hconcat(*(part.properties(**panel) for part in (pairs, smd, effect)), spacing=24)
+    return side_by_side([part.properties(**panel) for part in (pairs, smd, effect)], spacing=24)
 
 
+@at_each_width
 def hiding_confounder(observed: float, ledger: Ledger, plan: Protocol) -> Drawing:
     """Return how common a confounder must be in each arm to turn a true ratio into the observed one, the published."""
     published, arms = ledger["counts.death.rr"], plan.arms
@@ -113,11 +127,11 @@ def hiding_confounder(observed: float, ledger: Ledger, plan: Protocol) -> Drawin
     same = same.mark_line(color=INK, strokeDash=[3, 3], strokeWidth=0.8).encode(x="a:Q", y="a:Q")
     charts = [
         alt.layer(same, line.transform_filter(alt.datum.truth == said))
-        .properties(title=said.capitalize(), width=(WIDTH - 110) / 2, height=190)
+        .properties(title=said.capitalize(), width=share_of(140, 2), height=190)
         for said in truths.values()
     ]  # fmt: skip
     return Drawing(
-        alt.hconcat(*charts, data=data, spacing=36),
+        side_by_side(charts, data=data, spacing=36),
         "Two panels of rising curves, one for a hidden benefit and one for a hidden harm. Each shows which prevalence of an "
         "unmeasured confounder in either arm would produce the published ratio; the dashed diagonal is equal prevalence.",
         sources=(published,),
@@ -136,8 +150,10 @@ def _prevalences(observed: float, truth: float, said: str) -> pd.DataFrame:
     return pd.concat(parts)
 
 
+@at_each_width
 def unseen_deaths(grid: pd.DataFrame, plan: Protocol) -> Drawing:
     """Return the verdict for each number of deaths after discharge in either arm."""
+    side: int = 270 if narrow() else 300
     arms, verdicts = plan.arms, grid["verdict"].map(VERDICTS)
     data = grid[["control", "treated"]].assign(rd=(100 * grid["estimate"]).round(2), verdict=verdicts)
 
@@ -146,15 +162,18 @@ def unseen_deaths(grid: pd.DataFrame, plan: Protocol) -> Drawing:
         about = {"title": f"Unseen deaths, {drug}", "axis": alt.Axis(grid=False), "scale": scale}
         return {"shorthand": f"{arm}:Q"} | about
 
-    chart = alt.Chart(data).mark_square(size=190, opacity=0.85).encode(
+    chart = alt.Chart(data).mark_square(size=0.0021 * side**2, opacity=0.85).encode(
         x=alt.X(**counted("control", arms.control)), y=alt.Y(**counted("treated", arms.treated)),
-        color=coloured("verdict", COLOURS, legend=alt.Legend(title=None)),
-        tooltip=["control", "treated", "rd", "verdict"],
+        color=coloured("verdict", COLOURS, legend=alt.Legend(title=None, columns=2 if narrow() else 4)),
+        tooltip=said_of(
+            control=f"Unseen deaths, {arms.control}", treated=f"Unseen deaths, {arms.treated}",
+            rd="Risk difference, percentage points", verdict="Verdict",
+        ),
     )  # fmt: skip
     shares = (verdicts.value_counts(normalize=True) * 100).round()
     words = ", ".join(f"{name} {share:.0f}%" for name, share in shares.items())
     return Drawing(
-        chart.properties(width=300, height=300),
+        chart.properties(width=side, height=side),
         f"Square grid of supposed numbers, {arms.control} across up to {grid['control'].max()}, {arms.treated} "
         f"upwards up to {grid['treated'].max()}. Coloured corners: share of squares {words}. The estimate runs from "
         f"{points(grid['estimate'].min())} to {points(grid['estimate'].max())} points across it.",

@@ -11,17 +11,19 @@ import pandas as pd
 from headtohead.sensitivity.multiverse import NOT_USED, summary_by
 from headtohead.sensitivity.specification import AXES
 from livingpaper import Drawing, Ledger
-from livingpaper.book.theme import FAINT, INK, QUIET, TREATED, WIDTH
+from livingpaper.book.theme import FAINT, INK, QUIET, TREATED, at_each_width, lines, narrow, width
 from livingpaper.ledger.format import percent, points
 
-from study.charts import Chart, line_at
+from study.charts import Chart, by_name, line_at
 from study.protocol.protocol import Protocol
 
 RANKS = 24
 ORDER = ("crude", "ATE", "ATT", "ATM", "ATO", "matched")
 Z = 1.96
+SPREAD = "Risk difference, points: median, middle half and middle nine tenths"
 
 
+@at_each_width
 def specification_curve(curve: pd.DataFrame, ledger: Ledger, plan: Protocol) -> Drawing:
     """Return the curve of each estimand above the spread of the estimates by choice."""
     curve, margin = curve.dropna(subset="estimate"), plan.equivalence.margin_pp
@@ -52,9 +54,11 @@ def _curves(curve: pd.DataFrame, margin: float) -> Chart:
         alt.Chart().mark_rule(color=INK, strokeWidth=0.8, strokeDash=dash).encode(y=alt.datum(at))
         for at, dash in ((0, [1, 0]), (-margin, [4, 3]), (margin, [4, 3]))
     ]
-    column = alt.Column("estimand:N", sort=list(ORDER), title=None)
-    panel = alt.layer(bars, *lines, dots, data=shown).properties(width=(WIDTH - 230) / len(ORDER), height=170)
-    return panel.facet(column=column, spacing=6)
+    panels, beside = (3, 185) if narrow() else (len(ORDER), 236)
+    panel = alt.layer(bars, *lines, dots, data=shown).properties(
+        width=(width() - beside) / panels, height=150
+    )
+    return panel.facet(alt.Facet("estimand:N", sort=list(ORDER), title=None), columns=panels, spacing=6)
 
 
 def _ranked(part: pd.DataFrame, estimand: str) -> pd.DataFrame:
@@ -78,12 +82,12 @@ def _dashboard(curve: pd.DataFrame, margin: float) -> Chart:
     table = table[table["level"] != NOT_USED]
     label = table["axis"].str.capitalize() + ": " + table["level"].astype(str)
     data = (100 * table[["low", "q1", "median", "q3", "high"]]).round(3).assign(choice=label)
-    y = alt.Y("choice:N", sort=list(label), title=None, axis=alt.Axis(labelLimit=330))
+    y = by_name("choice", label, on_phone=150, labelLimit=330)
     base = alt.Chart(data).encode(y=y)
-    x = alt.X("median:Q", title="Risk difference, points: median, middle half and middle nine tenths")
+    x = alt.X("median:Q", title=lines(SPREAD, width() - 170))
     return alt.layer(
         line_at(0.0, color=INK, strokeWidth=0.8),
         base.mark_rule(color=QUIET, strokeWidth=1).encode(x="low:Q", x2="high:Q"),
         base.mark_rule(color=TREATED, strokeWidth=4).encode(x="q1:Q", x2="q3:Q"),
         base.mark_point(filled=True, size=40, color=INK, opacity=1).encode(x=x),
-    ).properties(width=WIDTH - 200, height=15 * len(data))
+    ).properties(width=width() - (170 if narrow() else 200), height=(27 if narrow() else 15) * len(data))

@@ -5,10 +5,10 @@ from typing import Any
 import altair as alt
 import pandas as pd
 from livingpaper import Drawing, Ledger
-from livingpaper.book.theme import ACCENTS, INK, WIDTH
+from livingpaper.book.theme import ACCENTS, INK, at_each_width, narrow
 from livingpaper.ledger.format import percent, points
 
-from study.charts import Chart, coloured
+from study.charts import Chart, by_name, coloured, share_of, side_by_side
 from study.labels import ESTIMATORS, SIMULATED
 from study.protocol.protocol import Protocol
 
@@ -17,6 +17,7 @@ SHOWN = {name.replace("w_sandwich", "w_bootstrap"): label for name, label in EST
 COLOURS = dict(zip(SIMULATED.values(), (*ACCENTS[:3], INK), strict=True))
 
 
+@at_each_width
 def bias_and_coverage(ledger: Ledger, plan: Protocol) -> Drawing:
     """Return bias and coverage of each estimator in each world, with their Monte Carlo intervals."""
     rows = ledger.select("simulation.{scenario}.{estimator}.{measure}")
@@ -24,9 +25,10 @@ def bias_and_coverage(ledger: Ledger, plan: Protocol) -> Drawing:
         rows["estimator"].isin(SHOWN) & rows["scenario"].isin(SIMULATED) & rows["measure"].isin(MEASURES)
     ]
     level = 100 * plan.inference.conf_level
-    left = _panel(rows, "bias", "Bias, percentage points", [-0.5, 0, 0.5], title=None, labelLimit=200)
+    left = _panel(rows, "bias", "Bias, percentage points", [-0.5, 0, 0.5], labelLimit=200)
+    bare = {"labelLimit": 200} if narrow() else {"labels": False}
     title, targets = f"Coverage of {level:g}% intervals, %", [level + gap for gap in (-1.5, 0, 1.5)]
-    right = _panel(rows, "coverage", title, targets, title=None, labels=False, ticks=False)
+    right = _panel(rows, "coverage", title, targets, **bare)
     ends = rows.groupby(["estimator", "measure"])["estimate"].agg(["min", "max"])
     said = {place: " to ".join(map(MEASURES[place[1]], ends.loc[place])) for place in ends.index}
     words = "; ".join(
@@ -34,7 +36,7 @@ def bias_and_coverage(ledger: Ledger, plan: Protocol) -> Drawing:
         for name, label in SHOWN.items()
     )
     return Drawing(
-        alt.hconcat(left, right, spacing=16),
+        side_by_side([left, right], spacing=16),
         f"Two panels with one row per estimator and one point per world. Bias and coverage: {words}.",
         sources=(rows,),
     )
@@ -42,9 +44,9 @@ def bias_and_coverage(ledger: Ledger, plan: Protocol) -> Drawing:
 
 def _panel(rows: pd.DataFrame, measure: str, said: str, lines: list[float], **axis: Any) -> Chart:
     """Return one measure in per cent with its Monte Carlo intervals, and its targets as lines."""
-    y = alt.Y("estimator:N", sort=list(SHOWN.values()), axis=alt.Axis(**axis))
+    y = by_name("estimator", SHOWN.values(), on_phone=130, **axis)
     offset = alt.YOffset("world:N", sort=list(COLOURS))
-    legend = alt.Legend(title=None, orient="bottom")
+    legend = alt.Legend(title=None, orient="bottom", columns=2 if narrow() else 4)
     colour = coloured("world", COLOURS, sort=list(COLOURS), legend=legend)
     base = alt.Chart(_drawn(rows)).encode(y=y, yOffset=offset, color=colour)
     x = alt.X(f"{measure}:Q", title=said, scale=alt.Scale(zero=False, nice=True))
@@ -54,7 +56,7 @@ def _panel(rows: pd.DataFrame, measure: str, said: str, lines: list[float], **ax
     dashes = alt.Scale(domain=["target", "limit"], range=[[1, 0], [4, 3]])
     rules = alt.Chart(targets).mark_rule(color=INK, strokeWidth=0.8)
     rules = rules.encode(x="at:Q", strokeDash=alt.StrokeDash("kind:N", scale=dashes, legend=None))
-    return alt.layer(rules, bars, dots).properties(width=(WIDTH - 190) / 2, height=300)
+    return alt.layer(rules, bars, dots).properties(width=share_of(190, 2, on_phone=150), height=300)
 
 
 def _drawn(rows: pd.DataFrame) -> pd.DataFrame:

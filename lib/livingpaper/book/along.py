@@ -1,0 +1,70 @@
+"""What a reader may take along: a bar on each page with PDF, citation, notebook and repository, and the files behind it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from livingpaper.book.markup import markup
+from livingpaper.book.stamp import citation_file
+from livingpaper.build.cache import write_changed, write_whole
+from livingpaper.build.project import Project, digest, pages, text_of
+from livingpaper.config import config
+
+CITED = {"paper.bib": "BibTeX", "paper.ris": "RIS"}
+PDFS = {"paper.pdf": "PDF", "supplement.pdf": "Supplement"}
+
+
+def runs(project: Project, page: str) -> bool:
+    """Return whether a chapter is a notebook."""
+    path = project.root / f"{page}.md"
+    return path.is_file() and "\nkernelspec:" in text_of(path)[:800]
+
+
+def write_along(project: Project) -> Path:
+    """Write citations and notebooks, and return their folder; a notebook only if its chapter has changed."""
+    folder, found = project.build / ".along", citation_file(project)
+    for name in CITED:
+        write_changed(folder / name, markup(name, found=found).encode())
+    made = project.build / ".along.json"
+    before = json.loads(text_of(made)) if made.is_file() else {}
+    now = {
+        page: digest([project.root / f"{page}.md"], project.root)
+        for page in pages(project)
+        if runs(project, page)
+    }
+    for page in (page for page in now if before.get(page) != now[page]):
+        write_whole(folder / f"{_notebook(page)}", notebook(text_of(project.root / f"{page}.md")).encode())
+    write_whole(made, json.dumps(now).encode())
+    return folder
+
+
+def notebook(chapter: str) -> str:
+    """Return a chapter as a Jupyter notebook, the same whenever it is made."""
+    import jupytext  # slow to import
+
+    made = jupytext.reads(chapter, fmt="md:myst")
+    made.nbformat_minor = 4  # later ones give each cell a random name
+    for cell in made.cells:
+        cell.pop("id", None)
+    return json.dumps(made, indent=1, ensure_ascii=False) + "\n"
+
+
+def _notebook(page: str) -> str:
+    return f"notebooks/{page.rpartition('/')[2]}.ipynb"
+
+
+def add_bar(app: Sphinx, page: str, _template: str, context: dict[str, Any], _doctree: Any) -> None:
+    """Put the bar below the title of a page."""
+    if "</h1>" not in context.get("body", ""):
+        return
+    project = Project(Path(app.srcdir))
+    found, up, file = citation_file(project), "../" * (page.count("/") + 1), context["pathto"]
+    links = {PDFS.get(name, name): f"{up}{name}" for name in config(project).pdfs}
+    links |= {words: file(f"_static/{name}", 1) for name, words in CITED.items()}
+    if runs(project, page):
+        links["Notebook"] = file(f"_static/{_notebook(page)}", 1)
+    if code := found.get("repository-code"):
+        links["Repository"] = code
+    context["body"] = context["body"].replace("</h1>", f"</h1>\n{markup('along.html', links=links)}", 1)

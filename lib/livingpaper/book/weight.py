@@ -1,0 +1,69 @@
+"""What pages load: no scripts of charts where there is no chart, and of the theme's styles only what some page uses."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from livingpaper.build.cache import write_whole
+
+RULE = re.compile(r"([^{};]+)\{([^{}]*)\}")  # innermost: those inside of @media too
+SELECTORS = re.compile(r",(?![^(]*\))")
+INSIDE = re.compile(r":(?:not|is|where|has)\([^)]*\)")
+CLASS = re.compile(r"\.(-?[A-Za-z_][\w-]*)")
+WORD = re.compile(r"[\w-]+")
+ICONS = re.compile("Font ?Awesome")
+CHART, WAITING = (
+    "data-chart=",
+    "documentation_options.js",
+)  # a script of the page itself needs the latter at once
+NOT_READ = {"vega-bundle.js", "fontawesome.js", "searchindex.js"}
+
+
+def only_what_is_used(css: str, words: set[str]) -> str:
+    """Return styles without the rules that ask for a class which is none of the words, and without the icon fonts."""
+
+    def kept(rule: re.Match[str]) -> str:
+        selector, body = rule.groups()
+        if ICONS.search(body):
+            return ""
+        if selector.lstrip().startswith("@"):
+            return rule[0]
+        used = [
+            one for one in SELECTORS.split(selector) if words.issuperset(CLASS.findall(INSIDE.sub("", one)))
+        ]
+        return f"{','.join(used)}{{{body}}}" if used else ""
+
+    return RULE.sub(kept, css)
+
+
+def words_of(files: Iterable[Path]) -> set[str]:
+    """Return every word of pages and scripts: whatever could be a class."""
+    return {word for path in files for word in WORD.findall(path.read_text("utf-8"))}
+
+
+def slim(app: Sphinx, failed: Exception | None) -> None:
+    """Cut the styles of a built site down to what its pages and scripts use, and leave the icon scripts out."""
+    if failed or app.builder.name != "html":
+        return
+    site = Path(app.outdir)
+    scripts = (path for path in (site / "_static").rglob("*.js") if path.name not in NOT_READ)
+    words = words_of([*site.rglob("*.html"), *scripts])
+    for path in (site / "_static").rglob("*.css"):
+        write_whole(path, only_what_is_used(path.read_text("utf-8"), words).encode())
+    for path in (
+        *site.glob("_static/scripts/fontawesome.js*"),
+        *site.glob("_static/vendor/fontawesome/webfonts/*"),
+    ):
+        path.unlink()
+
+
+def lighten(app: Sphinx, page: str, _template: str, context: dict[str, Any], _doctree: Any) -> None:
+    """Let scripts wait for the page, and load those of charts only where there are some."""
+    for script in context.get("script_files", ()) if page != "search" else ():  # which waits for nothing
+        if script.filename and WAITING not in str(script.filename):
+            script.attributes.setdefault("defer", "defer")
+    if CHART in context.get("body", ""):
+        app.add_js_file("charts.js", loading_method="defer")

@@ -1,0 +1,31 @@
+"""What no package of Python brings is named in one line where it cannot be installed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("program", "package"), [("chromium", "chromium"), ("latex", "texlive-xetex")], ids=["chromium", "latex"]
+)
+def test_one_line_says_what_to_install(tmp_path: Path, program: str, package: str) -> None:
+    nothing = {"PATH": str(tmp_path), "CHROMIUM": str(tmp_path / "none"), "HEADTOHEAD_NO_BROWSER": "0"}
+    command = [sys.executable, "-m", "livingpaper", program]
+    done = subprocess.run(command, env=os.environ | nothing, capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert "is missing" in line
+    assert "install it with: sudo apt-get install" in line
+    assert package in line
+
+
+def test_without_browser_tests_none_is_needed(tmp_path: Path) -> None:
+    nothing = {"CHROMIUM": str(tmp_path / "none"), "HEADTOHEAD_NO_BROWSER": "1"}
+    command = [sys.executable, "-m", "livingpaper", "chromium"]
+    assert subprocess.run(command, env=os.environ | nothing, check=False).returncode == 0
