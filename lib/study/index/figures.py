@@ -5,13 +5,8 @@ from typing import Any
 import altair as alt
 import pandas as pd
 from livingpaper import Drawing
-<<<<<<< HEAD
-from livingpaper.book.theme import CONTROL, FAINT, INK, TREATED
+from livingpaper.book.theme import CONTROL, FAINT, INK, TREATED, at_each_width
 from livingpaper.chapters.recording import key, select_rows
-=======
-from livingpaper.book.theme import CONTROL, INK, TREATED, at_each_width
-from livingpaper.chapters.recording import select_rows
->>>>>>> w-access
 from livingpaper.ledger.format import interval_text, points
 
 from study.charts import LIMITS, coloured, differences, intervals, minus
