@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +11,9 @@ import pytest
 import vl_convert
 from book.chapters import chapters
 from livingpaper.book.forest import forest
+from livingpaper.book.output import size_of
 from livingpaper.book.show import Figure, Table
+from livingpaper.book.theme import NARROW, WIDTH
 from livingpaper.build.project import find_project
 from livingpaper.config import MIME, config
 from running import Paper
@@ -45,6 +48,21 @@ def test_figure_has_data_words_and_an_origin(name: str, paper: Paper) -> None:
         known[figure.origin].says if figure.origin in known else figure.origin
     )
     assert {*figure.origin.split("+")} <= {*known, "design"}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_figure_fits_page_and_phone_with_letters_of_11_pixels(name: str, paper: Paper) -> None:
+    """Both are shown as wide as they are drawn: the one on pages and paper, the other on phones."""
+    figure = paper.shown[name]
+    assert isinstance(figure, Figure)
+    assert figure.narrow is not None
+    phone = replace(figure, chart=figure.narrow, narrow=None)
+    for svg, most in ((figure.svg(), WIDTH), (phone.svg(width=NARROW), NARROW)):
+        assert float(size_of(svg)[0]) <= most + 1
+        assert min(map(float, re.findall(r'font-size="([\d.]+)px"', svg))) >= 11
+        mark = SETTINGS.sentence(figure.origin)
+        text = " ".join(re.sub(r"<[^>]+>", " ", svg).split())
+        assert mark in text
 
 
 @pytest.mark.parametrize("name", TABLES)

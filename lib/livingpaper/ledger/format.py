@@ -39,7 +39,7 @@ FORMATS: dict[str, Callable[[float], str]] = {
     "percent": percent, "points": points, "probability": probability, "p value": p_value,
     "count": partial(_decimal, decimals=0), "digits3": lambda v: f"{v:.3g}".replace("-", MINUS),
     **{f"decimal{n}": partial(_decimal, decimals=n) for n in range(1, 6)},
-    **{f"signed{n}": partial(_decimal, decimals=n, kind="+") for n in (0, 1, 2)},
+    **{f"signed{n}": partial(_decimal, decimals=n, kind="+") for n in (0, 1, 2, 4)},
     "absolute": lambda v: _decimal(100 * abs(v), 1), "of100": lambda v: f"{_decimal(v, 1)}%",
     "whole100": lambda v: f"{_decimal(v, 0)}%",
 }  # fmt: skip

@@ -5,7 +5,7 @@ from itertools import product
 import pandas as pd
 from livingpaper import Ledger, Sheet, crosstable, with_interval
 from livingpaper.chapters.recording import key
-from livingpaper.ledger.format import interval_text
+from livingpaper.ledger.format import interval_text, value_text
 
 from study.labels import PUBLISHED_OUTCOMES, RATIOS, arms
 from study.protocol.protocol import Protocol
@@ -43,7 +43,7 @@ def comparison(ledger: Ledger, plan: Protocol, further: pd.DataFrame) -> Sheet:
         printed, ours = ledger[f"published.{what}{end}"], ledger[f"counts.{what}{end}"]
         new = f"{ours['estimate']:.4f}%" if ours["scale"] == "percent" else f"{ours['estimate']:.6f}"
         off = ledger[f"counts.{what}{end.removesuffix('.percent').removesuffix('.p')}.difference"]
-        apart = f"{off['estimate']:+.4f}".replace("-", "−")
+        apart = value_text(off["estimate"], "signed4")
         rows.append([f"{label}, {name}", printed["text"], new, apart, ours["method"], printed["method"]])
         sources += [printed, ours, off]
     for said in further.itertuples():
