@@ -51,7 +51,7 @@
     live.className = "live-chart";
     const actions = { export: true, source: false, compiled: false, editor: false };
     const words = { SVG_ACTION: "Save as SVG", PNG_ACTION: "Save as PNG" };
-    const options = { mode: "vega-lite", renderer: "svg", defaultStyle: false, actions, i18n: words, downloadFileName: script.dataset.chart };
+    const options = { mode: "vega-lite", renderer: "svg", defaultStyle: false, forceActionsMenu: true, actions, i18n: words, downloadFileName: script.dataset.chart };
     const made = await window.vegaEmbed(live, specOf(script), options);
     live.querySelector("svg").setAttribute("aria-hidden", "true");
     if (chart.live) { chart.view.finalize(); chart.live.remove(); }

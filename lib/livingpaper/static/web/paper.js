@@ -85,6 +85,10 @@ document.addEventListener("DOMContentLoaded", () => {
   const head = document.querySelector(".sidebar-primary-items__start > .sidebar-primary-item:first-child");
   if (head) { head.setAttribute("role", "navigation"); head.setAttribute("aria-label", "The paper"); }
 
+  document.querySelectorAll(".has-children > details > summary").forEach((fold) => {
+    fold.setAttribute("aria-label", `Pages below ${fold.closest("li").querySelector("a").textContent.trim()}`);
+  });
+
   // the pages of all numbers
   const hash = decodeURIComponent(location.hash);
   if (hash.startsWith("#n-") && !document.getElementById(hash.slice(1))) {
