@@ -19,7 +19,7 @@ from livingpaper.versions.exhibits import (
 from livingpaper.versions.sources import ABSENT
 
 ID = "worlds.null.death28.ato.rd"
-NAME = "Deaths, adjusted, world without effect"
+NAME = "Deaths, adjusted, no-effect world"
 
 
 @pytest.fixture

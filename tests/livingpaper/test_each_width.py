@@ -18,9 +18,11 @@ from study.outcomes.over_time import STATE_COLOURS
 
 @at_each_width
 def bars(rows: int) -> Drawing:
-    data = pd.DataFrame({"x": range(rows)})
+    data = pd.DataFrame({"x": range(rows), "y": 1})
     return Drawing(
-        alt.Chart(data).mark_bar().encode(x="x:Q").properties(width=width() - 20), "Bars.", origin="synthetic"
+        alt.Chart(data).mark_bar().encode(x="x:Q", y="y:Q").properties(width=width() - 20),
+        "Bars.",
+        origin="synthetic",
     )
 
 
@@ -47,7 +49,7 @@ def test_a_page_gets_both_drawings_and_their_data_once(settings: Config) -> None
     given = json.loads(payload["vega"])
     assert given["wide"] == {"width": WIDTH - 20}
     assert given["narrow"] == {"width": NARROW - 20}
-    assert payload["vega"].count('{"x":6}') == 1
+    assert payload["vega"].count('{"x":6,"y":1}') == 1
     assert given["both"]["title"]["text"] == [settings.sentence("synthetic")]
     for svg in (payload["svg"], payload["narrow"]):
         assert settings.sentence("synthetic") in svg

@@ -23,9 +23,7 @@ def words(project: Project) -> list[str]:
 
 
 def test_its_numbers_are_those_of_the_ledger(project: Project, protocol: Protocol, words: list[str]) -> None:
-    primary = (
-        f"{protocol.outcome.primary}{protocol.outcome.horizon_days}.{protocol.estimand.primary.lower()}.rd"
-    )
+    primary = f"{protocol.outcome.primary}_stay.{protocol.estimand.primary.lower()}.rd"
     ids = ["counts.death.rd", *(f"worlds.{world}.{primary}" for world in ("null", "harm", "benefit"))]
     drawn = [re.findall(r"[+−]?\d+\.\d", word) for word in words if "(" in word]
     assert drawn == [

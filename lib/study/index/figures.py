@@ -55,6 +55,7 @@ def _words(row: object) -> str:
     return f"{label.lower()} {points(estimate)} ({interval_text(low, high, 'risk difference')}){known}"
 
 
+@at_each_width
 def icon_array(ledger: pd.DataFrame, plan: Protocol) -> Drawing:
     """Return a hundred squares for each drug, as many dark ones as patients died of a hundred, by the published counts."""
     shares = ledger.loc[
@@ -67,7 +68,7 @@ def icon_array(ledger: pd.DataFrame, plan: Protocol) -> Drawing:
         for name, deaths in zip(names, died, strict=True) for place in range(100)
     ]  # fmt: skip
     plain: Any = {"axis": None, "scale": alt.Scale(padding=0.1)}
-    squares = alt.Chart(pd.DataFrame(drawn)).mark_square(size=150, opacity=1).encode(
+    squares = alt.Chart(pd.DataFrame(drawn)).mark_square(size=120, opacity=1).encode(
         x=alt.X("column:O", **plain), y=alt.Y("row:O", **plain),
         color=coloured("fate", FATES, legend=alt.Legend(labelFontSize=13)),
         column=alt.Column("drug:N", title=None, sort=None, header=alt.Header(labelFontSize=13)),
@@ -76,7 +77,7 @@ def icon_array(ledger: pd.DataFrame, plan: Protocol) -> Drawing:
         f"{deaths} in that of {name.lower()}" for name, deaths in zip(names, died, strict=True)
     )
     return Drawing(
-        squares.properties(width=155, height=155),
+        squares.properties(width=135, height=135),
         f"Two grids, each of a hundred squares. Dark squares stand for people who lost their life, {said}.",
         sources=(shares,),
     )

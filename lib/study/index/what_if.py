@@ -86,7 +86,7 @@ def _intervals() -> Chart:
     yours = one.mark_text(align="left", baseline="top", fontWeight="bold", text=alt.expr(YOURS))
     text = yours.encode(x=alt.value(4), y=alt.value(4))
     layers = [band, none, thin, thick, point, text]
-    return alt.layer(*layers).properties(width=width() - 20, height=64)
+    return alt.layer(*layers).properties(width=width() - 20, height=54)
 
 
 def _densities(plan: Protocol) -> Chart:
@@ -109,4 +109,4 @@ def _densities(plan: Protocol) -> Chart:
             "curve:N", scale=alt.Scale(domain=list(curves), range=[[2, 3], [6, 3], [1, 0]])
         ),
     )
-    return drawn.properties(width=width() - 20, height=130)
+    return drawn.properties(width=width() - 20, height=105)
