@@ -18,9 +18,9 @@ from study.outcomes.over_time import STATE_COLOURS
 
 @at_each_width
 def bars(rows: int) -> Drawing:
-    data = pd.DataFrame({"x": range(rows), "y": 1})
+    data = pd.DataFrame({"day": range(rows)})
     return Drawing(
-        alt.Chart(data).mark_bar().encode(x="x:Q", y="y:Q").properties(width=width() - 20),
+        alt.Chart(data).mark_bar().encode(x="day:Q").properties(width=width() - 20),
         "Bars.",
         origin="synthetic",
     )
@@ -49,7 +49,7 @@ def test_a_page_gets_both_drawings_and_their_data_once(settings: Config) -> None
     given = json.loads(payload["vega"])
     assert given["wide"] == {"width": WIDTH - 20}
     assert given["narrow"] == {"width": NARROW - 20}
-    assert payload["vega"].count('{"x":6,"y":1}') == 1
+    assert payload["vega"].count('{"day":6}') == 1
     assert given["both"]["title"]["text"] == [settings.sentence("synthetic")]
     for svg in (payload["svg"], payload["narrow"]):
         assert settings.sentence("synthetic") in svg
