@@ -57,7 +57,7 @@ def love_plot(
     points = alt.Chart(data).mark_point(filled=True, size=48, opacity=0.9).encode(
         x=alt.X("smd:Q", title=heading, scale=scale, axis=x_axis),
         y=alt.Y("covariate:N", sort=order, title=None, axis=axis),
-        tooltip=["covariate:N", "adjustment:N", "smd:Q"],
+        tooltip=[_said("covariate"), _said("adjustment"), alt.Tooltip("smd:Q", title="Standardised difference")],
         color=alt.Color("adjustment:N", title=None, scale=alt.Scale(domain=names, range=list(colours)), legend=legend),
         shape=alt.Shape("adjustment:N", title=None, scale=alt.Scale(domain=names, range=list(shapes))),
     )  # fmt: skip
@@ -102,10 +102,14 @@ def curves_plot(
     band = base.mark_area(interpolate="step-after", opacity=0.15).encode(
         y=alt.Y("conf_low:Q", scale=top, axis=percent), y2="conf_high:Q"
     )
-    tooltip = ["arm:N", "day:Q", alt.Tooltip("incidence:Q", format=".1%")]
+    tooltip = [_said("arm"), _said("day", "Q"), alt.Tooltip("incidence:Q", title="Incidence", format=".1%")]
     line = base.mark_line(interpolate="step-after").encode(y=y, tooltip=tooltip)
     panels = alt.layer(band, line).properties(width=width, height=0.75 * width)
     return panels.facet(
         column=alt.Column("adjustment:N", title=None, sort=data["adjustment"].unique().tolist()),
         row=alt.Row("cause:N", title=None, sort=data["cause"].unique().tolist()),
     )
+
+
+def _said(column: str, kind: str = "N") -> alt.Tooltip:
+    return alt.Tooltip(f"{column}:{kind}", title=column.capitalize())

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator
 
 import pytest
-from book.browser import NO_BROWSER, open_browser
+from book.browser import DRAW, NO_BROWSER, open_browser
 from book.built import SITE, need
 from headtohead.outcomes.posterior import normal_posterior
 from headtohead.proportions.two_by_two import newcombe
@@ -36,8 +36,14 @@ def page() -> Iterator[Page]:
     with open_browser() as browser:
         tab = browser.new_context(offline=True).new_page()
         tab.goto(need(SITE / "book" / "index.html").resolve().as_uri())
-        tab.wait_for_selector(f"{FORM}:not([hidden])", timeout=20_000)
+        come_into_view(tab)
         yield tab
+
+
+def come_into_view(page: Page) -> None:
+    """Charts are drawn, and their controls shown, when a reader comes near them."""
+    page.evaluate(DRAW)
+    page.wait_for_selector(f"{FORM}:not([hidden])", timeout=20_000)
 
 
 def said(page: Page) -> dict[str, str]:
@@ -140,7 +146,7 @@ def test_the_start_is_the_papers_own_number(page: Page, protocol: Protocol) -> N
 
     text = str(read_ledger(find_project().ledger).at["counts.death.rd", "text"])
     page.reload()
-    page.wait_for_selector(f"{FORM}:not([hidden])", timeout=20_000)
+    come_into_view(page)
     printed = text.replace("95% CI", f"{100 * protocol.inference.conf_level:.0f}% interval")
     assert printed in said(page)["interval"]
     margin = page.locator(f"{FORM} input[name=margin]").input_value()

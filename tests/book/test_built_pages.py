@@ -41,7 +41,8 @@ def test_it_was_made_from_the_sources_that_are_here(project: Project, name: str)
 
 def test_no_page_is_without_its_chapter() -> None:
     made = {path.relative_to(SITE).with_suffix("").as_posix() for path in need(SITE).glob("book/*.html")}
-    assert made == {*contents()}
+    parts = {name for name in made if name.startswith("book/ledger-")}  # of a long page
+    assert made - parts == {*contents()}
 
 
 def test_no_image_is_left_that_no_page_shows() -> None:

@@ -12,7 +12,7 @@ import altair as alt
 
 WIDTH = 620  # pixels; printed at 0.75 pt each this is the text width of the PDF
 LETTER = 6  # pixels that a letter takes
-NARROW = 348  # pixels; what a phone of 390 pixels leaves between its margins
+NARROW = 336  # pixels; what a phone of 390 pixels leaves between its margins
 TREATED, CONTROL = "#0072B2", "#D55E00"  # Okabe-Ito: told apart by every common kind of colour vision
 INK, QUIET, FAINT = "#222222", "#6b6b6b", "#d9d9d9"
 ACCENTS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#6b6b6b")

@@ -19,6 +19,9 @@ CHART, WAITING = (
     "data-chart=",
     "documentation_options.js",
 )  # a script of the page itself needs the latter at once
+AT_ONCE = re.compile(
+    "doctools|sphinx_highlight|searchtools|language_data|searchindex"
+)  # scripts of the search page
 NOT_READ = {"vega-bundle.js", "fontawesome.js", "searchindex.js"}
 
 
@@ -62,8 +65,10 @@ def slim(app: Sphinx, failed: Exception | None) -> None:
 
 def lighten(app: Sphinx, page: str, _template: str, context: dict[str, Any], _doctree: Any) -> None:
     """Let scripts wait for the page, and load those of charts only where there are some."""
-    for script in context.get("script_files", ()) if page != "search" else ():  # which waits for nothing
-        if script.filename and WAITING not in str(script.filename):
+    for script in context.get("script_files", ()):  # the same objects on every page
+        if page == "search" and AT_ONCE.search(str(script.filename)):
+            script.attributes.pop("defer", None)
+        elif script.filename and WAITING not in str(script.filename):
             script.attributes.setdefault("defer", "defer")
     if CHART in context.get("body", ""):
         app.add_js_file("charts.js", loading_method="defer")
