@@ -31,7 +31,7 @@ EMPTY_CELL = re.compile(
     r"<t[dh][^>]*>(?:<[^>]+>|\s)*(nan|None|null|NaN|NaT|inf|-inf|undefined)(?:<[^>]+>|\s)*</t[dh]>"
 )
 PATIENT = re.compile(r"SYN-\d{4}")
-HOSTS = {"doi.org", "creativecommons.org", "orcid.org", "github.com", "jupyterbook.org"}
+HOSTS = {"doi.org", "ncbi.nlm.nih.gov", "creativecommons.org", "orcid.org", "github.com", "jupyterbook.org"}
 STAMP = re.compile(r"Version \d+\.\d+\.\d+ .*commit \w+.* protocol \w{12} · data \w{12}")
 SHORTEST = 30  # letters of a caption or an alternative text that can say anything
 CHART = re.compile(r'<script type="application/json" data-chart="([^"]*)">(.*?)</script>', re.S)
@@ -114,7 +114,8 @@ def link_faults(pages: Sequence[Page], site: Path) -> list[str]:
                 faults += [] if known else [f"{here.path.name}: {link} is no known source over https"]
                 continue
             target = (here.path.parent / unquote(parts.path)).resolve() if parts.path else here.path.resolve()
-            if not target.is_file() or not target.is_relative_to(site.resolve()):
+            beside = target.parent == site.resolve().parent and target.suffix == ".pdf"  # the paper as PDF
+            if not target.is_file() or not (beside or target.is_relative_to(site.resolve())):
                 faults.append(f"{here.path.name}: {link} leads to no file")
             elif parts.fragment and target.suffix == ".html":
                 ids = read_page(site / target.relative_to(site.resolve())).ids

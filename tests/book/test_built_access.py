@@ -81,10 +81,10 @@ def test_a_number_opens_a_card_by_keyboard_and_by_touch(phone: Page) -> None:
     phone.keyboard.press("Escape")
     assert card.count() == 0
     assert phone.evaluate("document.activeElement.dataset.id") == id_
-    phone.locator("h1").click()
+    phone.locator("article h1").click()
     number.click()
     assert card.count() == 1
-    phone.locator("h1").click()
+    phone.locator("article h1").click()
     assert card.count() == 0
 
 
@@ -121,7 +121,7 @@ def test_captions_do_not_scroll_and_what_scrolls_has_name_and_focus(phone: Page,
     phone.wait_for_timeout(200)
     assert phone.locator("table caption").count() == 0
     seen = phone.evaluate(
-        "[...document.querySelectorAll('.pst-scrollable-table-container')].filter((box) => box.clientWidth)"
+        "[...document.querySelectorAll('.pst-scrollable-table-container')].filter((box) => box.clientWidth && box.checkVisibility())"
         ".map((box) => [box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1,"
         " box.tabIndex === 0 && box.role === 'region'])"
     )

@@ -239,7 +239,7 @@ def test_the_caliper_of_this_paper(browser: Browser, tmp_path: Path) -> None:
         expect(desk.page.locator(".lp-trial, .lp-show-trial")).to_have_count(0)
         desk.change(typed, tried)
         desk.run_all()
-        expect(desk.page.locator("figure#tbl-lost.lp-show-trial")).to_be_visible(timeout=PATIENCE_MS)
+        expect(desk.page.locator("figure#fig-love.lp-show-trial")).to_be_visible(timeout=PATIENCE_MS)
         expect(pairs).to_have_class(re.compile("lp-trial"), timeout=PATIENCE_MS)
         expect(pairs).not_to_have_text(f"{committed}S")
         assert number(desk.prose.first, "matching.smd.largest.pairs").get_attribute("title").count("a trial")

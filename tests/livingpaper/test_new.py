@@ -91,7 +91,7 @@ def test_it_builds_as_it_is(fresh: Project) -> None:
     done = subprocess.run(command, cwd=fresh.root, capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
     page = (fresh.build / "html" / "book" / "index.html").read_text("utf-8")
-    shown = re.search(r'href="ledger.html#([\w-]+)"[^>]*>−14\.2<sup class="origin">R</sup>', page)
+    shown = re.search(r'href="ledger.html#([\w-]+)"[^>]*>−14\.2<sup class="origin"[^>]*>R</sup>', page)
     assert shown, "the front page must print the difference, marked"
     listed = (fresh.build / "html" / "book" / "ledger.html").read_text("utf-8")
     row = re.search(rf'<tr id="{shown[1]}">.*?</tr>', listed)

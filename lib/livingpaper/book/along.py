@@ -52,7 +52,7 @@ def notebook(chapter: str) -> str:
 
 
 def _notebook(page: str) -> str:
-    return f"notebooks/{page.rpartition('/')[2]}.ipynb"
+    return f"ipynb/{page.rpartition('/')[2]}.ipynb"
 
 
 def add_bar(app: Sphinx, page: str, _template: str, context: dict[str, Any], _doctree: Any) -> None:

@@ -70,5 +70,6 @@ def lighten(app: Sphinx, page: str, _template: str, context: dict[str, Any], _do
             script.attributes.pop("defer", None)
         elif script.filename and WAITING not in str(script.filename):
             script.attributes.setdefault("defer", "defer")
-    if CHART in context.get("body", ""):
+    context["body"] = context.get("body", "").replace(' role="doc-biblioentry"', "")  # deprecated
+    if CHART in context["body"]:
         app.add_js_file("charts.js", loading_method="defer")
