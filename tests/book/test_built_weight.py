@@ -48,7 +48,7 @@ def test_first_load(browser: Browser, address: str, name: str) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844})
     tab = context.new_page()
     answers: list[Response] = []
-    tab.on("response", answers.append)
+    tab.on("response", lambda answer: answers.append(answer))
     tab.goto(f"{address}/{name}.html", wait_until="networkidle")
     loaded = {answer.url.partition("?")[0].removeprefix(address): len(answer.body()) for answer in answers}
     assert sum(loaded.values()) < FIRST_LOAD, loaded
