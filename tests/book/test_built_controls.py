@@ -36,12 +36,7 @@ def page() -> Iterator[Page]:
     with open_browser() as browser:
         tab = browser.new_context(offline=True).new_page()
         tab.goto(need(SITE / "book" / "index.html").resolve().as_uri())
-<<<<<<< HEAD
         come_into_view(tab)
-=======
-        tab.evaluate(DRAW)
-        tab.wait_for_selector(f"{FORM}:not([hidden])", timeout=20_000)
->>>>>>> 8aad5a7 (Load the chart library when a reader moves; tooltips of love plots and curves in words; phones leave 340 pixels)
         yield tab
 
 
@@ -151,12 +146,7 @@ def test_the_start_is_the_papers_own_number(page: Page, protocol: Protocol) -> N
 
     text = str(read_ledger(find_project().ledger).at["counts.death.rd", "text"])
     page.reload()
-<<<<<<< HEAD
     come_into_view(page)
-=======
-    page.evaluate(DRAW)
-    page.wait_for_selector(f"{FORM}:not([hidden])", timeout=20_000)
->>>>>>> 8aad5a7 (Load the chart library when a reader moves; tooltips of love plots and curves in words; phones leave 340 pixels)
     printed = text.replace("95% CI", f"{100 * protocol.inference.conf_level:.0f}% interval")
     assert printed in said(page)["interval"]
     margin = page.locator(f"{FORM} input[name=margin]").input_value()
