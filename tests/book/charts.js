@@ -1,6 +1,7 @@
 // Every text of every live chart of a page: its size on the screen, and whether it stays inside of its chart and window.
 async () => {
   const figures = [...document.querySelectorAll("script[data-chart]")].map((script) => document.getElementById(script.dataset.chart));
+  window.dispatchEvent(new Event("scroll"));
   for (const figure of figures) {
     figure.scrollIntoView({ block: "center" });
     const late = Date.now() + 20000;

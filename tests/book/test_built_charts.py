@@ -151,7 +151,7 @@ def test_print_is_black_on_white_from_a_dark_screen(browser: Browser) -> None:
     tab.evaluate(DRAW)
     tab.emulate_media(media="print", color_scheme="dark")
     assert tab.locator("html").get_attribute("data-theme") == "dark"
-    for where in ("body", ".bd-article h1", ".bd-article p"):
+    for where in ("body", ".bd-article h1", ".bd-article .answer p"):
         assert tab.locator(where).first.evaluate("(e) => getComputedStyle(e).color") == "rgb(0, 0, 0)", where
     assert tab.locator("body").evaluate("(e) => getComputedStyle(e).backgroundColor") == "rgb(255, 255, 255)"
     image = tab.locator("figure.chart img").first

@@ -72,5 +72,18 @@ def test_the_first_paint_waits_for_little(name: str) -> None:
 
 
 def test_styles_lose_only_what_no_page_uses() -> None:
-    css = "@media print{.a .gone{x:1}.a,.gone{y:2}}p:not(.gone){z:3}@font-face{src:FontAwesome}.fa-x{w:4}"
+    css = "@media print{.a .gone{x:1}.a,.gone{y:2}}p:not(.gone){z:3}"
+    css += "a:after{font:var(--fa-font-solid)}@font-face{src:FontAwesome}.fa-x{w:4}"
     assert only_what_is_used(css, {"a", "p"}) == "@media print{.a{y:2}}p:not(.gone){z:3}"
+
+
+def test_every_icon_of_the_theme_is_drawn() -> None:
+    drawn = set(
+        re.findall(r"\.(fa-[a-z-]+) \{ --icon", need(SITE / "_static" / "charts.css").read_text("utf-8"))
+    )
+    used = {
+        icon
+        for name in contents()
+        for icon in re.findall(r"fa-[a-z-]+", need(SITE / f"{name}.html").read_text("utf-8"))
+    }
+    assert used - {"fa-solid", "fa-lg"} <= drawn

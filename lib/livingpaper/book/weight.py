@@ -14,7 +14,7 @@ SELECTORS = re.compile(r",(?![^(]*\))")
 INSIDE = re.compile(r":(?:not|is|where|has)\([^)]*\)")
 CLASS = re.compile(r"\.(-?[A-Za-z_][\w-]*)")
 WORD = re.compile(r"[\w-]+")
-ICONS = re.compile("Font ?Awesome")
+ICONS = re.compile("Font ?Awesome|--fa-font")
 CHART, WAITING = (
     "data-chart=",
     "documentation_options.js",

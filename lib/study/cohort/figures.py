@@ -58,7 +58,7 @@ def _on_phone(boxes: Sequence[Box]) -> tuple[list[Box], list[Line]]:
     reasons = [out[0], *(line for reason in out[1:] for line in wrap(reason, 54))]
     end = 76 + 14 * len(reasons)
     placed: list[Box] = [
-        (170, 20, 240, 36, started), (170, (60 + end) / 2, 330, end - 64, reasons), (170, end + 38, 240, 36, left),
+        (170, 20, 240, 36, started), (170, (60 + end) / 2, 322, end - 64, reasons), (170, end + 38, 240, 36, left),
         (90, end + 104, 130, 36, treated), (250, end + 104, 130, 36, control), (170, end + 170, 290, 36, matched),
     ]  # fmt: skip
     joints: list[Line] = [

@@ -24,10 +24,10 @@ NODES = {  # name: (x, y in pixels from the lower left on a page, what it is)
     "Death": (572, 80, "outcome"),
 }
 ON_PHONE = {  # where the same stand on a phone
-    "Kidney function, ferritin": (255, 345), "Hospital, period": (62, 345),
+    "Kidney function, ferritin": (247, 345), "Hospital, period": (62, 345),
     "Age, frailty, comorbidity": (80, 205), "Severity at time zero": (110, 45),
-    "Drug": (200, 268), "Treatment limitation": (68, 125), "Intensive care": (288, 265), "Interruption": (288, 305),
-    "Ventilation": (300, 150), "Death": (300, 60),
+    "Drug": (200, 268), "Treatment limitation": (68, 125), "Intensive care": (280, 265), "Interruption": (280, 305),
+    "Ventilation": (292, 150), "Death": (292, 60),
 }  # fmt: skip
 ARROWS = [
     ("Hospital, period", "Drug"), ("Hospital, period", "Intensive care"),

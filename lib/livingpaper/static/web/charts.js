@@ -66,6 +66,9 @@
     const form = document.querySelector(`[data-controls="${script.dataset.chart}"]`);
     if (form) await (chart.redraw ||= join(form, chart))();
   };
+  // the library is heavy: it comes when a reader moves, until then the pictures say the same
+  const signs = ["scroll", "pointermove", "pointerdown", "touchstart", "keydown", "focusin"];
+  const awake = new Promise((done) => signs.forEach((sign) => window.addEventListener(sign, done, { once: true, passive: true })));
   const start = () => document.querySelectorAll("script[data-chart]").forEach((script) => {
     const image = document.getElementById(script.dataset.chart)?.querySelector("img");
     if (!image) return;
@@ -74,7 +77,7 @@
     const seen = new IntersectionObserver((entries) => {
       if (!entries.some((entry) => entry.isIntersecting)) return;
       seen.disconnect();
-      redraw();
+      awake.then(redraw);
       phone.addEventListener("change", redraw);
     }, { rootMargin: "300px" });
     seen.observe(image.closest("figure"));
