@@ -121,7 +121,8 @@ def test_captions_do_not_scroll_and_what_scrolls_has_name_and_focus(phone: Page,
     phone.wait_for_timeout(200)
     assert phone.locator("table caption").count() == 0
     seen = phone.evaluate(
-        "[...document.querySelectorAll('.pst-scrollable-table-container')].filter((box) => box.clientWidth && box.checkVisibility())"
+        "[...document.querySelectorAll('.pst-scrollable-table-container')]"
+        ".filter((box) => box.clientWidth && box.checkVisibility())"
         ".map((box) => [box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1,"
         " box.tabIndex === 0 && box.role === 'region'])"
     )

@@ -125,7 +125,9 @@ def test_printed_numbers_are_those_of_the_ledger(ledger: pd.DataFrame) -> None:
         shown += len(wanted)
     assert shown > 100
     parts = [path.stem for path in (SITE / "book").glob("ledger*.html")]  # a long ledger is several pages
-    assert {html_id(id_) for id_ in ledger.index} <= set().union(*(page(f"book/{name}").ids for name in parts))
+    assert {html_id(id_) for id_ in ledger.index} <= set().union(
+        *(page(f"book/{name}").ids for name in parts)
+    )
 
 
 def test_the_committed_ledger_is_what_the_chapters_give(project: Project, fresh: Project) -> None:
