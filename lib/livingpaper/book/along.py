@@ -34,7 +34,9 @@ def write_along(project: Project) -> Path:
         for page in pages(project)
         if runs(project, page)
     }
-    for page in (page for page in now if before.get(page) != now[page]):
+    for page in (
+        page for page in now if before.get(page) != now[page] or not (folder / _notebook(page)).is_file()
+    ):
         write_whole(folder / f"{_notebook(page)}", notebook(text_of(project.root / f"{page}.md")).encode())
     write_whole(made, json.dumps(now).encode())
     return folder

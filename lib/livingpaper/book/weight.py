@@ -70,6 +70,7 @@ def lighten(app: Sphinx, page: str, _template: str, context: dict[str, Any], _do
             script.attributes.pop("defer", None)
         elif script.filename and WAITING not in str(script.filename):
             script.attributes.setdefault("defer", "defer")
-    context["body"] = context.get("body", "").replace(' role="doc-biblioentry"', "")  # deprecated
+    for role in (' role="doc-biblioentry"', ' role="list"'):  # deprecated, and then a list without items
+        context["body"] = context.get("body", "").replace(role, "")
     if CHART in context["body"]:
         app.add_js_file("charts.js", loading_method="defer")
