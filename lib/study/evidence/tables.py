@@ -133,7 +133,7 @@ def included(ledger: Ledger, evidence: pd.DataFrame) -> Sheet:
         "Identifier": used["doi"].where(used["doi"] != "", used["registry"]), "Source": used["source"],
         "Risk of bias": (used["risk_of_bias"] + ", " + used["risk_of_bias_by"]).where(used["risk_of_bias"] != "", "not judged"),
     }  # fmt: skip
-    widths = "p{1.7cm}p{1.5cm}p{1.9cm}p{1.4cm}p{1.8cm}p{1.0cm}p{2.2cm}ll"
+    widths = "p{1.73cm}p{1.53cm}p{1.93cm}p{1.43cm}p{1.83cm}p{1.03cm}p{2.53cm}lp{1.1cm}"
     return Sheet(pd.DataFrame(cells), sources=(*printed.values(), deaths), widths=widths)
 
 
