@@ -64,7 +64,7 @@ def test_this_version_as_bibtex_and_ris(small: Project) -> None:
 
 
 def test_a_notebook_is_valid_the_same_twice_and_made_anew_for_another_text(small: Project) -> None:
-    path = write_along(small) / "notebooks" / "a.ipynb"
+    path = write_along(small) / "ipynb" / "a.ipynb"
     first = path.read_text("utf-8")
     nbformat.validate(json.loads(first))
     assert first == notebook(CHAPTER)

@@ -28,7 +28,8 @@ from study.data.load import load_cohort
 pytestmark = pytest.mark.whole
 
 ID, AGE, LDH = "SYN-9001", 103.37, 2777.31
-CHAPTERS = ("cohort", "matching", "outcomes", "sensitivity")
+PARTS = ("cohort", "matching", "outcomes", "sensitivity")
+CHAPTERS = (*PARTS, *(f"supplement-{name}" for name in PARTS))
 
 
 @dataclass(frozen=True)
