@@ -2,14 +2,15 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from pkgutil import resolve_name
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from livingpaper.build.project import find_project
 from livingpaper.build.surroundings import check_surroundings, clean_environment
 from livingpaper.build.together import recover
+from livingpaper.config import Command, config
 
 FAILED, TROUBLE, STOPPED = 1, 3, 130
 
@@ -58,12 +59,6 @@ def _parser() -> argparse.ArgumentParser:
     commit = "release this commit as it is (default: the present one)"
     release.add_argument("--commit", dest="revision", help=commit)
     add("simulate", "build.tasks:simulate", "recompute the committed simulation results")
-    faults = "name every fault of rows that somebody wants to add to the evidence; nothing is written"
-    evidence = add("evidence", "build.tasks:check_rows", faults, "{result}")
-    evidence.add_argument("what", choices=["check"])
-    evidence.add_argument(
-        "file", type=Path, help="CSV with the columns of the evidence: new rows, or all of them"
-    )
     formats = "write the paper for machines: JSON, JATS XML, schema.org, RO-Crate"
     add("machine", "exports.exports:write_machine", formats, "machine: {result}")
     twice = "build this commit twice from nothing and compare every byte"
@@ -82,14 +77,29 @@ def _parser() -> argparse.ArgumentParser:
     unpack = "unpack all versions into _build/site"
     site = add("site", "versions.site:assemble", unpack, "site: {result}/index.html")
     site.add_argument("--newest", help="stop unless this is the newest version, for example v1.1.0")
+    for name, own in _own_commands().items():
+        add(name, "build.tasks:run_own", own.says).add_argument("arguments", nargs="*")
     return parser
+
+
+def _own_commands() -> Mapping[str, Command]:
+    """Return the commands of the paper around the working folder, none outside of one."""
+    try:
+        return config(find_project()).hooks.commands
+    except (OSError, ValueError):  # the command itself says what is wrong
+        return {}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; errors are one message, not a traceback."""
     if arguments is None:
         clean_environment()
-    given = vars(_parser().parse_args(arguments))
+    asked = sys.argv[1:] if arguments is None else list(arguments)
+    given: dict[str, Any]
+    if asked[:1] and asked[0] in _own_commands():  # which reads its own options
+        given = {"command": asked[0], "run": "build.tasks:run_own", "says": "", "words": asked}
+    else:
+        given = vars(_parser().parse_args(asked))
     name, function, says = (given.pop(key) for key in ("command", "run", "says"))
     try:
         run = resolve_name(f"livingpaper.{function}")
@@ -109,7 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(getattr(error, "status", TROUBLE if name == "diff" else FAILED))
     if says:
         sys.stdout.write(says.format(result=result, **given) + "\n")
-    return int(result) if name == "diff" else 0
+    return int(result) if name == "diff" or "words" in given else 0
 
 
 if __name__ == "__main__":

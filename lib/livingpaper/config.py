@@ -70,11 +70,18 @@ class _Withheld(_Section):  # which numbers may not be seen yet, and what is sai
     paragraph: str = "What stood here is withheld."
 
 
+class Command(_Section):
+    """A command of the paper itself: a function of the project and the words behind the command, and its help."""
+
+    run: Function
+    says: str = ""
+
+
 class _Hooks(_Section):
     simulate: Function = ""
     current: Function = ""  # of project and choices: raises if committed results are of other choices
     key_figure: Function = ""
-    evidence: Function = ""  # checks rows that somebody wants to add
+    commands: dict[str, Command] = {}
 
 
 class Config(_Section):

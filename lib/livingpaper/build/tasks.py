@@ -38,14 +38,10 @@ def simulate(project: Project) -> None:
     paper.hook(paper.hooks.simulate)(project, paper.plan())
 
 
-def check_rows(project: Project, what: str, file: Path) -> Any:  # noqa: ARG001
-    """Return what the paper's own hook says of rows to be added; ValueError with every fault, or if there is no hook."""
+def run_own(project: Project, words: Sequence[str]) -> int:
+    """Return the exit status of a command that ``[hooks.commands]`` of ``paper.toml`` adds; ``words`` begin with its name."""
     paper = config(project)
-    if not paper.hooks.evidence:
-        raise ValueError(
-            "this paper must name a function under [hooks] evidence of paper.toml, it names none; add it"
-        )
-    return paper.hook(paper.hooks.evidence)(project, file)
+    return int(paper.hook(paper.hooks.commands[words[0]].run)(project, words[1:]) or 0)
 
 
 def run_tasks(tasks: Sequence[Task], folder: Path, marks: Mapping[str, str], *, jobs: int = -1) -> list[Any]:

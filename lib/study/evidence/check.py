@@ -1,5 +1,8 @@
 """What is wrong with rows that somebody wants to add to the evidence: each fault of each row, nothing written."""
 
+import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +13,15 @@ from study.evidence.contract import COLUMNS, CONTRACT, load_evidence
 from study.evidence.rules import CELLS, NUMBERS
 
 FILE = "data/evidence.csv"
+
+
+def command(project: Project, words: Sequence[str]) -> int:
+    """Run ``evidence check FILE``, whose answer is printed; ContractError with every fault."""
+    parser = ArgumentParser(prog="headtohead evidence", description=__doc__)
+    parser.add_argument("what", choices=["check"])
+    parser.add_argument("file", type=Path, help="CSV with the columns of the evidence: new rows, or all")
+    sys.stdout.write(check_evidence(project, parser.parse_args(words).file) + "\n")
+    return 0
 
 
 def check_evidence(project: Project, file: str | Path) -> str:

@@ -1,0 +1,147 @@
+"""From the bytes of a CSV file to its cells: encoding, separator and shape, each said and none guessed in silence."""
+
+import codecs
+import csv
+import io
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from study.hospital.findings import Finding, at, finding
+
+BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+SAID = {
+    "utf-8": "UTF-8",
+    "utf-16-le": "UTF-16",
+    "utf-16-be": "UTF-16",
+    "cp1252": "Windows-1252",
+    "latin-1": "Latin-1",
+}
+MARKS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", "^": "carets"}
+QUOTE, NEWLINE = ord('"'), ord("\n")
+NO_ROWS = np.empty(0, int)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cells:
+    """A table as text: a frame of categories, the line of each row in the file, what is said, what is wrong."""
+
+    frame: pd.DataFrame
+    lines: np.ndarray
+    facts: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+def read_csv(raw: bytes, *, encoding: str | None = None, separator: str | None = None) -> Cells:
+    """Return the cells of a CSV file, a row per record that is not blank; rows of another length are left out and named."""
+    text, name, marked = _utf8(raw, encoding)
+    facts = [f"encoding: {SAID.get(name, name)}{' with a byte-order mark' if marked else ''}"]
+    if name in ("cp1252", "latin-1") and not encoding:
+        facts[0] += " (it is not UTF-8; look at letters with accents in the preview)"
+    found = _of_bytes(text)
+    text = text.replace(b"\x00", b"")
+    if b"\n" not in text:
+        text = text.replace(b"\r", b"\n")
+    mark, above = _mark(text, separator)
+    facts.append(f"separator: {MARKS.get(mark, repr(mark))}")
+    starts, ends, counts, lines, odd = _shape(text, ord(mark))
+    if odd:
+        do = "export it again, or put that cell in quotes"
+        found += finding("file.quotes", "", "have its quotes in pairs", do, found="one without its other")
+    table = np.arange(len(counts)) >= above
+    blank = np.array([not text[a:b].strip() for a, b in zip(starts, ends, strict=True)]) & table
+    rows = at(table & ~blank)
+    if not len(rows):
+        empty = finding(
+            "file.empty", "", "have a header and a row for each patient", "export it again", found="nothing"
+        )
+        return Cells(pd.DataFrame(), NO_ROWS, tuple(facts), (*found, *empty))
+    header, rows = rows[0], rows[1:]
+    names = next(csv.reader([text[starts[header] : ends[header]].decode("utf-8")], delimiter=mark))
+    width = Counter(counts[rows].tolist()).most_common(1)[0][0] if len(rows) else len(names)
+    same = counts[rows] == width
+    found += _ragged(lines[rows[~same]], width)
+    rows = rows[same]
+    body = b"\n".join(text[a:b] for a, b in zip(starts[rows], ends[rows], strict=True))
+    frame = pd.read_csv(
+        io.BytesIO(body),
+        header=None,
+        names=range(width),
+        sep=mark,
+        dtype="category",
+        na_filter=False,
+        engine="c",
+        skip_blank_lines=False,
+        index_col=False,
+    )
+    facts += [f"blank lines left out: {int(blank.sum())}"] if blank.any() else []
+    frame.columns = pd.Index((names + [""] * width)[:width])
+    return Cells(frame, lines[rows], tuple(facts), tuple(found))
+
+
+def _utf8(raw: bytes, encoding: str | None) -> tuple[bytes, str, bool]:
+    """Return the text as UTF-8, its encoding, and whether it had a mark."""
+    for bom, name in BOMS.items():
+        if raw.startswith(bom):
+            return raw[len(bom) :].decode(name, "replace").encode("utf-8"), name, True
+    zeros = np.frombuffer(raw[:2000], np.uint8) == 0
+    wide = zeros[1::2].mean() > 0.4 if len(zeros) > 3 else False
+    for name in [encoding] if encoding else ["utf-16-le" if wide else "utf-8", "cp1252", "latin-1"]:
+        try:
+            return raw.decode(name).encode("utf-8"), name, False
+        except UnicodeError:
+            continue
+    raise ValueError(f"the file must be text in {encoding}, it is not; correct encoding under [file]")
+
+
+def _of_bytes(text: bytes) -> list[Finding]:
+    if b"\x00" not in text:
+        return []
+    lines = [number for number, line in enumerate(text.split(b"\n"), 1) if b"\x00" in line]
+    where = f"them in {len(lines)} lines, first {', '.join(map(str, lines[:3]))}"
+    return finding("file.nul", "", "hold no NUL bytes", "the file is damaged; export it again", found=where)
+
+
+def _mark(text: bytes, given: str | None) -> tuple[str, int]:
+    """Return the separator and how many lines stand above the header: comments and ``sep=``."""
+    first = text[:100_000].decode("utf-8", "ignore").splitlines() or [""]
+    above = 0
+    if first[0].lower().startswith("sep=") and len(first[0]) == 5:
+        return first[0][4], 1
+    lines = [line for line in first if line.strip()] or [""]
+    known = [given] if given else list(MARKS)
+    while above < len(first) - 1 and first[above].startswith("#"):
+        below = first[above + 1]
+        if any(0 < below.count(mark) <= first[above].count(mark) for mark in known):
+            break  # a header that begins with # is a header
+        above += 1
+    if given:
+        return given, above
+    lines = first[above : above + 20]
+    score = {mark: lines[0].count(mark) for mark in MARKS}
+    best = max(score, key=lambda mark: score[mark])
+    return (best if score[best] else ","), above
+
+
+def _shape(text: bytes, mark: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, bool]:
+    """Return of each record its start, end, number of cells and line, and whether a quote lacks its other."""
+    data = np.frombuffer(text if text.endswith(b"\n") else text + b"\n", np.uint8)
+    quotes, breaks, marks = at(data == QUOTE), at(data == NEWLINE), at(data == mark)
+    odd = len(quotes) % 2 == 1
+    ends = breaks
+    if len(quotes) and not odd:  # within quotes neither a mark nor a line's end counts
+        ends = breaks[np.searchsorted(quotes, breaks) % 2 == 0]
+        marks = marks[np.searchsorted(quotes, marks) % 2 == 0]
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    counts = np.diff(np.searchsorted(marks, np.concatenate([[0], ends]))) + 1
+    return starts, ends, counts, np.searchsorted(breaks, starts) + 1, odd
+
+
+def _ragged(lines: np.ndarray, width: int) -> list[Finding]:
+    if not len(lines):
+        return []
+    found = f"{len(lines)} of another length, first line {', '.join(map(str, lines[:3]))}"
+    do = "quote cells that hold the separator, and complete rows that are cut off"
+    return finding("file.ragged", "", f"have {width} cells in each row", do, found=found)

@@ -1,0 +1,156 @@
+"""``headtohead check FILE``: everything that is wrong with a cohort and with its choices, at once, before any analysis."""
+
+import sys
+from argparse import ArgumentParser
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from livingpaper.build.project import Project
+
+from study.data.reading import read_table
+from study.hospital import contract, people, rules, suspicions
+from study.hospital.columns import Ours, make_ours
+from study.hospital.findings import Finding, finding, sorted_findings
+from study.hospital.settings import NAME, Acknowledged, Settings, SettingsError, load_settings
+from study.hospital.tables import read_any
+from study.protocol.protocol import Protocol, load_protocol
+
+FOUND, UNREADABLE = 1, 3  # exit statuses; 0 if nothing stands
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Report:
+    """What was found of a cohort: errors and warnings that stand, notes, and warnings acknowledged with their reason."""
+
+    made: Ours
+    findings: tuple[Finding, ...]
+    acknowledged: tuple[tuple[Finding, str], ...]
+    left_out: tuple[contract.LeftOut, ...]
+
+    @property
+    def stands(self) -> bool:
+        """Whether an error or a warning that nobody acknowledged is left."""
+        return any(each.level != "note" for each in self.findings)
+
+    def codes(self, *levels: str) -> set[str]:
+        """Return the codes of the findings of some levels, of all if none is named."""
+        return {each.code for each in self.findings if not levels or each.level in levels}
+
+
+def command(project: Project, words: Sequence[str]) -> int:
+    """Run ``check FILE``: print the report, write the preview beside the file, return the exit status."""
+    parser = ArgumentParser(prog="headtohead check", description=__doc__)
+    parser.add_argument("file", type=Path, help="CSV, .xlsx, .parquet or .duckdb, one row per patient")
+    parser.add_argument("--settings", type=Path, help=f"default: {NAME} beside the file")
+    parser.add_argument("--ids", action="store_true", help="name patients by id too, not by row alone")
+    parser.add_argument("--no-preview", action="store_true", help="write no HTML beside the file")
+    given = parser.parse_args(words)
+    try:
+        report = check_file(project, given.file, given.settings)
+    except (SettingsError, OSError, ValueError) as error:
+        sys.stderr.write(f"{error}\n")
+        return UNREADABLE
+    sys.stdout.write(as_text(report, ids=given.ids))
+    if not given.no_preview:
+        from study.hospital.preview import write_preview
+
+        sys.stdout.write(f"preview: {write_preview(report, given.file)}\n")
+    return FOUND if report.stands else 0
+
+
+def check_file(project: Project, file: Path, settings: Path | None = None) -> Report:
+    """Return the report on a file with the ``cohort.toml`` beside it.
+
+    Raises
+    ------
+    FileNotFoundError, SettingsError, ValueError
+        If file or settings cannot be read at all; whatever can be named is in the report.
+    """
+    path = file.resolve()
+    chosen = load_settings(settings or path.parent / NAME)
+    numbers = ("low", "high", "median_low", "median_high")
+    dictionary = read_table(project.data / "dictionary.csv", numbers=numbers, keep_missing=False)
+    for column in numbers:
+        dictionary[column] = dictionary[column].astype(object).replace("", np.nan).astype(float)
+    cells = read_any(path, chosen.file)
+    made = make_ours(cells, dictionary, chosen)
+    return make_report(made, list(cells.frame), load_protocol(project.protocol))
+
+
+def make_report(made: Ours, theirs: list[str], plan: Protocol) -> Report:
+    """Return every finding on data and choices; those that ``cohort.toml`` acknowledges apart."""
+    found = list(made.findings)
+    found += contract.check_columns(made, theirs, plan)
+    if not len(made.lines):
+        found += finding("file.empty", "", "hold a row for each patient", "export it again", found="none")
+    else:
+        found += contract.check_choices(made, plan)
+        found += [*rules.check_values(made), *rules.check_ids(made), *rules.check_rows(made)]
+        found += [*suspicions.check_suspicions(made), *people.check_people(made, plan)]
+    found += rules.check_names([name for name in theirs if name not in made.theirs.values()])
+    stand, known = _acknowledged(found, made.settings)
+    named = sorted_findings((_named(each, made) for each in stand), list(made.dictionary.index))
+    return Report(made, tuple(named), tuple(known), tuple(contract.left_out(made, plan)))
+
+
+def _acknowledged(
+    found: list[Finding], settings: Settings
+) -> tuple[list[Finding], list[tuple[Finding, str]]]:
+    """Return findings that stand, and warnings with the reason why they may; an entry that meets none is an error."""
+
+    def meets(entry: Acknowledged, each: Finding) -> bool:
+        return each.level == "warning" and entry.warning == each.code and entry.column in (None, each.column)
+
+    reasons = {
+        id(each): entry.reason for each in found for entry in settings.acknowledged if meets(entry, each)
+    }
+    for entry in settings.acknowledged:
+        if not any(meets(entry, each) for each in found):
+            do = "take the entry out: errors cannot be acknowledged, and what is no longer found need not be"
+            must = "acknowledge warnings that are there"
+            where = f"{entry.warning!r}" + (f" of {entry.column}" if entry.column else "")
+            found = found + finding("settings.acknowledged", "", must, do, found=where)
+    stand = [each for each in found if id(each) not in reasons]
+    return stand, [(each, reasons[id(each)]) for each in found if id(each) in reasons]
+
+
+def _named(each: Finding, made: Ours) -> Finding:
+    """Return a finding whose column is named as in the file too, where that differs."""
+    theirs = made.theirs.get(each.column, each.column)
+    return (
+        each
+        if theirs == each.column
+        else replace(each, found=", ".join(filter(None, [f"as {theirs!r} in the file", each.found])))
+    )
+
+
+def as_text(report: Report, *, ids: bool = False) -> str:
+    """Return the report for the terminal; row numbers are those of the file, ids are said only if asked for."""
+    made = report.made
+    names = made.frame["patient_id"].astype(str).tolist() if ids and made.has("patient_id") else None
+    parts = ["".join(f"{fact}\n" for fact in made.facts)]
+    titles = {
+        "error": "errors",
+        "warning": "warnings, to be corrected or acknowledged in cohort.toml",
+        "note": "notes",
+    }
+    for level, title in titles.items():
+        lines = [each.said(made.lines, names) for each in report.findings if each.level == level]
+        if lines:
+            parts.append(f"{len(lines)} {title}:\n" + "".join(f"  - {line}\n" for line in lines))
+    if report.acknowledged:
+        lines = [f"  - [{each.code}] {each.column}: {reason}\n" for each, reason in report.acknowledged]
+        parts.append(f"{len(lines)} acknowledged:\n" + "".join(lines))
+    if report.left_out:
+        lines = [f"  - {each.analysis} ({', '.join(each.columns)})\n" for each in report.left_out]
+        parts.append(f"{len(lines)} analyses are left out, for lack of columns:\n" + "".join(lines))
+    count = Counter(each.level for each in report.findings)
+    end = (
+        "nothing stands against this cohort"
+        if not report.stands
+        else f"{count['error']} errors, {count['warning']} warnings"
+    )
+    return "\n".join(parts) + f"\n{end}\n"

@@ -1,0 +1,158 @@
+"""The small core that every cohort needs, what is optional, and which analyses are left out without it."""
+
+import difflib
+from dataclasses import dataclass
+
+import numpy as np
+
+from study.hospital.columns import Ours
+from study.hospital.findings import Finding, finding
+from study.hospital.settings import unknown_names
+from study.protocol.protocol import Protocol
+
+CORE = ("patient_id", "drug", "end_state", "followup_day", "age", "sex", "hospital")
+BASELINE = ("baseline", "site", "period")  # roles that a score may use
+PATIENTS_TO_FIT = 5  # in an arm, to say anything at all
+ANALYSES = {  # optional columns, and the analyses that only they carry
+    "imv_day": "invasive ventilation, and ventilation or death",
+    "icu_day": "days in each state, and the hierarchy of outcomes",
+    "stop_day": "per-protocol analysis, and deviations from the course",
+    "stop_reason": "per-protocol analysis, and deviations from the course",
+    "planned_days": "per-protocol analysis, and deviations from the course",
+    "dose_mg_day": "the table of doses",
+    "rescue_day": "rescue treatment by arm",
+    "admission_to_dose": "the analysis of immortal time",
+    "period": "calendar period: exact matching, concurrent patients, weights by period",
+    "secondary_infection": "safety: secondary infection",
+    "new_vte": "safety: new venous thromboembolism",
+    "alt_rise": "safety: rise of alanine aminotransferase",
+    "aki": "safety: acute kidney injury",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """An analysis that is left out, and the columns that it lacks."""
+
+    analysis: str
+    columns: tuple[str, ...]
+
+
+def score_columns(made: Ours, plan: Protocol) -> tuple[str, ...]:
+    """Return the columns of the score: those of ``cohort.toml``, else those of the protocol."""
+    if made.settings.score:
+        return made.settings.score.columns
+    return tuple(dict.fromkeys(term.column for term in plan.propensity.terms))
+
+
+def left_out(made: Ours, plan: Protocol) -> list[LeftOut]:
+    """Return every analysis that lacks a column, by name; what the core or the score lacks is an error, not here."""
+    lacking = [name for name in made.dictionary.index if not made.has(name)]
+    score = score_columns(made, plan)
+    found: dict[str, list[str]] = {}
+    for name in lacking:
+        if name in ANALYSES:
+            found.setdefault(ANALYSES[name], []).append(name)
+    for criterion in plan.eligibility:
+        if criterion.column in lacking:
+            found.setdefault(f"eligibility: {criterion.label}", []).append(criterion.column)
+    for group in plan.sensitivity.subgroups:
+        if group.column in lacking:
+            found.setdefault(f"subgroups by {_label(made, group.column)}", []).append(group.column)
+    if (control := plan.sensitivity.negative_control) in lacking:
+        found.setdefault("the negative control", []).append(control)
+    terms = {term.column for term in plan.further.outcome_terms}
+    if missing := sorted(terms & set(lacking)):
+        found.setdefault("estimates with an outcome model", []).extend(missing)
+    roles = made.dictionary["role"]
+    table = [name for name in lacking if roles[name] in BASELINE and name not in score and name not in CORE]
+    if table:
+        found["rows of the baseline table"] = table
+    return [LeftOut(analysis, tuple(columns)) for analysis, columns in found.items()]
+
+
+def _label(made: Ours, column: str) -> str:
+    return str(made.dictionary.at[column, "label"]).lower()
+
+
+def check_columns(made: Ours, theirs: list[str], plan: Protocol) -> list[Finding]:
+    """Return what is wrong with which columns are there, and with the names in ``cohort.toml``."""
+    ours = list(made.dictionary.index)
+    found: list[Finding] = []
+    used = {*made.theirs.values(), made.settings.dates.reference}
+    spare = [name for name in theirs if name not in used]
+    for name in dict.fromkeys((*CORE, *score_columns(made, plan))):
+        if name in ours and not made.has(name):
+            close = difflib.get_close_matches(name, spare, 1, 0.6)
+            hint = f'; perhaps {close[0]!r}: {name} = "{close[0]}" under [columns]' if close else ""
+            other = "" if name in CORE else ", or choose a score without it under [score]"
+            do = f"add it, or say which column it is{hint}{other}"
+            code = "column.core" if name in CORE else "column.score"
+            found += finding(code, name, "be in the file", do, found="no such column")
+    for part, name, of in unknown_names(made.settings, ours, theirs):
+        close = difflib.get_close_matches(name, ours if of == "ours" else theirs, 1, 0.5)
+        do = f"correct it{f', perhaps {close[0]!r}' if close else ''}"
+        must = f"name columns of {'data/dictionary.csv' if of == 'ours' else 'the file'} under [{part}]"
+        found += finding("settings.name", "", must, do, found=repr(name))
+    for name in spare:
+        do = "leave it out of the export, or name it under [columns]"
+        found += finding(
+            "column.unused", name, "be one of ours to be used", do, level="note", found="no such name"
+        )
+    return found
+
+
+def check_choices(made: Ours, plan: Protocol) -> list[Finding]:
+    """Return what the choices ask and these patients cannot give: arms, score, eligibility, patients per term."""
+    found = _roles(made, score_columns(made, plan))
+    if not made.has("drug"):
+        return found
+    arms = made.settings.arms or plan.arms
+    sizes = {arm: int((made.frame["drug"] == arm).sum()) for arm in (arms.treated, arms.control)}
+    for arm, size in sizes.items():
+        if size < PATIENTS_TO_FIT:
+            do = "name the two drugs under [arms], and theirs under [levels.drug]"
+            must = f"have at least {PATIENTS_TO_FIT} patients of {arm!r}"
+            found += finding("arms.empty", "drug", must, do, found="fewer" if size else "none")
+    terms = len(score_columns(made, plan))
+    least = plan.propensity.min_treated_per_term
+    smaller = min(sizes.values())
+    if PATIENTS_TO_FIT <= smaller < least * terms:
+        do = "choose fewer columns under [score], or acknowledge it"
+        must = f"have {least} patients in the smaller arm for each of {terms} columns of the score"
+        found += finding("score.terms", "drug", must, do, level="warning", found="fewer")
+    for name in score_columns(made, plan):
+        if made.has(name) and len(made.frame):
+            share = float(made.frame[name].isna().mean())
+            if share > 0.5:
+                do = "take it out of the score under [score], or acknowledge it"
+                must = "be known of most patients to be in the score"
+                found += finding(
+                    "score.missing", name, must, do, level="warning", found=f"{share:.0%} missing"
+                )
+            elif made.frame[name].nunique() < 2:
+                do = "nothing to do: it is left out of the score"
+                found += finding(
+                    "score.constant", name, "vary to be in the score", do, level="note", found="one value"
+                )
+    return found
+
+
+def _roles(made: Ours, score: tuple[str, ...]) -> list[Finding]:
+    found: list[Finding] = []
+    for name in score:
+        role = made.dictionary["role"].get(name, "")
+        if role and role not in BASELINE:
+            do = "take it out of the score: it may be a consequence of the drug"
+            must = "be measured at or before time zero to be in the score"
+            found += finding("score.role", name, must, do, found=f"the role {role!r}")
+    return found
+
+
+def arms_of(made: Ours, plan: Protocol) -> np.ndarray:
+    """Return 1 for the treated, 0 for the control and -1 for anybody else, shape (n,)."""
+    arms = made.settings.arms or plan.arms
+    if not made.has("drug"):
+        return np.full(len(made.lines), -1)
+    drug = made.frame["drug"]
+    return np.select([drug == arms.treated, drug == arms.control], [1, 0], -1)

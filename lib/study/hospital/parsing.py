@@ -1,0 +1,173 @@
+"""Cells to numbers and dates: what a cell is, told once per distinct text; what cannot be told is named, never guessed."""
+
+import re
+from collections.abc import Iterable
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from study.data.reading import MISSING, NUMBER
+from study.hospital.findings import Finding, finding
+from study.hospital.tables import remade
+
+DATE = re.compile(r"(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4})(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?Z?")
+COMMA = re.compile(r"[+-]?\d+,\d+")
+NAMED_MONTH = re.compile(
+    r"(?i)\d{1,2}[- /.]?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|ene|abr|ago|dic)"
+    r"|(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[- /.]\d"
+)
+KINDS = (  # of cells that are no numbers: code, pattern, what is found, what to do
+    (
+        "number.date",
+        DATE,
+        "dates",
+        "give days, or name the column with the date of the first dose under [dates]",
+    ),
+    (
+        "number.date",
+        NAMED_MONTH,
+        "dates, which a spreadsheet may have made of numbers",
+        "restore the numbers",
+    ),
+    (
+        "number.limit",
+        re.compile(r"[<>≤≥]\s*\d.*"),
+        "limits of detection",
+        "give a number for them by a rule that you state, or leave the cell empty",
+    ),
+    (
+        "number.thousands",
+        re.compile(r"[+-]?\d{1,3}([ '’.,]\d{3})+([.,]\d+)?"),
+        "thousands separators",
+        "export without them, or name the mark as thousands under [file]",
+    ),
+    ("number.comma", COMMA, "commas among points", "export all numbers with one decimal mark"),
+    (
+        "number.unit",
+        re.compile(r"[+-]?\d[\d.,]*\s*[^\W\d]\S*.*"),
+        "numbers with their unit",
+        "leave the unit out of the cells and name it under [units]",
+    ),
+)
+ONLY_NUMBERS = "hold numbers only"
+
+
+def is_missing(text: str, codes: Iterable[object], words: bool) -> bool:
+    """Return whether a cell says that nothing is known: empty, a code of the settings, or a word for nothing."""
+    if text == "" or (words and text in MISSING):
+        return True
+    return any(text == str(code) or _equal(text, code) for code in codes)
+
+
+def _equal(text: str, code: object) -> bool:
+    if isinstance(code, str) or not NUMBER.fullmatch(text):
+        return False
+    return isinstance(code, int | float) and float(text) == code
+
+
+def decimal_of(columns: Iterable[pd.Series]) -> str | None:
+    """Return the decimal mark that the number columns of a file agree on; None if commas may be of thousands.
+
+    A comma before another number of digits than three, without a point in any number, is a decimal comma.
+    """
+    commas = points = threes = 0
+    for column in columns:
+        for text in column.cat.categories:
+            if COMMA.fullmatch(text):
+                commas, threes = commas + 1, threes + (len(text.rsplit(",", 1)[1]) == 3)
+            elif "." in text and NUMBER.fullmatch(text):
+                points += 1
+    if not commas or points > commas:
+        return "."
+    return None if threes == commas else ","
+
+
+def to_numbers(
+    name: str, values: pd.Series, *, decimal: str, thousands: str | None, codes: Iterable[object]
+) -> tuple[np.ndarray, list[Finding]]:
+    """Return a column as float, NaN where it is missing or no number, and what is no number by its kind."""
+    texts, codes = list(values.cat.categories), list(codes)
+    numbers, kinds = np.full(len(texts), np.nan), np.full(len(texts), -1)
+    for i, text in enumerate(texts):
+        plain = text.replace(thousands, "") if thousands else text
+        plain = plain.replace(",", ".") if decimal == "," and COMMA.fullmatch(plain) else plain
+        if is_missing(text, codes, True):
+            continue
+        if NUMBER.fullmatch(plain) and not (decimal == "," and "." in text and not thousands):
+            numbers[i] = float(plain)
+        elif text.casefold() in ("true", "false"):
+            numbers[i] = text.casefold() == "true"
+        else:
+            kinds[i] = next(
+                (
+                    k
+                    for k, (_, pattern, *_) in enumerate(KINDS)
+                    if pattern.fullmatch(text) or (k == 1 and pattern.match(text))
+                ),
+                len(KINDS),
+            )
+    at = values.cat.codes.to_numpy()
+    found: list[Finding] = []
+    for kind in sorted(set(kinds[kinds >= 0])):
+        code, _, what, do = (*KINDS, ("number.text", None, "text", "correct it, or name it under [missing]"))[
+            kind
+        ]
+        found += finding(code, name, ONLY_NUMBERS, do, kinds[at] == kind, found=what)
+    if not found and decimal == "." and not thousands and _point_of_thousands(texts):
+        mask = np.array(["." in text for text in texts])[at]
+        do = 'if the point is of thousands, thousands = "." under [file]; if not, acknowledge it'
+        must, what = "say what its points mean", "every point before three digits, beside whole numbers"
+        found += finding("number.points", name, must, do, mask, level="warning", found=what)
+    return numbers[at] if len(numbers) else np.full(len(values), np.nan), found
+
+
+def _point_of_thousands(texts: list[str]) -> bool:
+    """Return whether points look like those of thousands: always three digits behind, the rest whole and mostly below 1000."""
+    pointed = [text for text in texts if "." in text and NUMBER.fullmatch(text)]
+    whole = [text for text in texts if text.isdigit()]
+    groups = all(re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", text) for text in pointed)
+    return len(pointed) >= 3 and len(whole) >= 3 and groups and np.median([float(t) for t in whole]) >= 100
+
+
+def date_order(columns: Iterable[pd.Series]) -> str | None:
+    """Return how the dates of a file are written, None if day and month could be either."""
+    first = second = year = 0
+    for column in columns:
+        for text in column.cat.categories:
+            if found := DATE.fullmatch(text):
+                a, b = int(found[1]), int(found[2])
+                year, first, second = year + (len(found[1]) == 4), first + (12 < a <= 31), second + (b > 12)
+    if year and not first and not second:
+        return "year first"
+    if bool(first) == bool(second):
+        return "year first" if year else None
+    return "day first" if first else "month first"
+
+
+def to_days(values: pd.Series, order: str) -> np.ndarray:
+    """Return dates as days since 1970, NaN where a cell is no date."""
+
+    def day(text: str) -> float:
+        found = DATE.fullmatch(text)
+        if not found:
+            return np.nan
+        a, b, c = found[1], found[2], found[3]
+        if len(a) == 4:
+            year, month, this = a, b, c
+        elif len(c) == 4:
+            year, month, this = (c, a, b) if order == "month first" else (c, b, a)
+        else:
+            return np.nan
+        try:
+            return float(date(int(year), int(month), int(this)).toordinal() - 719163)
+        except ValueError:
+            return np.nan
+
+    return remade(values, day).astype(float).to_numpy()
+
+
+def has_dates(values: pd.Series) -> bool:
+    """Return whether most of what a column holds are dates."""
+    texts = [text for text in values.cat.categories if text]
+    return bool(texts) and sum(bool(DATE.fullmatch(text)) for text in texts) > len(texts) / 2

@@ -1,0 +1,140 @@
+"""The HTML preview of a cohort beside its file: findings, ranges, and what is missing by arm, hospital and period."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import jinja2
+import numpy as np
+import pandas as pd
+from livingpaper.build.project import Project, find_project
+
+from study.hospital.checking import Report
+from study.hospital.columns import NUMERIC
+
+GROUPS = ("drug", "hospital", "period")
+MOST_GROUPS = 12  # of one kind, in columns; more are said to be left out
+PAGE = Path(__file__).with_suffix(".html")
+
+
+def write_preview(report: Report, file: Path) -> Path:
+    """Return the HTML file beside the cohort, ``NAME.check.html``.
+
+    Raises ``ValueError`` if it would stand in the repository, where it could be committed.
+    """
+    path = file.resolve().with_suffix(".check.html")
+    try:
+        project: Project | None = find_project(path.parent)
+    except FileNotFoundError:
+        project = None
+    if project and not path.is_relative_to(project.data / "own"):
+        raise ValueError(
+            f"the cohort must stand outside the repository or in data/own/, it is in {path.parent}; move it, then check again"
+        )
+    path.write_text(as_page(report, file.name), "utf-8")
+    return path
+
+
+def as_page(report: Report, name: str) -> str:
+    """Return the page as HTML; small counts are suppressed."""
+    least = report.made.settings.disclosure.least
+    said = [(str(each.level), each.said(report.made.lines)) for each in report.findings]
+    findings: list[tuple[str, list[tuple[str, str]]]] = [
+        (f"{level.capitalize()}s", [pair for pair in said if pair[0] == level])
+        for level in ("error", "warning", "note")
+    ]
+    known = [("note", f"[{each.code}] {each.column}: {reason}") for each, reason in report.acknowledged]
+    findings.append(("Acknowledged", known))
+    tables = [_ranges(report, least), *_missing(report, least)]
+    page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(
+        PAGE.read_text("utf-8")
+    )
+    return page.render(
+        name=name,
+        least=least,
+        facts=report.made.facts,
+        findings=[(title, lines) for title, lines in findings if lines],
+        left_out=report.left_out,
+        tables=tables,
+    )
+
+
+def shown(count: int, total: int, least: int) -> str:
+    """Return a count, or that it is small; nothing where its complement is small."""
+    if 0 < count < least:
+        return f"<{least}"
+    return "—" if 0 < total - count < least else f"{count:,}"
+
+
+def _columns(report: Report) -> Iterator[tuple[str, pd.Series, pd.Series]]:
+    dictionary, frame = report.made.dictionary, report.made.frame
+    for name in dictionary.index:
+        if name in frame and dictionary.at[name, "type"] != "id" and name != "synthetic":
+            yield str(name), dictionary.loc[name], frame[name]
+
+
+def _ranges(report: Report, least: int) -> dict[str, object]:
+    """Return the table of what each column holds; a quantile needs enough patients beyond it."""
+    rows = []
+    for name, row, values in _columns(report):
+        known = values.dropna()
+        rows.append(
+            [
+                name,
+                report.made.theirs.get(name, "derived"),
+                row["unit"],
+                shown(len(known), len(values), least),
+                _held(row, known, least),
+            ]
+        )
+    head = ["column", "in the file", "unit", "known", "5%, 25%, 50%, 75%, 95%; or patients per level"]
+    says = f"A quantile is shown if at least {least} patients lie beyond it; no smallest or largest value is."
+    return {"title": "Ranges", "says": says, "head": head, "rows": rows}
+
+
+def _held(row: pd.Series, known: pd.Series, least: int) -> str:
+    if row["type"] == "binary":
+        return f"1: {shown(int((known == 1).sum()), len(known), least)}"
+    if row["type"] in NUMERIC:
+        shares = [q for q in (0.05, 0.25, 0.5, 0.75, 0.95) if min(q, 1 - q) * len(known) >= least]
+        return ", ".join(f"{value:.3g}" for value in np.quantile(known, shares)) if shares else "too few"
+    counts = known.astype(str).value_counts().sort_index()
+    free = not row["levels"] and len(counts) > MOST_GROUPS
+    if free:
+        return f"{len(counts)} labels"
+    cells = [shown(int(count), len(known), least) for count in counts]
+    return ", ".join(
+        f"{label}: {cell}" for label, cell in zip(counts.index, _second(counts, cells, least), strict=True)
+    )
+
+
+def _second(counts: pd.Series, cells: list[str], least: int) -> list[str]:
+    """Return the cells with a second one hidden where a single one is, which the total would give away."""
+    hidden = [i for i, cell in enumerate(cells) if cell.startswith("<")]
+    open_ = [i for i, cell in enumerate(cells) if cell[0].isdigit() and counts.iloc[i] > 0]
+    if len(hidden) == 1 and open_:
+        cells[min(open_, key=lambda i: counts.iloc[i])] = "—"
+    return cells
+
+
+def _missing(report: Report, least: int) -> Iterator[dict[str, object]]:
+    """Yield a table per grouping: of how many patients nothing is known, by column."""
+    for by in (name for name in GROUPS if report.made.has(name)):
+        group = report.made.frame[by].astype(str)
+        sizes = group.value_counts()
+        names = list(sizes.index[:MOST_GROUPS])
+        rows = []
+        for name, row, values in _columns(report):
+            if name == by or row["role"] == "outcome" or not values.isna().any():
+                continue
+            counts = values.isna().groupby(group).sum()
+            rows.append([name, *(shown(int(counts[each]), int(sizes[each]), least) for each in names)])
+        head = ["column", *(f"{each} (n {shown(int(sizes[each]), len(group), least)})" for each in names)]
+        says = "Patients of whom the column is not known; columns that are complete are not listed."
+        if len(sizes) > len(names):
+            says += f" The largest {len(names)} of {len(sizes)} are shown."
+        yield {
+            "title": f"Missing by {report.made.dictionary.at[by, 'label'].lower()}",
+            "says": says,
+            "head": head,
+            "rows": rows,
+        }

@@ -1,0 +1,202 @@
+"""What must hold of each value and within each patient: ranges, levels, ids, days in order, facts that agree."""
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from study.hospital.columns import ENDS, NUMERIC, Ours
+from study.hospital.contract import CORE
+from study.hospital.findings import Finding, finding
+
+LONGEST_DAYS = 730
+POSSIBLE = {  # what no patient can exceed; other numbers may lie five times beyond the dictionary
+    "age": (0, 120), "barthel": (0, 100), "charlson": (0, 33), "sofa": (0, 24), "spo2_fio2": (40, 480),
+    "pao2_fio2": (25, 700), "bmi": (8, 120), "resp_rate": (4, 80), "egfr": (0, 250), "steroid_dose": (0, 400),
+    "sx_to_admission": (0, 120), "admission_to_dose": (0, 365), "steroid_start_day": (-730, 0),
+    "planned_days": (1, 90), "dose_mg_day": (0, 5000), "crp": (0, 1000),
+}  # fmt: skip
+TOTALS = re.compile(r"(?i)(grand )?(totals?|sum|summe|suma|mean|media|average|median)\b\D*")
+NAMES = re.compile(r"[^\W\d_]{2,}([ ,;.]+[^\W\d_]{2,})+")
+RECORD = re.compile(
+    r"\d{6,12}[A-Za-z]?|[A-Za-z]{1,4}\d{8,}|[A-Z]\d{7}[A-Z]|\d{3}[- ]\d{3}[- ]\d{4}|.*@.*\..*"
+)
+DATED = re.compile(r".*(19|20)\d\d[-/.]?(0[1-9]|1[0-2])[-/.]?([0-2]\d|3[01]).*")
+DAMAGED = re.compile(r"\d(\.\d+)?E\+\d+")
+PERSONAL = re.compile(
+    r"(?i)(^|[ _.-])(sur|last|first|full|fore|middle)?[ _]?(name|names|nombre|apellidos?|dob|birth\w*|"
+    r"nacimiento|nhs|mrn|nhc|ssn|dni|nie|"
+    r"passport|phone|telephone|tel[eé]fono|e?-?mail|address|direcci[oó]n|postcode|zip|initials)($|[ _.-])"
+)
+
+
+def check_values(made: Ours) -> list[Finding]:
+    """Return the values that cannot be, column by column."""
+    found: list[Finding] = []
+    for name in made.frame:
+        row, values = made.dictionary.loc[name], made.frame[name]
+        found += _numeric(name, row, values) if row["type"] in NUMERIC else _levels(name, row, values)
+        required = name in CORE or (
+            row["missing_allowed"] == "no" and row["role"] in ("arm", "site", "period")
+        )
+        if required:
+            found += finding("value.missing", name, "be known of every patient", "complete it", values.isna())
+    return found
+
+
+def _numeric(name: str, row: pd.Series, values: pd.Series) -> list[Finding]:
+    found: list[Finding] = []
+    if row["type"] == "binary":
+        do = f"write 1 for yes and 0 for no, or say which is which under [levels.{name}]"
+        return finding("value.binary", name, "be 0 or 1", do, values.notna() & ~values.isin([0, 1]))
+    if row["type"] == "integer":
+        found += finding(
+            "value.whole",
+            name,
+            "be whole numbers",
+            "round or correct them",
+            values.notna() & (values % 1 != 0),
+        )
+    low, high = _possible(name, row)
+    unit = f" {row['unit']}" if row["unit"] else ""
+    do = "correct them; if they say that nothing is known, name the code under [missing]"
+    must = f"lie between {low:g} and {high:g}{unit}"
+    beyond = (values < low) | (values > high)
+    found += finding("value.range", name, must, do, beyond)
+    if pd.notna(row["low"]) and row["unit"] != "days":
+        rare = ((values < row["low"]) | (values > row["high"])) & ~beyond
+        must = f"lie between {row['low']:g} and {row['high']:g}{unit} in nearly all"
+        many = rare.sum() > max(3, 0.02 * values.count())
+        do = "look at them, then acknowledge it" if many else "nothing to do if the record says so"
+        found += finding("value.rare", name, must, do, rare, level="warning" if many else "note")
+    return found
+
+
+def _possible(name: str, row: pd.Series) -> tuple[float, float]:
+    if name in POSSIBLE:
+        low, high = POSSIBLE[name]
+        return float(low), float(high)
+    if row["unit"] == "days":
+        return 0.0, float(LONGEST_DAYS)
+    return (
+        row["low"] / 5 if pd.notna(row["low"]) else -np.inf,
+        row["high"] * 5 if pd.notna(row["high"]) else np.inf,
+    )
+
+
+def _levels(name: str, row: pd.Series, values: pd.Series) -> list[Finding]:
+    if not row["levels"]:
+        return []
+    levels = row["levels"].split("|")
+    do = f"say which is which under [levels.{name}]"
+    must = f"be one of {', '.join(levels)}"
+    return finding("value.level", name, must, do, values.notna() & ~values.isin(levels))
+
+
+def check_ids(made: Ours) -> list[Finding]:
+    """Return ids that repeat, differ in writing only, or look like a person's; and rows that are no patients."""
+    if not made.has("patient_id"):
+        return []
+    ids, n = made.frame["patient_id"].astype(object), len(made.frame)
+    texts = ids.fillna("").astype(str)
+    found = finding(
+        "id.twice",
+        "patient_id",
+        "be there once",
+        "keep one row for each patient",
+        texts.duplicated(keep=False) & (texts != ""),
+    )
+    plain = (
+        texts.str.casefold()
+        .str.replace(r"[\W_]+", "", regex=True)
+        .str.replace(r"^([a-z]*)0+(?=\d)", r"\1", regex=True)
+    )
+    alike = plain.duplicated(keep=False) & ~texts.duplicated(keep=False) & (plain != "")
+    found += finding(
+        "id.alike",
+        "patient_id",
+        "differ in more than capitals, signs and leading zeros",
+        "correct one of them",
+        alike,
+    )
+    name = "patient_id"
+    shown = (
+        ("id.total", TOTALS, "name a patient in each row", "take totals and repeated headers out", 1, "error"),
+        ("id.damaged", DAMAGED, "be whole", "a spreadsheet rounded them: export ids as text", 1, "error"),
+        ("id.name", NAMES, "be a pseudonym", "replace names by a pseudonym", 0.5 * n, "error"),
+        ("id.record", RECORD, "mean nothing outside the study", "replace them, or acknowledge what they are", 0.5 * n, "warning"),
+        ("id.date", DATED, "hold no date", "replace them by a pseudonym without dates", 0.5 * n, "warning"),
+    )  # fmt: skip
+    for code, pattern, must, do, least, level in shown:
+        hits = texts.str.fullmatch(pattern)
+        if code == "id.total":
+            hits |= texts.isin([made.theirs.get(name, name), name])
+        if hits.sum() >= max(1, least):
+            found += finding(code, name, must, do, hits, level=level)  # type: ignore[arg-type]
+    return found
+
+
+def check_names(theirs: list[str]) -> list[Finding]:
+    """Return columns of the file whose name says that they identify people."""
+    hits = [name for name in theirs if PERSONAL.search(name)]
+    do = "take it out of the file before it is used"
+    return [
+        each
+        for name in hits
+        for each in finding(
+            "column.personal", name, "not identify people", do, level="warning", found="a name that does"
+        )
+    ]
+
+
+Rule = tuple[str, str, tuple[str, ...], str, str, Callable[[pd.DataFrame], pd.Series | np.ndarray]]
+
+
+def check_rows(made: Ours) -> list[Finding]:
+    """Return patients whose columns contradict each other."""
+    found: list[Finding] = []
+    for code, column, needs, must, do, broken in (*_ORDER, *_FACTS):
+        if made.has(column, *needs):
+            found += finding(code, column, must, do, broken(made.frame))
+    if made.has("synthetic"):
+        found += finding(
+            "value.synthetic",
+            "synthetic",
+            "be 0: a hospital's patients are real",
+            "leave made-up patients out",
+            made.frame["synthetic"] != 0,
+        )
+    return found
+
+
+LOOK = "correct the one that is wrong"
+_ORDER: list[Rule] = [
+    *(
+        ("days.end", day, ("followup_day",), "be no later than followup_day", LOOK, lambda f, day=day: f[day] > f["followup_day"])
+        for day in ("icu_day", "imv_day", "stop_day", "rescue_day")
+    ),
+    *(
+        ("days.kind", day, ("end_state", "followup_day"), f"equal followup_day if end_state is {kind}, and else be empty", LOOK,
+         lambda f, day=day, kind=kind: np.where(f["end_state"] == kind, f[day] != f["followup_day"], f[day].notna()))
+        for kind, day in ENDS.items()
+    ),
+    ("days.icu", "icu_day", ("imv_day",), "be no later than imv_day", LOOK, lambda f: f["icu_day"] > f["imv_day"]),
+]  # fmt: skip
+_FACTS: list[Rule] = [
+    ("facts.stop_death", "stop_reason", ("end_state",), "be death only if the patient died", LOOK,
+     lambda f: (f["stop_reason"] == "death") & (f["end_state"] != "dead")),
+    ("facts.stop_discharge", "stop_reason", ("end_state",), "be discharge only if the patient left", LOOK,
+     lambda f: (f["stop_reason"] == "discharge") & ~f["end_state"].isin(["discharged", "transferred"])),
+    ("facts.stop_icu", "stop_reason", ("icu_day",), "be icu only if icu_day is known", LOOK,
+     lambda f: (f["stop_reason"] == "icu") & f["icu_day"].isna()),
+    ("facts.contraindication", "contraindication", ("egfr",), "be 1 if egfr is below 15", LOOK,
+     lambda f: (f["egfr"] < 15) & (f["contraindication"] == 0)),
+    ("facts.contraindication", "contraindication", ("neutrophils",), "be 1 if neutrophils are below 0.5", LOOK,
+     lambda f: (f["neutrophils"] < 0.5) & (f["contraindication"] == 0)),
+    ("facts.obesity", "obesity", ("bmi",), "be 1 if bmi is 30 or more", LOOK, lambda f: (f["bmi"] >= 30) & (f["obesity"] == 0)),
+    ("facts.device", "high_flow_oxygen", ("o2_device",), "be 1 if o2_device is high flow or non-invasive, and else 0", LOOK,
+     lambda f: (f["high_flow_oxygen"] == 1) != f["o2_device"].isin(["high flow", "non-invasive"])),
+    ("facts.ventilated", "imv_at_start", ("imv_day",), "be 0 if ventilation began after the first dose", LOOK,
+     lambda f: (f["imv_at_start"] == 1) & (f["imv_day"] > 0)),
+]  # fmt: skip

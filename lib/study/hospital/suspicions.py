@@ -1,0 +1,190 @@
+"""What no single value betrays: slips of units, missing codes, swapped columns; warnings that somebody must look at."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+
+from study.hospital.columns import Ours
+from study.hospital.findings import Finding, finding
+
+LEAST = 10  # values in a group, to compare it with the others
+FOLD = np.log(4.0)  # between medians of groups
+SENTINELS = (99, 999, 9999, 99999, 888, 777, 8888, 7777, 666, -1, -9, -99, -999)
+SMOOTH, BINS = 0.45, 160  # bandwidth in standard deviations, bins of the logarithm
+SWAP = 0.5  # by how much, in logarithms, two columns must fit better under each other's name
+LIKE = ("crp", "alt", "il6", "ldh", "ferritin", "ddimer", "platelets", "egfr", "resp_rate", "bmi", "age")
+LOOK = "look at the unit, then correct or acknowledge it"
+
+
+def check_suspicions(made: Ours) -> list[Finding]:
+    """Return what the distributions say: of each column, of its groups, and of pairs of columns."""
+    found: list[Finding] = []
+    groups = _groups(made)
+    for name in made.frame:
+        row = made.dictionary.loc[name]
+        if row["type"] not in ("number", "integer") or not made.frame[name].count():
+            found += _constant(made, name)
+            continue
+        values = made.frame[name].to_numpy(float)
+        found += _codes(name, row, values)
+        if pd.notna(row["median_low"]):
+            found += _median(name, row, values)
+        if row["role"] == "baseline" and row["unit"] not in ("points", "days", "years"):
+            found += _slips(name, values, groups)
+    return found + _swapped(made, groups)
+
+
+def _groups(made: Ours) -> dict[str, np.ndarray]:
+    """Return the codes of hospitals, arms and periods, -1 where unknown."""
+    names = [name for name in ("hospital", "drug", "period") if made.has(name)]
+    return {name: made.frame[name].astype("category").cat.codes.to_numpy() for name in names}
+
+
+def _constant(made: Ours, name: str) -> list[Finding]:
+    """Return a 0 or 1 that is the same in everybody: a column may have been filled to satisfy somebody."""
+    row, values = made.dictionary.loc[name], made.frame[name]
+    filled = row["type"] == "binary" and row["role"] in ("negative control", "safety", "baseline")
+    if not filled or values.count() < 50 or values.nunique() > 1:
+        return []
+    do = "leave the column out if it was not recorded, or acknowledge it"
+    return finding("column.constant", name, "differ between patients", do, level="warning", found="one value")
+
+
+def _codes(name: str, row: pd.Series, values: np.ndarray) -> list[Finding]:
+    """Return numbers that stand for nothing known: nines and the like, more often than the numbers around them."""
+    found: list[Finding] = []
+    known = np.sort(values[~np.isnan(values)])
+    for code in SENTINELS:
+        hits = values == code
+        count = int(hits.sum())
+        inside = pd.notna(row["low"]) and row["low"] <= code <= row["high"]
+        repeated = str(abs(code)).strip("9") != ""  # 777 may be a measurement, and rarely is one often
+        if count < (5 if repeated else 1) or (code < 100 and inside):
+            continue
+        width = max(10.0, 0.05 * abs(code))
+        near = np.searchsorted(known, code + width, "right") - np.searchsorted(known, code - width) - count
+        around = near / (2 * width)
+        if count > 5 * around:
+            do = f"if it says that nothing is known, name {code} under [missing], else acknowledge it"
+            found += finding("value.code", name, f"mean it where it says {code}", do, hits, level="warning")
+    zeros = values == 0
+    if zeros.sum() > 3 and pd.notna(row["low"]) and row["low"] > 0:
+        do = "if it says that nothing is known, name 0 under [missing.columns]"
+        found += finding("value.code", name, "mean it where it says 0", do, zeros)
+    return found
+
+
+def _median(name: str, row: pd.Series, values: np.ndarray) -> list[Finding]:
+    known = values[~np.isnan(values)]
+    if len(known) < 30 or row["median_low"] <= np.median(known) <= row["median_high"]:
+        return []
+    must = f"have a median between {row['median_low']:g} and {row['median_high']:g} {row['unit']}".strip()
+    do = "name their unit under [units], or acknowledge it"
+    return finding(
+        "unit.median", name, must, do, level="warning", found="another, which a slip of units would give"
+    )
+
+
+def _slips(name: str, values: np.ndarray, groups: dict[str, np.ndarray]) -> list[Finding]:
+    """Return a slip of units in a group, or in part of the rows."""
+    logs = np.log(np.where(values > 0, values, np.nan))
+    for by, codes in groups.items():
+        for group in np.unique(codes[codes >= 0]):
+            mine = codes == group
+            here, there = logs[mine & ~np.isnan(logs)], logs[~mine & ~np.isnan(logs)]
+            if min(len(here), len(there)) >= LEAST and abs(np.median(here) - np.median(there)) > FOLD:
+                must = f"have like values in each {by}"
+                return finding("unit.group", name, must, LOOK, mine & ~np.isnan(logs), level="warning")
+    return _two_humps(name, logs)
+
+
+def _two_humps(name: str, logs: np.ndarray) -> list[Finding]:
+    """Return rows of the smaller of two humps that lie more than fourfold apart with a valley between."""
+    known = logs[~np.isnan(logs)]
+    spread = float(np.std(known)) if len(known) else 0.0
+    if len(known) < 60 or spread < FOLD / 4:
+        return []
+    counts, edges = np.histogram(known, BINS)
+    step = edges[1] - edges[0]
+    reach = np.arange(-BINS, BINS + 1) * step
+    quartiles = np.subtract(*np.percentile(known, [75, 25])) / 1.35
+    width = SMOOTH * min(spread, max(quartiles, step)) * (200 / max(200, len(known))) ** 0.1
+    kernel = np.exp(-0.5 * (reach / width) ** 2)
+    height = np.convolve(counts, kernel / kernel.sum(), "same" if len(kernel) < BINS else "full")[
+        BINS : 2 * BINS
+    ]
+    peaks = np.flatnonzero((height[1:-1] > height[:-2]) & (height[1:-1] >= height[2:])) + 1
+    for low, high in itertools.combinations(peaks, 2):
+        valley = low + int(np.argmin(height[low : high + 1]))
+        lesser = min(height[low], height[high])
+        apart = (high - low) * step > FOLD and height[valley] < 0.6 * lesser
+        below = known < edges[valley]
+        if apart and 0.03 < below.mean() < 0.97:
+            smaller = logs < edges[valley] if below.mean() < 0.5 else logs >= edges[valley]
+            must = "have its values in one range, not in two fourfold apart"
+            return finding("unit.mixture", name, must, LOOK, smaller, level="warning")
+    return []
+
+
+def _swapped(made: Ours, groups: dict[str, np.ndarray]) -> list[Finding]:
+    """Return pairs of columns that would fit better under each other's name, in all rows or in a hospital."""
+    found: list[Finding] = []
+    typical = {
+        name: np.log(np.sqrt(row["median_low"] * row["median_high"]))
+        for name, row in made.dictionary.iterrows()
+        if name in LIKE and made.has(str(name))
+    }
+    sets = {"": np.ones(len(made.lines), bool)}
+    hospitals = groups.get("hospital", np.empty(0, int))
+    if len(np.unique(hospitals)) > 1:
+        sets |= {f"hospital {code}": hospitals == code for code in np.unique(hospitals[hospitals >= 0])}
+    values = {name: made.frame[name].to_numpy(float) for name in typical}
+    centres = {
+        part: {name: _log_median(column[mask]) for name, column in values.items()}
+        for part, mask in sets.items()
+    }
+    for one, other in itertools.combinations(typical, 2):
+        for part, mask in sets.items():
+            a, b = centres[part][one], centres[part][other]
+            own = abs(a - typical[one]) + abs(b - typical[other])
+            if own - abs(b - typical[one]) - abs(a - typical[other]) > SWAP:
+                do = f"if {one} and {other} are swapped, name them right under [columns]; else acknowledge it"
+                rows = mask if part else None
+                must = f"not fit better as {other}"
+                where = {} if part else {"found": f"medians nearer to those of {other}"}
+                found += finding("columns.swapped", one, must, do, rows, level="warning", **where)
+                break
+    return found + _ratios(made) + _indices(made)
+
+
+def _log_median(values: np.ndarray) -> float:
+    known = values[values > 0]
+    return float(np.log(np.median(known))) if len(known) >= 2 * LEAST else np.nan
+
+
+def _ratios(made: Ours) -> list[Finding]:
+    """SpO2/FiO2 lies above PaO2/FiO2 in nearly all who are short of oxygen (Rice and others, Chest 2007;132:410)."""
+    if not made.has("spo2_fio2", "pao2_fio2"):
+        return []
+    both = made.frame[["spo2_fio2", "pao2_fio2"]].dropna()
+    lower = both["pao2_fio2"] > both["spo2_fio2"]
+    if len(both) < LEAST or lower.mean() < 0.5:
+        return []
+    do = "if spo2_fio2 and pao2_fio2 are swapped, name them right under [columns]; else acknowledge it"
+    rows = (made.frame["pao2_fio2"] > made.frame["spo2_fio2"]).to_numpy()
+    return finding("columns.swapped", "spo2_fio2", "lie above pao2_fio2 in most", do, rows, level="warning")
+
+
+def _indices(made: Ours) -> list[Finding]:
+    """Charlson counts diagnoses and SOFA organ failure: diagnoses must go with the first more than with the second."""
+    names = [name for name in ("ckd", "copd", "ihd", "cancer", "diabetes") if made.has(name)]
+    if not made.has("charlson", "sofa") or len(names) < 3:
+        return []
+    diagnoses = made.frame[names].sum(axis=1, min_count=len(names))
+    with_charlson, with_sofa = (diagnoses.corr(made.frame[name]) for name in ("charlson", "sofa"))
+    if not with_sofa > with_charlson + 0.05:
+        return []
+    do = "if charlson and sofa are swapped, name them right under [columns]; else acknowledge it"
+    must = "go with the number of diagnoses more than sofa does"
+    return finding("columns.swapped", "charlson", must, do, level="warning", found="the opposite")

@@ -1,0 +1,206 @@
+"""A hospital's table in whatever form it comes: CSV, Excel, Parquet or a table of DuckDB, all of it as clean text."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from study.data.reading import UNSEEN
+from study.hospital.bytes_of import NO_ROWS, Cells, read_csv
+from study.hospital.findings import Finding, finding
+from study.hospital.settings import FileSection
+
+EXCEL, COLUMNAR = (".xlsx", ".xlsm"), (".parquet", ".pq", ".duckdb", ".db")
+SPACES = re.compile(r"[\u00a0\u202f\u2007]")
+BROKEN = re.compile(r"#(REF!|DIV/0!|VALUE!|NAME\?|NULL!|NUM!|SPILL!|CALC!|####+)")
+PATIENTS = "patients"  # the sheet of the template
+
+
+def read_any(path: Path, file: FileSection) -> Cells:
+    """Return the cells of a file, cleaned: no outer or unseen spaces, blank rows and empty columns left out and counted.
+
+    Raises
+    ------
+    FileNotFoundError
+    ValueError
+        If the form of the file is not known, or it cannot be opened as what its name says.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"a cohort must stand in {path}, there is no such file; correct the path")
+    suffix = path.suffix.lower()
+    if suffix in (".xls", ".ods", ".sav", ".dta", ".sas7bdat", ".rds"):
+        raise ValueError(
+            f"the cohort must be CSV, .xlsx, .parquet or .duckdb, found {suffix}; save it as one of them"
+        )
+    if suffix in EXCEL:
+        cells = _excel(path, file.sheet)
+    elif suffix in COLUMNAR:
+        cells = _columnar(path, file.table)
+    else:
+        cells = read_csv(path.read_bytes(), encoding=file.encoding, separator=file.separator)
+    return _tidy(cells)
+
+
+def remade(values: pd.Series, function: Callable[[str], Any]) -> pd.Series:
+    """Return the column with a function of each distinct text; equal results become one category."""
+    codes = values.cat.codes.to_numpy()
+    new, levels = pd.factorize(
+        pd.Series([function(text) for text in values.cat.categories], dtype=object), use_na_sentinel=False
+    )
+    return pd.Series(
+        pd.Categorical.from_codes(new[codes] if len(new) else codes, categories=levels), values.index
+    )
+
+
+def clean(cell: str) -> str:
+    """Return a cell in composed Unicode without unseen characters and outer spaces."""
+    return unicodedata.normalize("NFC", SPACES.sub(" ", UNSEEN.sub("", cell))).strip()
+
+
+def filled(values: pd.Series) -> np.ndarray:
+    """Return where a column of text is not empty."""
+    empty = np.array([text == "" for text in values.cat.categories], bool)
+    return ~empty[values.cat.codes.to_numpy()] if len(empty) else np.zeros(len(values), bool)
+
+
+def _tidy(cells: Cells) -> Cells:
+    """Return the cells without blank rows and columns; the header clean, each name once."""
+    if cells.frame.shape[1] == 0:
+        return cells
+    names = [clean(str(name)).lstrip("#").strip() for name in cells.frame.columns]
+    columns = [remade(cells.frame.iloc[:, i], clean) for i in range(len(names))]
+    there = [filled(column) for column in columns]
+    some = np.any(there, axis=0) if len(cells.lines) else np.zeros(0, bool)
+    found = [*cells.findings, *_of_header(names, there)]
+    kept = [i for i, name in enumerate(names) if name and names.index(name) == i]
+    frame = pd.DataFrame({names[i]: columns[i][some].reset_index(drop=True) for i in kept})
+    facts = [*cells.facts, f"rows: {len(some)} in the file, {int(some.sum())} read"]
+    if not some.all():
+        facts[-1] += f", {int((~some).sum())} without any value left out"
+    lines = cells.lines[some]
+    for name in frame:
+        texts = frame[name].cat.categories
+        for code, pattern, must, do in _CELLS:
+            hits = np.array([bool(pattern.search(text)) for text in texts], bool)
+            if hits.any():
+                found += finding(code, name, must, do, hits[frame[name].cat.codes.to_numpy()])
+    return Cells(frame, lines, tuple(facts), tuple(found))
+
+
+_CELLS = (
+    (
+        "cell.newline",
+        re.compile(r"[\r\n]"),
+        "have no line break within a cell",
+        "take the line break out, or export without free text",
+    ),
+    ("cell.error", BROKEN, "hold no error of a spreadsheet", "correct the formula, and paste values only"),
+    (
+        "cell.encoding",
+        re.compile("\ufffd|Ã[\x80-\xbf©±³¡]"),
+        "be readable text",
+        "it was read in the wrong encoding: name it as encoding under [file]",
+    ),
+)
+
+
+def _of_header(names: list[str], there: Iterable[np.ndarray]) -> list[Finding]:
+    found: list[Finding] = []
+    twice = sorted({name for name in names if name and names.count(name) > 1})
+    for name in twice:
+        found += finding(
+            "file.header", name, "be named once", "rename one of them", found=f"{names.count(name)} times"
+        )
+    unnamed = sum(not name and bool(cells.any()) for name, cells in zip(names, there, strict=True))
+    if unnamed:
+        said = f"{unnamed} column{'s' if unnamed > 1 else ''} with values and no name"
+        found += finding(
+            "file.header", "", "name each column in its first row", "name or empty it", found=said
+        )
+    return found
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    if isinstance(value, datetime) and value.time() == datetime.min.time():
+        return value.date().isoformat()
+    if isinstance(value, date):
+        return value.isoformat(*([" "] if isinstance(value, datetime) else []))
+    return str(value)
+
+
+def _excel(path: Path, sheet: str | None) -> Cells:
+    from zipfile import BadZipFile
+
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        book = load_workbook(path, read_only=True, data_only=True)
+    except (BadZipFile, InvalidFileException, KeyError, OSError) as error:
+        raise ValueError(
+            f"{path.name} must be an Excel file, it cannot be opened ({type(error).__name__}); save it anew"
+        ) from None
+    names = book.sheetnames
+    chosen = sheet or (PATIENTS if PATIENTS in names else names[0] if len(names) == 1 else "")
+    if chosen not in names:
+        book.close()
+        raise ValueError(
+            f"one sheet of {path.name} must hold the patients, found {names}; name it as sheet under [file]"
+        )
+    grid = [[_text(cell) for cell in row] for row in book[chosen].iter_rows(values_only=True)]
+    book.close()
+    top = next((i for i, row in enumerate(grid) if any(row)), len(grid))
+    said = f"Excel, sheet {chosen!r}" + (f", of {len(names)}" if len(names) > 1 else "")
+    if top == len(grid):
+        empty = finding(
+            "file.empty", "", "have a header and a row for each patient", "fill it", found="nothing"
+        )
+        return Cells(pd.DataFrame(), NO_ROWS, (said,), tuple(empty))
+    frame = pd.DataFrame(grid[top + 1 :], columns=range(len(grid[top])), dtype=str).astype("category")
+    frame.columns = pd.Index(grid[top])
+    return Cells(frame, np.arange(len(frame)) + top + 2, (said,), ())
+
+
+def _columnar(path: Path, table: str | None) -> Cells:
+    import duckdb
+
+    try:
+        if path.suffix.lower() in (".parquet", ".pq"):
+            rows, said = duckdb.read_parquet(str(path)), "Parquet"
+            frame = rows.project("COLUMNS(*)::VARCHAR").df()
+        else:
+            with duckdb.connect(str(path), read_only=True) as base:
+                names = [name for (name,) in base.sql("SHOW TABLES").fetchall()]
+                chosen = table or (names[0] if len(names) == 1 else "")
+                if chosen not in names:
+                    raise ValueError(
+                        f"one table of {path.name} must hold the patients, found {names}; name it as table under [file]"
+                    )
+                frame, said = (
+                    base.table(chosen).project("COLUMNS(*)::VARCHAR").df(),
+                    f"DuckDB, table {chosen!r}",
+                )
+    except duckdb.Error as error:
+        raise ValueError(
+            f"{path.name} must be what its name says, it cannot be opened ({type(error).__name__}); save it anew"
+        ) from None
+    frame = frame.astype(object).where(frame.notna(), "").astype("category")
+    return Cells(frame, np.arange(len(frame)) + 1, (said,), ())
+
+
+def rows_where(values: pd.Series, wanted: Callable[[str], bool]) -> np.ndarray:
+    """Return the positions whose text satisfies a function, called once per distinct text."""
+    hits = np.array([wanted(text) for text in values.cat.categories], bool)
+    codes = values.cat.codes.to_numpy()
+    return np.flatnonzero((codes >= 0) & hits[codes]) if len(hits) else NO_ROWS

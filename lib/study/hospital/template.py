@@ -1,0 +1,164 @@
+"""``headtohead template``: an empty table with our columns, one sheet of instructions, drop-down levels and units."""
+
+import csv
+import io
+import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+from livingpaper.build.project import Project
+
+from study.data.reading import read_table
+from study.hospital.contract import CORE
+from study.hospital.settings import NAME
+from study.hospital.tables import PATIENTS
+from study.hospital.units import FACTORS
+from study.protocol.protocol import load_protocol
+
+ROWS = 2000  # that have drop-down levels
+SETTINGS = """# How the columns of a hospital's table become ours. It stands beside the table, outside the repository.
+# Every part may be left out; `headtohead check FILE` names what is missing.
+
+[columns]            # ours = "theirs", where the names differ
+# crp = "PCR (mg/dl)"
+
+[levels.sex]         # "theirs" = "ours"
+# "Mujer" = "F"
+
+[units]              # ours = "their unit"
+# crp = "mg/dL"
+
+[missing]            # cells that say that nothing is known
+# everywhere = ["ND"]
+# columns.ferritin = [999]
+
+[dates]              # if days are given as dates: the column with the date of the first dose
+# reference = "First dose"
+# order = "day first"
+
+[arms]
+treated = "{treated}"
+control = "{control}"
+
+[disclosure]
+profile = "publish"  # internal, publish or strict
+
+# [[acknowledged]]   # a warning of `headtohead check` that was looked at and stands
+# warning = "unit.group"
+# column = "ferritin"
+# reason = "the laboratory of the second hospital measures by another method"
+"""
+
+
+def command(project: Project, words: Sequence[str]) -> int:
+    """Run ``template [FILE]``: write the table and, where there is none, a ``cohort.toml`` beside it."""
+    parser = ArgumentParser(prog="headtohead template", description=__doc__)
+    help_ = "new .xlsx or .csv, outside the repository (default: cohort.xlsx in the working folder)"
+    parser.add_argument("file", type=Path, nargs="?", default=Path("cohort.xlsx"), help=help_)
+    try:
+        for path in write_template(project, parser.parse_args(words).file):
+            sys.stdout.write(f"written: {path}\n")
+    except (ValueError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+def write_template(project: Project, file: Path) -> list[Path]:
+    """Return what was written: the table, its instructions if it is CSV, and ``cohort.toml`` unless it is there.
+
+    Raises ``ValueError`` if the file is there already or is neither .xlsx nor .csv.
+    """
+    if file.exists():
+        raise ValueError(f"the template must be a new file, {file} is there already; choose another name")
+    if file.suffix not in (".xlsx", ".csv"):
+        raise ValueError(f"the template must end in .xlsx or .csv, found {file.name!r}; choose another name")
+    table = instructions(project)
+    made = [file]
+    if file.suffix == ".xlsx":
+        _excel(table, file)
+    else:
+        header = io.StringIO()
+        csv.writer(header).writerow(table["column"])
+        file.write_text(header.getvalue(), "utf-8-sig")
+        made.append(file.with_name(f"{file.stem}-instructions.csv"))
+        table.to_csv(made[-1], index=False, encoding="utf-8-sig")
+    settings = file.with_name(NAME)
+    if not settings.exists():
+        arms = load_protocol(project.protocol).arms
+        settings.write_text(SETTINGS.format(treated=arms.treated, control=arms.control), "utf-8")
+        made.append(settings)
+    return made
+
+
+def instructions(project: Project) -> pd.DataFrame:
+    """Return a row per column of the table: whether it is needed, its unit, levels, range and definition; the needed first."""
+    dictionary = read_table(project.data / "dictionary.csv", keep_missing=False)
+    dictionary = dictionary[dictionary["name"] != "synthetic"]
+    score = {term.column for term in load_protocol(project.protocol).propensity.terms}
+    need = [
+        "core" if name in CORE else "score" if name in score else "optional" for name in dictionary["name"]
+    ]
+    levels = dictionary["levels"].str.replace("|", ", ")
+    table = pd.DataFrame(
+        {
+            "column": dictionary["name"],
+            "needed": need,
+            "label": dictionary["label"],
+            "unit": dictionary["unit"],
+            "other units": [", ".join(list(FACTORS.get(name, ()))[1:]) for name in dictionary["name"]],
+            "values": levels.where(dictionary["type"] != "binary", "0, 1"),
+            "from": dictionary["low"],
+            "to": dictionary["high"],
+            "measured": dictionary["window"],
+            "definition": dictionary["definition"],
+        }
+    )
+    order = table["needed"].map({"core": 0, "score": 1, "optional": 2})
+    return table.iloc[order.argsort(kind="stable")].reset_index(drop=True)
+
+
+def _excel(table: pd.DataFrame, file: Path) -> None:
+    from openpyxl import Workbook
+    from openpyxl.styles import Alignment, Font, PatternFill
+    from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.datavalidation import DataValidation
+
+    book = Workbook()
+    sheet = book.active
+    sheet.title, sheet.freeze_panes = PATIENTS, "B2"
+    colours = {"core": "FFE08A", "score": "CFE3F5", "optional": "EEEEEE"}
+    for number, row in enumerate(table.itertuples(index=False), 1):
+        letter = get_column_letter(number)
+        head = sheet.cell(1, number, row.column)
+        head.font, head.fill = Font(bold=True), PatternFill("solid", start_color=colours[row.needed])
+        sheet.column_dimensions[letter].width = max(12, len(row.column) + 2)
+        if row.values:
+            choice = DataValidation(
+                type="list", formula1=f'"{row.values.replace(", ", ",")}"', allow_blank=True
+            )
+            choice.errorTitle, choice.error = row.column, f"one of {row.values}"[:220]
+            sheet.add_data_validation(choice)
+            choice.add(f"{letter}2:{letter}{ROWS}")
+    guide = book.create_sheet("instructions")
+    lines = [
+        "One row for each patient who started one of the two drugs; days are counted from the first dose, which is day 0.",
+        "Yellow columns are needed by every cohort, blue ones by the score of the protocol; all others may be left out or empty.",
+        f"Other names, levels, units, missing codes and dates are fine: {NAME} beside the file says what is what.",
+        "No names, record numbers or dates of birth: patient_id is a pseudonym.",
+    ]
+    for line in lines:
+        guide.append([line])
+    guide.append([])
+    guide.append(list(table.columns))
+    for cell in guide[guide.max_row]:
+        cell.font = Font(bold=True)
+    for row in table.itertuples(index=False):
+        guide.append(["" if value is None else value for value in row])
+    for letter, width in zip("ABCDEFGHIJ", (22, 10, 30, 16, 30, 34, 8, 8, 18, 70), strict=True):
+        guide.column_dimensions[letter].width = width
+    for cell in guide["J"]:
+        cell.alignment = Alignment(wrap_text=True)
+    book.save(file)
