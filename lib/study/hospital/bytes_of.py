@@ -46,10 +46,11 @@ def read_csv(raw: bytes, *, encoding: str | None = None, separator: str | None =
         text = text.replace(b"\r", b"\n")
     mark, above = _mark(text, separator)
     facts.append(f"separator: {MARKS.get(mark, repr(mark))}")
-    starts, ends, counts, lines, odd = _shape(text, ord(mark))
-    if odd:
-        do = "export it again, or put that cell in quotes"
-        found += finding("file.quotes", "", "have its quotes in pairs", do, found="one without its other")
+    if text.count(b'"') % 2:
+        text, odd = _without_odd_quotes(text)
+        do = "export it again, or double the quote within its cell"
+        found += finding("file.quotes", "", "have its quotes in pairs", do, found=odd)
+    starts, ends, counts, lines = _shape(text, ord(mark))
     table = np.arange(len(counts)) >= above
     blank = np.array([not text[a:b].strip() for a, b in zip(starts, ends, strict=True)]) & table
     rows = at(table & ~blank)
@@ -125,18 +126,26 @@ def _mark(text: bytes, given: str | None) -> tuple[str, int]:
     return (best if score[best] else ","), above
 
 
-def _shape(text: bytes, mark: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, bool]:
-    """Return of each record its start, end, number of cells and line, and whether a quote lacks its other."""
+def _without_odd_quotes(text: bytes) -> tuple[bytes, str]:
+    """Return the text with every line emptied that holds an odd number of quotes, and which they are."""
+    lines = text.split(b"\n")
+    odd = [i for i, line in enumerate(lines) if line.count(b'"') % 2]
+    for i in odd:
+        lines[i] = b""
+    return b"\n".join(lines), f"one without its other, first line {', '.join(str(i + 1) for i in odd[:3])}"
+
+
+def _shape(text: bytes, mark: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return of each record its start, end, number of cells and line; within quotes neither mark nor break counts."""
     data = np.frombuffer(text if text.endswith(b"\n") else text + b"\n", np.uint8)
     quotes, breaks, marks = at(data == QUOTE), at(data == NEWLINE), at(data == mark)
-    odd = len(quotes) % 2 == 1
     ends = breaks
-    if len(quotes) and not odd:  # within quotes neither a mark nor a line's end counts
+    if len(quotes):
         ends = breaks[np.searchsorted(quotes, breaks) % 2 == 0]
         marks = marks[np.searchsorted(quotes, marks) % 2 == 0]
     starts = np.concatenate([[0], ends[:-1] + 1])
     counts = np.diff(np.searchsorted(marks, np.concatenate([[0], ends]))) + 1
-    return starts, ends, counts, np.searchsorted(breaks, starts) + 1, odd
+    return starts, ends, counts, np.searchsorted(breaks, starts) + 1
 
 
 def _ragged(lines: np.ndarray, width: int) -> list[Finding]:

@@ -15,6 +15,7 @@ from study.hospital.tables import filled, remade
 
 NUMERIC = ("number", "integer", "binary")
 ENDS = {"dead": "death_day", "discharged": "discharge_day", "transferred": "transfer_day"}
+EVENTS = ("icu_day", "imv_day", "rescue_day")  # whose day is empty if there was none
 COUNTED = (
     "stop_day",
     "rescue_day",
@@ -64,6 +65,7 @@ def make_ours(cells: Cells, dictionary: pd.DataFrame, settings: Settings) -> Our
     made.frame = pd.DataFrame(columns, index=range(len(cells.lines)))
     _days(made, cells.frame, known)
     _units(made)
+    _empty(made)
     _derived(made)
     return made
 
@@ -168,6 +170,21 @@ def _units(made: Ours) -> None:
         elif by != 1:
             made.frame[name] = made.frame[name] * by
             made.facts.append(f"{name}: {unit} times {by:g} is {ours}")
+
+
+def _empty(made: Ours) -> None:
+    """Take columns without any value for columns that are not there; but nobody may have had an event."""
+    empty = [name for name in made.frame if len(made.frame) and made.frame[name].isna().all()]
+    events = [name for name in empty if name in EVENTS]
+    other = [name for name in empty if name not in EVENTS and made.dictionary.at[name, "role"] != "arm"]
+    made.frame = made.frame.drop(columns=other)
+    if other:
+        made.facts.append(f"empty, as if not there: {', '.join(other)}")
+    for name in events:
+        do = "if it was not recorded, leave the column out"
+        made.findings += finding(
+            "column.empty", name, "mean that nobody had it", do, level="note", found="no value"
+        )
 
 
 def _derived(made: Ours) -> None:

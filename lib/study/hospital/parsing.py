@@ -9,7 +9,6 @@ import pandas as pd
 
 from study.data.reading import MISSING, NUMBER
 from study.hospital.findings import Finding, finding
-from study.hospital.tables import remade
 
 DATE = re.compile(r"(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4})(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?Z?")
 COMMA = re.compile(r"[+-]?\d+,\d+")
@@ -164,7 +163,8 @@ def to_days(values: pd.Series, order: str) -> np.ndarray:
         except ValueError:
             return np.nan
 
-    return remade(values, day).astype(float).to_numpy()
+    days = np.array([day(text) for text in values.cat.categories], float)
+    return days[values.cat.codes.to_numpy()]
 
 
 def has_dates(values: pd.Series) -> bool:

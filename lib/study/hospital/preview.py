@@ -103,11 +103,11 @@ def _held(row: pd.Series, known: pd.Series, least: int) -> str:
         return f"{len(counts)} labels"
     cells = [shown(int(count), len(known), least) for count in counts]
     return ", ".join(
-        f"{label}: {cell}" for label, cell in zip(counts.index, _second(counts, cells, least), strict=True)
+        f"{label}: {cell}" for label, cell in zip(counts.index, _second(counts, cells), strict=True)
     )
 
 
-def _second(counts: pd.Series, cells: list[str], least: int) -> list[str]:
+def _second(counts: pd.Series, cells: list[str]) -> list[str]:
     """Return the cells with a second one hidden where a single one is, which the total would give away."""
     hidden = [i for i, cell in enumerate(cells) if cell.startswith("<")]
     open_ = [i for i, cell in enumerate(cells) if cell[0].isdigit() and counts.iloc[i] > 0]
@@ -119,14 +119,14 @@ def _second(counts: pd.Series, cells: list[str], least: int) -> list[str]:
 def _missing(report: Report, least: int) -> Iterator[dict[str, object]]:
     """Yield a table per grouping: of how many patients nothing is known, by column."""
     for by in (name for name in GROUPS if report.made.has(name)):
-        group = report.made.frame[by].astype(str)
+        group = report.made.frame[by].astype("category")
         sizes = group.value_counts()
         names = list(sizes.index[:MOST_GROUPS])
         rows = []
         for name, row, values in _columns(report):
             if name == by or row["role"] == "outcome" or not values.isna().any():
                 continue
-            counts = values.isna().groupby(group).sum()
+            counts = values.isna().groupby(group, observed=True).sum()
             rows.append([name, *(shown(int(counts[each]), int(sizes[each]), least) for each in names)])
         head = ["column", *(f"{each} (n {shown(int(sizes[each]), len(group), least)})" for each in names)]
         says = "Patients of whom the column is not known; columns that are complete are not listed."

@@ -11,7 +11,7 @@ from study.hospital.findings import Finding, finding
 LEAST = 10  # values in a group, to compare it with the others
 FOLD = np.log(4.0)  # between medians of groups
 SENTINELS = (99, 999, 9999, 99999, 888, 777, 8888, 7777, 666, -1, -9, -99, -999)
-SMOOTH, BINS = 0.45, 160  # bandwidth in standard deviations, bins of the logarithm
+SMOOTH, BINS = 0.28, 160  # bandwidth in standard deviations, bins of the logarithm
 SWAP = 0.5  # by how much, in logarithms, two columns must fit better under each other's name
 LIKE = ("crp", "alt", "il6", "ldh", "ferritin", "ddimer", "platelets", "egfr", "resp_rate", "bmi", "age")
 LOOK = "look at the unit, then correct or acknowledge it"
@@ -111,16 +111,14 @@ def _two_humps(name: str, logs: np.ndarray) -> list[Finding]:
     quartiles = np.subtract(*np.percentile(known, [75, 25])) / 1.35
     width = SMOOTH * min(spread, max(quartiles, step)) * (200 / max(200, len(known))) ** 0.1
     kernel = np.exp(-0.5 * (reach / width) ** 2)
-    height = np.convolve(counts, kernel / kernel.sum(), "same" if len(kernel) < BINS else "full")[
-        BINS : 2 * BINS
-    ]
+    height = np.convolve(counts, kernel / kernel.sum())[BINS : 2 * BINS]
     peaks = np.flatnonzero((height[1:-1] > height[:-2]) & (height[1:-1] >= height[2:])) + 1
     for low, high in itertools.combinations(peaks, 2):
         valley = low + int(np.argmin(height[low : high + 1]))
         lesser = min(height[low], height[high])
         apart = (high - low) * step > FOLD and height[valley] < 0.6 * lesser
         below = known < edges[valley]
-        if apart and 0.03 < below.mean() < 0.97:
+        if apart and min(below.sum(), (~below).sum()) >= max(LEAST, 0.05 * len(known)):
             smaller = logs < edges[valley] if below.mean() < 0.5 else logs >= edges[valley]
             must = "have its values in one range, not in two fourfold apart"
             return finding("unit.mixture", name, must, LOOK, smaller, level="warning")

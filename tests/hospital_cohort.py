@@ -16,22 +16,35 @@ def good(n: int = 360, seed: int = 7) -> pd.DataFrame:
     age = np.clip(np.round(65 + 13 * frailty), 18, 99)
     binary = {
         name: (rng.random(n) < 1 / (1 + np.exp(-(shift + 0.8 * frailty)))).astype(int)
-        for name, shift in {"hypertension": 0, "diabetes": -1, "ckd": -2, "copd": -2, "ihd": -2, "cancer": -2.2}.items()
+        for name, shift in {
+            "hypertension": 0,
+            "diabetes": -1,
+            "ckd": -2,
+            "copd": -2,
+            "ihd": -2,
+            "cancer": -2.2,
+        }.items()
     }
     wait = rng.poisson(1.1, n)
     egfr = np.clip(np.round(80 - 14 * frailty + 15 * rng.normal(size=n)), 17, 130)
     bmi = np.round(np.clip(29 + 5 * rng.normal(size=n), 18, 48), 1)
-    device = np.select([severity > 1.1, severity > 0.4, severity > -1.2], ["high flow", "reservoir", "low"], "none")
+    device = np.select(
+        [severity > 1.1, severity > 0.4, severity > -1.2], ["high flow", "reservoir", "low"], "none"
+    )
     ratio = np.clip(np.round(260 - 75 * severity + 25 * rng.normal(size=n)), 90, 470)
     dead = rng.random(n) < 1 / (1 + np.exp(-(-2 + 0.8 * frailty + 0.7 * severity)))
     end = 1 + rng.geometric(0.09, n)
-    icu = np.where((severity > 0.9) & (rng.random(n) < 0.8), np.minimum(rng.geometric(0.3, n) - 1, end), np.nan)
+    icu = np.where(
+        (severity > 0.9) & (rng.random(n) < 0.8), np.minimum(rng.geometric(0.3, n) - 1, end), np.nan
+    )
     planned = np.where(treated, rng.choice([7, 10], n), 14)
     stop = np.minimum(np.minimum(planned, end), np.where(np.isnan(icu), 999, icu))
     reason = np.select([stop == icu, stop == planned, dead], ["icu", "completed", "death"], "discharge")
 
     def lab(middle: float, spread: float, digits: int, on: np.ndarray = severity) -> np.ndarray:
-        return np.round(middle * np.exp(spread * (0.5 * on + 0.85 * rng.normal(size=n))), digits)
+        return np.round(
+            middle * np.exp(spread * np.clip(0.5 * on + 0.85 * rng.normal(size=n), -2.6, 2.6)), digits
+        )
 
     frame = pd.DataFrame(
         {
@@ -54,7 +67,7 @@ def good(n: int = 360, seed: int = 7) -> pd.DataFrame:
             "charlson": sum(binary.values()) + rng.poisson(0.3, n),
             **binary,
             "spo2_fio2": ratio,
-            "pao2_fio2": np.round(0.78 * ratio + 12 * rng.normal(size=n)),
+            "pao2_fio2": np.clip(np.round(0.78 * ratio + 12 * rng.normal(size=n)), 45, 500),
             "o2_device": device,
             "high_flow_oxygen": (device == "high flow").astype(int),
             "ldh": lab(345, 0.35, 0),

@@ -1,0 +1,237 @@
+"""The corpus: one mutation of a good cohort per kind of fault, with the cause that must be named."""
+
+# ruff: noqa: E501
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from hospital_cohort import DRUGS, numbers, text
+
+Frame = pd.DataFrame
+THIRD = 3
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is done to the frame or to the bytes of its CSV, and the finding that must follow."""
+
+    name: str
+    code: str
+    column: str
+    frame: Callable[[Frame], Frame] = lambda f: f
+    raw: Callable[[bytes], bytes] = lambda b: b
+    settings: str = ""
+    rows: int | None = None  # if the number is known
+
+
+def put(name: str, value: str, rows: slice | list[int] = slice(0, 5)) -> Callable[[Frame], Frame]:
+    """Return a mutation that writes a value into rows of a column."""
+
+    def change(frame: Frame) -> Frame:
+        frame = frame.copy()
+        frame.loc[frame.index[rows], name] = value
+        return frame
+
+    return change
+
+
+def scaled(name: str, by: float, where: Callable[[Frame], pd.Series]) -> Callable[[Frame], Frame]:
+    """Return a mutation that multiplies a column in some rows."""
+    return lambda f: f.assign(**{name: text(numbers(f, name).where(~where(f), numbers(f, name) * by))})
+
+
+def swap(one: str, other: str, where: Callable[[Frame], pd.Series] | None = None) -> Callable[[Frame], Frame]:
+    """Return a mutation that exchanges two columns, in some rows or all."""
+
+    def change(frame: Frame) -> Frame:
+        rows = where(frame) if where else pd.Series(True, frame.index)
+        return frame.assign(
+            **{
+                one: frame[one].where(~rows, frame[other]),
+                other: frame[other].where(~rows, frame[one]),
+            }
+        )
+
+    return change
+
+
+def again(change: Callable[[Frame], Frame], n: int = 2) -> Callable[[Frame], Frame]:
+    """Return a mutation that adds the first n patients once more, changed."""
+    return lambda f: pd.concat([f, change(f.head(n).copy())], ignore_index=True)
+
+
+def from_admission(frame: Frame) -> Frame:
+    """Return the frame with days counted from admission, as many records have them."""
+    wait = numbers(frame, "admission_to_dose")
+    days = ("icu_day", "stop_day", "followup_day")
+    return frame.assign(**{name: text(numbers(frame, name) + wait) for name in days})
+
+
+def inverted(frame: Frame) -> pd.Series:
+    """Return the drug of the other arm."""
+    return frame["drug"].map(dict(zip(DRUGS, DRUGS[::-1], strict=True)))
+
+
+def hospital(frame: Frame) -> pd.Series:
+    return frame["hospital"] == "Costa"
+
+
+def arm(frame: Frame) -> pd.Series:
+    return frame["drug"] == DRUGS[0]
+
+
+def third(frame: Frame) -> pd.Series:
+    return pd.Series(np.arange(len(frame)) % THIRD == 0, frame.index)
+
+
+def line(number: int, change: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
+    """Return a mutation of one line of the file, counted from 0."""
+
+    def changed(raw: bytes) -> bytes:
+        lines = raw.split(b"\n")
+        lines[number] = change(lines[number])
+        return b"\n".join(lines)
+
+    return changed
+
+
+def dated(name: str, day: str = "2021-03-04") -> Callable[[Frame], Frame]:
+    return lambda f: f.assign(**{name: day})
+
+
+FILES = [
+    Fault("NUL bytes", "file.nul", "", raw=line(3, lambda b: b[:5] + b"\x00" + b[5:])),
+    Fault("a row cut off", "file.ragged", "", raw=line(7, lambda b: b[: len(b) // 2])),
+    Fault("a separator within a cell", "file.ragged", "", raw=line(7, lambda b: b.replace(b"Norte", b"No,rte").replace(b"Costa", b"Co,sta"))),
+    Fault("a quote without its other", "file.quotes", "", raw=line(7, lambda b: b'"' + b)),
+    Fault("a line break in quotes", "cell.newline", "hospital", put("hospital", "Norte\nward 3", [4]), rows=1),
+    Fault("nothing but a header", "file.empty", "", lambda f: f.head(0)),
+    Fault("an empty file", "file.empty", "", raw=lambda _: b""),
+    Fault("a name of a column twice", "file.header", "crp", lambda f: f.rename(columns={"alt": "crp"})),
+    Fault("a column without a name", "file.header", "", lambda f: f.rename(columns={"alt": ""})),
+    Fault("letters read in the wrong encoding", "cell.encoding", "hospital", put("hospital", "MÃ¡laga")),
+    Fault("errors of a spreadsheet", "cell.error", "ldh", put("ldh", "#REF!"), rows=5),
+]  # fmt: skip
+COLUMNS = [
+    Fault("no id", "column.core", "patient_id", lambda f: f.drop(columns="patient_id")),
+    Fault("no end", "column.core", "end_state", lambda f: f.drop(columns="end_state")),
+    Fault("no covariate of the score", "column.score", "ldh", lambda f: f.drop(columns="ldh")),
+    Fault("names of patients in a column", "column.personal", "surname", lambda f: f.assign(surname="x")),
+    Fault("a score from after time zero", "score.role", "icu_day", settings='[score]\ncolumns = ["age", "icu_day"]'),
+    Fault("a column of the settings that is not there", "settings.name", "", settings='[columns]\ncrp = "PCR"'),
+    Fault("a column of the settings that is not ours", "settings.name", "", settings='[units]\nCRP = "mg/dL"'),
+    Fault("a warning acknowledged that is not there", "settings.acknowledged", "",
+          settings='[[acknowledged]]\nwarning = "unit.group"\nreason = "another laboratory"'),
+    Fault("a unit that is not known", "unit.unknown", "crp", settings='[units]\ncrp = "stone"'),
+    Fault("a score of mostly missing values", "score.missing", "ferritin", put("ferritin", "", slice(0, 300))),
+    Fault("arms too small for the score", "score.terms", "drug", lambda f: f[~arm(f) | (arm(f).cumsum() <= 20)]),
+    Fault("an empty arm", "arms.empty", "drug", lambda f: f[arm(f)]),
+    Fault("other drugs than those chosen", "arms.empty", "drug", settings='[arms]\ntreated = "tocilizumab"\ncontrol = "baricitinib"'),
+    Fault("a negative control filled with zeros", "column.constant", "pressure_injury", put("pressure_injury", "0", slice(None))),
+]  # fmt: skip
+VALUES = [
+    Fault("text in a number", "number.text", "crp", put("crp", "pending"), rows=5),
+    Fault("a number with its unit", "number.unit", "crp", put("crp", "12 mg/L"), rows=5),
+    Fault("limits of detection", "number.limit", "crp", put("crp", "<5"), rows=5),
+    Fault("thousands separators", "number.thousands", "ferritin", put("ferritin", "1,234"), rows=5),
+    Fault("thousands apart by a space", "number.thousands", "ferritin", put("ferritin", "1 234"), rows=5),
+    Fault("points of thousands", "number.points", "ferritin",
+          lambda f: f.assign(ferritin=[f"{int(v) // 1000}.{int(v) % 1000:03d}" if v and int(v) > 999 else v for v in f["ferritin"]])),
+    Fault("commas among points", "number.comma", "crp", put("crp", "12,5"), rows=5),
+    Fault("commas before three digits only", "number.comma", "",
+          lambda f: f.assign(**{n: f[n].str.split(".").str[0] for n in ("crp", "bmi", "il6", "lymphocytes", "neutrophils")},
+                             ferritin="1,234")),
+    Fault("dates made of numbers", "number.date", "il6", put("il6", "05-Jan"), rows=5),
+    Fault("a date in place of a number", "number.date", "crp", put("crp", "2021-03-04"), rows=5),
+    Fault("yes and no", "value.binary", "ckd", put("ckd", "2"), rows=5),
+    Fault("half days", "value.whole", "followup_day", put("followup_day", "40.5"), rows=5),
+    Fault("an impossible value", "value.range", "spo2_fio2", put("spo2_fio2", "4800"), rows=5),
+    Fault("a negative day", "value.range", "followup_day", put("followup_day", "-3"), rows=5),
+    Fault("a level that is not known", "value.level", "sex", put("sex", "Mujer"), rows=5),
+    Fault("nobody's arm", "value.missing", "drug", put("drug", ""), rows=5),
+    Fault("the missing code 999", "value.code", "ferritin", put("ferritin", "999", slice(0, 20)), rows=20),
+    Fault("999 once", "value.code", "platelets", put("platelets", "999", [5]), rows=1),
+    Fault("the missing code 9999", "value.code", "ddimer", put("ddimer", "9999", slice(0, 4)), rows=4),
+    Fault("the missing code 0", "value.code", "il6", put("il6", "0", slice(0, 20)), rows=20),
+    Fault("the missing code -1", "value.range", "age", put("age", "-1"), rows=5),
+    Fault("a made-up patient among real ones", "value.synthetic", "synthetic", lambda f: f.assign(synthetic=["1", *"0" * (len(f) - 1)]), rows=1),
+    Fault("days that are dates", "dates.reference", "icu_day", dated("icu_day")),
+    Fault("a date of the first dose that is missing", "dates.reference", "",
+          lambda f: dated("icu_day", "2021-03-24")(f).assign(dose=["", *["2021-03-20"] * (len(f) - 1)]),
+          settings='[dates]\nreference = "dose"', rows=1),
+    Fault("day and month that could be either", "dates.order", "",
+          lambda f: dated("icu_day", "04/03/2021")(f).assign(dose="02/03/2021"), settings='[dates]\nreference = "dose"'),
+    Fault("a date that is not", "dates.text", "icu_day",
+          lambda f: dated("icu_day", "2021-03-24")(f).assign(dose="2021-03-20").pipe(put("icu_day", "2021-02-30")),
+          settings='[dates]\nreference = "dose"', rows=5),
+]  # fmt: skip
+PATIENTS = [
+    Fault("an id twice", "id.twice", "patient_id", again(lambda f: f), rows=4),
+    Fault("ids that differ in capitals", "id.alike", "patient_id", again(lambda f: f.assign(patient_id=f["patient_id"].str.lower())), rows=4),
+    Fault("ids that differ in zeros", "id.alike", "patient_id", again(lambda f: f.assign(patient_id=f["patient_id"].str.replace("H", "H0"))), rows=4),
+    Fault("one patient under two ids", "person.twice", "patient_id", again(lambda f: f.assign(patient_id=["Z1", "Z2"])), rows=4),
+    Fault("one patient in two hospitals, a value corrected", "person.twice", "patient_id",
+          again(lambda f: f.assign(patient_id=["Z1", "Z2"], hospital="Costa", crp="77.7")), rows=4),
+    Fault("a row of totals", "id.total", "patient_id", again(lambda f: f.assign(patient_id="Total"), 1), rows=1),
+    Fault("a header in the middle", "id.total", "patient_id", again(lambda f: f.assign(patient_id="patient_id"), 1), rows=1),
+    Fault("ids that a spreadsheet rounded", "id.damaged", "patient_id", put("patient_id", "1.2E+11", [3]), rows=1),
+    Fault("ids that are names", "id.name", "patient_id", lambda f: f.assign(patient_id=_names(len(f)))),
+    Fault("ids that look like record numbers", "id.record", "patient_id", lambda f: f.assign(patient_id=[f"{4_100_000 + 37 * i}" for i in range(len(f))])),
+    Fault("ids that hold a date", "id.date", "patient_id", lambda f: f.assign(patient_id=[f"P-1956-03-{1 + i % 28:02d}-{i}" for i in range(len(f))])),
+    Fault("one hospital spelt in two ways", "label.alike", "hospital", put("hospital", "NORTE "), rows=5),
+    Fault("one hospital misspelt", "label.alike", "hospital", lambda f: f.assign(hospital=f["hospital"] + " General").pipe(put("hospital", "Norte Genral")), rows=5),
+    Fault("one hospital with and without its kind", "label.alike", "hospital", put("hospital", "Hospital Norte"), rows=5),
+    Fault("dates as periods", "period.date", "period", put("period", "2021-03-04", slice(None))),
+    Fault("months as periods", "period.date", "period", put("period", "01-Mar-2021", slice(None))),
+    Fault("arms swapped against their doses", "arms.dose", "dose_mg_day", lambda f: f.assign(drug=inverted(f)), rows=360),
+    Fault("arms of a few swapped", "arms.dose", "dose_mg_day", lambda f: f.assign(drug=f["drug"].mask(f.index < 6, inverted(f))), rows=6),
+    Fault("everybody dead", "outcome.all", "end_state", put("end_state", "dead", slice(None))),
+    Fault("everybody dead in an arm", "outcome.all", "end_state", lambda f: f.assign(end_state=f["end_state"].mask(arm(f), "dead"))),
+    Fault("nobody dead", "outcome.none", "end_state", lambda f: f.assign(end_state="discharged", stop_reason=f["stop_reason"].replace("death", "discharge"))),
+    Fault("days counted from admission", "days.admission", "followup_day", from_admission),
+]  # fmt: skip
+FACTS = [
+    Fault("stopped by death and sent home", "facts.stop_death", "stop_reason",
+          lambda f: f.assign(stop_reason=f["stop_reason"].mask(f["end_state"] == "discharged", "death"))),
+    Fault("stopped by discharge and dead", "facts.stop_discharge", "stop_reason",
+          lambda f: f.assign(stop_reason=f["stop_reason"].mask(f["end_state"] == "dead", "discharge"))),
+    Fault("stopped at intensive care and never there", "facts.stop_icu", "stop_reason", lambda f: f.assign(icu_day="")),
+    Fault("no contraindication, and an eGFR below 15", "facts.contraindication", "contraindication", put("egfr", "9"), rows=5),
+    Fault("no contraindication, and few neutrophils", "facts.contraindication", "contraindication", put("neutrophils", "0.3"), rows=5),
+    Fault("no obesity, and a body mass index above 30", "facts.obesity", "obesity", put("obesity", "0", slice(None))),
+    Fault("high flow, and another device", "facts.device", "high_flow_oxygen", lambda f: f.assign(high_flow_oxygen="0")),
+    Fault("intensive care after the end", "days.end", "icu_day", put("icu_day", "99"), rows=5),
+    Fault("a day of death of the living", "days.kind", "death_day",
+          lambda f: f.assign(death_day=f["followup_day"])),
+    Fault("ventilated before intensive care", "days.icu", "icu_day", lambda f: f.assign(icu_day="2", imv_day="1").assign(
+        icu_day=lambda g: g["icu_day"].where(numbers(g, "followup_day") >= 2, ""))),
+]  # fmt: skip
+SLIPS = [
+    Fault("a slip of units in a hospital", "unit.group", "crp", scaled("crp", 0.1, hospital)),
+    Fault("a slip of units in an arm", "unit.group", "ddimer", scaled("ddimer", 0.001 * 50, arm)),
+    Fault("a slip of units in a period", "unit.group", "ldh", scaled("ldh", 1 / 60 * 8, lambda f: f["period"] == "first wave")),
+    Fault("a slip of units in a third of the rows", "unit.mixture", "ferritin", scaled("ferritin", 0.05, third)),
+    Fault("a slip of creatinine in a third of the rows", "unit.mixture", "platelets", scaled("platelets", 10, third)),
+    Fault("a slip of units in all rows", "unit.median", "crp", scaled("crp", 0.1, lambda f: pd.Series(True, f.index))),
+    Fault("CRP and ALT swapped", "columns.swapped", "crp", swap("crp", "alt")),
+    Fault("CRP and ALT swapped in a hospital", "columns.swapped", "crp", swap("crp", "alt", hospital)),
+    Fault("Charlson and SOFA swapped", "columns.swapped", "charlson", swap("charlson", "sofa")),
+    Fault("SpO2/FiO2 and PaO2/FiO2 swapped", "columns.swapped", "spo2_fio2", swap("spo2_fio2", "pao2_fio2")),
+    Fault("D-dimer and platelets swapped", "columns.swapped", "ddimer", swap("ddimer", "platelets")),
+    Fault("eGFR and IL-6 swapped", "columns.swapped", "il6", swap("egfr", "il6")),
+]  # fmt: skip
+
+
+def _names(n: int) -> list[str]:
+    first, last = ["Ana", "Luis", "Eva", "Juan"], ["Ruiz", "Mora", "Vega", "Soto"]
+    return [
+        f"{last[i % 4]}, {first[i // 4 % 4]} {chr(97 + i // 16 % 26) * 3}{chr(97 + i // 416)}"
+        for i in range(n)
+    ]
+
+
+FAULTS = [*FILES, *COLUMNS, *VALUES, *PATIENTS, *FACTS, *SLIPS]

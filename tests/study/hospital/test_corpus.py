@@ -1,0 +1,169 @@
+"""Every kind of fault in a hospital's cohort is named by its cause; every legitimate oddity passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hospital_cohort import good, numbers
+from hospital_faults import FAULTS, Fault
+from livingpaper.build.project import Project
+from study.hospital.checking import Report, as_text, check_file
+
+GOOD = good()
+
+
+def checked(
+    project: Project, folder: Path, frame: pd.DataFrame, settings: str = "", fault: Fault | None = None
+) -> Report:
+    raw = frame.to_csv(index=False).encode()
+    path = folder / "cohort.csv"
+    path.write_bytes(fault.raw(raw) if fault else raw)
+    (folder / "cohort.toml").write_text(settings)
+    return check_file(project, path)
+
+
+def test_nothing_stands_against_the_good_cohort(project: Project, tmp_path: Path) -> None:
+    report = checked(project, tmp_path, GOOD)
+    assert [each.said(report.made.lines) for each in report.findings] == []
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_a_fault_is_named(fault: Fault, project: Project, tmp_path: Path) -> None:
+    report = checked(project, tmp_path, fault.frame(GOOD), fault.settings, fault)
+    assert report.stands
+    mine = [
+        e for e in report.findings if (e.code, e.column) == (fault.code, fault.column) and e.level != "note"
+    ]
+    assert mine, as_text(report)
+    if fault.rows is not None:
+        assert [len(each.rows) for each in mine] == [fault.rows]
+
+
+def a_single_hospital(f: pd.DataFrame) -> pd.DataFrame:
+    return f.assign(hospital="Norte")
+
+
+def fifty_hospitals(f: pd.DataFrame) -> pd.DataFrame:
+    return f.assign(hospital=[f"Hospital {1 + i % 50}" for i in range(len(f))])
+
+
+def a_hospital_called_na(f: pd.DataFrame) -> pd.DataFrame:
+    return f.assign(hospital=f["hospital"].replace("Norte", "NA"))
+
+
+def death_on_day_0(f: pd.DataFrame) -> pd.DataFrame:
+    dead = (f["end_state"] == "dead") & ((f["end_state"] == "dead").cumsum() <= 3)
+    return f.assign(
+        followup_day=f["followup_day"].mask(dead, "0"),
+        stop_day=f["stop_day"].mask(dead, "0"),
+        stop_reason=f["stop_reason"].mask(dead, "death"),
+        icu_day=f["icu_day"].mask(dead, ""),
+    )
+
+
+def transfers(f: pd.DataFrame) -> pd.DataFrame:
+    moved = (f["end_state"] == "discharged") & (f.index % 40 == 0)
+    return f.assign(end_state=f["end_state"].mask(moved, "transferred"))
+
+
+def open_stays(f: pd.DataFrame) -> pd.DataFrame:
+    still = (f["stop_reason"] == "completed") & (f.index % 9 == 0)
+    return f.assign(end_state=f["end_state"].mask(still, "in hospital"))
+
+
+def a_crp_of_700(f: pd.DataFrame) -> pd.DataFrame:
+    return f.assign(crp=f["crp"].mask(f.index == 3, "700"))
+
+
+def blank_rows(f: pd.DataFrame) -> pd.DataFrame:
+    return pd.concat([f, pd.DataFrame("", index=range(4), columns=f.columns)])
+
+
+def ids_that_begin_with_a_hash(f: pd.DataFrame) -> pd.DataFrame:
+    return f.assign(patient_id="#" + f["patient_id"])
+
+
+def eleven_periods(f: pd.DataFrame) -> pd.DataFrame:
+    return f.assign(period=[str(1 + i % 11) for i in range(len(f))])
+
+
+def the_core_and_the_score_alone(f: pd.DataFrame) -> pd.DataFrame:
+    score = ["barthel", "charlson", "spo2_fio2", "high_flow_oxygen", "ldh", "ferritin", "egfr", "period"]
+    return f[["patient_id", "drug", "end_state", "followup_day", "age", "sex", "hospital", *score]]
+
+
+def nobody_in_intensive_care(f: pd.DataFrame) -> pd.DataFrame:
+    return f.assign(icu_day="", stop_reason=f["stop_reason"].replace("icu", "toxicity"))
+
+
+def laboratory_values_missing_in_many(f: pd.DataFrame) -> pd.DataFrame:
+    holes = pd.Series(range(len(f))) % 5 < 2
+    return f.assign(**{name: f[name].mask(holes, "") for name in ("ldh", "ferritin", "crp", "il6")})
+
+
+LEGITIMATE = (
+    a_single_hospital, fifty_hospitals, a_hospital_called_na, death_on_day_0, transfers, open_stays, a_crp_of_700, blank_rows,
+    ids_that_begin_with_a_hash, eleven_periods, the_core_and_the_score_alone, nobody_in_intensive_care,
+    laboratory_values_missing_in_many,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("oddity", LEGITIMATE, ids=lambda oddity: oddity.__name__)
+def test_what_is_legitimate_passes(
+    oddity: Callable[[pd.DataFrame], pd.DataFrame], project: Project, tmp_path: Path
+) -> None:
+    report = checked(project, tmp_path, oddity(GOOD))
+    assert not report.stands, as_text(report)
+    assert len(report.made.frame) == len(GOOD)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("size", [120, 400, 3000])
+def test_chance_alone_raises_no_alarm(seed: int, size: int, project: Project, tmp_path: Path) -> None:
+    report = checked(project, tmp_path, good(size, 100 + seed))
+    assert report.codes("error", "warning") <= {"score.terms"}, as_text(report)
+
+
+def test_several_faults_are_named_at_once(project: Project, tmp_path: Path) -> None:
+    """A missing column hides no value fault, nor that a wrong level, nor these what the choices ask."""
+    frame = GOOD.drop(columns="hospital").assign(crp="pending", sex="x")
+    report = checked(project, tmp_path, frame, '[units]\nldh = "stone"')
+    assert {"column.core", "number.text", "value.level", "unit.unknown"} <= report.codes("error")
+
+
+def test_a_warning_stands_until_it_is_acknowledged(project: Project, tmp_path: Path) -> None:
+    slip = GOOD.assign(
+        crp=(numbers(GOOD, "crp") / 10).where(GOOD["hospital"] == "Costa", numbers(GOOD, "crp")).map(str)
+    )
+    assert checked(project, tmp_path, slip).stands
+    reason = '[[acknowledged]]\nwarning = "unit.group"\ncolumn = "crp"\nreason = "the second hospital treats milder disease"'
+    report = checked(project, tmp_path, slip, reason)
+    assert "unit.group" not in report.codes()
+    assert [(each.code, why) for each, why in report.acknowledged] == [
+        ("unit.group", "the second hospital treats milder disease")
+    ]
+
+
+def test_no_value_of_a_patient_is_said_and_ids_only_on_request(project: Project, tmp_path: Path) -> None:
+    frame = GOOD.assign(
+        crp=GOOD["crp"].mask(GOOD.index == 6, "hidden word"),
+        ferritin=GOOD["ferritin"].mask(GOOD.index == 6, "87654321"),
+    )
+    report = checked(project, tmp_path, frame)
+    said, named = as_text(report), as_text(report, ids=True)
+    for text in (said, named):
+        assert "hidden" not in text
+        assert "87654321" not in text
+    assert GOOD.at[6, "patient_id"] not in said
+    assert f"first 8 (id {GOOD.at[6, 'patient_id']})" in named
+
+
+def test_what_lacks_is_left_out_by_name(project: Project, tmp_path: Path) -> None:
+    report = checked(project, tmp_path, GOOD.drop(columns=["pressure_injury", "contraindication"]))
+    said = {each.analysis: each.columns for each in report.left_out}
+    assert said["the negative control"] == ("pressure_injury",)
+    assert said["eligibility: No contraindication to either drug"] == ("contraindication",)
+    assert "invasive ventilation, and ventilation or death" in said
