@@ -104,7 +104,9 @@ def test_a_paper_without_the_file_is_told(tmp_path: Path) -> None:
 
 def test_every_hook_of_this_paper_leads_somewhere(project: Project) -> None:
     found = config(project)
-    given = [*found.hooks.model_dump().values(), found.choices.load, found.choices.words]
+    hooks = found.hooks.model_dump(exclude={"commands"}).values()
+    commands = [command.run for command in found.hooks.commands.values()]
+    given = [*hooks, *commands, found.choices.load, found.choices.words]
     assert len(list(filter(None, given))) >= 3
     for dotted in filter(None, given):
         assert callable(found.hook(dotted)), dotted
