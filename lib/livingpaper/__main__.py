@@ -74,6 +74,16 @@ def _parser() -> argparse.ArgumentParser:
     add("notebooks", "lab.serve:pair", "pair the chapters with notebooks/")
     lab = add("lab", "lab.serve:open_lab", "open the chapters in JupyterLab, their prose with its numbers")
     lab.add_argument("options", nargs="*", metavar="jupyter", help="options of jupyter lab, after --")
+    into = "look into everything built for patients' rows, ids, dates, small counts, paths, names; stops if any is found"
+    look = add("scan", "disclosure.scan:scan", into, "{result}")
+    look.add_argument("path", type=Path, help="a built site, any folder or file")
+    look.add_argument("--cohort", type=Path, help="the table of patients that must not be found in it")
+    look.add_argument(
+        "--threshold", type=int, default=10, help="counts below it are small (default 10, 5 at least)"
+    )
+    look.add_argument(
+        "--allow", action="append", default=[], help="findings that fit this pattern are harmless"
+    )
     unpack = "unpack all versions into _build/site"
     site = add("site", "versions.site:assemble", unpack, "site: {result}/index.html")
     site.add_argument("--newest", help="stop unless this is the newest version, for example v1.1.0")
@@ -103,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     name, function, says = (given.pop(key) for key in ("command", "run", "says"))
     try:
         run = resolve_name(f"livingpaper.{function}")
-        if name in ("new", "latex", "chromium"):
+        if name in ("new", "latex", "chromium", "scan"):
             result = run(**given)
         else:
             project = find_project()

@@ -1,0 +1,188 @@
+"""``headtohead scan PATH``: look into everything that was built for what may not leave; never prints what it found."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from livingpaper.disclosure.patients import Reference
+from livingpaper.disclosure.tables import Table, strip, tables_in
+from livingpaper.disclosure.traces import (
+    MAIL,
+    PATHS,
+    Marks,
+    dates_in,
+    dates_of,
+    free_text_of,
+    ids_in,
+    phrases_in,
+    small_in,
+    small_of,
+    user_names,
+)  # fmt: skip
+from livingpaper.disclosure.unfold import Piece, pieces
+
+RULES = {
+    "rows": "rows of patients",
+    "ids": "ids or names of patients",
+    "dates": "dates of patients",
+    "small": "counts below the threshold",
+    "paths": "places on the disk of who built it",
+    "users": "who built it, and addresses",
+    "text": "free text",
+    "closed": "what cannot be looked into",
+}
+PROGRAMS = re.compile(r"\.(?:js|mjs|css|map|mo|po|woff2?|ttf|eot)$")  # their words are not about patients
+SHOWN = 12  # findings of one rule
+FEWEST = 5  # never a lower threshold
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """What was found: by which rule, where, and how much of it in words that repeat nothing of a patient."""
+
+    rule: str
+    place: str
+    says: str
+
+
+class LeakError(ValueError):
+    """What was built holds what may not leave."""
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Return the table of patients that must not be found; ``ValueError`` if it is none."""
+    if path.suffix.lower() in (".xlsx", ".xls"):
+        return pd.read_excel(path, dtype=str)
+    if path.suffix.lower() == ".parquet":
+        return pd.read_parquet(path)
+    lines = (line for line in path.read_text("utf-8-sig").splitlines() if not line.startswith("#"))
+    head = next(lines, "")
+    mark = max(",;\t", key=head.count)
+    if not head.count(mark):
+        raise ValueError(f"{path} must be a table of patients with a line of names, found {head[:40]!r}")
+    comma = "," if mark == ";" else "."
+    return pd.read_csv(path, sep=mark, comment="#", decimal=comma, encoding="utf-8-sig", low_memory=False)
+
+
+def findings(path: Path, cohort: pd.DataFrame | None = None, *, threshold: int = 10) -> Iterator[Finding]:
+    """Yield everything below a folder, or in a file, that may not leave.
+
+    Parameters
+    ----------
+    path : Path
+        A built site, any folder or one file; archives, notebooks, PDF and the git history are looked into.
+    cohort : DataFrame, optional
+        One row per patient: rows are looked for whole, rounded, reordered and torn apart; without it, by form alone.
+    threshold : int
+        Counts from 1 to below it are small; ``ValueError`` below five.
+    """
+    if threshold < FEWEST:
+        raise ValueError(
+            f"the threshold must be {FEWEST} at least, found {threshold}; nothing smaller is safe to show"
+        )
+    reference, marks = (
+        Reference(pd.DataFrame() if cohort is None else cohort),
+        Marks(pd.DataFrame() if cohort is None else cohort),
+    )
+    users = re.compile("|".join(map(re.escape, sorted(user_names()))) or r"(?!)")
+    torn: dict[tuple[str, int], list[tuple[str, Table]]] = defaultdict(list)
+    for piece in pieces(path):
+        if piece.fault:
+            yield Finding("closed", piece.place, piece.fault)
+            continue
+        yield from _of_text(piece, marks, users)
+        if piece.raw:
+            if many := reference.bytes_in(piece.raw):
+                yield Finding("rows", piece.place, f"{many} values of patients as binary numbers")
+            continue
+        yield from _of_numbers(piece, reference, threshold, torn)
+    yield from _torn(torn, reference)
+
+
+def _of_text(piece: Piece, marks: Marks, users: re.Pattern[str]) -> Iterator[Finding]:
+    text = piece.text
+    if found := ids_in(text, marks):
+        yield Finding("ids", piece.place, f"{len(found)} of the table's")
+    if many := dates_in(text, marks):
+        yield Finding("dates", piece.place, f"{many} of the table's")
+    if many := phrases_in(text, marks):
+        yield Finding("text", piece.place, f"{many} runs of four words of the table's")
+    if found := sorted(set(PATHS.findall(text))):
+        yield Finding("paths", piece.place, f"{len(found)}, the first {found[0][:60]!r}")
+    program = PROGRAMS.search(piece.name)
+    if found := sorted({*users.findall(text), *(() if program or piece.raw else MAIL.findall(text))}):
+        yield Finding("users", piece.place, f"{len(found)}, the first {found[0][:60]!r}")
+
+
+def _of_numbers(
+    piece: Piece, reference: Reference, threshold: int, torn: dict[tuple[str, int], list[tuple[str, Table]]]
+) -> Iterator[Finding]:
+    plain, small, dated, free, held = strip(piece.text), 0, 0, 0, ""
+    program = PROGRAMS.search(piece.name)
+    if rows := reference.rows_in(piece.text):
+        yield Finding("rows", piece.place, f"{len(rows)} rows, the first is row {rows[0] + 1} of the table")
+    for table in tables_in(piece.text):
+        if table.kind not in ("labels", "places") and not program:
+            small, dated, free = (
+                small + small_of(table, threshold),
+                dated + dates_of(table),
+                free + free_text_of(table),
+            )
+        held = held or reference.held_by(table)
+        if len(table.rows) < 40:
+            torn[re.sub(r"\d+", "#", piece.place), table.width].append((piece.place, table))
+    if held:
+        yield Finding("rows", piece.place, held)
+    if dated:
+        yield Finding("dates", piece.place, f"{dated} in a column")
+    if free:
+        yield Finding("text", piece.place, f"{free} cells of free text or names")
+    if not program and (small := small + small_in(plain, threshold)):
+        yield Finding("small", piece.place, f"{small} from 1 to {threshold - 1}")
+
+
+def _torn(torn: dict[tuple[str, int], list[tuple[str, Table]]], reference: Reference) -> Iterator[Finding]:
+    """Yield tables that hold patients only when those of files with like names are put together."""
+    for parts in torn.values():
+        if len({place for place, _ in parts}) > 1:
+            whole = Table("together", (), tuple(row for _, table in parts for row in table.rows))
+            if held := reference.held_by(whole):
+                yield Finding("rows", parts[0][0], f"with {len(parts) - 1} like it: {held}")
+
+
+def report(found: Iterable[Finding]) -> str:
+    """Return findings by rule as text."""
+    found, lines = sorted(set(found)), []
+    counts = Counter(each.rule for each in found)
+    for rule, words in RULES.items():
+        if of_rule := [each for each in found if each.rule == rule]:
+            lines.append(f"{rule}: {words} in {counts[rule]} place(s)")
+            lines += [f"  {each.place}: {each.says}" for each in of_rule[:SHOWN]]
+            lines += [f"  and {counts[rule] - SHOWN} more"] if counts[rule] > SHOWN else []
+    return "\n".join(lines)
+
+
+def scan(path: Path, cohort: Path | None = None, threshold: int = 10, allow: Iterable[str] = ()) -> str:
+    """Return in one line that nothing was found; ``LeakError`` says what was, and where.
+
+    ``allow`` are patterns of "rule place: what" that somebody looked at and found harmless.
+    """
+    if not path.exists():
+        raise FileNotFoundError(f"what is looked into must exist, {path} does not; build it first")
+    harmless = [re.compile(each) for each in allow]
+    found = list(findings(path, read_table(cohort) if cohort else None, threshold=threshold))
+    left = [
+        one for one in found if not any(p.search(f"{one.rule} {one.place}: {one.says}") for p in harmless)
+    ]
+    if left:
+        cure = "take it out and build again; what is harmless: --allow 'rule place'"
+        raise LeakError(f"{path} must hold nothing of a patient, found:\n{report(left)}\n{cure}")
+    against = (
+        f"against the {cohort.name}" if cohort else "without a table of patients (--cohort FILE finds more)"
+    )
+    passed = f", {len(found)} finding(s) allowed" if found else ""
+    return f"{path}: nothing that may not leave, looked through {against}{passed}"
