@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any, NoReturn
@@ -74,16 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     add("notebooks", "lab.serve:pair", "pair the chapters with notebooks/")
     lab = add("lab", "lab.serve:open_lab", "open the chapters in JupyterLab, their prose with its numbers")
     lab.add_argument("options", nargs="*", metavar="jupyter", help="options of jupyter lab, after --")
-    into = "look into everything built for patients' rows, ids, dates, small counts, paths, names; stops if any is found"
-    look = add("scan", "disclosure.scan:scan", into, "{result}")
-    look.add_argument("path", type=Path, help="a built site, any folder or file")
-    look.add_argument("--cohort", type=Path, help="the table of patients that must not be found in it")
-    look.add_argument(
-        "--threshold", type=int, default=10, help="counts below it are small (default 10, 5 at least)"
-    )
-    look.add_argument(
-        "--allow", action="append", default=[], help="findings that fit this pattern are harmless"
-    )
+    _leaving(add)
     unpack = "unpack all versions into _build/site"
     site = add("site", "versions.site:assemble", unpack, "site: {result}/index.html")
     site.add_argument("--newest", help="stop unless this is the newest version, for example v1.1.0")
@@ -98,6 +89,16 @@ def _own_commands() -> Mapping[str, Command]:
         return config(find_project()).hooks.commands
     except (OSError, ValueError):  # the command itself says what is wrong
         return {}
+
+
+def _leaving(add: Callable[..., argparse.ArgumentParser]) -> None:
+    """Add the commands about what may leave the house."""
+    into = "look into everything built for patients' rows, ids, dates, small counts, paths, names; stops if any is found"
+    look = add("scan", "disclosure.scan:scan", into, "{result}")
+    look.add_argument("path", type=Path, help="a built site, any folder or file")
+    look.add_argument("--cohort", type=Path, help="the table of patients that must not be found in it")
+    look.add_argument("--threshold", type=int, default=10, help="counts below it are small (default 10)")
+    look.add_argument("--allow", action="append", default=[], help="findings that fit are harmless")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

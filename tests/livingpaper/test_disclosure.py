@@ -1,0 +1,361 @@
+"""Rules of disclosure: the worked examples by hand, attacks that must fail, and errors."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from livingpaper.build.project import Project
+from livingpaper.disclosure.curves import dominated, group_means, known_within, life_table, steps
+from livingpaper.disclosure.profiles import (
+    PROFILES,
+    DisclosureError,
+    Profile,
+    decimals,
+    digits,
+    midpoint,
+    profile_of,
+)
+from livingpaper.disclosure.protect import Protected, protect, sums_of
+from livingpaper.disclosure.secondary import Counts, primary, protect_tables, ranges, suppress
+from livingpaper.ledger.ledger import entry, ledger_frame, read_ledger
+
+EIGHT = Profile(threshold=8)  # of the worked examples
+PUBLISH, STRICT, INTERNAL = PROFILES["publish"], PROFILES["strict"], PROFILES["internal"]
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"),
+    [(3, None), (7, None), (8, 10), (10, 10), (13, 15), (22, 20), (36, 35), (125, 125), (217, 215)],
+)
+def test_counts_by_hand(count: int, shown: int | None) -> None:
+    assert (EIGHT.rounded(count) if EIGHT.may_count(count) else None) == shown
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"),
+    [(0, 0), (1, 3), (6, 3), (7, 9), (12, 9), (13, 15), (22, 21), (36, 33), (125, 123), (217, 219)],
+)
+def test_midpoints_by_hand(count: int, shown: int) -> None:
+    assert midpoint(count) == shown
+
+
+def test_halves_go_to_even() -> None:
+    assert [Profile(base=10).rounded(n) for n in (15, 25, 35)] == [20, 20, 40]
+    assert [decimals(x, 1) for x in (0.25, 0.35, -0.25, 1.24)] == [0.2, 0.4, -0.2, 1.2]
+    assert [digits(x) for x in (0.8437, 2777.31, 56.4)] == [0.84, 2800, 56]
+
+
+@pytest.mark.parametrize(
+    ("profile", "count", "of", "may"),
+    [
+        (PUBLISH, 9, 100, False), (PUBLISH, 10, 100, True), (PUBLISH, 0, 100, True), (STRICT, 0, 100, False),
+        (PUBLISH, 91, 100, False), (PUBLISH, 90, 100, True), (PUBLISH, 100, 100, False),
+        (INTERNAL, 4, 100, False), (INTERNAL, 5, 100, True), (INTERNAL, 96, 100, False),
+    ],
+)  # fmt: skip
+def test_a_count_its_complement_and_the_whole_group(profile: Profile, count: int, of: int, may: bool) -> None:
+    assert profile.may_count(count, of) is may
+
+
+@pytest.mark.parametrize(
+    ("n", "share", "may"),
+    [
+        (32, 0.5, True),
+        (31, 0.5, False),
+        (32, 0.25, True),
+        (31, 0.75, False),
+        (160, 0.05, True),
+        (159, 0.95, False),
+        (9999, 0, False),
+    ],
+)
+def test_quantiles_by_hand(n: int, share: float, may: bool) -> None:
+    """Eight in each quarter: 32; eight beyond the 5th percentile: 160; a minimum never."""
+    assert EIGHT.may_quantile(n, share) is may
+
+
+def test_profiles_cannot_be_lowered() -> None:
+    with pytest.raises(DisclosureError, match="must be 5 at least, found 4"):
+        profile_of("publish", threshold=4)
+    with pytest.raises(DisclosureError, match="must be one of"):
+        profile_of("none")
+    with pytest.raises(DisclosureError, match="no such threshold"):
+        profile_of("publish", thresold=20)
+    assert profile_of("strict", threshold=12).threshold == 12
+
+
+# tables
+
+
+def table(values: list[list[int]], names: tuple[str, str] = ("drug", "sex")) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {names[0]: f"a{i}", names[1]: f"b{j}", "n": n}
+            for i, row in enumerate(values)
+            for j, n in enumerate(row)
+        ]
+    )
+
+
+def cell(**levels: str) -> frozenset[tuple[str, str]]:
+    return frozenset(levels.items())
+
+
+def test_a_second_cell_goes_by_hand() -> None:
+    """Exact counts 3 | 20 and 30 | 40: 3 is small, and so is the rest beside 20 and 30; then 70 - 40 = 30 gives 33 - 30."""
+    counts = Counts.of([table([[3, 20], [30, 40]])])
+    small = cell(drug="a0", sex="b0")
+    assert primary(counts, INTERNAL) == {small, cell(drug="a0", sex="b1"), cell(drug="a1", sex="b0")}
+    assert ranges(counts, {small}, INTERNAL, [small])[small] == (3, 3)
+    hidden = suppress(counts, INTERNAL)
+    assert set(hidden) == {cell(drug=a, sex=b) for a in ("a0", "a1") for b in ("b0", "b1")}
+    low, high = ranges(counts, set(hidden), INTERNAL, [small])[small]
+    assert (low, high) == (0, 23)
+
+
+def test_tables_of_one_release_are_taken_together() -> None:
+    """By drug and sex all is large; by drug, sex and ward one cell is 3, and the first table gives it away."""
+    first = table([[23, 50], [30, 40]])
+    wards = {("a0", "b0"): (3, 20), ("a0", "b1"): (25, 25), ("a1", "b0"): (15, 15), ("a1", "b1"): (20, 20)}
+    second = pd.DataFrame([{"drug": d, "sex": s, "ward": w, "n": n} for (d, s), both in wards.items()
+                           for w, n in zip("xy", both, strict=True)])  # fmt: skip
+    made = protect_tables({"one": first, "two": second}, INTERNAL)
+    assert made["two"].query("drug == 'a0' and sex == 'b0' and ward == 'x'")["n"].isna().all()
+    assert made["two"]["n"].isna().sum() > 1
+
+
+def test_totals_are_rounded_and_there() -> None:
+    made = protect_tables({"one": table([[33, 52], [41, 68]])}, PUBLISH)["one"]
+    shown = {(row.drug, row.sex): row.n for row in made.itertuples()}
+    assert shown == {("a0", "b0"): 35, ("a0", "b1"): 50, ("a1", "b0"): 40, ("a1", "b1"): 70, ("a0", "all"): 85,
+                     ("a1", "all"): 110, ("all", "b0"): 75, ("all", "b1"): 120, ("all", "all"): 195}  # fmt: skip
+
+
+GRID = np.array(list(itertools.product(range(31), repeat=2)))
+EVERY = np.concatenate(
+    [np.repeat(GRID, len(GRID), 0), np.tile(GRID, (len(GRID), 1))], 1
+)  # a0b0 a0b1 a1b0 a1b1
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(0, 14), min_size=4, max_size=4), st.sampled_from([INTERNAL, PUBLISH, STRICT]))
+def test_no_table_gives_a_small_cell_away(values: list[int], profile: Profile) -> None:
+    """Every table of four counts up to 30 that fits what is shown is tried, without linear programmes."""
+    counts = Counts.of([table([values[:2], values[2:]])])
+    hidden = suppress(counts, profile)
+    inner = [cell(drug=a, sex=b) for a in ("a0", "a1") for b in ("b0", "b1")]
+    parts = {each: [i for i, c in enumerate(inner) if each <= c] for each in counts.values}
+    fits = np.ones(len(EVERY), bool)
+    for each, which in parts.items():
+        if each not in hidden:
+            assert not profile.small(counts.values[each])
+            total, shown = EVERY[:, which].sum(1), profile.rounded(counts.values[each])
+            fits &= np.abs(total - shown) <= (profile.base / 2 if profile.base > 1 else 0)
+    left = EVERY[fits]
+    for each, which in parts.items():
+        if each in hidden and 0 < counts.values[each] < profile.threshold:
+            seen = set(left[:, which].sum(1))
+            assert len(seen) > 1, "the attacker has one answer"
+            assert seen >= {1, profile.threshold - 1}, "the attacker can place it better than as small"
+
+
+@pytest.mark.parametrize(
+    ("frame", "says"),
+    [
+        (pd.DataFrame({"a": ["x"], "n": [1.5]}), "whole counts"),
+        (pd.DataFrame({"a": ["x"], "n": [-1]}), "whole counts"),
+        (pd.DataFrame({"n": [1]}), "must have classes"),
+        (pd.DataFrame({"a": ["x", "x"], "n": [1, 2]}), "must stand once"),
+    ],
+)
+def test_tables_that_cannot_be_judged(frame: pd.DataFrame, says: str) -> None:
+    with pytest.raises(DisclosureError, match=says):
+        protect_tables({"t": frame}, PUBLISH)
+
+
+def test_tables_that_do_not_agree() -> None:
+    with pytest.raises(DisclosureError, match="must agree"):
+        protect_tables({"a": table([[20, 30]]), "b": table([[20, 31]])}, PUBLISH)
+
+
+# curves
+
+
+def test_curves_by_hand() -> None:
+    """13 ventilations make three steps, 10 two: both curves are left out; 24 make four."""
+    for events, most in ((13, 3), (10, 2)):
+        with pytest.raises(DisclosureError, match=f"cause 1 has {most}; give the risk"):
+            life_table(range(1, 101), [1] * events + [0] * (100 - events), EIGHT)
+    loose = Profile(threshold=8, curve=1)
+    for events, most in ((13, 3), (10, 2), (24, 4)):
+        made = life_table(range(1, 101), [1] * events + [0] * (100 - events), loose)
+        assert steps(made, 1) == most <= events // 6 + 1
+
+
+def test_a_curve_stops_where_few_are_at_risk() -> None:
+    made = life_table(range(1, 101), [1, 0] * 50, PUBLISH)
+    assert made["day"].max() == 91  # ten are left: days 91 to 100
+    assert set(made["at_risk"] % 6) == {3}
+    assert made["events_1"].is_monotonic_increasing
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 28), st.integers(0, 2)), min_size=60, max_size=150))
+def test_no_step_of_a_curve_is_fewer_than_six_people(patients: list[tuple[int, int]]) -> None:
+    days, causes = zip(*patients, strict=True)
+    try:
+        made = life_table(days, causes, PUBLISH)
+    except DisclosureError as error:
+        assert "steps" in str(error)  # noqa: PT017
+        return
+    for cause in set(causes) - {0}:
+        jumps = np.diff(made[f"events_{cause}"])
+        assert set(jumps.tolist()) <= {0, *range(3, 200, 3)}
+        assert steps(made, cause) <= causes.count(cause) // 6 + 1
+
+
+def test_curves_of_damaged_patients() -> None:
+    with pytest.raises(DisclosureError, match="one day and one cause"):
+        life_table([1, np.nan], [1, 0], PUBLISH)
+
+
+def test_dominance_by_hand() -> None:
+    """60 of 100 is more than half; 48 and 47 of 100 are more than nine tenths; 12 times 10 are nobody's."""
+    assert dominated([60, *[2] * 20], PUBLISH)
+    assert dominated([48, 47, 5], PUBLISH)
+    assert not dominated([10] * 12, PUBLISH)
+    assert known_within([100, 50, 5, 4])  # 9 is less than a tenth of 100
+    assert not known_within([100, 50, 6, 5])
+
+
+def test_means_of_groups() -> None:
+    frame = pd.DataFrame({"g": ["a"] * 12 + ["b"] * 9 + ["c"] * 12, "x": [10.0] * 21 + [1000.0] + [1.0] * 11})
+    made = group_means(frame, ["g"], "x", PUBLISH).set_index("g")
+    assert made.loc["a"].tolist() == [10, 0, 10]
+    assert made.loc["b"].isna().all()  # nine people
+    assert np.isnan(made.at["c", "mean"])  # one of them makes it
+
+
+# the ledger
+
+
+def ledger(*rows: dict[str, object]) -> pd.DataFrame:
+    return ledger_frame([entry(str(row["id"]), "synthetic", str(row.get("scale", "count")), row["estimate"],  # type: ignore[arg-type]
+                               code="a.py::f", **{k: v for k, v in row.items() if k not in ("id", "scale", "estimate")})
+                         for row in rows])  # fmt: skip
+
+
+def texts(made: Protected) -> dict[str, str]:
+    return dict(zip(made.ledger["id"], made.ledger["text"], strict=True))
+
+
+def test_rows_by_hand(project: Project) -> None:
+    del project
+    made = protect(
+        ledger(
+            {"id": "a.small", "estimate": 9, "n": 100},
+            {"id": "a.large", "estimate": 33, "n": 342},
+            {"id": "a.rest", "estimate": 95, "n": 100},
+            {"id": "b.age.median", "estimate": 67.4, "n": 40, "scale": "value"},
+            {"id": "b.age.q25", "estimate": 51.7, "n": 39, "scale": "value"},
+            {"id": "b.age.max", "estimate": 97, "n": 342, "scale": "value"},
+            {"id": "c.death.crude.risk_treated", "estimate": 22 / 125, "n": 125, "events": 22, "scale": "risk, treated"},
+            {"id": "c.death.crude.rr", "estimate": 1.0637, "conf_low": 0.6512, "conf_high": 1.7163, "n": 342, "events": 58,
+             "scale": "risk ratio"},
+            {"id": "c.death.crude.rd", "estimate": 0.010581, "conf_low": -0.06943, "conf_high": 0.09826, "n": 342, "events": 58,
+             "scale": "risk difference"},
+            {"id": "d.smd", "estimate": 0.1234, "scale": "smd"},
+            {"id": "d.hr", "estimate": 1.23, "n": 11, "scale": "hazard ratio"},
+            {"id": "e.log_likelihood.x", "estimate": -12.345, "n": 300, "scale": "value"},
+        ),
+        PUBLISH,
+    )  # fmt: skip
+    withheld = {"a.small", "a.rest", "b.age.q25", "b.age.max", "d.smd", "d.hr", "e.log_likelihood.x"}
+    assert set(made.withheld.index) == withheld
+    said = texts(made)
+    assert said["a.large"] == "35"
+    assert said["b.age.median"] == "67"
+    assert said["c.death.crude.risk_treated"] == "16.0%"  # 20 of 125
+    assert said["c.death.crude.rr"] == "1.10 (95% CI 0.65 to 1.70)"
+    assert said["c.death.crude.rd"] == "+1.1 percentage points (95% CI −6.9 to +9.8)"
+    assert all(said[id_] == "withheld" for id_ in withheld)
+    shown = made.ledger.set_index("id")
+    assert shown.loc[list(withheld), ["estimate", "n", "events", "conf_low"]].isna().all(axis=None)
+    assert shown.at["c.death.crude.rr", "events"] == 60
+    with_people = protect(ledger({"id": "d.smd", "estimate": 0.1234, "scale": "smd"}), PUBLISH, people=342)
+    assert texts(with_people) == {"d.smd": "0.12"}
+
+
+def test_the_published_difference_has_several_counts_behind_it(project: Project) -> None:
+    """The solver of the methods: deaths of 125 and 217 that give +1.1 points, when arms are rounded to 20 and 35."""
+    del project
+    pairs = [(a, b) for a in range(18, 23) for b in range(33, 38) if decimals(a / 125 - b / 217, 3) == 0.011]
+    assert (22, 36) not in pairs
+    exact = decimals(22 / 125 - 36 / 217, 3)
+    assert exact == 0.010
+    behind = [(a, b) for a in range(126) for b in range(218) if decimals(a / 125 - b / 217, 3) == exact]
+    assert len(behind) >= 3
+
+
+def test_counts_that_add_up(project: Project) -> None:
+    """Of 50 in a ward 43, 4 and 3: the small ones go, and 50 - 43 says nothing of either; of 23 = 20 + 3 both go."""
+    del project
+    three = ledger(
+        *({"id": f"w.{k}n", "estimate": v} for k, v in {"": 50, "x.": 43, "y.": 4, "z.": 3}.items())
+    )
+    assert sums_of({"w.n": 50, "w.x.n": 43, "w.y.n": 4, "w.z.n": 3}) == {"w.n@1": ["w.x.n", "w.y.n", "w.z.n"]}
+    assert {"w.y.n", "w.z.n"} <= set(protect(three, INTERNAL).withheld.index)
+    two = ledger(*({"id": f"w.{k}n", "estimate": v} for k, v in {"": 23, "x.": 20, "y.": 3}.items()))
+    assert set(protect(two, INTERNAL).withheld.index) == {"w.x.n", "w.y.n"}
+
+
+def test_arms_days_and_neighbours(project: Project) -> None:
+    del project
+    risk = {"scale": "risk, treated", "n": 125, "events": 4, "estimate": 0.032}
+    other = risk | {"scale": "risk, control", "events": 60, "n": 217, "estimate": 0.27}
+    arms = ledger({"id": "o.imv.risk_treated", **risk}, {"id": "o.imv.risk_control", **other})
+    assert set(protect(arms, PUBLISH).withheld.index) == {"o.imv.risk_treated", "o.imv.risk_control"}
+    daily = ledger(*({"id": f"o.day_{d}.risk", "scale": "risk", "estimate": 0.2, "n": 342, "events": 60, "horizon_days": d}
+                     for d in (6, 7, 8, 14, 15)))  # fmt: skip
+    assert set(protect(daily, PUBLISH).withheld.index) == {"o.day_6.risk", "o.day_8.risk", "o.day_15.risk"}
+    near = ledger(*({"id": f"o.{name}.rd", "scale": "risk difference", "estimate": 0.01, "n": n, "events": 60}
+                    for name, n in (("all", 342), ("but_three", 339), ("half", 170))))  # fmt: skip
+    assert set(protect(near, PUBLISH).withheld.index) == {"o.but_three.rd"}
+
+
+def test_earlier_releases(project: Project) -> None:
+    """Between 100 and 103 there are three patients; twelve more are enough."""
+    del project
+    before = ledger(
+        {"id": "a.n", "estimate": 100}, {"id": "b.n", "estimate": 100}, {"id": "c.n", "estimate": 100}
+    )
+    now = ledger(
+        {"id": "a.n", "estimate": 103}, {"id": "b.n", "estimate": 112}, {"id": "c.n", "estimate": 100}
+    )
+    assert set(protect(now, PUBLISH, earlier=[before]).withheld.index) == {"a.n"}
+
+
+def test_people_in_words(project: Project) -> None:
+    del project
+    row = {"id": "a.rd", "scale": "risk difference", "estimate": 0.01, "n": 228, "events": 40,
+           "population": "treated patients with a match (3 without are left out)", "method": "of 114 pairs"}  # fmt: skip
+    made = protect(ledger(row), PUBLISH).ledger.iloc[0]
+    assert made["population"] == "treated patients with a match (fewer than 10 without are left out)"
+    assert made["method"] == "of 115 pairs"
+
+
+def test_the_whole_ledger_of_this_paper_as_if_it_were_a_hospitals(project: Project) -> None:
+    exact = read_ledger(project.ledger)
+    made = protect(exact, PUBLISH, people=342)
+    counts = made.ledger[made.ledger["scale"] == "count"]["estimate"].dropna()
+    assert len(counts) > 100
+    assert ((counts == 0) | (counts >= 10)).all()
+    assert (counts % 5 == 0).all()
+    for name in ("n", "events"):
+        assert (made.ledger[name].dropna() % 5 == 0).all()
+    assert len(made.report) == len(exact)
