@@ -10,15 +10,18 @@ from livingpaper.chapters.taking import take
 
 if TYPE_CHECKING:
     from livingpaper.book.show import Drawing, Sheet, show
+    from livingpaper.disclosure.safe import Safe
 
 __all__ = [
-    "Drawing", "Ledger", "Sheet", "crosstable", "current_ledger", "frame", "ledger", "record", "remember", "show",
+    "Drawing", "Ledger", "Safe", "Sheet", "crosstable", "current_ledger", "frame", "ledger", "record", "remember", "show",
     "take", "with_interval",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
     """Load what draws charts only for those who draw, and Sphinx's side only for Sphinx."""
+    if name == "Safe":
+        return resolve_name("livingpaper.disclosure.safe:Safe")
     if name not in ("Drawing", "Sheet", "show", "setup"):
         raise AttributeError(f"module 'livingpaper' has no attribute {name!r}")
     return resolve_name(f"livingpaper.book.{'hooks' if name == 'setup' else 'show'}:{name}")

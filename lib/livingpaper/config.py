@@ -10,9 +10,10 @@ from pkgutil import resolve_name
 from types import SimpleNamespace
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from livingpaper.build.project import CONFIG, Project, find_project, not_reading, text_of
+from livingpaper.disclosure.profiles import Profile, profile_of
 
 MIME = "application/vnd.livingpaper+json"  # of figures and tables in notebooks
 Function = Annotated[str, Field(pattern=r"^[\w.]+:\w+$")]  # module and name; empty if a paper has none
@@ -34,6 +35,7 @@ class _Origin(_Section):  # where a number can come from
     among: str = ""  # its name where a caption lists several
     brief: str = ""  # its name at the head of a printed page
     colours: tuple[Colour, Colour] | None = None  # of the mark, on light and on dark pages
+    guarded: bool = False  # patients who are nobody's to show: nothing is printed without disclosure control
 
 
 class Scale(_Section):
@@ -77,6 +79,20 @@ class Command(_Section):
     says: str = ""
 
 
+class _Disclosure(_Section):  # how careful where an origin is guarded
+    profile: str = "publish"
+    threshold: int | None = None
+
+    @model_validator(mode="after")
+    def _known(self) -> "_Disclosure":
+        self.limits()
+        return self
+
+    def limits(self) -> Profile:
+        changed = {} if self.threshold is None else {"threshold": self.threshold}
+        return profile_of(self.profile, **changed)
+
+
 class _Hooks(_Section):
     simulate: Function = ""
     current: Function = ""  # of project and choices: raises if committed results are of other choices
@@ -105,6 +121,7 @@ class Config(_Section):
     margins: dict[str, _Margin] = {}
     withheld: _Withheld = _Withheld()
     hooks: _Hooks = _Hooks()
+    disclosure: _Disclosure = _Disclosure()
     followed: dict[str, str] = {}
     primary: str = ""  # ids of the primary result, {section.key} stands for a choice, with stars
 
@@ -140,6 +157,10 @@ class Config(_Section):
         """The pattern of the ids of the primary result, its choices filled in as ids have them."""
         plan = self.plan() if "{" in self.primary else None
         return re.sub(r"\{([\w.]+)\}", lambda found: str(attrgetter(found[1])(plan)).lower(), self.primary)
+
+    def guards(self, origin: str) -> bool:
+        """Return whether an origin, or one of several joined by "+", is guarded."""
+        return any(self.origins[each].guarded for each in origin.split("+") if each in self.origins)
 
     @property
     def marks(self) -> dict[str, str]:

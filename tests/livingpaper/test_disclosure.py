@@ -283,7 +283,7 @@ def test_rows_by_hand(project: Project) -> None:
     assert said["c.death.crude.risk_treated"] == "16.0%"  # 20 of 125
     assert said["c.death.crude.rr"] == "1.10 (95% CI 0.65 to 1.70)"
     assert said["c.death.crude.rd"] == "+1.1 percentage points (95% CI −6.9 to +9.8)"
-    assert all(said[id_] == "withheld" for id_ in withheld)
+    assert all(said[id_] == "suppressed" for id_ in withheld)
     shown = made.ledger.set_index("id")
     assert shown.loc[list(withheld), ["estimate", "n", "events", "conf_low"]].isna().all(axis=None)
     assert shown.at["c.death.crude.rr", "events"] == 60

@@ -18,6 +18,7 @@ from livingpaper.book.controls import Controls
 from livingpaper.book.markup import markup
 from livingpaper.chapters.session import NAMED_LIKE_PATIENTS, sources_of
 from livingpaper.config import MIME, config
+from livingpaper.disclosure.profiles import DisclosureError
 from livingpaper.lab.texts import inline_html
 from livingpaper.ledger.ledger import ID
 
@@ -25,10 +26,6 @@ MAX_ROWS = 250
 RESOURCES = re.compile(rb"(?:[ \t]*/[A-Za-z]+\d+ \d+ 0 R\n){2,}")
 Chart = alt.TopLevelMixin
 TRIAL = "Trial: not the paper's numbers."
-
-
-class DisclosureError(ValueError):
-    """A chart would carry rows that stand for single patients."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +91,10 @@ class Drawing(Exhibit):
         known = config().origins
         origin = known[self.origin].says if self.origin in known else self.origin
         spec = self.chart.to_dict() | {"description": self.alt.strip(), "usermeta": {"origin": origin}}
+        if config().guards(self.origin):
+            from livingpaper.disclosure.safe import require_safe  # scipy, for guarded origins only
+
+            require_safe(spec, self.name or "the chart")
         for rows in spec.get("datasets", {}).values():
             cells = [(name, str(value)) for row in rows for name, value in row.items()]
             # the id of a number is not that of a person

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from livingpaper.ledger.format import interval_text, scale_of, value_text
-from livingpaper.ledger.ledger import ID, LEDGER_COLUMNS, WITHHELD, LedgerError, entry
+from livingpaper.ledger.ledger import HIDDEN, ID, LEDGER_COLUMNS, LedgerError, entry
 
 NOT_ESTIMATED = "not estimable"
 HOLE = re.compile(r"\{(\w+)\}")
@@ -82,9 +82,9 @@ def select_rows(rows: pd.DataFrame, pattern: str) -> pd.DataFrame:
 
 
 def with_interval(row: pd.Series, scale: str | None = None) -> str:
-    """Return "value (low to high)" of a row, or that it cannot be estimated, or that it is withheld."""
-    if row.get("method") == WITHHELD:
-        return WITHHELD
+    """Return "value (low to high)" of a row, or that it cannot be estimated, is withheld or suppressed."""
+    if row.get("text") in HIDDEN:
+        return str(row["text"])
     scale = scale or str(row["scale"])
     if pd.isna(row["estimate"]):
         return NOT_ESTIMATED
@@ -113,7 +113,7 @@ def crosstable(
     shown = rows[rows[by].isin(lines) & rows[over].isin(columns)]
     if twice := list(shown["id"][shown.duplicated([by, over])]):
         raise LedgerError(f"a cell of a table must stand for one number, two claim it: {twice[0]!r}")
-    printed = [WITHHELD if row["method"] == WITHHELD else cell(row) for _, row in shown.iterrows()]
+    printed = [row["text"] if row.get("text") in HIDDEN else cell(row) for _, row in shown.iterrows()]
     texts = dict(zip(zip(shown[by], shown[over], strict=True), printed, strict=True))
     body = {name: [texts.get((line, key), NOT_ESTIMATED) for line in lines] for key, name in columns.items()}
     return pd.DataFrame({corner: list(lines.values())} | body)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,11 @@ from livingpaper.build.project import Project, find_project
 from livingpaper.chapters.cells import Cell, chapter_files, read_cells
 from livingpaper.chapters.recording import Row, rows_of, select_rows
 from livingpaper.config import config
-from livingpaper.ledger.ledger import LEDGER_COLUMNS, NUMERIC, WITHHELD, LedgerError, read_ledger
+from livingpaper.disclosure.profiles import DisclosureError, Profile
+from livingpaper.ledger.ledger import HIDDEN, LEDGER_COLUMNS, NUMERIC, WITHHELD, LedgerError, read_ledger
+
+if TYPE_CHECKING:
+    from livingpaper.disclosure.safe import Safe
 
 Values: TypeAlias = pd.DataFrame | pd.Series | Mapping[str, float] | float
 FRAME_ROWS = 2000
@@ -37,6 +41,9 @@ class Session:
     rows: dict[str, Row] = field(default_factory=dict)
     made: dict[str, tuple[str, str]] = field(default_factory=dict)  # id: pattern and origin
     frames: dict[str, pd.DataFrame] = field(default_factory=dict)
+    exact: dict[str, Row] = field(
+        default_factory=dict
+    )  # of guarded origins, before disclosure control; never stored
     _overlaid: tuple[list[Any], pd.DataFrame] = ([], EMPTY)  # what it was made of, and the ledger
 
     def committed(self) -> pd.DataFrame:
@@ -78,6 +85,19 @@ class Session:
             raise LedgerError(f"each id stands for one number, {found}; rename one{again}")
         self.rows |= {row["id"]: row for row in rows}
         self.made |= dict.fromkeys(ids, (pattern, origin))
+
+    def guarded(self, rows: list[Row], profile: Profile) -> list[Row]:
+        """Return rows as they may be shown beside all that were recorded here; some of those may go now."""
+        from livingpaper.disclosure.protect import protect  # scipy, for guarded origins only
+
+        self.exact |= {row["id"]: row for row in rows}
+        frame = pd.DataFrame([*self.exact.values()], columns=list(LEDGER_COLUMNS))
+        safe = {row["id"]: row for row in protect(frame, profile).ledger.to_dict("records")}
+        here = {row["id"] for row in rows}
+        for id_, row in self.rows.items():
+            if id_ in safe and id_ not in here and row["text"] not in HIDDEN:
+                self.rows[id_] = safe[id_]
+        return [safe[row["id"]] for row in rows]
 
 
 @lru_cache(maxsize=2)
@@ -130,12 +150,15 @@ def record(
     if cell is None:  # a notebook does not say which of its cells runs
         cells = (cell for path in chapter_files(project).values() for cell in read_cells(path, project.root))
         cell = next((cell for cell in cells if pattern in cell.source), Cell("a notebook", 0, "", ""))
-    made = rows_of(rows, pattern, origin, cell.code, scale=scale, value=value, **more)
-    session.add(list(withhold_rows(made, blinded=config(project).blinded)), pattern, origin)
+    paper, made = config(project), rows_of(rows, pattern, origin, cell.code, scale=scale, value=value, **more)
+    kept = session.guarded(list(made), paper.disclosure.limits()) if paper.guards(origin) else made
+    session.add(list(withhold_rows(kept, blinded=paper.blinded)), pattern, origin)
 
 
-def frame(df: pd.DataFrame, id_: str, *, origin: str) -> pd.DataFrame:
+def frame(df: "pd.DataFrame | Safe", id_: str, *, origin: str) -> pd.DataFrame:
     """Return an aggregated frame that tables and figures may rest on: its id and origin are put on it.
+
+    Of a guarded origin it must be ``Safe``: made by a rule of disclosure control.
 
     A ``LedgerError`` if the origin is unknown, or it may hold patients: over 2,000 rows, or a name like an identifier.
     """
@@ -143,6 +166,12 @@ def frame(df: pd.DataFrame, id_: str, *, origin: str) -> pd.DataFrame:
     paper = config(session.project)
     if origin not in paper.origins:
         raise LedgerError(f"the origin of {id_!r} must be one of {sorted(paper.origins)}, found {origin!r}")
+    if isinstance(df, pd.DataFrame):
+        if paper.guards(origin):
+            must = f"a frame of the guarded origin {origin!r} must have passed disclosure control"
+            raise DisclosureError(f"{must}, {id_!r} did not; make it with Safe.of_...")
+    else:
+        df = df.frame
     names = [str(name).lower() for name in (*df.columns, *df.index.names)]
     named = list(filter(NAMED_LIKE_PATIENTS.fullmatch, names))
     if len(df) > FRAME_ROWS or named:

@@ -14,12 +14,12 @@ import pandas as pd
 
 from livingpaper.disclosure.curves import landmarks
 from livingpaper.disclosure.profiles import Profile
-from livingpaper.disclosure.rows import NUMBERS, kind_of, shown
+from livingpaper.disclosure.rows import NUMBERS, Shown, kind_of, shown
 from livingpaper.disclosure.secondary import Cell, Counts, suppress
 from livingpaper.ledger.format import estimate_text
-from livingpaper.ledger.ledger import WITHHELD
+from livingpaper.ledger.ledger import HIDDEN, SUPPRESSED
 
-BLANK = dict.fromkeys([*NUMBERS, "conf_level"], np.nan) | {"text": WITHHELD, "method": WITHHELD}
+BLANK = dict.fromkeys([*NUMBERS, "conf_level"], np.nan) | {"text": SUPPRESSED}
 ARMS = ("risk_treated", "risk_control")
 
 
@@ -57,7 +57,10 @@ def protect(
         Totals of counts and their parts, by id; those that ids tell (``a.n`` of ``a.{level}.n``) are found.
     """
     exact = ledger.reset_index(drop=True)
-    made = [shown(row, profile, people=people) for row in exact.to_dict("records")]
+    made = [
+        Shown(row, "hidden") if row["text"] in HIDDEN else shown(row, profile, people=people)
+        for row in exact.to_dict("records")
+    ]
     why = {str(id_): one.why for id_, one in zip(exact["id"], made, strict=True) if one.why}
     why |= {
         id_: reason for id_, reason in _given_away(exact, profile, why, sums or {}).items() if id_ not in why
@@ -66,7 +69,10 @@ def protect(
         why |= {id_: reason for id_, reason in rule(exact, profile, why).items() if id_ not in why}
     for before in earlier:
         why |= {id_: reason for id_, reason in _moved(exact, before, profile).items() if id_ not in why}
-    rows = [row.row | (BLANK if row.row["id"] in why else _text(row.row)) for row in made]
+    rows = [
+        row.row | (BLANK | {"method": why[row.row["id"]]} if row.row["id"] in why else _text(row.row))
+        for row in made
+    ]
     safe = pd.DataFrame(rows, columns=[*exact.columns]).set_axis(ledger.index)
     lines = [
         (
@@ -86,7 +92,7 @@ def _text(row: dict[str, Any]) -> dict[str, Any]:
         float(row[name]) for name in ("estimate", "conf_low", "conf_high", "conf_level")
     )
     if estimate != estimate:
-        return {"text": row["method"] or WITHHELD}
+        return {}  # it says why it cannot be estimated, or is withheld
     return {"text": estimate_text(estimate, low, high, 0.95 if level != level else level, str(row["scale"]))}
 
 

@@ -24,6 +24,8 @@ LEDGER_COLUMNS = ("id", "origin", "text", *ESTIMATE_COLUMNS, "code")
 NUMERIC = ("horizon_days", "estimate", "std_error", "conf_low", "conf_high", "conf_level", "n", "events")
 ROUNDING_NOISE = 1e-10  # an exact zero computed in floating point differs between machines
 WITHHELD = "withheld"  # text and method of a number that may not be seen yet
+SUPPRESSED = "suppressed"  # text of a number that would show patients; its method says why
+HIDDEN = (WITHHELD, SUPPRESSED)
 ID = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.I)
 SHOWN = 8  # faults of a damaged file
@@ -142,7 +144,7 @@ def ledger_part(row: pd.Series, part: str) -> str:
     """Return one of ``PARTS`` of a row as text; ``LedgerError`` if it is none or the row does not have it."""
     if part not in PARTS:
         raise LedgerError(f"a part must be one of {tuple(PARTS)}, found {part!r} for {row['id']!r}")
-    if part == "text" or row["method"] == WITHHELD:
+    if part == "text" or row["text"] in HIDDEN:
         return str(row["text"])
     column = PARTS[part]
     if pd.isna(row[column]):
