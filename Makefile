@@ -1,6 +1,6 @@
 # Two commands: `make paper` builds HTML and PDF, `make test` runs the tests. Both set everything up themselves.
 .DEFAULT_GOAL := help
-.PHONY: help paper html pdf machine test lint notebooks lab kernel latex ledger example rows simulate diff check reproducible bench release site clean
+.PHONY: help paper html pdf machine test lint notebooks lab kernel latex ledger example rows simulate diff check reproducible bench release release-folder site clean
 SHELL := /bin/sh
 PYTHON ?= python3
 UV := 0.13.9
@@ -19,7 +19,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 paper: html pdf machine  ## build _build/html/index.html, _build/paper.pdf and _build/supplement.pdf
 
@@ -83,6 +83,9 @@ bench: $(READY)  ## time the study, the builds and the library beside its peers,
 
 release: $(READY)  ## freeze a version: make release VERSION=1.1.0
 	@$(BIN)/headtohead release $(VERSION)
+
+release-folder: $(READY)  ## write what may leave the house: make release-folder COHORT=table.csv
+	@$(BIN)/headtohead release-folder $(if $(COHORT),--cohort "$(COHORT)")
 
 site: $(READY)  ## unpack all versions into _build/site
 	@$(BIN)/headtohead site $(if $(NEWEST),--newest $(NEWEST))

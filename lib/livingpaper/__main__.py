@@ -99,6 +99,13 @@ def _leaving(add: Callable[..., argparse.ArgumentParser]) -> None:
     look.add_argument("--cohort", type=Path, help="the table of patients that must not be found in it")
     look.add_argument("--threshold", type=int, default=10, help="counts below it are small (default 10)")
     look.add_argument("--allow", action="append", default=[], help="findings that fit are harmless")
+    words = "write what may leave the house into _build/release: pages, CSV, PNG, and outputs.json for SACRO-Viewer"
+    leave = add(
+        "release-folder", "disclosure.release_folder:make_release_folder", words, "release folder: {result}"
+    )
+    leave.add_argument(
+        "--cohort", type=Path, help="the table of patients, which must not be found in the folder"
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -16,10 +16,10 @@ from livingpaper.config import ConfigError, config
 from livingpaper.disclosure.profiles import PROFILES, DisclosureError
 from livingpaper.disclosure.safe import require_safe
 from livingpaper.ledger.ledger import ledger_csv, ledger_frame, ledger_part, parse_ledger
+from planted import OWN
 from small_book import small_book
 
 PUBLISH = PROFILES["publish"]
-OWN = '\n[origins.own]\nmark = "H"\nsays = "hospital"\nguarded = true\n'
 COUNTS = pd.DataFrame({"arm": ["a", "b"], "estimate": [33, 4]})
 
 pytestmark = pytest.mark.usefixtures("book")

@@ -27,46 +27,9 @@ from livingpaper.disclosure.digits import normal, printed
 from livingpaper.disclosure.patients import Reference
 from livingpaper.disclosure.scan import Finding, LeakError, findings, read_table, scan
 from livingpaper.disclosure.tables import tables_in
+from planted import COHORT, LABS
 from pypdf import PdfWriter
 
-N = 240
-SYLLABLES = ["Go", "Lo", "Rui", "San", "Iba", "Mar", "Per", "Tor", "Cas", "Dom", "Vel", "Nav"]
-LABS = ["age", "ldh", "crp", "ferritin", "creatinine", "stay"]
-
-
-def patients() -> pd.DataFrame:
-    """Return made-up patients with ids, dates, names, notes and laboratory values."""
-    rng = np.random.default_rng(20)
-    words = [
-        "fever",
-        "cough",
-        "dialysis",
-        "stable",
-        "transfer",
-        "oxygen",
-        "delirium",
-        "fall",
-        "improved",
-        "family",
-    ]
-    return pd.DataFrame(
-        {
-            "record": [f"HX-{number:05d}" for number in rng.permutation(90_000)[:N] + 10_000],
-            "arm": rng.choice(["old", "new"], N),
-            "age": rng.integers(18, 97, N),
-            "ldh": rng.lognormal(5.9, 0.4, N).round(1),
-            "crp": rng.lognormal(4, 0.8, N).round(2),
-            "ferritin": rng.lognormal(6.6, 0.8, N).round(0),
-            "creatinine": rng.lognormal(0, 0.4, N).round(3),
-            "stay": rng.integers(1, 29, N),
-            "admitted": pd.Timestamp("2021-01-03") + pd.to_timedelta(rng.integers(0, 300, N), "D"),
-            "surname": [f"{a}{b}ez {c}{d}ova" for a, b, c, d in rng.choice(SYLLABLES, (N, 4))],
-            "note": [" ".join(rng.choice(words, 7)) for _ in range(N)],
-        }
-    ).assign(admitted=lambda f: f["admitted"].dt.strftime("%Y-%m-%d"))  # fmt: skip
-
-
-COHORT = patients()
 CLEAN = """<!doctype html><html><body><h1>Results</h1><p>Of 240 patients, 118 had the new drug.
 Risk 18.3% (95% CI 11.2 to 25.9), 42 events, released 2026-11-25.</p>
 <table><tr><th>Arm</th><th>n</th><th>median age</th></tr><tr><td>old</td><td>122</td><td>56</td></tr>

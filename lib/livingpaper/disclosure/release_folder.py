@@ -1,0 +1,226 @@
+"""``headtohead release-folder``: what may leave the house, in one folder, as those who check outputs open it.
+
+Pages, tables as CSV, figures as PNG with their data as CSV, ``outputs.json`` with checksums in the form that
+SACRO-Viewer reads (its version 0.4), the thresholds in ``config.json``, and one page in plain words that answers what
+output checkers refuse most. The folder is made whole or not at all, and not where the search finds a patient in it.
+"""
+
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import vl_convert
+
+from livingpaper.book.markup import markup
+from livingpaper.book.theme import VEGA_LITE
+from livingpaper.build.project import Project
+from livingpaper.config import Config, config
+from livingpaper.disclosure.profiles import DisclosureError, Profile
+from livingpaper.disclosure.rows import kind_of
+from livingpaper.disclosure.scan import Finding, findings, read_table, report
+from livingpaper.ledger.ledger import HIDDEN, SUPPRESSED, read_ledger
+
+FORM = "0.4.12"  # of outputs.json, the version that SACRO-Viewer supports
+CHART = re.compile(r'<script type="application/json" data-chart="([\w-]+)">(.*?)</script>', re.S)
+COLUMNS = [
+    "id",
+    "text",
+    "estimate",
+    "conf_low",
+    "conf_high",
+    "conf_level",
+    "n",
+    "events",
+    "scale",
+    "population",
+    "outcome",
+    "method",
+]
+MAY_NOT_STAY = (
+    "rows",
+    "ids",
+    "paths",
+    "closed",
+)  # and dates and free text of the table; others a person judges
+PER_INCH = 150
+
+
+def make_release_folder(project: Project, cohort: Path | None = None) -> Path:
+    """Return the folder ``_build/release``, made anew from the last build and the ledger.
+
+    Parameters
+    ----------
+    project : Project
+        A paper whose pages are built; else ``FileNotFoundError``.
+    cohort : Path, optional
+        The table of patients, which must not be found in the folder; a guarded paper needs it.
+
+    Raises
+    ------
+    DisclosureError
+        If a number of a guarded origin did not pass disclosure control, or a patient is found in the folder.
+    """
+    paper, ledger, pages = config(project), read_ledger(project.ledger), project.build / "html"
+    if not (pages / "index.html").is_file():
+        raise FileNotFoundError(f"the pages must stand in {pages}, there are none; run: headtohead html")
+    guarded = ledger[ledger["origin"].map(paper.guards)]
+    if len(guarded) and cohort is None:
+        raise DisclosureError(
+            "a folder with numbers of guarded patients must be searched for them; give --cohort FILE"
+        )
+    require_protected(guarded, paper.disclosure.limits())
+    project.build.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=project.build) as place:
+        made = Path(place) / "release"
+        results = _write(made, ledger, pages, paper)
+        _explain(made, results, ledger, paper, _search(made, cohort, paper.disclosure.limits()))
+        target = project.build / "release"
+        shutil.rmtree(target, ignore_errors=True)
+        made.rename(target)
+    return target
+
+
+def require_protected(rows: pd.DataFrame, profile: Profile) -> None:
+    """Raise ``DisclosureError`` unless every count among rows is rounded and none is small."""
+    counts = rows["estimate"].where([kind == "Frequencies" for kind in map(kind_of, rows.to_dict("records"))])
+    for numbers in (counts, rows["n"], rows["events"]):
+        known = numbers.dropna()
+        wrong = known[known.map(profile.small) | (known % profile.base != 0)]
+        if len(wrong):
+            must = "every count of guarded patients must be rounded and none small"
+            raise DisclosureError(
+                f"{must}, {len(wrong)} are not, the first of {wrong.index[0]!r}; run: headtohead ledger"
+            )
+
+
+def _write(folder: Path, ledger: pd.DataFrame, pages: Path, paper: Config) -> dict[str, Any]:
+    """Write tables, figures, pages, checksums and their list; return the outputs by name."""
+    (folder / "checksums").mkdir(parents=True)
+    profile, results = paper.disclosure.limits(), dict[str, Any]()
+    for chapter, rows in ledger.groupby(ledger["id"].str.partition(".")[0]):
+        name = f"table-{chapter}.csv"
+        rows[COLUMNS].to_csv(folder / name, index=False)
+        results[f"table-{chapter}"] = _table(name, rows, paper)
+    for name, spec, origin in _charts(pages):
+        files = [*_figure(folder, name, spec)]
+        guarded = any(one.says in origin and one.guarded for one in paper.origins.values())
+        results[name] = _output(
+            name, "custom", files, "review" if guarded else "pass", f"figure; {spec.get('description', '')}"
+        )
+    shutil.copytree(pages, folder / "pages")
+    for result in results.values():
+        for file in result["files"]:
+            digest = sha256((folder / file["name"]).read_bytes()).hexdigest()
+            (folder / "checksums" / f"{file['name']}.txt").write_text(digest)
+    _json(folder / "outputs.json", {"version": FORM, "results": results})
+    _json(folder / "config.json", thresholds(profile))
+    return results
+
+
+def _explain(
+    folder: Path, results: dict[str, Any], ledger: pd.DataFrame, paper: Config, left: list[Finding]
+) -> None:
+    """Write the page in plain words, which answers the usual reasons of refusal and names what a person must judge."""
+    guarded = ledger[ledger["origin"].map(paper.guards)]
+    words = markup(
+        "leaves.html",
+        title=paper.short_title,
+        outputs=results,
+        profile=paper.disclosure.limits(),
+        guarded=len(guarded),
+        hidden=int(guarded["text"].isin(HIDDEN).sum()),
+        types=sorted({path.suffix[1:] for path in folder.rglob("*") if path.suffix}),
+        found=left,
+    )
+    (folder / "read-me-first.html").write_text(words, "utf-8")
+
+
+def _json(path: Path, content: Any) -> None:
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def thresholds(profile: Profile) -> dict[str, Any]:
+    """Return the thresholds by the names that ACRO gives them."""
+    return {
+        "profile": profile.name, "safe_threshold": profile.threshold, "safe_dof_threshold": profile.dof, "safe_nk_n": 2,
+        "safe_nk_k": profile.most, "safe_pratio_p": 0.1, "zeros_are_disclosive": not profile.zeros,
+        "safe_round_base": profile.base, "survival_safe_threshold": profile.threshold, "suppress": True,
+    }  # fmt: skip
+
+
+def _output(
+    name: str, kind: str, files: list[dict[str, Any]], status: str, summary: str, comment: str = ""
+) -> dict[str, Any]:
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return {
+        "uid": name, "status": status, "type": kind, "properties": {"method": kind}, "files": files, "outcome": {},
+        "command": "headtohead release-folder", "summary": f"{status}; {summary}", "timestamp": now,
+        "comments": [comment] if comment else [], "exception": "",
+    }  # fmt: skip
+
+
+def _table(name: str, rows: pd.DataFrame, paper: Config) -> dict[str, Any]:
+    """Return a table of numbers as an output: which cells are suppressed, and what people are in it."""
+    at = COLUMNS.index("estimate") - 1  # the viewer counts columns after the first, the index
+    cells = [[line, at] for line, text in enumerate(rows["text"]) if text == SUPPRESSED]
+    names = ("negative", "missing", "p-ratio", "nk-rule", "all-values-are-same")
+    sdc = {
+        "summary": {"suppressed": bool(cells), "threshold": len(cells), **dict.fromkeys(names, 0)},
+        "cells": {"threshold": cells, **{each: [] for each in names}},
+    }
+    guarded = bool(rows["origin"].map(paper.guards).any())
+    says = f"threshold: {len(cells)} cells are suppressed; " if cells else "no cell is suppressed; "
+    origins = ", ".join(paper.origins[each].says for each in sorted(set(rows["origin"])))
+    comment = (
+        f"Rests on: {origins}. Counts are rounded before anything is computed from them."
+        if guarded
+        else f"Rests on: {origins}."
+    )
+    return _output(
+        name.removesuffix(".csv"),
+        "table",
+        [{"name": name, "sdc": sdc}],
+        "review" if guarded else "pass",
+        says,
+        comment,
+    )
+
+
+def _charts(pages: Path) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Yield name, specification and origin of every chart of the pages, each once."""
+    seen: set[str] = set()
+    for page in sorted(pages.rglob("*.html")):
+        for name, text in CHART.findall(page.read_text("utf-8")):
+            if name not in seen:
+                seen.add(name)
+                spec = json.loads(text.replace("<\\/", "</"))
+                yield name, spec, str(spec.get("usermeta", {}).get("origin", ""))
+
+
+def _figure(folder: Path, name: str, spec: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Write a chart as PNG, checkers refuse SVG, and its data as CSV."""
+    scale = PER_INCH / 72
+    (folder / f"{name}.png").write_bytes(vl_convert.vegalite_to_png(spec, vl_version=VEGA_LITE, scale=scale))
+    yield {"name": f"{name}.png", "sdc": {}}
+    for number, rows in enumerate(spec.get("datasets", {}).values(), 1):
+        file = f"{name}-data-{number}.csv"
+        pd.DataFrame(rows).to_csv(folder / file, index=False)
+        yield {"name": file, "sdc": {}}
+
+
+def _search(folder: Path, cohort: Path | None, profile: Profile) -> list[Finding]:
+    """Return what a person must judge; ``DisclosureError`` if something of a patient is found in the folder."""
+    found = sorted(set(findings(folder, read_table(cohort) if cohort else None, threshold=profile.threshold)))
+    wrong = [one for one in found if one.rule in MAY_NOT_STAY or "of the table" in one.says]
+    if wrong:
+        raise DisclosureError(
+            f"what leaves must hold nothing of a patient, found; no folder was made:\n{report(wrong)}"
+        )
+    return found
