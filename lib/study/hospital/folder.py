@@ -24,8 +24,18 @@ from study.hospital.settings import Settings
 from study.protocol.protocol import Protocol
 
 TEMPLATE = "hospital"  # in the repository
-CHAPTERS = ("index", "cohort", "matching", "outcomes", "sensitivity", "methods", "beside", "ledger")
-REFERENCES = "book/references.bib"  # those of the published study
+CHAPTERS = (
+    "index",
+    "cohort",
+    "matching",
+    "outcomes",
+    "sensitivity",
+    "beside",
+    "methods",
+    "ledger",
+    "references",
+)
+KEPT = ("book/references.bib", "data/published.csv")  # of the published study
 SHOWN = ("_build", "results", "notebooks", "versions")  # what an unblinded build leaves
 
 
@@ -81,7 +91,7 @@ def write_folder(target: Project, *, own: Own) -> None:
         _forget_outcomes(target)
     _write_data(target, patients, made.dictionary)
     written = dict(_pages(own.home.root / TEMPLATE, _words(own, sections)))
-    written[REFERENCES] = text_of(own.home.root / REFERENCES)
+    written |= {name: text_of(own.home.root / name) for name in KEPT}
     for name, text in written.items():
         write_changed(root / name, text.encode())
     for path in (*(root / "book").glob("*"), *root.glob("*.toml")):
