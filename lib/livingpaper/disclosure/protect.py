@@ -20,7 +20,7 @@ from livingpaper.ledger.format import estimate_text
 from livingpaper.ledger.ledger import HIDDEN, SUPPRESSED
 
 BLANK = dict.fromkeys([*NUMBERS, "conf_level"], np.nan) | {"text": SUPPRESSED}
-ARMS = ("risk_treated", "risk_control")
+ARMS, CONTRASTS = ("risk_treated", "risk_control"), ("rd", "rr", "or")
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def protect(
     why |= {
         id_: reason for id_, reason in _given_away(exact, profile, why, sums or {}).items() if id_ not in why
     }
-    for rule in (_daily, _beside, _near):
+    for rule in (_daily, _near, _beside):
         why |= {id_: reason for id_, reason in rule(exact, profile, why).items() if id_ not in why}
     for before in earlier:
         why |= {id_: reason for id_, reason in _moved(exact, before, profile).items() if id_ not in why}
@@ -142,13 +142,13 @@ def _daily(ledger: pd.DataFrame, _profile: Profile, _why: Mapping[str, str]) -> 
 
 
 def _beside(ledger: pd.DataFrame, _profile: Profile, why: Mapping[str, str]) -> dict[str, str]:
-    """Return the other arm of a withheld risk: with their difference it would give it away."""
+    """Return the other arm of a withheld risk, their difference and ratios: two of them would give it away."""
     ids, found = set(ledger["id"]), dict[str, str]()
     for id_ in why:
         stem, _, last = str(id_).rpartition(".")
-        for other in ARMS if last in ARMS else ():
+        for other in (*ARMS, *CONTRASTS) if last in ARMS else ():
             if other != last and f"{stem}.{other}" in ids:
-                found[f"{stem}.{other}"] = "with the difference it would give the other arm away"
+                found[f"{stem}.{other}"] = "with others it would give the risk in an arm away"
     return found
 
 

@@ -2,14 +2,14 @@
 
 import altair as alt
 import pandas as pd
-from livingpaper import Drawing, Ledger, Sheet, crosstable
+from livingpaper import Drawing, Ledger, Sheet, crosstable, with_interval
 from livingpaper.book.theme import at_each_width, narrow, width
 from livingpaper.chapters.recording import key
-from livingpaper.ledger.format import interval_text, percent, points, value_text
+from livingpaper.ledger.format import interval_text, points, value_text
 from livingpaper.ledger.ledger import HIDDEN, LedgerError
 
 from study import labels
-from study.cells import number, significant
+from study.cells import number
 from study.charts import arm_colour, differences, intervals
 from study.hospital.own_choices import OwnProtocol
 from study.labels import arms
@@ -60,9 +60,12 @@ def _median(cells: pd.DataFrame, column: str, arm: str) -> str:
     centre, low, high = (cells.at[(column, level, arm), "estimate"] for level in ("median", "q25", "q75"))
     if pd.isna(centre):
         return NOT_SHOWN
-    return significant(centre) + (
-        "" if pd.isna(low) or pd.isna(high) else f" ({significant(low)} to {significant(high)})"
-    )
+    return _three(centre) + ("" if pd.isna(low) or pd.isna(high) else f" ({_three(low)} to {_three(high)})")
+
+
+def _three(value: float) -> str:
+    """Return a number with three significant digits at most, and no zeros after them."""
+    return f"{float(f'{value:.3g}'):,g}"
 
 
 def _share(row: pd.Series) -> str:
@@ -126,7 +129,8 @@ def risks_by_day(ledger: Ledger, plan: OwnProtocol) -> Drawing:
     """Return the risk of the primary outcome in each arm at the landmarks, under the primary adjustment."""
     names, outcome = arms(plan), plan.outcome.primary
     rows = ledger.select(f"outcomes.{outcome}{{day}}.{plan.estimand.primary.lower()}.risk_{{of}}")
-    rows = rows[rows["day"].str.isdigit() & rows["estimate"].notna()].sort_values("horizon_days")
+    rows = rows[rows["day"].str.isdigit() & rows["estimate"].notna()]
+    rows = rows.sort_values(["horizon_days", "of"], ascending=[True, False])
     data = rows[["day"]].assign(arm=rows["of"].map(names), percent=100 * rows["estimate"],
                                 low=100 * rows["conf_low"], high=100 * rows["conf_high"])  # fmt: skip
     x = alt.X(
@@ -141,7 +145,9 @@ def risks_by_day(ledger: Ledger, plan: OwnProtocol) -> Drawing:
     scale = alt.Scale(domain=[0, max(10.0, float(data["high"].max())) if len(data) else 10.0], nice=True)
     bars = base.mark_rule(strokeWidth=2).encode(y=alt.Y("low:Q", scale=scale, title="Risk, %"), y2="high:Q")
     dots = base.mark_point(filled=True, size=60, opacity=1).encode(y=alt.Y("percent:Q", scale=scale))
-    words = "; ".join(f"day {row.day}, {row.arm} {percent(row.percent / 100)}" for row in data.itertuples())
+    words = "; ".join(
+        f"day {row.day}, {row.arm} {value_text(row.percent / 100, 'risk')}" for row in data.itertuples()
+    )
     wide: float = width() - (70 if narrow() else 120)
     return Drawing(
         alt.layer(bars, dots).properties(width=wide, height=220),
@@ -173,7 +179,7 @@ def secondary(ledger: Ledger, plan: OwnProtocol) -> Sheet:
     return Sheet(cells, sources=(rows,), widths="p{4.6cm}rrr")
 
 
-def subgroups(ledger: Ledger, plan: OwnProtocol) -> Sheet:
+def subgroups(ledger: Ledger) -> Sheet:
     """Return the primary difference in each level of each subgroup, with its patients."""
     try:
         rows = ledger.select("robustness.subgroup.{column}.level_{level}.rd")
@@ -182,20 +188,21 @@ def subgroups(ledger: Ledger, plan: OwnProtocol) -> Sheet:
             {"Subgroups": ["No subgroup has enough patients and events in each of its levels."]}
         )
         return Sheet(none, sources=(), widths="l")
-    cells = [[row["population"], row["text"] if row["text"] in HIDDEN else value_text(row["n"], "count") if pd.notna(row["n"]) else "",
-              row["text"] if pd.isna(row["estimate"]) else f"{points(row['estimate'])} ({interval_text(row['conf_low'], row['conf_high'], 'risk difference')})"]
-             for _, row in rows.iterrows()]  # fmt: skip
-    heads = ["Patients", "n", f"Difference, points ({plan.arms.treated} minus {plan.arms.control})"]
+    cells = [
+        [row["population"], "" if pd.isna(row["n"]) else value_text(row["n"], "count"), with_interval(row)]
+        for _, row in rows.iterrows()
+    ]
+    heads = ["Patients", "n", "Difference, points"]
     return Sheet(pd.DataFrame(cells, columns=heads), sources=(rows,), widths="p{5.6cm}rr")
 
 
 def beside(ledger: Ledger, plan: OwnProtocol) -> Sheet:
     """Return deaths with either drug in the published study and here."""
-    own = f"outcomes.{plan.outcome.primary}{plan.outcome.horizon_days}"
+    day, primary = plan.outcome.horizon_days, plan.estimand.primary.lower()
     lines = {
         "Published, in hospital, crude": "counts.death",
-        f"Here, by day {plan.outcome.horizon_days}, crude": f"{own}.crude",
-        f"Here, by day {plan.outcome.horizon_days}, {labels.ADJUSTMENTS[plan.estimand.primary.lower()].lower()}": f"{own}.{plan.estimand.primary.lower()}",
+        f"Here, by day {day}, crude": f"outcomes.{plan.outcome.primary}{day}.crude",
+        f"Here, by day {day}, {labels.ADJUSTMENTS[primary].lower()}": f"outcomes.{plan.outcome.primary}{day}.{primary}",
     }
     parts = [*(f"risk_{arm}" for arm in arms(plan)), "rd", "rr"]
     rows = pd.DataFrame([ledger[f"{stem}.{part}"] for stem in lines.values() for part in parts])

@@ -13,6 +13,7 @@ import pandas as pd
 import yaml
 from livingpaper.build.cache import alone, sha, write_changed
 from livingpaper.build.project import CONFIG, Project, commit, git, in_repository, text_of
+from livingpaper.disclosure.profiles import profile_of
 
 from study.hospital.checking import Report
 from study.hospital.columns import ENDS
@@ -160,8 +161,17 @@ def _words(own: Own, sections: dict[str, Any]) -> dict[str, Any]:
         "large": len(made.frame) >= sections["inference"]["large_sample"],
         "made_with": commit(own.home),
         "disclosure": _disclosure(settings),
-        "scales": as_toml({"scales": tomllib.loads(text_of(own.home.root / CONFIG))["scales"]}),
+        "scales": as_toml({"scales": _scales(own)}),
     }
+
+
+def _scales(own: Own) -> dict[str, Any]:
+    """Return the scales of the published study; where counts are rounded, risks are whole percentages."""
+    scales: dict[str, Any] = tomllib.loads(text_of(own.home.root / CONFIG))["scales"]
+    if profile_of(own.report.made.settings.disclosure.profile).base > 1:
+        risks = {name: scale for name, scale in scales.items() if scale["format"] == "percent"}
+        scales |= {name: scale | {"format": "whole percent"} for name, scale in risks.items()}
+    return scales
 
 
 def _disclosure(settings: Settings) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Results on a hospital's patients as rows of the ledger that disclosure control can judge: each says whom it counts."""
 
-import re
 from collections.abc import Mapping, Sequence
 
 import headtohead as hh
@@ -8,6 +7,7 @@ import numpy as np
 import pandas as pd
 from headtohead.inference import Stream
 from headtohead.matching.adjustment import Adjustment, Adjustments
+from headtohead.matching.propensity import Score
 from headtohead.outcomes.endpoint import Endpoints
 from livingpaper.config import config
 from livingpaper.disclosure.profiles import Profile
@@ -17,11 +17,14 @@ from livingpaper.ledger.ledger import SUPPRESSED
 
 from study.data.endpoints import endpoint
 from study.hospital.own_choices import OwnProtocol
-from study.outcomes.tables import RULES
+from study.matching.terms import with_terms
+from study.outcomes.diagnostics import diagnose
+from study.outcomes.tables import RULES, UNITS
 from study.sensitivity.subgroups import levels, subgroups
 
 WEEK = 7
 MISSING = "missing"
+LIMIT = {"risk difference": "absolute difference"}  # without a sign
 EXTREME = "score_edge"  # one patient's score
 QUARTILES = {"median": "centre", "q25": "low", "q75": "high"}
 
@@ -29,6 +32,11 @@ QUARTILES = {"median": "centre", "q25": "low", "q75": "high"}
 def limits() -> Profile:
     """Return the thresholds of disclosure of this paper."""
     return config().disclosure.limits()
+
+
+def thresholds() -> dict[str, int]:
+    """Return what counts are rounded to, and below how many nothing is told."""
+    return {"base": limits().base, "threshold": limits().threshold}
 
 
 def landmarks(plan: OwnProtocol) -> list[int]:
@@ -135,20 +143,27 @@ def pairs_rows(pairs: Adjustment) -> pd.DataFrame:
     return pd.DataFrame({"name": ["n", "unmatched"], "estimate": sizes})
 
 
+def design_checks(
+    patients: pd.DataFrame, score: Score, pairs: Adjustment, primary: Adjustment, plan: OwnProtocol
+) -> pd.DataFrame:
+    """Return the panel of diagnostics without a negative control that nobody recorded."""
+    checks = diagnose(patients, score, pairs, primary, plan)
+    recorded = plan.diagnostics.negative_control in patients
+    return checks if recorded else checks[checks["key"] != "negative_control"].reset_index(drop=True)
+
+
 def check_names(checks: pd.DataFrame, dictionary: pd.DataFrame) -> dict[str, str]:
-    """Return the words of each check of the design by its key, columns by their labels."""
-    labels = dictionary.set_index("name")["label"].to_dict()
-    words = (
-        re.sub(r"\(([^()]+)\)$", lambda at: f"({labels.get(at[1], at[1])})", each)
-        for each in checks["diagnostic"]
-    )
+    """Return the words of each check of the design by its key; columns and terms by their labels."""
+    named = checks["diagnostic"].str.extract(r"^(.*?)(?: \((\D.*)\))?$")
+    terms = with_terms(named.fillna("").rename(columns={1: "covariate"}), dictionary)["term"]
+    words = named[0] + [f" ({term})" if term else "" for term in terms]
     return dict(zip(checks["key"], words, strict=True))
 
 
 def check_rows(checks: pd.DataFrame) -> pd.DataFrame:
     """Return the checks of the design as rows of the ledger; of an extreme score is said only whether it passes."""
     limit = [
-        RULES[rule].format(value_text(float(at), scale))
+        RULES[rule].format(value_text(float(at), LIMIT.get(scale, scale))) + UNITS.get(scale, "")
         for rule, at, scale in checks[["rule", "threshold", "scale"]].itertuples(index=False)
     ]
     said = [
