@@ -13,6 +13,7 @@ from study.cells import number
 from study.charts import arm_colour, differences, intervals
 from study.hospital.own_choices import OwnProtocol
 from study.labels import arms
+from study.matching import figures
 
 NOT_SHOWN = "–"
 
@@ -78,6 +79,16 @@ def _share(row: pd.Series) -> str:
 
 def _percent(row: pd.Series) -> str:
     return NOT_SHOWN if pd.isna(row["estimate"]) else f"{100 * row['estimate'] / row['n']:.0f}%"
+
+
+def love_plot(ledger: Ledger, plan: OwnProtocol) -> Drawing:
+    """Return the balance of the terms of the score, crude beside each adjustment; the crude one comes first and sorts."""
+    rows = ledger.select("matching.balance.{covariate}.{adjustment}")
+    place = {name: at for at, name in enumerate(labels.ADJUSTMENTS)}
+    rows = rows.assign(term=rows["method"], smd=rows["estimate"]).dropna(subset="smd")
+    return figures.love_plot(
+        rows.sort_values(["adjustment", "id"], key=lambda names: names.map(place).fillna(0)), plan
+    )
 
 
 def diagnostics(ledger: Ledger, names: dict[str, str]) -> Sheet:
