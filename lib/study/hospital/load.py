@@ -16,8 +16,8 @@ PATIENTS = Path("data", "patients.parquet")
 def load_own() -> tuple[OwnProtocol, pd.DataFrame, pd.DataFrame]:
     """Return choices, dictionary (columns that are there) and everyone; numbers float, text object.
 
-    The index counts the patients in the order of their ids, which stay in the file. ``headtohead hospital`` wrote them from a table that nothing stood against. Raises ``FileNotFoundError`` outside
-    of such a folder.
+    The index counts the patients in the order of their ids, which stay in the file. Raises ``FileNotFoundError`` outside
+    of a folder that ``headtohead hospital`` wrote.
     """
     path = find_project().root / PATIENTS
     if not path.is_file():
