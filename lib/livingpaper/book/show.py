@@ -165,14 +165,14 @@ def show(thing: Shown, name: str, caption: str) -> Shown:
     if withheld:
         said = config().withheld
         frame = pd.DataFrame({"Result": [said.sentence]})
-        panel = _in_words(said.sentence) if isinstance(thing, Drawing) else Sheet(frame, widths="l")
+        panel = in_words(said.sentence) if isinstance(thing, Drawing) else Sheet(frame, widths="l")
         return cast("Shown", replace(panel, origin="design", name=name, caption=said.paragraph))
     origin = thing.origin or "+".join(origins) or "design"
     return replace(thing, name=name, caption=caption, origin=origin, trial=trial)
 
 
 @theme.at_each_width
-def _in_words(sentence: str) -> Drawing:
+def in_words(sentence: str) -> Drawing:
     """Return a sentence in the place of a figure."""
     rows = pd.DataFrame({"text": [theme.lines(sentence, theme.width() - 40)]})
     text = alt.Chart(rows).mark_text(fontSize=13, lineHeight=18, color=theme.INK).encode(text="text:N")
