@@ -91,7 +91,7 @@ class Drawing(Exhibit):
         known = config().origins
         origin = known[self.origin].says if self.origin in known else self.origin
         spec = self.chart.to_dict() | {"description": self.alt.strip(), "usermeta": {"origin": origin}}
-        if config().guards(self.origin):
+        if config().guards(self.origin) or (config().guarded and not self.origin):
             from livingpaper.disclosure.safe import require_safe  # scipy, for guarded origins only
 
             require_safe(spec, self.name or "the chart")
@@ -117,6 +117,12 @@ class Sheet(Exhibit):
     frame: pd.DataFrame
     widths: str = ""  # LaTeX column specification, ``lrr`` or ``p{4cm}rr``; default left, then right
     long: bool = False  # starts where it stands on paper and may go over pages, instead of floating
+
+    def __post_init__(self) -> None:
+        if self.name and config().guards(self.origin):
+            from livingpaper.disclosure.safe import require_safe_table  # scipy, for guarded origins only
+
+            require_safe_table(self.frame, self.name)
 
     def myst(self) -> str:
         """Return the table as a MyST directive."""
