@@ -22,6 +22,16 @@ from livingpaper.ledger.ledger import HIDDEN, SUPPRESSED
 BLANK = dict.fromkeys([*NUMBERS, "conf_level"], np.nan) | {"text": SUPPRESSED}
 OF_OUTCOMES = ("Proportions", "CalculatedRatios", "StatisticalHypothesisTests", "HazardSurvivalTables")
 WHERE = ("outcome", "horizon_days", "population")
+NO_NAMES = {
+    "n",
+    "all",
+    "both",
+    "treated",
+    "control",
+    "smd",
+    "balance",
+    "largest",
+}  # parts of ids that name no column
 DIGITS = re.compile(r"\d[\d,]*")
 
 
@@ -65,7 +75,7 @@ def protect(
     why = {str(row["id"]): one.why for row, one in zip(records, made, strict=True) if one.why}
     for before in earlier:
         why |= {id_: says for id_, says in _moved(exact, before, profile).items() if id_ not in why}
-    for rule in (_daily, _near, _of_small_arms):
+    for rule in (_daily, _near, _of_small_arms, _of_few):
         why |= {id_: says for id_, says in rule(exact, profile, why, kinds).items() if id_ not in why}
     why |= _given_away(exact, profile, why, kinds, earlier)
     rows = [
@@ -160,6 +170,22 @@ def _of_small_arms(
         for row in (ledger.to_dict("records") if small else ())
         if kinds[row["id"]] in OF_OUTCOMES and any(_may_be_of(row, arm, names) for arm in small)
     }
+
+
+def _of_few(
+    ledger: pd.DataFrame, profile: Profile, why: Mapping[str, str], kinds: Mapping[str, str]
+) -> dict[str, str]:
+    """Return differences of what too few have, as the counts say that are named like them."""
+    del profile
+    words = {
+        word
+        for id_ in why
+        if kinds[id_] == "Frequencies" and "missing" not in id_
+        for word in id_.split(".")[1:]
+    }
+    smd = ledger[ledger["scale"] == "smd"]
+    named = [not words.isdisjoint(set(id_.split(".")[1:]) - NO_NAMES) for id_ in smd["id"]]
+    return dict.fromkeys(smd["id"][named], "with the other arm it would give a suppressed count away")
 
 
 def _may_be_of(row: Mapping[str, Any], arm: Mapping[str, Any], names: Collection[str]) -> bool:

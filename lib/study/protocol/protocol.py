@@ -3,7 +3,7 @@
 import hashlib
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from livingpaper.build.project import content_of, text_of
 from pydantic import Field, ValidationError
@@ -55,8 +55,11 @@ class Protocol(design.Section):
         return self.model_copy(update={"inference": few})
 
 
-def load_protocol(path: Path) -> Protocol:
-    """Return the checked protocol.
+Kind = TypeVar("Kind", bound=Protocol)
+
+
+def load_protocol(path: Path, kind: type[Kind] = Protocol) -> Kind:  # type: ignore[assignment]
+    """Return the checked protocol, of the study or of another ``kind``.
 
     Raises
     ------
@@ -72,13 +75,17 @@ def load_protocol(path: Path) -> Protocol:
         ) from None
     except tomllib.TOMLDecodeError as error:
         raise ProtocolError(f"{path} must be valid TOML, found: {error}; correct that line") from None
-    return parse_protocol(choices, str(path))
+    return parse_protocol(choices, str(path), kind)
 
 
-def parse_protocol(choices: dict[str, Any], source: str = "protocol.toml") -> Protocol:
+def parse_protocol(
+    choices: dict[str, Any],
+    source: str = "protocol.toml",
+    kind: type[Kind] = Protocol,  # type: ignore[assignment]
+) -> Kind:
     """Return the protocol that a nested dict of choices describes; see ``load_protocol`` for errors."""
     try:
-        return Protocol.model_validate(choices)
+        return kind.model_validate(choices)
     except ValidationError as error:
         problems = "\n".join(
             f"  - {'.'.join(str(part) for part in item['loc'])}: {item['msg'].removeprefix('Value error, ')}"
