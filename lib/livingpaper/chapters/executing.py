@@ -89,7 +89,7 @@ def _displayed(cell: Cell, value: object) -> tuple[dict[str, Any], dict[str, Any
     """Return a value as a notebook shows it."""
     from IPython.core.formatters import DisplayFormatter
 
-    if config().guarded and not getattr(value, "name", "").startswith(("fig-", "tbl-")):
+    if config().guarded and not str(getattr(value, "name", "")).startswith(("fig-", "tbl-")):
         must = "a cell of a paper with guarded patients may show what show(...) returns and nothing else"
         raise ChapterError(f"{cell}: {must}, found {type(value).__name__}; end it otherwise")
     try:

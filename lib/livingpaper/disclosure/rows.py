@@ -105,7 +105,10 @@ def _too_few(
     if kind == "Frequencies":
         if not estimate >= 0:
             return "a count that is missing or negative"
-        known = of if of >= estimate else None
+        itself = of == estimate and str(row["id"]).endswith(
+            ".n"
+        )  # n patients are not all of n who had something
+        known = of if of >= estimate and not itself else None
         return "" if profile.may_count(estimate, known) else f"a count below {k}, or the rest of its group"
     if of != of:
         return "how many people are behind it is not said (column n)"
