@@ -241,7 +241,7 @@ def test_no_consumer_of_the_ledger_knows_more(ran: Project, monkeypatch: pytest.
     said = [
         str(broken.value),
         ledger_html(ran),
-        json.dumps(ledger_json(rows, title="t", version="1")),
+        json.dumps(ledger_json(rows, title="t", version="1.0.0")),
         json.dumps(replies(asked, committed_session(ran.root))),
         as_text(compare(rows.assign(text="1"), rows, claims=[], paper=paper), "a", "b", {}, paper),
     ]
