@@ -13,6 +13,7 @@ import pandas as pd
 import yaml
 from livingpaper.build.cache import alone, sha, write_changed
 from livingpaper.build.project import CONFIG, Project, commit, git, in_repository, text_of
+from livingpaper.disclosure.profiles import profile_of
 
 from study.hospital.checking import Report
 from study.hospital.columns import ENDS
@@ -24,8 +25,18 @@ from study.hospital.settings import Settings
 from study.protocol.protocol import Protocol
 
 TEMPLATE = "hospital"  # in the repository
-CHAPTERS = ("index", "cohort", "matching", "outcomes", "sensitivity", "methods", "beside", "ledger")
-REFERENCES = "book/references.bib"  # those of the published study
+CHAPTERS = (
+    "index",
+    "cohort",
+    "matching",
+    "outcomes",
+    "sensitivity",
+    "beside",
+    "methods",
+    "ledger",
+    "references",
+)
+KEPT = ("book/references.bib", "data/published.csv")  # of the published study
 SHOWN = ("_build", "results", "notebooks", "versions")  # what an unblinded build leaves
 
 
@@ -81,7 +92,7 @@ def write_folder(target: Project, *, own: Own) -> None:
         _forget_outcomes(target)
     _write_data(target, patients, made.dictionary)
     written = dict(_pages(own.home.root / TEMPLATE, _words(own, sections)))
-    written[REFERENCES] = text_of(own.home.root / REFERENCES)
+    written |= {name: text_of(own.home.root / name) for name in KEPT}
     for name, text in written.items():
         write_changed(root / name, text.encode())
     for path in (*(root / "book").glob("*"), *root.glob("*.toml")):
@@ -150,8 +161,17 @@ def _words(own: Own, sections: dict[str, Any]) -> dict[str, Any]:
         "large": len(made.frame) >= sections["inference"]["large_sample"],
         "made_with": commit(own.home),
         "disclosure": _disclosure(settings),
-        "scales": as_toml({"scales": tomllib.loads(text_of(own.home.root / CONFIG))["scales"]}),
+        "scales": as_toml({"scales": _scales(own)}),
     }
+
+
+def _scales(own: Own) -> dict[str, Any]:
+    """Return the scales of the published study; where counts are rounded, risks are whole percentages."""
+    scales: dict[str, Any] = tomllib.loads(text_of(own.home.root / CONFIG))["scales"]
+    if profile_of(own.report.made.settings.disclosure.profile).base > 1:
+        risks = {name: scale for name, scale in scales.items() if scale["format"] == "percent"}
+        scales |= {name: scale | {"format": "whole percent"} for name, scale in risks.items()}
+    return scales
 
 
 def _disclosure(settings: Settings) -> dict[str, Any]:
