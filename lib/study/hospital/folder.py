@@ -20,8 +20,9 @@ from study.hospital.columns import ENDS
 from study.hospital.contract import left_out
 from study.hospital.load import PATIENTS, write_patients
 from study.hospital.own_choices import load_own_protocol, own_choices
-from study.hospital.own_history import Acceptance, as_toml, continued, toml_value
+from study.hospital.own_history import Acceptance, as_toml, continued, probe, toml_value
 from study.hospital.settings import Settings
+from study.hospital.trial import require_score
 from study.protocol.protocol import Protocol
 
 TEMPLATE = "hospital"  # in the repository
@@ -75,7 +76,8 @@ def require_unseen_by_git(folder: Path) -> None:
 def write_folder(target: Project, *, own: Own) -> None:
     """Write the whole folder; whatever an unblinded build left goes first where outcomes are withheld again.
 
-    Raises ``HistoryError`` if choices changed without an entry, ``ProtocolError`` if one cannot be.
+    Raises ``HistoryError`` if choices changed without an entry, ``ProtocolError`` if one cannot be, ``ValueError`` if
+    the patients cannot carry them.
     """
     made, settings, root = own.report.made, own.report.made.settings, target.root
     write_changed(root / ".gitignore", b"*\n")
@@ -87,6 +89,7 @@ def write_folder(target: Project, *, own: Own) -> None:
         "patients": fingerprint_of(patients),
         "draft": settings.paper.draft,
     }
+    require_score(probe(choices, study), patients.set_index("patient_id"))
     sections = continued(choices, study, settings, target.protocol, own.acceptance)
     if sections["study"]["blinded"]:
         _forget_outcomes(target)

@@ -2,7 +2,7 @@
 
 import copy
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from headtohead.matching.design import KNOT_QUANTILES
 from pydantic import Field
 
 from study.hospital.columns import Ours
-from study.hospital.contract import score_columns
+from study.hospital.contract import PATIENTS_TO_FIT, score_columns
 from study.protocol import design
 from study.protocol import sensitivity as other
 from study.protocol.protocol import Protocol, load_protocol, parse_protocol
@@ -49,6 +49,8 @@ class OwnAmendment(other.Amendment):
 
 class OwnProtocol(Protocol):
     """Every choice of a hospital's own paper."""
+
+    none_is_a_choice = False
 
     study: OwnStudy  # type: ignore[assignment]
     inference: OwnInference
@@ -88,9 +90,18 @@ def own_choices(plan: Protocol, made: Ours) -> Choices:
 
 
 def _eligible(frame: pd.DataFrame, choices: Choices) -> pd.DataFrame:
-    kept = frame["drug"].isin([choices["arms"]["treated"], choices["arms"]["control"]])
+    """Return who meets the criteria; ``ValueError`` names the one that leaves too few of an arm."""
+    arms = [choices["arms"][arm] for arm in ("treated", "control")]
+    kept = frame["drug"].isin(arms)
     for rule in choices["eligibility"]:
         kept &= RULES[rule["rule"]](frame[rule["column"]], rule.get("value"))
+        left = frame["drug"][kept].astype(str).value_counts()
+        for arm in arms:
+            if left.get(arm, 0) < PATIENTS_TO_FIT:
+                raise ValueError(
+                    f"at least {PATIENTS_TO_FIT} patients of {arm!r} must be left by each criterion, {rule['label']!r} leaves "
+                    "fewer; look at its column, or leave the column out of the file if it was not recorded"
+                )
     return frame[kept]
 
 
@@ -168,9 +179,9 @@ def _with_own(choices: Choices, own: Choices) -> Choices:
 
 def parse_own(choices: Choices, source: str = "cohort.toml") -> OwnProtocol:
     """Return the protocol of a hospital's own paper; ``ProtocolError`` with every choice that cannot be."""
-    return parse_protocol(choices, source, OwnProtocol)
+    return cast(OwnProtocol, parse_protocol(choices, source, OwnProtocol))
 
 
 def load_own_protocol(path: Path) -> OwnProtocol:
     """Return the choices of a hospital's own paper from its ``protocol.toml``; see ``load_protocol`` for errors."""
-    return load_protocol(path, OwnProtocol)
+    return cast(OwnProtocol, load_protocol(path, OwnProtocol))

@@ -62,7 +62,8 @@ class History:
 
 def choices_of(protocol: Protocol) -> Choices:
     """Return the choices of a protocol by dotted name; title, cohort and history are none."""
-    return _flat(protocol.model_dump(mode="json", exclude={"amendment", "study"}))
+    apart, without_none = {"amendment", "study"}, not protocol.none_is_a_choice
+    return _flat(protocol.model_dump(mode="json", exclude=apart, exclude_none=without_none))
 
 
 def fingerprint(version: Choices) -> str:

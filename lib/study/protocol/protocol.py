@@ -3,7 +3,7 @@
 import hashlib
 import tomllib
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar
 
 from livingpaper.build.project import content_of, text_of
 from pydantic import Field, ValidationError
@@ -18,6 +18,8 @@ class ProtocolError(ValueError):
 
 class Protocol(design.Section):
     """Every pre-specified choice, one attribute per section of ``protocol.toml``."""
+
+    none_is_a_choice: ClassVar[bool] = True  # in the history; TOML cannot hold it
 
     study: design.StudySection
     arms: design.Arms
@@ -55,10 +57,7 @@ class Protocol(design.Section):
         return self.model_copy(update={"inference": few})
 
 
-Kind = TypeVar("Kind", bound=Protocol)
-
-
-def load_protocol(path: Path, kind: type[Kind] = Protocol) -> Kind:  # type: ignore[assignment]
+def load_protocol(path: Path, kind: type[Protocol] = Protocol) -> Protocol:
     """Return the checked protocol, of the study or of another ``kind``.
 
     Raises
@@ -79,10 +78,8 @@ def load_protocol(path: Path, kind: type[Kind] = Protocol) -> Kind:  # type: ign
 
 
 def parse_protocol(
-    choices: dict[str, Any],
-    source: str = "protocol.toml",
-    kind: type[Kind] = Protocol,  # type: ignore[assignment]
-) -> Kind:
+    choices: dict[str, Any], source: str = "protocol.toml", kind: type[Protocol] = Protocol
+) -> Protocol:
     """Return the protocol that a nested dict of choices describes; see ``load_protocol`` for errors."""
     try:
         return kind.model_validate(choices)
