@@ -19,7 +19,7 @@ from livingpaper.chapters import session
 from livingpaper.chapters.cells import ChapterError
 from livingpaper.chapters.executing import ChapterRun
 from livingpaper.chapters.run import run_chapters
-from livingpaper.config import ConfigError, config
+from livingpaper.config import Choices, ConfigError, config
 from livingpaper.disclosure.profiles import PROFILES, DisclosureError
 from livingpaper.disclosure.safe import require_safe
 from livingpaper.exports.exports import ledger_json
@@ -231,7 +231,7 @@ def test_no_consumer_of_the_ledger_knows_more(ran: Project, monkeypatch: pytest.
     """The page of numbers and its cards, the lab, exports, diff, claims: each reads the protected ledger."""
     monkeypatch.chdir(ran.root)
     rows, paper = read_ledger(ran.ledger), config(ran)
-    paper = paper.model_copy(update={"choices": paper.choices.model_copy(update={"history": ""})})
+    paper = paper.model_copy(update={"choices": Choices(), "primary": ""})
     claim = Claim(file="cohort", says="more died", ids=("ward.death.crude.rd",), each="low > 0.5")
     with pytest.raises(ClaimError) as broken:
         check_claims([claim], ran.root / "book", rows, Rules(paper))

@@ -204,11 +204,10 @@ def _near(
 
     Effective numbers are nobody's, and two ways to match give no population within another.
     """
-    del kinds
     found = dict[str, str]()
-    whole = ledger[
-        ~ledger["id"].isin(list(why)) & ledger["n"].notna() & ~ledger["id"].isin(_weighted(ledger))
-    ]
+    of_outcomes = ledger["id"].map(kinds).isin((*OF_OUTCOMES, "LinearAggregations"))
+    ledger = ledger[of_outcomes & ~ledger["id"].isin(list(_weighted(ledger)))]
+    whole = ledger[~ledger["id"].isin(list(why)) & ledger["n"].notna()]
     for _, same in whole.groupby(["outcome", "horizon_days", "scale"], dropna=False):
         kept: list[tuple[str, float, float]] = []
         for row in same.sort_values("n", ascending=False).itertuples():

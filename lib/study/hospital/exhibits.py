@@ -129,10 +129,10 @@ def risks_by_day(ledger: Ledger, plan: OwnProtocol) -> Drawing:
     """Return the risk of the primary outcome in each arm at the landmarks, under the primary adjustment."""
     names, outcome = arms(plan), plan.outcome.primary
     rows = ledger.select(f"outcomes.{outcome}{{day}}.{plan.estimand.primary.lower()}.risk_{{of}}")
-    rows = rows[rows["day"].str.isdigit() & rows["estimate"].notna()]
-    rows = rows.sort_values(["horizon_days", "of"], ascending=[True, False])
-    data = rows[["day"]].assign(arm=rows["of"].map(names), percent=100 * rows["estimate"],
-                                low=100 * rows["conf_low"], high=100 * rows["conf_high"])  # fmt: skip
+    known = rows[rows["day"].str.isdigit() & rows["estimate"].notna()]
+    known = known.sort_values(["horizon_days", "of"], ascending=[True, False])
+    data = known[["day"]].assign(arm=known["of"].map(names), percent=100 * known["estimate"],
+                                low=100 * known["conf_low"], high=100 * known["conf_high"])  # fmt: skip
     x = alt.X(
         "day:O",
         sort=list(dict.fromkeys(data["day"])),
