@@ -177,7 +177,7 @@ def show(thing: Shown, name: str, caption: str) -> Shown:
         return cast("Shown", replace(panel, origin="design", name=name, caption=said.paragraph))
     origin = thing.origin or "+".join(origins) or "design"
     if isinstance(thing, Drawing) and _all_suppressed(thing.sources or ()):
-        return replace(_in_words(TOO_FEW), origin="design", name=name, caption=f"{caption.strip()} {TOO_FEW}")
+        return replace(in_words(TOO_FEW), origin="design", name=name, caption=f"{caption.strip()} {TOO_FEW}")
     return replace(thing, name=name, caption=caption, origin=origin, trial=trial)
 
 
