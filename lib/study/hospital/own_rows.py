@@ -11,9 +11,7 @@ from headtohead.matching.propensity import Score
 from headtohead.outcomes.endpoint import Endpoints
 from livingpaper.config import config
 from livingpaper.disclosure.profiles import Profile
-from livingpaper.disclosure.secondary import Counts, suppress
 from livingpaper.ledger.format import value_text
-from livingpaper.ledger.ledger import SUPPRESSED
 
 from study.data.endpoints import endpoint
 from study.hospital.own_choices import OwnProtocol
@@ -94,16 +92,10 @@ def _numbers(part: pd.DataFrame, arm: str) -> pd.DataFrame:
 
 
 def _levels(part: pd.DataFrame, arm: str) -> pd.DataFrame:
-    counts, known, lost = part[f"centre_{arm}"], part[f"n_{arm}"].iloc[0], part[f"missing_{arm}"].iloc[0]
-    counted = dict(zip(part["level"], counts.astype(int), strict=True))
-    counted |= {"of no level": int(known - counts.sum()), MISSING: int(lost)}
-    table = pd.DataFrame({"level": list(counted), "n": list(counted.values())})
-    gone = {dict(cell).get("level") for cell in suppress(Counts.of([table]), limits())}
-    hidden = part["level"].isin(gone).to_numpy()
     return pd.DataFrame({
         "column": part["column"].iloc[0], "level": [f"level_{at}" for at in range(1, len(part) + 1)], "arm": arm,
-        "estimate": counts.where(~hidden).to_numpy(float), "scale": "count", "n": known,
-        "population": part["level"].to_numpy(), "method": np.where(hidden, SUPPRESSED, ""),
+        "estimate": part[f"centre_{arm}"].to_numpy(float), "scale": "count", "n": part[f"n_{arm}"].iloc[0],
+        "population": part["level"].to_numpy(), "method": "",
     })  # fmt: skip
 
 
