@@ -30,11 +30,11 @@ from livingpaper.book.numbers import (
     result_node,
     visit_result,
 )
-from livingpaper.book.output import UnfoldedCells, WideOnPaper, visit_image, visit_math
+from livingpaper.book.output import OnPaper, visit_image, visit_math
 from livingpaper.book.provenance import panel_html
 from livingpaper.book.reference import reference_myst
 from livingpaper.book.stamp import add_meta, put_face, put_stamp
-from livingpaper.book.tables import depart_entry, depart_table, visit_entry, visit_table
+from livingpaper.book.tables import depart_table, visit_entry, visit_table
 from livingpaper.book.theme import VEGA_LITE
 from livingpaper.book.weight import lighten, slim
 from livingpaper.build.cache import write_whole
@@ -181,10 +181,9 @@ def setup(app: Sphinx) -> dict[str, Any]:
     marks: dict[str, Any] = {"html": (visit_result, depart_result), "latex": (_nothing, _mark_latex)}
     app.add_node(result_node, **marks, text=(_nothing, _nothing))
     app.add_node(nodes.table, override=True, html=(visit_table, depart_table))
-    app.add_node(nodes.entry, override=True, html=(visit_entry, depart_entry))
+    app.add_node(nodes.entry, override=True, html=(visit_entry, None))
     app.add_domain(ReadOnceDomain, override=True)
-    app.add_post_transform(UnfoldedCells)
-    app.add_post_transform(WideOnPaper)
+    app.add_post_transform(OnPaper)
     app.add_node(nodes.image, override=True, html=(visit_image, None))
     app.add_html_math_renderer("mathml", (visit_math, None), (partial(visit_math, display=True), None))
     app.connect("config-inited", use_fresh_results, priority=100)

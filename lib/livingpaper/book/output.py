@@ -90,22 +90,6 @@ def _place(self: Any, node: nodes.image) -> str:
     return posixpath.join(self.builder.imgpath, quote(name))
 
 
-class WideOnPaper(SphinxPostTransform):
-    """Leaves out, on paper and wherever else there is one width, the drawings for phones."""
-
-    default_priority = 198
-
-    def run(self, **_: Any) -> None:
-        """Take them out, unless these are pages."""
-        if self.app.builder.format != "html":
-            for image in list(
-                self.document.findall(
-                    lambda node: isinstance(node, nodes.image) and "narrow" in node["classes"]
-                )
-            ):
-                image.parent.remove(image)
-
-
 def visit_math(self: Any, node: nodes.Element, *, display: bool = False) -> None:
     """Print maths as MathML, made at build time."""
     try:
@@ -117,14 +101,18 @@ def visit_math(self: Any, node: nodes.Element, *, display: bool = False) -> None
     raise nodes.SkipNode
 
 
-class UnfoldedCells(SphinxPostTransform):
-    """Leaves out, on paper, the code of cells that pages fold: nobody can unfold it there."""
+class OnPaper(SphinxPostTransform):
+    """Leaves out, on paper, drawings for phones, and the code of cells that pages fold: nobody can unfold it there."""
 
-    default_priority = 199
-    formats = ("latex",)
+    default_priority = 198
 
     def run(self, **_: Any) -> None:
-        """Take the code out of every folded cell."""
+        """Take out the drawings, and the code of every folded cell, unless these are pages."""
+        if self.app.builder.format == "html":
+            return
+        for image in list(self.document.findall(nodes.image)):
+            if "narrow" in image["classes"]:
+                image.parent.remove(image)
         for cell in list(self.document.findall(nodes.container)):
             if cell.get("hide_mode") and cell.get("nb_element") == "cell_code":
                 cell.children = [part for part in cell if part.get("nb_element") != "cell_code_source"]

@@ -41,8 +41,3 @@ def visit_entry(self: Any, node: nodes.entry) -> None:
     scope = f' scope="{"col" if headed else "row"}"' if tag == "th" else ""
     self.body[-1] = f"<{tag}{scope}{self.body[-1][3:]}"
     self.context.append(f"</{tag}>\n")
-
-
-def depart_entry(self: Any, node: nodes.entry) -> None:
-    """Close a cell."""
-    type(self).depart_entry(self, node)

@@ -69,10 +69,8 @@ def parse_claims(text: str, path: str = "claims.toml") -> tuple[Claim, ...]:
         whole, ruled = {"file", "says"} <= entry.keys(), entry.keys() & RULES
         numbers = "ids" in entry or ruled == {"process"}
         if entry.keys() - KEYS or not (whole and ruled and numbers):
-            needs = (
-                f"needs file, says, ids and a rule (each or all; process needs no ids), has {sorted(entry)}"
-            )
-            faults.append(f"  - {entry.get('says', '(no sentence)')}: {needs}")
+            needs = "needs file, says, ids and a rule (each or all; process needs no ids)"
+            faults.append(f"  - {entry.get('says', '(no sentence)')}: {needs}, has {sorted(entry)}")
     if faults or not entries:
         raise ClaimError(f"{path} has impossible claims:\n" + "\n".join(faults or ["  - there is none"]))
     return tuple(Claim(**{**entry, "ids": tuple(entry.get("ids", ()))}) for entry in entries)
@@ -120,7 +118,7 @@ def breaks(claim: Claim, ledger: pd.DataFrame, rules: Rules) -> list[str]:
         parts = [part for rule in (claim.all, claim.process) if rule for part in _conjuncts(rule)]
         false = (part for part in parts if not eval(ast.unparse(part), shared | lists))
         told = [
-            f"{ast.unparse(part)!r} with {_named(rows, _meant(part, lists))}" for part in islice(false, 1)
+            f"{ast.unparse(each)!r} with {_named(rows, _meant(each, lists))}" for each in islice(false, 1)
         ]
         wrong = [i for i, row in enumerate(single) if claim.each and not eval(claim.each, shared | row)]
     except (SyntaxError, LookupError, NameError, AttributeError, TypeError) as error:
@@ -150,10 +148,10 @@ def _meant(part: ast.expr, lists: dict[str, list[Any]]) -> list[int]:
 
 def _named(rows: pd.DataFrame, at: Sequence[int]) -> str:
     """Return the numbers of some rows, at most ``SHOWN``; of none, that choices are meant."""
-    said = [f"{rows.index[i]} {rows['text'].iloc[i]}" for i in at[:SHOWN]] or [
-        "the choices and their history"
-    ]
-    return "; ".join(said) + (f"; and {len(at) - SHOWN} more" if len(at) > SHOWN else "")
+    said = "; ".join(f"{rows.index[i]} {rows['text'].iloc[i]}" for i in at[:SHOWN])
+    return (said or "the choices and their history") + (
+        f"; and {len(at) - SHOWN} more" if len(at) > SHOWN else ""
+    )
 
 
 def plain_text(chapter: str) -> str:
