@@ -64,9 +64,9 @@ def compare(
     both, rules = old.index.intersection(new.index), Rules(paper)
     before, after = old.loc[both], new.loc[both]
     left, right = before[NUMBERS].to_numpy(float), after[NUMBERS].to_numpy(float)
-    words, counts = ((before[names].astype(str) != after[names].astype(str)).any(axis=1).to_numpy()
-                     for names in (WORDS, COUNTS))  # fmt: skip
-    moved = words | (counts & _differ(left, right, tolerance))
+    other = before[[*WORDS, *COUNTS]].astype(str) != after[[*WORDS, *COUNTS]].astype(str)
+    beyond = other[COUNTS].any(axis=1) & _differ(left, right, tolerance)
+    moved = (other[WORDS].any(axis=1) | beyond).to_numpy()
     verdicts = [(claim.name, _verdict(claim, old, rules), _verdict(claim, new, rules)) for claim in claims]
     turned = [each for each in verdicts if each[1] not in (None, each[2])]  # None: nothing to turn from
     frame = after.loc[moved, ["text", "scale", "code"]].assign(old_text=before["text"][moved])

@@ -86,9 +86,8 @@ def assemble(project: Project, newest: str | None = None) -> Path:
         for version in known:
             _unpack(project, version, known[-1], fresh / f"v{version.name}")
         _unpack(project, known[-1], known[-1], fresh / "latest")
-        pdfs = {
-            each.name: sorted(path.name for path in (fresh / f"v{each.name}").glob("*.pdf")) for each in known
-        }
+        found = {each.name: sorted((fresh / f"v{each.name}").glob("*.pdf")) for each in known}
+        pdfs = {name: [path.name for path in paths] for name, paths in found.items()}
         files["versions.html"] = versions_page(project, known, pdfs)
         for name, text in files.items():
             write_whole(fresh / name, text.encode())
