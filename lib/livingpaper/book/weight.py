@@ -1,7 +1,6 @@
 """What pages load: no scripts of charts where there is no chart, and of the theme's styles only what some page uses."""
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -37,18 +36,14 @@ def only_what_is_used(css: str, words: set[str]) -> str:
     return RULE.sub(kept, css)
 
 
-def words_of(files: Iterable[Path]) -> set[str]:
-    """Return every word of pages and scripts: whatever could be a class."""
-    return {word for path in files for word in WORD.findall(path.read_text("utf-8"))}
-
-
 def slim(app: Sphinx, failed: Exception | None) -> None:
     """Cut the styles of a built site down to what its pages and scripts use, and leave the icon scripts out."""
     if failed or app.builder.name != "html":
         return
     site = Path(app.outdir)
     scripts = (path for path in (site / "_static").rglob("*.js") if path.name not in NOT_READ)
-    words = words_of([*site.rglob("*.html"), *scripts])
+    texts = (path.read_text("utf-8") for path in (*site.rglob("*.html"), *scripts))
+    words = {word for text in texts for word in WORD.findall(text)}  # whatever could be a class
     for path in (site / "_static").rglob("*.css"):
         write_whole(path, only_what_is_used(path.read_text("utf-8"), words).encode())
     for icons in ("scripts/fontawesome.js*", "vendor/fontawesome/webfonts/*"):
