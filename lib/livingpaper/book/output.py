@@ -48,10 +48,8 @@ class PaperOutput:
         made = renderer.render_markdown(replace(data, content=myst))
         for image in [image for part in made for image in part.findall(nodes.image)]:
             image["size"] = size_of(payload["svg"])
-            if "narrow" in payload:
-                phone = renderer.write_file(
-                    [f"{stem}-narrow.svg"], payload["narrow"].encode(), overwrite=True
-                )
+            if narrow := payload.get("narrow"):
+                phone = renderer.write_file([f"{stem}-narrow.svg"], narrow.encode(), overwrite=True)
                 image.parent.insert(0, nodes.image(uri=phone, candidates={}, classes=["narrow"]))
         spec = payload["vega"].replace("</", "<\\/")
         script = f'<script type="application/json" data-chart="{payload["name"]}">{spec}</script>'
@@ -63,9 +61,8 @@ def size_of(svg: str) -> tuple[str, str]:
     """Return width and height that an SVG states, in pixels."""
     found = re.search(r'<svg[^>]* width="([\d.]+)" height="([\d.]+)"', svg)
     if found is None:
-        raise ValueError(
-            f"an SVG of a chart must state width and height, found {svg[:80]!r}; draw it by vl-convert"
-        )
+        must = f"an SVG of a chart must state width and height, found {svg[:80]!r}"
+        raise ValueError(f"{must}; draw it by vl-convert")
     return found[1], found[2]
 
 
@@ -74,11 +71,8 @@ def visit_image(self: Any, node: nodes.image) -> None:
     if "narrow" in node["classes"]:
         self.body.append(f'<picture><source media="{PHONE}" srcset="{_place(self, node)}">')
     elif "size" in node:
-        wide, high = node["size"]
-        alt = self.attval(node.get("alt", ""))
-        self.body.append(
-            f'<img src="{_place(self, node)}" alt="{alt}" width="{wide}" height="{high}" loading="lazy">'
-        )
+        (wide, high), place, alt = node["size"], _place(self, node), self.attval(node.get("alt", ""))
+        self.body.append(f'<img src="{place}" alt="{alt}" width="{wide}" height="{high}" loading="lazy">')
         if isinstance(node.previous_sibling(), nodes.image):
             self.body.append("</picture>")
     else:

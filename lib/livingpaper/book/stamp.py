@@ -107,9 +107,8 @@ def reference_lines(path: Path) -> Iterator[str]:
         return str(Text.from_latex(str(text))).replace(";", ",")  # a semicolon would end the field
 
     for entry in parse_file(str(path), "bibtex").entries.values():
-        fields = {key: plain(text) for key, text in entry.fields.items()} | {
-            "doi": entry.fields.get("doi", "")
-        }
+        fields = {key: plain(text) for key, text in entry.fields.items()}
+        fields["doi"] = entry.fields.get("doi", "")  # keeps its own semicolons
         people = map(plain, entry.persons.get("author", []))
         parts = [("title", fields["title"]), *(("author", name) for name in people if name != "others")]
         parts += [(name, fields.get(key, "")) for name, key in REFERENCE.items()]

@@ -157,9 +157,8 @@ def as_markdown(result: Comparison, old: str, new: str, told: dict[str, list[str
 
 def sections(result: Comparison, paper: Config) -> dict[str, list[str]]:
     """Return what moved in the order of its weight: conclusions, numbers followed, primary results, chapter by chapter."""
-    claims = [
-        f'"{name}" {TURNS[now][0]} (before: {TURNS[then][1]})' for name, then, now in result.claims.to_numpy()
-    ]
+    said = '"{}" {} (before: {})'.format
+    claims = [said(name, TURNS[now][0], TURNS[then][1]) for name, then, now in result.claims.to_numpy()]
     moved = result.moved
     turned, followed = moved["conclusion"] != "", moved.index.isin(list(paper.followed))
     first = turned | followed | moved.index.map(lambda id_: fnmatchcase(id_, paper.primary_ids)).astype(bool)

@@ -60,9 +60,8 @@ def given_in(project: Project, archive: Path) -> Given:
 def _read(project: Project, names: Iterable[str], read: Callable[[str], bytes]) -> Given:
     there = [*names]
     protocol = read(project.protocol.name).decode() if project.protocol.name in there else ""
-    return Given(
-        _choices(project, protocol), {name: sha(read(name)) for name in there if _is_input(project, name)}
-    )
+    inputs = {name: sha(read(name)) for name in there if _is_input(project, name)}
+    return Given(_choices(project, protocol), inputs)
 
 
 def _is_input(project: Project, name: str) -> bool:
