@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from headtohead.errors import ChoiceError, HorizonError, InputError, NumberError
 
 def choice(name: str, value: object, choices: Any) -> None:
     """Raise ChoiceError unless the value is one of the choices, a Literal or a sequence."""
-    offered = get_args(choices) or tuple(choices)
+    offered = getattr(choices, "__args__", choices)
     if not (isinstance(value, str) and value in offered):
         raise ChoiceError(f"{name} must be one of {some_of(offered)}, found {value!r}; spell it so")
 

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 from scipy.linalg import qr, solve_triangular
+from scipy.linalg.lapack import dpotrf
 
 from headtohead.door.choices import instance, some_of
 from headtohead.door.people import Data, aligned, floats, patients, some, unique
 from headtohead.errors import DependentError, InputError, MissingError, NumberError, UnknownError
 
 NEARLY_DEPENDENT, DEPENDENT = 1e-8, 1e-8  # squared, of a correlation matrix; of its triangular factor
-VARIES = 1e-12  # variance over squared mean, above which a column has more than one value
+VARIES = 1e-10  # of its squares: what a column adds to those before it, above which that is no rounding
 
 
 def numbers(data: Data, what: str, *, missing: bool = False, infinite: bool = False) -> Data:
@@ -23,8 +24,13 @@ def numbers(data: Data, what: str, *, missing: bool = False, infinite: bool = Fa
 
 def _numbers(data: Data, what: str, missing: bool, infinite: bool) -> tuple[Data, np.ndarray]:
     patients(data, what)
+    if isinstance(data, pd.Series):
+        x = floats(data)
+        if x is not None and np.isfinite(x).all():
+            return data, x
     frame = data.to_frame() if isinstance(data, pd.Series) else data
-    unique(frame.columns, f"columns of {what}")
+    if not frame.columns.is_unique:
+        unique(frame.columns, f"columns of {what}")
     x, parts = frame.to_numpy(), {}
     if x.dtype != np.float64:
         parts = {name: floats(frame.iloc[:, j]) for j, name in enumerate(frame)}
@@ -43,22 +49,27 @@ def _numbers(data: Data, what: str, missing: bool, infinite: bool) -> tuple[Data
 def covariates(
     design: pd.DataFrame, what: str, *, none: bool = False, tolerance: float = DEPENDENT
 ) -> pd.DataFrame:
-    """Return complete numbers that vary and are no combinations of others (intercept included), else a DependentError.
-
-    Of a correlation matrix the smallest eigenvalue is at least the determinant over e, as the others add up to less
-    than p: where that is large enough nothing else is computed.
-    """
+    """Return complete numbers that vary and are no combinations of others (intercept included), else a DependentError."""
     found, X = _numbers(design, what, missing=False, infinite=False)
     if not (none or X.shape[1]):
         raise InputError(f"{what} must have columns, found none; choose covariates")
-    mean = np.ones(len(X)) @ X / len(X)
-    centred = X - mean
-    cross = centred.T @ centred
-    size = cross.diagonal()
-    vary = (size > VARIES * len(X) * mean * mean).all()
-    if not (vary and np.linalg.slogdet(cross)[1] - np.log(size).sum() > np.log(NEARLY_DEPENDENT) + 1):
-        _refuse_dependent(found, centred, tolerance)
+    if X.shape[1] and not _independent(X):
+        _refuse_dependent(found, X - X.mean(axis=0), tolerance)
     return found
+
+
+def _independent(X: np.ndarray) -> bool:
+    """Return whether it is clear, without centring them, that columns vary and do not depend on others.
+
+    Of a correlation matrix the smallest eigenvalue is at least the determinant over e, as the others add up to less
+    than p; the pivots of Cholesky's factor are what each column adds to those before it.
+    """
+    total, gram = np.ones(len(X)) @ X, X.T @ X
+    cross = gram - total[:, None] * (total / len(X))
+    root, failed = dpotrf(cross)
+    added = root.diagonal() ** 2
+    clear = not failed and (added > VARIES * gram.diagonal()).all()
+    return bool(clear and np.multiply.reduce(added / cross.diagonal()) > np.e * NEARLY_DEPENDENT)
 
 
 def _refuse_dependent(design: pd.DataFrame, centred: np.ndarray, tolerance: float) -> None:

@@ -11,7 +11,8 @@ import pandas as pd
 from headtohead import errors
 
 Data = TypeVar("Data", pd.Series, pd.DataFrame)
-TRUTH = np.dtype(bool)
+TABLES, TRUTH, FLOAT = (pd.Series, pd.DataFrame), np.dtype(bool), np.dtype(float)
+WHOLE, LARGEST = np.dtype(np.int64), 2**63 - 1
 
 
 def some(labels: Iterable[object]) -> str:
@@ -35,15 +36,27 @@ def unique(labels: pd.Index, what: str) -> None:
         raise errors.DuplicateError(f"{must}, {found}; give each its own, for example reset_index(drop=True)")
 
 
+def distinct(labels: Iterable[object], what: str) -> None:
+    """Raise DuplicateError if a name of a few occurs twice."""
+    names = list(labels)
+    try:
+        twice = len(set(names)) < len(names)
+    except TypeError:
+        raise errors.InputError(f"{what} must be words or numbers, found {names!r:.80}; give their names") from None
+    if twice:
+        unique(pd.Index(names), what)
+
+
 def patients(data: Any, what: str) -> None:
     """Raise InputError unless this is a Series or DataFrame, one row per patient, each with a label of its own."""
-    if not isinstance(data, pd.Series | pd.DataFrame):
+    if isinstance(data, TABLES) and data.index.is_unique and len(data.index):
+        return
+    if not isinstance(data, TABLES):
         must = f"{what} must be a Series or DataFrame with one row per patient"
         raise errors.InputError(f"{must}, found {type(data).__name__}; build it from the frame of the cohort")
-    if not len(data):
-        raise errors.EmptyArmError(
-            f"{what} must have patients, found none; look at the filters of the cohort"
-        )
+    if not len(data.index):
+        must = f"{what} must have patients, found none"
+        raise errors.EmptyArmError(f"{must}; look at the filters of the cohort")
     unique(data.index, f"patients of {what}")
 
 
@@ -86,6 +99,8 @@ def floats(values: Any) -> np.ndarray | None:
     dtype = getattr(values, "dtype", None)
     if isinstance(dtype, np.dtype):
         x = values.to_numpy() if isinstance(values, pd.Series) else np.asarray(values)
+        if dtype is FLOAT and x.ndim:
+            return x
         return x.astype(float, copy=False) if dtype.kind in "fiub" and x.ndim else None
     if pd.api.types.is_numeric_dtype(dtype) and not isinstance(dtype, pd.CategoricalDtype):
         return np.asarray(values.to_numpy(float, na_value=np.nan))
@@ -103,7 +118,8 @@ def arms(values: Any, treated: object = None) -> pd.Series:
     if not isinstance(values, pd.Series):
         raise errors.ArmError("the arms must be one column, found a DataFrame; choose the column")
     found = values if values.dtype == TRUTH and treated is None else _first_arm(values, treated)
-    if not 0 < np.count_nonzero(found.to_numpy()) < len(found):
+    x = found.to_numpy()
+    if not 0 < np.count_nonzero(x) < x.size:
         must = f"both arms must have patients, all {len(found)} are in one ({levels_of(values)})"
         raise errors.EmptyArmError(f"{must}; check the arms")
     return found
@@ -147,6 +163,8 @@ def events(values: Any, what: str = "events", *, known: bool = True) -> np.ndarr
         "impute what is missing"
     )
     x = _codes(values, f"{what} must be 0 and 1", remedy)
+    if (x * x == x).all() and x.max(initial=0) <= 1:
+        return x
     right = (x == 0) | (x == 1)
     if not known:
         right |= np.isnan(x)
@@ -155,6 +173,11 @@ def events(values: Any, what: str = "events", *, known: bool = True) -> np.ndarr
 
 def causes(values: Any, number: int | None = None) -> np.ndarray:
     """Return causes as an array of int: 0 censored, 1 to ``number`` the causes."""
+    if getattr(values, "dtype", None) is WHOLE:
+        x = values.to_numpy() if isinstance(values, pd.Series) else values
+        unsigned = x.view(np.uint64)  # of which one below 0 is the largest
+        if x.ndim and np.maximum.reduce(unsigned, initial=0) <= (LARGEST if number is None else number):
+            return x
     last, word = (np.inf, "the last") if number is None else (number, number)
     must = f"causes must be whole numbers from 0 (censored) to {word}"
     remedy = "code them so, and name every cause"
@@ -229,4 +252,6 @@ def weights(values: Any, what: str = "weights") -> np.ndarray:
 
 def _from_0(x: np.ndarray) -> bool:
     """Return whether all are finite and at least 0, by two numbers that a NaN spoils."""
-    return not x.size or bool(x.min() >= 0 and x.max() < np.inf)
+    if not x.size or not np.minimum.reduce(x, axis=None) >= 0:
+        return not x.size
+    return bool(x.ndim == 1 and x.dot(x) < np.inf) or bool(np.maximum.reduce(x, axis=None) < np.inf)

@@ -19,7 +19,7 @@ from headtohead.errors import CannotAdjustError, ChoiceError, NumberError, Separ
 from headtohead.kernels.pairs import CaliperScale, Order, caliper_width
 from headtohead.kernels.weights import Estimand
 from headtohead.matching import weights as weighting
-from headtohead.matching.adjustment import Adjustment, check_design, matched_pairs, unadjusted, unmade
+from headtohead.matching.adjustment import Adjustment, check_design, crude, matched_pairs, unmade
 from headtohead.matching.design import Terms, design_matrix
 from headtohead.matching.pairs import Matches, match_nearest, match_optimal
 from headtohead.matching.weights import EntropyEstimand, Quantiles
@@ -27,6 +27,7 @@ from headtohead.matching.weights import EntropyEstimand, Quantiles
 EXTREME_SCORE = 1e-6
 
 
+@door.guarded
 @dataclass(frozen=True, slots=True, repr=False)
 class Score:
     """A fitted propensity score, whose methods make the arms comparable, an ``Adjustment`` each.
@@ -47,7 +48,15 @@ class Score:
     c_statistic: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "treated", door.aligned(door.arms(self.treated), self.ps.index, "scores"))
+        door.instance(self.ps, pd.Series, "a Series of scores", "give propensity(...).ps, say")
+        index, found = self.ps.index, {"treated": door.scored(self.ps, self.treated)}
+        for name, kind in (("design", pd.DataFrame), ("linear_predictor", pd.Series)):
+            door.instance(getattr(self, name), kind, f"a {kind.__name__} as {name}", "give it")
+            found[name] = door.numbers(door.aligned(getattr(self, name), index, name), f"the {name} of a score")
+        door.columns(self.coefficients, ["term", "estimate", "std_error"], "the coefficients of a score")
+        door.finite(log_likelihood=self.log_likelihood, c_statistic=self.c_statistic)
+        for name, value in found.items():
+            object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:
         n, p = self.design.shape
@@ -55,7 +64,7 @@ class Score:
 
     def crude(self) -> Adjustment:
         """Return the arms as they are."""
-        return unadjusted(self.treated, design=self.design)
+        return crude(self.treated, self.design)
 
     def match(
         self, *, caliper_sd: float, caliper_scale: CaliperScale = "pooled", order: Order = "largest", ratio: int = 1,
@@ -88,10 +97,10 @@ class Score:
     def weight(self, estimand: Estimand, *, key: str | None = None, optional: bool = False) -> Adjustment:
         """Return propensity-score weights, refitted in each bootstrap sample; the key is the estimand in lower case."""
         door.choice("estimand", estimand, Estimand)
-        return Adjustment(
-            key or estimand.lower(), weighting.NAMES[estimand], "weights", estimand,
-            weighting.POPULATIONS[estimand], self.treated,
-            weighting.weights_from_ps(self.ps, self.treated, estimand=estimand),
+        door.flags(optional=optional)
+        return door.trusted(
+            Adjustment, key or estimand.lower(), weighting.NAMES[estimand], "weights", estimand,
+            weighting.POPULATIONS[estimand], self.treated, weighting.of_checked(self.ps, self.treated, estimand),
             partial(weighting.draw_refitted, estimand=estimand), self.design, optional=optional,
             estimation=partial(weighting.score_estimation, ps=self.ps, estimand=estimand),
         )  # fmt: skip
@@ -106,13 +115,14 @@ class Score:
 
         Checked: by hand, and numpy.quantile of the repeated patients (test_truncated.py).
         """
+        door.flags(optional=optional)
         low, high = quantiles
         if not 0 <= low < high <= 1:
             found = f"found {low:g} and {high:g}"
             raise NumberError(f"quantiles must ascend between 0 and 1, {found}; give (0.01, 0.99), say")
-        raw = weighting.stabilised_weights(self.ps, self.treated)
-        return Adjustment(
-            key, "Truncated inverse probability weights", "weights", "ATE",
+        raw = weighting.stabilised(self.ps, self.treated)
+        return door.trusted(
+            Adjustment, key, "Truncated inverse probability weights", "weights", "ATE",
             f"all patients, weights truncated at {100 * low:g}% and {100 * high:g}%", self.treated,
             raw.clip(*np.quantile(raw, quantiles)).rename("weight"),
             partial(weighting.draw_truncated, quantiles=quantiles), self.design, optional=optional,
@@ -122,7 +132,8 @@ class Score:
         self, estimand: EntropyEstimand = "ATT", *, key: str = "entropy", optional: bool = False
     ) -> Adjustment:
         """Return entropy balancing of the means of the design; see ``entropy_weights``."""
-        make = partial(weighting.entropy_weights, self.design, self.treated, estimand=estimand)
+        door.choice("estimand", estimand, EntropyEstimand)
+        make = partial(weighting.entropy_of_checked, self.design, self.treated, estimand)
         return self._make(make, key, "Entropy balancing", optional)
 
     def caliper(self, caliper_sd: float, caliper_scale: CaliperScale = "pooled") -> float:
@@ -192,7 +203,8 @@ def propensity(
     terms = ["(Intercept)", *design.columns]
     table = {"term": terms, "estimate": fit.params.to_numpy(), "std_error": fit.bse.to_numpy()}
     lp = np.log(ps / (1 - ps)).rename("linear_predictor")
-    return Score(design, arms, ps, lp, pd.DataFrame(table), float(fit.llf), c_statistic(ps, arms))
+    found = (design, arms, ps, lp, pd.DataFrame(table), float(fit.llf), c_statistic(ps, arms))
+    return door.trusted(Score, *found)
 
 
 def _separation(design: pd.DataFrame, treated: pd.Series) -> SeparationError:
