@@ -36,10 +36,8 @@ def doors() -> Iterator[Timing]:
     """Yield the seconds of the checks within each call; its own time stands beside them."""
     for name, call in calls().items():
         whole = best_of(call, 3)
-        times = max(3, min(300, int(0.5 / whole)))
-        whole, spent = min(best_of(call, times), whole), within(call, times)
-        share = {"call": whole, "share in percent": spent / whole / 10}
-        yield Timing(f"checks of {name}", spent, max(SHARE * whole, FLOOR), share)
+        spent = whole * within(call, max(5, min(300, int(0.5 / whole))))
+        yield Timing(f"checks of {name}", spent, max(SHARE * whole, FLOOR), {"call": whole})
 
 
 def calls() -> dict[str, Work]:
@@ -94,7 +92,7 @@ def calls() -> dict[str, Work]:
 
 
 def within(call: Work, times: int) -> float:
-    """Return the least seconds of a call that are spent in checks, those within others not twice."""
+    """Return the share of a call, the median of ``times``, that is spent in checks, those within others not twice."""
     spent: list[float] = []
     with watched(spent) as watch:
         for _ in range(100):
@@ -102,9 +100,9 @@ def within(call: Work, times: int) -> float:
         idle, found = min(spent) - min(once(nothing) for _ in range(100)), []
         for _ in range(times):
             spent.clear()
-            call()
-            found.append(sum(spent) - idle * len(spent))
-    return max(min(found), 0.0)
+            whole = once(call)
+            found.append((sum(spent) - idle * len(spent)) / (whole - idle * len(spent)))
+    return max(float(np.median(found)), 0.0)
 
 
 def nothing() -> None: ...

@@ -12,7 +12,9 @@ from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
+import pandas as pd
 
+from headtohead.door.people import TABLES, floats
 from headtohead.errors import CannotAdjustError, CannotEstimateError, InputError
 
 Public = TypeVar("Public", bound=Callable[..., Any])
@@ -86,6 +88,22 @@ def _wrong_kind(function: Callable[..., Any], called: str, args: Any, named: Any
     for name in wrong:
         found = type(given[name]).__name__
         return f"{called}: {name} must be {in_words(hints[name])}, found {found}; see help({called})"
+    for name, value in given.items():
+        if isinstance(value, TABLES) and (found := _strange(value)):
+            return f"{called}: {name} must hold plain numbers or words, found {found}; convert them"
+    return ""
+
+
+def _strange(data: pd.Series | pd.DataFrame) -> str:
+    """Return what columns hold that are neither numbers of a usual size nor words, nothing if they do not."""
+    for _, column in data.to_frame().items() if isinstance(data, pd.Series) else data.items():
+        x = floats(column)
+        if x is None and column.dtype != object:
+            return str(column.dtype)
+        if x is None and not (kinds := {type(one) for one in column.dropna()}) <= {str, bool}:
+            return ", ".join(sorted(kind.__name__ for kind in kinds))
+        if x is not None and ((np.abs(x) > 1e100) | ((x != 0) & (np.abs(x) < 1e-100))).any():
+            return f"{np.nanmax(np.abs(x)):g}"
     return ""
 
 

@@ -11,8 +11,7 @@ import pandas as pd
 from headtohead import errors
 
 Data = TypeVar("Data", pd.Series, pd.DataFrame)
-TABLES, TRUTH, FLOAT = (pd.Series, pd.DataFrame), np.dtype(bool), np.dtype(float)
-WHOLE, LARGEST = np.dtype(np.int64), 2**63 - 1
+TABLES, TRUTH, FLOAT, WHOLE = (pd.Series, pd.DataFrame), np.dtype(bool), np.dtype(float), np.dtype(np.int64)
 
 
 def some(labels: Iterable[object]) -> str:
@@ -39,11 +38,7 @@ def unique(labels: pd.Index, what: str) -> None:
 def distinct(labels: Iterable[object], what: str) -> None:
     """Raise DuplicateError if a name of a few occurs twice."""
     names = list(labels)
-    try:
-        twice = len(set(names)) < len(names)
-    except TypeError:
-        raise errors.InputError(f"{what} must be words or numbers, found {names!r:.80}; give their names") from None
-    if twice:
+    if len(set(map(repr, names))) < len(names):
         unique(pd.Index(names), what)
 
 
@@ -88,7 +83,7 @@ def arrays(**values: Any) -> None:
 
 def same_length(**arrays: Any) -> None:
     """Raise AlignmentError unless all that are not None have one row per patient."""
-    sizes = {name: np.shape(one)[0] for name, one in arrays.items() if one is not None}
+    sizes = {name: len(one) for name, one in arrays.items() if one is not None}
     if len(set(sizes.values())) > 1:
         must = "each needs one row per patient"
         raise errors.AlignmentError(f"{must}, found {sizes}; build them from one frame")
@@ -126,11 +121,11 @@ def arms(values: Any, treated: object = None) -> pd.Series:
 
 
 def _first_arm(values: pd.Series, treated: object) -> pd.Series:
-    blank = values.isna().to_numpy()
+    code, labels = pd.factorize(values)
+    blank, levels = code < 0, labels.tolist()
     if blank.any():
         must = f"every patient must have an arm, {wrong_rows(blank, values).replace('are not', 'have none')}"
         raise errors.ArmError(f"{must}; drop them or find out")
-    levels = values.unique().tolist()
     if treated is not None and not (np.isscalar(treated) and treated in levels):
         raise errors.UnknownError(
             f"treated must be a level of the arms, found {treated!r}, levels are {levels_of(values)}; name one"
@@ -144,7 +139,8 @@ def _first_arm(values: pd.Series, treated: object) -> pd.Series:
             f"arms must be True and False, or 1 and 0, found the levels {levels_of(values)}; name the first one: "
             f"propensity(..., treated={levels[0]!r}), or give arm == {levels[0]!r}"
         )
-    return (values == (1 if treated is None else treated)).astype(bool)
+    first = 1 if treated is None else treated
+    return pd.Series(code == (levels.index(first) if first in levels else -1), values.index, name=values.name)
 
 
 def need_both(arm: Any, used: Any, what: str, remedy: str = "check who is left out") -> None:
@@ -163,7 +159,7 @@ def events(values: Any, what: str = "events", *, known: bool = True) -> np.ndarr
         "impute what is missing"
     )
     x = _codes(values, f"{what} must be 0 and 1", remedy)
-    if (x * x == x).all() and x.max(initial=0) <= 1:
+    if getattr(values, "dtype", None) is TRUTH or ((x * x == x).all() and x.max(initial=0) <= 1):
         return x
     right = (x == 0) | (x == 1)
     if not known:
@@ -173,11 +169,10 @@ def events(values: Any, what: str = "events", *, known: bool = True) -> np.ndarr
 
 def causes(values: Any, number: int | None = None) -> np.ndarray:
     """Return causes as an array of int: 0 censored, 1 to ``number`` the causes."""
-    if getattr(values, "dtype", None) is WHOLE:
-        x = values.to_numpy() if isinstance(values, pd.Series) else values
-        unsigned = x.view(np.uint64)  # of which one below 0 is the largest
-        if x.ndim and np.maximum.reduce(unsigned, initial=0) <= (LARGEST if number is None else number):
-            return x
+    if number and isinstance(values, pd.Series) and values.dtype is WHOLE and len(values):
+        whole = values.to_numpy()
+        if whole.min() >= 0 and whole.max() <= number:
+            return whole
     last, word = (np.inf, "the last") if number is None else (number, number)
     must = f"causes must be whole numbers from 0 (censored) to {word}"
     remedy = "code them so, and name every cause"
@@ -252,6 +247,4 @@ def weights(values: Any, what: str = "weights") -> np.ndarray:
 
 def _from_0(x: np.ndarray) -> bool:
     """Return whether all are finite and at least 0, by two numbers that a NaN spoils."""
-    if not x.size or not np.minimum.reduce(x, axis=None) >= 0:
-        return not x.size
-    return bool(x.ndim == 1 and x.dot(x) < np.inf) or bool(np.maximum.reduce(x, axis=None) < np.inf)
+    return not x.size or bool(np.minimum.reduce(x, axis=None) >= 0 and np.maximum.reduce(x, axis=None) < np.inf)

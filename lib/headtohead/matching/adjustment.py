@@ -75,13 +75,12 @@ class Adjustment:
 
     def _agree(self, w: np.ndarray, sets: pd.Series | None) -> None:
         """Raise InputError unless weights, sets, functions and reason are those of this kind."""
-        number = np.full(len(w), np.nan) if sets is None else door.floats(sets)
-        if number is None or (sets is not None or self.kind == "pairs"):
-            x = np.full(len(w), np.nan) if number is None else number
-            lost = (w > 0) & ~((x >= 0) & (x == np.floor(x)) & (x < np.inf))
-            if lost.any():
-                must = f"matched_set must number, from 0, the set of everybody of positive weight, {self.key!r}"
-                raise NumberError(f"{must}: {door.wrong_rows(lost, self.weights)}; number them, or give no sets")
+        x = None if sets is None else door.floats(sets)
+        x = np.full(len(w), np.nan) if x is None else x
+        lost = (w > 0) & ~((x >= 0) & (x == np.floor(x)) & (x < np.inf))
+        if lost.any() and (sets is not None or self.kind == "pairs"):
+            must = f"matched_set of {self.key!r} must number, from 0, the set of everybody of positive weight"
+            raise NumberError(f"{must}, {door.wrong_rows(lost, self.weights)}; number them, or give no sets")
         must = f"adjustment {self.key!r} of kind {self.kind!r} must have"
         if self.kind == "crude" and (w != 1).any():
             raise InputError(f"{must} weights of 1, found others; it is of kind 'weights' or 'pairs'")
@@ -151,7 +150,7 @@ class Adjustment:
         """The design, standardised, with intercept, array of shape (n, p + 1)."""
         if self.design is None:
             raise InputError(f"refitting needs a design, {self.name.lower()} has none; build it with one")
-        return with_intercept(check_design(self.design, self.treated)[0].to_numpy(float))
+        return with_intercept(door.covariates(self.design, "the design").to_numpy(float))
 
 
 Adjustments = Adjustment | Iterable[Adjustment]
@@ -162,11 +161,13 @@ def listed(adjustments: Adjustments) -> list[Adjustment]:
     one = isinstance(adjustments, Adjustment) or not isinstance(adjustments, Iterable)
     found: list[Adjustment] = [adjustments] if one else list(adjustments)  # type: ignore[list-item, arg-type]
     for each in found:
-        need_adjustment(each)
+        if each.__class__ is not Adjustment:
+            need_adjustment(each)
     keys = [each.key for each in found]
     if not found or len(set(keys)) < len(keys):
         raise DuplicateError(f"each adjustment needs a key of its own, found {keys}; give the second key=...")
-    return [found[0], *(each.on(found[0].treated.index) for each in found[1:])]
+    index = found[0].treated.index
+    return [each if each.treated.index is index else each.on(index) for each in found]
 
 
 def need_adjustment(found: object) -> None:

@@ -19,8 +19,8 @@ from headtohead.errors import CannotAdjustError, ChoiceError, NumberError, Separ
 from headtohead.kernels.pairs import CaliperScale, Order, caliper_width
 from headtohead.kernels.weights import Estimand
 from headtohead.matching import weights as weighting
-from headtohead.matching.adjustment import Adjustment, check_design, crude, matched_pairs, unmade
-from headtohead.matching.design import Terms, design_matrix
+from headtohead.matching.adjustment import Adjustment, crude, matched_pairs, unmade
+from headtohead.matching.design import Terms, raw_design
 from headtohead.matching.pairs import Matches, match_nearest, match_optimal
 from headtohead.matching.weights import EntropyEstimand, Quantiles
 
@@ -53,7 +53,7 @@ class Score:
         for name, kind in (("design", pd.DataFrame), ("linear_predictor", pd.Series)):
             door.instance(getattr(self, name), kind, f"a {kind.__name__} as {name}", "give it")
             found[name] = door.numbers(door.aligned(getattr(self, name), index, name), f"the {name} of a score")
-        door.columns(self.coefficients, ["term", "estimate", "std_error"], "the coefficients of a score")
+        door.columns(self.coefficients, ["term"], "the coefficients of a score", ("estimate", "std_error"))
         door.finite(log_likelihood=self.log_likelihood, c_statistic=self.c_statistic)
         for name, value in found.items():
             object.__setattr__(self, name, value)
@@ -97,7 +97,8 @@ class Score:
     def weight(self, estimand: Estimand, *, key: str | None = None, optional: bool = False) -> Adjustment:
         """Return propensity-score weights, refitted in each bootstrap sample; the key is the estimand in lower case."""
         door.choice("estimand", estimand, Estimand)
-        door.flags(optional=optional)
+        if optional is not False:
+            door.flags(optional=optional)
         return door.trusted(
             Adjustment, key or estimand.lower(), weighting.NAMES[estimand], "weights", estimand,
             weighting.POPULATIONS[estimand], self.treated, weighting.of_checked(self.ps, self.treated, estimand),
@@ -120,7 +121,8 @@ class Score:
         if not 0 <= low < high <= 1:
             found = f"found {low:g} and {high:g}"
             raise NumberError(f"quantiles must ascend between 0 and 1, {found}; give (0.01, 0.99), say")
-        raw = weighting.stabilised(self.ps, self.treated)
+        arm = self.treated
+        raw = weighting.of_checked(self.ps, arm, "ATE") * np.where(arm, arm.mean(), 1 - arm.mean())
         return door.trusted(
             Adjustment, key, "Truncated inverse probability weights", "weights", "ATE",
             f"all patients, weights truncated at {100 * low:g}% and {100 * high:g}%", self.treated,
@@ -138,7 +140,8 @@ class Score:
 
     def caliper(self, caliper_sd: float, caliper_scale: CaliperScale = "pooled") -> float:
         """Return the width on the logit of a caliper in standard deviations; see ``caliper_width``."""
-        return caliper_width(self.linear_predictor, self.treated, caliper_sd=caliper_sd, scale=caliper_scale)
+        score, arm = self.linear_predictor.to_numpy(), self.treated.to_numpy()
+        return caliper_width(score, arm, caliper_sd=caliper_sd, scale=caliper_scale)
 
     def _pairs(
         self, match: Callable[..., Matches], caliper: float, key: str, name: str, optional: bool
@@ -188,8 +191,9 @@ def propensity(
     if not isinstance(arm, pd.Series):
         door.columns(frame, [arm], "arms")
         frame, arm = frame.drop(columns=arm), frame[arm]
-    design = frame if terms is None else design_matrix(frame, terms, impute_from=impute_from)
-    design, arms = check_design(design, door.arms(arm, treated))
+    design = frame if terms is None else raw_design(frame, terms, impute_from)
+    design, arms = door.covariates(design, "the design"), door.arms(arm, treated)
+    arms = door.aligned(arms, design.index, "the design")
     with warnings.catch_warnings():
         for kind in (PerfectSeparationWarning, ConvergenceWarning, RuntimeWarning):
             warnings.simplefilter("error", kind)

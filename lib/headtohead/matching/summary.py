@@ -15,7 +15,7 @@ from headtohead.matching.adjustment import Adjustment, Adjustments, made
 from headtohead.matching.balance import Denominator, balance_table, covariates_of, crude_spread
 from headtohead.matching.pairs import Matches
 from headtohead.matching.propensity import Score
-from headtohead.matching.weights import effective_size
+from headtohead.matching.weights import effective_sample_size
 
 BIN_WIDTH = 0.05
 
@@ -72,7 +72,7 @@ def sample_sizes(adjustments: Adjustments) -> pd.DataFrame:
 
 
 def _size(w: pd.Series) -> dict[str, Any]:
-    return {"n": len(w), "ess": effective_size(w), "max_relative_weight": float(w.max() / w.mean())}
+    return {"n": len(w), "ess": effective_sample_size(w), "max_relative_weight": float(w.max() / w.mean())}
 
 
 def lost_to_matching(pairs: Adjustment, covariates: pd.DataFrame | None = None) -> pd.DataFrame:

@@ -55,22 +55,13 @@ def of_checked(ps: pd.Series, treated: pd.Series, estimand: Estimand) -> pd.Seri
 @door.guarded
 def stabilised_weights(ps: pd.Series, treated: pd.Series) -> pd.Series:
     """Return the share of the own arm over its probability: the unstabilised weights of an arm times a constant."""
-    return stabilised(ps, door.scored(ps, treated))
-
-
-def stabilised(ps: pd.Series, arm: pd.Series) -> pd.Series:
-    """Return ``stabilised_weights`` of scores and arms in one order that were checked."""
+    arm = door.scored(ps, treated)
     return of_checked(ps, arm, "ATE") * np.where(arm, arm.mean(), 1 - arm.mean())
 
 
 def effective_sample_size(weights: pd.Series | Array) -> float:
     """Return Kish's effective sample size, (sum w)^2 / sum w^2, in patients; 0 if all weights are 0."""
-    return effective_size(door.weights(weights))
-
-
-def effective_size(weights: pd.Series | Array) -> float:
-    """Return ``effective_sample_size`` of weights that were checked."""
-    total = float(np.sum(weights))
+    total = float(np.sum(door.weights(weights)))
     return total**2 / float(np.sum(np.square(weights))) if total else 0.0
 
 

@@ -12,7 +12,7 @@ from scipy.stats import norm
 
 from headtohead.errors import cannot
 from headtohead.matching.adjustment import Adjustment
-from headtohead.matching.weights import effective_size
+from headtohead.matching.weights import effective_sample_size
 from headtohead.outcomes import estimate as est
 from headtohead.outcomes.competing import batch_incidence, risk_and_gradient
 from headtohead.outcomes.endpoint import Endpoint
@@ -48,7 +48,7 @@ def censored_contrasts(
         found = _contrasts(point, adjustment.covariance(gradient), conf_level)
     if why := est.nothing_seen(point, found):
         known = endpoint.by(by).notna().to_numpy()
-        sizes = [effective_size(w[mask & known]) for _, mask in adjustment.arms]
+        sizes = [effective_sample_size(w[mask & known]) for _, mask in adjustment.arms]
         found, how = [*est.effective_intervals(point, sizes, conf_level), None], f"{why}: {SEEN}"
     return found, f"Aalen-Johansen, {name}; {how}", cannot(why or "an arm has no event")
 

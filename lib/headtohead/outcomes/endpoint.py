@@ -32,10 +32,10 @@ class Endpoint:
     causes: tuple[str, ...] = ("event",)
 
     def __post_init__(self) -> None:
-        if self.causes.__class__ is not tuple:
-            object.__setattr__(self, "causes", _tuple(self.causes))
-        for one in self.causes:
-            door.instance(one, str, "a name of a cause", "give causes=('death', 'discharge'), say")
+        if isinstance(self.causes, str) or not all(isinstance(one, str) for one in self.causes):
+            must = "causes must be a tuple of names"
+            raise InputError(f"{must}, found {self.causes!r}; give causes=('death', 'discharge'), say")
+        object.__setattr__(self, "causes", tuple(self.causes))
         door.patients(self.time_days, "times")
         time, cause = self.time_days, door.aligned(self.cause, self.time_days.index, "causes")
         days, codes = door.times(time), door.causes(cause, len(self.causes))
@@ -125,12 +125,6 @@ class Endpoint:
         return door.trusted(Endpoint, self.name, time, self.cause.mask(late, 0), self.causes)
 
 
-def _tuple(causes: Any) -> tuple[str, ...]:
-    if isinstance(causes, str) or not isinstance(causes, Sequence):
-        raise InputError(f"causes must be a list of names, found {causes!r}; give causes=('death',), say")
-    return tuple(causes)
-
-
 Endpoints: TypeAlias = Endpoint | pd.Series | Iterable[Endpoint | pd.Series]
 
 
@@ -139,9 +133,9 @@ def endpoints_of(
 ) -> list[Endpoint]:
     """Return endpoints as a list in the order of ``index``; a Series of 0 and 1 is what happened by ``recorded_by``."""
     given: Any = endpoints
-    if isinstance(given, Endpoint | pd.Series) or not isinstance(given, Iterable):
+    if isinstance(given, (Endpoint, pd.Series)) or not isinstance(given, Iterable):
         given = [given]
-    found = [_endpoint(each, recorded_by) for each in given]
+    found = [each if each.__class__ is Endpoint else _endpoint(each, recorded_by) for each in given]
     names = [each.name for each in found]
     if not found or len(set(names)) < len(names):
         raise DuplicateError(f"each endpoint must have a name of its own, found {names}; rename one")
@@ -172,7 +166,8 @@ def happened_by(event: Endpoint | pd.Series, by: int | None, index: pd.Index) ->
 def horizons_of(by: int | Iterable[int]) -> list[int]:
     """Return one horizon or several as a list; HorizonError if one is no day."""
     given: Any = by
-    found = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+    one = isinstance(given, (int, str)) or not isinstance(given, Iterable)
+    found = [given] if one else list(given)
     for days in found:
         door.horizon(days)
     if not found or len(set(found)) < len(found):

@@ -110,6 +110,9 @@ def _test_of_checked(
         strata=np.zeros(len(X), int) if strata is None else pd.factorize(strata)[0],
     )  # fmt: skip
     at = pl.moments(sets, fit.coefficients.to_numpy())
+    if sets.n_groups < 2:
+        must = "a hazard ratio can change only between event times"
+        raise CannotEstimateError(f"{must}, found {sets.n_groups}; report the counts")
     g = _transformed(sets.times, t, died, transform)
     g = g - np.average(g, weights=sets.size)
     score = g @ pl.score_of_groups(sets, at)

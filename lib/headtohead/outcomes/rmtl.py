@@ -15,7 +15,7 @@ from headtohead import door
 from headtohead.inference import DEFAULT, InferenceChoices, Stream
 from headtohead.kernels import Array
 from headtohead.matching.adjustment import Adjustment, Adjustments
-from headtohead.matching.weights import effective_size
+from headtohead.matching.weights import effective_sample_size
 from headtohead.outcomes import estimate as est
 from headtohead.outcomes.competing import batch_incidence
 from headtohead.outcomes.endpoint import Endpoint, Endpoints
@@ -74,7 +74,7 @@ def _rows(endpoint: Endpoint, adjustment: Adjustment, draws: Array, by: int, lev
         time_lost(t[mask], c[mask], weights[:, mask], n_causes=size, horizon_days=by)
         for _, mask in adjustment.arms
     )
-    n1, n0 = (effective_size(weights[0, mask]) for _, mask in adjustment.arms)
+    n1, n0 = (effective_sample_size(weights[0, mask]) for _, mask in adjustment.arms)
     method = f"area under Aalen-Johansen, percentile interval of {len(draws)} bootstraps"
     return [
         {"n": int(adjustment.used.sum())} | est.result(found, method + words)

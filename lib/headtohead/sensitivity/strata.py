@@ -17,7 +17,7 @@ from headtohead.kernels.weights import weighted_risks
 from headtohead.matching.adjustment import Adjustment
 from headtohead.matching.balance import Denominator, balance
 from headtohead.matching.propensity import Score
-from headtohead.matching.weights import effective_size
+from headtohead.matching.weights import effective_sample_size
 from headtohead.outcomes.endpoint import Endpoint
 from headtohead.outcomes.estimate import TINY, effective_intervals, nothing_seen, resamples, together, too_few
 from headtohead.outcomes.risk import need_known, risks
@@ -127,7 +127,7 @@ def tipping_grid(
                 "patients of the arm left observation without one; ask for fewer"
             )
     draws = resamples(adjustment, inference, stream)
-    sizes = [effective_size(w[side & (w > 0)]) for side in (arm, ~arm)]
+    sizes = [effective_sample_size(w[side & (w > 0)]) for side in (arm, ~arm)]
     z, z_equivalence = stats.norm.ppf(0.5 + inference.conf_level / 2), stats.norm.isf(alpha)
     for k1 in extra_treated:
         for k0 in extra_control:
