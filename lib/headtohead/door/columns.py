@@ -45,7 +45,9 @@ def _numbers(data: Data, what: str, missing: bool, infinite: bool) -> tuple[Data
     if not parts:
         return data, x
     if isinstance(data, pd.Series):
-        return (data if isinstance(data.dtype, np.dtype) else pd.Series(x[:, 0], data.index, name=data.name)), x
+        return (
+            data if isinstance(data.dtype, np.dtype) else pd.Series(x[:, 0], data.index, name=data.name)
+        ), x
     return pd.DataFrame(x, index=data.index, columns=data.columns), x
 
 

@@ -247,4 +247,6 @@ def weights(values: Any, what: str = "weights") -> np.ndarray:
 
 def _from_0(x: np.ndarray) -> bool:
     """Return whether all are finite and at least 0, by two numbers that a NaN spoils."""
-    return not x.size or bool(np.minimum.reduce(x, axis=None) >= 0 and np.maximum.reduce(x, axis=None) < np.inf)
+    return not x.size or bool(
+        np.minimum.reduce(x, axis=None) >= 0 and np.maximum.reduce(x, axis=None) < np.inf
+    )

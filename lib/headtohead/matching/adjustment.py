@@ -85,12 +85,16 @@ class Adjustment:
         if self.kind == "crude" and (w != 1).any():
             raise InputError(f"{must} weights of 1, found others; it is of kind 'weights' or 'pairs'")
         if (self.kind == "none") != (self.reason is not None):
-            raise InputError(f"{must} a reason if there is none of it and only then, found {self.reason!r}; say why")
+            raise InputError(
+                f"{must} a reason if there is none of it and only then, found {self.reason!r}; say why"
+            )
         for function in (self.resampling, self.estimation):
             if not (function is None or callable(function)):
                 raise InputError(f"{must} functions that repeat it, found {function!r}; see help(Adjustment)")
         if self.matches is not None:
-            door.instance(self.matches, Matches, f"the matches of {self.key!r}", "give what match_nearest returns")
+            door.instance(
+                self.matches, Matches, f"the matches of {self.key!r}", "give what match_nearest returns"
+            )
 
     def __repr__(self) -> str:
         used = self.used.to_numpy()
@@ -267,7 +271,9 @@ def unmade(
     """Return an optional adjustment that does not exist: weight 0 for everyone, and no resamples."""
     nobody = pd.Series(0.0, index=treated.index, name="weight")
     words = (key, name, "none", "none", "")
-    return door.trusted(Adjustment, *words, treated, nobody, _draw_nothing, design, reason=reason, optional=True)
+    return door.trusted(
+        Adjustment, *words, treated, nobody, _draw_nothing, design, reason=reason, optional=True
+    )
 
 
 def _draw_nothing(adjustment: Adjustment, _rng: np.random.Generator, _b: int) -> np.ndarray:

@@ -52,7 +52,9 @@ class Score:
         index, found = self.ps.index, {"treated": door.scored(self.ps, self.treated)}
         for name, kind in (("design", pd.DataFrame), ("linear_predictor", pd.Series)):
             door.instance(getattr(self, name), kind, f"a {kind.__name__} as {name}", "give it")
-            found[name] = door.numbers(door.aligned(getattr(self, name), index, name), f"the {name} of a score")
+            found[name] = door.numbers(
+                door.aligned(getattr(self, name), index, name), f"the {name} of a score"
+            )
         door.columns(self.coefficients, ["term"], "the coefficients of a score", ("estimate", "std_error"))
         door.finite(log_likelihood=self.log_likelihood, c_statistic=self.c_statistic)
         for name, value in found.items():

@@ -24,7 +24,9 @@ from headtohead.outcomes.partial_likelihood import Moments, RiskSets, Ties
 
 MAX_STEPS, MAX_HALVINGS, STOP = 30, 40, 1e-7  # what is left after a step is about its square
 MAX_LOG_HR_PER_SD = 12.0
-INFLATED = 1e4  # variance of a coefficient beside that without the others, above which one may follow from them
+INFLATED = (
+    1e4  # variance of a coefficient beside that without the others, above which one may follow from them
+)
 ROUNDING = 1e-5  # of the mean: a smaller spread may be none
 Sandwich = Callable[[Array], Array]
 
