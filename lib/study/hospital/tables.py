@@ -227,7 +227,9 @@ def _database(file: FileSection) -> Cells:
             base.disconnect()
     except Exception as error:  # each database has its own
         said = " ".join(str(error).split())[:200]
-        raise ValueError(f"the table {file.table!r} must be readable through its connection: {said}") from None
+        raise ValueError(
+            f"the table {file.table!r} must be readable through its connection: {said}"
+        ) from None
     return _of_texts(frame, f"{base.name}, table {file.table!r}, through ibis")
 
 
