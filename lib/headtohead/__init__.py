@@ -48,10 +48,11 @@ if TYPE_CHECKING:
     from headtohead.outcomes.win_ratio import win_ratios
 
 __version__ = "0.3.0"
-__all__ = ["Adjustment", "CannotAdjustError", "Endpoint", "Inference", "Score", "balance", "balance_report",
-           "cohort", "curves_plot", "days_lost", "design_matrix", "evidence", "gray_tests", "hazard_ratios",
-           "incidence_curves", "log_rank", "log_rank_tests", "love_plot", "matching", "mean_differences",
-           "outcomes", "propensity", "proportional_hazards_tests", "proportions", "risks", "sample_sizes",
-           "sensitivity", "standardised_risks", "subdistribution_hazard_ratios", "table_one", "unadjusted",
-           "win_ratios"]  # fmt: skip
+__all__ = [
+    "Adjustment", "CannotAdjustError", "Endpoint", "Inference", "Score", "balance", "balance_report", "cohort",
+    "curves_plot", "days_lost", "design_matrix", "evidence", "gray_tests", "hazard_ratios", "incidence_curves",
+    "log_rank", "log_rank_tests", "love_plot", "matching", "mean_differences", "outcomes", "propensity",
+    "proportional_hazards_tests", "proportions", "risks", "sample_sizes", "sensitivity", "standardised_risks",
+    "subdistribution_hazard_ratios", "table_one", "unadjusted", "win_ratios",
+]  # fmt: skip
 __getattr__, __dir__ = lazily(__name__, __file__)

@@ -24,8 +24,10 @@ ARM_COLOURS = ("#0072B2", "#D55E00")
 Chart = Any  # altair does not say which kind a layered or faceted chart has
 
 
-def love_plot(table: pd.DataFrame, *, threshold: float = 0.1, largest: float | None = None,
-              labels: bool = True, width: float = 320, title: str = "") -> Chart:  # fmt: skip
+def love_plot(
+    table: pd.DataFrame, *, threshold: float = 0.1, largest: float | None = None, labels: bool = True,
+    width: float = 320, title: str = "",
+) -> Chart:  # fmt: skip
     """Return absolute standardised differences, one row per covariate, the crudest first, one mark per adjustment.
 
     Raises UnknownError if the table lacks a column, InputError for more adjustments than marks.
@@ -72,8 +74,9 @@ def _rows(table: pd.DataFrame) -> pd.Series:
     return table["column"].where(level == "", table["column"] + " [" + level + "]")
 
 
-def curves_plot(table: pd.DataFrame, *, arms: Sequence[str] = ("treated", "control"), time: str = "Days",
-                width: float = 220) -> Chart:  # fmt: skip
+def curves_plot(
+    table: pd.DataFrame, *, arms: Sequence[str] = ("treated", "control"), time: str = "Days", width: float = 220
+) -> Chart:  # fmt: skip
     """Return cumulative incidence by arm with its bands, a column of panels per adjustment and a row per cause.
 
     Raises UnknownError if the table lacks a column, ChoiceError unless two arms are named.
@@ -90,8 +93,10 @@ def curves_plot(table: pd.DataFrame, *, arms: Sequence[str] = ("treated", "contr
     data = table[drawn].assign(arm=named)
     scale = alt.Scale(domain=list(arms), range=list(ARM_COLOURS))
     legend = alt.Legend(orient="bottom", symbolOpacity=1)
-    base = alt.Chart(data).encode(x=alt.X("day:Q", title=time, axis=alt.Axis(grid=False)),
-                     color=alt.Color("arm:N", title=None, scale=scale, legend=legend))  # fmt: skip
+    base = alt.Chart(data).encode(
+        x=alt.X("day:Q", title=time, axis=alt.Axis(grid=False)),
+        color=alt.Color("arm:N", title=None, scale=scale, legend=legend),
+    )
     percent, top = alt.Axis(format="%", grid=True), alt.Scale(domain=[0, float(data["conf_high"].max())])
     y = alt.Y("incidence:Q", title="Cumulative incidence", scale=top, axis=percent)
     band = base.mark_area(interpolate="step-after", opacity=0.15).encode(
@@ -100,9 +105,10 @@ def curves_plot(table: pd.DataFrame, *, arms: Sequence[str] = ("treated", "contr
     tooltip = [_said("arm"), _said("day", "Q"), alt.Tooltip("incidence:Q", title="Incidence", format=".1%")]
     line = base.mark_line(interpolate="step-after").encode(y=y, tooltip=tooltip)
     panels = alt.layer(band, line).properties(width=width, height=0.75 * width)
-    return panels.facet(column=alt.Column("adjustment:N", title=None,
-                        sort=data["adjustment"].unique().tolist()),
-                        row=alt.Row("cause:N", title=None, sort=data["cause"].unique().tolist()))  # fmt: skip
+    return panels.facet(
+        column=alt.Column("adjustment:N", title=None, sort=data["adjustment"].unique().tolist()),
+        row=alt.Row("cause:N", title=None, sort=data["cause"].unique().tolist()),
+    )
 
 
 def _said(column: str, kind: str = "N") -> alt.Tooltip:

@@ -11,12 +11,16 @@ import pandas as pd
 from headtohead import door
 from headtohead.errors import EmptyArmError
 
-RULES: dict[str, Callable[[pd.Series, Any], pd.Series]] = {"present": lambda values, _: values.notna(),
-            "equal": lambda values, value: values == value, "at least": lambda values, value: values >= value}  # fmt: skip
+RULES: dict[str, Callable[[pd.Series, Any], pd.Series]] = {
+    "present": lambda values, _: values.notna(),
+    "equal": lambda values, value: values == value,
+    "at least": lambda values, value: values >= value,
+}
 
 
-def table_one(frame: pd.DataFrame, treated: pd.Series, columns: Sequence[str], dictionary: pd.DataFrame
-              | None = None) -> pd.DataFrame:  # fmt: skip
+def table_one(
+    frame: pd.DataFrame, treated: pd.Series, columns: Sequence[str], dictionary: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Return the crude baseline comparison, one row per number variable or level of a category.
 
     A data dictionary (``name``, ``label``, ``unit``, ``type``, ``levels``) gives labels, units and the order of levels;
@@ -45,8 +49,10 @@ def table_one(frame: pd.DataFrame, treated: pd.Series, columns: Sequence[str], d
 
 
 def _dictionary_of(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    numbers = [pd.api.types.is_numeric_dtype(frame[name]) and not frame[name].dropna().isin([0, 1]).all()
-               for name in columns]  # fmt: skip
+    numbers = [
+        pd.api.types.is_numeric_dtype(frame[name]) and not frame[name].dropna().isin([0, 1]).all()
+        for name in columns
+    ]
     kinds = np.where(numbers, "number", "category")
     return pd.DataFrame({"name": columns, "label": columns, "unit": "", "type": kinds, "levels": ""})
 
@@ -115,8 +121,11 @@ def missingness(frame: pd.DataFrame, columns: Sequence[str], *, by: Sequence[str
     """Return per column and stratum the number and percent of patients with no value."""
     door.patients(frame, "the frame")
     door.columns(frame, [*columns, *by], "columns and strata")
-    rows = [(*key, column, len(part), int(part[column].isna().sum()))
-            for key, part in frame.groupby(list(by), observed=True) for column in columns]  # fmt: skip
+    rows = [
+        (*key, column, len(part), int(part[column].isna().sum()))
+        for key, part in frame.groupby(list(by), observed=True)
+        for column in columns
+    ]
     table = pd.DataFrame(rows, columns=[*by, "column", "n", "missing"])
     return table.assign(percent=100 * table["missing"] / table["n"])
 
@@ -151,8 +160,9 @@ class Criterion(Protocol):
     def value(self) -> float | int | str | None: ...  # noqa: D102
 
 
-def apply_eligibility(frame: pd.DataFrame, criteria: Sequence[Criterion], *, arm: str, treated: str,
-                      control: str) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
+def apply_eligibility(
+    frame: pd.DataFrame, criteria: Sequence[Criterion], *, arm: str, treated: str, control: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the eligible patients and how many each criterion removed from each arm.
 
     Of everyone in the frame, ``treated`` and ``control`` are the values of the column ``arm`` that name the arms. Criteria
@@ -179,8 +189,9 @@ def apply_eligibility(frame: pd.DataFrame, criteria: Sequence[Criterion], *, arm
     return current.assign(treated=current[arm] == treated), pd.DataFrame(rows)
 
 
-def _step(step: int, label: str, before: pd.DataFrame, after: pd.DataFrame, arm: str,
-          name: str) -> dict[str, object]:  # fmt: skip
+def _step(
+    step: int, label: str, before: pd.DataFrame, after: pd.DataFrame, arm: str, name: str
+) -> dict[str, object]:
     remaining = int((after[arm] == name).sum())
     excluded = int((before[arm] == name).sum()) - remaining
     return {"step": step, "label": label, "arm": name, "n_excluded": excluded, "n_remaining": remaining}

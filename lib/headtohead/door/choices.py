@@ -42,8 +42,9 @@ def number(value: Any) -> bool:
     return isinstance(value, NUMBERS) and not isinstance(value, bool)
 
 
-def between(name: str, value: Any, low: float = 0, high: float = 1,
-            remedy: str = "give a share of 1") -> None:  # fmt: skip
+def between(
+    name: str, value: Any, low: float = 0, high: float = 1, remedy: str = "give a share of 1"
+) -> None:
     """Raise NumberError unless a number lies strictly between two others."""
     if not (number(value) and low < value < high):
         must = f"{name} must be a number above {low:g} and below {high:g}"

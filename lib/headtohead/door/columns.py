@@ -51,8 +51,9 @@ def _numbers(data: Data, what: str, missing: bool, infinite: bool) -> tuple[Data
     return pd.DataFrame(x, index=data.index, columns=data.columns), x
 
 
-def covariates(design: pd.DataFrame, what: str, *, none: bool = False,
-               tolerance: float = DEPENDENT) -> pd.DataFrame:  # fmt: skip
+def covariates(
+    design: pd.DataFrame, what: str, *, none: bool = False, tolerance: float = DEPENDENT
+) -> pd.DataFrame:
     """Return complete numbers that vary and are no combinations of others (intercept included), else a DependentError."""
     patients(design, what)
     if isinstance(design, pd.DataFrame) and design.columns.is_unique:
@@ -112,8 +113,10 @@ def _refuse_dependent(design: pd.DataFrame, centred: np.ndarray, tolerance: floa
 
 
 def _refuse_values(frame: pd.DataFrame, x: np.ndarray, what: str, missing: bool, infinite: bool) -> None:
-    kinds = ((np.isinf(x), infinite, NumberError, "infinite"),
-             (np.isnan(x), missing, MissingError, "missing"))  # fmt: skip
+    kinds = (
+        (np.isinf(x), infinite, NumberError, "infinite"),
+        (np.isnan(x), missing, MissingError, "missing"),
+    )
     for wrong, allowed, kind, words in kinds:
         if wrong.any() and not allowed:
             rows, columns = wrong.any(axis=1), frame.columns[wrong.any(axis=0)]

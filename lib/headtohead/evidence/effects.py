@@ -17,13 +17,17 @@ NoContrast = Literal["exclude", "half"]
 HALF = 0.5  # added to all four cells of a table with an empty one, as metafor does
 PUBLISHED_LEVEL = 0.95
 DESCRIBED = ["id", "study", "design", "source"]
-METHODS = {"counts": "from the counts", "limits": "as printed, standard error from the limits",
-           "p-value": "as printed, standard error from the p-value",
-           "nothing": cannot("both arms have no event, or only events: no ratio follows")}  # fmt: skip
+METHODS = {
+    "counts": "from the counts",
+    "limits": "as printed, standard error from the limits",
+    "p-value": "as printed, standard error from the p-value",
+    "nothing": cannot("both arms have no event, or only events: no ratio follows"),
+}
 
 
-def log_ratio_of_counts(events_drug: np.ndarray, n_drug: np.ndarray, events_control: np.ndarray,
-                        n_control: np.ndarray) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+def log_ratio_of_counts(
+    events_drug: np.ndarray, n_drug: np.ndarray, events_control: np.ndarray, n_control: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the log risk ratio of each table and its variance 1/a - 1/n1 + 1/c - 1/n0, shape (k,).
 
     A half is added to the four cells of a table in which an arm has no event (or only events). Checked: metafor
@@ -47,8 +51,9 @@ def variance_of_p_value(log_effect: np.ndarray, p_value: np.ndarray) -> np.ndarr
     return (log_effect / norm.isf(np.asarray(p_value, float) / 2)) ** 2
 
 
-def study_effects(rows: pd.DataFrame, *, prefer: Prefer, no_contrast: NoContrast = "exclude",
-                  conf_level: float = PUBLISHED_LEVEL) -> pd.DataFrame:  # fmt: skip
+def study_effects(
+    rows: pd.DataFrame, *, prefer: Prefer, no_contrast: NoContrast = "exclude", conf_level: float = PUBLISHED_LEVEL,
+) -> pd.DataFrame:  # fmt: skip
     """Return the log ratio and variance of each published result.
 
     DataFrame with ``id``, ``study``, ``design``, ``source``, ``measure``, ``basis`` (limits, p-value or
@@ -89,9 +94,11 @@ def study_effects(rows: pd.DataFrame, *, prefer: Prefer, no_contrast: NoContrast
         none = from_counts & no_contrast_in(rows)
         log_effect[none], variance[none], basis[none] = np.nan, np.nan, "nothing"
     limits = rows[["conf_low", "conf_high"]].where(basis == "limits")
-    found = rows[DESCRIBED].assign(measure=rows["measure"].mask(from_counts, "risk ratio"), basis=basis,
-                 **rows[arms], log_effect=log_effect.astype(float), variance=variance.astype(float),
-                 printed_low=limits["conf_low"], printed_high=limits["conf_high"])  # fmt: skip
+    found = rows[DESCRIBED].assign(
+        measure=rows["measure"].mask(from_counts, "risk ratio"), basis=basis, **rows[arms],
+        log_effect=log_effect.astype(float), variance=variance.astype(float),
+        printed_low=limits["conf_low"], printed_high=limits["conf_high"],
+    )  # fmt: skip
     se = np.sqrt(found["variance"])
     half = norm.ppf(0.5 + conf_level / 2) * se
     return found.assign(
@@ -110,9 +117,11 @@ def no_contrast_in(rows: pd.DataFrame) -> pd.Series:
 
 def _check_values(rows: pd.DataFrame) -> None:
     """Raise NumberError where a count, a ratio, a limit or a p-value cannot be one."""
-    drug, other = (rows[f"deaths_{arm}"].isna()
-                   | (rows[f"deaths_{arm}"].between(0, rows[f"n_{arm}"]) & (rows[f"n_{arm}"] > 0))
-                   for arm in ("drug", "comparator"))  # fmt: skip
+    drug, other = (
+        rows[f"deaths_{arm}"].isna()
+        | (rows[f"deaths_{arm}"].between(0, rows[f"n_{arm}"]) & (rows[f"n_{arm}"] > 0))
+        for arm in ("drug", "comparator")
+    )
     limits = rows["conf_low"].isna() | ((rows["conf_low"] > 0) & (rows["conf_low"] < rows["conf_high"]))
     p_values = rows["p_value"].isna() | ((rows["p_value"] > 0) & (rows["p_value"] < 1))
     effects = rows["effect"].isna() | (rows["effect"] > 0)
@@ -140,9 +149,11 @@ def reproduction(reference: pd.DataFrame, ours: Mapping[str, float]) -> pd.DataF
     for name, printed in zip(reference["id"], reference["printed"], strict=True):
         published, new = float(printed), float(ours[name])
         verdict = "reproduced" if round(new, decimals(printed)) == published else "differs"
-        rows += [(name, "published", "reference value", published, verdict),
-                 (name, "ours", "reference value", new, verdict),
-                 (name, "difference", "deviation", new - published, verdict)]  # fmt: skip
+        rows += [
+            (name, "published", "reference value", published, verdict),
+            (name, "ours", "reference value", new, verdict),
+            (name, "difference", "deviation", new - published, verdict),
+        ]
     return pd.DataFrame(rows, columns=["number", "part", "scale", "estimate", "method"])
 
 

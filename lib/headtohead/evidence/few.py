@@ -63,8 +63,9 @@ def mantel_haenszel(a: np.ndarray, n1: np.ndarray, c: np.ndarray, n0: np.ndarray
     return float(np.log(r / s)), float(np.sqrt(p / (r * s)))
 
 
-def binomial_normal(a: np.ndarray, n1: np.ndarray, c: np.ndarray,
-                    n0: np.ndarray) -> tuple[float, float, float]:  # fmt: skip
+def binomial_normal(
+    a: np.ndarray, n1: np.ndarray, c: np.ndarray, n0: np.ndarray
+) -> tuple[float, float, float]:
     """Return the mean log ratio, its standard error and the standard deviation between studies.
 
     Given the events of a study, those under the drug are binomial with the odds ratio * n1 / n0 (exact for rates, near for

@@ -44,8 +44,9 @@ def disagreement(direct: Interval, indirect: Interval, *, conf_level: float) -> 
     return ratio, float(2 * norm.sf(abs(np.log(ratio.estimate)) / ratio.std_error))
 
 
-def indirect_comparisons(against: Mapping[str, pd.DataFrame], common: pd.DataFrame, *,
-                         conf_level: float) -> pd.DataFrame:  # fmt: skip
+def indirect_comparisons(
+    against: Mapping[str, pd.DataFrame], common: pd.DataFrame, *, conf_level: float
+) -> pd.DataFrame:
     """Return one drug compared with another through a common comparator, one row per source.
 
     ``against`` holds the first drug against the comparator, by where the ratio comes from: rows of ``combined`` or
@@ -54,9 +55,13 @@ def indirect_comparisons(against: Mapping[str, pd.DataFrame], common: pd.DataFra
     """
     if not against:
         raise UnknownError("an indirect comparison needs sources, found none; give {'trials': rows}, say")
-    rows = {source: ratio_row(bucher(interval_of(row), interval_of(common), conf_level=conf_level),
-            shared_scale(pd.concat([row["scale"], common["scale"]])), conf_level, "Bucher")
-            for source, row in against.items()}  # fmt: skip
+    rows = {
+        source: ratio_row(
+            bucher(interval_of(row), interval_of(common), conf_level=conf_level),
+            shared_scale(pd.concat([row["scale"], common["scale"]])), conf_level, "Bucher",
+        )
+        for source, row in against.items()
+    }  # fmt: skip
     return pd.concat(rows, names=["source"]).reset_index("source")
 
 

@@ -30,8 +30,9 @@ XTOL = 1e-12
 FLAT = 1e-10  # a gain in likelihood below this is rounding: the maximum is at 0
 
 
-def meta_analysis(studies: pd.DataFrame, *, tau2: Tau2, interval: IntervalKind,
-                  conf_level: float) -> MetaAnalysis:  # fmt: skip
+def meta_analysis(
+    studies: pd.DataFrame, *, tau2: Tau2, interval: IntervalKind, conf_level: float
+) -> MetaAnalysis:
     """Return the random-effects mean of what ``study_effects`` found; choices and errors of ``random_effects``.
 
     A study that says nothing of a ratio has the weight 0.
@@ -69,15 +70,19 @@ def every_meta_analysis(studies: pd.DataFrame, *, conf_level: float) -> pd.DataF
 
     DataFrame of ``ESTIMATE_COLUMNS``, ``estimator``, ``interval`` and ``tau2``, the variance between studies.
     """
-    found = [meta_analysis(studies, tau2=tau2, interval=interval, conf_level=conf_level)
-             for tau2 in get_args(Tau2) for interval in get_args(IntervalKind)]  # fmt: skip
+    found = [
+        meta_analysis(studies, tau2=tau2, interval=interval, conf_level=conf_level)
+        for tau2 in get_args(Tau2)
+        for interval in get_args(IntervalKind)
+    ]
     rows = pd.concat([one.estimate() for one in found], ignore_index=True)
     more = [(one.tau2_method, one.interval_method, one.tau2) for one in found]
     return rows.join(pd.DataFrame(more, columns=["estimator", "interval", "tau2"]))
 
 
-def leave_one_out(studies: pd.DataFrame, *, tau2: Tau2, interval: IntervalKind,
-                  conf_level: float) -> pd.DataFrame:  # fmt: skip
+def leave_one_out(
+    studies: pd.DataFrame, *, tau2: Tau2, interval: IntervalKind, conf_level: float
+) -> pd.DataFrame:
     """Return the pooled ratio without each study: ``ESTIMATE_COLUMNS`` and ``left_out``, its ``id``.
 
     Of two studies what remains is the other one. Choices and errors of ``combined``. Checked: metafor ``leave1out``.
@@ -91,8 +96,10 @@ def leave_one_out(studies: pd.DataFrame, *, tau2: Tau2, interval: IntervalKind,
     return pd.concat(rows, ignore_index=True)
 
 
-def random_effects(log_effect: pd.Series | np.ndarray, variance: pd.Series | np.ndarray, *, tau2: Tau2,
-                   interval: IntervalKind, conf_level: float) -> MetaAnalysis:  # fmt: skip
+def random_effects(
+    log_effect: pd.Series | np.ndarray, variance: pd.Series | np.ndarray,
+    *, tau2: Tau2, interval: IntervalKind, conf_level: float,
+) -> MetaAnalysis:  # fmt: skip
     """Return the random-effects mean of log ratios.
 
     ``log_effect`` and ``variance``, shape (k,), are the log ratio of each study and its sampling variance; ``tau2``
@@ -117,10 +124,12 @@ def random_effects(log_effect: pd.Series | np.ndarray, variance: pd.Series | np.
     half = (norm.ppf(tail) if interval == "normal" else t.ppf(tail, k - 1)) * se
     spread = t.ppf(tail, k - 2) * np.sqrt(between + 1 / w.sum()) if k > 2 else np.nan
     homogeneity = cochran_q(y, v, 0.0)
-    return MetaAnalysis(k, Interval(mean, se, mean - half, mean + half), (mean - spread, mean + spread),
-                        between, *_q_profile(y, v, conf_level), max(0.0, 1 - (k - 1) / homogeneity)
-                        if homogeneity > 0 else 0.0, homogeneity, float(chi2.sf(homogeneity, k - 1)),
-                        w / w.sum(), conf_level, tau2, interval)  # fmt: skip
+    return MetaAnalysis(
+        k, Interval(mean, se, mean - half, mean + half), (mean - spread, mean + spread),
+        between, *_q_profile(y, v, conf_level),
+        max(0.0, 1 - (k - 1) / homogeneity) if homogeneity > 0 else 0.0,
+        homogeneity, float(chi2.sf(homogeneity, k - 1)), w / w.sum(), conf_level, tau2, interval,
+    )  # fmt: skip
 
 
 def cochran_q(y: np.ndarray, v: np.ndarray, between: float) -> float:
@@ -164,8 +173,10 @@ def _tau2(y: np.ndarray, v: np.ndarray, method: Tau2) -> float:
         return float(value + np.log(w.sum())) if method == "REML" else float(value)
 
     # Searched on the square root: the likelihood is flat and one-sided near 0.
-    found = minimize_scalar(lambda root: minus_log_likelihood(root**2), bounds=(0, np.sqrt(top)),
-                            method="bounded", options={"xatol": 1e-10})  # fmt: skip
+    found = minimize_scalar(
+        lambda root: minus_log_likelihood(root**2), bounds=(0, np.sqrt(top)), method="bounded",
+        options={"xatol": 1e-10},
+    )  # fmt: skip
     between = float(found.x**2)
     return between if minus_log_likelihood(between) < minus_log_likelihood(0.0) - FLAT else 0.0
 

@@ -74,11 +74,13 @@ class MetaAnalysis:
         limits = {"conf_low": low, "conf_high": high, "conf_level": self.conf_level}
         between = {"conf_low": self.tau2_low, "conf_high": self.tau2_high, "conf_level": self.conf_level}
         new = "prediction interval for a new study"
-        rows = {"prediction": estimate_row(scale=self.scale, estimate=self.ratio.estimate, method=new,
-                **limits), "k": estimate_row(scale="count", estimate=self.k, method=self.method),
-                "i2": estimate_row(scale="risk", estimate=self.i2, method=self.method),
-                "tau2": estimate_row(scale="tau squared", estimate=self.tau2, method=self.method, **between),
-                "q": estimate_row(scale="chi-square", estimate=self.q, method=self.method)}  # fmt: skip
+        rows = {
+            "prediction": estimate_row(scale=self.scale, estimate=self.ratio.estimate, method=new, **limits),
+            "k": estimate_row(scale="count", estimate=self.k, method=self.method),
+            "i2": estimate_row(scale="risk", estimate=self.i2, method=self.method),
+            "tau2": estimate_row(scale="tau squared", estimate=self.tau2, method=self.method, **between),
+            "q": estimate_row(scale="chi-square", estimate=self.q, method=self.method),
+        }
         if self.k < 3:
             del rows["prediction"]
         return pd.DataFrame(list(rows.values())).assign(part=list(rows))
@@ -86,8 +88,10 @@ class MetaAnalysis:
     def totals(self) -> pd.Series:
         """Return patients ("n") and deaths ("deaths") of all pooled studies; NaN if a study does not give them."""
         counts = self._pooled()[[name for names in ARMS.values() for name in names]].sum(skipna=False)
-        return pd.Series({"n": counts["n_drug"] + counts["n_comparator"],
-                         "deaths": counts["deaths_drug"] + counts["deaths_comparator"]})  # fmt: skip
+        return pd.Series(
+            {"n": counts["n_drug"] + counts["n_comparator"],
+             "deaths": counts["deaths_drug"] + counts["deaths_comparator"]}
+        )  # fmt: skip
 
     def shares(self) -> pd.Series:
         """Return the weight of each study in percent, by its ``id``."""
@@ -97,8 +101,10 @@ class MetaAnalysis:
         """Return the risk of each arm, all pooled studies added: rows of ``ESTIMATE_COLUMNS`` and ``arm``."""
         total = self._pooled().sum(numeric_only=True, skipna=False)
         said = "deaths and patients of all trials added, without an interval: trials differ"
-        rows = [estimate_row(scale="risk", estimate=total[e] / total[n], n=total[n], events=total[e],
-                method=said) for e, n in ARMS.values()]  # fmt: skip
+        rows = [
+            estimate_row(scale="risk", estimate=total[e] / total[n], n=total[n], events=total[e], method=said)
+            for e, n in ARMS.values()
+        ]
         return pd.DataFrame(rows).assign(arm=list(ARMS))
 
     def risk_difference(self) -> pd.DataFrame:

@@ -49,8 +49,10 @@ def _mean(X: Array) -> Array:
     return np.asarray((first.astype(np.longdouble) + rest).astype(float))
 
 
-def mahalanobis_pairs(X: Array, score: Array, arm: Array, exact: Sequence[Array] = (), *, ratio: int,
-                      caliper: float, order: Order, replace: bool) -> Rows:  # fmt: skip
+def mahalanobis_pairs(
+    X: Array, score: Array, arm: Array, exact: Sequence[Array] = (),
+    *, ratio: int, caliper: float, order: Order, replace: bool,
+) -> Rows:  # fmt: skip
     """Return row numbers of the treated and of the controls they take, round by round within each stratum.
 
     Arguments as of ``greedy_pairs``; ``X`` are the covariates of the distance, shape (n, k). Of controls at the
@@ -101,8 +103,10 @@ def _away(point: Array, low: Array, high: Array) -> float:
 
 
 @njit(cache=True)
-def _nearest(one: Array, other: Array, mine: Array, place: Array, ends: Array, box: Array, ratio: int,
-             caliper: float, replace: bool) -> Array:  # fmt: skip
+def _nearest(
+    one: Array, other: Array, mine: Array, place: Array, ends: Array, box: Array,
+    ratio: int, caliper: float, replace: bool,
+) -> Array:  # fmt: skip
     """Return the control (by number, in the order of the tree) taken in each round, -1 for none; last column the score."""
     taken, alive = np.full((ratio, len(one)), -1, np.int64), ends[:, 1] - ends[:, 0]
     free, stack = np.ones(len(other), np.bool_), np.zeros(2 * len(ends), np.int64)

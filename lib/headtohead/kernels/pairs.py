@@ -28,8 +28,9 @@ SKIP_TREATED, SKIP_CONTROL, PAIR = 0, 1, 2
 
 
 @door.guarded
-def caliper_width(linear_predictor: pd.Series | Array, treated: pd.Series | Array, *, caliper_sd: float,
-                  scale: CaliperScale) -> float:  # fmt: skip
+def caliper_width(
+    linear_predictor: pd.Series | Array, treated: pd.Series | Array, *, caliper_sd: float, scale: CaliperScale,
+) -> float:  # fmt: skip
     """Return the caliper on the logit.
 
     ``scale`` names the standard deviation meant by "0.2 SD of the logit", which is read in two ways:
@@ -48,8 +49,10 @@ def caliper_width(linear_predictor: pd.Series | Array, treated: pd.Series | Arra
     return float(caliper_sd * np.sqrt(np.mean(variances)))
 
 
-def greedy_pairs(score: Array, arm: Array, exact: Sequence[Array] = (), *, ratio: int = 1, caliper: float,
-                 order: Order, replace: bool = False) -> Rows:  # fmt: skip
+def greedy_pairs(
+    score: Array, arm: Array, exact: Sequence[Array] = (),
+    *, ratio: int = 1, caliper: float, order: Order, replace: bool = False,
+) -> Rows:  # fmt: skip
     """Return rows of the treated and of the controls they take, by stratum; arrays of shape (n,), see ``match_nearest``."""
     door.choice("order", order, Order)
     door.positive("the caliper", caliper, or_zero=True)
@@ -109,8 +112,9 @@ def _neighbours(free: Array) -> tuple[Array, Array]:
 
 
 @njit(cache=True)
-def _greedy(d: Array, left: Array, right: Array, turn: Array, ratio: int, caliper: float,
-            replace: bool) -> Array:  # fmt: skip
+def _greedy(
+    d: Array, left: Array, right: Array, turn: Array, ratio: int, caliper: float, replace: bool
+) -> Array:  # fmt: skip
     """Return the place of the control taken in each round by each treated patient, -1 for none; ``d`` ascends."""
     # turn holds the places of the treated, first chooser first; with replace each takes a control at most once
     n = len(d)

@@ -37,8 +37,9 @@ def weighted_squares(Z: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 @njit(cache=True, error_model="numpy")
-def sums_over_deaths(total: np.ndarray, tied: np.ndarray, group: np.ndarray, share: np.ndarray,
-                     mean_weight: np.ndarray) -> tuple[np.ndarray, float]:  # fmt: skip
+def sums_over_deaths(
+    total: np.ndarray, tied: np.ndarray, group: np.ndarray, share: np.ndarray, mean_weight: np.ndarray
+) -> tuple[np.ndarray, float]:
     """Return five sums over the deaths of each group, shape (groups, 5), and what the denominators take away.
 
     With the denominator d = total - share x tied and h = mean weight / d they are those of h, h share, h / d,

@@ -33,8 +33,10 @@ def balancing_weights(ps: Array, treated: Array, estimand: Estimand) -> Array:
 
 def weight_slopes(ps: Array, treated: Array, estimand: Estimand) -> Array:
     """Return the derivatives of ``balancing_weights`` by the logit of the score, shape (n,)."""
-    tilt = {"ATE": np.zeros_like(ps), "ATT": 1 - ps, "ATC": -ps, "ATO": 1 - 2 * ps,
-            "ATM": np.where(ps < 0.5, 1 - ps, -ps)}[estimand]  # fmt: skip
+    tilt = {
+        "ATE": np.zeros_like(ps), "ATT": 1 - ps, "ATC": -ps, "ATO": 1 - 2 * ps,
+        "ATM": np.where(ps < 0.5, 1 - ps, -ps),
+    }[estimand]  # fmt: skip
     return balancing_weights(ps, treated, estimand) * (tilt - np.where(treated, 1 - ps, -ps))
 
 
@@ -140,8 +142,10 @@ def _newton(X: Array, share: Array, means: Array, gradient: Array) -> tuple[Arra
     return np.linalg.solve(scaled, (gradient / scale)[:, :, None])[:, :, 0] / scale, solvable
 
 
-def _descend(X: Array, base: Array, targets: Array, beta: Array, share: Array, value: Array, rows: Array,
-             step: Array, gradient: Array) -> Array:  # fmt: skip
+def _descend(
+    X: Array, base: Array, targets: Array, beta: Array, share: Array, value: Array,
+    rows: Array, step: Array, gradient: Array,
+) -> Array:  # fmt: skip
     """Take each step, halved until the dual falls, in place; return which rows moved."""
     slope, length = np.einsum("bp,bp->b", gradient, step), np.ones(len(rows))
     waiting = np.ones(len(rows), bool)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     )
     from headtohead.matching.weights import effective_sample_size
 
-__all__ = ["chance_balance", "effective_sample_size", "factor_balance", "largest_imbalance",
-           "lost_to_matching", "matched_designs", "overlap", "pairs_by_stratum", "score_histogram"]  # fmt: skip
+__all__ = [
+    "chance_balance", "effective_sample_size", "factor_balance", "largest_imbalance", "lost_to_matching", "matched_designs",
+    "overlap", "pairs_by_stratum", "score_histogram",
+]  # fmt: skip
 __getattr__, __dir__ = lazily(__name__, __file__)

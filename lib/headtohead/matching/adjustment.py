@@ -228,8 +228,10 @@ def _draw_patients(adjustment: Adjustment, rng: np.random.Generator, b: int) -> 
     return bootstrap_counts(rng, b, len(adjustment.treated))
 
 
-def matched_pairs(matches: Matches, treated: pd.Series, *, key: str = "pairs", name: str = "Matched pairs",
-                  design: pd.DataFrame | None = None) -> Adjustment:  # fmt: skip
+def matched_pairs(
+    matches: Matches, treated: pd.Series, *, key: str = "pairs", name: str = "Matched pairs",
+    design: pd.DataFrame | None = None,
+) -> Adjustment:  # fmt: skip
     """Return the adjustment by matched sets: weight 1 for a treated patient, 1 / k for each of k controls.
 
     A control taken more than once has the sum of its weights, and the treated patients who share it are one set. Weights
@@ -274,8 +276,9 @@ def _draw_sets(adjustment: Adjustment, rng: np.random.Generator, b: int) -> np.n
     return np.where(sets.notna().to_numpy(), draws[:, member], 0.0) * adjustment.weights.to_numpy()
 
 
-def unmade(key: str, name: str, treated: pd.Series, design: pd.DataFrame | None, *,
-           reason: str) -> Adjustment:  # fmt: skip
+def unmade(
+    key: str, name: str, treated: pd.Series, design: pd.DataFrame | None, *, reason: str
+) -> Adjustment:
     """Return an optional adjustment that does not exist: weight 0 for everyone, and no resamples."""
     nobody = pd.Series(0.0, index=treated.index, name="weight")
     words = (key, name, "none", "none", "")

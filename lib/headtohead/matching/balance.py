@@ -22,16 +22,20 @@ Denominator = Literal["pooled", "treated"]
 NO_DIFFERENCE = 1e-9
 
 
-def balance(adjustments: Adjustments, covariates: pd.DataFrame | None = None, *,
-            denominator: Denominator = "pooled") -> pd.DataFrame:  # fmt: skip
+def balance(
+    adjustments: Adjustments, covariates: pd.DataFrame | None = None, *, denominator: Denominator = "pooled"
+) -> pd.DataFrame:
     """Return the balance of each covariate under each adjustment that was made.
 
     ``covariates`` (shape (n, p)) are those of the design if none are given. DataFrame as ``balance_table`` with
     ``adjustment`` (key) and ``label`` (name).
     """
     door.choice("denominator", denominator, Denominator)
-    tables = [_table(covariates_of(each, covariates), each.treated, each.weights,
-              denominator).assign(adjustment=each.key, label=each.name) for each in made(adjustments)]  # fmt: skip
+    tables = [
+        _table(covariates_of(each, covariates), each.treated, each.weights, denominator)
+        .assign(adjustment=each.key, label=each.name)
+        for each in made(adjustments)
+    ]  # fmt: skip
     return joined(tables, "a table of balance")
 
 
@@ -65,8 +69,9 @@ def covariates_of(adjustment: Adjustment, covariates: pd.DataFrame | None) -> pd
 
 
 @door.guarded
-def balance_table(covariates: pd.DataFrame, treated: pd.Series, weights: pd.Series, *,
-                  denominator: Denominator) -> pd.DataFrame:  # fmt: skip
+def balance_table(
+    covariates: pd.DataFrame, treated: pd.Series, weights: pd.Series, *, denominator: Denominator
+) -> pd.DataFrame:
     """Return the balance of each covariate under the given weights.
 
     DataFrame with ``covariate``, ``mean_treated``, ``mean_control``, ``smd`` (signed), ``variance_ratio``
@@ -86,8 +91,9 @@ def balance_table(covariates: pd.DataFrame, treated: pd.Series, weights: pd.Seri
     return _table(covariates, treated, weights, denominator)
 
 
-def _table(covariates: pd.DataFrame, treated: pd.Series, weights: pd.Series,
-           denominator: Denominator) -> pd.DataFrame:  # fmt: skip
+def _table(
+    covariates: pd.DataFrame, treated: pd.Series, weights: pd.Series, denominator: Denominator
+) -> pd.DataFrame:
     """Return the balance of inputs that were checked."""
     rows = (_one(covariates[name], treated, weights, denominator) for name in covariates)
     return pd.DataFrame({"covariate": name, **row} for name, row in zip(covariates, rows, strict=True))
@@ -152,8 +158,9 @@ def _largest_gap(x: np.ndarray, arm: np.ndarray, w: np.ndarray) -> float:
     return float(np.abs(share1 - share0)[last_of_value].max())
 
 
-def balance_report(frame: pd.DataFrame, adjustments: Adjustments, *,
-                   denominator: Denominator = "pooled") -> pd.DataFrame:  # fmt: skip
+def balance_report(
+    frame: pd.DataFrame, adjustments: Adjustments, *, denominator: Denominator = "pooled"
+) -> pd.DataFrame:
     """Return the before-and-after table of a paper: the covariates as they were recorded, under each adjustment.
 
     ``frame`` (shape (n, p)) has numbers and categories; missing values are left out covariate by covariate, and counted.
@@ -195,8 +202,9 @@ def _expand(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return pd.DataFrame(names, columns=["column", "level", "kind"]), covariates
 
 
-def _under(names: pd.DataFrame, covariates: pd.DataFrame, adjustment: Adjustment,
-           denominator: Denominator) -> pd.DataFrame:  # fmt: skip
+def _under(
+    names: pd.DataFrame, covariates: pd.DataFrame, adjustment: Adjustment, denominator: Denominator
+) -> pd.DataFrame:
     """Return the rows of one adjustment."""
     used, treated, weights = adjustment.used, adjustment.treated, adjustment.weights
     known, who, where = covariates.notna().to_numpy(), used.to_numpy(), f"under {adjustment.name.lower()}"

@@ -65,8 +65,10 @@ def raw_design(frame: pd.DataFrame, terms: Terms, impute_from: Sequence[str]) ->
     door.columns(frame, [*names, *impute_from], "covariates")
     door.distinct(names, "columns of the terms")
     predictors = _predictors(frame, impute_from)
-    parts = [_columns(frame[name], *_form(term, frame), predictors)
-             for name, term in zip(names, terms, strict=True)]  # fmt: skip
+    parts = [
+        _columns(frame[name], *_form(term, frame), predictors)
+        for name, term in zip(names, terms, strict=True)
+    ]
     if not parts:
         raise InputError("a design needs covariates, found none; name columns or give a formula")
     return pd.concat(parts, axis=1)

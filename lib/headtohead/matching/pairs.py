@@ -35,9 +35,10 @@ class Matches:
 
 
 @door.guarded
-def match_nearest(linear_predictor: pd.Series, treated: pd.Series, *, ratio: int, caliper: float,
-                  order: Order, exact: Sequence[pd.Series] = (), replace: bool = False,
-                  mahalanobis: pd.DataFrame | None = None) -> Matches:  # fmt: skip
+def match_nearest(
+    linear_predictor: pd.Series, treated: pd.Series, *, ratio: int, caliper: float, order: Order,
+    exact: Sequence[pd.Series] = (), replace: bool = False, mahalanobis: pd.DataFrame | None = None,
+) -> Matches:  # fmt: skip
     """Return greedy pairs: each treated patient in turn takes the nearest free control.
 
     Raises NoMatchError if no pair lies within the caliper.
@@ -68,8 +69,9 @@ def match_nearest(linear_predictor: pd.Series, treated: pd.Series, *, ratio: int
 
 
 @door.guarded
-def match_optimal(linear_predictor: pd.Series, treated: pd.Series, *, caliper: float,
-                  exact: Sequence[pd.Series] = ()) -> Matches:  # fmt: skip
+def match_optimal(
+    linear_predictor: pd.Series, treated: pd.Series, *, caliper: float, exact: Sequence[pd.Series] = ()
+) -> Matches:
     """Return the largest set of pairs within the caliper, and of those the one of least total distance.
 
     One control per treated patient (Rosenbaum (1989) JASA 84:1024-1032. doi:10.1080/01621459.1989.10478868). Which of
@@ -83,8 +85,9 @@ def match_optimal(linear_predictor: pd.Series, treated: pd.Series, *, caliper: f
     return _as_matches(linear_predictor, arm, rows, caliper)
 
 
-def _checked(linear_predictor: pd.Series, treated: pd.Series,
-             exact: Sequence[pd.Series]) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:  # fmt: skip
+def _checked(
+    linear_predictor: pd.Series, treated: pd.Series, exact: Sequence[pd.Series]
+) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
     """Return scores, arms and strata as arrays, in the order of the scores."""
     door.patients(linear_predictor, "scores")
     score, index = door.floats(linear_predictor), linear_predictor.index

@@ -70,10 +70,12 @@ class Score:
         """Return the arms as they are."""
         return crude(self.treated, self.design)
 
-    def match(self, *, caliper_sd: float, caliper_scale: CaliperScale = "pooled", order: Order = "largest",
-              ratio: int = 1, exact: Sequence[pd.Series] = (), replace: bool = False,
-              mahalanobis: Sequence[str] | pd.DataFrame | None = None, key: str = "pairs",
-              name: str = "Matched pairs", optional: bool = False) -> Adjustment:  # fmt: skip
+    def match(
+        self, *, caliper_sd: float, caliper_scale: CaliperScale = "pooled", order: Order = "largest", ratio: int = 1,
+        exact: Sequence[pd.Series] = (), replace: bool = False,
+        mahalanobis: Sequence[str] | pd.DataFrame | None = None,
+        key: str = "pairs", name: str = "Matched pairs", optional: bool = False,
+    ) -> Adjustment:  # fmt: skip
         """Return greedy nearest-neighbour pairs on the logit; choices and errors of ``match_nearest``.
 
         ``caliper_sd`` is the largest distance in standard deviations of the logit, infinite for none, and
@@ -88,9 +90,10 @@ class Score:
         match = partial(nearest, ratio=ratio, order=order, exact=exact, replace=replace)
         return self._pairs(match, self.caliper(caliper_sd, caliper_scale), key, name, optional)
 
-    def match_optimal(self, *, caliper_sd: float, caliper_scale: CaliperScale = "pooled",
-                      exact: Sequence[pd.Series] = (), key: str = "optimal", name: str = "Optimal pairs",
-                      optional: bool = False) -> Adjustment:  # fmt: skip
+    def match_optimal(
+        self, *, caliper_sd: float, caliper_scale: CaliperScale = "pooled", exact: Sequence[pd.Series] = (),
+        key: str = "optimal", name: str = "Optimal pairs", optional: bool = False,
+    ) -> Adjustment:  # fmt: skip
         """Return the most pairs within the caliper, and of those the closest; see ``match_optimal``."""
         match = partial(match_optimal, exact=exact)
         return self._pairs(match, self.caliper(caliper_sd, caliper_scale), key, name, optional)
@@ -131,8 +134,9 @@ class Score:
             partial(weighting.draw_truncated, quantiles=quantiles), self.design, optional=optional,
         )  # fmt: skip
 
-    def entropy(self, estimand: EntropyEstimand = "ATT", *, key: str = "entropy",
-                optional: bool = False) -> Adjustment:  # fmt: skip
+    def entropy(
+        self, estimand: EntropyEstimand = "ATT", *, key: str = "entropy", optional: bool = False
+    ) -> Adjustment:
         """Return entropy balancing of the means of the design; see ``entropy_weights``."""
         door.choice("estimand", estimand, EntropyEstimand)
         make = partial(weighting.entropy_of_checked, self.design, self.treated, estimand)
@@ -143,8 +147,9 @@ class Score:
         score, arm = self.linear_predictor.to_numpy(), self.treated.to_numpy()
         return caliper_width(score, arm, caliper_sd=caliper_sd, scale=caliper_scale)
 
-    def _pairs(self, match: Callable[..., Matches], caliper: float, key: str, name: str,
-               optional: bool) -> Adjustment:  # fmt: skip
+    def _pairs(
+        self, match: Callable[..., Matches], caliper: float, key: str, name: str, optional: bool
+    ) -> Adjustment:
         def make() -> Adjustment:
             found = match(self.linear_predictor, self.treated, caliper=caliper)
             return matched_pairs(found, self.treated, key=key, name=name, design=self.design)
@@ -163,8 +168,10 @@ class Score:
             return unmade(key, name, self.treated, self.design, reason=cannot(error))
 
 
-def propensity(frame: pd.DataFrame, arm: pd.Series | str, terms: Terms | None = None, *,
-               treated: object = None, impute_from: Sequence[str] = ()) -> Score:  # fmt: skip
+def propensity(
+    frame: pd.DataFrame, arm: pd.Series | str, terms: Terms | None = None, *, treated: object = None,
+    impute_from: Sequence[str] = (),
+) -> Score:  # fmt: skip
     """Return the logistic propensity score.
 
     ``propensity(df, "drug ~ age + rcs(ferritin, 4)", treated="anakinra")``, ``propensity(df, "drug", ["age", "sex"],

@@ -40,10 +40,16 @@ def overlap(score: Score) -> pd.DataFrame:
     ps, treated, terms = score.ps, score.treated, score.design.shape[1]
     low = max(ps[treated].min(), ps[~treated].min())
     high = min(ps[treated].max(), ps[~treated].max())
-    rows = [("c_statistic", "c-statistic", score.c_statistic), ("terms", "count", terms),
-            ("treated_per_term", "per term", treated.sum() / terms), ("common_low", "score", low),
-            ("common_high", "score", high), ("outside", "count", ((ps < low) | (ps > high)).sum()),
-            ("below_5_percent", "count", (ps < 0.05).sum()), ("above_95_percent", "count", (ps > 0.95).sum())]  # fmt: skip
+    rows = [
+        ("c_statistic", "c-statistic", score.c_statistic),
+        ("terms", "count", terms),
+        ("treated_per_term", "per term", treated.sum() / terms),
+        ("common_low", "score", low),
+        ("common_high", "score", high),
+        ("outside", "count", ((ps < low) | (ps > high)).sum()),
+        ("below_5_percent", "count", (ps < 0.05).sum()),
+        ("above_95_percent", "count", (ps > 0.95).sum()),
+    ]
     return pd.DataFrame(rows, columns=["name", "scale", "estimate"]).astype({"estimate": float})
 
 
@@ -112,8 +118,10 @@ def pairs_by_stratum(adjustments: Adjustments, *, by: Sequence[pd.Series]) -> pd
 
     Combinations of the columns ``by`` are the strata; one that holds nobody has no row.
     """
-    parts = [_by_stratum(matches, each.treated, by).assign(adjustment=each.key)
-             for each, matches in _matches(adjustments)]  # fmt: skip
+    parts = [
+        _by_stratum(matches, each.treated, by).assign(adjustment=each.key)
+        for each, matches in _matches(adjustments)
+    ]
     return joined(parts, "a table of pairs")
 
 
@@ -136,9 +144,10 @@ BLOCK = 500  # trials at a time: bounds the memory
 ROUNDING = 1e-9  # the same division of few patients, summed in another order
 
 
-def chance_balance(pairs: Adjustment, covariates: pd.DataFrame | None = None, *, threshold: float,
-                   denominator: Denominator = "pooled", replicates: int = 5000,
-                   seed: int = 1) -> pd.DataFrame:  # fmt: skip
+def chance_balance(
+    pairs: Adjustment, covariates: pd.DataFrame | None = None, *, threshold: float,
+    denominator: Denominator = "pooled", replicates: int = 5000, seed: int = 1,
+) -> pd.DataFrame:  # fmt: skip
     """Return what randomising the matched patients would leave, beside what matching left.
 
     The patients of positive weight are divided at random into arms of the same sizes, ``replicates`` times; complete
@@ -167,15 +176,22 @@ def chance_balance(pairs: Adjustment, covariates: pd.DataFrame | None = None, *,
     found = balance_table(X, treated, pairs.weights, denominator=denominator)["smd"].abs()
     largest, sd = trials.max(axis=1), float(np.sqrt(1 / n1 + 1 / n0))
     low, high = np.quantile(largest, [0.025, 0.975])
-    rows = [("n_treated", "count", n1), ("n_control", "count", n0), ("n_covariates", "count", X.shape[1]),
-            ("smd_sd", "smd", sd), ("prob_one", "probability", 2 * ndtr(threshold / sd) - 1),
-            ("prob_all", "probability", (largest <= threshold).mean()),
-            ("expected_above", "per term", (trials > threshold).sum(axis=1).mean()),
-            ("expected_largest", "smd", largest.mean()), ("largest_low", "smd", low),
-            ("largest_high", "smd", high), ("observed_above", "count", (found > threshold).sum()),
-            ("observed_largest", "smd", found.max()),
-            ("prob_as_large", "probability", (largest >= found.max() - ROUNDING).mean()),
-            ("replicates", "count", replicates)]  # fmt: skip
+    rows = [
+        ("n_treated", "count", n1),
+        ("n_control", "count", n0),
+        ("n_covariates", "count", X.shape[1]),
+        ("smd_sd", "smd", sd),
+        ("prob_one", "probability", 2 * ndtr(threshold / sd) - 1),
+        ("prob_all", "probability", (largest <= threshold).mean()),
+        ("expected_above", "per term", (trials > threshold).sum(axis=1).mean()),
+        ("expected_largest", "smd", largest.mean()),
+        ("largest_low", "smd", low),
+        ("largest_high", "smd", high),
+        ("observed_above", "count", (found > threshold).sum()),
+        ("observed_largest", "smd", found.max()),
+        ("prob_as_large", "probability", (largest >= found.max() - ROUNDING).mean()),
+        ("replicates", "count", replicates),
+    ]
     table = pd.DataFrame(rows, columns=["name", "scale", "estimate"]).astype({"estimate": float})
     return table.assign(adjustment=pairs.key)
 

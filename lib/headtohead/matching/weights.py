@@ -71,8 +71,9 @@ def draw_refitted(adjustment: Adjustment, rng: np.random.Generator, b: int, *, e
     return counts * balancing_weights(ps, adjustment.arm, estimand)
 
 
-def draw_truncated(adjustment: Adjustment, rng: np.random.Generator, b: int, *,
-                   quantiles: Quantiles) -> Array:  # fmt: skip
+def draw_truncated(
+    adjustment: Adjustment, rng: np.random.Generator, b: int, *, quantiles: Quantiles
+) -> Array:
     """Return stabilised weights of bootstrap samples, refitted and truncated at the quantiles of each."""
     ps, counts = _refitted(adjustment, rng, b)
     arm = adjustment.arm
@@ -156,8 +157,9 @@ def _balancing(adjustment: Adjustment, gradient: Array, *, estimand: EntropyEsti
     return np.asarray(sum(added))
 
 
-def _draw_balanced(adjustment: Adjustment, rng: np.random.Generator, b: int, *,
-                   estimand: EntropyEstimand) -> Array:  # fmt: skip
+def _draw_balanced(
+    adjustment: Adjustment, rng: np.random.Generator, b: int, *, estimand: EntropyEstimand
+) -> Array:
     """Return the balancing weights of the bootstrap samples of patients that have some."""
     X, arm = adjustment.regressors[:, 1:], adjustment.arm
     weights, reached = _balanced(X, arm, bootstrap_counts(rng, b, len(arm)), estimand)
@@ -190,8 +192,10 @@ def _unreachable(design: pd.DataFrame, treated: pd.Series, estimand: str) -> Ent
     door.covariates(design, "the design", tolerance=NEARLY)
     target = (design[treated] if estimand == "ATT" else design).mean()
     arms = [design[~treated]] if estimand == "ATT" else [design[treated], design[~treated]]
-    outside = [str(name) for name in design
-               if any(not mine[name].min() < target[name] < mine[name].max() for mine in arms)]  # fmt: skip
+    outside = [
+        str(name) for name in design
+        if any(not mine[name].min() < target[name] < mine[name].max() for mine in arms)
+    ]  # fmt: skip
     return EntropyError(
         f"positive weights must be able to give the arms the same means, no such weights exist for "
         f"{outside or 'a combination of covariates'} in {len(design)} patients; balance fewer covariates "

@@ -29,9 +29,11 @@ if TYPE_CHECKING:
     from headtohead.outcomes.regression import matched_regressions
     from headtohead.outcomes.risk import discordant_pairs, paired_odds_ratios
 
-__all__ = ["Prior", "cox_few_events", "discordant_pairs", "equivalence_tests", "kaplan_meier_error",
-           "logistic_few_events", "margin_tests", "matched_regressions", "minimum_detectable_difference",
-           "minimum_detectable_hazard_ratio", "minimum_detectable_interaction", "paired_odds_ratios",
-           "patients_per_arm_for_equivalence", "piecewise_hazard_ratios", "posterior_densities", "posteriors",
-           "power_of_equivalence", "risk_posterior_density", "risk_posteriors", "state_occupation"]  # fmt: skip
+__all__ = [
+    "Prior", "cox_few_events", "discordant_pairs", "equivalence_tests", "kaplan_meier_error", "logistic_few_events",
+    "margin_tests", "matched_regressions", "minimum_detectable_difference", "minimum_detectable_hazard_ratio",
+    "minimum_detectable_interaction", "paired_odds_ratios", "patients_per_arm_for_equivalence",
+    "piecewise_hazard_ratios", "posterior_densities", "posteriors", "power_of_equivalence",
+    "risk_posterior_density", "risk_posteriors", "state_occupation",
+]  # fmt: skip
 __getattr__, __dir__ = lazily(__name__, __file__)

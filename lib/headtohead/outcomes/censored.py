@@ -21,8 +21,9 @@ ERRORS = {"crude": "", "pairs": ", matched sets as clusters", "weights": ", weig
 SEEN = "Wilson and Newcombe intervals for those seen to the horizon"
 
 
-def censored_contrasts(endpoint: Endpoint, adjustment: Adjustment, *, by: int, draws: np.ndarray | None,
-                       conf_level: float) -> tuple[list[est.Interval | None], str, str]:  # fmt: skip
+def censored_contrasts(
+    endpoint: Endpoint, adjustment: Adjustment, *, by: int, draws: np.ndarray | None, conf_level: float
+) -> tuple[list[est.Interval | None], str, str]:
     """Return intervals (risks, difference, ratio), the method, and why one is missing; ``draws`` for weights not smooth."""
     t, c = endpoint.time_days.to_numpy(float), endpoint.cause.to_numpy(int)
     w, name = adjustment.weights.to_numpy(float), adjustment.name.lower()
@@ -36,8 +37,10 @@ def censored_contrasts(endpoint: Endpoint, adjustment: Adjustment, *, by: int, d
     found: list[est.Interval | None] = []
     if draws is not None:
         two = np.minimum(c, 2)
-        many = [batch_incidence(t[mask], two[mask], draws[:, mask], n_causes=2, horizon_days=by)[1][:, -1, 0]
-                for _, mask in adjustment.arms]  # fmt: skip
+        many = [
+            batch_incidence(t[mask], two[mask], draws[:, mask], n_causes=2, horizon_days=by)[1][:, -1, 0]
+            for _, mask in adjustment.arms
+        ]
         how = f"percentile interval of {len(draws)} bootstraps, weights estimated anew"
         found = est.bootstrap_contrasts(point, np.array(many), conf_level)
     elif not est.nothing_seen(point):
@@ -58,8 +61,12 @@ def _contrasts(point: np.ndarray, covariance: np.ndarray, level: float) -> list[
 
     one, other = point.tolist()
     log_ratio = est.wald_interval(np.log(one / other), error(1 / one, -1 / other), level)
-    return [log_log_interval(one, error(1, 0), level), log_log_interval(other, error(0, 1), level),
-            est.wald_interval(one - other, error(1, -1), level), log_ratio.exponential]  # fmt: skip
+    return [
+        log_log_interval(one, error(1, 0), level),
+        log_log_interval(other, error(0, 1), level),
+        est.wald_interval(one - other, error(1, -1), level),
+        log_ratio.exponential,
+    ]
 
 
 def log_log_interval(risk: float, std_error: float, conf_level: float) -> est.Interval:

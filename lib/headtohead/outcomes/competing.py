@@ -59,8 +59,9 @@ class CumulativeIncidence:
 
 
 @door.guarded
-def aalen_johansen(time: Array, cause: Array, weights: Array | None = None, *, n_causes: int
-                   | None = None) -> CumulativeIncidence:  # fmt: skip
+def aalen_johansen(
+    time: Array, cause: Array, weights: Array | None = None, *, n_causes: int | None = None
+) -> CumulativeIncidence:
     """Return the Aalen-Johansen estimate, F_k(t) = sum over s <= t of S(s-) d_k(s) / n(s).
 
     ``time`` and ``weights`` have shape (n,); ``cause`` is 0 for the censored, 1 to K for competing causes, and events
@@ -108,8 +109,10 @@ def risk_and_gradient(time: Array, cause: Array, weights: Array, *, by: float) -
     return float(risk[-1]), gradient
 
 
-def incidence_curves(endpoints: Endpoints, adjustments: Adjustments, *, by: int,
-                     inference: InferenceChoices = DEFAULT, stream: Stream = "curves") -> pd.DataFrame:  # fmt: skip
+def incidence_curves(
+    endpoints: Endpoints, adjustments: Adjustments,
+    *, by: int, inference: InferenceChoices = DEFAULT, stream: Stream = "curves",
+) -> pd.DataFrame:  # fmt: skip
     """Return the curves of both arms day by day with pointwise bands, under each adjustment that was made.
 
     DataFrame with ``arm`` ("treated" or "control"), ``cause``, ``day`` (0 to the horizon), ``incidence``,
@@ -156,8 +159,9 @@ def day_incidence(time: Array, cause: Array, weights: Array, *, n_causes: int, h
 
 
 @door.guarded
-def batch_incidence(time: Array, cause: Array, weights: Array, *, n_causes: int,
-                    horizon_days: float) -> tuple[Array, Array]:  # fmt: skip
+def batch_incidence(
+    time: Array, cause: Array, weights: Array, *, n_causes: int, horizon_days: float
+) -> tuple[Array, Array]:
     """Return the event times up to the horizon and the incidence at them, shapes (T,) and (B, T, K)."""
     door.same_length(time=time, cause=cause, weights=np.asarray(weights).T)
     time, cause, weights = door.times(time), door.causes(cause, n_causes), np.atleast_2d(weights)
@@ -172,8 +176,9 @@ def batch_incidence(time: Array, cause: Array, weights: Array, *, n_causes: int,
     return times, np.cumsum(before[..., None] * hazard, axis=1)
 
 
-def state_occupation(states: Array | pd.DataFrame, adjustments: Adjustments, *,
-                     names: Sequence[str]) -> pd.DataFrame:  # fmt: skip
+def state_occupation(
+    states: Array | pd.DataFrame, adjustments: Adjustments, *, names: Sequence[str]
+) -> pd.DataFrame:
     """Return the probability of being in each state at the end of each day, by arm and adjustment.
 
     DataFrame with ``arm``, ``day``, ``state``, ``probability`` and ``adjustment``; the states of a day add up to 1.
@@ -202,8 +207,10 @@ def state_occupation(states: Array | pd.DataFrame, adjustments: Adjustments, *,
         for label, mask in adjustment.arms:
             probability = _occupation(states[mask], w[mask], len(names))
             named = {"arm": label, "adjustment": adjustment.key, "day": when}
-            parts += [pd.DataFrame(named | {"state": name, "probability": probability[:, j]})
-                      for j, name in enumerate(names)]  # fmt: skip
+            parts += [
+                pd.DataFrame(named | {"state": name, "probability": probability[:, j]})
+                for j, name in enumerate(names)
+            ]
     return pd.concat(parts, ignore_index=True)
 
 

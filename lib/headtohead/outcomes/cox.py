@@ -55,9 +55,11 @@ class CoxFit:
 
 
 @door.guarded
-def fit_cox(time: pd.Series, event: pd.Series, covariates: pd.DataFrame, *, ties: Ties = "efron",
-            weights: pd.Series | None = None, strata: pd.Series | None = None, clusters: pd.Series
-            | None = None, entry: pd.Series | None = None, sandwich: Sandwich | None = None) -> CoxFit:  # fmt: skip
+def fit_cox(
+    time: pd.Series, event: pd.Series, covariates: pd.DataFrame,
+    *, ties: Ties = "efron", weights: pd.Series | None = None, strata: pd.Series | None = None,
+    clusters: pd.Series | None = None, entry: pd.Series | None = None, sandwich: Sandwich | None = None,
+) -> CoxFit:  # fmt: skip
     """Return the maximum of the partial likelihood.
 
     All inputs are of the same patients, in any order; only rows of positive weight must be known. Raises what
@@ -72,8 +74,10 @@ def fit_cox(time: pd.Series, event: pd.Series, covariates: pd.DataFrame, *, ties
     after its ``entry``. Checked: R survival 3.5.3 ``coxph``; PyPI ``survival``; lifelines without ties (test_cox.py).
     """
     door.choice("ties", ties, Ties)
-    found = at_the_door(time, covariates, event=event, weights=weights, sandwich=sandwich, strata=strata,
-                        clusters=clusters, entry=entry)  # fmt: skip
+    found = at_the_door(
+        time, covariates, event=event, weights=weights, sandwich=sandwich, strata=strata, clusters=clusters,
+        entry=entry,
+    )  # fmt: skip
     door.events(found["event"])
     if entry is not None:
         known = found["time"]
@@ -81,8 +85,10 @@ def fit_cox(time: pd.Series, event: pd.Series, covariates: pd.DataFrame, *, ties
     return fit_checked(**found, ties=ties)
 
 
-def at_the_door(time: pd.Series, covariates: pd.DataFrame, *, weights: pd.Series | None, sandwich: Sandwich
-                | None = None, **others: pd.Series | None) -> dict[str, Any]:  # fmt: skip
+def at_the_door(
+    time: pd.Series, covariates: pd.DataFrame, *, weights: pd.Series | None, sandwich: Sandwich | None = None,
+    **others: pd.Series | None,
+) -> dict[str, Any]:  # fmt: skip
     """Return the rows of positive weight by name, in the order of ``time``; the covariates are checked by the fit."""
     door.patients(time, "times")
     door.patients(covariates, "covariates")
@@ -105,9 +111,11 @@ def at_the_door(time: pd.Series, covariates: pd.DataFrame, *, weights: pd.Series
     return found | {"sandwich": sandwich and of_all(sandwich, use)}
 
 
-def fit_checked(time: pd.Series, event: pd.Series, covariates: pd.DataFrame, *, ties: Ties = "efron",
-                weights: pd.Series | None = None, strata: pd.Series | None = None, clusters: pd.Series
-                | None = None, entry: pd.Series | None = None, sandwich: Sandwich | None = None) -> CoxFit:  # fmt: skip
+def fit_checked(
+    time: pd.Series, event: pd.Series, covariates: pd.DataFrame, *, ties: Ties = "efron",
+    weights: pd.Series | None = None, strata: pd.Series | None = None, clusters: pd.Series | None = None,
+    entry: pd.Series | None = None, sandwich: Sandwich | None = None,
+) -> CoxFit:  # fmt: skip
     """Return ``fit_cox`` of inputs in one order that were checked: of an Endpoint and an Adjustment, say."""
     use = np.ones(len(time), bool) if weights is None else (weights > 0).to_numpy()
     died, n = event.to_numpy(bool)[use], int(use.sum())
@@ -117,9 +125,11 @@ def fit_checked(time: pd.Series, event: pd.Series, covariates: pd.DataFrame, *, 
         )
     w = np.ones(n) if weights is None else weights.to_numpy(float)[use]
     covariates, Z, spread = standardised(covariates, use, w)
-    sets = pl.risk_sets(time.to_numpy(float)[use], died, Z, weights=w, ties=ties, strata=np.zeros(n, int)
-                        if strata is None else pd.factorize(strata[use])[0], entry=None if entry is None
-                        else entry.to_numpy(float)[use])  # fmt: skip
+    sets = pl.risk_sets(
+        time.to_numpy(float)[use], died, Z, weights=w, ties=ties,
+        strata=np.zeros(n, int) if strata is None else pd.factorize(strata[use])[0],
+        entry=None if entry is None else entry.to_numpy(float)[use],
+    )  # fmt: skip
     who = None
     if clusters is not None or weights is not None:
         who = np.arange(n) if clusters is None else pd.factorize(clusters[use])[0]
@@ -158,8 +168,9 @@ def of_all(sandwich: Sandwich, use: Array) -> Sandwich:
     return padded
 
 
-def fit_risk_sets(sets: RiskSets, spread: Array, covariates: pd.DataFrame, who: Array | None,
-                  sandwich: Sandwich | None) -> CoxFit:  # fmt: skip
+def fit_risk_sets(
+    sets: RiskSets, spread: Array, covariates: pd.DataFrame, who: Array | None, sandwich: Sandwich | None
+) -> CoxFit:
     """Return the fit of a partial likelihood; ``who`` numbers the clusters of the robust covariance.
 
     Covariates that are combinations of others leave no maximum, or one at which a coefficient says hardly anything

@@ -51,8 +51,9 @@ class Endpoint:
         return f"Endpoint({self.name!r}, {len(self.cause)} patients, {numbers}, last day {self.time_days.max():g})"
 
     @classmethod
-    def of(cls, frame: pd.DataFrame, *, time: str, event: str, causes: str | Sequence[str] = (), censored: str
-           | float | None = None) -> Endpoint:  # fmt: skip
+    def of(
+        cls, frame: pd.DataFrame, *, time: str, event: str, causes: str | Sequence[str] = (), censored: str | float | None = None
+    ) -> Endpoint:  # fmt: skip
         """Return the outcome of a frame with one row per patient; it is called like the column of the event.
 
         Raises UnknownError if a column is unknown, EventError if the event has another value than those named.
@@ -128,8 +129,9 @@ class Endpoint:
 Endpoints: TypeAlias = Endpoint | pd.Series | Iterable[Endpoint | pd.Series]
 
 
-def endpoints_of(endpoints: Endpoints, index: pd.Index | None = None, *, recorded_by: int
-                 | None = None) -> list[Endpoint]:  # fmt: skip
+def endpoints_of(
+    endpoints: Endpoints, index: pd.Index | None = None, *, recorded_by: int | None = None
+) -> list[Endpoint]:
     """Return endpoints as a list in the order of ``index``; a Series of 0 and 1 is what happened by ``recorded_by``."""
     given: Any = endpoints
     if isinstance(given, (Endpoint, pd.Series)) or not isinstance(given, Iterable):

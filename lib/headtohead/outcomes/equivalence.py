@@ -121,8 +121,9 @@ def _check(margin: float, alpha: float) -> None:
     door.between("alpha", alpha, 0, 0.5, "5 percent is 0.05")
 
 
-def power_of_risk_difference(risk_control: float, difference: float, n_treated: float, n_control: float, *,
-                             alpha: float) -> float:  # fmt: skip
+def power_of_risk_difference(
+    risk_control: float, difference: float, n_treated: float, n_control: float, *, alpha: float
+) -> float:
     """Return the power of the two-sided score test to detect a difference: null variance pooled, alternative not."""
     _check_all(risk_control=risk_control, alpha=alpha, n_treated=n_treated, n_control=n_control)
     risk = risk_control + difference
@@ -133,8 +134,9 @@ def power_of_risk_difference(risk_control: float, difference: float, n_treated: 
     return float(stats.norm.cdf((gap - z) / alternative) + stats.norm.cdf((-gap - z) / alternative))
 
 
-def minimum_detectable_difference(risk_control: float, n_treated: float, n_control: float, *, power: float,
-                                  alpha: float) -> tuple[float, float]:  # fmt: skip
+def minimum_detectable_difference(
+    risk_control: float, n_treated: float, n_control: float, *, power: float, alpha: float
+) -> tuple[float, float]:
     """Return the smallest harmful (above 0) and beneficial (below 0) difference found with this power."""
     _check_all(risk_control=risk_control, alpha=alpha, power=power, n_treated=n_treated, n_control=n_control)
 
@@ -151,8 +153,9 @@ def minimum_detectable_difference(risk_control: float, n_treated: float, n_contr
     return float(harm), float(optimize.brentq(short, -risk_control + edge, -1e-6))
 
 
-def power_of_equivalence(risk: float, n_treated: float, n_control: float, *, margin: float,
-                         alpha: float) -> float:  # fmt: skip
+def power_of_equivalence(
+    risk: float, n_treated: float, n_control: float, *, margin: float, alpha: float
+) -> float:
     """Return the power of two one-sided tests when both true risks equal ``risk``."""
     _check_all(risk=risk, alpha=alpha, n_treated=n_treated, n_control=n_control, margin=margin)
     se = np.sqrt(risk * (1 - risk) * (1 / n_treated + 1 / n_control))
@@ -167,8 +170,9 @@ def patients_per_arm_for_equivalence(risk: float, *, margin: float, alpha: float
     return int(np.ceil(2 * risk * (1 - risk) * (z / margin) ** 2))
 
 
-def minimum_detectable_hazard_ratio(events: int, share_treated: float, *, power: float,
-                                    alpha: float) -> float:  # fmt: skip
+def minimum_detectable_hazard_ratio(
+    events: int, share_treated: float, *, power: float, alpha: float
+) -> float:
     """Return the hazard ratio above 1 that a log-rank test finds with this power (Schoenfeld)."""
     _check_all(share_treated=share_treated, alpha=alpha, power=power, events=events)
     z = stats.norm.isf(alpha / 2) + stats.norm.ppf(power)

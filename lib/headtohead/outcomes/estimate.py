@@ -24,8 +24,10 @@ from headtohead.matching.adjustment import Adjustment, Adjustments, listed
 from headtohead.outcomes.endpoint import Endpoint, Endpoints, endpoints_of, horizons_of
 from headtohead.proportions.two_by_two import newcombe, wilson
 
-ESTIMATE_COLUMNS = ("estimand", "population", "outcome", "horizon_days", "scale", "estimate", "std_error",
-                    "conf_low", "conf_high", "conf_level", "n", "events", "method")  # fmt: skip
+ESTIMATE_COLUMNS = (
+    "estimand", "population", "outcome", "horizon_days", "scale", "estimate", "std_error", "conf_low",
+    "conf_high", "conf_level", "n", "events", "method",
+)  # fmt: skip
 TINY = 1e-12  # risks, widths and variances below this are rounding
 EFFECTIVE = "Wilson and Newcombe intervals for the effective numbers of patients"
 Row = dict[str, Any]
@@ -48,8 +50,9 @@ class Interval(NamedTuple):
         return Interval(ratio, self.std_error, low, high)
 
 
-def together(endpoints: Endpoints, adjustments: Adjustments, by: int | Iterable[int], *,
-             plain: bool = False) -> tuple[list[Endpoint], list[Adjustment], list[int]]:  # fmt: skip
+def together(
+    endpoints: Endpoints, adjustments: Adjustments, by: int | Iterable[int], *, plain: bool = False
+) -> tuple[list[Endpoint], list[Adjustment], list[int]]:
     """Return endpoints, adjustments and horizons as lists, all patients in the order of the first adjustment.
 
     With ``plain`` a Series of 0 and 1 is an endpoint known by the one horizon. Raises what ``door.py`` refuses,
@@ -184,8 +187,10 @@ def resamples(adjustment: Adjustment, inference: InferenceChoices, stream: Strea
     return draws[~empty] if empty.any() else draws
 
 
-def over(adjustments: Adjustments, cases: Sequence[Row], estimate: Callable[[Adjustment], list[Row]],
-         inference: InferenceChoices) -> pd.DataFrame:  # fmt: skip
+def over(
+    adjustments: Adjustments, cases: Sequence[Row], estimate: Callable[[Adjustment], list[Row]],
+    inference: InferenceChoices,
+) -> pd.DataFrame:  # fmt: skip
     """Return a row for each adjustment and case; ``cases`` name them, ``estimate`` gives their cells in that order.
 
     An adjustment that could not be made, or cannot be repeated on bootstrap samples, has rows without numbers and

@@ -30,9 +30,11 @@ TIES: dict[Rule, Literal["breslow", "efron"]] = {"crr": "breslow", "finegray": "
 
 
 @door.guarded
-def fit_fine_gray(time: pd.Series, cause: pd.Series, covariates: pd.DataFrame, *, cause_number: int,
-                  rule: Rule = "crr", weights: pd.Series | None = None, clusters: pd.Series | None = None,
-                  censoring: pd.Series | None = None, sandwich: Sandwich | None = None) -> CoxFit:  # fmt: skip
+def fit_fine_gray(
+    time: pd.Series, cause: pd.Series, covariates: pd.DataFrame,
+    *, cause_number: int, rule: Rule = "crr", weights: pd.Series | None = None,
+    clusters: pd.Series | None = None, censoring: pd.Series | None = None, sandwich: Sandwich | None = None,
+) -> CoxFit:  # fmt: skip
     """Return the fit of the subdistribution hazard of one cause.
 
     CoxFit with a robust covariance (clusters, else patients), because a lingering patient counts more than once. It is
@@ -49,15 +51,24 @@ def fit_fine_gray(time: pd.Series, cause: pd.Series, covariates: pd.DataFrame, *
     """
     door.choice("rule", rule, Rule)
     door.at_least("cause_number", cause_number, 1)
-    found = at_the_door(time, covariates, cause=cause, weights=weights, sandwich=sandwich, clusters=clusters,
-                        censoring=censoring)  # fmt: skip
+    found = at_the_door(
+        time,
+        covariates,
+        cause=cause,
+        weights=weights,
+        sandwich=sandwich,
+        clusters=clusters,
+        censoring=censoring,
+    )
     door.causes(found["cause"])
     return fit_checked(**found, cause_number=cause_number, rule=rule)
 
 
-def fit_checked(time: pd.Series, cause: pd.Series, covariates: pd.DataFrame, *, cause_number: int,
-                rule: Rule = "crr", weights: pd.Series | None = None, clusters: pd.Series | None = None,
-                censoring: pd.Series | None = None, sandwich: Sandwich | None = None) -> CoxFit:  # fmt: skip
+def fit_checked(
+    time: pd.Series, cause: pd.Series, covariates: pd.DataFrame, *, cause_number: int, rule: Rule = "crr",
+    weights: pd.Series | None = None, clusters: pd.Series | None = None, censoring: pd.Series | None = None,
+    sandwich: Sandwich | None = None,
+) -> CoxFit:  # fmt: skip
     """Return ``fit_fine_gray`` of inputs in one order that were checked."""
     use = np.ones(len(time), bool) if weights is None else (weights > 0).to_numpy()
     t, c = time.to_numpy(float)[use], cause.to_numpy(int)[use]
@@ -80,8 +91,10 @@ def fit_checked(time: pd.Series, cause: pd.Series, covariates: pd.DataFrame, *, 
     return fit_risk_sets(sets, spread, covariates, who, sandwich and of_all(sandwich, use))
 
 
-def _lingering(group: np.ndarray, t: np.ndarray, c: np.ndarray, w: np.ndarray, event_times: np.ndarray,
-               cause_number: int, rule: Rule) -> Lingering:  # fmt: skip
+def _lingering(
+    group: np.ndarray, t: np.ndarray, c: np.ndarray, w: np.ndarray, event_times: np.ndarray, cause_number: int,
+    rule: Rule,
+) -> Lingering:  # fmt: skip
     """Return who of a group (row numbers) stays after a competing event, and the weights G(t-) and 1 / G(T-)."""
     t, c, w = t[group], c[group], w[group]
     times, place = np.unique(t, return_inverse=True)
@@ -95,9 +108,10 @@ def _lingering(group: np.ndarray, t: np.ndarray, c: np.ndarray, w: np.ndarray, e
     return Lingering(group[rows], 1 / before[place[rows]], before[np.searchsorted(times, event_times)])
 
 
-def subdistribution_hazard_ratios(endpoints: Endpoints, adjustments: Adjustments, *, by: int,
-                                  censoring: Censoring = "together", score: ScoreIs = "known",
-                                  inference: InferenceChoices = DEFAULT) -> pd.DataFrame:  # fmt: skip
+def subdistribution_hazard_ratios(
+    endpoints: Endpoints, adjustments: Adjustments, *, by: int, censoring: Censoring = "together",
+    score: ScoreIs = "known", inference: InferenceChoices = DEFAULT,
+) -> pd.DataFrame:  # fmt: skip
     """Return the subdistribution hazard ratio of the treated arm for every cause of every endpoint.
 
     Above 1 the treated arm has the higher cumulative incidence. It orders incidences; it is not the ratio of any rate
@@ -111,8 +125,9 @@ def subdistribution_hazard_ratios(endpoints: Endpoints, adjustments: Adjustments
     return ratios_of_causes(endpoints, adjustments, fit, scale, by, inference)
 
 
-def _subdistribution(endpoint: Endpoint, adjustment: Adjustment, number: int, by: int, *,
-                     censoring: Censoring, score: ScoreIs) -> tuple[CoxFit, str]:  # fmt: skip
+def _subdistribution(
+    endpoint: Endpoint, adjustment: Adjustment, number: int, by: int, *, censoring: Censoring, score: ScoreIs
+) -> tuple[CoxFit, str]:
     seen = endpoint.cut(by)
     groups = adjustment.treated if censoring == "by arm" else None
     given = of_drug(adjustment, score) | {"censoring": groups}

@@ -54,8 +54,9 @@ def logistic_few_events(event: pd.Series, covariates: pd.DataFrame, *, conf_leve
     return _table(covariates, plain, firth, int(y.sum()), conf_level)
 
 
-def cox_few_events(time: pd.Series, event: pd.Series, covariates: pd.DataFrame, *,
-                   conf_level: float) -> pd.DataFrame:  # fmt: skip
+def cox_few_events(
+    time: pd.Series, event: pd.Series, covariates: pd.DataFrame, *, conf_level: float
+) -> pd.DataFrame:
     """Return hazard ratios by maximum and by Firth's likelihood, both with Breslow's ties.
 
     Columns as ``logistic_few_events``. Events are those of the cause of interest, others are censored.
@@ -92,8 +93,9 @@ def _profile(fit: FirthLogisticRegression | FirthCoxPH, terms: int, level: float
     return fit.coef_, limits[:, 0], limits[:, 1]
 
 
-def _table(covariates: pd.DataFrame, plain: Coefficients | None, firth: Coefficients, events: int,
-           level: float) -> pd.DataFrame:  # fmt: skip
+def _table(
+    covariates: pd.DataFrame, plain: Coefficients | None, firth: Coefficients, events: int, level: float
+) -> pd.DataFrame:
     """Return both sets of ratios per unit of each covariate."""
     spread, rows = covariates.to_numpy(float).std(axis=0), []
     words = "maximum likelihood, Wald limits" if plain else cannot("the likelihood has no maximum")
@@ -101,8 +103,10 @@ def _table(covariates: pd.DataFrame, plain: Coefficients | None, firth: Coeffici
         if not np.isfinite([part[j] for part in firth]).all():
             found = f"the profile limits of {term!r} were not found with {events} events"
             raise CannotEstimateError(f"{found}; use fewer covariates")
-        for approach, fit, method in (("maximum likelihood", plain, words),
-                                      ("Firth", firth, "Firth's penalised likelihood, profile limits")):  # fmt: skip
+        for approach, fit, method in (
+            ("maximum likelihood", plain, words),
+            ("Firth", firth, "Firth's penalised likelihood, profile limits"),
+        ):
             values = np.full(3, np.nan) if fit is None else np.array([part[j] for part in fit])
             ratios = dict(zip(("estimate", "conf_low", "conf_high"), np.exp(values / spread[j]), strict=True))
             row: Row = {"term": term, "n": len(covariates), "events": events} | ratios

@@ -20,14 +20,19 @@ from headtohead.outcomes.cox import CoxFit, Sandwich, fit_checked, of_all
 from headtohead.outcomes.endpoint import Endpoint, Endpoints
 from headtohead.outcomes.estimate import Row, need_followed_arms, over, result, together, wald_interval
 
-ERRORS = {"crude": "model-based", "pairs": "matched sets as clusters",
-          "weights": "robust, score taken as known"}  # fmt: skip
+ERRORS = {
+    "crude": "model-based",
+    "pairs": "matched sets as clusters",
+    "weights": "robust, score taken as known",
+}
 FLAT = 1e-7  # an error of a log ratio below it is what rounding left of 0
 ScoreIs = Literal["known", "estimated"]
 
 
-def hazard_ratios(endpoints: Endpoints, adjustments: Adjustments, *, by: int, score: ScoreIs = "known",
-                  inference: InferenceChoices = DEFAULT) -> pd.DataFrame:  # fmt: skip
+def hazard_ratios(
+    endpoints: Endpoints, adjustments: Adjustments,
+    *, by: int, score: ScoreIs = "known", inference: InferenceChoices = DEFAULT,
+) -> pd.DataFrame:  # fmt: skip
     """Return the cause-specific hazard ratio of the treated arm for every cause of every endpoint.
 
     Other causes are censored at their time, so this is the ratio of rates among patients still event-free, not a ratio
@@ -46,8 +51,9 @@ def hazard_ratios(endpoints: Endpoints, adjustments: Adjustments, *, by: int, sc
     return ratios_of_causes(endpoints, adjustments, fit, "hazard ratio", by, inference)
 
 
-def _hazard_ratio(endpoint: Endpoint, adjustment: Adjustment, number: int, by: int,
-                  score: ScoreIs) -> tuple[CoxFit, str]:  # fmt: skip
+def _hazard_ratio(
+    endpoint: Endpoint, adjustment: Adjustment, number: int, by: int, score: ScoreIs
+) -> tuple[CoxFit, str]:
     event = ((endpoint.cause == number) & (endpoint.time_days <= by)).astype(int)
     fit = fit_checked(endpoint.time_days.clip(upper=by), event, **of_drug(adjustment, score))
     return fit, f"cause-specific Cox, Efron ties, standard error {error_of(adjustment, score)}"
@@ -77,9 +83,11 @@ def of_drug(adjustment: Adjustment, score: ScoreIs) -> dict[str, Any]:
             "sandwich": adjustment.covariance if stacked else None}  # fmt: skip
 
 
-def ratios_of_causes(endpoints: Endpoints, adjustments: Adjustments,
-                     fit: Callable[[Endpoint, Adjustment, int, int], tuple[CoxFit, str]], scale: str, by: int,
-                     inference: InferenceChoices) -> pd.DataFrame:  # fmt: skip
+def ratios_of_causes(
+    endpoints: Endpoints, adjustments: Adjustments,
+    fit: Callable[[Endpoint, Adjustment, int, int], tuple[CoxFit, str]], scale: str, by: int,
+    inference: InferenceChoices,
+) -> pd.DataFrame:  # fmt: skip
     """Return one row per adjustment, endpoint and cause; ``fit`` takes both, number of the cause and horizon."""
     found, adjustments, (by,) = together(endpoints, adjustments, by)
     causes = [(each, number) for each in found for number in range(1, len(each.causes) + 1)]
@@ -106,8 +114,10 @@ def ratio(fit: Callable[[], tuple[CoxFit, str]], conf_level: float) -> Row:
     return result(logs.exponential, method)
 
 
-def piecewise_hazard_ratios(endpoints: Endpoints, adjustments: Adjustments, *, cuts: Sequence[int],
-                            score: ScoreIs = "known", inference: InferenceChoices = DEFAULT) -> pd.DataFrame:  # fmt: skip
+def piecewise_hazard_ratios(
+    endpoints: Endpoints, adjustments: Adjustments,
+    *, cuts: Sequence[int], score: ScoreIs = "known", inference: InferenceChoices = DEFAULT,
+) -> pd.DataFrame:  # fmt: skip
     """Return one cause-specific hazard ratio of cause 1 per interval of follow-up: what a single ratio averages over.
 
     DataFrame of ``ESTIMATE_COLUMNS`` (``horizon_days`` the end of the interval), ``interval`` and ``adjustment``.
@@ -122,8 +132,11 @@ def piecewise_hazard_ratios(endpoints: Endpoints, adjustments: Adjustments, *, c
         raise HorizonError(f"days must ascend from 0, found the cuts {bounds}; give (0, 7, 28), say")
     found, adjustments, _ = together(endpoints, adjustments, bounds[-1])
     pieces = [(each, *days) for each in found for days in pairwise(bounds)]
-    cases = [{"outcome": each.name, "horizon_days": last, "scale": "hazard ratio",
-             "interval": f"days {first + 1 if first else 0} to {last}"} for each, first, last in pieces]  # fmt: skip
+    cases = [
+        {"outcome": each.name, "horizon_days": last, "scale": "hazard ratio",
+         "interval": f"days {first + 1 if first else 0} to {last}"}
+        for each, first, last in pieces
+    ]  # fmt: skip
 
     def estimate(adjustment: Adjustment) -> list[Row]:
         return [_piece(*piece, adjustment, score, inference.conf_level) for piece in pieces]
@@ -131,8 +144,9 @@ def piecewise_hazard_ratios(endpoints: Endpoints, adjustments: Adjustments, *, c
     return over(adjustments, cases, estimate, inference)
 
 
-def _piece(endpoint: Endpoint, first: int, last: int, adjustment: Adjustment, score: ScoreIs,
-           conf_level: float) -> Row:  # fmt: skip
+def _piece(
+    endpoint: Endpoint, first: int, last: int, adjustment: Adjustment, score: ScoreIs, conf_level: float
+) -> Row:
     at_risk = (endpoint.time_days > first) & adjustment.used
     event = (endpoint.cause == 1) & (endpoint.time_days <= last)
     given, words = of_drug(adjustment, score), "cause-specific Cox among those at risk, Efron ties"

@@ -33,8 +33,10 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def log_rank_tests(endpoints: Endpoints, adjustments: Adjustments, *, by: int, strata: pd.Series
-                   | None = None, score: ScoreIs = "known") -> pd.DataFrame:  # fmt: skip
+def log_rank_tests(
+    endpoints: Endpoints, adjustments: Adjustments,
+    *, by: int, strata: pd.Series | None = None, score: ScoreIs = "known",
+) -> pd.DataFrame:  # fmt: skip
     """Return the log-rank test of every cause of every endpoint, other causes censored, follow-up cut at the horizon.
 
     DataFrame with ``outcome``, ``horizon_days``, ``cause``, ``observed`` and ``expected`` (weighted events of the
@@ -62,8 +64,9 @@ def log_rank_tests(endpoints: Endpoints, adjustments: Adjustments, *, by: int, s
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _one(endpoint: Endpoint, adjustment: Adjustment, number: int, by: int, strata: pd.Series | None,
-         score: ScoreIs) -> dict[str, object]:  # fmt: skip
+def _one(
+    endpoint: Endpoint, adjustment: Adjustment, number: int, by: int, strata: pd.Series | None, score: ScoreIs
+) -> dict[str, object]:
     used = adjustment.used.to_numpy()
     time = endpoint.time_days.clip(upper=by).to_numpy(float)[used]
     died = ((endpoint.cause == number) & (endpoint.time_days <= by)).to_numpy()[used]
@@ -91,8 +94,10 @@ def _one(endpoint: Endpoint, adjustment: Adjustment, number: int, by: int, strat
         return {"method": cannot(error)}
     statistic = gap**2 / variance
     apart = "" if strata is None else f", stratified by {strata.name}"
-    return {"observed": observed, "expected": observed - gap, "chi_square": statistic,
-            "p_value": float(chi2.sf(statistic, 1)), "method": f"{method}{apart}"}  # fmt: skip
+    return {
+        "observed": observed, "expected": observed - gap, "chi_square": statistic,
+        "p_value": float(chi2.sf(statistic, 1)), "method": f"{method}{apart}",
+    }  # fmt: skip
 
 
 class GrayTest(NamedTuple):

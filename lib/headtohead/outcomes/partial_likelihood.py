@@ -61,8 +61,10 @@ class RiskSets:
         return len(self.mean_weight)
 
 
-def risk_sets(time: Array, event: Array, Z: Array, *, weights: Array, strata: Array, entry: Array | None,
-              ties: Ties, lingering: Callable[[Array], Sequence[Lingering]] | None = None) -> RiskSets:  # fmt: skip
+def risk_sets(
+    time: Array, event: Array, Z: Array, *, weights: Array, strata: Array,
+    entry: Array | None, ties: Ties, lingering: Callable[[Array], Sequence[Lingering]] | None = None,
+) -> RiskSets:  # fmt: skip
     """Return the bookkeeping of rows of positive weight; ``lingering``, given event times, says who stays (one stratum)."""
     died = np.flatnonzero(event)
     order = died[np.lexsort((time[died], strata[died]))]
@@ -81,8 +83,10 @@ def risk_sets(time: Array, event: Array, Z: Array, *, weights: Array, strata: Ar
     dies_in[order] = group
     Z = np.ascontiguousarray(Z)
     stay = () if lingering is None else lingering(group_time)
-    return RiskSets(Z, weights, first, last, order, group, share, size, mean_weight, group_time, dies_in,
-                    (weights * event) @ Z, stay)  # fmt: skip
+    return RiskSets(
+        Z, weights, first, last, order, group, share, size, mean_weight, group_time, dies_in,
+        (weights * event) @ Z, stay,
+    )  # fmt: skip
 
 
 def _count_up_to(group_stratum: Array, group_time: Array, strata: Array, time: Array) -> Array:

@@ -45,8 +45,10 @@ class RiskPosterior:
     def interval(self, level: float) -> tuple[float, float]:
         """Return the equal-tailed credible interval of the difference; level 0 gives its median twice."""
         tail = (1 - level) / 2
-        low, high = (optimize.brentq(lambda d, q=q: self.probability_below(d) - q, -0.999, 0.999, xtol=1e-10)
-                     for q in (tail, 1 - tail))  # fmt: skip
+        low, high = (
+            optimize.brentq(lambda d, q=q: self.probability_below(d) - q, -0.999, 0.999, xtol=1e-10)
+            for q in (tail, 1 - tail)
+        )
         return float(low), float(high)
 
     def density(self, differences: np.ndarray) -> np.ndarray:
@@ -72,8 +74,9 @@ class Prior:
             door.positive("sd", self.sd)
 
 
-def posteriors(row: pd.Series, priors: Priors, *, margins: Mapping[str, float],
-               inference: InferenceChoices = DEFAULT) -> pd.DataFrame:  # fmt: skip
+def posteriors(
+    row: pd.Series, priors: Priors, *, margins: Mapping[str, float], inference: InferenceChoices = DEFAULT,
+) -> pd.DataFrame:  # fmt: skip
     """Return what to believe about a difference under each prior.
 
     DataFrame with ``prior``, ``label``, ``name`` ("rd": the posterior mean with its credible interval; "worse",
@@ -93,8 +96,9 @@ def posteriors(row: pd.Series, priors: Priors, *, margins: Mapping[str, float],
     return pd.concat(parts, ignore_index=True)
 
 
-def _rows(middle: float, limits: tuple[float, float], level: float, method: str,
-          beliefs: Mapping[str, float]) -> pd.DataFrame:  # fmt: skip
+def _rows(
+    middle: float, limits: tuple[float, float], level: float, method: str, beliefs: Mapping[str, float]
+) -> pd.DataFrame:
     rows = [{"name": "rd", "scale": "risk difference", "estimate": middle, "conf_low": limits[0],
              "conf_high": limits[1], "conf_level": level, "method": method}]  # fmt: skip
     chances = ({"name": name, "scale": "probability", "estimate": p} for name, p in beliefs.items())
@@ -130,13 +134,16 @@ def posterior_densities(row: pd.Series, priors: Priors, *, grid: np.ndarray) -> 
     """Return ``prior``, ``difference`` (the grid) and the posterior ``density``; no row without a standard error."""
     laws = {prior.name: _law(row, prior) for prior in _priors(priors)}
     grid = door.numbers(pd.Series(grid), "the grid").to_numpy(float)
-    parts = [pd.DataFrame({"prior": name, "difference": grid, "density": law.pdf(grid)})
-             for name, law in laws.items() if law.std() > 0]  # fmt: skip
+    parts = [
+        pd.DataFrame({"prior": name, "difference": grid, "density": law.pdf(grid)})
+        for name, law in laws.items() if law.std() > 0
+    ]  # fmt: skip
     return pd.concat(parts or [pd.DataFrame(columns=["prior", "difference", "density"])], ignore_index=True)
 
 
-def normal_posterior(estimate: float, std_error: float, *, prior_mean: float, prior_sd: float
-                     | None) -> Normal:  # fmt: skip
+def normal_posterior(
+    estimate: float, std_error: float, *, prior_mean: float, prior_sd: float | None
+) -> Normal:
     """Return the posterior, a normal law of SciPy; without ``prior_sd`` the prior is flat. NumberError without an estimate."""
     # precisions add, the mean is their weighted average
     if not (np.isfinite(estimate) and std_error > 0 and (prior_sd is None or prior_sd > 0)):

@@ -29,8 +29,9 @@ from headtohead.outcomes.partial_likelihood import Ties
 Transform = Literal["km", "identity", "log", "rank"]
 
 
-def proportional_hazards_tests(endpoints: Endpoints, adjustments: Adjustments, *, by: int,
-                               score: ScoreIs = "known") -> pd.DataFrame:  # fmt: skip
+def proportional_hazards_tests(
+    endpoints: Endpoints, adjustments: Adjustments, *, by: int, score: ScoreIs = "known"
+) -> pd.DataFrame:
     """Return the test of a constant hazard ratio of cause 1, in the patients each adjustment uses.
 
     Where all of them weigh the same, the variance is that of the model. Under weights it is robust: R's ``cox.zph``
@@ -96,10 +97,11 @@ def proportional_hazards_test(
     return _test_of_checked(**found, fit=fit, transform=transform, ties=ties, terms=terms)
 
 
-def _test_of_checked(time: pd.Series, event: pd.Series, covariates: pd.DataFrame, fit: CoxFit, *,
-                     transform: Transform = "km", ties: Ties = "efron", strata: pd.Series | None = None,
-                     terms: Mapping[str, Sequence[str]] | None = None, weights: pd.Series | None = None,
-                     sandwich: Sandwich | None = None) -> pd.DataFrame:  # fmt: skip
+def _test_of_checked(
+    time: pd.Series, event: pd.Series, covariates: pd.DataFrame, fit: CoxFit, *, transform: Transform = "km",
+    ties: Ties = "efron", strata: pd.Series | None = None, terms: Mapping[str, Sequence[str]] | None = None,
+    weights: pd.Series | None = None, sandwich: Sandwich | None = None,
+) -> pd.DataFrame:  # fmt: skip
     if time[event.to_numpy(bool)].nunique() < 2:
         raise CannotEstimateError(
             "a hazard ratio changes between event times, found none or one; report the counts"
@@ -107,8 +109,10 @@ def _test_of_checked(time: pd.Series, event: pd.Series, covariates: pd.DataFrame
     X, names, p = covariates.to_numpy(float), list(covariates.columns), covariates.shape[1]
     t, died = time.to_numpy(float), event.to_numpy(bool)
     w = np.ones(len(X)) if weights is None else weights.to_numpy(float)
-    sets = pl.risk_sets(t, died, X - X.mean(axis=0), weights=w, entry=None, ties=ties,
-                        strata=np.zeros(len(X), int) if strata is None else pd.factorize(strata)[0])  # fmt: skip
+    sets = pl.risk_sets(
+        t, died, X - X.mean(axis=0), weights=w, entry=None, ties=ties,
+        strata=np.zeros(len(X), int) if strata is None else pd.factorize(strata)[0],
+    )  # fmt: skip
     at = pl.moments(sets, fit.coefficients.to_numpy())
     g = _transformed(sets.times, t, died, transform)
     g = g - np.average(g, weights=sets.size)

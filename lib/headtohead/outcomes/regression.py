@@ -28,8 +28,9 @@ FLAT = 1e-9  # an error below it, in units of a risk, is what rounding left of 0
 SETS_PER_TERM = 3  # fewer matched sets per covariate leave the clustered error without meaning
 
 
-def mean_differences(values: pd.Series, adjustments: Adjustments, *, outcome: str,
-                     inference: InferenceChoices = DEFAULT) -> pd.DataFrame:  # fmt: skip
+def mean_differences(
+    values: pd.Series, adjustments: Adjustments, *, outcome: str, inference: InferenceChoices = DEFAULT
+) -> pd.DataFrame:
     """Return the weighted mean difference, treated minus control, one row per adjustment.
 
     ``values`` is a continuous outcome, shape (n,), MissingError if one is missing; ``outcome`` its name in the rows.
@@ -60,8 +61,9 @@ def _difference(y: np.ndarray, adjustment: Adjustment, conf_level: float) -> Row
     return {"n": int((w > 0).sum())} | result(found, f"{adjustment.name.lower()}, robust standard error")
 
 
-def matched_regressions(endpoints: Endpoints, adjustments: Adjustments, *, by: int | Iterable[int],
-                        inference: InferenceChoices = DEFAULT) -> pd.DataFrame:  # fmt: skip
+def matched_regressions(
+    endpoints: Endpoints, adjustments: Adjustments, *, by: int | Iterable[int], inference: InferenceChoices = DEFAULT
+) -> pd.DataFrame:  # fmt: skip
     """Return the risk difference in each matched sample, plain and adjusted for the covariates of its design.
 
     Weights are 1 / k for k controls. A covariate that does not vary in the matched sample carries nothing and leaves
@@ -73,8 +75,10 @@ def matched_regressions(endpoints: Endpoints, adjustments: Adjustments, *, by: i
     """
     endpoints, adjustments, horizons = together(endpoints, adjustments, by, plain=True)
     found = [(each, days) for days in horizons for each in endpoints]
-    cases = [{"outcome": each.name, "horizon_days": days, "scale": "risk difference", "covariates": which}
-             for which in ("plain", "adjusted") for each, days in found]  # fmt: skip
+    cases = [
+        {"outcome": each.name, "horizon_days": days, "scale": "risk difference", "covariates": which}
+        for which in ("plain", "adjusted") for each, days in found
+    ]  # fmt: skip
     return over(adjustments, cases, lambda each: _rows(found, each, inference.conf_level), inference)
 
 

@@ -34,8 +34,10 @@ NO_DISCORDANT = cannot("no pair is discordant")
 Results = list[est.Interval | None]  # in the order of SCALES
 
 
-def risks(endpoints: Endpoints, adjustments: Adjustments, *, by: int | Iterable[int],
-          inference: InferenceChoices = DEFAULT, stream: Stream = "risks") -> pd.DataFrame:  # fmt: skip
+def risks(
+    endpoints: Endpoints, adjustments: Adjustments,
+    *, by: int | Iterable[int], inference: InferenceChoices = DEFAULT, stream: Stream = "risks",
+) -> pd.DataFrame:  # fmt: skip
     """Return four rows per adjustment, outcome and horizon: risk in each arm, risk difference and ratio.
 
     Where somebody is censored before a horizon (one or several), risks are Aalen-Johansen's with errors by influence
@@ -75,8 +77,11 @@ def risks(endpoints: Endpoints, adjustments: Adjustments, *, by: int | Iterable[
             rows += _cells(event.fillna(0.0).to_numpy(float), adjustment, *found)
         return rows
 
-    cases = [{"outcome": each.name, "horizon_days": days, "scale": scale} for each, days, _ in events
-             for scale in SCALES]  # fmt: skip
+    cases = [
+        {"outcome": each.name, "horizon_days": days, "scale": scale}
+        for each, days, _ in events
+        for scale in SCALES
+    ]
     return est.over(adjustments, cases, estimate, inference)
 
 
@@ -132,8 +137,9 @@ def _one_risk(risk: float, n: int, level: float) -> est.Interval:
     return found._replace(std_error=float(np.sqrt(risk * (1 - risk) / n))) if 0 < risk < 1 else found
 
 
-def discordant_pairs(event: pd.Series | Endpoint, adjustment: Adjustment, *, by: int
-                     | None = None) -> PairCounts:  # fmt: skip
+def discordant_pairs(
+    event: pd.Series | Endpoint, adjustment: Adjustment, *, by: int | None = None
+) -> PairCounts:
     """Return the pairs by the outcomes (0, 1 or by a horizon) of both members; InputError if the sets are no pairs."""
     need_adjustment(adjustment)
     sets = adjustment.matched_set
@@ -172,8 +178,10 @@ def _bootstrapped(y: Array, adjustment: Adjustment, draws: Array, level: float) 
 ONE_SIDED = cannot("only one kind of discordant pairs was seen")
 
 
-def paired_odds_ratios(endpoints: Endpoints, adjustments: Adjustments, *, by: int | Iterable[int],
-                       inference: InferenceChoices = DEFAULT) -> pd.DataFrame:  # fmt: skip
+def paired_odds_ratios(
+    endpoints: Endpoints, adjustments: Adjustments,
+    *, by: int | Iterable[int], inference: InferenceChoices = DEFAULT,
+) -> pd.DataFrame:  # fmt: skip
     """Return the conditional odds ratio with exact limits, and McNemar's tests, under each adjustment by pairs.
 
     DataFrame of ``ESTIMATE_COLUMNS``, ``treated_only`` and ``control_only`` (discordant pairs in which that member

@@ -38,8 +38,10 @@ def time_lost(time: Array, cause: Array, weights: Array, *, n_causes: int, horiz
     return np.column_stack([lost, horizon_days - lost.sum(axis=1)])
 
 
-def days_lost(endpoints: Endpoints, adjustments: Adjustments, *, by: int, event_free: str,
-              inference: InferenceChoices = DEFAULT, stream: Stream = "days lost") -> pd.DataFrame:  # fmt: skip
+def days_lost(
+    endpoints: Endpoints, adjustments: Adjustments,
+    *, by: int, event_free: str, inference: InferenceChoices = DEFAULT, stream: Stream = "days lost",
+) -> pd.DataFrame:  # fmt: skip
     """Return mean days in each state by arm and their differences, with bootstrap limits.
 
     The states are the causes of the endpoints and ``event_free``, that before any of them ("in hospital"). DataFrame
@@ -58,24 +60,32 @@ def days_lost(endpoints: Endpoints, adjustments: Adjustments, *, by: int, event_
         draws = est.resamples(adjustment, inference, stream)
         return [row for each in found for row in _rows(each, adjustment, draws, by, inference.conf_level)]
 
-    cases = [{"outcome": each.name, "horizon_days": by, "scale": scale, "state": state, "arm": arm}
-             for each in found for state in (*each.causes, event_free) for arm, scale in ARMS.items()]  # fmt: skip
+    cases = [
+        {"outcome": each.name, "horizon_days": by, "scale": scale, "state": state, "arm": arm}
+        for each in found for state in (*each.causes, event_free) for arm, scale in ARMS.items()
+    ]  # fmt: skip
     return est.over(adjustments, cases, estimate, inference)
 
 
 def _rows(endpoint: Endpoint, adjustment: Adjustment, draws: Array, by: int, level: float) -> list[est.Row]:
     weights = np.vstack([adjustment.weights.to_numpy(), draws])
     t, c, size = endpoint.time_days.to_numpy(float), endpoint.cause.to_numpy(int), len(endpoint.causes)
-    one, other = (time_lost(t[mask], c[mask], weights[:, mask], n_causes=size, horizon_days=by)
-                  for _, mask in adjustment.arms)  # fmt: skip
+    one, other = (
+        time_lost(t[mask], c[mask], weights[:, mask], n_causes=size, horizon_days=by)
+        for _, mask in adjustment.arms
+    )
     n1, n0 = (effective_sample_size(weights[0, mask]) for _, mask in adjustment.arms)
     method = f"area under Aalen-Johansen, percentile interval of {len(draws)} bootstraps"
-    return [{"n": int(adjustment.used.sum())} | est.result(found, method + words) for k in range(size + 1)
-            for found, words in _intervals(one[:, k], other[:, k], (n1, n0), by, level)]  # fmt: skip
+    return [
+        {"n": int(adjustment.used.sum())} | est.result(found, method + words)
+        for k in range(size + 1)
+        for found, words in _intervals(one[:, k], other[:, k], (n1, n0), by, level)
+    ]
 
 
-def _intervals(one: Array, other: Array, sizes: tuple[float, float], by: int,
-               level: float) -> list[tuple[est.Interval, str]]:  # fmt: skip
+def _intervals(
+    one: Array, other: Array, sizes: tuple[float, float], by: int, level: float
+) -> list[tuple[est.Interval, str]]:
     """Return both arms and their difference (data first) with what is to be added to the method where nobody differs."""
     arms, words = [], ["", ""]
     for place, (days, n) in enumerate(zip((one, other), sizes, strict=True)):

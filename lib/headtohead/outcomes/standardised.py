@@ -41,9 +41,10 @@ class Predictions:
     counts: np.ndarray
 
 
-def standardised_risks(endpoints: Endpoints, score: Score, outcome_design: pd.DataFrame, *, by: int,
-                       estimands: Sequence[Estimand], inference: InferenceChoices = DEFAULT,
-                       stream: Stream = "standardised") -> pd.DataFrame:  # fmt: skip
+def standardised_risks(
+    endpoints: Endpoints, score: Score, outcome_design: pd.DataFrame, *, by: int,
+    estimands: Sequence[Estimand], inference: InferenceChoices = DEFAULT, stream: Stream = "standardised",
+) -> pd.DataFrame:  # fmt: skip
     """Return risks, difference and ratio by both methods for each endpoint and estimand.
 
     DataFrame of ``ESTIMATE_COLUMNS`` plus ``approach`` ("standardisation" or "augmented weights") and
@@ -82,8 +83,10 @@ def standardised_risks(endpoints: Endpoints, score: Score, outcome_design: pd.Da
     return pd.DataFrame(rows, columns=[*est.ESTIMATE_COLUMNS, "approach", "influence_error"])
 
 
-def _rows(y: np.ndarray, score: Score, outcome_design: pd.DataFrame, estimands: Sequence[Estimand],
-          named: est.Row, inference: InferenceChoices, rng: np.random.Generator) -> list[est.Row]:  # fmt: skip
+def _rows(
+    y: np.ndarray, score: Score, outcome_design: pd.DataFrame, estimands: Sequence[Estimand], named: est.Row,
+    inference: InferenceChoices, rng: np.random.Generator,
+) -> list[est.Row]:  # fmt: skip
     arm, level, rows = score.treated.to_numpy(bool), inference.conf_level, []
     Z, X = (with_intercept(covariates.to_numpy(float)) for covariates in (outcome_design, score.design))
     point = _predict(y, arm, Z, X, np.ones((1, len(y))))

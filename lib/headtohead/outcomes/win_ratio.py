@@ -38,8 +38,10 @@ class WinRatios(NamedTuple):
     components: pd.DataFrame
 
 
-def win_ratios(levels: pd.DataFrame, adjustments: Adjustments, *, outcome: str, by: int,
-               inference: InferenceChoices = DEFAULT, stream: Stream = "wins") -> WinRatios:  # fmt: skip
+def win_ratios(
+    levels: pd.DataFrame, adjustments: Adjustments,
+    *, outcome: str, by: int, inference: InferenceChoices = DEFAULT, stream: Stream = "wins",
+) -> WinRatios:  # fmt: skip
     """Return the win ratio of the treated arm under each adjustment.
 
     Crude and weights compare everyone with everyone, pairs only within the set. Raises MissingError if a level
@@ -126,8 +128,9 @@ def _within_sets(rank: np.ndarray, arm: np.ndarray, weights: np.ndarray, sets: p
     return np.array([(mass * (gap > 0)).sum(axis=1), (mass * (gap < 0)).sum(axis=1)]) / mass.sum(axis=1)
 
 
-def _u_statistic(rank: np.ndarray, arm: np.ndarray, wins: float, losses: float,
-                 level: float) -> list[est.Interval | None]:  # fmt: skip
+def _u_statistic(
+    rank: np.ndarray, arm: np.ndarray, wins: float, losses: float, level: float
+) -> list[est.Interval | None]:
     """Return the intervals from the variance of each patient's own share of wins and losses."""
     sorted1, sorted0 = np.sort(rank[arm]), np.sort(rank[~arm])
     n1, n0 = len(sorted1), len(sorted0)

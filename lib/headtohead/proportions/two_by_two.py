@@ -38,14 +38,16 @@ def equality_tests(table: TwoByTwo) -> pd.DataFrame:
     g_test = stats.chi2_contingency(counts, correction=False, lambda_="log-likelihood")
     n = counts.sum()
     n_minus_1 = pearson.statistic * (n - 1) / n
-    rows = [("Pearson chi-square", pearson.statistic, pearson.pvalue),
-            ("Pearson chi-square, N - 1", n_minus_1, stats.chi2.sf(n_minus_1, 1)),
-            ("Likelihood ratio", g_test.statistic, g_test.pvalue),
-            ("Yates-corrected chi-square", yates.statistic, yates.pvalue),
-            ("Fisher exact", np.nan, stats.fisher_exact(counts).pvalue),
-            ("Fisher exact, mid-p", np.nan, _fisher_mid_p(table)),
-            ("Boschloo exact", np.nan, stats.boschloo_exact(counts).pvalue),
-            ("Barnard exact", np.nan, stats.barnard_exact(counts).pvalue)]  # fmt: skip
+    rows = [
+        ("Pearson chi-square", pearson.statistic, pearson.pvalue),
+        ("Pearson chi-square, N - 1", n_minus_1, stats.chi2.sf(n_minus_1, 1)),
+        ("Likelihood ratio", g_test.statistic, g_test.pvalue),
+        ("Yates-corrected chi-square", yates.statistic, yates.pvalue),
+        ("Fisher exact", np.nan, stats.fisher_exact(counts).pvalue),
+        ("Fisher exact, mid-p", np.nan, _fisher_mid_p(table)),
+        ("Boschloo exact", np.nan, stats.boschloo_exact(counts).pvalue),
+        ("Barnard exact", np.nan, stats.barnard_exact(counts).pvalue),
+    ]
     return pd.DataFrame(rows, columns=["test", "statistic", "p_value"])
 
 

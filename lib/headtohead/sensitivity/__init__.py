@@ -25,7 +25,9 @@ if TYPE_CHECKING:
         tipping_grid,
     )
 
-__all__ = ["bounds", "caliper_grid", "concurrent_periods", "confounder_benchmarks", "e_value",
-           "e_value_of_interval", "estimate_in_subsets", "hiding_gamma", "impute", "interaction",
-           "largest_gamma", "per_protocol", "pool", "shrink", "tipping_grid"]  # fmt: skip
+__all__ = [
+    "bounds", "caliper_grid", "concurrent_periods", "confounder_benchmarks", "e_value",
+    "e_value_of_interval", "estimate_in_subsets", "hiding_gamma", "impute", "interaction",
+    "largest_gamma", "per_protocol", "pool", "shrink", "tipping_grid",
+]  # fmt: skip
 __getattr__, __dir__ = lazily(__name__, __file__)

@@ -54,9 +54,10 @@ class _Days(NamedTuple):
     cause: np.ndarray
 
 
-def per_protocol(endpoint: Endpoint, adjustment: Adjustment, deviation_day: pd.Series, *, by: int,
-                 baseline: pd.DataFrame, changing: Sequence[pd.Series], inference: InferenceChoices = DEFAULT,
-                 stream: Stream = "per protocol") -> PerProtocol:  # fmt: skip
+def per_protocol(
+    endpoint: Endpoint, adjustment: Adjustment, deviation_day: pd.Series, *, by: int, baseline: pd.DataFrame,
+    changing: Sequence[pd.Series], inference: InferenceChoices = DEFAULT, stream: Stream = "per protocol",
+) -> PerProtocol:  # fmt: skip
     """Return the risks by the horizon as started, and under the strategy without and with weights.
 
     ``endpoint``: its first cause is the outcome. ``adjustment`` makes the arms comparable at the start; its resamples
@@ -85,10 +86,15 @@ def per_protocol(endpoint: Endpoint, adjustment: Adjustment, deviation_day: pd.S
     analyses = {
         "as started": (started, ones), "censored": (stays, ones), "censored and weighted": (stays, ratio),
     }  # fmt: skip
-    cases = [{"outcome": endpoint.name, "horizon_days": by, "scale": scale, "analysis": name}
-             for name in analyses for scale in SCALES]  # fmt: skip
-    rows = [row for days, each in analyses.values()
-            for row in _rows(days, _risks(days, arm, weights, each), adjustment, inference.conf_level)]  # fmt: skip
+    cases = [
+        {"outcome": endpoint.name, "horizon_days": by, "scale": scale, "analysis": name}
+        for name in analyses for scale in SCALES
+    ]  # fmt: skip
+    rows = [
+        row
+        for days, each in analyses.values()
+        for row in _rows(days, _risks(days, arm, weights, each), adjustment, inference.conf_level)
+    ]
     estimates = est.over(adjustment, cases, lambda _: rows, inference)
     gone = np.asarray(stays.left.any(axis=1))
     counts = [(name, int(mask.sum()), int(gone[mask].sum())) for name, mask in adjustment.arms]
@@ -118,8 +124,9 @@ def _person_days(endpoint: Endpoint, deviation_day: pd.Series, n_days: int) -> _
     return _Days(exposed, exposed & (before == left), at_risk, event)
 
 
-def _stabilised(days: _Days, arm: np.ndarray, baseline: np.ndarray, changing: Sequence[pd.Series],
-                weights: np.ndarray) -> np.ndarray:  # fmt: skip
+def _stabilised(
+    days: _Days, arm: np.ndarray, baseline: np.ndarray, changing: Sequence[pd.Series], weights: np.ndarray
+) -> np.ndarray:
     """Return the stabilised weights, shape (B, n, days), at the start of day 1, 2, ..."""
     who, when = np.nonzero(days.exposed)
     few = np.column_stack([arm[who], when])

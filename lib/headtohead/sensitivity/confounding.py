@@ -47,8 +47,9 @@ def e_value_of_interval(conf_low: float, conf_high: float) -> float:
     return e_value(conf_low if conf_low > 1 else conf_high)
 
 
-def confounder_benchmarks(exposures: pd.DataFrame, treated: pd.Series, event: pd.Series | Endpoint, *, by: int
-                          | None = None) -> pd.DataFrame:  # fmt: skip
+def confounder_benchmarks(
+    exposures: pd.DataFrame, treated: pd.Series, event: pd.Series | Endpoint, *, by: int | None = None
+) -> pd.DataFrame:
     """Return for each binary covariate how far, left out, it could move the risk ratio.
 
     DataFrame, most confounding first, with ``covariate``, ``prevalence_treated``, ``prevalence_control``, ``with_arm``

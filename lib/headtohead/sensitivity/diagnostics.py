@@ -23,8 +23,9 @@ COLUMNS = ("key", "diagnostic", "scale", "value", "low", "high", "rule", "thresh
 Rule = Literal["at most", "at least", "within"]
 
 
-def check(key: str, diagnostic: str, scale: str, value: float, *, rule: Rule, threshold: float,
-          **more: Any) -> dict[str, Any]:  # fmt: skip
+def check(
+    key: str, diagnostic: str, scale: str, value: float, *, rule: Rule, threshold: float, **more: Any
+) -> dict[str, Any]:
     """Return one row of the panel: short name, words, how the value is printed, and whether it holds.
 
     ``rule`` says how the value has to stand to the threshold; "within": the interval ``low`` to ``high`` lies inside
@@ -83,8 +84,9 @@ def distance_from_certainty(ps: pd.Series) -> float:
     return float(np.minimum(ps, 1 - ps).min())
 
 
-def detectable(risk: float, n_treated: float, n_control: float, *, power: float,
-               alpha: float) -> tuple[float, str]:  # fmt: skip
+def detectable(
+    risk: float, n_treated: float, n_control: float, *, power: float, alpha: float
+) -> tuple[float, str]:
     """Return the smallest increase of a risk that is found with this power, and why if there is none."""
     # the risk is that of both arms together: blind to the comparison; numbers of patients are effective ones
     try:

@@ -42,8 +42,9 @@ class Interaction(NamedTuple):
     detectable: float
 
 
-def interaction(estimates: Sequence[float], std_errors: Sequence[float], *, conf_level: float, power: float,
-                alpha: float) -> Interaction:  # fmt: skip
+def interaction(
+    estimates: Sequence[float], std_errors: Sequence[float], *, conf_level: float, power: float, alpha: float
+) -> Interaction:
     """Return the Wald test of equal effects in groups that share no patient.
 
     Sum of (estimate - pooled)^2 / variance with the inverse-variance pooled estimate, chi-square with one degree of
@@ -63,8 +64,9 @@ def interaction(estimates: Sequence[float], std_errors: Sequence[float], *, conf
     return Interaction(chi_square, df, p_value, gap.estimate, gap.conf_low, gap.conf_high, detectable)
 
 
-def _groups(estimates: Sequence[float], std_errors: Sequence[float],
-            what: str) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+def _groups(
+    estimates: Sequence[float], std_errors: Sequence[float], what: str
+) -> tuple[np.ndarray, np.ndarray]:
     """Return both as arrays; an error unless each of two groups or more has an estimate and a positive error."""
     y, s = np.asarray(estimates, dtype=float), np.asarray(std_errors, dtype=float)
     if y.shape != s.shape or y.ndim != 1:
@@ -76,8 +78,9 @@ def _groups(estimates: Sequence[float], std_errors: Sequence[float],
     return y, s
 
 
-def shrink(estimates: Sequence[float], std_errors: Sequence[float], *, tau_sd: float,
-           conf_level: float) -> pd.DataFrame:  # fmt: skip
+def shrink(
+    estimates: Sequence[float], std_errors: Sequence[float], *, tau_sd: float, conf_level: float
+) -> pd.DataFrame:
     """Return the posterior of each group's effect.
 
     DataFrame with one row per group: ``estimate`` (posterior mean), ``std_error`` (posterior SD) and equal-tailed

@@ -57,8 +57,9 @@ class Plasmode:
         return rows, arm, pd.DataFrame(outcomes)
 
 
-def fit_plasmode(design: np.ndarray, arm: np.ndarray, outcomes: pd.DataFrame,
-                 links: Sequence[Link]) -> Plasmode:  # fmt: skip
+def fit_plasmode(
+    design: np.ndarray, arm: np.ndarray, outcomes: pd.DataFrame, links: Sequence[Link]
+) -> Plasmode:
     """Return fitted score and outcome models, the drug's effect 0; ``design`` (n, p), no intercept, links in drawing order."""
     if sorted(link.outcome for link in links) != sorted(outcomes):
         found = [link.outcome for link in links]
@@ -83,10 +84,12 @@ def statistics(curve: pd.DataFrame, *, alpha: float) -> pd.DataFrame:
     """
     done = curve.dropna(subset="estimate")
     facets = {"all": done} | {str(name): part for name, part in done.groupby("outcome", sort=False)}
-    return pd.DataFrame({"facet": name, "n": len(part), "median": float(part["estimate"].median()),
-                        "small_p": float((part["p_value"] < alpha).mean()),
-                        "one_sign": float(max((part["estimate"] > 0).mean(), (part["estimate"] < 0).mean()))}
-                        for name, part in facets.items())  # fmt: skip
+    return pd.DataFrame(
+        {"facet": name, "n": len(part), "median": float(part["estimate"].median()),
+         "small_p": float((part["p_value"] < alpha).mean()),
+         "one_sign": float(max((part["estimate"] > 0).mean(), (part["estimate"] < 0).mean()))}
+        for name, part in facets.items()
+    )  # fmt: skip
 
 
 def joint_p_values(observed: pd.DataFrame, nulls: pd.DataFrame) -> pd.DataFrame:

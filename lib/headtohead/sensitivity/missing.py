@@ -26,8 +26,10 @@ from headtohead.kernels import Array
 RIDGE = 1e-5  # share of each diagonal element added to the normal equations, as in mice
 
 
-def impute(values: pd.DataFrame, predictors: pd.DataFrame, *, imputations: int, iterations: int, donors: int,
-           rng: np.random.Generator) -> list[pd.DataFrame]:  # fmt: skip
+def impute(
+    values: pd.DataFrame, predictors: pd.DataFrame,
+    *, imputations: int, iterations: int, donors: int, rng: np.random.Generator,
+) -> list[pd.DataFrame]:  # fmt: skip
     """Return ``imputations`` completed copies of ``values``.
 
     Raises MissingError if predictors are incomplete, or a column has too few observed values.
@@ -117,8 +119,9 @@ class Pooled(NamedTuple):
     mc_error: float
 
 
-def pool(estimates: Sequence[float], variances: Sequence[float], *, conf_level: float,
-         df_complete: float) -> Pooled:  # fmt: skip
+def pool(
+    estimates: Sequence[float], variances: Sequence[float], *, conf_level: float, df_complete: float
+) -> Pooled:
     """Return the estimate pooled by Rubin's rules, T = W + (1 + 1/m) B.
 
     Matching and weighting belong inside the estimate of each data set: averaging the scores over the data

@@ -22,9 +22,11 @@ from headtohead.errors import cannot
 from headtohead.kernels.pairs import CaliperScale, Order
 from headtohead.sensitivity.specification import AXES, estimate_sample, subset
 
-ESTIMANDS = {"crude": "crude", "outcome regression": "ATE", "greedy pairs": "matched",
-             "optimal pairs": "matched", "inverse probability weights": "ATE", "overlap weights": "ATO",
-             "matching weights": "ATM", "entropy balancing": "ATT", "augmented weights": "ATE"}  # fmt: skip
+ESTIMANDS = {
+    "crude": "crude", "outcome regression": "ATE", "greedy pairs": "matched", "optimal pairs": "matched",
+    "inverse probability weights": "ATE", "overlap weights": "ATO", "matching weights": "ATM",
+    "entropy balancing": "ATT", "augmented weights": "ATE",
+}  # fmt: skip
 PAIRED = ("greedy pairs", "optimal pairs")
 NOT_USED = "not used"
 
@@ -92,8 +94,10 @@ def _excluded(table: pd.DataFrame, levels: Mapping[str, Sequence[str]]) -> dict[
     }
 
 
-def curve(valid: pd.DataFrame, material: Material, *, min_share: float, trim: float,
-          caliper_scale: CaliperScale, order: Order) -> pd.DataFrame:  # fmt: skip
+def curve(
+    valid: pd.DataFrame, material: Material,
+    *, min_share: float, trim: float, caliper_scale: CaliperScale, order: Order,
+) -> pd.DataFrame:  # fmt: skip
     """Return the estimate of every valid specification.
 
     ``valid`` with ``estimate`` and ``std_error`` (risk difference, proportions), ``p_value`` (normal), ``n``
@@ -104,15 +108,19 @@ def curve(valid: pd.DataFrame, material: Material, *, min_share: float, trim: fl
     """
     place = {name: j for j, name in enumerate(material.outcomes)}
     chosen = valid[["estimator", "caliper", *AXES[2:5], "population", "outcome"]]
-    keys = [((tuple(row[2:5]), row[5]), (row[0], row[1]), place[row[6]])
-            for row in chosen.itertuples(index=False, name=None)]  # fmt: skip
+    keys = [
+        ((tuple(row[2:5]), row[5]), (row[0], row[1]), place[row[6]])
+        for row in chosen.itertuples(index=False, name=None)
+    ]
     wanted: dict[tuple[Any, str], set[tuple[str, str]]] = {}
     for part, way, _ in keys:
         wanted.setdefault(part, set()).add(way)
     found, Y = {}, material.outcomes.to_numpy()
     for (design, population), ways in wanted.items():
-        sample = subset(material.designs[design], material.arm, Y, material.stratum, population=population,
-                        min_share=min_share, trim=trim)  # fmt: skip
+        sample = subset(
+            material.designs[design], material.arm, Y, material.stratum,
+            population=population, min_share=min_share, trim=trim,
+        )  # fmt: skip
         found[design, population] = estimate_sample(sample, ways, caliper_scale=caliper_scale, order=order)
     picked = []
     for part, way, outcome in keys:

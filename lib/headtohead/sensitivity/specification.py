@@ -44,8 +44,10 @@ class Sample:
         return effects.regression_effects(self.Y, self.arm, self.X, ridge=OUTCOME_RIDGE)
 
 
-def subset(design: np.ndarray, arm: np.ndarray, Y: np.ndarray, stratum: np.ndarray, *, population: str,
-           min_share: float, trim: float) -> Sample | str:  # fmt: skip
+def subset(
+    design: np.ndarray, arm: np.ndarray, Y: np.ndarray, stratum: np.ndarray,
+    *, population: str, min_share: float, trim: float,
+) -> Sample | str:  # fmt: skip
     """Return the score of an "all", "concurrent" or "trimmed" population, or why there is none; rows with NaN are left out."""
     rows = np.isfinite(design).all(axis=1)
     if population == "concurrent":
@@ -73,8 +75,9 @@ def _fitted(design: np.ndarray, arm: np.ndarray, Y: np.ndarray, rows: np.ndarray
         return str(error)
 
 
-def estimate_sample(sample: Sample | str, ways: set[tuple[str, str]], *, caliper_scale: CaliperScale,
-                    order: Order) -> dict[tuple[str, str], Result]:  # fmt: skip
+def estimate_sample(
+    sample: Sample | str, ways: set[tuple[str, str]], *, caliper_scale: CaliperScale, order: Order
+) -> dict[tuple[str, str], Result]:
     """Return effects and number of patients for each (estimator, caliper) asked for, or why there are none."""
     if isinstance(sample, str):
         return dict.fromkeys(ways, sample)
@@ -83,11 +86,14 @@ def estimate_sample(sample: Sample | str, ways: set[tuple[str, str]], *, caliper
 
 def _attempt(sample: Sample, estimator: str, caliper: str, scale: CaliperScale, order: Order) -> Result:
     X, arm, Y, n, lp = sample.X, sample.arm, sample.Y, len(sample.arm), sample.linear_predictor
-    simple: dict[str, Callable[[], Effects]] = {"crude": lambda: effects.crude_effects(Y, arm),
-                 "outcome regression": lambda: sample.outcome_model.effects,
-                 "entropy balancing": lambda: effects.balanced_effects(Y, arm, X),
-                 "augmented weights": lambda: effects.doubly_robust_effects(Y, arm, logistic(lp),
-                 sample.outcome_model)}  # fmt: skip
+    simple: dict[str, Callable[[], Effects]] = {
+        "crude": lambda: effects.crude_effects(Y, arm),
+        "outcome regression": lambda: sample.outcome_model.effects,
+        "entropy balancing": lambda: effects.balanced_effects(Y, arm, X),
+        "augmented weights": lambda: effects.doubly_robust_effects(
+            Y, arm, logistic(lp), sample.outcome_model
+        ),
+    }
     try:
         if estimator in simple:
             return simple[estimator](), n

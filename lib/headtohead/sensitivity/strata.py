@@ -25,8 +25,9 @@ from headtohead.outcomes.risk import need_known, risks
 Estimate = Callable[[pd.DataFrame], pd.DataFrame]
 
 
-def estimate_in_subsets(frame: pd.DataFrame, subsets: Mapping[str, pd.Series],
-                        estimate: Estimate) -> pd.DataFrame:  # fmt: skip
+def estimate_in_subsets(
+    frame: pd.DataFrame, subsets: Mapping[str, pd.Series], estimate: Estimate
+) -> pd.DataFrame:
     """Return ``estimate`` on each subset, labelled ``subset``; a subset that fails says why.
 
     ``frame`` holds patients, with the bool column ``treated``; ``estimate`` takes those of a subset and returns
@@ -60,10 +61,11 @@ def concurrent_periods(period: pd.Series, treated: pd.Series, *, min_share: floa
     return period.isin(both)
 
 
-def caliper_grid(endpoint: Endpoint, score: Score, *, by: int, calipers_sd: Sequence[float],
-                 caliper_scale: CaliperScale = "pooled", order: Order = "largest",
-                 exact: Sequence[pd.Series] = (), denominator: Denominator = "pooled",
-                 inference: InferenceChoices = DEFAULT) -> pd.DataFrame:  # fmt: skip
+def caliper_grid(
+    endpoint: Endpoint, score: Score, *, by: int, calipers_sd: Sequence[float],
+    caliper_scale: CaliperScale = "pooled", order: Order = "largest", exact: Sequence[pd.Series] = (),
+    denominator: Denominator = "pooled", inference: InferenceChoices = DEFAULT,
+) -> pd.DataFrame:  # fmt: skip
     """Return the risk difference in pairs for each caliper width.
 
     DataFrame of ``ESTIMATE_COLUMNS``, ``adjustment``, ``caliper_sd``, ``n_pairs``, ``n_unmatched`` and
@@ -86,9 +88,11 @@ def caliper_grid(endpoint: Endpoint, score: Score, *, by: int, calipers_sd: Sequ
     return pd.DataFrame(rows)
 
 
-def tipping_grid(endpoint: Endpoint, adjustment: Adjustment, may_follow: pd.Series, *, by: int,
-                 extra_treated: Sequence[int], extra_control: Sequence[int], margin: float, alpha: float,
-                 inference: InferenceChoices = DEFAULT, stream: Stream = "unseen deaths") -> pd.DataFrame:  # fmt: skip
+def tipping_grid(
+    endpoint: Endpoint, adjustment: Adjustment, may_follow: pd.Series,
+    *, by: int, extra_treated: Sequence[int], extra_control: Sequence[int], margin: float, alpha: float,
+    inference: InferenceChoices = DEFAULT, stream: Stream = "unseen deaths",
+) -> pd.DataFrame:  # fmt: skip
     """Return the risk difference after unseen events in each arm.
 
     DataFrame with ``treated``, ``control`` (unseen events), ``estimate``, ``std_error``, ``conf_low``,
