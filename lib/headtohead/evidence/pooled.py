@@ -120,7 +120,7 @@ def absolute_effect(ratio: pd.DataFrame, risk: float) -> pd.DataFrame:
     (ratio - 1) * risk, for estimate and limits. Right for risk ratios; near for other ratios while few have the event.
     Raises ValueError if the risk is no share between 0 and 1, or a ratio is not above 0.
     """
-    door.columns(ratio, [*LIMITS, "conf_level"], "ratios")
+    door.columns(ratio, [], "ratios", [*LIMITS, "conf_level"])
     door.between("risk", risk)
     for value in ratio["estimate"]:
         door.positive("estimate", value)

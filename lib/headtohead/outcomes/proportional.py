@@ -102,6 +102,10 @@ def _test_of_checked(
     ties: Ties = "efron", strata: pd.Series | None = None, terms: Mapping[str, Sequence[str]] | None = None,
     weights: pd.Series | None = None, sandwich: Sandwich | None = None,
 ) -> pd.DataFrame:  # fmt: skip
+    if time[event.to_numpy(bool)].nunique() < 2:
+        raise CannotEstimateError(
+            "a hazard ratio changes between event times, found none or one; report the counts"
+        )
     X, names, p = covariates.to_numpy(float), list(covariates.columns), covariates.shape[1]
     t, died = time.to_numpy(float), event.to_numpy(bool)
     w = np.ones(len(X)) if weights is None else weights.to_numpy(float)
@@ -110,9 +114,6 @@ def _test_of_checked(
         strata=np.zeros(len(X), int) if strata is None else pd.factorize(strata)[0],
     )  # fmt: skip
     at = pl.moments(sets, fit.coefficients.to_numpy())
-    if sets.n_groups < 2:
-        must = "a hazard ratio can change only between event times"
-        raise CannotEstimateError(f"{must}, found {sets.n_groups}; report the counts")
     g = _transformed(sets.times, t, died, transform)
     g = g - np.average(g, weights=sets.size)
     score = g @ pl.score_of_groups(sets, at)
