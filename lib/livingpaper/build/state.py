@@ -4,7 +4,7 @@ import os
 import re
 from pathlib import Path
 
-from livingpaper.build.cache import home_of
+from livingpaper.build.cache import home_of, installed, sha
 from livingpaper.build.project import CONFIG, Project, commit, digest, not_reading, pages, text_of
 
 SOURCES = ("book", "_config.yml", "_toc.yml", "CITATION.cff", "CHANGELOG.md", "claims.toml", CONFIG)
@@ -22,7 +22,8 @@ def inputs_digest(project: Project) -> str:
     """Return the hash of everything the chapters' outputs rest on, apart from the chapters themselves."""
     root, frozen = project.root, (project.root / "versions").glob("v*/ledger.csv")
     parts = [root / "lib", MACHINERY, root / CONFIG, project.protocol, project.ledger, *frozen]
-    return digest(filter(Path.exists, [*parts, *fixed_files(project), *_packages(project)]), root)[:16]
+    files = filter(Path.exists, [*parts, *fixed_files(project), *_packages(project)])
+    return sha(digest(files, root) + installed())[:16]
 
 
 def fixed_files(project: Project) -> list[Path]:
