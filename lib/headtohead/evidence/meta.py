@@ -20,7 +20,7 @@ from scipy.stats import chi2, norm, t
 
 from headtohead import door
 from headtohead.errors import AlignmentError, NumberError
-from headtohead.evidence.effects import PUBLISHED_LEVEL
+from headtohead.evidence.effects import NO_RATIO, PUBLISHED_LEVEL
 from headtohead.evidence.pooled import MetaAnalysis, ratio_row
 from headtohead.outcomes.estimate import Interval, wald_interval
 
@@ -46,8 +46,11 @@ def meta_analysis(
 
 
 def _speaking(studies: pd.DataFrame) -> pd.DataFrame:
-    """Return the studies without those that say nothing of a ratio."""
-    return studies[studies["basis"] != "nothing"] if "basis" in studies else studies
+    """Return the studies without those that say nothing of a ratio; ``NumberError`` if none does."""
+    said = studies[studies["basis"] != "nothing"] if "basis" in studies else studies
+    if len(studies) and said.empty:
+        raise NumberError(NO_RATIO)
+    return said
 
 
 def combined(studies: pd.DataFrame, *, tau2: Tau2, interval: IntervalKind, conf_level: float) -> pd.DataFrame:

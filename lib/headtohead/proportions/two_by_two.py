@@ -18,6 +18,7 @@ from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
 from headtohead import door
+from headtohead.errors import NumberError
 from headtohead.proportions.counts import TwoByTwo
 from headtohead.proportions.score import score_interval
 
@@ -33,8 +34,9 @@ def equality_tests(table: TwoByTwo) -> pd.DataFrame:
     unconditional tests.
     """
     counts = table.counts
-    pearson = stats.chi2_contingency(counts, correction=False)
-    yates = stats.chi2_contingency(counts, correction=True)
+    if not counts.any(axis=0).all():
+        raise NumberError("a test of equal risks needs patients with and without the event, all are alike")
+    pearson, yates = (stats.chi2_contingency(counts, correction=corrected) for corrected in (False, True))
     g_test = stats.chi2_contingency(counts, correction=False, lambda_="log-likelihood")
     n = counts.sum()
     n_minus_1 = pearson.statistic * (n - 1) / n

@@ -126,7 +126,7 @@ def pool(
 
     Matching and weighting belong inside the estimate of each data set: averaging the scores over the data
     sets first leaves bias where the missingness depends on the covariates (Leyrat et al. 2019). Raises
-    ValueError if there are fewer than two data sets, lengths differ, or a value is missing or negative.
+    ValueError if there are fewer than two data sets, lengths differ, or a value is missing, or a variance not above 0.
 
     ``variances`` are squared standard errors, one per completed data set. ``df_complete`` are the degrees of freedom
     if nothing were missing, ``numpy.inf`` for an estimator judged by the normal distribution; Barnard and Rubin's are
@@ -137,10 +137,10 @@ def pool(
     if q.shape != u.shape or q.ndim != 1 or len(q) < 2:
         must = "pooling needs an estimate and a variance from each of at least 2 data sets"
         raise AlignmentError(f"{must}, found {q.size} and {u.size}; impute more often")
-    bad = ~np.isfinite(q) | ~np.isfinite(u) | (u < 0)
+    bad = ~np.isfinite(q) | ~np.isfinite(u) | (u <= 0)
     if bad.any():
         found = f"{int(bad.sum())} of {len(q)} are not, first number {int(np.flatnonzero(bad)[0])}"
-        must = "estimates must be finite and variances at least 0"
+        must = "estimates must be finite and variances above 0"
         raise NumberError(f"{must}, {found}; pool only data sets in which the estimate exists")
     door.level(conf_level)
     door.positive("df_complete", df_complete)
