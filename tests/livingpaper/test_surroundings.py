@@ -214,7 +214,7 @@ ODD = {
 FOREIGN = {
     "raise.py": "raise RuntimeError('start-up')\n",
     "sitecustomize.py": "import os\nos.environ['FOREIGN'] = 'yes'\n",
-    "pandas.py": "raise RuntimeError('the foreign copy')\n",
+    "headtohead/__init__.py": "raise RuntimeError('the foreign copy')\n",
     ".ipython/profile_default/startup/0.py": "raise RuntimeError('start-up')\n",
     ".jupyter/jupyter_server_config.py": "c.ServerApp.contents_manager_class = 'none.Such'\n",
     ".jupyter/jupyter_config.py": "raise RuntimeError('configured')\n",

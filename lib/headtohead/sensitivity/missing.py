@@ -147,15 +147,13 @@ def pool(
     m, estimate, within, between = len(q), float(q.mean()), float(u.mean()), float(q.var(ddof=1))
     if np.ptp(q) == 0:
         estimate, between = float(q[0]), 0.0  # no rounding error where nothing differs
-    extra = (1 + 1 / m) * between
-    total = within + extra
-    df = _degrees_of_freedom(m, extra / total if total > 0 else 0.0, df_complete)
-    ratio = extra / within if within > 0 else np.inf
-    fmi = 0.0 if extra == 0 else 1.0 if np.isinf(ratio) else (ratio + 2 / (df + 3)) / (ratio + 1)
+    extra, total = (1 + 1 / m) * between, within + (1 + 1 / m) * between
+    df, ratio = _degrees_of_freedom(m, extra / total, df_complete), extra / within
+    fmi = 0.0 if extra == 0 else (ratio + 2 / (df + 3)) / (ratio + 1)
     error, mc_error = float(np.sqrt(total)), float(np.sqrt(between / m))
     half = float(stats.t.ppf(0.5 + conf_level / 2, df)) * error
-    limits = (estimate - half, estimate + half)
-    return Pooled(estimate, error, *limits, df, float(fmi), between, within, mc_error)
+    low, high = estimate - half, estimate + half
+    return Pooled(estimate, error, low, high, df, float(fmi), between, within, mc_error)
 
 
 def _degrees_of_freedom(m: int, share: float, df_complete: float) -> float:

@@ -16,6 +16,7 @@ from livingpaper.book.markup import markup
 from livingpaper.book.stamp import author_names, citation_file
 from livingpaper.build.cache import mark_of, say, sha, up_to_date, write_changed
 from livingpaper.build.project import Project, pages
+from livingpaper.build.state import made_pages, state
 from livingpaper.config import config
 
 NAME = "paper-accessible.pdf"
@@ -28,10 +29,8 @@ MARGIN = {"top": "22mm", "bottom": "20mm", "left": "22mm", "right": "22mm"}
 
 def print_accessible(project: Project) -> None:
     """Print the paper from ``_build/html`` unless that is done; without a Chromium, say what to install."""
-    html, target = project.build / "html", project.build / NAME
-    now = sha(mark_of(html).read_text("utf-8") + Path(__file__).read_text("utf-8")) if html.is_dir() else ""
-    if not now:
-        raise FileNotFoundError(f"the pages must be in {html}, there are none; run: livingpaper html")
+    html, target = made_pages(project), project.build / NAME
+    now = sha(state(project) + Path(__file__).read_text("utf-8"))
     if up_to_date(target, now):
         say("accessible: up to date")
         return

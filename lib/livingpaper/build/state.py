@@ -4,7 +4,7 @@ import os
 import re
 from pathlib import Path
 
-from livingpaper.build.cache import home_of, installed, sha
+from livingpaper.build.cache import home_of, installed, mark_of, sha, up_to_date
 from livingpaper.build.project import CONFIG, Project, commit, digest, not_reading, pages, text_of
 
 SOURCES = ("book", "_config.yml", "_toc.yml", "CITATION.cff", "CHANGELOG.md", "claims.toml", CONFIG)
@@ -16,6 +16,16 @@ def state(project: Project) -> str:
     """Return the fingerprint of everything the pages rest on, the commit they print included."""
     sources = [project.root / name for name in SOURCES]
     return f"{digest(sources, project.root)} {inputs_digest(project)} {commit(project)}"
+
+
+def made_pages(project: Project) -> Path:
+    """Return the folder of the pages; ``FileNotFoundError`` if there are none, or they were made from other sources."""
+    html, again = project.build / "html", "run: livingpaper html"
+    if not (html / "book").is_dir():
+        raise FileNotFoundError(f"the pages must be in {html}, there are none; {again}")
+    if mark_of(html).is_file() and not up_to_date(html, state(project)):
+        raise FileNotFoundError(f"the pages must be those of the sources here, {html} has others; {again}")
+    return html
 
 
 def inputs_digest(project: Project) -> str:
