@@ -128,7 +128,7 @@ def commit(project: Project) -> str:
     inputs = [name for name in unseen.splitlines() if not BY_PRODUCT.search(f"/{name}")]
     blind = re.search(
         r"^(?:[a-z]|S) ", git(project, "ls-files", "-v"), re.M
-    )  # files that git was told not to look at
+    )  # git was told not to look there
     return head + ("+" if changed.strip() or inputs or blind else "")
 
 

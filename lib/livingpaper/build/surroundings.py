@@ -47,6 +47,8 @@ def clean_environment() -> None:
 
 def check_surroundings(project: Project) -> None:
     """Raise ``SurroundingsError`` unless code, kernel and package versions are those of this folder."""
+    if not any(os.access(place, os.W_OK) for place in (Path(__file__).parent, Path.home())):
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(project.build / "cache" / "numba"))
     for problem in (*_foreign(project.root / "lib"), *_other_versions(project)):
         raise SurroundingsError(problem)
 
@@ -54,8 +56,8 @@ def check_surroundings(project: Project) -> None:
 def _foreign(library: Path) -> Iterator[str]:
     own, standard = sys.modules.get("sitecustomize"), Path(sysconfig.get_path("stdlib"))
     first = [str(getattr(each, "__file__", "")) for each in (own, sys.modules.get("usercustomize")) if each]
-    for file in (file for file in first if not Path(file).is_relative_to(standard)):
-        yield f"no code may run before a command, {file} did; take it out of this environment"
+    for code in (code for code in first if not Path(code).is_relative_to(standard)):
+        yield f"no code may run before a command, {code} did; take it out of this environment"
     for package in sorted(path.parent.name for path in library.glob("*/__init__.py")):
         spec = find_spec(package)
         if spec is None or not spec.origin or library.resolve() not in Path(spec.origin).resolve().parents:

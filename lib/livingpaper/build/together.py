@@ -19,10 +19,8 @@ MOVED = (PAGES, LEDGER, KEY_FIGURE, "_build/.html-state")  # the mark last: with
 @contextmanager
 def together(project: Project) -> Iterator[Path]:
     """Give the folder where new results and pages are made, by their names in the paper; once all is in it, they move."""
-    staged, there = (
-        project.build / STAGED,
-        [path for path in (LEDGER, KEY_FIGURE) if (project.root / path).is_file()],
-    )
+    staged = project.build / STAGED
+    there = [name for name in (LEDGER, KEY_FIGURE) if (project.root / name).is_file()]
     shutil.rmtree(staged, ignore_errors=True)
     (staged / PAGES).parent.mkdir(parents=True)
     for name in there:
