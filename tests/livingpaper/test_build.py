@@ -18,7 +18,9 @@ from livingpaper.book.stamp import citation_file
 from livingpaper.build.build import BuildError
 from livingpaper.build.cache import write_whole
 from livingpaper.build.project import LEDGER, Project
+from livingpaper.build.state import state
 from livingpaper.build.together import PAGES, alone, recover, together
+from livingpaper.chapters.run import run_chapters
 from livingpaper.ledger.ledger import read_ledger
 from project_copy import copy_project, fingerprints
 from tiny_book import runs, text_of, tiny_project, write_page
@@ -290,6 +292,64 @@ def is_free(project: Project) -> bool:
         except BlockingIOError:
             return False
         return True
+
+
+KINDS = [
+    "book/index.md", "book/references.bib", "book/own.sty", "book/images/a.svg", "_config.yml", "_toc.yml", "claims.toml",
+    "protocol.toml", "paper.toml", "CITATION.cff", "CHANGELOG.md", "README.md", "references.bib", "logo.png",
+    "_static/own.css", "_templates/own.html", "data/a.csv", "tables/a.xlsx", "results/simulated.csv", "results/marks.toml",
+    "results/ledger.csv", "lib/own/module.py", "tests/test_own.py", "versions/v1.0.0/ledger.csv",
+    "versions/v1.0.0/claims.toml", "requirements.txt", "figures/plan.pdf",
+]  # fmt: skip
+MADE = [
+    "_build/x",
+    ".idea/x",
+    ".venv/lib/x.py",
+    "env/lib/x.py",
+    "notebooks/a.ipynb",
+    "lib/own/__pycache__/a.pyc",
+]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_an_older_copy_of_anything_is_another_state(tmp_path: Path, name: str) -> None:
+    """With its time of then, and as long as before: content alone counts, wherever a file lies."""
+    made = Project(tmp_path)
+    for each in (*KINDS, *MADE, "env/pyvenv.cfg"):
+        (tmp_path / each).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / each).write_bytes(b"root: book/index\n" if each == "_toc.yml" else b"a = 1\n")
+        os.utime(tmp_path / each, (9, 9))
+    before, old = state(made), (tmp_path / name).read_bytes()
+    for other in MADE:
+        (tmp_path / other).write_bytes(b"b = 2\n")
+    assert state(made) == before
+    new = b"root: book/other\n" if name == "_toc.yml" else b"b = 2\n"
+    (tmp_path / name).write_bytes(new)
+    os.utime(tmp_path / name, (9, 9))
+    assert state(made) != before
+    (tmp_path / name).write_bytes(old)
+    assert state(made) == before
+    (tmp_path / name).unlink()
+    assert name == "_toc.yml" or state(made) != before
+
+
+@pytest.mark.parametrize("place", ["book/own.csv", "tables/own.csv", "own.csv", "results/own.csv"])
+def test_a_table_that_lies_anywhere_is_an_input_of_the_chapter_that_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "paper"]) == 0
+    monkeypatch.chdir(tmp_path / "paper")
+    made, index = Project(tmp_path / "paper"), tmp_path / "paper" / "book" / "index.md"
+    table = made.root / place
+    table.parent.mkdir(exist_ok=True)
+    index.write_text(index.read_text().replace("../data/admissions.csv", str(Path("..") / place)))
+    rows = (made.data / "admissions.csv").read_text()
+    for admitted, said in (("512", "−14.2"), ("520", "−14.5"), ("512", "−14.2")):
+        table.write_text(rows.replace("A,men,825,512", f"A,men,825,{admitted}"))
+        os.utime(table, (9, 9))
+        run_chapters(made)
+        assert read_ledger(made.ledger).at["admitted.difference", "text"] == said
 
 
 def roles_print_numbers_choices_and_the_stamp(made: Project) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from livingpaper.__main__ import main
@@ -22,6 +23,7 @@ from livingpaper.build.surroundings import (
 )
 
 DOOR_SECONDS = 0.05
+EXAMPLE = Path(__file__).parents[2] / "examples" / "legislators"
 
 
 def test_this_checkout_is_in_order_and_the_check_is_quick(project: Project) -> None:
@@ -245,3 +247,22 @@ def test_an_odd_environment_builds_the_same_bytes(tmp_path: Path) -> None:
     assert len(found[0]) > 50
     assert found[0].keys() == found[1].keys()
     assert [name for name in found[0] if found[0][name] != found[1][name]] == []
+
+
+@pytest.mark.whole
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="needs to become somebody else")
+def test_somebody_without_a_home_may_use_a_library_of_others() -> None:
+    """Neither may be written to: what is compiled is kept below the paper."""
+    with TemporaryDirectory(dir="/tmp") as place:
+        root = Path(place, "paper")
+        shutil.copytree(EXAMPLE, root, ignore=shutil.ignore_patterns("_build"))
+        for path in (Path(place), root, *root.rglob("*")):
+            os.chown(path, 65534, 65534)
+        run = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+        run += [str(Path(sys.executable).with_name("livingpaper")), "ledger"]
+        env = os.environ | {"HOME": "/root"}
+        done = subprocess.run(
+            run, cwd=root, env=env, capture_output=True, text=True, check=False, timeout=600
+        )
+        assert (done.returncode, done.stdout) == (0, "ledger: unchanged\n"), done.stderr
+        assert any((root / "_build" / "cache" / "numba").rglob("*.nbi"))

@@ -18,7 +18,7 @@ from tqdm import tqdm
 from livingpaper.build.apt import ensure_latex
 from livingpaper.build.cache import mark_of, say, up_to_date, write_changed, write_whole
 from livingpaper.build.project import Project, digest, pages
-from livingpaper.build.state import SOURCES, state
+from livingpaper.build.state import sources, state
 from livingpaper.build.surroundings import FIXED
 from livingpaper.build.together import PAGES, alone, together
 from livingpaper.config import config
@@ -89,9 +89,7 @@ def build_pdf(project: Project, *, cold: bool = False) -> None:
 def _by_content(project: Project, builder: str) -> Iterator[None]:
     """Let Sphinx read what has other content than last time: it goes by times, which a copied file brings along."""
     work, chapters = project.work, {page: project.root / f"{page}.md" for page in pages(project)}
-    found = [file for name in SOURCES for file in (project.root / name, *(project.root / name).rglob("*"))]
-    rest = {file for file in found if file.is_file()} - {*chapters.values()}
-    now = {"": digest(rest, project.root)}
+    now = {"": digest({*sources(project)} - {*chapters.values()}, project.root)}
     now |= {page: digest([path], project.root) for page, path in chapters.items()}
     mark = work / "made-from.json"
     before = json.loads(mark.read_text("utf-8")) if mark.is_file() else {}

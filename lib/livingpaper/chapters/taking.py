@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from livingpaper.build.cache import code_digest, imported, installed, source_file
-from livingpaper.build.project import LEDGER, Project, digest
+from livingpaper.build.project import Project, digest
 from livingpaper.build.state import fixed_files
 from livingpaper.chapters.cells import ChapterError, Statement, chapter_files, chapter_statements
 from livingpaper.chapters.session import current
@@ -126,12 +126,11 @@ def takes(parts: Iterable[Statement]) -> Iterator[tuple[str, list[str], Names]]:
 
 def inputs_of(project: Project, parts: Sequence[Statement]) -> dict[str, str]:
     """Return what results of statements rest on but choices: they, code, data, committed results, locked packages."""
-    results = {*(project.root / "results").glob("*.csv")} - {project.root / LEDGER}
     return {
         "cells": "\n".join(part.source for part in parts),
         "code": code_digest(*modules_of(parts)),
         "packages": installed(),
-        "files": digest([*fixed_files(project), *results], project.root),
+        "files": digest(fixed_files(project), project.root),
     }
 
 
