@@ -12,7 +12,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from livingpaper.build.project import content_of, text_of
+from livingpaper.build.project import content_of, plain, text_of
 
 INSTALLED = tuple(Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
 
@@ -32,8 +32,8 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def write_changed(path: Path, content: bytes) -> bool:
-    """Write a file whole unless it holds this already; return whether it changed."""
-    if path.is_file() and path.read_bytes() == content:
+    """Write a file whole unless it holds this already, whatever line ends a checkout gave it; return whether it changed."""
+    if path.is_file() and content_of(path) == plain(content):
         return False
     write_whole(path, content)
     return True

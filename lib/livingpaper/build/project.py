@@ -18,7 +18,7 @@ OF_GIT = (  # which repository, index and work tree; what git is configured with
     "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_GRAFT_FILE", "GIT_SHALLOW_FILE", "GIT_CEILING_DIRECTORIES",
 )  # fmt: skip
-LEDGER, KEY_FIGURE = "results/ledger.csv", "results/key-figure.svg"
+RESULTS = LEDGER, KEY_FIGURE = ("results/ledger.csv", "results/key-figure.svg")
 STAGED, STAGE = (
     ".staged",
     "LIVINGPAPER_STAGE",
@@ -120,30 +120,26 @@ def commit(project: Project) -> str:
     if not known or not git(project, "rev-list", "--max-count=1", "--all"):
         return "no commit"
     head = git(project, "rev-parse", "--short=10", "HEAD").strip()
-    made = [name for name in (LEDGER, KEY_FIGURE) if _waits(project, name)]
+    made = dict(_awaited(project))
     aside = [":/", *(f":(exclude){name}" for name in made)] if made else []
     changed = git(project, "status", "--porcelain", "--untracked-files=all", "--", *aside)
-    changed += "".join(name for name in made if _differs(project, name))
     unseen = git(project, "ls-files", "--others", "--ignored", "--exclude-standard", "--", "data", "book")
     inputs = [name for name in unseen.splitlines() if not BY_PRODUCT.search(f"/{name}")]
-    blind = re.search(
-        r"^(?:[a-z]|S) ", git(project, "ls-files", "-v"), re.M
-    )  # git was told not to look there
-    return head + ("+" if changed.strip() or inputs or blind else "")
+    blind = re.search(r"^(?:[a-z]|S) ", git(project, "ls-files", "-v"), re.M)  # it was told not to look
+    return head + ("+" if changed.strip() or any(made.values()) or inputs or blind else "")
 
 
-def _waits(project: Project, name: str) -> bool:
-    """Return whether a build has made a result that differs from the one that is there."""
-    made, there = _stage(project) / name, project.root / name
-    return (
-        made != there and made.is_file() and not (there.is_file() and made.read_bytes() == there.read_bytes())
-    )
-
-
-def _differs(project: Project, name: str) -> bool:
-    """Return whether a result that waits will differ from the commit, once it is in place."""
-    made = git(project, "hash-object", f"--path={name}", str(project.build / STAGED / name)).strip()
-    return made not in git(project, "ls-tree", "HEAD", name)
+def _awaited(project: Project) -> Iterator[tuple[str, bool]]:
+    """Yield each new result that waits for its pages, and whether it will differ from the commit once it is in place."""
+    for name in RESULTS:
+        made, there = _stage(project) / name, project.root / name
+        if (
+            made != there
+            and made.is_file()
+            and not (there.is_file() and made.read_bytes() == there.read_bytes())
+        ):
+            own = git(project, "hash-object", f"--path={name}", str(made)).strip()
+            yield name, own not in git(project, "ls-tree", "HEAD", name)
 
 
 def placed(path: Path, root: Path) -> Path:

@@ -5,17 +5,7 @@ import re
 from pathlib import Path
 
 from livingpaper.build.cache import home_of, installed, mark_of, sha, up_to_date
-from livingpaper.build.project import (
-    CONFIG,
-    KEY_FIGURE,
-    LEDGER,
-    Project,
-    commit,
-    digest,
-    not_reading,
-    pages,
-    text_of,
-)
+from livingpaper.build.project import CONFIG, RESULTS, Project, commit, digest, not_reading, pages, text_of
 
 ASIDE = ("_build", "notebooks", "versions", "examples", "bench")  # made, or no part of the pages
 TABLES = {".csv", ".tsv", ".json", ".xlsx", ".parquet", ".feather", ".dta", ".sas7bdat", ".rds"}
@@ -32,8 +22,8 @@ def sources(project: Project, *, aside: tuple[str, ...] = ()) -> list[Path]:
     """Return all files that pages may be made from, whatever a configuration or a chapter names, but hidden ones."""
     own = (path for path in project.root.iterdir() if path.name[0] != "." and path.name not in ASIDE + aside)
     top = [path for path in own if not (path / "pyvenv.cfg").is_file()]
-    made = {project.root / LEDGER, project.root / KEY_FIGURE}
-    return [file for path in top for file in (path, *path.rglob("*")) if file.is_file() and file not in made]
+    files = {file for path in top for file in (path, *path.rglob("*")) if file.is_file()}
+    return sorted(files - {project.root / name for name in RESULTS})
 
 
 def made_pages(project: Project) -> Path:

@@ -11,14 +11,7 @@ from pathlib import Path
 
 from livingpaper.build.project import OF_GIT, STAGE, Project, text_of
 
-OF_PYTHON = (
-    "PYTHONPATH",
-    "PYTHONHOME",
-    "PYTHONUSERBASE",
-    "PYTHONOPTIMIZE",
-    "PYTHONWARNINGS",
-    "PYTHONSTARTUP",
-)
+OF_PYTHON = ("PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE", "PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONSTARTUP")  # fmt: skip
 OF_JUPYTER = ("JUPYTER_PATH", "JUPYTER_DATA_DIR", "JUPYTER_CONFIG_PATH")
 PINNED = re.compile(r"^([\w.-]+)(?:\[[\w,]+\])?==([\w.+!-]+)", re.M)
 INSTALLED = re.compile(r"^(.+)-([^-]+)\.dist-info$")
@@ -54,9 +47,10 @@ def check_surroundings(project: Project) -> None:
 
 
 def _foreign(library: Path) -> Iterator[str]:
-    own, standard = sys.modules.get("sitecustomize"), Path(sysconfig.get_path("stdlib"))
-    first = [str(getattr(each, "__file__", "")) for each in (own, sys.modules.get("usercustomize")) if each]
-    for code in (code for code in first if not Path(code).is_relative_to(standard)):
+    first = [
+        str(sys.modules[name].__file__) for name in {"sitecustomize", "usercustomize"} & sys.modules.keys()
+    ]
+    for code in (code for code in first if not code.startswith(sysconfig.get_path("stdlib"))):
         yield f"no code may run before a command, {code} did; take it out of this environment"
     for package in sorted(path.parent.name for path in library.glob("*/__init__.py")):
         spec = find_spec(package)
@@ -76,11 +70,7 @@ def _other_versions(project: Project) -> Iterator[str]:
     places = (Path(place) for place in sys.path if Path(place).name == "site-packages")
     found = (INSTALLED.match(folder.name) for place in places for folder in place.iterdir())
     there = sorted((_name(match[1]), match[2]) for match in found if match)
-    other = [
-        f"{name} {version} for {locked[name]}"
-        for name, version in there
-        if version != locked.get(name, version)
-    ]
+    other = [f"{name} {of} for {locked[name]}" for name, of in there if of != locked.get(name, of)]
     if other:
         yield f"packages must have the versions of {project.lock.name}, {len(other)} have not, first {other[0]}; {REMAKE}"
 

@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from livingpaper.build.cache import say, write_whole
-from livingpaper.build.project import KEY_FIGURE, LEDGER, STAGE, STAGED, Project
+from livingpaper.build.project import RESULTS, STAGE, STAGED, Project
 
 READY, PAGES = ".ready", "_build/html"  # with the first name, what was made is whole and only has to move
-MOVED = (PAGES, LEDGER, KEY_FIGURE, "_build/.html-state")  # the mark last: with it the pages are up to date
+MOVED = (PAGES, *RESULTS, "_build/.html-state")  # the mark last: with it the pages are up to date
 
 
 @contextmanager
 def together(project: Project) -> Iterator[Path]:
     """Give the folder where new results and pages are made, by their names in the paper; once all is in it, they move."""
     staged = project.build / STAGED
-    there = [name for name in (LEDGER, KEY_FIGURE) if (project.root / name).is_file()]
+    there = [name for name in RESULTS if (project.root / name).is_file()]
     shutil.rmtree(staged, ignore_errors=True)
     (staged / PAGES).parent.mkdir(parents=True)
     for name in there:

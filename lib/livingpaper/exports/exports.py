@@ -29,12 +29,8 @@ IMAGE = re.compile(r"^(?P<label>.+)-[0-9a-f]{8}\.svg$")
 def write_machine(project: Project) -> Path:
     """Make ``_build/machine`` whole from ``_build/html``, unless it is up to date, and return it."""
     html, target = made_pages(project), project.build / "machine"
-    sources = [
-        html / "book",
-        html / "_images",
-        *map(project.root.joinpath, (LEDGER, CONFIG, "CITATION.cff")),
-        CODE,
-    ]
+    own = map(project.root.joinpath, (LEDGER, CONFIG, "CITATION.cff"))
+    sources = [html / "book", html / "_images", *own, CODE]
     if not up_to_date(target, state := digest(sources, project.root)):
         with made_whole(target) as fresh:
             for name, content in machine_files(project).items():
