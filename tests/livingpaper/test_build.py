@@ -93,7 +93,7 @@ def test_a_tiny_book_through_its_life(fresh: Project, tmp_path: Path) -> None:
         "data",
         "lib",
     }
-    assert {path.name for path in made.root.iterdir()} == given | {"_build", "results", "runs.txt"}
+    assert {path.name for path in made.root.iterdir()} == given | {"_build", "results"}
 
 
 def an_old_copy_and_a_chapter_left_out(made: Project) -> None:
