@@ -17,6 +17,7 @@ NoContrast = Literal["exclude", "half"]
 HALF = 0.5  # added to all four cells of a table with an empty one, as metafor does
 PUBLISHED_LEVEL = 0.95
 DESCRIBED = ["id", "study", "design", "source"]
+NO_RATIO = "a ratio needs a study with and without events, none has both; report the counts"
 METHODS = {
     "counts": "from the counts",
     "limits": "as printed, standard error from the limits",

@@ -61,6 +61,8 @@ def _one_test(endpoint: Endpoint, adjustment: Adjustment, by: int, score: ScoreI
     time = endpoint.time_days[used].clip(upper=by)
     event = (endpoint.cause[used] == 1) & (endpoint.time_days[used] <= by)
     X, weights, robust = drug(adjustment)[used], adjustment.weights[used], None
+    if time[event].nunique() == 1:
+        raise CannotEstimateError("a hazard ratio that changes needs events on two days, all fall on one")
     if (weights != 1).any():
         robust = of_all(covariance_of(adjustment, score), used.to_numpy())
     fit = fit_checked(time, event, X, weights=weights)
