@@ -176,6 +176,16 @@ def by_day(ledger: Ledger, plan: OwnProtocol) -> Sheet:
     )
 
 
+def hazards(ledger: Ledger, plan: OwnProtocol) -> Sheet:
+    """Return cause-specific hazard ratios of every cause of the primary outcome, crude, in pairs and weighted."""
+    rows = ledger.select(
+        f"outcomes.{plan.outcome.primary}{plan.outcome.horizon_days}.{{adjustment}}.hr.{{cause}}"
+    )
+    causes = {cause: cause.replace("_", " ").capitalize() for cause in dict.fromkeys(rows["cause"])}
+    cells = crosstable(rows, ("cause", causes), ("adjustment", labels.shown(plan)), corner="Cause")
+    return Sheet(cells, sources=(rows,), widths="p{4.6cm}rrr")
+
+
 def secondary(ledger: Ledger, plan: OwnProtocol) -> Sheet:
     """Return the risks of the secondary outcomes by the horizon under the primary adjustment."""
     rows = ledger.select(
