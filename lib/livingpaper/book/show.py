@@ -173,11 +173,11 @@ def show(thing: Shown, name: str, caption: str) -> Shown:
     if withheld:
         said = config().withheld
         frame = pd.DataFrame({"Result": [said.sentence]})
-        panel = _in_words(said.sentence) if isinstance(thing, Drawing) else Sheet(frame, widths="l")
+        panel = in_words(said.sentence) if isinstance(thing, Drawing) else Sheet(frame, widths="l")
         return cast("Shown", replace(panel, origin="design", name=name, caption=said.paragraph))
     origin = thing.origin or "+".join(origins) or "design"
     if isinstance(thing, Drawing) and _all_suppressed(thing.sources or ()):
-        return replace(_in_words(TOO_FEW), origin="design", name=name, caption=f"{caption.strip()} {TOO_FEW}")
+        return replace(in_words(TOO_FEW), origin="design", name=name, caption=f"{caption.strip()} {TOO_FEW}")
     return replace(thing, name=name, caption=caption, origin=origin, trial=trial)
 
 
@@ -188,7 +188,7 @@ def _all_suppressed(sources: Sequence[pd.DataFrame | pd.Series]) -> bool:
 
 
 @theme.at_each_width
-def _in_words(sentence: str) -> Drawing:
+def in_words(sentence: str) -> Drawing:
     """Return a sentence in the place of a figure."""
     rows = pd.DataFrame({"text": [theme.lines(sentence, theme.width() - 40)]})
     text = alt.Chart(rows).mark_text(fontSize=13, lineHeight=18, color=theme.INK).encode(text="text:N")

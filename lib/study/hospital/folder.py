@@ -105,7 +105,7 @@ def write_folder(target: Project, *, own: Own) -> None:
 
 
 def _title(arms: dict[str, str]) -> str:
-    return f"{arms['treated'].capitalize()} versus {arms['control']} in hospital: deaths by day"
+    return f"{arms['treated'].capitalize()} versus {arms['control']} in hospital"
 
 
 def _patients(frame: pd.DataFrame, dictionary: pd.DataFrame) -> pd.DataFrame:

@@ -215,12 +215,7 @@ def open_groups(patients: pd.DataFrame, plan: OwnProtocol) -> OwnProtocol:
 
 def _open(masks: Mapping[str, pd.Series], event: pd.Series, treated: pd.Series) -> bool:
     least, arms = limits().threshold, (treated, ~treated)
-    patients = [int((mask & arm).sum()) for mask in masks.values() for arm in arms]
-    events = [int((mask & (event == happened)).sum()) for mask in masks.values() for happened in (0, 1)]
-    without = len(treated) - sum(patients)
-    return (
-        len(masks) > 1
-        and min(patients) >= 2 * least
-        and min(events) >= least
-        and (without == 0 or without >= least)
-    )
+    cells = [mask & arm for mask in masks.values() for arm in arms]
+    events = [int((cell & (event == happened)).sum()) for cell in cells for happened in (0, 1)]
+    without = len(treated) - sum(int(cell.sum()) for cell in cells)
+    return len(masks) > 1 and min(events) >= least and (without == 0 or without >= least)

@@ -91,7 +91,8 @@ def _slips(name: str, values: np.ndarray, groups: dict[str, np.ndarray]) -> list
     """Return a slip of units in a group, or in part of the rows."""
     logs = np.log(np.where(values > 0, values, np.nan))
     for by, codes in groups.items():
-        for group in np.unique(codes[codes >= 0]):
+        known = np.unique(codes[codes >= 0])
+        for group in known[:1] if len(known) == 2 else known:  # of two, each is all others of the other
             mine = codes == group
             here, there = logs[mine & ~np.isnan(logs)], logs[~mine & ~np.isnan(logs)]
             if min(len(here), len(there)) >= LEAST and abs(np.median(here) - np.median(there)) > FOLD:
