@@ -91,7 +91,7 @@ def write_folder(target: Project, *, own: Own) -> None:
         "patients": fingerprint_of(patients),
         "draft": settings.paper.draft,
     }
-    require_score(probe(choices, study), patients.set_index("patient_id"))
+    require_score(probe(choices, study), patients)
     sections = continued(choices, study, settings, target.protocol, own.acceptance)
     if sections["study"]["blinded"]:
         _forget_outcomes(target)
