@@ -1,6 +1,7 @@
 """A figure or a table of guarded patients by any function that sees nothing but what may be shown."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -31,7 +32,8 @@ def drawn(draw: Callable[..., Any], *shown: Any, **look: Any) -> Any:
 
 
 def _require_shown(each: Any) -> None:
-    if isinstance(each, (list, tuple, dict)):
+    if isinstance(each, (list, tuple, dict, SimpleNamespace)):
+        each = vars(each) if isinstance(each, SimpleNamespace) else each
         for part in each.values() if isinstance(each, dict) else each:
             _require_shown(part)
     elif isinstance(each, pd.DataFrame) and "id" in each and "origin" in each:

@@ -13,14 +13,15 @@ import numpy as np
 import pandas as pd
 
 from livingpaper.disclosure.curves import landmarks
-from livingpaper.disclosure.profiles import Profile
+from livingpaper.disclosure.profiles import Profile, decimals, digits
 from livingpaper.disclosure.rows import NUMBERS, Shown, kind_of, shown, unweighted
-from livingpaper.disclosure.secondary import REASON, linked, primary, suppress
+from livingpaper.disclosure.secondary import REASON, Counts, linked, primary, suppress
 from livingpaper.ledger.format import estimate_text
 from livingpaper.ledger.ledger import HIDDEN, SUPPRESSED
 
 BLANK = dict.fromkeys([*NUMBERS, "conf_level"], np.nan) | {"text": SUPPRESSED}
 OF_OUTCOMES = ("Proportions", "CalculatedRatios", "StatisticalHypothesisTests", "HazardSurvivalTables")
+ARMS, ENDS = ("risk, treated", "risk, control"), ("conf_low", "conf_high")
 WHERE = ("outcome", "horizon_days", "population")
 NO_NAMES = {
     "n",
@@ -82,8 +83,7 @@ def protect(
         row.row | (BLANK | {"method": why[row.row["id"]]} if row.row["id"] in why else _text(row.row))
         for row in made
     ]
-    if profile.base == 1:
-        rows = _without_near(rows, profile)
+    rows = _without_near(rows, profile) if profile.base == 1 else _from_rounded(rows, records)
     lines = [(id_, kind, "withheld" if id_ in why else "hidden" if kind == "hidden" else "coarsened",
               why.get(id_, "")) for id_, kind in kinds.items()]  # fmt: skip
     safe = pd.DataFrame(rows, columns=[*exact.columns]).set_axis(ledger.index)
@@ -100,6 +100,32 @@ def _text(row: dict[str, Any]) -> dict[str, Any]:
     return {"text": estimate_text(estimate, low, high, 0.95 if level != level else level, str(row["scale"]))}
 
 
+def _from_rounded(rows: list[dict[str, Any]], exact: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows with differences and ratios of plain shares computed from the rounded ones; intervals move along."""
+    plain = {str(row["id"]) for row in exact if row["scale"] in ARMS and unweighted(row)}
+    risks = {
+        row["id"]: row["estimate"]
+        for row in rows
+        if row["id"] in plain and row["estimate"] == row["estimate"]
+    }
+    made = []
+    for row, was in zip(rows, exact, strict=True):
+        stem = str(row["id"]).rpartition(".")[0]
+        p, q = (risks.get(f"{stem}.risk_{arm}", np.nan) for arm in ("treated", "control"))
+        if row["scale"] == "risk difference" and p == p and q == q and row["estimate"] == row["estimate"]:
+            by = (p - q) - float(was["estimate"])
+            row = row | {name: decimals(float(was[name]) + by, 2) for name in ENDS} | {"estimate": p - q}
+            row |= {"std_error": np.nan} | _text(row)
+        elif (
+            row["scale"] == "risk ratio" and p == p and q > 0 and p > 0 and row["estimate"] == row["estimate"]
+        ):
+            by = (p / q) / float(was["estimate"])
+            row = row | {name: digits(float(was[name]) * by) for name in ENDS} | {"estimate": digits(p / q)}
+            row |= {"std_error": np.nan} | _text(row)
+        made.append(row)
+    return made
+
+
 def _without_near(rows: list[dict[str, Any]], profile: Profile) -> list[dict[str, Any]]:
     """Return rows without an exact ``n`` that is a few below another: the difference counts those few."""
     seen = np.unique([row["n"] for row in rows if row["n"] == row["n"]])
@@ -113,11 +139,10 @@ def counts_in(exact: pd.DataFrame, kinds: Mapping[str, str]) -> dict[str, int]:
     return {str(id_): int(n) for id_, n in pairs if kinds[id_] == "Frequencies" and n % 1 == 0}
 
 
-def numbers_shown(exact: pd.DataFrame, why: Collection[str]) -> set[int]:
-    """Return the numbers of people that open rows print as ``n`` or ``events``."""
+def _numbers_shown(exact: pd.DataFrame, why: Collection[str]) -> set[float]:
+    """Return the numbers of people that open rows print as ``n`` or ``events``: what equals one, cannot be hidden."""
     open_ = exact[~exact["id"].isin(list(why))]
-    both = pd.concat([open_["n"], open_["events"]]).dropna()
-    return {int(n) for n in both[both % 1 == 0]}
+    return {*open_["n"].dropna(), *open_["events"].dropna()}
 
 
 def _given_away(
@@ -126,14 +151,16 @@ def _given_away(
 ) -> dict[str, str]:  # fmt: skip
     """Return which counts go so that no withheld one can be worked out."""
     values = counts_in(exact, kinds)
-    known = numbers_shown(exact, why) | {n for id_, n in values.items() if id_ not in why}
+    among = dict(zip(exact["id"].astype(str), exact["n"], strict=True))
     before = {
         str(id_)
         for release in earlier
         for id_, n in zip(release["id"], release["estimate"], strict=True)
         if values.get(id_) == n
     }
-    counts = linked(values, known, before - why.keys())
+    said = _numbers_shown(exact, why)
+    before |= {id_ for id_, n in values.items() if n in said and n >= profile.threshold}
+    counts = linked(values, among, before - why.keys()) if values else Counts({}, ())
     first = (values.keys() & why.keys()) | primary(counts, profile)
     found = dict.fromkeys(first - why.keys(), f"the rest of its group is below {profile.threshold}")
     return {
@@ -160,7 +187,7 @@ def _of_small_arms(
     A difference with one decimal and the other arm's rounded count leave one answer; so does the width of an
     interval. What does not name its outcome goes with any.
     """
-    arms = ledger[ledger["scale"].isin(["risk, treated", "risk, control"])]
+    arms = ledger[ledger["scale"].isin(ARMS)]
     small = [row for row in arms.to_dict("records") if row["id"] in why]
     names = set(ledger["outcome"].dropna())
     return {
@@ -227,7 +254,7 @@ def _near(
 
 def _weighted(ledger: pd.DataFrame) -> Iterator[str]:
     """Yield the ids of risks under weights and of all beside them: their ``n`` is an effective number."""
-    arms = ledger[ledger["scale"].isin(["risk, treated", "risk, control"])]
+    arms = ledger[ledger["scale"].isin(ARMS)]
     stems = {str(row["id"]).rpartition(".")[0] for row in arms.to_dict("records") if not unweighted(row)}
     return (id_ for id_ in ledger["id"] if str(id_).rpartition(".")[0] in stems)
 

@@ -5,10 +5,11 @@ say how narrow that makes each suppressed cell (Fischetti and Salazar 2001, doi 
 attacker's problems).
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
+from math import ceil, floor
 
 import numpy as np
 from scipy.optimize import linprog
@@ -55,40 +56,81 @@ class Counts:
                 yield Counts(inside, tuple(group), self.fixed & inside.keys(), self.latent & inside.keys())
 
 
-def linked(ids: Mapping[str, int], known: Collection[int], shown: Collection[str] = ()) -> Counts:
+def linked(ids: Mapping[str, int], among: Mapping[str, float], shown: Collection[str] = ()) -> Counts:
     """Return counts with the sums that their ids and numbers tell.
 
-    Rows that differ in one to three parts of their id are parts of a whole: of the row without that part if it is
-    their sum (``a.n`` of ``a.x.n`` and ``a.y.n``), of any of the ``known`` numbers that is, or of what another such
-    group sums up to; of some rows, one is the sum of the others. A sum by chance makes what is shown less, never more.
-    ``shown`` are ids that an earlier release showed.
+    Rows that differ in parts of their id are parts of a whole: of the row without that part if it is their sum
+    (``a.n`` of ``a.x.n`` and ``a.y.n``), of the people among whom they were counted (their ``n``), of one of them, or
+    of what other rows are or sum up to, if all sums of both agree. ``shown`` are ids that an earlier release showed.
     """
-    groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    sums, values, fixed = dict[Sum, None](), dict[Cell, int](ids.items()), set[Cell](shown)
+    alike: dict[tuple[int, ...], dict[frozenset[tuple[str, ...]], None]] = defaultdict(dict)
+
+    def add(whole: Cell, parts: Iterable[str], total: int) -> None:
+        values.setdefault(whole, total)
+        sums[whole, tuple(each for each in parts if each != whole)] = None
+
+    for groups in _families(ids):
+        totals = [sum(map(ids.__getitem__, group)) for group in groups.values()]
+        for (key, group), total in zip(groups.items(), totals, strict=True):
+            one = _whole_of(key, group, total, ids, among)
+            if one is not None:
+                add(one, group, total)
+                fixed |= {one} - ids.keys()
+        if len(set(totals)) == len(totals) and 4 * sum(totals) >= max(ids.values()):
+            alike[tuple(sorted(totals))][frozenset(map(tuple, groups.values()))] = None
+    for families in alike.values():
+        rows = {ids[each[0]]: each[0] for family in families for each in family if len(each) == 1}
+        for parts in {each for family in families if len(families) > 1 for each in family if len(each) > 1}:
+            total = sum(map(ids.__getitem__, parts))
+            whole: Cell = rows.get(total, (total, *sorted(map(min, families))))
+            if whole not in parts:
+                add(whole, parts, total)
+    return Counts(values, tuple(sums), frozenset(fixed), frozenset(values.keys() - ids.keys() - fixed))
+
+
+def _families(ids: Iterable[str]) -> Iterator[dict[tuple[str, ...], list[str]]]:
+    """Yield rows that differ in up to three parts of their id, grouped by what is left when a sum goes over some."""
+    by_length: dict[int, list[tuple[str, ...]]] = defaultdict(list)
     for id_ in ids:
-        parts = id_.split(".")
-        for many in range(1, min(DEEPEST, len(parts) - 1) + 1):
-            for at in combinations(range(1, len(parts)), many):
-                groups[tuple("*" if i in at else part for i, part in enumerate(parts))].append(id_)
-    # rows may differ only in some of the parts that a sum goes over: then it is the same sum again
-    alike = {tuple(group): key for key, group in reversed(groups.items()) if len(group) > 1}
-    groups = {key: groups[key] for key in reversed(alike.values())}
-    totals = {key: sum(map(ids.__getitem__, group)) for key, group in groups.items()}
-    shared, sums = Counter(totals.values()), dict[Sum, None]()
-    values: dict[Cell, int] = dict(ids.items())
-    latent = set[Cell]()
-    for key, group in groups.items():
-        total, whole = totals[key], ".".join(part for part in key if part != "*")
-        if ids.get(whole) == total and key.count("*") == 1:
-            sums[whole, tuple(group)] = None
-        elif total in known or shared[total] > 1:
-            values[total] = total
-            latent |= set() if total in known else {total}
-            sums[total, tuple(group)] = None
-        largest = max(group, key=ids.__getitem__)
-        if len(group) > 2 and 2 * ids[largest] == total:
-            sums[largest, tuple(each for each in group if each != largest)] = None
-    fixed = {total for total in values if total in known and total not in ids} | set(shown)
-    return Counts(values, tuple(sums), frozenset(fixed), frozenset(latent))
+        by_length[id_.count(".")].append(tuple(id_.split(".")))
+    for length, rows in by_length.items():
+        for many in range(1, min(DEEPEST, length) + 1):
+            for varying in combinations(range(1, length + 1), many):
+                yield from _of_varying(rows, varying)
+
+
+def _of_varying(
+    rows: list[tuple[str, ...]], varying: tuple[int, ...]
+) -> Iterator[dict[tuple[str, ...], list[str]]]:
+    same: dict[tuple[str, ...], list[tuple[str, ...]]] = defaultdict(list)
+    for parts in rows:
+        same[tuple("" if at in varying else part for at, part in enumerate(parts))].append(parts)
+    for family in same.values():
+        if any(len({parts[at] for parts in family}) < 2 for at in varying):
+            continue
+        for many in range(len(varying) + 1):
+            for over in combinations(varying, many):
+                groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
+                for parts in family:
+                    key = tuple("*" if at in over else part for at, part in enumerate(parts))
+                    groups[key].append(".".join(parts))
+                yield groups
+
+
+def _whole_of(
+    key: tuple[str, ...], group: list[str], total: int, ids: Mapping[str, int], among: Mapping[str, float]
+) -> Cell | None:
+    """Return what rows that differ in parts of their id are the parts of, as far as they tell it themselves."""
+    if len(group) < 2:
+        return None
+    parent, largest = ".".join(part for part in key if part != "*"), max(group, key=ids.__getitem__)
+    if ids.get(parent) == total:
+        return parent
+    if max(among.get(each, 0.0) for each in group) == total:
+        return total
+    by_chance = key.count("*") > 1 or len(group) < 3 or 4 * ids[largest] < max(ids.values())
+    return largest if 2 * ids[largest] == total and not by_chance else None
 
 
 def primary(counts: Counts, profile: Profile) -> set[Cell]:
@@ -142,24 +184,23 @@ def ranges(
 def suppress(counts: Counts, profile: Profile, first: Collection[Cell]) -> set[Cell]:
     """Return which cells go beside the ``first`` so that the attacker can tell none of those.
 
-    While one of them can be placed within less than 1 to threshold - 1 (or, if it is larger, within less than a
-    threshold), the smallest shown cell that shares a sum with it goes too, parts before totals; if nothing is left to
-    go, all of them do. What turns out not to be needed stays.
+    While one of them can be placed too well (see ``open_enough``), the smallest shown cell that shares a sum with it
+    goes too, parts before totals. What turns out not to be needed stays. What fixed numbers alone give away cannot be
+    helped here.
     """
     gone: set[Cell] = set()
     for part in counts.parts(first):
-        own = set(first) & part.values.keys()
-        more: set[Cell] = set()
-        while weak := placed(part, own | more, profile, own):
-            near = _candidates(part, own | more, weak)
-            if not near:
-                break
-            totals = {total for total, _ in part.sums}
+        own, more = set(first) & part.values.keys(), set[Cell]()
+        every = part.values.keys() - part.fixed
+        known = placed(part, own, profile, own)
+        known -= placed(part, every, profile, known)
+        weak = set(known)
+        while weak := placed(part, own | more, profile, weak):  # what is wide stays wide
+            near, totals = _candidates(part, own | more, weak), {total for total, _ in part.sums}
             more.add(min(near, key=lambda c: (c in totals, near[c] == 0, near[c], str(c))))
-        else:
-            for cell in sorted(more, key=lambda c: -part.values[c]):
-                if not placed(part, own | more - {cell}, profile, own):
-                    more.remove(cell)
+        for cell in sorted(more, key=lambda c: -part.values[c]):
+            if not placed(part, own | more - {cell}, profile, known):
+                more.remove(cell)
         gone |= more
     return gone
 
@@ -178,8 +219,17 @@ def placed(counts: Counts, hidden: Collection[Cell], profile: Profile, first: Co
     """Return the cells of ``first`` that an attacker can place too well."""
     found = set()
     for cell, (low, high) in ranges(counts, hidden, profile, first).items():
-        n, k = counts.values[cell], profile.threshold
-        wide = low <= 1 + SLACK and high >= k - 1 - SLACK if n < k else high - low >= k - 1 - SLACK
-        if not wide:
+        if not open_enough(counts.values[cell], low, high, profile):
             found.add(cell)
     return found
+
+
+def open_enough(count: int, low: float, high: float, profile: Profile) -> bool:
+    """Return whether somebody who places a count between two numbers knows little of it.
+
+    Of a small one half of all small numbers must remain possible, else a threshold of them.
+    """
+    k = profile.threshold
+    if count >= k:
+        return high - low >= k - 1 - SLACK
+    return 2 * (floor(min(high, k - 1) + SLACK) - ceil(max(low, 1) - SLACK) + 1) >= k - 1
