@@ -41,7 +41,8 @@ CHAPTERS = (
 )
 KEPT = ("book/references.bib", "data/published.csv")  # of the published study
 CITED = re.compile(r"\{cite\}`([^`]+)`")
-SHOWN = ("_build", "results", "notebooks", "versions")  # what an unblinded build leaves
+SHOWN = ("_build", "private", "results", "notebooks", "versions")  # what an unblinded build leaves
+STAYS = (".lock", "released")
 
 
 class FolderError(ValueError):
@@ -128,12 +129,14 @@ def fingerprint_of(patients: pd.DataFrame) -> str:
 
 
 def _forget_outcomes(target: Project) -> None:
-    """Delete everything that was made where outcomes had been shown; what was always blinded stays."""
+    """Delete everything that was made where outcomes had been shown; what was always blinded stays.
+
+    What was released before has left the house: it stays, for the next release to be compared with.
+    """
     if target.protocol.is_file() and load_own_protocol(target.protocol).study.blinded:
         return
-    for path in [target.root / name for name in SHOWN if name != "_build"] + [
-        path for path in target.build.glob("*") if path.name != ".lock"
-    ]:
+    inside = [path for name in SHOWN for path in (target.root / name).glob("*") if path.name not in STAYS]
+    for path in inside:
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 

@@ -26,7 +26,8 @@ GOOD = good()
 SCORE = '[score]\ncolumns = ["age", "sex", "charlson"]\n'
 YES = Acceptance("A. Clinician", "overlap and balance suffice")
 LEFT = ("results/ledger.csv", "_build/html/index.html", "_build/paper.pdf", "_build/.jupyter_cache/global.db",
-        "_build/work/html/x.json", "notebooks/outcomes.ipynb")  # fmt: skip
+        "_build/work/html/x.json", "notebooks/outcomes.ipynb", "private/exact.csv",
+        "private/steps/take-outcomes.pickle")  # fmt: skip
 
 
 def written(
@@ -92,7 +93,11 @@ def test_going_back_leaves_nothing_of_what_was_shown(project: Project, tmp_path:
     written(project, tmp_path)
     assert all(path.exists() for path in kept), "what was always blinded may stay"
     written(project, tmp_path, accept=YES)
+    released = tmp_path / "mine-paper" / "private" / "released" / "1.csv"
+    released.parent.mkdir()
+    released.write_text("what has left the house")
     plan = written(project, tmp_path, settings=f"{SCORE}[paper]\nblinded = true\n")
+    assert released.exists()
     assert plan.study.blinded
     assert not any(path.exists() for path in kept)
     assert plan.amendment[-1].accepted, "the history still says that outcomes were shown"

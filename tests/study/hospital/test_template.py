@@ -62,7 +62,18 @@ def test_nothing_is_written_over(project: Project, tmp_path: Path) -> None:
     made = write_template(project, tmp_path / "a.csv")
     assert [path.name for path in made] == ["a.csv", "a-instructions.csv"]
     assert (tmp_path / "cohort.toml").read_text() == "# mine\n"
-    with pytest.raises(ValueError, match=r"must be a new file, .* is there already; choose another name"):
+    with pytest.raises(ValueError, match=r"a.csv and .*cohort.toml are there already; edit the second"):
         write_template(project, tmp_path / "a.csv")
     with pytest.raises(ValueError, match=r"must end in .xlsx or .csv, found 'a.ods'"):
         write_template(project, tmp_path / "a.ods")
+
+
+def test_of_a_table_that_is_there_come_settings_with_its_columns(project: Project, tmp_path: Path) -> None:
+    table = tmp_path / "mine.csv"
+    table.write_text('Estudio;Charlson;"PCR ""alta""";Sexo;hospital\nA1;2;3,5;F;Norte\n', "utf-8")
+    assert write_template(project, table) == [tmp_path / "cohort.toml"]
+    text = (tmp_path / "cohort.toml").read_text("utf-8")
+    assert load_settings(tmp_path / "cohort.toml").columns == {"sex": "Sexo", "charlson": "Charlson"}
+    assert '# of the table, to be named here: "Estudio", "Charlson", "PCR \\"alta\\"", "Sexo"\n' in text
+    assert '# patient_id = ""  # Patient\n' in text
+    assert "hospital =" not in text, "has our name already"
