@@ -97,7 +97,9 @@ def test_the_table_of_a_chart_by_hand() -> None:
 
 def test_a_figure_of_which_all_is_withheld_has_a_table_without_rows() -> None:
     nothing = pd.DataFrame({"day": pd.Series(dtype=str), "risk": pd.Series(dtype=float)})
-    drawn = alt.Chart(nothing).mark_point().encode(alt.X("day:O", title="Day"), alt.Y("risk:Q", title="Risk, %"))
+    drawn = (
+        alt.Chart(nothing).mark_point().encode(alt.X("day:O", title="Day"), alt.Y("risk:Q", title="Risk, %"))
+    )
     (table,) = tables_of(drawn.to_dict())
     assert list(table) == ["Day", "Risk, %"]
     assert table.empty

@@ -53,7 +53,7 @@ def tables_of(spec: dict[str, Any]) -> list[pd.DataFrame]:
         heads = [_head(name, titles) for name in part]
         part = part.set_axis(heads, axis=1).loc[:, ~pd.Index(heads).duplicated()]
         parts.setdefault(tuple(part), []).append(part.assign(Panel=panel) if panel else part)
-    void = {
+    void: dict[str, list[Any]] = {
         _head(one.field, {one.field: one.title}): []
         for one in seen
         if spec.get("datasets", {}).get(one.data) == []

@@ -103,7 +103,11 @@ def _text(row: dict[str, Any]) -> dict[str, Any]:
 def _from_rounded(rows: list[dict[str, Any]], exact: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return rows with differences and ratios of plain shares computed from the rounded ones; intervals move along."""
     plain = {str(row["id"]) for row in exact if row["scale"] in ARMS and unweighted(row)}
-    risks = {row["id"]: row["estimate"] for row in rows if row["id"] in plain and row["estimate"] == row["estimate"]}
+    risks = {
+        row["id"]: row["estimate"]
+        for row in rows
+        if row["id"] in plain and row["estimate"] == row["estimate"]
+    }
     made = []
     for row, was in zip(rows, exact, strict=True):
         stem = str(row["id"]).rpartition(".")[0]
@@ -112,7 +116,9 @@ def _from_rounded(rows: list[dict[str, Any]], exact: Sequence[Mapping[str, Any]]
             by = (p - q) - float(was["estimate"])
             row = row | {name: decimals(float(was[name]) + by, 2) for name in ENDS} | {"estimate": p - q}
             row |= {"std_error": np.nan} | _text(row)
-        elif row["scale"] == "risk ratio" and p == p and q > 0 and p > 0 and row["estimate"] == row["estimate"]:
+        elif (
+            row["scale"] == "risk ratio" and p == p and q > 0 and p > 0 and row["estimate"] == row["estimate"]
+        ):
             by = (p / q) / float(was["estimate"])
             row = row | {name: digits(float(was[name]) * by) for name in ENDS} | {"estimate": digits(p / q)}
             row |= {"std_error": np.nan} | _text(row)
