@@ -204,7 +204,8 @@ def suppress(counts: Counts, profile: Profile, first: Collection[Cell]) -> set[C
         weak = set(known)
         while weak := placed(part, own | more, profile, weak):  # what is wide stays wide
             near, totals = _candidates(part, own | more, weak), {total for total, _ in part.sums}
-            more.add(min(near, key=lambda c: (c in totals, near[c] == 0, near[c], str(c))))
+            # that there is nobody is often known from elsewhere
+            more.add(min(near, key=lambda c: (near[c] == 0, c in totals, near[c], str(c))))
         for cell in sorted(more, key=lambda c: -part.values[c]):
             if not placed(part, own | more - {cell}, profile, known):
                 more.remove(cell)
