@@ -111,7 +111,7 @@ FUNCTIONS: dict[str, dict[str, Given]] = {
         "treated": Given("arms", ARM),
         "weights": Given("weights", WEIGHTED.weights),
         "design": Given("gappy", X),
-        "matched_set": Given("sets", PAIRS.matched_set),
+        "matched_set": Given("sets", pd.Series(np.arange(N) // 2.0, INDEX)),
         **free(matches=None, reason=None, estimation=None),
         "optional": Given("flag", False),
     },

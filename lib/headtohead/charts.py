@@ -37,7 +37,7 @@ def love_plot(
     ``width`` is that of the panel in pixels; ``labels`` stand at the axis, not in the second of two panels.
     """
     named = ["column", "level"] if "column" in table else ["covariate"]
-    door.columns(table, [*named, "smd", "adjustment"], "a love plot")
+    door.columns(table, [*named, "adjustment"], "a love plot", ["smd"])
     sizes = {"threshold": threshold, "width": width, "largest": 1 if largest is None else largest}
     for name, value in sizes.items():
         door.between(name, value, 0, np.inf, "correct it")
@@ -85,7 +85,7 @@ def curves_plot(
     of the horizontal axis, ``width`` that of a panel in pixels.
     """
     drawn = ["day", "incidence", "conf_low", "conf_high", "cause", "adjustment"]
-    door.columns(table, ["arm", *drawn], "curves")
+    door.columns(table, ["arm", *drawn[4:]], "curves", drawn[:4])
     door.between("width", width, 0, np.inf, "correct it")
     if isinstance(arms, str) or len(set(arms)) != 2 or len(arms) != 2:
         raise ChoiceError(f"arms must be two names, found {arms!r}; give ('new', 'old'), say")

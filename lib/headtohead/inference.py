@@ -37,12 +37,19 @@ class Inference:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        checked(self)
+        _in_range(self)
 
 
 def checked(inference: InferenceChoices) -> None:
     """Raise InputError unless level, number of samples and seed are there, NumberError if they cannot be what they say."""
-    door.instance(inference, InferenceChoices, "an inference", "give Inference(conf_level=0.95, seed=1), say")
+    if inference.__class__ is not Inference:
+        door.instance(
+            inference, InferenceChoices, "an inference", "give Inference(conf_level=0.95, seed=1), say"
+        )
+        _in_range(inference)
+
+
+def _in_range(inference: InferenceChoices) -> None:
     door.level(inference.conf_level)
     door.at_least("bootstrap_replicates", inference.bootstrap_replicates, 2)
     door.at_least("seed", inference.seed, 0)

@@ -763,16 +763,25 @@ def test_one_patient_shows_no_spread() -> None:
 
 
 def test_a_likelihood_that_is_no_number_ends() -> None:
-    """What the door refuses would once have halved Newton's step for ever."""
-    from headtohead.outcomes.cox import fit_checked
+    """What the door refuses would once have halved Newton's step for ever; behind the door nothing does."""
+    from headtohead.outcomes import partial_likelihood as pl
+    from headtohead.outcomes.cox import fit_checked, fit_risk_sets
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for bad in (np.nan, np.inf):
+    ones, died = np.ones(60), table.DIED.to_numpy(bool)
+    for bad in (np.nan, np.inf):
+        wrong = put(bad)(table.X)
+        with pytest.raises((E.MissingError, E.NumberError), match="'x' have (missing|infinite) values in 1"):
+            fit_checked(table.TIME, table.DIED, wrong)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            sets = pl.risk_sets(
+                table.TIME.to_numpy(), died, wrong.to_numpy(), weights=ones, strata=np.zeros(60, int), entry=None,
+                ties="efron",
+            )  # fmt: skip
             with pytest.raises(
                 errors.CannotEstimateError, match="no finite estimate: .*halved 40 times|collinear"
             ):
-                fit_checked(table.TIME, table.DIED, put(bad)(table.X))
+                fit_risk_sets(sets, np.ones(3), table.X, None, None)
 
 
 def test_every_error_of_input_is_one_kind_of_value_error() -> None:

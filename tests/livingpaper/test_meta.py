@@ -15,14 +15,15 @@ from pybtex.database import parse_file
 
 
 def test_a_reference_by_hand(tmp_path: Path) -> None:
-    """A semicolon separates fields, so none may stand in a title; a DOI keeps its own."""
+    """A semicolon separates fields, so none may stand in a title; a DOI keeps its own; accents are letters."""
     path = tmp_path / "r.bib"
     path.write_text(
-        "@article{a, author = {Li, Fan and others}, title = {The {E}-value; a {\\&} b}, journal = {J}, year = {2018},\n"
+        '@article{a, author = {Li, Fan and R{\\"o}ver, A and others}, title = {The {E}-value; a {\\&} b},\n'
+        "journal = {J}, year = {2018},\n"
         "number = {3}, doi = {10.1/(A)1:2<3::AID>3.0.CO;2-I}}\n"
     )
     assert list(reference_lines(path)) == [
-        "citation_title=The E-value, a & b; citation_author=Li, Fan; citation_journal_title=J; "
+        "citation_title=The E-value, a & b; citation_author=Li, Fan; citation_author=Röver, A; citation_journal_title=J; "
         "citation_publication_date=2018; citation_issue=3; citation_doi=10.1/(A)1:2<3::AID>3.0.CO;2-I"
     ]
 

@@ -74,6 +74,7 @@ def _cells(arm: str, mine: pd.Series, centre: float, low: float, high: float) ->
 def _category_rows(values: pd.Series, treated: pd.Series, levels: str) -> list[dict[str, object]]:
     """Return one row per level; a binary variable gives the row of its 1."""
     binary = set(values.dropna().unique()) <= {0, 1}
+    values = values if binary else door.categories(values)
     order = [1] if binary else (levels.split("|") if levels else sorted(values.dropna().unique()))
     rows = []
     for level in order:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 
 from headtohead.errors import ChoiceError, HorizonError, InputError, NumberError
 
+NUMBERS = (int, float, np.number)
+
 
 def choice(name: str, value: object, choices: Any) -> None:
     """Raise ChoiceError unless the value is one of the choices, a Literal or a sequence."""
-    offered = get_args(choices) or tuple(choices)
+    offered = getattr(choices, "__args__", choices)
     if not (isinstance(value, str) and value in offered):
         raise ChoiceError(f"{name} must be one of {some_of(offered)}, found {value!r}; spell it so")
 
@@ -35,15 +37,16 @@ def some_of(offered: Sequence[object]) -> str:
     return ", ".join(repr(one) for one in offered)
 
 
-def _number(value: Any) -> bool:
-    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
+def number(value: Any) -> bool:
+    """Return whether this is a number, no truth value."""
+    return isinstance(value, NUMBERS) and not isinstance(value, bool)
 
 
 def between(
     name: str, value: Any, low: float = 0, high: float = 1, remedy: str = "give a share of 1"
 ) -> None:
     """Raise NumberError unless a number lies strictly between two others."""
-    if not (_number(value) and low < value < high):
+    if not (number(value) and low < value < high):
         must = f"{name} must be a number above {low:g} and below {high:g}"
         raise NumberError(f"{must}, found {value!r}; {remedy}")
 
@@ -55,27 +58,27 @@ def level(conf_level: Any) -> None:
 
 def positive(name: str, value: Any, *, or_zero: bool = False) -> None:
     """Raise NumberError unless this is a number above 0, infinity included, ``or_zero``."""
-    if not (_number(value) and (value > 0 or (or_zero and value == 0))):
+    if not (number(value) and (value > 0 or (or_zero and value == 0))):
         words = "of 0 or above" if or_zero else "above 0"
         raise NumberError(f"{name} must be a number {words}, found {value!r}; correct it")
 
 
 def at_least(name: str, value: Any, least: int) -> None:
     """Raise NumberError unless this is a whole number, and large enough."""
-    if not (_number(value) and isinstance(value, int | np.integer) and value >= least):
+    if not (number(value) and isinstance(value, int | np.integer) and value >= least):
         raise NumberError(f"{name} must be a whole number of at least {least}, found {value!r}; correct it")
 
 
 def finite(**values: Any) -> None:
     """Raise NumberError unless each is a finite number."""
     for name, value in values.items():
-        if not (_number(value) and np.isfinite(value)):
+        if not (number(value) and np.isfinite(value)):
             raise NumberError(f"{name} must be a finite number, found {value!r}; correct it")
 
 
 def horizon(by: Any) -> None:
     """Raise HorizonError unless this is a day after time zero."""
-    if not (_number(by) and 0 < by < np.inf):
+    if not (number(by) and 0 < by < np.inf):
         raise HorizonError(f"a horizon must be a number of days above 0, found {by!r}; give by=28, say")
 
 

@@ -7,13 +7,15 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 from scipy.linalg import qr, solve_triangular
+from scipy.linalg.lapack import dpotrf
 
-from headtohead.door.choices import instance, some_of
+from headtohead.door.choices import instance, number, some_of
 from headtohead.door.people import Data, aligned, floats, patients, some, unique
 from headtohead.errors import DependentError, InputError, MissingError, NumberError, UnknownError
 
 NEARLY_DEPENDENT, DEPENDENT = 1e-8, 1e-8  # squared, of a correlation matrix; of its triangular factor
-VARIES = 1e-12  # variance over squared mean, above which a column has more than one value
+LARGEST = 1e100
+VARIES = 1e-10  # of its squares: what a column adds to those before it, above which that is no rounding
 
 
 def numbers(data: Data, what: str, *, missing: bool = False, infinite: bool = False) -> Data:
@@ -23,10 +25,15 @@ def numbers(data: Data, what: str, *, missing: bool = False, infinite: bool = Fa
 
 def _numbers(data: Data, what: str, missing: bool, infinite: bool) -> tuple[Data, np.ndarray]:
     patients(data, what)
+    if isinstance(data, pd.Series):
+        x = floats(data)
+        if x is not None and np.isfinite(x).all() and isinstance(data.dtype, np.dtype):
+            return data, x
     frame = data.to_frame() if isinstance(data, pd.Series) else data
-    unique(frame.columns, f"columns of {what}")
+    if not frame.columns.is_unique:
+        unique(frame.columns, f"columns of {what}")
     x, parts = frame.to_numpy(), {}
-    if x.dtype != np.float64:
+    if not _plain(frame, x):
         parts = {name: floats(frame.iloc[:, j]) for j, name in enumerate(frame)}
         words = [repr(name) for name, column in parts.items() if column is None]
         if words:
@@ -35,34 +42,61 @@ def _numbers(data: Data, what: str, missing: bool, infinite: bool) -> tuple[Data
         x = np.column_stack([column for column in parts.values() if column is not None])
     if not np.isfinite(x).all():
         _refuse_values(frame, x, what, missing, infinite)
-    if not parts or isinstance(data, pd.Series):
+    if not parts:
         return data, x
+    if isinstance(data, pd.Series):
+        return (
+            data if isinstance(data.dtype, np.dtype) else pd.Series(x[:, 0], data.index, name=data.name)
+        ), x
     return pd.DataFrame(x, index=data.index, columns=data.columns), x
 
 
 def covariates(
     design: pd.DataFrame, what: str, *, none: bool = False, tolerance: float = DEPENDENT
 ) -> pd.DataFrame:
-    """Return complete numbers that vary and are no combinations of others (intercept included), else a DependentError.
-
-    Of a correlation matrix the smallest eigenvalue is at least the determinant over e, as the others add up to less
-    than p: where that is large enough nothing else is computed.
-    """
+    """Return complete numbers that vary and are no combinations of others (intercept included), else a DependentError."""
+    patients(design, what)
+    if isinstance(design, pd.DataFrame) and design.columns.is_unique:
+        x = design.to_numpy()
+        if _plain(design, x) and _independent(x):
+            return design
     found, X = _numbers(design, what, missing=False, infinite=False)
     if not (none or X.shape[1]):
         raise InputError(f"{what} must have columns, found none; choose covariates")
-    mean = np.ones(len(X)) @ X / len(X)
-    centred = X - mean
-    cross = centred.T @ centred
-    size = cross.diagonal()
-    vary = (size > VARIES * len(X) * mean * mean).all()
-    if not (vary and np.linalg.slogdet(cross)[1] - np.log(size).sum() > np.log(NEARLY_DEPENDENT) + 1):
-        _refuse_dependent(found, centred, tolerance)
+    if X.shape[1]:
+        _refuse_dependent(found, X - X.mean(axis=0), tolerance)
     return found
+
+
+def _plain(frame: pd.DataFrame, x: np.ndarray) -> bool:
+    """Return whether an array of float is that of columns of float, not of categories: a view can be of nothing else."""
+    plain = x.dtype == np.float64 and not x.flags.owndata
+    return plain or (x.dtype == np.float64 and all(isinstance(one, np.dtype) for one in frame.dtypes))
+
+
+def _independent(X: np.ndarray) -> bool:
+    """Return whether it is clear, without a look at each, that columns are finite, vary and do not depend on others.
+
+    Of a correlation matrix the smallest eigenvalue is at least the determinant over e, as the others add up to less
+    than p; the pivots of Cholesky's factor are what each column adds to those before it.
+    """
+    if not X.shape[1]:
+        return False
+    with np.errstate(invalid="ignore", over="ignore"):
+        total, gram = np.ones(len(X)) @ X, X.T @ X
+        cross = gram - total[:, None] * (total / len(X))
+    root, failed = dpotrf(cross)
+    added = root.diagonal() ** 2
+    clear = not failed and (added > VARIES * gram.diagonal()).all()
+    return bool(clear and np.multiply.reduce(added / cross.diagonal()) > np.e * NEARLY_DEPENDENT)
 
 
 def _refuse_dependent(design: pd.DataFrame, centred: np.ndarray, tolerance: float) -> None:
     varying(design)
+    size = np.abs(centred).max(axis=0)
+    if not (size > 1 / LARGEST).all() or not (size < LARGEST).all():
+        must = f"covariates must be of a size that can be squared, from {1 / LARGEST:g} to {LARGEST:g}"
+        raise NumberError(f"{must}, found {some(f'{one:g}' for one in size)}; take another unit")
     scaled = centred / np.sqrt(np.einsum("ij,ij->j", centred, centred))
     p = scaled.shape[1]
     if p < 2 or np.linalg.eigvalsh(scaled.T @ scaled)[0] > NEARLY_DEPENDENT:
@@ -94,8 +128,8 @@ def _refuse_values(frame: pd.DataFrame, x: np.ndarray, what: str, missing: bool,
 
 def complete(frame: pd.DataFrame, what: str) -> None:
     """Raise MissingError if a value is missing; columns need not be numbers."""
-    wrong = frame.isna().to_numpy()
-    if wrong.any():
+    if any(column.hasnans for _, column in frame.items()):
+        wrong = frame.isna().to_numpy()
         _refuse_values(frame, np.where(wrong, np.nan, 0.0), what, missing=False, infinite=False)
 
 
@@ -114,15 +148,31 @@ def constant(names: Iterable[object], n: int, remedy: str = "remove them from th
     return DependentError(f"{must}, {len(found)} have one value in all {n}: {some(found)}; {remedy}")
 
 
-def columns(frame: pd.DataFrame, names: Iterable[object], what: str) -> None:
-    """Raise UnknownError unless the frame has these columns, each once."""
+def columns(frame: pd.DataFrame, names: Iterable[object], what: str, of_numbers: Sequence[str] = ()) -> None:
+    """Raise UnknownError unless the frame has these columns, each once; NumberError unless some hold numbers or nothing."""
     instance(frame, pd.DataFrame, f"a DataFrame with {what}", "build one")
-    wanted = list(names)
-    unknown = [repr(name) for name in wanted if name not in frame]
+    wanted = [*names, *of_numbers]
+    known = frame.columns
+    unknown = [repr(name) for name in wanted if name not in known]
     if unknown:
         must = f"{what} must be columns of the frame, {len(unknown)} are not: {some(unknown)}"
         raise UnknownError(f"{must}; it has {some_of(list(frame.columns)[:12])}")
-    unique(pd.Index(frame.columns), f"columns of {what}")
+    if not known.is_unique:
+        unique(known, f"columns of {what}")
+    if of_numbers and not len(frame):
+        raise InputError(f"{what} must have rows, found none; look at what the table was made of")
+    for name in of_numbers:
+        values = frame[name]
+        if floats(values) is None and not (values.dtype == object and values.dropna().map(number).all()):
+            raise NumberError(f"{what} must have numbers in {name!r}, found {values.iloc[0]!r}; convert them")
+
+
+def categories(values: pd.Series) -> pd.Series:
+    """Return values whose levels count, NumberError for numbers in a column of objects: each would be a level."""
+    if values.dtype == object and values.map(number).any():
+        must = f"the column {values.name!r} must be numbers or words, found numbers among objects"
+        raise NumberError(f"{must}; convert it with astype(float) or astype(str)")
+    return values
 
 
 def groupings(given: pd.Series | Sequence[pd.Series], index: pd.Index, what: str) -> list[pd.Series]:

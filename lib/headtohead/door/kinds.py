@@ -5,24 +5,42 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import wraps
+from dataclasses import MISSING, fields
+from functools import cache, wraps
 from numbers import Number
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
+import pandas as pd
 
+from headtohead.door.people import TABLES, floats
 from headtohead.errors import CannotAdjustError, CannotEstimateError, InputError
 
 Public = TypeVar("Public", bound=Callable[..., Any])
+Kind = TypeVar("Kind")
+WORDS: dict[Any, Any] = {"str": str, "str | None": (str, NoneType)}  # as annotations are written
 OURS = (InputError, CannotAdjustError, CannotEstimateError)
+
+
+def trusted(kind: type[Kind], *values: Any, **named: Any) -> Kind:
+    """Return a frozen dataclass with slots of what our own functions checked or made, without its own checks."""
+    one = object.__new__(kind)
+    for name, value in (_defaults(kind) | dict(zip(kind.__slots__, values)) | named).items():  # type: ignore[attr-defined]
+        object.__setattr__(one, name, value)
+    return one
+
+
+@cache
+def _defaults(kind: Any) -> dict[str, Any]:
+    return {each.name: each.default for each in fields(kind) if each.default is not MISSING}
 
 
 def guarded(public: Public) -> Public:
     """Return a function, or a class with its methods, that raises InputError where it failed on a wrong kind of thing.
 
-    Annotations are read only after a failure, so that a call that succeeds costs nothing; what is of the right kind
-    keeps the error it had.
+    Annotations are read only after a failure, so that a call that succeeds costs nothing, but for words: anything can
+    be printed, so that nothing would fail. What is of the right kind keeps the error it had.
     """
     if inspect.isclass(public):
         for name, method in list(vars(public).items()):
@@ -38,8 +56,18 @@ def _guarded(function: Callable[..., Any], called: str) -> Callable[..., Any]:
     if hasattr(function, "__wrapped__"):
         return function
 
+    hints = [(name, function.__annotations__.get(name)) for name in inspect.signature(function).parameters]
+    words = {name: WORDS[hint] for name, hint in hints if hint in WORDS}
+    places = [(place, WORDS[hint]) for place, (_, hint) in enumerate(hints) if hint in WORDS]
+
     @wraps(function)
     def call(*args: Any, **named: Any) -> Any:
+        for place, kind in places:
+            if place < len(args) and not isinstance(args[place], kind):
+                raise InputError(_wrong_kind(function, called, args, named))
+        for name, value in named.items():
+            if name in words and not isinstance(value, words[name]):
+                raise InputError(_wrong_kind(function, called, args, named))
         try:
             return function(*args, **named)
         except Exception as error:
@@ -60,6 +88,22 @@ def _wrong_kind(function: Callable[..., Any], called: str, args: Any, named: Any
     for name in wrong:
         found = type(given[name]).__name__
         return f"{called}: {name} must be {in_words(hints[name])}, found {found}; see help({called})"
+    for name, value in given.items():
+        if isinstance(value, TABLES) and (found := _strange(value)):
+            return f"{called}: {name} must hold plain numbers or words, found {found}; convert them"
+    return ""
+
+
+def _strange(data: pd.Series | pd.DataFrame) -> str:
+    """Return what columns hold that are neither numbers of a usual size nor words, nothing if they do not."""
+    for _, column in data.to_frame().items() if isinstance(data, pd.Series) else data.items():
+        x = floats(column)
+        if x is None and column.dtype != object:
+            return str(column.dtype)
+        if x is None and not (kinds := {type(one) for one in column.dropna()}) <= {str, bool}:
+            return ", ".join(sorted(kind.__name__ for kind in kinds))
+        if x is not None and ((np.abs(x) > 1e100) | ((x != 0) & (np.abs(x) < 1e-100))).any():
+            return f"{np.nanmax(np.abs(x)):g}"
     return ""
 
 

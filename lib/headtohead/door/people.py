@@ -11,7 +11,7 @@ import pandas as pd
 from headtohead import errors
 
 Data = TypeVar("Data", pd.Series, pd.DataFrame)
-TRUTH = np.dtype(bool)
+TABLES, TRUTH, FLOAT, WHOLE = (pd.Series, pd.DataFrame), np.dtype(bool), np.dtype(float), np.dtype(np.int64)
 
 
 def some(labels: Iterable[object]) -> str:
@@ -35,15 +35,23 @@ def unique(labels: pd.Index, what: str) -> None:
         raise errors.DuplicateError(f"{must}, {found}; give each its own, for example reset_index(drop=True)")
 
 
+def distinct(labels: Iterable[object], what: str) -> None:
+    """Raise DuplicateError if a name of a few occurs twice."""
+    names = list(labels)
+    if len(set(map(repr, names))) < len(names):
+        unique(pd.Index(names), what)
+
+
 def patients(data: Any, what: str) -> None:
     """Raise InputError unless this is a Series or DataFrame, one row per patient, each with a label of its own."""
-    if not isinstance(data, pd.Series | pd.DataFrame):
+    if isinstance(data, TABLES) and data.index.is_unique and len(data.index):
+        return
+    if not isinstance(data, TABLES):
         must = f"{what} must be a Series or DataFrame with one row per patient"
         raise errors.InputError(f"{must}, found {type(data).__name__}; build it from the frame of the cohort")
-    if not len(data):
-        raise errors.EmptyArmError(
-            f"{what} must have patients, found none; look at the filters of the cohort"
-        )
+    if not len(data.index):
+        must = f"{what} must have patients, found none"
+        raise errors.EmptyArmError(f"{must}; look at the filters of the cohort")
     unique(data.index, f"patients of {what}")
 
 
@@ -75,7 +83,7 @@ def arrays(**values: Any) -> None:
 
 def same_length(**arrays: Any) -> None:
     """Raise AlignmentError unless all that are not None have one row per patient."""
-    sizes = {name: np.shape(one)[0] for name, one in arrays.items() if one is not None}
+    sizes = {name: len(one) for name, one in arrays.items() if one is not None}
     if len(set(sizes.values())) > 1:
         must = "each needs one row per patient"
         raise errors.AlignmentError(f"{must}, found {sizes}; build them from one frame")
@@ -86,6 +94,8 @@ def floats(values: Any) -> np.ndarray | None:
     dtype = getattr(values, "dtype", None)
     if isinstance(dtype, np.dtype):
         x = values.to_numpy() if isinstance(values, pd.Series) else np.asarray(values)
+        if dtype is FLOAT and x.ndim:
+            return x
         return x.astype(float, copy=False) if dtype.kind in "fiub" and x.ndim else None
     if pd.api.types.is_numeric_dtype(dtype) and not isinstance(dtype, pd.CategoricalDtype):
         return np.asarray(values.to_numpy(float, na_value=np.nan))
@@ -103,18 +113,19 @@ def arms(values: Any, treated: object = None) -> pd.Series:
     if not isinstance(values, pd.Series):
         raise errors.ArmError("the arms must be one column, found a DataFrame; choose the column")
     found = values if values.dtype == TRUTH and treated is None else _first_arm(values, treated)
-    if not 0 < np.count_nonzero(found.to_numpy()) < len(found):
+    x = found.to_numpy()
+    if not 0 < np.count_nonzero(x) < x.size:
         must = f"both arms must have patients, all {len(found)} are in one ({levels_of(values)})"
         raise errors.EmptyArmError(f"{must}; check the arms")
     return found
 
 
 def _first_arm(values: pd.Series, treated: object) -> pd.Series:
-    blank = values.isna().to_numpy()
+    code, labels = pd.factorize(values)
+    blank, levels = code < 0, labels.tolist()
     if blank.any():
         must = f"every patient must have an arm, {wrong_rows(blank, values).replace('are not', 'have none')}"
         raise errors.ArmError(f"{must}; drop them or find out")
-    levels = values.unique().tolist()
     if treated is not None and not (np.isscalar(treated) and treated in levels):
         raise errors.UnknownError(
             f"treated must be a level of the arms, found {treated!r}, levels are {levels_of(values)}; name one"
@@ -128,7 +139,8 @@ def _first_arm(values: pd.Series, treated: object) -> pd.Series:
             f"arms must be True and False, or 1 and 0, found the levels {levels_of(values)}; name the first one: "
             f"propensity(..., treated={levels[0]!r}), or give arm == {levels[0]!r}"
         )
-    return (values == (1 if treated is None else treated)).astype(bool)
+    first = 1 if treated is None else treated
+    return pd.Series(code == (levels.index(first) if first in levels else -1), values.index, name=values.name)
 
 
 def need_both(arm: Any, used: Any, what: str, remedy: str = "check who is left out") -> None:
@@ -147,6 +159,8 @@ def events(values: Any, what: str = "events", *, known: bool = True) -> np.ndarr
         "impute what is missing"
     )
     x = _codes(values, f"{what} must be 0 and 1", remedy)
+    if getattr(values, "dtype", None) is TRUTH or ((x * x == x).all() and x.max(initial=0) <= 1):
+        return x
     right = (x == 0) | (x == 1)
     if not known:
         right |= np.isnan(x)
@@ -155,6 +169,10 @@ def events(values: Any, what: str = "events", *, known: bool = True) -> np.ndarr
 
 def causes(values: Any, number: int | None = None) -> np.ndarray:
     """Return causes as an array of int: 0 censored, 1 to ``number`` the causes."""
+    if number and isinstance(values, pd.Series) and values.dtype is WHOLE and len(values):
+        whole = values.to_numpy()
+        if whole.min() >= 0 and whole.max() <= number:
+            return whole
     last, word = (np.inf, "the last") if number is None else (number, number)
     must = f"causes must be whole numbers from 0 (censored) to {word}"
     remedy = "code them so, and name every cause"
@@ -229,4 +247,6 @@ def weights(values: Any, what: str = "weights") -> np.ndarray:
 
 def _from_0(x: np.ndarray) -> bool:
     """Return whether all are finite and at least 0, by two numbers that a NaN spoils."""
-    return not x.size or bool(x.min() >= 0 and x.max() < np.inf)
+    return not x.size or bool(
+        np.minimum.reduce(x, axis=None) >= 0 and np.maximum.reduce(x, axis=None) < np.inf
+    )

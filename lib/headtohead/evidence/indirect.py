@@ -71,7 +71,7 @@ def agreement(direct: pd.DataFrame, indirect: pd.DataFrame, *, conf_level: float
     DataFrame with ``source``, ``scale``, ``estimate``, ``conf_low``, ``conf_high``, ``conf_level`` and
     ``p_value`` of agreement. A wide interval around one is no proof of it.
     """
-    door.columns(indirect, ["source"], "indirect comparisons")
+    door.columns(indirect, ["source"], "indirect comparisons", Interval._fields)
     one, rows = interval_of(direct), []
     for _, row in indirect.iterrows():
         ratio, p_value = disagreement(one, interval_of(row.to_frame().T), conf_level=conf_level)
@@ -83,7 +83,7 @@ def agreement(direct: pd.DataFrame, indirect: pd.DataFrame, *, conf_level: float
 
 def interval_of(row: pd.DataFrame) -> Interval:
     """Return the estimate of the only row; ValueError if there are several or none."""
-    door.columns(row, Interval._fields, "a ratio and its limits")
+    door.columns(row, [], "a ratio and its limits", Interval._fields)
     if len(row) != 1:
         raise NumberError(f"a comparison needs one ratio, found {len(row)} rows; choose one")
     return Interval(*(float(row[name].iloc[0]) for name in Interval._fields))

@@ -37,7 +37,7 @@ def meta_analysis(
 
     A study that says nothing of a ratio has the weight 0.
     """
-    door.columns(studies, ["log_effect", "variance"], "studies")
+    door.columns(studies, [], "studies", ["log_effect", "variance"])
     used = _speaking(studies)
     log_effect, variance = used["log_effect"], used["variance"]
     found = random_effects(log_effect, variance, tau2=tau2, interval=interval, conf_level=conf_level)
@@ -54,7 +54,7 @@ def combined(studies: pd.DataFrame, *, tau2: Tau2, interval: IntervalKind, conf_
     """Return one row: the ratio of the only study, its limits as printed, or the pooled ratio of several."""
     _check_choices(tau2, interval, conf_level)
     door.patients(studies, "studies")
-    door.columns(studies, ["log_effect", "std_error", "basis", "measure", "method"], "studies")
+    door.columns(studies, ["basis", "measure", "method"], "studies", ["log_effect", "std_error"])
     studies = _speaking(studies)
     if len(studies) > 1:
         return meta_analysis(studies, tau2=tau2, interval=interval, conf_level=conf_level).estimate()

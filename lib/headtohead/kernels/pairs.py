@@ -41,6 +41,7 @@ def caliper_width(
     door.positive("caliper_sd", caliper_sd)
     door.choice("scale", scale, CaliperScale)
     door.same_length(scores=linear_predictor, arms=treated)
+    door.arrays(scores=linear_predictor)
     score, arm = np.asarray(linear_predictor, dtype=float), door.events(np.asarray(treated), "arms") > 0
     if scale == "all":
         return float(caliper_sd * score.std(ddof=1))

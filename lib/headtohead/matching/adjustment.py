@@ -16,7 +16,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from headtohead import door
-from headtohead.errors import CannotAdjustError, CannotEstimateError, DuplicateError, InputError
+from headtohead.errors import CannotAdjustError, CannotEstimateError, DuplicateError, InputError, NumberError
 from headtohead.kernels.logistic import with_intercept
 from headtohead.kernels.weights import bootstrap_counts
 from headtohead.matching.pairs import Matches
@@ -27,6 +27,7 @@ Resampling = Callable[["Adjustment", np.random.Generator, int], np.ndarray]
 Estimation = Callable[["Adjustment", np.ndarray], np.ndarray]  # see ``Adjustment.influence``
 
 
+@door.guarded
 @dataclass(frozen=True, slots=True, repr=False)
 class Adjustment:
     """How the arms are made comparable; weights, sets and design come into the order of the arms.
@@ -59,16 +60,41 @@ class Adjustment:
         door.flags(optional=self.optional)
         found: dict[str, Any] = {"treated": door.arms(self.treated)}
         whose, index = f"of adjustment {self.key!r}", found["treated"].index
-        for name in ("weights", "matched_set", "design"):
+        for name, kind in (("weights", pd.Series), ("matched_set", pd.Series), ("design", pd.DataFrame)):
             if getattr(self, name) is not None:
                 found[name] = door.aligned(getattr(self, name), index, f"{name} {whose}")
-        used = door.weights(found["weights"], f"weights {whose}") > 0
+                door.instance(found[name], kind, f"{name} {whose}", f"a {kind.__name__}")
+        w = door.weights(found["weights"], f"weights {whose}")
         if self.kind != "none":
-            door.need_both(found["treated"].to_numpy(), used, f"patients {whose}")
+            door.need_both(found["treated"].to_numpy(), w > 0, f"patients {whose}")
         if "design" in found:
             found["design"] = door.numbers(found["design"], f"the design {whose}", missing=True)
+        self._agree(w, found.get("matched_set"))
         for name, value in found.items():
             object.__setattr__(self, name, value)
+
+    def _agree(self, w: np.ndarray, sets: pd.Series | None) -> None:
+        """Raise InputError unless weights, sets, functions and reason are those of this kind."""
+        x = None if sets is None else door.floats(sets)
+        x = np.full(len(w), np.nan) if x is None else x
+        lost = (w > 0) & ~((x >= 0) & (x == np.floor(x)) & (x < np.inf))
+        if lost.any() and (sets is not None or self.kind == "pairs"):
+            must = f"matched_set of {self.key!r} must number, from 0, the set of everybody of positive weight"
+            raise NumberError(f"{must}, {door.wrong_rows(lost, self.weights)}; number them, or give no sets")
+        must = f"adjustment {self.key!r} of kind {self.kind!r} must have"
+        if self.kind == "crude" and (w != 1).any():
+            raise InputError(f"{must} weights of 1, found others; it is of kind 'weights' or 'pairs'")
+        if (self.kind == "none") != (self.reason is not None):
+            raise InputError(
+                f"{must} a reason if there is none of it and only then, found {self.reason!r}; say why"
+            )
+        for function in (self.resampling, self.estimation):
+            if not (function is None or callable(function)):
+                raise InputError(f"{must} functions that repeat it, found {function!r}; see help(Adjustment)")
+        if self.matches is not None:
+            door.instance(
+                self.matches, Matches, f"the matches of {self.key!r}", "give what match_nearest returns"
+            )
 
     def __repr__(self) -> str:
         used = self.used.to_numpy()
@@ -100,14 +126,14 @@ class Adjustment:
         """Return the weights of b bootstrap samples, shape (b, n); CannotAdjustError if over one in twenty has no solution."""
         return self.resampling(self, rng, b)
 
-    def influence(self, gradient: np.ndarray) -> np.ndarray:
-        """Return by how much each patient moves statistics, the estimation of the weights included, shape (n, q).
+    def influence(self, gradient: np.ndarray, *, known: bool = False) -> np.ndarray:
+        """Return by how much each patient moves statistics, shape (n, q), the estimation of weights included unless ``known``.
 
         ``gradient`` holds the derivatives of the q statistics by the weight of each patient, shape (n, q).
         Raises CannotEstimateError for weights without ``estimation``.
         """
         own = self.weights.to_numpy(float)[:, None] * gradient
-        if self.kind != "weights":
+        if self.kind != "weights" or known:
             return own
         if self.estimation is None:
             must = "a standard error that knows how the weights were estimated needs smooth ones"
@@ -115,9 +141,9 @@ class Adjustment:
             raise CannotEstimateError(f"{must}, {found}; take an estimator with a bootstrap")
         return np.asarray(own + self.estimation(self, gradient))
 
-    def covariance(self, gradient: np.ndarray) -> np.ndarray:
+    def covariance(self, gradient: np.ndarray, *, known: bool = False) -> np.ndarray:
         """Return the sandwich covariance of statistics with these derivatives over patients, or matched sets."""
-        moved = self.influence(gradient)
+        moved = self.influence(gradient, known=known)
         if self.matched_set is not None:
             who = self.matched_set.fillna(0).to_numpy(int)  # the unmatched have weight 0
             moved = np.column_stack([np.bincount(who, column) for column in moved.T])
@@ -128,12 +154,7 @@ class Adjustment:
         """The design, standardised, with intercept, array of shape (n, p + 1)."""
         if self.design is None:
             raise InputError(f"refitting needs a design, {self.name.lower()} has none; build it with one")
-        return with_intercept(check_design(self.design, self.treated)[0].to_numpy(float))
-
-
-def nothing_estimated(_adjustment: Adjustment, gradient: np.ndarray) -> np.ndarray:
-    """Return what weights that count as known add to the influence of a patient."""
-    return np.zeros_like(gradient)
+        return with_intercept(door.covariates(self.design, "the design").to_numpy(float))
 
 
 Adjustments = Adjustment | Iterable[Adjustment]
@@ -144,11 +165,13 @@ def listed(adjustments: Adjustments) -> list[Adjustment]:
     one = isinstance(adjustments, Adjustment) or not isinstance(adjustments, Iterable)
     found: list[Adjustment] = [adjustments] if one else list(adjustments)  # type: ignore[list-item, arg-type]
     for each in found:
-        need_adjustment(each)
+        if each.__class__ is not Adjustment:
+            need_adjustment(each)
     keys = [each.key for each in found]
     if not found or len(set(keys)) < len(keys):
         raise DuplicateError(f"each adjustment needs a key of its own, found {keys}; give the second key=...")
-    return [found[0], *(each.on(found[0].treated.index) for each in found[1:])]
+    index = found[0].treated.index
+    return [each if each.treated.index is index else each.on(index) for each in found]
 
 
 def need_adjustment(found: object) -> None:
@@ -176,10 +199,18 @@ def check_design(design: pd.DataFrame, treated: pd.Series) -> tuple[pd.DataFrame
 
 def unadjusted(treated: pd.Series, *, design: pd.DataFrame | None = None) -> Adjustment:
     """Return the crude comparison: weight 1 for everyone; the bootstrap draws patients."""
-    door.patients(treated, "the arms")
+    found, index = door.arms(treated), treated.index
+    if design is not None:
+        design = door.numbers(door.aligned(design, index, "the design"), "the design", missing=True)
+        door.instance(design, pd.DataFrame, "a design", "a DataFrame")
+    return crude(found, design)
+
+
+def crude(treated: pd.Series, design: pd.DataFrame | None) -> Adjustment:
+    """Return ``unadjusted`` of arms and a design in one order that were checked."""
     ones = pd.Series(1.0, index=treated.index, name="weight")
-    words = "all patients, arms as they are"
-    return Adjustment("crude", "Crude", "crude", "crude", words, treated, ones, _draw_patients, design)
+    words = ("crude", "Crude", "crude", "crude", "all patients, arms as they are")
+    return door.trusted(Adjustment, *words, treated, ones, _draw_patients, design)
 
 
 def _draw_patients(adjustment: Adjustment, rng: np.random.Generator, b: int) -> np.ndarray:
@@ -210,7 +241,7 @@ def matched_pairs(
     lost = len(matches.unmatched)
     words = "treated patients" if not lost else f"treated patients with a match ({lost} without are left out)"
     made_of = (words, treated, weights, _draw_sets, design, sets, matches)
-    return Adjustment(key, name, "pairs", "matched", *made_of)
+    return door.trusted(Adjustment, key, name, "pairs", "matched", *made_of)
 
 
 def _set_numbers(pairs: pd.DataFrame) -> pd.Series:
@@ -239,8 +270,9 @@ def unmade(
 ) -> Adjustment:
     """Return an optional adjustment that does not exist: weight 0 for everyone, and no resamples."""
     nobody = pd.Series(0.0, index=treated.index, name="weight")
-    return Adjustment(
-        key, name, "none", "none", "", treated, nobody, _draw_nothing, design, reason=reason, optional=True
+    words = (key, name, "none", "none", "")
+    return door.trusted(
+        Adjustment, *words, treated, nobody, _draw_nothing, design, reason=reason, optional=True
     )
 
 

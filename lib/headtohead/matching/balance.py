@@ -45,7 +45,7 @@ def largest_imbalance(table: pd.DataFrame, *, threshold: float) -> pd.DataFrame:
     DataFrame with ``adjustment``, ``name`` ("largest" or "above_threshold"), ``scale``, ``estimate``, ``n``
     (covariates) and ``method`` (the covariate that differs most, "none" if none does).
     """
-    door.columns(table, ["adjustment", "covariate", "smd"], "a balance table")
+    door.columns(table, ["adjustment", "covariate"], "a balance table", ["smd"])
     door.positive("threshold", threshold)
     rows: list[tuple[object, ...]] = []
     for key, part in table.groupby("adjustment", sort=False):
@@ -100,9 +100,10 @@ def _table(
 
 
 def _one(values: pd.Series, treated: pd.Series, weights: pd.Series, over: Denominator) -> dict[str, float]:
-    known = values.notna()
-    need_known(treated, known & (weights > 0), values.name)
-    x, arm, w = values[known].to_numpy(float), treated[known].to_numpy(bool), weights[known].to_numpy(float)
+    x, arm, w = values.to_numpy(float), treated.to_numpy(bool), weights.to_numpy(float)
+    known = ~np.isnan(x)
+    need_known(arm, known & (w > 0), values.name)
+    x, arm, w = x[known], arm[known], w[known]
     binary = bool(np.isin(x, (0.0, 1.0)).all())
     mean1, mean0 = np.average(x[arm], weights=w[arm]), np.average(x[~arm], weights=w[~arm])
     found = {"mean_treated": float(mean1), "mean_control": float(mean0)}
@@ -194,7 +195,7 @@ def _expand(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
             names.append((name, "", "share" if binary else "mean"))
             columns.append(values.astype(float))
             continue
-        for level in sorted(values.dropna().unique(), key=str):
+        for level in sorted(door.categories(values).dropna().unique(), key=str):
             names.append((name, str(level), "share"))
             columns.append((values == level).astype(float).where(values.notna()))
     covariates = pd.concat(columns, axis=1, keys=range(len(columns)))
@@ -206,8 +207,9 @@ def _under(
 ) -> pd.DataFrame:
     """Return the rows of one adjustment."""
     used, treated, weights = adjustment.used, adjustment.treated, adjustment.weights
-    for name, (_, values) in zip(names["column"], covariates.items(), strict=True):
-        need_known(treated, values.notna() & used, f"{name!r} under {adjustment.name.lower()}")
+    known, who, where = covariates.notna().to_numpy(), used.to_numpy(), f"under {adjustment.name.lower()}"
+    for place, name in enumerate(names["column"]):
+        need_known(adjustment.arm, known[:, place] & who, f"{name!r} {where}")
     table = _table(covariates, treated, weights, denominator).drop(columns="covariate")
     means = names["kind"] == "mean"
     for arm, mask in adjustment.arms:

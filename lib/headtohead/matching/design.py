@@ -49,12 +49,21 @@ def design_matrix(frame: pd.DataFrame, terms: Terms, *, impute_from: Sequence[st
 
     Knots: Harrell (2015) Regression Modeling Strategies, 2nd ed., section 2.4.5. doi:10.1007/978-3-319-19425-7
     """
+    design = raw_design(frame, terms, impute_from)
+    if isinstance(terms, str):
+        door.numbers(design, f"the columns of {terms!r}")
+    door.varying(design)
+    return design
+
+
+def raw_design(frame: pd.DataFrame, terms: Terms, impute_from: Sequence[str]) -> pd.DataFrame:
+    """Return ``design_matrix`` whose columns may be constant, and missing or infinite where a formula made them so."""
     door.patients(frame, "the frame")
     if isinstance(terms, str):
         return _of_formula(frame, terms)
     names = [term if isinstance(term, str) else term.column for term in terms]
     door.columns(frame, [*names, *impute_from], "covariates")
-    door.unique(pd.Index(names), "columns of the terms")
+    door.distinct(names, "columns of the terms")
     predictors = _predictors(frame, impute_from)
     parts = [
         _columns(frame[name], *_form(term, frame), predictors)
@@ -62,9 +71,7 @@ def design_matrix(frame: pd.DataFrame, terms: Terms, *, impute_from: Sequence[st
     ]
     if not parts:
         raise InputError("a design needs covariates, found none; name columns or give a formula")
-    design = pd.concat(parts, axis=1)
-    door.varying(design)
-    return design
+    return pd.concat(parts, axis=1)
 
 
 def _of_formula(frame: pd.DataFrame, formula: str) -> pd.DataFrame:
@@ -88,8 +95,6 @@ def _of_formula(frame: pd.DataFrame, formula: str) -> pd.DataFrame:
     design = pd.DataFrame(found).drop(columns="Intercept", errors="ignore").astype(float)
     if design.shape[1] == 0:
         raise InputError(f"a design needs covariates, found none in {formula!r}; name columns")
-    door.numbers(design, f"the columns of {formula!r}")
-    door.varying(design)
     return design
 
 
@@ -103,7 +108,8 @@ def _form(term: Term | str, frame: pd.DataFrame) -> tuple[str, int]:
 
 def _predictors(frame: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
     """Return the complete columns as a matrix with intercept, shape (n, 1 + dummies)."""
-    door.complete(frame[list(columns)], "columns to impute from")
+    if columns:
+        door.complete(frame[list(columns)], "columns to impute from")
     blocks = [np.ones((len(frame), 1))]
     for name in columns:
         numeric = pd.api.types.is_numeric_dtype(frame[name])
@@ -130,8 +136,9 @@ def _columns(values: pd.Series, form: str, knots: int, predictors: np.ndarray) -
 
 
 def _dummies(values: pd.Series) -> pd.DataFrame:
-    door.complete(values.to_frame(), "categories, which can have a level for the unknown,")
-    levels = sorted(values.unique(), key=str)
+    levels = sorted(door.categories(values).unique(), key=str)
+    if pd.isna(levels).any():
+        door.complete(values.to_frame(), "categories, which can have a level for the unknown,")
     if len(levels) < 2:
         remedy = "remove it from the terms of the model and from the columns to impute from"
         raise door.constant([values.name], len(values), remedy)

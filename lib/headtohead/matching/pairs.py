@@ -90,7 +90,11 @@ def _checked(
 ) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
     """Return scores, arms and strata as arrays, in the order of the scores."""
     door.patients(linear_predictor, "scores")
-    score, index = linear_predictor.to_numpy(float), linear_predictor.index
+    score, index = door.floats(linear_predictor), linear_predictor.index
+    if score is None:
+        raise NumberError(
+            f"scores must be numbers, found {linear_predictor.dtype}; give the logit of the score"
+        )
     wrong = ~np.isfinite(score)
     if wrong.any():
         raise NumberError(f"scores must be finite, {door.wrong_rows(wrong, index)}; look for separation")

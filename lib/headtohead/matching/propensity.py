@@ -19,14 +19,15 @@ from headtohead.errors import CannotAdjustError, ChoiceError, NumberError, Separ
 from headtohead.kernels.pairs import CaliperScale, Order, caliper_width
 from headtohead.kernels.weights import Estimand
 from headtohead.matching import weights as weighting
-from headtohead.matching.adjustment import Adjustment, check_design, matched_pairs, unadjusted, unmade
-from headtohead.matching.design import Terms, design_matrix
+from headtohead.matching.adjustment import Adjustment, crude, matched_pairs, unmade
+from headtohead.matching.design import Terms, raw_design
 from headtohead.matching.pairs import Matches, match_nearest, match_optimal
 from headtohead.matching.weights import EntropyEstimand, Quantiles
 
 EXTREME_SCORE = 1e-6
 
 
+@door.guarded
 @dataclass(frozen=True, slots=True, repr=False)
 class Score:
     """A fitted propensity score, whose methods make the arms comparable, an ``Adjustment`` each.
@@ -47,7 +48,17 @@ class Score:
     c_statistic: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "treated", door.aligned(door.arms(self.treated), self.ps.index, "scores"))
+        door.instance(self.ps, pd.Series, "a Series of scores", "give propensity(...).ps, say")
+        index, found = self.ps.index, {"treated": door.scored(self.ps, self.treated)}
+        for name, kind in (("design", pd.DataFrame), ("linear_predictor", pd.Series)):
+            door.instance(getattr(self, name), kind, f"a {kind.__name__} as {name}", "give it")
+            found[name] = door.numbers(
+                door.aligned(getattr(self, name), index, name), f"the {name} of a score"
+            )
+        door.columns(self.coefficients, ["term"], "the coefficients of a score", ("estimate", "std_error"))
+        door.finite(log_likelihood=self.log_likelihood, c_statistic=self.c_statistic)
+        for name, value in found.items():
+            object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:
         n, p = self.design.shape
@@ -55,7 +66,7 @@ class Score:
 
     def crude(self) -> Adjustment:
         """Return the arms as they are."""
-        return unadjusted(self.treated, design=self.design)
+        return crude(self.treated, self.design)
 
     def match(
         self, *, caliper_sd: float, caliper_scale: CaliperScale = "pooled", order: Order = "largest", ratio: int = 1,
@@ -88,10 +99,11 @@ class Score:
     def weight(self, estimand: Estimand, *, key: str | None = None, optional: bool = False) -> Adjustment:
         """Return propensity-score weights, refitted in each bootstrap sample; the key is the estimand in lower case."""
         door.choice("estimand", estimand, Estimand)
-        return Adjustment(
-            key or estimand.lower(), weighting.NAMES[estimand], "weights", estimand,
-            weighting.POPULATIONS[estimand], self.treated,
-            weighting.weights_from_ps(self.ps, self.treated, estimand=estimand),
+        if optional is not False:
+            door.flags(optional=optional)
+        return door.trusted(
+            Adjustment, key or estimand.lower(), weighting.NAMES[estimand], "weights", estimand,
+            weighting.POPULATIONS[estimand], self.treated, weighting.of_checked(self.ps, self.treated, estimand),
             partial(weighting.draw_refitted, estimand=estimand), self.design, optional=optional,
             estimation=partial(weighting.score_estimation, ps=self.ps, estimand=estimand),
         )  # fmt: skip
@@ -106,13 +118,15 @@ class Score:
 
         Checked: by hand, and numpy.quantile of the repeated patients (test_truncated.py).
         """
+        door.flags(optional=optional)
         low, high = quantiles
         if not 0 <= low < high <= 1:
             found = f"found {low:g} and {high:g}"
             raise NumberError(f"quantiles must ascend between 0 and 1, {found}; give (0.01, 0.99), say")
-        raw = weighting.stabilised_weights(self.ps, self.treated)
-        return Adjustment(
-            key, "Truncated inverse probability weights", "weights", "ATE",
+        arm = self.treated
+        raw = weighting.of_checked(self.ps, arm, "ATE") * np.where(arm, arm.mean(), 1 - arm.mean())
+        return door.trusted(
+            Adjustment, key, "Truncated inverse probability weights", "weights", "ATE",
             f"all patients, weights truncated at {100 * low:g}% and {100 * high:g}%", self.treated,
             raw.clip(*np.quantile(raw, quantiles)).rename("weight"),
             partial(weighting.draw_truncated, quantiles=quantiles), self.design, optional=optional,
@@ -122,12 +136,14 @@ class Score:
         self, estimand: EntropyEstimand = "ATT", *, key: str = "entropy", optional: bool = False
     ) -> Adjustment:
         """Return entropy balancing of the means of the design; see ``entropy_weights``."""
-        make = partial(weighting.entropy_weights, self.design, self.treated, estimand=estimand)
+        door.choice("estimand", estimand, EntropyEstimand)
+        make = partial(weighting.entropy_of_checked, self.design, self.treated, estimand)
         return self._make(make, key, "Entropy balancing", optional)
 
     def caliper(self, caliper_sd: float, caliper_scale: CaliperScale = "pooled") -> float:
         """Return the width on the logit of a caliper in standard deviations; see ``caliper_width``."""
-        return caliper_width(self.linear_predictor, self.treated, caliper_sd=caliper_sd, scale=caliper_scale)
+        score, arm = self.linear_predictor.to_numpy(), self.treated.to_numpy()
+        return caliper_width(score, arm, caliper_sd=caliper_sd, scale=caliper_scale)
 
     def _pairs(
         self, match: Callable[..., Matches], caliper: float, key: str, name: str, optional: bool
@@ -177,8 +193,9 @@ def propensity(
     if not isinstance(arm, pd.Series):
         door.columns(frame, [arm], "arms")
         frame, arm = frame.drop(columns=arm), frame[arm]
-    design = frame if terms is None else design_matrix(frame, terms, impute_from=impute_from)
-    design, arms = check_design(design, door.arms(arm, treated))
+    design = frame if terms is None else raw_design(frame, terms, impute_from)
+    design, arms = door.covariates(design, "the design"), door.arms(arm, treated)
+    arms = door.aligned(arms, design.index, "the design")
     with warnings.catch_warnings():
         for kind in (PerfectSeparationWarning, ConvergenceWarning, RuntimeWarning):
             warnings.simplefilter("error", kind)
@@ -192,7 +209,8 @@ def propensity(
     terms = ["(Intercept)", *design.columns]
     table = {"term": terms, "estimate": fit.params.to_numpy(), "std_error": fit.bse.to_numpy()}
     lp = np.log(ps / (1 - ps)).rename("linear_predictor")
-    return Score(design, arms, ps, lp, pd.DataFrame(table), float(fit.llf), c_statistic(ps, arms))
+    found = (design, arms, ps, lp, pd.DataFrame(table), float(fit.llf), c_statistic(ps, arms))
+    return door.trusted(Score, *found)
 
 
 def _separation(design: pd.DataFrame, treated: pd.Series) -> SeparationError:

@@ -43,7 +43,11 @@ def weights_from_ps(ps: pd.Series, treated: pd.Series, *, estimand: Estimand) ->
     matchable. Checked: by hand; R survey and cobalt (test_weights.py).
     """
     door.choice("estimand", estimand, Estimand)
-    treated = door.scored(ps, treated)
+    return of_checked(ps, door.scored(ps, treated), estimand)
+
+
+def of_checked(ps: pd.Series, treated: pd.Series, estimand: Estimand) -> pd.Series:
+    """Return ``weights_from_ps`` of scores and arms in one order that were checked."""
     weights = balancing_weights(ps.to_numpy(), treated.to_numpy(), estimand)
     return pd.Series(weights, index=ps.index, name="weight")
 
@@ -52,7 +56,7 @@ def weights_from_ps(ps: pd.Series, treated: pd.Series, *, estimand: Estimand) ->
 def stabilised_weights(ps: pd.Series, treated: pd.Series) -> pd.Series:
     """Return the share of the own arm over its probability: the unstabilised weights of an arm times a constant."""
     arm = door.scored(ps, treated)
-    return weights_from_ps(ps, arm, estimand="ATE") * np.where(arm, arm.mean(), 1 - arm.mean())
+    return of_checked(ps, arm, "ATE") * np.where(arm, arm.mean(), 1 - arm.mean())
 
 
 def effective_sample_size(weights: pd.Series | Array) -> float:
@@ -127,15 +131,19 @@ def entropy_weights(design: pd.DataFrame, treated: pd.Series, *, estimand: Entro
     sample. Checked: R's entbal as published, by hand, SciPy's solution of the primal problem (test_entropy.py).
     """
     door.choice("estimand", estimand, EntropyEstimand)
-    design, treated = check_design(design, treated)
+    return entropy_of_checked(*check_design(design, treated), estimand)
+
+
+def entropy_of_checked(design: pd.DataFrame, treated: pd.Series, estimand: EntropyEstimand) -> Adjustment:
+    """Return ``entropy_weights`` of a design and arms in one order that were checked."""
     X, arm = with_intercept(design.to_numpy(float))[:, 1:], treated.to_numpy(bool)
     point, converged = _balanced(X, arm, np.ones((1, len(arm))), estimand)
     if not converged[0]:
         raise _unreachable(design, treated, estimand)
     weights = pd.Series(point[0], index=treated.index, name="weight")
     name = "Entropy balancing" if estimand == "ATT" else "Entropy balancing, all patients"
-    return Adjustment(
-        "entropy", name, "weights", estimand, POPULATIONS[estimand], treated, weights,
+    return door.trusted(
+        Adjustment, "entropy", name, "weights", estimand, POPULATIONS[estimand], treated, weights,
         partial(_draw_balanced, estimand=estimand), design, estimation=partial(_balancing, estimand=estimand),
     )  # fmt: skip
 

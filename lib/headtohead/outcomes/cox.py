@@ -24,6 +24,10 @@ from headtohead.outcomes.partial_likelihood import Moments, RiskSets, Ties
 
 MAX_STEPS, MAX_HALVINGS, STOP = 30, 40, 1e-7  # what is left after a step is about its square
 MAX_LOG_HR_PER_SD = 12.0
+INFLATED = (
+    1e4  # variance of a coefficient beside that without the others, above which one may follow from them
+)
+ROUNDING = 1e-5  # of the mean: a smaller spread may be none
 Sandwich = Callable[[Array], Array]
 
 
@@ -85,7 +89,7 @@ def at_the_door(
     time: pd.Series, covariates: pd.DataFrame, *, weights: pd.Series | None, sandwich: Sandwich | None = None,
     **others: pd.Series | None,
 ) -> dict[str, Any]:  # fmt: skip
-    """Return the rows of positive weight by name, in the order of ``time``; an error where one cannot be used."""
+    """Return the rows of positive weight by name, in the order of ``time``; the covariates are checked by the fit."""
     door.patients(time, "times")
     door.patients(covariates, "covariates")
     use = np.ones(len(time), bool)
@@ -99,7 +103,6 @@ def at_the_door(
     if not use.all():
         found = {name: one if one is None else one[use] for name, one in found.items()}
     door.times(found["time"])
-    found["covariates"] = door.covariates(found["covariates"], "covariates")
     for name, group in found.items():
         if name in ("strata", "clusters", "censoring") and group is not None:
             door.complete(group.to_frame(), name)
@@ -117,7 +120,7 @@ def fit_checked(
     if not died.any():
         raise CannotEstimateError(f"a hazard ratio needs events, found none in {n} patients")
     w = np.ones(n) if weights is None else weights.to_numpy(float)[use]
-    Z, spread = standardised(covariates, use, w)
+    covariates, Z, spread = standardised(covariates, use, w)
     sets = pl.risk_sets(
         time.to_numpy(float)[use], died, Z, weights=w, ties=ties,
         strata=np.zeros(n, int) if strata is None else pd.factorize(strata[use])[0],
@@ -126,17 +129,28 @@ def fit_checked(
     who = None
     if clusters is not None or weights is not None:
         who = np.arange(n) if clusters is None else pd.factorize(clusters[use])[0]
-    return fit_risk_sets(sets, spread, list(covariates.columns), who, sandwich and of_all(sandwich, use))
+    return fit_risk_sets(sets, spread, covariates, who, sandwich and of_all(sandwich, use))
 
 
-def standardised(covariates: pd.DataFrame, use: Array, weights: Array) -> tuple[Array, Array]:
-    """Return the used rows of the covariates, centred and scaled, and their standard deviations."""
-    X = covariates.to_numpy(float)[use]
-    spread = X.std(axis=0)
+def standardised(covariates: pd.DataFrame, use: Array, weights: Array) -> tuple[pd.DataFrame, Array, Array]:
+    """Return the used rows of the covariates, those centred and scaled, and their standard deviations.
+
+    A spread is a positive number only if its column is finite and varies: else the door says what is wrong.
+    """
+    X = covariates.to_numpy()
+    if X.dtype != np.float64 or not covariates.columns.is_unique:
+        X = door.numbers(covariates, "covariates").to_numpy(float)
+    if not use.all():
+        X, covariates = X[use], covariates[use]
+    mean = weights @ X / weights.sum()
+    with np.errstate(invalid="ignore"):
+        spread = X.std(axis=0)
+    if not ((spread > ROUNDING * np.abs(mean)).all() and len(spread)):
+        door.covariates(covariates, "covariates")
     if (spread == 0).any():
         flat = f"{list(covariates.columns[spread == 0])} have one value in all {len(X)} patients"
         raise CannotEstimateError(f"a covariate must vary, {flat}; remove them")
-    return (X - weights @ X / weights.sum()) / spread, spread
+    return covariates, (X - mean) / spread, spread
 
 
 def of_all(sandwich: Sandwich, use: Array) -> Sandwich:
@@ -151,12 +165,24 @@ def of_all(sandwich: Sandwich, use: Array) -> Sandwich:
 
 
 def fit_risk_sets(
-    sets: RiskSets, spread: Array, names: list[str], who: Array | None, sandwich: Sandwich | None
+    sets: RiskSets, spread: Array, covariates: pd.DataFrame, who: Array | None, sandwich: Sandwich | None
 ) -> CoxFit:
-    """Return the fit of a partial likelihood; ``who`` numbers the clusters of the robust covariance."""
+    """Return the fit of a partial likelihood; ``who`` numbers the clusters of the robust covariance.
+
+    Covariates that are combinations of others leave no maximum, or one at which a coefficient says hardly anything
+    beside the others: the door looks for them only then.
+    """
     # a score residual over its weight is the derivative of the score by that weight, also with Efron's ties
-    beta, at, null = _newton(sets, names)
-    inverse, scale = np.linalg.inv(at.information), np.outer(spread, spread)
+    names = list(covariates.columns)
+    try:
+        beta, at, null = _newton(sets, names)
+        inverse, scale = np.linalg.inv(at.information), np.outer(spread, spread)
+        alone = (inverse.diagonal() * at.information.diagonal()).max() < INFLATED
+    except (CannotEstimateError, np.linalg.LinAlgError):
+        door.covariates(covariates, "covariates")
+        raise
+    if not alone:
+        door.covariates(covariates, "covariates")
     robust = None
     if sandwich is not None:
         robust = sandwich(pl.score_residuals(sets, at) / sets.weights[:, None] @ inverse) / scale

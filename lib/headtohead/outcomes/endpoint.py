@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,6 +13,7 @@ from headtohead import door
 from headtohead.errors import DuplicateError, EventError, HorizonError, InputError
 
 
+@door.guarded
 @dataclass(frozen=True, slots=True, repr=False)
 class Endpoint:
     """One outcome as a competing-risks observation.
@@ -31,11 +32,14 @@ class Endpoint:
     causes: tuple[str, ...] = ("event",)
 
     def __post_init__(self) -> None:
+        if isinstance(self.causes, str) or not all(isinstance(one, str) for one in self.causes):
+            must = "causes must be a tuple of names"
+            raise InputError(f"{must}, found {self.causes!r}; give causes=('death', 'discharge'), say")
+        object.__setattr__(self, "causes", tuple(self.causes))
         door.patients(self.time_days, "times")
         time, cause = self.time_days, door.aligned(self.cause, self.time_days.index, "causes")
         days, codes = door.times(time), door.causes(cause, len(self.causes))
-        if len(set(self.causes)) < len(self.causes):
-            door.unique(pd.Index(self.causes), "causes")
+        door.distinct(self.causes, "causes")
         if time.to_numpy() is not days and time.dtype != float:
             object.__setattr__(self, "time_days", pd.Series(days, time.index, name=time.name))
         if cause is not self.cause or cause.dtype != np.int64:
@@ -62,7 +66,7 @@ class Endpoint:
         door.columns(frame, [time, event], "time and event")
         happened, nothing = frame[event], [] if censored is None else [censored]
         names = (causes,) if isinstance(causes, str) else tuple(causes)
-        door.unique(pd.Index([*names, *nothing]), "causes and what is no event")
+        door.distinct([*names, *nothing], "causes and what is no event")
         if door.floats(happened) is None:
             code = {name: number for number, name in enumerate([*nothing, *names], 1 - len(nothing))}
             other = happened[~happened.isin(list(code))]
@@ -71,8 +75,8 @@ class Endpoint:
                     f"the event must be one of {list(code)}, {event!r} has {other.unique()[:3].tolist()} in {len(other)} "
                     "rows; name the outcome and the competing events in causes, and what is no event in censored"
                 )
-            happened = happened.map(code).astype(int)
-        return cls(event, frame[time], happened, names or (event,))
+            happened, names = happened.map(code).astype(int), tuple(map(str, names))
+        return cls(str(event), frame[time], happened, names or (str(event),))
 
     @classmethod
     def recorded(cls, name: str, happened: pd.Series, *, by: int) -> Endpoint:
@@ -89,7 +93,7 @@ class Endpoint:
         if self.time_days.index is index or self.time_days.index.equals(index):
             return self
         time = door.aligned(self.time_days, index, f"endpoint {self.name!r}")
-        return replace(self, time_days=time, cause=self.cause.loc[index])
+        return door.trusted(Endpoint, self.name, time, self.cause.loc[index], self.causes)
 
     def need_follow_up(self, by: float, arm: np.ndarray | None = None, group: str = "a patient") -> None:
         """Raise HorizonError if follow-up ends, in somebody without an event, before the horizon.
@@ -118,7 +122,7 @@ class Endpoint:
     def cut(self, horizon_days: int) -> Endpoint:
         """Return the endpoint with follow-up ended, censored, at the horizon."""
         late, time = self.time_days > horizon_days, self.time_days.clip(upper=horizon_days)
-        return replace(self, time_days=time, cause=self.cause.mask(late, 0))
+        return door.trusted(Endpoint, self.name, time, self.cause.mask(late, 0), self.causes)
 
 
 Endpoints: TypeAlias = Endpoint | pd.Series | Iterable[Endpoint | pd.Series]
@@ -129,9 +133,9 @@ def endpoints_of(
 ) -> list[Endpoint]:
     """Return endpoints as a list in the order of ``index``; a Series of 0 and 1 is what happened by ``recorded_by``."""
     given: Any = endpoints
-    if isinstance(given, Endpoint | pd.Series) or not isinstance(given, Iterable):
+    if isinstance(given, (Endpoint, pd.Series)) or not isinstance(given, Iterable):
         given = [given]
-    found = [_endpoint(each, recorded_by) for each in given]
+    found = [each if each.__class__ is Endpoint else _endpoint(each, recorded_by) for each in given]
     names = [each.name for each in found]
     if not found or len(set(names)) < len(names):
         raise DuplicateError(f"each endpoint must have a name of its own, found {names}; rename one")
@@ -162,7 +166,8 @@ def happened_by(event: Endpoint | pd.Series, by: int | None, index: pd.Index) ->
 def horizons_of(by: int | Iterable[int]) -> list[int]:
     """Return one horizon or several as a list; HorizonError if one is no day."""
     given: Any = by
-    found = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+    one = isinstance(given, (int, str)) or not isinstance(given, Iterable)
+    found = [given] if one else list(given)
     for days in found:
         door.horizon(days)
     if not found or len(set(found)) < len(found):

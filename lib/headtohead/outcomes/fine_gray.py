@@ -76,7 +76,7 @@ def fit_checked(
     if not (c == cause_number).any():
         must = "a subdistribution hazard ratio needs events"
         raise CannotEstimateError(f"{must}, found none of cause {cause_number} in {len(t)} patients")
-    Z, spread = standardised(covariates, use, w)
+    covariates, Z, spread = standardised(covariates, use, w)
     groups = np.zeros(len(t), int) if censoring is None else pd.factorize(censoring[use])[0]
     sets = risk_sets(
         t, c == cause_number, Z, weights=w, strata=np.zeros(len(t), int), entry=None, ties=TIES[rule],
@@ -86,7 +86,7 @@ def fit_checked(
         ],
     )  # fmt: skip
     who = np.arange(len(t)) if clusters is None else pd.factorize(clusters[use])[0]
-    return fit_risk_sets(sets, spread, list(covariates.columns), who, sandwich and of_all(sandwich, use))
+    return fit_risk_sets(sets, spread, covariates, who, sandwich and of_all(sandwich, use))
 
 
 def _lingering(

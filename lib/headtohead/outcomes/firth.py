@@ -63,6 +63,7 @@ def cox_few_events(
     """
     door.level(conf_level)
     found = at_the_door(time, covariates, event=event, weights=None)
+    found["covariates"] = door.covariates(found["covariates"], "covariates")
     time, covariates, event = (found[name] for name in ("time", "covariates", "event"))
     y, X = door.events(event).astype(bool), covariates.to_numpy(float)
     _check(int(y.sum()), len(covariates), "hazard ratio")

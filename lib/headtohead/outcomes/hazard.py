@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from typing import Any, Literal
@@ -15,7 +14,7 @@ from lifelines.statistics import logrank_test
 from headtohead import door
 from headtohead.errors import CannotEstimateError, HorizonError, cannot
 from headtohead.inference import DEFAULT, InferenceChoices
-from headtohead.matching.adjustment import Adjustment, Adjustments, need_crude, nothing_estimated
+from headtohead.matching.adjustment import Adjustment, Adjustments, need_crude
 from headtohead.outcomes.competing import aalen_johansen
 from headtohead.outcomes.cox import CoxFit, Sandwich, fit_checked, of_all
 from headtohead.outcomes.endpoint import Endpoint, Endpoints
@@ -68,9 +67,7 @@ def error_of(adjustment: Adjustment, score: ScoreIs) -> str:
 
 def covariance_of(adjustment: Adjustment, score: ScoreIs) -> Sandwich:
     """Return the sandwich over patients or sets, the score of weights taken as known or as estimated."""
-    if score == "known":
-        return replace(adjustment, estimation=nothing_estimated).covariance
-    return adjustment.covariance
+    return partial(adjustment.covariance, known=score == "known")
 
 
 def drug(adjustment: Adjustment) -> pd.DataFrame:

@@ -121,7 +121,7 @@ def gray_tests(endpoints: Endpoints, crude: Adjustment, *, by: int) -> pd.DataFr
         for number, cause in enumerate(endpoint.causes, start=1):
             test, method = GrayTest(np.nan, np.nan), "Gray, unweighted and unmatched"
             try:
-                test = gray_test(seen.time_days, seen.cause, crude.treated, cause_number=number)
+                test = _gray(seen.time_days.to_numpy(), seen.cause.to_numpy(), crude.arm, number)
             except CannotEstimateError as error:
                 method = f"cannot be computed, because {error}"
             rows.append((endpoint.name, by, cause, *test, method, crude.key))
@@ -144,6 +144,11 @@ def gray_test(time: pd.Series, cause: pd.Series, treated: pd.Series, *, cause_nu
     door.patients(time, "times")
     arm = door.arms(door.aligned(treated, time.index, "times")).to_numpy()
     c, t = door.causes(door.aligned(cause, time.index, "causes")), door.times(time)
+    return _gray(t, c, arm, cause_number)
+
+
+def _gray(t: np.ndarray, c: np.ndarray, arm: np.ndarray, cause_number: int) -> GrayTest:
+    """Return ``gray_test`` of times, causes and arms in one order that were checked."""
     if not (c == cause_number).any():
         raise CannotEstimateError(
             f"Gray's test needs an event of cause {cause_number}, found {int(arm.sum())} and "

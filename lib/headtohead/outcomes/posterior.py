@@ -124,7 +124,7 @@ def _priors(priors: Priors) -> list[Prior]:
 
 def _law(row: pd.Series, prior: Prior) -> Normal:
     """Return the posterior; without a standard error it is nowhere."""
-    door.columns(row.to_frame().T, ["estimate", "std_error"], "estimate and std_error")
+    door.columns(row.to_frame().T, [], "estimate and std_error", ["estimate", "std_error"])
     if not row["std_error"] > 0:
         return stats.norm(np.nan, np.nan)
     return normal_posterior(row["estimate"], row["std_error"], prior_mean=prior.mean, prior_sd=prior.sd)

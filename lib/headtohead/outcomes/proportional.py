@@ -64,7 +64,7 @@ def _one_test(endpoint: Endpoint, adjustment: Adjustment, by: int, score: ScoreI
     if (weights != 1).any():
         robust = of_all(covariance_of(adjustment, score), used.to_numpy())
     fit = fit_checked(time, event, X, weights=weights)
-    return proportional_hazards_test(time, event, X, fit, weights=weights, sandwich=robust).iloc[[0]]
+    return _test_of_checked(time, event, X, fit, weights=weights, sandwich=robust).iloc[[0]]
 
 
 @door.guarded
@@ -86,6 +86,7 @@ def proportional_hazards_test(
     door.choice("ties", ties, Ties)
     found = at_the_door(time, covariates, event=event, weights=weights, sandwich=sandwich, strata=strata)
     door.events(found["event"])
+    found["covariates"] = door.covariates(found["covariates"], "covariates")
     if list(fit.coefficients.index) != list(covariates.columns):
         raise AlignmentError(
             f"the fit must be of these covariates, {list(fit.coefficients.index)[:3]} are not "
@@ -93,9 +94,14 @@ def proportional_hazards_test(
         )
     for columns in (terms or {}).values():
         door.columns(covariates, columns, "terms")
-    time, event, covariates, weights, strata, sandwich = (
-        found[name] for name in ("time", "event", "covariates", "weights", "strata", "sandwich")
-    )
+    return _test_of_checked(**found, fit=fit, transform=transform, ties=ties, terms=terms)
+
+
+def _test_of_checked(
+    time: pd.Series, event: pd.Series, covariates: pd.DataFrame, fit: CoxFit, *, transform: Transform = "km",
+    ties: Ties = "efron", strata: pd.Series | None = None, terms: Mapping[str, Sequence[str]] | None = None,
+    weights: pd.Series | None = None, sandwich: Sandwich | None = None,
+) -> pd.DataFrame:  # fmt: skip
     X, names, p = covariates.to_numpy(float), list(covariates.columns), covariates.shape[1]
     t, died = time.to_numpy(float), event.to_numpy(bool)
     w = np.ones(len(X)) if weights is None else weights.to_numpy(float)
@@ -104,6 +110,9 @@ def proportional_hazards_test(
         strata=np.zeros(len(X), int) if strata is None else pd.factorize(strata)[0],
     )  # fmt: skip
     at = pl.moments(sets, fit.coefficients.to_numpy())
+    if sets.n_groups < 2:
+        must = "a hazard ratio can change only between event times"
+        raise CannotEstimateError(f"{must}, found {sets.n_groups}; report the counts")
     g = _transformed(sets.times, t, died, transform)
     g = g - np.average(g, weights=sets.size)
     score = g @ pl.score_of_groups(sets, at)

@@ -1,6 +1,7 @@
 """What a reader may take along: a bar on each page with PDF, citation, notebook and repository, and the files behind it."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from sphinx.application import Sphinx
 
 from livingpaper.book.markup import markup
 from livingpaper.book.stamp import citation_file
-from livingpaper.build.cache import write_changed, write_whole
+from livingpaper.build.cache import mark_of, up_to_date, write_changed, write_whole
 from livingpaper.build.project import Project, digest, pages, text_of
 from livingpaper.config import config
 
@@ -27,18 +28,11 @@ def write_along(project: Project) -> Path:
     folder, found = project.build / ".along", citation_file(project)
     for name in CITED:
         write_changed(folder / name, markup(name, found=found).encode())
-    made = project.build / ".along.json"
-    before = json.loads(text_of(made)) if made.is_file() else {}
-    now = {
-        page: digest([project.root / f"{page}.md"], project.root)
-        for page in pages(project)
-        if runs(project, page)
-    }
-    for page in (
-        page for page in now if before.get(page) != now[page] or not (folder / _notebook(page)).is_file()
-    ):
-        write_whole(folder / f"{_notebook(page)}", notebook(text_of(project.root / f"{page}.md")).encode())
-    write_whole(made, json.dumps(now).encode())
+    for page in filter(partial(runs, project), pages(project)):
+        source, target = project.root / f"{page}.md", folder / _notebook(page)
+        if not up_to_date(target, now := digest([source], project.root)):
+            write_whole(target, notebook(text_of(source)).encode())
+            mark_of(target).write_text(now)
     return folder
 
 

@@ -11,19 +11,10 @@ from sphinx import addnodes
 from livingpaper.book.markup import markup
 
 INSIDE = ("layer", "concat", "hconcat", "vconcat", "spec")  # views within a view
-ALWAYS = {
-    "conf_low": "Lower limit",
-    "conf_high": "Upper limit",
-    "low": "Lower limit",
-    "high": "Upper limit",
-    "arm": "Arm",
-}
-WORDS = {
-    "label": "Shown",
-    "numbers": "As printed",
-    "rd": "Risk difference",
-    "smd": "Standardised mean difference",
-}
+LIMITS = {"low": "Lower limit", "high": "Upper limit"}
+ALWAYS = LIMITS | {f"conf_{side}": words for side, words in LIMITS.items()} | {"arm": "Arm"}
+UNTITLED = {"label": "Shown", "numbers": "As printed", "rd": "Risk difference"}
+UNTITLED |= {"smd": "Standardised mean difference"}
 PLACES = re.compile("[xy][12]?|angle|order|rank|colour")  # columns that say where and how to draw
 MARKS = 3  # rows at most of what only draws lines and bands
 
@@ -53,7 +44,7 @@ def tables_of(spec: dict[str, Any]) -> list[pd.DataFrame]:
         heads = [_head(name, titles) for name in part]
         part = part.set_axis(heads, axis=1).loc[:, ~pd.Index(heads).duplicated()]
         parts.setdefault(tuple(part), []).append(part.assign(Panel=panel) if panel else part)
-    void: dict[str, list[Any]] = {
+    void: dict[str, list[str]] = {
         _head(one.field, {one.field: one.title}): []
         for one in seen
         if spec.get("datasets", {}).get(one.data) == []
@@ -79,11 +70,8 @@ def _channels(encoding: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield each column of an encoding with its title, that of a tooltip first."""
     for _, given in sorted(encoding.items(), key=lambda each: each[0] != "tooltip"):
         for one in (one for one in _listed(given) if "field" in one):
-            titles = [
-                one.get("title"),
-                *((one.get(part) or {}).get("title") for part in ("axis", "legend", "header")),
-            ]
-            yield one["field"], _joined(next(filter(None, titles), ""))
+            parts = [one, *(one.get(part) or {} for part in ("axis", "legend", "header"))]
+            yield one["field"], _joined(next(filter(None, (part.get("title") for part in parts)), ""))
 
 
 def _listed(given: Any) -> list[dict[str, Any]]:
@@ -95,19 +83,15 @@ def _joined(words: Any) -> Any:
 
 
 def _head(name: str, titles: dict[str, str]) -> str:
-    return ALWAYS.get(name) or titles.get(name) or WORDS.get(name) or name.replace("_", " ").capitalize()
+    return ALWAYS.get(name) or titles.get(name) or UNTITLED.get(name) or name.replace("_", " ").capitalize()
 
 
 def _together(parts: list[pd.DataFrame]) -> pd.DataFrame:
     whole = pd.concat(parts, ignore_index=True).drop_duplicates(ignore_index=True)
     if "Panel" in whole and whole["Panel"].nunique() < 2:  # one panel needs no name
         whole = whole.drop(columns="Panel").drop_duplicates(ignore_index=True)
-    first = [
-        name for name in whole if name == "Panel" or name in whole.select_dtypes(object)
-    ]  # names before numbers
-    return whole[
-        sorted(first, key=lambda name: name != "Panel") + [name for name in whole if name not in first]
-    ]
+    names = whole.select_dtypes(object).columns  # before numbers, and the panel first
+    return whole[sorted(whole, key=lambda name: (name != "Panel", name not in names))]
 
 
 def carried(name: str, tables: Sequence[pd.DataFrame]) -> dict[str, Any]:
@@ -115,9 +99,7 @@ def carried(name: str, tables: Sequence[pd.DataFrame]) -> dict[str, Any]:
     if not tables:
         must = f"{name} must carry data for its table, it carries none"
         raise ValueError(f"{must}; draw it from a frame, or give it controls")
-    cells = [
-        (list(table), [list(map(_printed, row)) for row in table.to_numpy().tolist()]) for table in tables
-    ]
+    cells = [(list(table), table.map(_printed).to_numpy().tolist()) for table in tables]
     csv = [table.to_csv(index=False, float_format="%.6g", lineterminator="\n") for table in tables]
     return {"html": markup("carried.html", name=name, tables=cells), "csv": csv}
 

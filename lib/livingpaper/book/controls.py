@@ -26,11 +26,6 @@ class Control:
             must = f"{self.name} must start between {self.low} and {self.high} with a positive step"
             raise ValueError(f"{must}, found {self.start} and {self.step}; widen the control")
 
-    @property
-    def parameter(self) -> alt.Parameter:
-        """The control as a parameter of the chart."""
-        return alt.param(name=self.name, value=self.start)
-
 
 @dataclass(frozen=True, slots=True)
 class Controls:
@@ -45,8 +40,9 @@ class Controls:
     @property
     def parameters(self) -> list[alt.Parameter]:
         """The parameters of all controls, and whether one was moved."""
-        moved = " || ".join(f"{control.name} != {control.start!r}" for control in self.controls)
-        return [*(control.parameter for control in self.controls), alt.param(name="changed", expr=moved)]
+        moved = " || ".join(f"{each.name} != {each.start!r}" for each in self.controls)
+        own = [alt.param(name=each.name, value=each.start) for each in self.controls]
+        return [*own, alt.param(name="changed", expr=moved)]
 
     @property
     def tables(self) -> list[pd.DataFrame]:

@@ -70,17 +70,11 @@ def _name_the_other(whole: nodes.document, other: str) -> None:
     """Say of every link into the other document which it is: "Figure S3 of the supplement", "Methods (supplement)"."""
     for parent in list(whole.findall(nodes.Element)):
         for at, link in enumerate(parent.children):  # some know another parent
-            if (
-                isinstance(link, nodes.reference | addnodes.number_reference)
-                and _file(link) == f"{other}.pdf"
-            ):
-                numbered = isinstance(link, addnodes.number_reference)  # LaTeX would ask its own document
+            numbered = isinstance(link, addnodes.number_reference)  # LaTeX would ask its own document
+            known = numbered or isinstance(link, nodes.reference)
+            if known and link.get("refuri", "").partition("#")[0] == f"{other}.pdf":
                 said = f"{link.astext()} of the {other}" if numbered else f"{link.astext()} ({other})"
                 parent[at] = nodes.reference("", said, internal=False, refuri=f"{other}.pdf")
-
-
-def _file(link: nodes.Element) -> str:
-    return str(link.get("refuri", "").partition("#")[0])
 
 
 def _drop_uncited(whole: nodes.document) -> None:
@@ -122,7 +116,7 @@ def renumbered(numbers: Numbers, apart: set[str]) -> Numbers:
         for kind, labels in kinds.items():
             for label in labels:
                 counts[page in apart, kind] += 1
-                number: Any = counts[page in apart, kind]
-                mine = found.setdefault(page, {}).setdefault(kind, {})
-                mine[label] = (f"S{number}",) if page in apart else (number,)
+                number = counts[page in apart, kind]
+                said = (f"S{number}",) if page in apart else (number,)
+                found.setdefault(page, {}).setdefault(kind, {})[label] = said
     return found

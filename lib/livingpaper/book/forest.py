@@ -50,9 +50,8 @@ def forest(
         *_others(base, at, "second", second_name, 11, **BELOW),
         *(named_above(base, wide) if narrow() else [beside(base, wide + 10, "numbers")]),
     ]
-    return alt.layer(*layers).properties(
-        width=wide, height=(row_of(data) if narrow() else row_height) * len(data)
-    )
+    height = (row_of(data) if narrow() else row_height) * len(data)
+    return alt.layer(*layers).properties(width=wide, height=height)
 
 
 def beside(base: alt.Chart, pixels: float, column: str, **look: Any) -> alt.Chart:

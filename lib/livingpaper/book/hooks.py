@@ -16,25 +16,14 @@ from sphinx.environment import BuildEnvironment
 from sphinx.errors import SphinxError
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
+from livingpaper.book import documents, numbers, output
 from livingpaper.book.along import add_bar, write_along
 from livingpaper.book.checklists import checklist_myst, load_checklists
-from livingpaper.book.documents import Documents, plain_numbers, supplement_numbers
 from livingpaper.book.drafts import leave_out, unsupported, withhold_paragraphs
 from livingpaper.book.markup import STATIC
-from livingpaper.book.numbers import (
-    add_cards,
-    add_pages,
-    depart_result,
-    ledger_html,
-    page_of,
-    result_node,
-    visit_result,
-)
-from livingpaper.book.output import UnfoldedCells, WideOnPaper, visit_image, visit_math
 from livingpaper.book.provenance import panel_html
 from livingpaper.book.reference import reference_myst
 from livingpaper.book.stamp import add_meta, put_face, put_stamp
-from livingpaper.book.tables import depart_entry, depart_table, visit_entry, visit_table
 from livingpaper.book.theme import VEGA_LITE
 from livingpaper.book.weight import lighten, slim
 from livingpaper.build.cache import write_whole
@@ -77,8 +66,8 @@ class PaperRole(SphinxRole):
         id_ = self.text.partition(" ")[0]
         origin = session.now.at[id_, "origin"]
         words = {"mark": said.mark, "says": config(session.project).origins[origin].says}
-        page = page_of(id_, len(session.now))
-        return [result_node("", said.text, ledger_id=id_, origin=origin, page=page, **words)], []
+        page = numbers.page_of(id_, len(session.now))
+        return [numbers.result_node("", said.text, ledger_id=id_, origin=origin, page=page, **words)], []
 
 
 def checklist(project: Project, name: str = "") -> str:
@@ -86,7 +75,7 @@ def checklist(project: Project, name: str = "") -> str:
     return checklist_myst(name, load_checklists(project.root / "book" / "checklists.yml"))
 
 
-HTML: dict[str, Callable[[Project, str], str]] = {"ledger": ledger_html, "provenance": panel_html}
+HTML: dict[str, Callable[[Project, str], str]] = {"ledger": numbers.ledger_html, "provenance": panel_html}
 MYST: dict[str, Any] = {"checklist": checklist, "changes": changes_myst, "reference": reference_myst}
 
 
@@ -109,11 +98,11 @@ class PaperDirective(SphinxDirective):
         return self.parse_text_to_nodes(text, allow_section_headings=self.name == "reference")
 
 
-def _mark_latex(self: Any, node: result_node) -> None:
+def _mark_latex(self: Any, node: numbers.result_node) -> None:
     self.body.append(rf"\paperorigin{{{node['mark']}}}")
 
 
-def _nothing(self: Any, node: result_node) -> None: ...
+def _nothing(self: Any, node: numbers.result_node) -> None: ...
 
 
 class ReadOnceDomain(StandardDomain):
@@ -183,29 +172,27 @@ def setup(app: Sphinx) -> dict[str, Any]:
         app.add_role(name, PaperRole())
     for name in (*HTML, *MYST):
         app.add_directive(name, PaperDirective)
-    marks: dict[str, Any] = {"html": (visit_result, depart_result), "latex": (_nothing, _mark_latex)}
-    app.add_node(result_node, **marks, text=(_nothing, _nothing))
-    app.add_node(nodes.table, override=True, html=(visit_table, depart_table))
-    app.add_node(nodes.entry, override=True, html=(visit_entry, depart_entry))
+    html: Any = (numbers.visit_result, numbers.depart_result)
+    app.add_node(numbers.result_node, html=html, latex=(_nothing, _mark_latex), text=(_nothing, _nothing))
+    app.add_node(nodes.table, override=True, html=(output.visit_table, output.depart_table))
+    app.add_node(nodes.entry, override=True, html=(output.visit_entry, None))
     app.add_domain(ReadOnceDomain, override=True)
-    app.add_post_transform(UnfoldedCells)
-    app.add_post_transform(WideOnPaper)
-    app.add_node(nodes.image, override=True, html=(visit_image, None))
-    app.add_html_math_renderer("mathml", (visit_math, None), (partial(visit_math, display=True), None))
+    app.add_post_transform(output.OnPaper)
+    app.add_node(nodes.image, override=True, html=(output.visit_image, None))
+    displayed = partial(output.visit_math, display=True)
+    app.add_html_math_renderer("mathml", (output.visit_math, None), (displayed, None))
     app.connect("config-inited", use_fresh_results, priority=100)
     app.connect("config-inited", put_face, priority=100)
     app.connect("config-inited", put_stamp, priority=101)
-    app.connect("env-get-updated", plain_numbers, priority=400)
-    app.connect("env-get-updated", supplement_numbers, priority=600)
-    app.add_builder(Documents, override=True)
+    app.connect("env-get-updated", documents.plain_numbers, priority=400)
+    app.connect("env-get-updated", documents.supplement_numbers, priority=600)
+    app.add_builder(documents.Documents, override=True)
     app.connect("env-get-outdated", outdated)
     app.connect("builder-inited", add_assets)
     app.connect("source-read", say_what_may_be_said)
-    app.connect("html-page-context", add_meta)
-    app.connect("html-page-context", lighten)
+    for handler in (add_meta, lighten, numbers.add_cards, add_bar):
+        app.connect("html-page-context", handler)
+    app.connect("html-collect-pages", numbers.add_pages)
     app.connect("build-finished", slim)
     app.config.templates_path.insert(0, str(STATIC / "face"))
-    app.connect("html-page-context", add_cards)
-    app.connect("html-page-context", add_bar)
-    app.connect("html-collect-pages", add_pages)
     return SAFE

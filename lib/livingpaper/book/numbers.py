@@ -73,9 +73,8 @@ def add_pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     for name, part in rows.groupby(rows["id"].map(lambda id_: page_of(id_, len(rows)))):
         group = name.removeprefix(f"{PLACE}-")
         title = f"Every number: {group}"
-        body = markup(
-            "numbers.html", title=title, up=PLACE.rpartition("/")[2], table=rows_html(project, part)
-        )
+        words = {"title": title, "up": PLACE.rpartition("/")[2], "table": rows_html(project, part)}
+        body = markup("numbers.html", **words)
         if indexer := getattr(app.builder, "indexer", None):
             document = new_document(name)
             document += nodes.raw("", body, format="html")

@@ -1,4 +1,4 @@
-"""How outputs of cells and maths become pages: figures and tables as MyST, formulas as MathML without scripts."""
+"""How outputs, tables, images and maths become pages: what cells show as MyST, formulas as MathML without scripts."""
 
 import base64
 import posixpath
@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
+from html import escape
 from typing import Any, ClassVar
 from urllib.parse import quote
 
@@ -47,10 +48,8 @@ class PaperOutput:
         made = renderer.render_markdown(replace(data, content=myst))
         for image in [image for part in made for image in part.findall(nodes.image)]:
             image["size"] = size_of(payload["svg"])
-            if "narrow" in payload:
-                phone = renderer.write_file(
-                    [f"{stem}-narrow.svg"], payload["narrow"].encode(), overwrite=True
-                )
+            if narrow := payload.get("narrow"):
+                phone = renderer.write_file([f"{stem}-narrow.svg"], narrow.encode(), overwrite=True)
                 image.parent.insert(0, nodes.image(uri=phone, candidates={}, classes=["narrow"]))
         spec = payload["vega"].replace("</", "<\\/")
         script = f'<script type="application/json" data-chart="{payload["name"]}">{spec}</script>'
@@ -62,9 +61,8 @@ def size_of(svg: str) -> tuple[str, str]:
     """Return width and height that an SVG states, in pixels."""
     found = re.search(r'<svg[^>]* width="([\d.]+)" height="([\d.]+)"', svg)
     if found is None:
-        raise ValueError(
-            f"an SVG of a chart must state width and height, found {svg[:80]!r}; draw it by vl-convert"
-        )
+        must = f"an SVG of a chart must state width and height, found {svg[:80]!r}"
+        raise ValueError(f"{must}; draw it by vl-convert")
     return found[1], found[2]
 
 
@@ -73,11 +71,8 @@ def visit_image(self: Any, node: nodes.image) -> None:
     if "narrow" in node["classes"]:
         self.body.append(f'<picture><source media="{PHONE}" srcset="{_place(self, node)}">')
     elif "size" in node:
-        wide, high = node["size"]
-        alt = self.attval(node.get("alt", ""))
-        self.body.append(
-            f'<img src="{_place(self, node)}" alt="{alt}" width="{wide}" height="{high}" loading="lazy">'
-        )
+        (wide, high), place, alt = node["size"], _place(self, node), self.attval(node.get("alt", ""))
+        self.body.append(f'<img src="{place}" alt="{alt}" width="{wide}" height="{high}" loading="lazy">')
         if isinstance(node.previous_sibling(), nodes.image):
             self.body.append("</picture>")
     else:
@@ -88,22 +83,6 @@ def _place(self: Any, node: nodes.image) -> str:
     """Return where a page finds an image."""
     name = self.builder.images[node["uri"]]
     return posixpath.join(self.builder.imgpath, quote(name))
-
-
-class WideOnPaper(SphinxPostTransform):
-    """Leaves out, on paper and wherever else there is one width, the drawings for phones."""
-
-    default_priority = 198
-
-    def run(self, **_: Any) -> None:
-        """Take them out, unless these are pages."""
-        if self.app.builder.format != "html":
-            for image in list(
-                self.document.findall(
-                    lambda node: isinstance(node, nodes.image) and "narrow" in node["classes"]
-                )
-            ):
-                image.parent.remove(image)
 
 
 def visit_math(self: Any, node: nodes.Element, *, display: bool = False) -> None:
@@ -117,14 +96,55 @@ def visit_math(self: Any, node: nodes.Element, *, display: bool = False) -> None
     raise nodes.SkipNode
 
 
-class UnfoldedCells(SphinxPostTransform):
-    """Leaves out, on paper, the code of cells that pages fold: nobody can unfold it there."""
+def visit_table(self: Any, node: nodes.table) -> None:
+    """Open a table with its caption, which names it, above what scrolls."""
+    named = node["ids"][0] if node["ids"] else ""
+    title = node.next_node(nodes.title)
+    if title is None or title.parent is not node or not named:
+        type(self).visit_table(self, node)
+        return
+    self.body.append(f'<div class="sheet" id="{named}"><div class="caption" id="{named}-caption">')
+    self.add_fignumber(node)
+    for part in title:
+        part.walkabout(self)
+    self.add_permalink_ref(node, "Link to this table")
+    self.body.append("</div>\n")
+    node["ids"], node["captioned"] = [], True
+    node.remove(title)
+    type(self).visit_table(self, node)
+    self.body[-1] = self.body[-1].replace("<table", f'<table aria-labelledby="{escape(named)}-caption"', 1)
 
-    default_priority = 199
-    formats = ("latex",)
+
+def depart_table(self: Any, node: nodes.table) -> None:
+    """Close what ``visit_table`` opened."""
+    type(self).depart_table(self, node)
+    if node.get("captioned"):
+        self.body.append("</div>\n")
+
+
+def visit_entry(self: Any, node: nodes.entry) -> None:
+    """Open a cell: a head of its column in the first row, of its row in the first column; an empty one is no head."""
+    headed, first = isinstance(node.parent.parent, nodes.thead), node.parent.column == 0
+    type(self).visit_entry(self, node)
+    self.context.pop()
+    tag = "th" if (headed or first) and node.astext().strip() else "td"
+    scope = f' scope="{"col" if headed else "row"}"' if tag == "th" else ""
+    self.body[-1] = f"<{tag}{scope}{self.body[-1][3:]}"
+    self.context.append(f"</{tag}>\n")
+
+
+class OnPaper(SphinxPostTransform):
+    """Leaves out, on paper, drawings for phones, and the code of cells that pages fold: nobody can unfold it there."""
+
+    default_priority = 198
 
     def run(self, **_: Any) -> None:
-        """Take the code out of every folded cell."""
+        """Take out the drawings, and the code of every folded cell, unless these are pages."""
+        if self.app.builder.format == "html":
+            return
+        for image in list(self.document.findall(nodes.image)):
+            if "narrow" in image["classes"]:
+                image.parent.remove(image)
         for cell in list(self.document.findall(nodes.container)):
             if cell.get("hide_mode") and cell.get("nb_element") == "cell_code":
                 cell.children = [part for part in cell if part.get("nb_element") != "cell_code_source"]

@@ -23,6 +23,7 @@ LICENCES = {
     "MIT": "https://spdx.org/licenses/MIT.html",
     "CC-BY-4.0": "https://creativecommons.org/licenses/by/4.0/",
 }
+DRAFT = "Draft, not for citation: passages written for other results are left out. "
 NEEDED = {"title", "authors", "version", "date-released"}
 
 
@@ -79,17 +80,13 @@ def put_stamp(app: Sphinx, settings: SphinxConfig) -> None:
         "extra_footer": markup("stamp.html", marks=marks, authors=authors, title=found["title"]),
     }
     settings.version = settings.release = marks["version"]
-    head = escape_tex(paper.running_head or title_of(project))
-    foot = f" · protocol {marks['protocol']}" if marks["protocol"] else ""
-    legend = r"\, · ".join(escape_tex(f"{one.mark} {one.brief or one.says}") for one in origins)
     words = {"version": marks["version"], "commit": marks["commit"], "date": marks["released"]}
-    draft = (
-        "Draft, not for citation: passages written for other results are left out. " if paper.draft else ""
-    )
-    banner = escape_tex(draft + paper.banner)
-    words |= {"authors": escape_tex(authors), "head": head, "foot": foot, "legend": legend, "banner": banner}
-    words["title"] = escape_tex(found["title"])
-    lines = [rf"\newcommand{{\paper{name}}}{{{text}}}" for name, text in words.items()]
+    words |= {"authors": authors, "title": found["title"], "head": paper.running_head or title_of(project)}
+    words["foot"] = f" · protocol {marks['protocol']}" if marks["protocol"] else ""
+    words["banner"] = (DRAFT if paper.draft else "") + paper.banner
+    said = {name: escape_tex(text) for name, text in words.items()}
+    said["legend"] = r"\, · ".join(escape_tex(f"{one.mark} {one.brief or one.says}") for one in origins)
+    lines = [rf"\newcommand{{\paper{name}}}{{{text}}}" for name, text in said.items()]
     preamble = "\n".join([*lines, (STATIC / "paper.tex").read_text("utf-8")])
     settings.latex_elements = settings.latex_elements | {"preamble": preamble}
 
@@ -104,19 +101,18 @@ def highwire(project: Project, *, references: bool) -> str:
 def reference_lines(path: Path) -> Iterator[str]:
     """Return each entry of a bibliography as the text of a ``citation_reference`` tag."""
     from pybtex.database import parse_file  # heavy, and needed for one page
+    from pybtex.richtext import Text
+
+    def plain(text: object) -> str:
+        return str(Text.from_latex(str(text))).replace(";", ",")  # a semicolon would end the field
 
     for entry in parse_file(str(path), "bibtex").entries.values():
-        fields = {key.lower(): _plain(text) for key, text in entry.fields.items()}
+        fields = {key: plain(text) for key, text in entry.fields.items()}
         fields["doi"] = entry.fields.get("doi", "")  # keeps its own semicolons
-        people = [_plain(str(person)) for person in entry.persons.get("author", [])]
+        people = map(plain, entry.persons.get("author", []))
         parts = [("title", fields["title"]), *(("author", name) for name in people if name != "others")]
         parts += [(name, fields.get(key, "")) for name, key in REFERENCE.items()]
         yield "; ".join(f"citation_{name}={text}" for name, text in parts if text)
-
-
-def _plain(text: str) -> str:
-    """Return BibTeX text without its braces and escapes; a semicolon would end the field."""
-    return text.replace("{", "").replace("}", "").replace("\\&", "&").replace(";", ",")
 
 
 def article_ld(project: Project) -> dict[str, Any]:

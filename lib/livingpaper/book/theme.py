@@ -9,42 +9,19 @@ from textwrap import wrap
 from typing import Any, ParamSpec, TypeVar, cast
 
 import altair as alt
+import yaml
+
+from livingpaper.book.markup import STATIC
 
 WIDTH = 620  # pixels; printed at 0.75 pt each this is the text width of the PDF
 LETTER = 6  # pixels that a letter takes
 NARROW = 336  # pixels; what a phone of 390 pixels leaves between its margins
-TREATED, CONTROL = "#0072B2", "#D55E00"  # Okabe-Ito: told apart by every common kind of colour vision
-INK, QUIET, FAINT = "#222222", "#6b6b6b", "#d9d9d9"
-ACCENTS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#6b6b6b")
-FONT = "Liberation Sans, Helvetica, Arial, sans-serif"
+FACE: Any = yaml.safe_load((STATIC / "charts.yml").read_text("utf-8"))
+CONFIG, MARK = FACE["config"], FACE["mark"]  # of every chart, as Vega-Lite knows it; of its origin, inside it
+ACCENTS = tuple(CONFIG["range"]["category"])  # Okabe-Ito: told apart by every common kind of colour vision
+TREATED, CONTROL = ACCENTS[:2]
+INK, QUIET, FAINT = CONFIG["text"]["color"], CONFIG["axis"]["domainColor"], "#d9d9d9"
 VEGA_LITE = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])  # as vl-convert names it
-SMALL = {"labelFontSize": 11, "labelLineHeight": 12, "titleFontSize": 11, "labelColor": INK}
-LINES = {"domainColor": QUIET, "tickColor": QUIET, "gridColor": "#ececec", "tickSize": 4}
-TITLES = {"titleColor": INK, "titleFontWeight": "normal", "titlePadding": 8, "labelLimit": 320}
-CONFIG: Any = {
-    "font": FONT,
-    "background": "transparent",
-    "padding": 4,
-    "lineBreak": "\n",
-    "view": {"stroke": None},
-    "range": {"category": list(ACCENTS)},
-    "axis": SMALL | LINES | TITLES,
-    "axisY": {"grid": False},
-    "header": SMALL | {"labelFontWeight": "bold"},
-    "legend": SMALL | {"symbolStrokeWidth": 2, "title": None, "orient": "bottom"},
-    "title": {"fontSize": 12, "anchor": "start", "color": INK, "fontWeight": "bold", "offset": 8},
-    "text": {"color": INK, "fontSize": 11},
-}
-
-# the origin, inside every chart
-MARK: Any = {
-    "fontSize": 11,
-    "fontWeight": "normal",
-    "fontStyle": "italic",
-    "color": QUIET,
-    "anchor": "end",
-    "offset": 8,
-}
 _drawn_for: ContextVar[int] = ContextVar("drawn_for", default=WIDTH)
 Asked = ParamSpec("Asked")
 Shown = TypeVar("Shown")

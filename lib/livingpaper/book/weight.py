@@ -1,7 +1,6 @@
 """What pages load: no scripts of charts where there is no chart, and of the theme's styles only what some page uses."""
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +14,9 @@ INSIDE = re.compile(r":(?:not|is|where|has)\([^)]*\)")
 CLASS = re.compile(r"\.(-?[A-Za-z_][\w-]*)")
 WORD = re.compile(r"[\w-]+")
 ICONS = re.compile("Font ?Awesome|--fa-font")
-CHART, WAITING = (
-    "data-chart=",
-    "documentation_options.js",
-)  # a script of the page itself needs the latter at once
-AT_ONCE = re.compile(
-    "doctools|sphinx_highlight|searchtools|language_data|searchindex"
-)  # scripts of the search page
+CHART = "data-chart="
+AT_ONCE = "documentation_options.js"  # a script of the page itself needs it
+SEARCH = re.compile("doctools|sphinx_highlight|searchtools|language_data|searchindex")  # scripts of its page
 NOT_READ = {"vega-bundle.js", "fontawesome.js", "searchindex.js"}
 
 
@@ -34,17 +29,11 @@ def only_what_is_used(css: str, words: set[str]) -> str:
             return ""
         if selector.lstrip().startswith("@"):
             return rule[0]
-        used = [
-            one for one in SELECTORS.split(selector) if words.issuperset(CLASS.findall(INSIDE.sub("", one)))
-        ]
-        return f"{','.join(used)}{{{body}}}" if used else ""
+        asks = {one: CLASS.findall(INSIDE.sub("", one)) for one in SELECTORS.split(selector)}
+        used = ",".join(one for one, classes in asks.items() if words.issuperset(classes))
+        return f"{used}{{{body}}}" if used else ""
 
     return RULE.sub(kept, css)
-
-
-def words_of(files: Iterable[Path]) -> set[str]:
-    """Return every word of pages and scripts: whatever could be a class."""
-    return {word for path in files for word in WORD.findall(path.read_text("utf-8"))}
 
 
 def slim(app: Sphinx, failed: Exception | None) -> None:
@@ -53,22 +42,21 @@ def slim(app: Sphinx, failed: Exception | None) -> None:
         return
     site = Path(app.outdir)
     scripts = (path for path in (site / "_static").rglob("*.js") if path.name not in NOT_READ)
-    words = words_of([*site.rglob("*.html"), *scripts])
+    texts = (path.read_text("utf-8") for path in (*site.rglob("*.html"), *scripts))
+    words = {word for text in texts for word in WORD.findall(text)}  # whatever could be a class
     for path in (site / "_static").rglob("*.css"):
         write_whole(path, only_what_is_used(path.read_text("utf-8"), words).encode())
-    for path in (
-        *site.glob("_static/scripts/fontawesome.js*"),
-        *site.glob("_static/vendor/fontawesome/webfonts/*"),
-    ):
-        path.unlink()
+    for icons in ("scripts/fontawesome.js*", "vendor/fontawesome/webfonts/*"):
+        for path in (site / "_static").glob(icons):
+            path.unlink()
 
 
 def lighten(app: Sphinx, page: str, _template: str, context: dict[str, Any], _doctree: Any) -> None:
     """Let scripts wait for the page, and load those of charts only where there are some."""
     for script in context.get("script_files", ()):  # the same objects on every page
-        if page == "search" and AT_ONCE.search(str(script.filename)):
+        if page == "search" and SEARCH.search(str(script.filename)):
             script.attributes.pop("defer", None)
-        elif script.filename and WAITING not in str(script.filename):
+        elif script.filename and AT_ONCE not in str(script.filename):
             script.attributes.setdefault("defer", "defer")
     for role in (' role="doc-biblioentry"', ' role="list"'):  # deprecated, and then a list without items
         context["body"] = context.get("body", "").replace(role, "")

@@ -7,7 +7,6 @@ import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -73,10 +72,8 @@ def parse_claims(text: str, path: str = "claims.toml") -> tuple[Claim, ...]:
         whole, ruled = {"file", "says"} <= entry.keys(), entry.keys() & RULES
         numbers = "ids" in entry or ruled == {"process"}
         if entry.keys() - KEYS or not (whole and ruled and numbers):
-            needs = (
-                f"needs file, says, ids and a rule (each or all; process needs no ids), has {sorted(entry)}"
-            )
-            faults.append(f"  - {entry.get('says', '(no sentence)')}: {needs}")
+            needs = "needs file, says, ids and a rule (each or all; process needs no ids)"
+            faults.append(f"  - {entry.get('says', '(no sentence)')}: {needs}, has {sorted(entry)}")
     if faults or not (entries or "verdict" in found):
         raise ClaimError(f"{path} has impossible claims:\n" + "\n".join(faults or ["  - there is none"]))
     return tuple(Claim(**{**entry, "ids": tuple(entry.get("ids", ()))}) for entry in entries)
@@ -122,10 +119,8 @@ def breaks(claim: Claim, ledger: pd.DataFrame, rules: Rules) -> list[str]:
     single = [dict(zip(lists, values, strict=True)) for values in zip(*lists.values(), strict=True)]
     try:
         parts = [part for rule in (claim.all, claim.process) if rule for part in _conjuncts(rule)]
-        false = (part for part in parts if not eval(ast.unparse(part), shared | lists))
-        told = [
-            f"{ast.unparse(part)!r} with {_named(rows, _meant(part, lists))}" for part in islice(false, 1)
-        ]
+        false = next((part for part in parts if not eval(ast.unparse(part), shared | lists)), None)
+        told = [f"{ast.unparse(false)!r} with {_named(rows, _meant(false, lists))}"] if false else []
         wrong = [i for i, row in enumerate(single) if claim.each and not eval(claim.each, shared | row)]
     except (SyntaxError, LookupError, NameError, AttributeError, TypeError) as error:
         raise ClaimError(f"the rule of a claim must be an expression, {claim.name!r}: {error}") from None
@@ -161,10 +156,9 @@ def _meant(part: ast.expr, lists: dict[str, list[Any]]) -> list[int]:
 
 def _named(rows: pd.DataFrame, at: Sequence[int]) -> str:
     """Return the numbers of some rows, at most ``SHOWN``; of none, that choices are meant."""
-    said = [f"{rows.index[i]} {rows['text'].iloc[i]}" for i in at[:SHOWN]] or [
-        "the choices and their history"
-    ]
-    return "; ".join(said) + (f"; and {len(at) - SHOWN} more" if len(at) > SHOWN else "")
+    said = "; ".join(f"{rows.index[i]} {rows['text'].iloc[i]}" for i in at[:SHOWN])
+    more = f"; and {len(at) - SHOWN} more" if len(at) > SHOWN else ""
+    return (said or "the choices and their history") + more
 
 
 def plain_text(chapter: str) -> str:

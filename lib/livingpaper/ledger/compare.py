@@ -13,7 +13,8 @@ from livingpaper.config import Config, Scale
 from livingpaper.ledger.claims import Claim, ClaimError, Rules, holds
 from livingpaper.ledger.format import scale_of, value_text
 
-PRINTED = ["text", "scale", "origin", "n", "events"]
+WORDS = ["text", "scale", "origin"]
+COUNTS = ["n", "events"]
 NUMBERS = ["estimate", "std_error", "conf_low", "conf_high", "n", "events"]
 TOLERANCE = 2e-6  # relative; the ledger has six digits, the last may differ between machines
 FLOOR = 1e-9
@@ -30,9 +31,7 @@ TURNS = {  # a claim now, and before
 class Comparison:
     """The difference of two ledgers."""
 
-    moved: (
-        pd.DataFrame
-    )  # by id: old_text, text, scale, change (or NaN), conclusion (in words, or empty), code
+    moved: pd.DataFrame  # by id: old_text, text, scale, change or NaN, conclusion (words, or empty), code
     added: pd.DataFrame  # rows found in one ledger only
     removed: pd.DataFrame
     claims: pd.DataFrame  # claim, before, after (None: cannot be judged) of those whose verdict differs
@@ -65,8 +64,9 @@ def compare(
     both, rules = old.index.intersection(new.index), Rules(paper)
     before, after = old.loc[both], new.loc[both]
     left, right = before[NUMBERS].to_numpy(float), after[NUMBERS].to_numpy(float)
-    printed = [frame[PRINTED].astype(str).to_numpy() for frame in (before, after)]
-    moved = (printed[0] != printed[1]).any(axis=1) & (_differ(left, right, tolerance) | _words(before, after))
+    other = before[[*WORDS, *COUNTS]].astype(str) != after[[*WORDS, *COUNTS]].astype(str)
+    beyond = other[COUNTS].any(axis=1) & _differ(left, right, tolerance)
+    moved = (other[WORDS].any(axis=1) | beyond).to_numpy()
     verdicts = [(claim.name, _verdict(claim, old, rules), _verdict(claim, new, rules)) for claim in claims]
     turned = [each for each in verdicts if each[1] not in (None, each[2])]  # None: nothing to turn from
     frame = after.loc[moved, ["text", "scale", "code"]].assign(old_text=before["text"][moved])
@@ -161,8 +161,7 @@ def sections(result: Comparison, paper: Config) -> dict[str, list[str]]:
     claims = [said(name, TURNS[now][0], TURNS[then][1]) for name, then, now in result.claims.to_numpy()]
     moved = result.moved
     turned, followed = moved["conclusion"] != "", moved.index.isin(list(paper.followed))
-    primary = [fnmatchcase(id_, paper.primary_ids) for id_ in moved.index]
-    first = turned | followed | np.asarray(primary, dtype=bool)
+    first = turned | followed | moved.index.map(lambda id_: fnmatchcase(id_, paper.primary_ids)).astype(bool)
     kinds = {
         "Conclusions that changed": claims + [_moved(row) for row in moved[turned].itertuples()],
         "Conclusions first stated": list(result.stated),
@@ -175,18 +174,13 @@ def sections(result: Comparison, paper: Config) -> dict[str, list[str]]:
 
 def _by_chapter(result: Comparison, moved: pd.DataFrame) -> dict[str, list[str]]:
     """Return the other numbers under one heading for each chapter, which says how many moved, came and went."""
-    parts: dict[str, list[tuple[str, str]]] = {}
-    for row in moved.itertuples():
-        parts.setdefault(_chapter(row.code), []).append(("moved", _moved(row)))
+    told = [(_chapter(row.code), "moved", _moved(row)) for row in moved.itertuples()]
     for word, rows in (("new", result.added), ("removed", result.removed)):
-        for row in rows.itertuples():
-            parts.setdefault(_chapter(row.code), []).append((word, f"{row.id}: {row.text} ({word})"))
+        told += [(_chapter(row.code), word, f"{row.id}: {row.text} ({word})") for row in rows.itertuples()]
     found = {}
-    for chapter, lines in sorted(parts.items()):
-        counts = Counter(word for word, _ in lines)
-        found[f"{FOLDED}{chapter}: {', '.join(f'{counts[word]:,} {word}' for word in counts)}"] = [
-            text for _, text in lines
-        ]
+    for chapter, lines in pd.DataFrame(told, columns=["chapter", "word", "line"]).groupby("chapter"):
+        counts = ", ".join(f"{times:,} {word}" for word, times in Counter(lines["word"]).items())
+        found[f"{FOLDED}{chapter}: {counts}"] = lines["line"].tolist()
     return found
 
 
@@ -195,18 +189,10 @@ def _chapter(code: object) -> str:
     return str(code).partition("::")[0].rpartition("/")[2].removesuffix(".md")
 
 
-def _words(before: pd.DataFrame, after: pd.DataFrame) -> np.ndarray:
-    return (
-        before[["text", "scale", "origin"]].to_numpy() != after[["text", "scale", "origin"]].to_numpy()
-    ).any(axis=1)
-
-
 def _moved(row: Any) -> str:
     text, change = f"{row.Index}: {row.old_text} → {row.text}", row.change
     if row.conclusion:
         return f"{text}; {row.conclusion}"
-    if pd.isna(change) or change == 0:
-        return text
-    if scale_of(row.scale).format not in ("points", "percent"):
+    if pd.isna(change) or change == 0 or scale_of(row.scale).format not in ("points", "percent"):
         return text
     return f"{text} ({value_text(abs(change), row.scale).lstrip('+')} {'up' if change > 0 else 'down'})"

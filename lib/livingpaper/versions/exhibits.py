@@ -4,16 +4,17 @@ import re
 from typing import Any
 
 import pandas as pd
+import vl_convert
 from markdown_it import MarkdownIt
 
+from livingpaper.book.forest import factor_of, forest
 from livingpaper.book.markup import markup
 from livingpaper.book.show import Drawing, Sheet
 from livingpaper.book.stamp import citation_file, title_of
-from livingpaper.book.theme import at_each_width
-from livingpaper.build.cache import sha
+from livingpaper.book.theme import INK, TREATED, at_each_width
 from livingpaper.build.project import Project, find_project
 from livingpaper.config import Config, config
-from livingpaper.ledger.ledger import LedgerError, ledger_csv, read_ledger
+from livingpaper.ledger.ledger import LedgerError, read_ledger
 from livingpaper.versions.sources import Version, by_version, changelog, history, read_source, versions
 
 SHOWN = 6  # versions in table and figure, the newest; the page of all versions has the rest
@@ -69,9 +70,6 @@ def _with_interval(rows: pd.DataFrame, paper: Config) -> pd.DataFrame:
 
 def _forest(rows: pd.DataFrame, label: pd.Series, present: pd.Series, **sizes: Any) -> Any:
     """Draw one scale; what is ``present`` in colour."""
-    from livingpaper.book.forest import factor_of, forest  # heavy: altair
-    from livingpaper.book.theme import INK, TREATED
-
     scale = str(rows["scale"].iloc[0])
     kind = config().scales[scale]
     none = float(kind.no_effect or 0)
@@ -108,16 +106,8 @@ def _number(id_: str, rows: pd.DataFrame, paper: Config) -> dict[str, Any]:
     """Return a number in every version; where each that has it has an interval, with the inside of an SVG figure."""
     there, svg = rows[rows["scale"].notna()], ""
     if len(there) and len(_with_interval(there, paper)) == len(there):
-        import vl_convert as vlc
-
         newest = pd.Series(there.index == there.index[-1], index=there.index)
         chart = _forest(there, "Version " + there["version"], newest, label_width=130)
-        svg = vlc.vegalite_to_svg(chart.to_dict()).removeprefix("<svg ")
+        svg = vl_convert.vegalite_to_svg(chart.to_dict()).removeprefix("<svg ")
     drawn, name = there.to_dict("records"), rows["name"].iloc[0]
     return {"id": id_, "name": name, "svg": svg, "rows": rows.to_dict("records"), "drawn": drawn}
-
-
-def feed(title: str, authors: str, known: list[Version]) -> str:
-    """Return an Atom feed of the changes of the estimates, newest first; links are relative to where it lies."""
-    ids = {version.name: sha(version.name + ledger_csv(version.ledger)) for version in known}
-    return markup("feed.xml", title=title, id=sha(title), authors=authors, versions=known, ids=ids)

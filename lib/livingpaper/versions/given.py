@@ -3,7 +3,7 @@
 import json
 import sys
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,10 +35,10 @@ def given_here(project: Project) -> Given:
 
 def given_at(project: Project, revision: str) -> Given:
     """Return what the paper stood on at a git revision."""
-    names = git(
-        project, "ls-tree", "-r", "--name-only", revision, "--", "data", project.protocol.name
-    ).splitlines()
-    return _read(project, names, lambda name: git(project, "show", f"{revision}:./{name}").encode())
+    names = git(project, "ls-tree", "-r", "--name-only", revision, "--", "data", project.protocol.name)
+    return _read(
+        project, names.splitlines(), lambda name: git(project, "show", f"{revision}:./{name}").encode()
+    )
 
 
 def given_in(project: Project, archive: Path) -> Given:
@@ -49,21 +49,19 @@ def given_in(project: Project, archive: Path) -> Given:
     choices = _choices(project, files.get(project.protocol.name, b"").decode())
     if CRATE not in files:
         return Given(choices, None)
-    named = {
-        each["@id"].removeprefix("#"): each.get("identifier", "")
-        for each in json.loads(files[CRATE])["@graph"]
-    }
-    marks = {
-        name: mark.removeprefix("sha256:") for name, mark in named.items() if str(mark).startswith("sha256:")
-    }
-    return Given(choices, {name: mark for name, mark in marks.items() if _is_input(project, name)})
+    inputs = {}
+    for each in json.loads(files[CRATE])["@graph"]:
+        name, (kind, _, mark) = each["@id"].removeprefix("#"), str(each.get("identifier")).partition(":")
+        if kind == "sha256" and _is_input(project, name):
+            inputs[name] = mark
+    return Given(choices, inputs)
 
 
-def _read(project: Project, names: Any, read: Callable[[str], bytes]) -> Given:
-    names = [name for name in names if _is_input(project, name) or name == project.protocol.name]
-    contents = {name: read(name) for name in names if name != project.protocol.name}
-    protocol = read(project.protocol.name).decode() if project.protocol.name in names else ""
-    return Given(_choices(project, protocol), {name: sha(content) for name, content in contents.items()})
+def _read(project: Project, names: Iterable[str], read: Callable[[str], bytes]) -> Given:
+    there = [*names]
+    protocol = read(project.protocol.name).decode() if project.protocol.name in there else ""
+    inputs = {name: sha(read(name)) for name in there if _is_input(project, name)}
+    return Given(_choices(project, protocol), inputs)
 
 
 def _is_input(project: Project, name: str) -> bool:
@@ -96,18 +94,10 @@ def changes(before: Given, after: Given) -> dict[str, list[str]]:
     if before.choices is not None and after.choices is not None:
         found["Choices that changed"] = _choices_that_changed(before.choices, after.choices)
     if before.inputs is not None and after.inputs is not None:
-        found["Inputs that changed"] = [
-            name
-            + (
-                ""
-                if name in before.inputs and name in after.inputs
-                else " (new)"
-                if name in after.inputs
-                else " (gone)"
-            )
-            for name in sorted({*before.inputs, *after.inputs})
-            if before.inputs.get(name) != after.inputs.get(name)
-        ]
+        then, now = before.inputs, after.inputs
+        word = dict.fromkeys(now.keys() - then, " (new)") | dict.fromkeys(then.keys() - now, " (gone)")
+        differ = (name for name in sorted({*then, *now}) if then.get(name) != now.get(name))
+        found["Inputs that changed"] = [f"{name}{word.get(name, '')}" for name in differ]
     return {title: lines for title, lines in found.items() if lines}
 
 

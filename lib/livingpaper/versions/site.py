@@ -13,7 +13,8 @@ from livingpaper.book.markup import markup
 from livingpaper.book.stamp import PDF_FROM_PAGE, PDF_ON_SITE, author_names, citation_file, title_of
 from livingpaper.build.cache import made_whole, sha, write_whole
 from livingpaper.build.project import Project
-from livingpaper.versions.exhibits import feed, versions_page
+from livingpaper.ledger.ledger import ledger_csv
+from livingpaper.versions.exhibits import versions_page
 from livingpaper.versions.sources import Version, history, version_folder
 
 UP = "../../"  # from a page in v1.1.0/book/ to the site; every chapter is there
@@ -78,17 +79,18 @@ def assemble(project: Project, newest: str | None = None) -> Path:
     if wanted and wanted != known[-1].name:
         cure = "push the commit that froze it with its tag: git push --follow-tags"
         raise ValueError(f"the newest version must be {wanted}, it is {known[-1].name}; {cure}")
-    target, authors = project.build / "site", ", ".join(author_names(citation_file(project)))
+    target, title, authors = project.build / "site", title_of(project), author_names(citation_file(project))
+    marks = {version.name: sha(version.name + ledger_csv(version.ledger)) for version in known}
+    told = {"title": title, "id": sha(title), "authors": ", ".join(authors), "versions": known, "ids": marks}
     files = {"index.html": markup("redirect.html")}
     files["switcher.json"] = markup("switcher.json", versions=known, up=UP)
-    files["feed.xml"] = feed(title_of(project), authors, known)
+    files["feed.xml"] = markup("feed.xml", **told)
     with made_whole(target) as fresh:
         for version in known:
             _unpack(project, version, known[-1], fresh / f"v{version.name}")
         _unpack(project, known[-1], known[-1], fresh / "latest")
-        pdfs = {
-            each.name: sorted(path.name for path in (fresh / f"v{each.name}").glob("*.pdf")) for each in known
-        }
+        found = {each.name: sorted((fresh / f"v{each.name}").glob("*.pdf")) for each in known}
+        pdfs = {name: [path.name for path in paths] for name, paths in found.items()}
         files["versions.html"] = versions_page(project, known, pdfs)
         for name, text in files.items():
             write_whole(fresh / name, text.encode())

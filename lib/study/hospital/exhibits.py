@@ -74,15 +74,15 @@ def _three(value: float) -> str:
 
 
 def _share(row: pd.Series) -> str:
-    return (
-        NOT_SHOWN
-        if pd.isna(row["estimate"]) or not row["n"]
-        else f"{row['text']} ({100 * row['estimate'] / row['n']:.0f}%)"
-    )
+    """Return "count (per cent)", the count alone where the number it is a part of may not be shown."""
+    if pd.isna(row["estimate"]):
+        return NOT_SHOWN
+    return f"{row['text']} ({_percent(row)})" if row["n"] > 0 else str(row["text"])
 
 
 def _percent(row: pd.Series) -> str:
-    return NOT_SHOWN if pd.isna(row["estimate"]) else f"{100 * row['estimate'] / row['n']:.0f}%"
+    known = pd.notna(row["estimate"]) and row["n"] > 0
+    return f"{100 * row['estimate'] / row['n']:.0f}%" if known else NOT_SHOWN
 
 
 def love_plot(ledger: Ledger, plan: OwnProtocol) -> Drawing:

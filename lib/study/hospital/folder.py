@@ -1,8 +1,9 @@
 """The folder of a hospital's own paper beside its table: choices, patients and chapters, ready to be built."""
 
+import re
 import shutil
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,6 +39,7 @@ CHAPTERS = (
     "references",
 )
 KEPT = ("book/references.bib", "data/published.csv")  # of the published study
+CITED = re.compile(r"\{cite\}`([^`]+)`")
 SHOWN = ("_build", "results", "notebooks", "versions")  # what an unblinded build leaves
 
 
@@ -89,13 +91,14 @@ def write_folder(target: Project, *, own: Own) -> None:
         "patients": fingerprint_of(patients),
         "draft": settings.paper.draft,
     }
-    require_score(probe(choices, study), patients.set_index("patient_id"))
+    require_score(probe(choices, study), patients)
     sections = continued(choices, study, settings, target.protocol, own.acceptance)
     if sections["study"]["blinded"]:
         _forget_outcomes(target)
     _write_data(target, patients, made.dictionary)
     written = dict(_pages(own.home.root / TEMPLATE, _words(own, sections)))
     written |= {name: text_of(own.home.root / name) for name in KEPT}
+    written[KEPT[0]] = _cited(written[KEPT[0]], written.values())
     for name, text in written.items():
         write_changed(root / name, text.encode())
     for path in (*(root / "book").glob("*"), *root.glob("*.toml")):
@@ -206,6 +209,13 @@ def _pages(folder: Path, words: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "CITATION.cff", yaml.safe_dump(_citation(words), sort_keys=False, allow_unicode=True)
     changes = [f"- {each['date']}: {each['what']}. {each['why']}." for each in words["history"]]
     yield "CHANGELOG.md", "# Changelog\n\n" + "\n".join(reversed(changes)) + "\n"
+
+
+def _cited(bibliography: str, texts: Iterable[str]) -> str:
+    """Return the entries of a bibliography that some text cites."""
+    keys = {key.strip() for text in texts for found in CITED.findall(text) for key in found.split(",")}
+    entries = re.split(r"(?m)^(?=@)", bibliography)
+    return "".join(each for each in entries if each.partition("{")[2].partition(",")[0].strip() in keys)
 
 
 def _citation(words: dict[str, Any]) -> dict[str, Any]:

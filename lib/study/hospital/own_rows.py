@@ -24,6 +24,7 @@ WEEK = 7
 MISSING = "missing"
 LIMIT = {"risk difference": "absolute difference"}  # without a sign
 EXTREME = "score_edge"  # one patient's score
+ABOUT = ("outcome", "horizon_days", "population", "n", "events")  # what a number is about, to be judged
 QUARTILES = {"median": "centre", "q25": "low", "q75": "high"}
 
 
@@ -152,7 +153,7 @@ def check_names(checks: pd.DataFrame, dictionary: pd.DataFrame) -> dict[str, str
     return dict(zip(checks["key"], words, strict=True))
 
 
-def check_rows(checks: pd.DataFrame) -> pd.DataFrame:
+def check_rows(checks: pd.DataFrame, plan: OwnProtocol) -> pd.DataFrame:
     """Return the checks of the design as rows of the ledger; of an extreme score is said only whether it passes."""
     limit = [
         RULES[rule].format(value_text(float(at), LIMIT.get(scale, scale))) + UNITS.get(scale, "")
@@ -166,7 +167,8 @@ def check_rows(checks: pd.DataFrame) -> pd.DataFrame:
         method=said
     )
     rows.loc[rows["key"] == EXTREME, "estimate"] = np.nan
-    return rows
+    control = rows["key"] == "negative_control"
+    return rows.assign(outcome=np.where(control, plan.diagnostics.negative_control, "the design"))
 
 
 def e_values(ratio: pd.Series) -> pd.DataFrame:
@@ -178,7 +180,7 @@ def e_values(ratio: pd.Series) -> pd.DataFrame:
             hh.sensitivity.e_value_of_interval(ratio["conf_low"], ratio["conf_high"]),
         ]
         rows = rows.assign(estimate=values)
-    return rows.assign(n=ratio["n"], events=ratio["events"])
+    return rows.assign(**{name: ratio[name] for name in ABOUT})
 
 
 def group_rows(patients: pd.DataFrame, plan: OwnProtocol, dictionary: pd.DataFrame) -> pd.DataFrame:

@@ -19,7 +19,12 @@ from study.protocol.protocol import load_protocol
 
 ROWS = 2000  # that have drop-down levels
 SETTINGS = """# How the columns of a hospital's table become ours. It stands beside the table, outside the repository.
-# Every part may be left out; `headtohead check FILE` names what is missing.
+# Every part may be left out; `headtohead check FILE` names what is missing. Then: make hospital COHORT=FILE
+
+[paper]
+# title = "Two drugs compared at our hospital"
+# authors = ["Given Family"]
+draft = true         # stamped on every page
 
 [columns]            # ours = "theirs", where the names differ
 # crp = "PCR (mg/dl)"
@@ -42,8 +47,15 @@ SETTINGS = """# How the columns of a hospital's table become ours. It stands bes
 treated = "{treated}"
 control = "{control}"
 
+# [score]            # columns of the propensity score, instead of the protocol's
+# columns = ["age", "sex", "charlson", "hospital"]
+
 [disclosure]
 profile = "publish"  # internal, publish or strict
+
+# [[change]]         # of a choice, after the paper was first built: what and why
+# what = "C-reactive protein in the score"
+# why = "clinicians say that they go by it"
 
 # [[acknowledged]]   # a warning of `headtohead check` that was looked at and stands
 # warning = "unit.group"

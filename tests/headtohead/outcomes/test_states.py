@@ -15,7 +15,7 @@ NAMES = ("ward", "ICU", "dead")
 
 
 def wide(states: list[list[int]], treated: list[bool], weights: list[float]) -> pd.DataFrame:
-    way = replace(unadjusted(pd.Series(treated)), weights=pd.Series(weights))
+    way = replace(unadjusted(pd.Series(treated)), kind="weights", weights=pd.Series(weights))
     frame = state_occupation(np.array(states), way, names=NAMES)
     return frame.pivot_table(index=["arm", "day"], columns="state", values="probability")[list(NAMES)]
 

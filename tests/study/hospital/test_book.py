@@ -94,6 +94,9 @@ SAYS = {  # by case and page, what must be said
             "Hospital: West",
             "JAK inhibitor, n =",
         ],
+        "sensitivity": [
+            "could explain the estimate away",
+        ],
         "matching": [
             "Of 8 checks",
         ],
@@ -114,14 +117,14 @@ SAYS = {  # by case and page, what must be said
             "The calendar period was not recorded",
         ],
         "methods": [
-            "No criterion of eligibility was recorded",
+            "Eligibility: Aged 18 years or older.",
         ],
     },
     "small": {
         "index": [
             f"The difference in the risk of death by day 28 {HIDDEN}",
             "too few patients had the outcome, or had it not, for anything to be shown",
-            "No estimate can be shown",
+            "Nothing can be shown here without showing too few patients.",
         ],
         "sensitivity": [
             "Fewer than two adjustments can be shown",
