@@ -19,7 +19,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
 help:  ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 paper: html pdf machine  ## build _build/html/index.html, _build/paper.pdf and _build/supplement.pdf
 
@@ -87,8 +87,9 @@ bench: $(READY)  ## time the study, the builds and the library beside its peers,
 release: $(READY)  ## freeze a version: make release VERSION=1.1.0
 	@$(BIN)/headtohead release $(VERSION)
 
-release-folder: $(READY)  ## write what may leave the house: make release-folder COHORT=table.csv
-	@$(BIN)/headtohead release-folder $(if $(COHORT),--cohort "$(COHORT)")
+release-folder: $(READY)  ## write what may leave the house: make release-folder COHORT=FILE, of its own paper if it has one
+	@f="$(COHORT)"; p="$${f%.*}-paper"; if [ -n "$$f" ] && [ -d "$$p" ]; then f=$$(realpath -- "$$f"); cd -- "$$p"; fi; \
+		"$(abspath $(BIN))/headtohead" release-folder $${f:+--cohort "$$f"}
 
 site: $(READY)  ## unpack all versions into _build/site
 	@$(BIN)/headtohead site $(if $(NEWEST),--newest $(NEWEST))

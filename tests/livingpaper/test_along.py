@@ -10,7 +10,7 @@ import altair as alt
 import nbformat
 import pandas as pd
 import pytest
-from livingpaper.book.along import notebook, write_along
+from livingpaper.book.along import links, notebook, write_along
 from livingpaper.book.carried import carried, tables_of
 from livingpaper.book.show import Drawing
 from livingpaper.build.project import Project
@@ -72,6 +72,15 @@ def test_a_notebook_is_valid_the_same_twice_and_made_anew_for_another_text(small
     (small.root / "book" / "a.md").write_text(CHAPTER.replace("1 + 1", "2 + 2"))
     write_along(small)
     assert "2 + 2" in path.read_text("utf-8")
+
+
+def test_the_bar_names_the_repository_where_the_citation_does(small: Project) -> None:
+    here = {"PDF": "../../paper.pdf", "Supplement": "../../supplement.pdf"}
+    here |= {"BibTeX": "../_static/paper.bib", "RIS": "../_static/paper.ris"}
+    here |= {"Notebook": "../_static/ipynb/a.ipynb"}
+    assert links(small, "book/a") == here | {"Repository": "https://example.org/x"}
+    (small.root / "CITATION.cff").write_text(FOUND.replace("repository-code", "url"))
+    assert links(small, "book/a") == here
 
 
 def panel(rows: list[dict[str, object]], title: str) -> alt.Chart:

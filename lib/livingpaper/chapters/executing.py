@@ -127,10 +127,8 @@ def store_executed(
     from jupyter_cache.base import CacheBundleIn
 
     store = get_cache(str(project.build / ".jupyter_cache" / inputs_digest(project)))
-    notebooks, missing = (
-        {name: jupytext.reads(text_of(path), "md:myst") for name, path in files.items()},
-        list(files),
-    )
+    notebooks = {name: jupytext.reads(text_of(path), "md:myst") for name, path in files.items()}
+    missing = list(files)
     for name, notebook in notebooks.items():
         with suppress(KeyError):
             store.match_cache_notebook(notebook)

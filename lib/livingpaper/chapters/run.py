@@ -16,6 +16,7 @@ import pandas as pd
 
 from livingpaper.build.project import CONFIG, Project, digest
 from livingpaper.build.reads import files_read, keep_reads
+from livingpaper.build.surroundings import FIXED
 from livingpaper.chapters.cells import ChapterError, chapter_statements, check_literals, failed, own_chapters
 from livingpaper.chapters.executing import ChapterRun, Shown, store_executed
 from livingpaper.chapters.recording import Row
@@ -26,7 +27,6 @@ from livingpaper.config import config
 from livingpaper.ledger.ledger import ledger_frame, read_ledger, write_ledger
 
 FORK = multiprocessing.get_context("fork")
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 def run_chapters(project: Project, *, exhibits: bool = False) -> bool:
@@ -37,7 +37,7 @@ def run_chapters(project: Project, *, exhibits: bool = False) -> bool:
     """
     command = [sys.executable, "-m", __name__, str(project.root), *["--exhibits"] * exhibits]
     pipes: Any = {"capture_output": True, "text": True, "close_fds": False}  # the lock is inherited
-    done = subprocess.run(command, env=ONE_THREAD | os.environ, check=False, **pipes)
+    done = subprocess.run(command, env=os.environ | FIXED, check=False, **pipes)
     if done.returncode == 0:
         return done.stdout == "changed\n"
     said = done.stderr.strip() or f"the chapters' process ended with status {done.returncode}"

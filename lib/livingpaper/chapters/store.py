@@ -19,7 +19,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import pandas as pd
 
-from livingpaper.build.cache import code_digest, module_files, source_file, write_whole
+from livingpaper.build.cache import code_digest, installed, module_files, source_file, write_whole
 from livingpaper.build.project import digest, find_project
 from livingpaper.build.reads import files_read, note
 from livingpaper.chapters.tracked import KINDS, Keeper, Tracked
@@ -202,7 +202,7 @@ def _one(function: Callable[..., Any], bound: BoundArguments, code: str) -> Any:
         "function": f"{module}.{name}",
         "code": code,
         "arguments": hash_of(sorted((bound.arguments | dict.fromkeys(choices)).items())),
-        "lock": digest([project.lock], project.root),
+        "lock": digest([project.lock], project.root) + installed(),
     }
     seen = set[str]()
     tracked = _with(bound, {key: Tracked(value, seen.add, key) for key, value in choices.items()})

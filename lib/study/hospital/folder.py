@@ -12,8 +12,9 @@ from typing import Any
 import jinja2
 import pandas as pd
 import yaml
-from livingpaper.build.cache import alone, sha, write_changed
+from livingpaper.build.cache import sha, write_changed
 from livingpaper.build.project import CONFIG, Project, commit, git, in_repository, text_of
+from livingpaper.build.together import alone
 from livingpaper.disclosure.profiles import profile_of
 
 from study.hospital.checking import Report
