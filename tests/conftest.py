@@ -25,6 +25,11 @@ from study.data.load import load_cohort, load_dictionary
 from study.protocol.protocol import Protocol, load_protocol
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what needs all chapters first, so that one worker has it and runs them for the others."""
+    items.sort(key=lambda item: not {"fresh", "paper"} & {*getattr(item, "fixturenames", ())})
+
+
 @pytest.fixture(params=REFERENCE_COHORTS)
 def reference(request: pytest.FixtureRequest) -> Reference:
     return load_reference(request.param)
@@ -86,6 +91,6 @@ def fresh(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Project
 
 
 @pytest.fixture(scope="session")
-def paper(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Paper:
-    """Return what all chapters record and show, with few repetitions."""
-    return run_paper(links_to(project, tmp_path_factory.mktemp("paper") / "p"))
+def paper(fresh: Project) -> Paper:
+    """Return what all chapters record and show: run once more in this process, long steps as the fresh run kept them."""
+    return run_paper(fresh)
