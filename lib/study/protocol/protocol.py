@@ -2,6 +2,7 @@
 
 import hashlib
 import tomllib
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ def load_protocol(path: Path) -> Protocol:
         If the file is missing or not TOML, or lists every choice that is missing, unknown or impossible.
     """
     try:
-        choices = tomllib.loads(text_of(path))
+        return _checked(text_of(path), str(path))
     except FileNotFoundError:
         raise ProtocolError(
             f"the choices of the paper must stand in {path}, there is no such file; "
@@ -72,7 +73,11 @@ def load_protocol(path: Path) -> Protocol:
         ) from None
     except tomllib.TOMLDecodeError as error:
         raise ProtocolError(f"{path} must be valid TOML, found: {error}; correct that line") from None
-    return parse_protocol(choices, str(path))
+
+
+@lru_cache(maxsize=4)  # every number that is recorded asks whether outcomes are withheld
+def _checked(text: str, source: str) -> Protocol:
+    return parse_protocol(tomllib.loads(text), source)
 
 
 def parse_protocol(choices: dict[str, Any], source: str = "protocol.toml") -> Protocol:
