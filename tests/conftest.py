@@ -26,8 +26,14 @@ from study.protocol.protocol import Protocol, load_protocol
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put what needs all chapters first, so that one worker has it and runs them for the others."""
-    items.sort(key=lambda item: not {"fresh", "paper"} & {*getattr(item, "fixturenames", ())})
+    """Put what needs all chapters first, so that one worker runs them for all, then what takes long: workers end together."""
+    needs = {"fresh", "paper"}
+    items.sort(
+        key=lambda item: (
+            not needs & {*getattr(item, "fixturenames", ())},
+            not item.get_closest_marker("whole"),
+        )
+    )
 
 
 @pytest.fixture(params=REFERENCE_COHORTS)

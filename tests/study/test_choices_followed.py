@@ -15,7 +15,7 @@ from livingpaper.chapters.cells import own_chapters
 from livingpaper.chapters.executing import ChapterRun
 from livingpaper.chapters.run import run_chapters
 from livingpaper.chapters.session import start
-from livingpaper.chapters.tracked import choices_read
+from livingpaper.chapters.tracked import KINDS, choices_read
 from project_copy import FEW, change, links_to
 from study.protocol.protocol import Protocol, load_protocol
 
@@ -45,13 +45,14 @@ def fields_read(plan: Protocol) -> Iterator[list[str]]:
 
     What a property reads stays out, it itself counts: its value is what a result rests on.
     """
-    paths = {id(plan): ""} | {id(getattr(plan, name)): f"{name}." for name in type(plan).model_fields}
-    kinds = {type(plan)} | {type(getattr(plan, name)) for name in type(plan).model_fields}
+    sections = {name for name in type(plan).model_fields if isinstance(getattr(plan, name), KINDS)}
+    paths = {id(plan): ""} | {id(getattr(plan, name)): f"{name}." for name in sections}
+    kinds = {type(plan), *(type(getattr(plan, name)) for name in sections)}
     seen, within = list[str](), list[str]()
 
     def noting(self: Any, name: str) -> Any:
         computed = isinstance(getattr(type(self), name, None), property)
-        counts = computed or (name in type(self).model_fields and id(self) != id(plan))
+        counts = computed or (name in type(self).model_fields and name not in sections)
         if not counts or within or id(self) not in paths:
             return object.__getattribute__(self, name)
         seen.append(paths[id(self)] + name)
@@ -61,13 +62,12 @@ def fields_read(plan: Protocol) -> Iterator[list[str]]:
         finally:
             within.clear()
 
-    sections = [kind for kind in kinds if hasattr(kind, "model_fields")]
-    for kind in sections:
+    for kind in kinds:
         kind.__getattribute__ = noting
     try:
         yield seen
     finally:
-        for kind in sections:
+        for kind in kinds:
             del kind.__getattribute__
 
 
