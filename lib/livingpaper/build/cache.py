@@ -14,7 +14,6 @@ from pathlib import Path
 
 from livingpaper.build.project import content_of, plain, text_of
 
-BLOCKS = ("body", "orelse", "handlers", "finalbody", "cases")  # of statements within statements
 INSTALLED = tuple(Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
 
 
@@ -133,7 +132,7 @@ def imported(tree: ast.AST) -> Iterator[str]:
     """Yield the names that a source imports, wherever in it: imports are statements, no part of an expression."""
     waiting = [tree]
     for node in waiting:  # grows on the way
-        waiting += [below for name in BLOCKS for below in getattr(node, name, ())]
+        waiting += [part for part in ast.iter_child_nodes(node) if not isinstance(part, ast.expr)]
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
