@@ -2,7 +2,6 @@
 
 import hashlib
 import tomllib
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +64,7 @@ def load_protocol(path: Path) -> Protocol:
         If the file is missing or not TOML, or lists every choice that is missing, unknown or impossible.
     """
     try:
-        return _checked(text_of(path), str(path))
+        choices = tomllib.loads(text_of(path))
     except FileNotFoundError:
         raise ProtocolError(
             f"the choices of the paper must stand in {path}, there is no such file; "
@@ -73,11 +72,7 @@ def load_protocol(path: Path) -> Protocol:
         ) from None
     except tomllib.TOMLDecodeError as error:
         raise ProtocolError(f"{path} must be valid TOML, found: {error}; correct that line") from None
-
-
-@lru_cache(maxsize=4)  # every number that is recorded asks whether outcomes are withheld
-def _checked(text: str, source: str) -> Protocol:
-    return parse_protocol(tomllib.loads(text), source)
+    return parse_protocol(choices, str(path))
 
 
 def parse_protocol(choices: dict[str, Any], source: str = "protocol.toml") -> Protocol:
