@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from doors import doors
 from kernels import kernels
 from livingpaper.build.project import find_project
 from study.protocol.protocol import load_protocol
@@ -121,6 +122,7 @@ def command(program: list[str], folder: Path, what: str, target: float, *argumen
 def main() -> None:
     parts = {
         "kernels": kernels,
+        "doors": doors,
         "study": study,
         "builds": builds,
         "simulate": simulate,
@@ -131,9 +133,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "parts", nargs="*", metavar="part", help=f"of {', '.join(parts)}; default the first three"
+        "parts", nargs="*", metavar="part", help=f"of {', '.join(parts)}; default the first four"
     )
-    chosen = parser.parse_args().parts or list(parts)[:3]
+    chosen = parser.parse_args().parts or list(parts)[:4]
     if unknown := set(chosen) - set(parts):
         parser.error(f"parts are {', '.join(parts)}; found {', '.join(sorted(unknown))}")
     warnings.simplefilter("ignore")  # the peers'
