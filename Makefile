@@ -1,6 +1,6 @@
 # Two commands: `make paper` builds HTML and PDF, `make test` runs the tests. Both set everything up themselves.
 .DEFAULT_GOAL := help
-.PHONY: help paper html pdf machine test lint notebooks lab kernel latex ledger example rows simulate diff check reproducible bench release release-folder site clean
+.PHONY: help paper html pdf machine hospital test lint notebooks lab kernel latex ledger example rows simulate diff check reproducible bench release release-folder site clean
 SHELL := /bin/sh
 PYTHON ?= python3
 UV := 0.13.9
@@ -19,7 +19,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
 help:  ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 paper: html pdf machine  ## build _build/html/index.html, _build/paper.pdf and _build/supplement.pdf
 
@@ -60,6 +60,9 @@ ledger: $(READY)  ## recompute results/: every number, and the key figure
 example: $(READY)  ## build the second paper, examples/legislators, made with the same machinery
 	@cd examples/legislators && ../../$(BIN)/livingpaper html && ../../$(BIN)/livingpaper pdf
 
+hospital: $(READY)  ## check a hospital's table and build its own paper beside it: make hospital COHORT=FILE, later ACCEPT="name, reason"
+	@$(BIN)/headtohead hospital "$(or $(COHORT),$(error name the table: make hospital COHORT=FILE))" $(if $(ACCEPT),--accept "$(ACCEPT)")
+
 rows: $(READY)  ## count the rows of every table, in its file and as they are read
 	@$(BIN)/python -m study.data.rows
 
@@ -84,8 +87,9 @@ bench: $(READY)  ## time the study, the builds and the library beside its peers,
 release: $(READY)  ## freeze a version: make release VERSION=1.1.0
 	@$(BIN)/headtohead release $(VERSION)
 
-release-folder: $(READY)  ## write what may leave the house: make release-folder COHORT=table.csv
-	@$(BIN)/headtohead release-folder $(if $(COHORT),--cohort "$(COHORT)")
+release-folder: $(READY)  ## write what may leave the house: make release-folder COHORT=FILE, of its own paper if it has one
+	@f="$(COHORT)"; p="$${f%.*}-paper"; if [ -n "$$f" ] && [ -d "$$p" ]; then f=$$(realpath -- "$$f"); cd -- "$$p"; fi; \
+		"$(abspath $(BIN))/headtohead" release-folder $${f:+--cohort "$$f"}
 
 site: $(READY)  ## unpack all versions into _build/site
 	@$(BIN)/headtohead site $(if $(NEWEST),--newest $(NEWEST))

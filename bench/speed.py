@@ -1,6 +1,6 @@
 """How fast: the study, the builds, and the library beside its peers, each with its target on two idle cores.
 
-``make bench`` runs the kernels, the study and the builds; ``python bench/speed.py simulate`` (``gates``, ``tests``)
+``make bench`` runs the kernels, the study and the builds; ``python bench/speed.py simulate`` (``gates``, ``hospital``, ``tests``)
 runs another part. Every peer is timed in the same run on the same data, so that the ratio holds on any machine;
 R stands beside it where ``Rscript`` and its packages are installed.
 """
@@ -20,6 +20,7 @@ from functools import partial
 from pathlib import Path
 
 from doors import doors
+from hospitals import hospitals
 from kernels import kernels
 from livingpaper.build.project import find_project
 from study.protocol.protocol import load_protocol
@@ -127,6 +128,7 @@ def main() -> None:
         "builds": builds,
         "simulate": simulate,
         "gates": gates,
+        "hospital": lambda: hospitals(partial(command, HEADTOHEAD), PROJECT.root),
         "tests": tests,
     }
     parser = argparse.ArgumentParser(

@@ -104,6 +104,16 @@ def test_the_table_of_a_chart_by_hand() -> None:
     assert "<td>−2.5</td>" in made["html"]
 
 
+def test_a_figure_of_which_all_is_withheld_has_a_table_without_rows() -> None:
+    nothing = pd.DataFrame({"day": pd.Series(dtype=str), "risk": pd.Series(dtype=float)})
+    drawn = (
+        alt.Chart(nothing).mark_point().encode(alt.X("day:O", title="Day"), alt.Y("risk:Q", title="Risk, %"))
+    )
+    (table,) = tables_of(drawn.to_dict())
+    assert list(table) == ["Day", "Risk, %"]
+    assert table.empty
+
+
 def test_a_figure_without_data_for_its_table_stops_the_build() -> None:
     line = alt.Chart(pd.DataFrame({"at": [0]})).mark_rule().encode(x="at:Q")
     with pytest.raises(

@@ -58,8 +58,15 @@ class Project:
     ledger = _Result(LEDGER)
     key_figure = _Result(KEY_FIGURE)  # of README.md
     build = _Below("_build")  # everything made; can be deleted
-    steps = _Below("_build/cache/steps")  # results of long steps
     work = _Below("_build/work/_build")  # where Jupyter Book builds, before that replaces the last good one
+
+    @property
+    def steps(self) -> Path:
+        """Results of long steps; they hold patients, so those of a guarded paper are not among what is built."""
+        from livingpaper.config import config  # which knows this module
+
+        guarded = (self.root / CONFIG).is_file() and config(self).guarded
+        return self.root / ("private/steps" if guarded else "_build/cache/steps")
 
 
 def find_project(start: Path | None = None) -> Project:

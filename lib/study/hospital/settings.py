@@ -1,9 +1,11 @@
 """``cohort.toml``: how a hospital's table becomes ours. It stands beside the table, outside the repository."""
 
+import datetime
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -25,6 +27,7 @@ class FileSection(_Part):
 
     sheet: str | None = None
     table: str | None = None
+    connection: str | None = None  # of a database, where the table is in no file
     separator: str | None = Field(default=None, min_length=1, max_length=1)
     encoding: Literal["utf-8", "utf-16-le", "utf-16-be", "latin-1", "cp1252", "mac-roman"] | None = None
     decimal: Literal[".", ","] | None = None
@@ -35,6 +38,16 @@ class FileSection(_Part):
         if self.decimal and self.decimal == self.thousands:
             raise ValueError("decimal and thousands must differ")
         return self
+
+    @field_validator("connection")
+    @classmethod
+    def _safe_connection(cls, connection: str | None) -> str | None:
+        address = urlsplit(connection or "postgresql:")
+        if address.scheme != "postgresql":
+            raise ValueError("connection must begin with postgresql://; of DuckDB, name the file")
+        if address.password is not None or "password" in address.query:
+            raise ValueError("connection must hold no password; keep it in ~/.pgpass or PGPASSWORD")
+        return connection
 
 
 class Missing(_Part):
@@ -86,6 +99,24 @@ class Disclosure(_Part):
         return self.smallest_cell or PROFILES[self.profile]
 
 
+class Paper(_Part):
+    """What the hospital's own paper is called, and by whom; a draft unless it says that it is none."""
+
+    title: str = ""
+    authors: tuple[str, ...] = ()
+    version: str = Field(default="0.1.0", pattern=r"^\d+\.\d+\.\d+$")
+    date: datetime.date | None = None
+    draft: bool = True
+    blinded: bool = False  # true withholds outcomes again after the diagnostics were accepted
+
+
+class Change(_Part):
+    """A change of choices, for the history of the paper: every change needs one."""
+
+    what: str = Field(min_length=10)
+    why: str = Field(min_length=10)
+
+
 class Acknowledged(_Part):
     """A warning that somebody looked at, of one column or of all, and why it stands."""
 
@@ -107,6 +138,9 @@ class Settings(_Part):
     score: Score | None = None
     disclosure: Disclosure = Disclosure()
     acknowledged: tuple[Acknowledged, ...] = ()
+    paper: Paper = Paper()
+    choices: dict[str, Any] = {}  # "outcome.horizon_days" = 60: other choices than those of protocol.toml
+    change: tuple[Change, ...] = ()
 
     @field_validator("columns")
     @classmethod

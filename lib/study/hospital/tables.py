@@ -1,4 +1,4 @@
-"""A hospital's table in whatever form it comes: CSV, Excel, Parquet or a table of DuckDB, all of it as clean text."""
+"""A hospital's table in whatever form it comes: CSV, Excel, Parquet or a table of a database, all of it as clean text."""
 
 import re
 import unicodedata
@@ -33,6 +33,8 @@ def read_any(path: Path, file: FileSection) -> Cells:
     if not path.is_file():
         raise FileNotFoundError(f"a cohort must stand in {path}, there is no such file; correct the path")
     suffix = path.suffix.lower()
+    if suffix == ".toml":
+        return _tidy(_database(file))
     if suffix in (".xls", ".ods", ".sav", ".dta", ".sas7bdat", ".rds"):
         raise ValueError(
             f"the cohort must be CSV, .xlsx, .parquet or .duckdb, found {suffix}; save it as one of them"
@@ -48,10 +50,12 @@ def read_any(path: Path, file: FileSection) -> Cells:
 
 def remade(values: pd.Series, function: Callable[[str], Any]) -> pd.Series:
     """Return the column with a function of each distinct text; equal results become one category."""
+    old = list(values.cat.categories)
+    made = [function(text) for text in old]
+    if made == old:
+        return values
     codes = values.cat.codes.to_numpy()
-    new, levels = pd.factorize(
-        pd.Series([function(text) for text in values.cat.categories], dtype=object), use_na_sentinel=False
-    )
+    new, levels = pd.factorize(pd.Series(made, dtype=object), use_na_sentinel=False)
     return pd.Series(
         pd.Categorical.from_codes(new[codes] if len(new) else codes, categories=levels), values.index
     )
@@ -60,6 +64,11 @@ def remade(values: pd.Series, function: Callable[[str], Any]) -> pd.Series:
 def clean(cell: str) -> str:
     """Return a cell in composed Unicode without unseen characters and outer spaces."""
     return unicodedata.normalize("NFC", SPACES.sub(" ", UNSEEN.sub("", cell))).strip()
+
+
+def _cleaned(values: pd.Series) -> pd.Series:
+    texts = "".join(values.cat.categories)
+    return remade(values, str.strip if texts.isascii() and texts.isprintable() else clean)
 
 
 def filled(values: pd.Series) -> np.ndarray:
@@ -73,7 +82,7 @@ def _tidy(cells: Cells) -> Cells:
     if cells.frame.shape[1] == 0:
         return cells
     names = [clean(str(name)).lstrip("#").strip() for name in cells.frame.columns]
-    columns = [remade(cells.frame.iloc[:, i], clean) for i in range(len(names))]
+    columns = [_cleaned(cells.frame.iloc[:, i]) for i in range(len(names))]
     there = [filled(column) for column in columns]
     some = np.any(there, axis=0) if len(cells.lines) else np.zeros(0, bool)
     found = [*cells.findings, *_of_header(names, there)]
@@ -85,10 +94,12 @@ def _tidy(cells: Cells) -> Cells:
     lines = cells.lines[some]
     for name in frame:
         texts = frame[name].cat.categories
+        together = "\x1f".join(texts)
         for code, pattern, must, do in _CELLS:
+            if not pattern.search(together):
+                continue
             hits = np.array([bool(pattern.search(text)) for text in texts], bool)
-            if hits.any():
-                found += finding(code, name, must, do, hits[frame[name].cat.codes.to_numpy()])
+            found += finding(code, name, must, do, hits[frame[name].cat.codes.to_numpy()])
     return Cells(frame, lines, tuple(facts), tuple(found))
 
 
@@ -195,6 +206,34 @@ def _columnar(path: Path, table: str | None) -> Cells:
         raise ValueError(
             f"{path.name} must be what its name says, it cannot be opened ({type(error).__name__}); save it anew"
         ) from None
+    return _of_texts(frame, said)
+
+
+def _database(file: FileSection) -> Cells:
+    """Return a table of a database, each cell as the database writes it."""
+    if not (file.connection and file.table):
+        must = (
+            "a settings file in place of a table must say where that is, as connection and table under [file]"
+        )
+        raise ValueError(f"{must}; complete it, or name the table's own file")
+    import ibis
+
+    try:
+        base = ibis.connect(file.connection)
+        try:
+            table = base.table(file.table)
+            frame = table.mutate(**{name: table[name].cast("string") for name in table.columns}).to_pandas()
+        finally:
+            base.disconnect()
+    except Exception as error:  # each database has its own
+        said = " ".join(str(error).split())[:200]
+        raise ValueError(
+            f"the table {file.table!r} must be readable through its connection: {said}"
+        ) from None
+    return _of_texts(frame, f"{base.name}, table {file.table!r}, through ibis")
+
+
+def _of_texts(frame: pd.DataFrame, said: str) -> Cells:
     frame = frame.astype(object).where(frame.notna(), "").astype("category")
     return Cells(frame, np.arange(len(frame)) + 1, (said,), ())
 
