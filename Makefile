@@ -1,6 +1,6 @@
 # Two commands: `make paper` builds HTML and PDF, `make test` runs the tests. Both set everything up themselves.
 .DEFAULT_GOAL := help
-.PHONY: help paper html pdf machine test lint notebooks lab kernel latex ledger example rows simulate diff check reproducible bench release release-folder site clean
+.PHONY: help paper html pdf machine hospital test lint notebooks lab kernel latex ledger example rows simulate diff check reproducible bench release release-folder site clean
 SHELL := /bin/sh
 PYTHON ?= python3
 UV := 0.13.9
@@ -59,6 +59,9 @@ ledger: $(READY)  ## recompute results/: every number, and the key figure
 
 example: $(READY)  ## build the second paper, examples/legislators, made with the same machinery
 	@cd examples/legislators && ../../$(BIN)/livingpaper html && ../../$(BIN)/livingpaper pdf
+
+hospital: $(READY)  ## check a hospital's table and build its own paper beside it: make hospital COHORT=FILE, later ACCEPT="name, reason"
+	@$(BIN)/headtohead hospital "$(or $(COHORT),$(error name the table: make hospital COHORT=FILE))" $(if $(ACCEPT),--accept "$(ACCEPT)")
 
 rows: $(READY)  ## count the rows of every table, in its file and as they are read
 	@$(BIN)/python -m study.data.rows

@@ -54,6 +54,13 @@ def _in_range(inference: InferenceChoices) -> None:
 
 
 DEFAULT = Inference()
+
+
+def is_large(inference: InferenceChoices, patients: int) -> bool:
+    """Return whether the choices say ``large_sample``, a number of patients from which on no bootstrap is needed."""
+    return patients >= getattr(inference, "large_sample", float("inf"))
+
+
 Stream = str | Sequence[str]
 
 

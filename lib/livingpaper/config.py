@@ -163,6 +163,11 @@ class Config(_Section):
         return any(self.origins[each].guarded for each in origin.split("+") if each in self.origins)
 
     @property
+    def guarded(self) -> bool:
+        """Whether an origin is guarded."""
+        return any(each.guarded for each in self.origins.values())
+
+    @property
     def marks(self) -> dict[str, str]:
         """The mark of each origin."""
         return {name: origin.mark for name, origin in self.origins.items()}

@@ -117,7 +117,10 @@ def among(labels: Mapping[str, str], keys: Iterable[str]) -> dict[str, str]:
 
 def arms(plan: Protocol) -> dict[str, str]:
     """Return the printed names of the arms, keyed treated and control."""
-    return {"treated": plan.arms.treated.capitalize(), "control": plan.arms.control.capitalize()}
+    return {
+        arm: f"{name[:1].upper()}{name[1:]}"
+        for arm, name in (("treated", plan.arms.treated), ("control", plan.arms.control))
+    }
 
 
 def by_risk(plan: Protocol) -> dict[str, str]:

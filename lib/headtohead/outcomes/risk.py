@@ -13,7 +13,7 @@ import pandas as pd
 
 from headtohead import door
 from headtohead.errors import InputError, MissingError, cannot
-from headtohead.inference import DEFAULT, InferenceChoices, Stream
+from headtohead.inference import DEFAULT, InferenceChoices, Stream, is_large
 from headtohead.kernels import Array
 from headtohead.kernels.weights import weighted_risks
 from headtohead.matching.adjustment import Adjustment, Adjustments, need_adjustment
@@ -42,7 +42,8 @@ def risks(
 
     Where somebody is censored before a horizon (one or several), risks are Aalen-Johansen's with errors by influence
     functions (``censored.py``). All outcomes and horizons of one adjustment share the bootstrap samples, which
-    weights need otherwise, and matched sets of more than two. With one horizon an endpoint can be a Series of 0 and
+    weights need otherwise, and matched sets of more than two; from ``inference.large_sample`` patients on, if there is
+    such a choice, smooth weights need none either. With one horizon an endpoint can be a Series of 0 and
     1. DataFrame of ``ESTIMATE_COLUMNS`` and ``adjustment``. Risks and differences are proportions; ``n`` of a
     weighted arm is its effective number. Raises MissingError if an outcome is unknown at a horizon and nobody was
     followed up for a part of the time, HorizonError if an arm was not followed up to it. Checked: R, Tango
@@ -62,7 +63,8 @@ def risks(
         known = [event.where(used, 0.0) for _, _, event in events]
         direct = adjustment.kind == "crude" or _only_pairs(adjustment)
         smooth = adjustment.kind != "weights" or adjustment.estimation is not None
-        censored = [bool(event.isna().any()) for event in known]
+        large = smooth and not direct and is_large(inference, len(used))
+        censored = [large or bool(event.isna().any()) for event in known]
         repeated = not all(direct or one for one in censored) or (any(censored) and not smooth)
         draws = est.resamples(adjustment, inference, stream) if repeated else None
         rows, level = [], inference.conf_level

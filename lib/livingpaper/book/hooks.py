@@ -30,7 +30,7 @@ from livingpaper.build.cache import write_whole
 from livingpaper.build.project import CONFIG, Project, digest
 from livingpaper.build.state import inputs_digest
 from livingpaper.config import config
-from livingpaper.lab.texts import ROLES, committed_session
+from livingpaper.lab.texts import ROLES, committed_session, verdict_words
 from livingpaper.ledger.claims import Rules, load_claims
 from livingpaper.ledger.ledger import read_ledger
 from livingpaper.versions.exhibits import changes_myst
@@ -44,13 +44,18 @@ class PaperRole(SphinxRole):
 
     ``{result}`id [part]``` is a number of the ledger; the part is text (default: the value with its interval), value, ci,
     low, high, n, events or level. ``{choice}`section.key``` is a choice of ``protocol.toml``; ``{stamp}`name``` what
-    identifies the build: version, released, commit, protocol or data.
+    identifies the build: version, released, commit, protocol or data. ``{verdict}`name``` is the alternative of
+    ``claims.toml`` that holds, with the roles in it.
     """
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Return the text as a node."""
         session = committed_session(Path(self.env.srcdir))
         try:
+            if self.name == "verdict":
+                myst = verdict_words(self.text, session, session.now)
+                made, messages = self.inliner.parse(myst, self.lineno, self.inliner, self.inliner.parent)
+                return [nodes.inline("", "", *made, classes=["verdict"])], messages
             said = ROLES[self.name](self.text, session)
         except (KeyError, ValueError) as error:
             raise SphinxError(f"{':'.join(map(str, self.get_source_info()))}: {error.args[0]}") from None
@@ -163,7 +168,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         return SAFE
     for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(threads, "1")  # results must not depend on the number of cores
-    for name in ("result", "choice", "stamp"):
+    for name in ("result", "verdict", "choice", "stamp"):
         app.add_role(name, PaperRole())
     for name in (*HTML, *MYST):
         app.add_directive(name, PaperDirective)

@@ -7,6 +7,7 @@ from livingpaper.chapters.run import run_chapters
 from livingpaper.config import config
 from livingpaper.ledger.claims import Rules, check_claims, load_claims
 from livingpaper.ledger.ledger import read_ledger
+from livingpaper.ledger.verdicts import check_verdicts
 
 
 def write_numbers(project: Project, *, exhibits: bool = False) -> None:
@@ -30,6 +31,7 @@ def check_conclusions(project: Project) -> None:
     rules.check_history()
     if paper.hooks.current:
         paper.hook(paper.hooks.current)(project, rules.choice)
+    check_verdicts(project.claims, project.root / "book", ledger, rules)
     if not paper.draft:
         check_claims(claims, project.root / "book", ledger, rules)
         return

@@ -23,6 +23,7 @@ from livingpaper.build.cache import code_digest, module_files, source_file, writ
 from livingpaper.build.project import digest, find_project
 from livingpaper.build.reads import files_read, note
 from livingpaper.chapters.tracked import KINDS, Keeper, Tracked
+from livingpaper.config import config
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -67,8 +68,11 @@ class Shelf:
 def stored(shelf: Shelf, compute: Callable[[], Any], read: Read, modules: Iterable[str] = ()) -> Any:
     """Return the result kept on a shelf, or compute it; it is kept if ``modules`` are ``as_loaded``.
 
-    ``read`` says of the files that were read, once all is, which choices were; None is no result and not kept.
+    ``read`` says of the files that were read, once all is, which choices were; None is no result and not kept. Nothing
+    is kept in a paper of guarded patients: they, or what was not yet rounded, would lie in the store.
     """
+    if config(find_project()).guarded:
+        return compute()
     with locked(shelf.index):
         if (found := shelf.find()) is not None:
             return found

@@ -20,7 +20,8 @@ from livingpaper.ledger.format import estimate_text
 from livingpaper.ledger.ledger import HIDDEN, SUPPRESSED
 
 BLANK = dict.fromkeys([*NUMBERS, "conf_level"], np.nan) | {"text": SUPPRESSED}
-ARMS = ("risk_treated", "risk_control")
+PLAIN = 1e-5  # by which a share may differ from events over patients
+ARMS, CONTRASTS = ("risk_treated", "risk_control"), ("rd", "rr", "or")
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def protect(
     why |= {
         id_: reason for id_, reason in _given_away(exact, profile, why, sums or {}).items() if id_ not in why
     }
-    for rule in (_daily, _beside, _near):
+    for rule in (_daily, _near, _beside):
         why |= {id_: reason for id_, reason in rule(exact, profile, why).items() if id_ not in why}
     for before in earlier:
         why |= {id_: reason for id_, reason in _moved(exact, before, profile).items() if id_ not in why}
@@ -142,13 +143,16 @@ def _daily(ledger: pd.DataFrame, _profile: Profile, _why: Mapping[str, str]) -> 
 
 
 def _beside(ledger: pd.DataFrame, _profile: Profile, why: Mapping[str, str]) -> dict[str, str]:
-    """Return the other arm of a withheld risk: with their difference it would give it away."""
-    ids, found = set(ledger["id"]), dict[str, str]()
+    """Return what would give a withheld risk away: the other arm; of a plain share of patients also what compares them."""
+    rows, found = ledger.set_index("id"), dict[str, str]()
     for id_ in why:
         stem, _, last = str(id_).rpartition(".")
-        for other in ARMS if last in ARMS else ():
-            if other != last and f"{stem}.{other}" in ids:
-                found[f"{stem}.{other}"] = "with the difference it would give the other arm away"
+        if last in ARMS:
+            estimate, events, n = rows.loc[id_, ["estimate", "events", "n"]].astype(float)
+            plain = n > 0 and abs(estimate - events / n) < PLAIN
+            for other in (*ARMS, *(CONTRASTS if plain else ())):
+                if other != last and f"{stem}.{other}" in rows.index:
+                    found[f"{stem}.{other}"] = "with others it would give the risk in an arm away"
     return found
 
 

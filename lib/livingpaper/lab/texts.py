@@ -28,7 +28,9 @@ from livingpaper.book.choices import choice_words
 from livingpaper.build.project import Project, find_project, pages, text_of
 from livingpaper.chapters import session as recorded
 from livingpaper.config import config
+from livingpaper.ledger.claims import ClaimError, Rules
 from livingpaper.ledger.ledger import LedgerError, ledger_part
+from livingpaper.ledger.verdicts import ROLE, said
 
 KINDS = {"fig": "Figure", "tbl": "Table"}
 NAMED = re.compile(
@@ -136,6 +138,24 @@ def typed_for(keyword: str, cells: Iterable[str]) -> Any:
     return None
 
 
+def verdict_words(name: str, session: Session, ledger: pd.DataFrame) -> str:
+    """Return what a verdict says of a ledger, in MyST."""
+    return said(name, session.project.claims, ledger, Rules(config(session.project)))
+
+
+def _verdict(text: str, session: Session) -> Reply:
+    now, before = verdict_words(text, session, session.now), ""
+    with suppress(ClaimError):
+        before = verdict_words(text, session, session.committed)
+    parts = [ROLES[role](what, session) for role, what in ROLE.findall(now)]
+    plain = iter(parts)
+    title = "follows the numbers: claims.toml" + (
+        "; a trial, the paper says other words" if now != before else ""
+    )
+    trial = now != before or any(part.trial for part in parts)
+    return Reply(ROLE.sub(lambda _: next(plain).text, now), title, trial=trial)
+
+
 def _stamp(text: str, session: Session) -> Reply:
     from livingpaper.book.stamp import stamp  # brings Sphinx
 
@@ -210,7 +230,7 @@ def _reference(entry: Entry) -> tuple[str, str]:
 
 
 ROLES: dict[str, Callable[[str, Session], Reply]] = {
-    "result": _result, "choice": _choice, "stamp": _stamp, "numref": _numref, "doc": _doc,
+    "result": _result, "verdict": _verdict, "choice": _choice, "stamp": _stamp, "numref": _numref, "doc": _doc,
     "cite": lambda text, session: Reply(*cited(session.project.root, text)),
 }  # fmt: skip
 

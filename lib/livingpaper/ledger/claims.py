@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pandas as pd
 
 from livingpaper.build.project import text_of
 from livingpaper.config import Config
+from livingpaper.ledger.ledger import HIDDEN
 
 COLUMNS = {"value": "estimate", "low": "conf_low", "high": "conf_high", "events": "events", "text": "text"}
 TOOLS: dict[str, Any] = {
@@ -23,6 +25,7 @@ TOOLS: dict[str, Any] = {
 RULES = {"each", "all", "process"}
 KEYS = {"file", "says", "ids"} | RULES
 SHOWN = 6  # rows that break a rule
+NOT_ESTIMABLE = "not estimable"
 
 
 class ClaimError(ValueError):
@@ -32,6 +35,8 @@ class ClaimError(ValueError):
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A sentence and its rule, in Python over ``COLUMNS``, ``choice`` (the protocol) and the margins of ``paper.toml``.
+
+    ``state`` of a row is "known", "withheld", "suppressed" or "not estimable".
 
     A sentence about how the work was done has a rule over ``history``, what the paper's own function makes of it.
     """
@@ -62,7 +67,7 @@ def parse_claims(text: str, path: str = "claims.toml") -> tuple[Claim, ...]:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ClaimError(f"{path} must be valid TOML, found: {error}; correct that line") from None
-    entries, unknown = found.get("claim", []), sorted(found.keys() - {"claim", "followed"})
+    entries, unknown = found.get("claim", []), sorted(found.keys() - {"claim", "followed", "verdict"})
     faults = [f"  - {key!r} is neither claim nor followed" for key in unknown]
     for entry in entries:
         whole, ruled = {"file", "says"} <= entry.keys(), entry.keys() & RULES
@@ -70,7 +75,7 @@ def parse_claims(text: str, path: str = "claims.toml") -> tuple[Claim, ...]:
         if entry.keys() - KEYS or not (whole and ruled and numbers):
             needs = "needs file, says, ids and a rule (each or all; process needs no ids)"
             faults.append(f"  - {entry.get('says', '(no sentence)')}: {needs}, has {sorted(entry)}")
-    if faults or not entries:
+    if faults or not (entries or "verdict" in found):
         raise ClaimError(f"{path} has impossible claims:\n" + "\n".join(faults or ["  - there is none"]))
     return tuple(Claim(**{**entry, "ids": tuple(entry.get("ids", ()))}) for entry in entries)
 
@@ -111,16 +116,25 @@ def breaks(claim: Claim, ledger: pd.DataFrame, rules: Rules) -> list[str]:
     """Return each row that breaks the rule of a claim, then the first part of the others that is false with its rows."""
     rows, known = rows_of(ledger, claim.ids), {"choice": rules.choice, "history": rules.history}
     shared = TOOLS | known | rules.margins
-    lists = {name: rows[column].tolist() for name, column in COLUMNS.items()}
+    lists = {name: rows[column].tolist() for name, column in COLUMNS.items()} | {"state": _states(rows)}
     single = [dict(zip(lists, values, strict=True)) for values in zip(*lists.values(), strict=True)]
     try:
         parts = [part for rule in (claim.all, claim.process) if rule for part in _conjuncts(rule)]
-        false = next((part for part in parts if not eval(ast.unparse(part), shared | lists)), None)
-        told = [f"{ast.unparse(false)!r} with {_named(rows, _meant(false, lists))}"] if false else []
+        false = (part for part in parts if not eval(ast.unparse(part), shared | lists))
+        told = [
+            f"{ast.unparse(part)!r} with {_named(rows, _meant(part, lists))}" for part in islice(false, 1)
+        ]
         wrong = [i for i, row in enumerate(single) if claim.each and not eval(claim.each, shared | row)]
     except (SyntaxError, LookupError, NameError, AttributeError, TypeError) as error:
         raise ClaimError(f"the rule of a claim must be an expression, {claim.name!r}: {error}") from None
     return ([_named(rows, wrong)] if wrong else []) + told
+
+
+def _states(rows: pd.DataFrame) -> list[str]:
+    return [
+        text if text in HIDDEN else "known" if value == value else NOT_ESTIMABLE
+        for text, value in zip(rows["text"], rows["estimate"], strict=True)
+    ]
 
 
 def _conjuncts(rule: str) -> list[ast.expr]:
@@ -145,9 +159,10 @@ def _meant(part: ast.expr, lists: dict[str, list[Any]]) -> list[int]:
 
 def _named(rows: pd.DataFrame, at: Sequence[int]) -> str:
     """Return the numbers of some rows, at most ``SHOWN``; of none, that choices are meant."""
-    said = "; ".join(f"{rows.index[i]} {rows['text'].iloc[i]}" for i in at[:SHOWN])
-    more = f"; and {len(at) - SHOWN} more" if len(at) > SHOWN else ""
-    return (said or "the choices and their history") + more
+    said = [f"{rows.index[i]} {rows['text'].iloc[i]}" for i in at[:SHOWN]] or [
+        "the choices and their history"
+    ]
+    return "; ".join(said) + (f"; and {len(at) - SHOWN} more" if len(at) > SHOWN else "")
 
 
 def plain_text(chapter: str) -> str:

@@ -41,7 +41,7 @@ FORMATS: dict[str, Callable[[float], str]] = {
     **{f"decimal{n}": partial(_decimal, decimals=n) for n in range(1, 6)},
     **{f"signed{n}": partial(_decimal, decimals=n, kind="+") for n in (0, 1, 2, 4)},
     "absolute": lambda v: _decimal(100 * abs(v), 1), "of100": lambda v: f"{_decimal(v, 1)}%",
-    "whole100": lambda v: f"{_decimal(v, 0)}%",
+    "whole percent": lambda v: f"{_decimal(100 * v, 0)}%", "whole100": lambda v: f"{_decimal(v, 0)}%",
 }  # fmt: skip
 
 

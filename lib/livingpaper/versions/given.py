@@ -11,8 +11,8 @@ from typing import Any
 from livingpaper.build.cache import sha
 from livingpaper.build.project import Project, content_of, git
 from livingpaper.config import config, fits
-from livingpaper.ledger.claims import load_claims
 from livingpaper.ledger.compare import TOLERANCE, as_markdown, as_text, compare
+from livingpaper.ledger.verdicts import stated
 from livingpaper.versions.sources import read_claims, read_source, version_folder
 
 CRATE = "machine/ro-crate-metadata.json"
@@ -132,7 +132,7 @@ def diff(project: Project, old: str, new: str | None, format: str, tolerance: fl
     here = new or str(project.ledger)
     names = [Path(name).name if Path(name).is_file() else name for name in (old, here)]
     ledgers, then = [read_source(project, name) for name in (old, here)], read_claims(project, old)
-    now, paper = read_claims(project, here) or load_claims(project.claims), config(project)
+    now, paper = read_claims(project, here) or stated(project.claims), config(project)
     least = TOLERANCE if tolerance is None else tolerance
     result = compare(*ledgers, claims=now, old_claims=then, paper=paper, tolerance=least)
     told = changes(read_given(project, old), read_given(project, here))

@@ -10,9 +10,10 @@ import pandas as pd
 
 from livingpaper.build.project import Project, git, in_repository, plain, text_of
 from livingpaper.config import config
-from livingpaper.ledger.claims import Claim, ClaimError, load_claims, parse_claims
+from livingpaper.ledger.claims import Claim, ClaimError
 from livingpaper.ledger.compare import Comparison, as_text, compare, summary
 from livingpaper.ledger.ledger import LedgerError, parse_ledger, read_ledger
+from livingpaper.ledger.verdicts import stated
 
 ABSENT = "not in this version"
 SECTION = re.compile(r"^## \[([^\]]+)\](?: - (\S+))?\n(.*?)(?=^## |\Z)", re.M | re.S)  # version, date, text
@@ -67,13 +68,13 @@ def read_source(project: Project, name: str) -> pd.DataFrame:
 def read_claims(project: Project, name: str) -> tuple[Claim, ...] | None:
     """Return the conclusions of a version, a revision or the project's own ledger; None where they cannot be known."""
     if Path(name).exists():
-        return load_claims(project.claims) if Path(name).resolve() == project.ledger.resolve() else None
+        return stated(project.claims) if Path(name).resolve() == project.ledger.resolve() else None
     folder = version_folder(project, name)
     if folder.is_dir():
         frozen = folder / project.claims.name
-        return load_claims(frozen) if frozen.is_file() else None
+        return stated(frozen) if frozen.is_file() else None
     try:
-        return parse_claims(plain(_shown(project, name, project.claims.name) or b"").decode())
+        return stated(project.claims, plain(_shown(project, name, project.claims.name) or b"").decode())
     except (ClaimError, UnicodeDecodeError):
         return None  # there is none, or it was written for an older form of the file
 
@@ -95,11 +96,11 @@ def history(project: Project) -> list[Version]:
         raise ValueError("a site needs at least one version, there is none; run: livingpaper release VERSION")
     ledgers = {name: read_source(project, name) for name in names}
     claims = {name: read_claims(project, name) for name in names}
-    now, paper, told = load_claims(project.claims), config(project), changelog(project)
+    now, paper, told = stated(project.claims), config(project), changelog(project)
 
     def between(old: str, new: str) -> Comparison:
-        stated = claims[new] or now
-        return compare(ledgers[old], ledgers[new], claims=stated, paper=paper, old_claims=claims[old])
+        made = claims[new] or now
+        return compare(ledgers[old], ledgers[new], claims=made, paper=paper, old_claims=claims[old])
 
     found = []
     for before, name in pairwise(["", *names]):

@@ -1,7 +1,7 @@
 """Cells to numbers and dates: what a cell is, told once per distinct text; what cannot be told is named, never guessed."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 
 import numpy as np
@@ -52,11 +52,11 @@ KINDS = (  # of cells that are no numbers: code, pattern, what is found, what to
 ONLY_NUMBERS = "hold numbers only"
 
 
-def is_missing(text: str, codes: Iterable[object], words: bool) -> bool:
+def is_missing(text: str, codes: Collection[object], words: bool) -> bool:
     """Return whether a cell says that nothing is known: empty, a code of the settings, or a word for nothing."""
     if text == "" or (words and text in MISSING):
         return True
-    return any(text == str(code) or _equal(text, code) for code in codes)
+    return bool(codes) and any(text == str(code) or _equal(text, code) for code in codes)
 
 
 def _equal(text: str, code: object) -> bool:

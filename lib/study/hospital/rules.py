@@ -108,11 +108,7 @@ def check_ids(made: Ours) -> list[Finding]:
         "keep one row for each patient",
         texts.duplicated(keep=False) & (texts != ""),
     )
-    plain = (
-        texts.str.casefold()
-        .str.replace(r"[\W_]+", "", regex=True)
-        .str.replace(r"^([a-z]*)0+(?=\d)", r"\1", regex=True)
-    )
+    plain = pd.Series(_plain_ids(texts.tolist()), texts.index)
     alike = plain.duplicated(keep=False) & ~texts.duplicated(keep=False) & (plain != "")
     found += finding(
         "id.alike",
@@ -133,12 +129,28 @@ def check_ids(made: Ours) -> list[Finding]:
         some = texts.iloc[:SAMPLE].str.fullmatch(pattern)
         if least > 1 and some.sum() < 0.25 * len(some):
             continue  # far from most of them
-        hits = texts.str.fullmatch(pattern)
+        hits = texts.str.fullmatch(pattern) if least > 1 else _matched(texts, pattern)
         if code == "id.total":
             hits |= texts.isin([made.theirs.get(name, name), name])
         if hits.sum() >= max(1, least):
             found += finding(code, name, must, do, hits, level=level)  # type: ignore[arg-type]
     return found
+
+
+def _plain_ids(ids: list[str]) -> list[str]:
+    """Return ids without capitals, signs and leading zeros; those of one length, without signs, differ in capitals only."""
+    if len({*map(len, ids)}) == 1 and all(map(str.isalnum, ids)):
+        return [text.casefold() for text in ids]
+    bare = (re.sub(r"[\W_]+", "", text.casefold()) for text in ids)
+    return [re.sub(r"^([a-z]*)0+(?=\d)", r"\1", text) for text in bare]
+
+
+def _matched(texts: pd.Series, pattern: re.Pattern[str]) -> pd.Series:
+    """Return which ids match; of what ends in a digit only a rounded number can."""
+    ids = texts.tolist()
+    rounded = "+" in "".join(ids)
+    hits = [(rounded or not text[-1:].isdigit()) and bool(pattern.fullmatch(text)) for text in ids]
+    return pd.Series(hits, texts.index)
 
 
 def check_names(theirs: list[str]) -> list[Finding]:

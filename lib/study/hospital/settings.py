@@ -1,9 +1,10 @@
 """``cohort.toml``: how a hospital's table becomes ours. It stands beside the table, outside the repository."""
 
+import datetime
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -86,6 +87,24 @@ class Disclosure(_Part):
         return self.smallest_cell or PROFILES[self.profile]
 
 
+class Paper(_Part):
+    """What the hospital's own paper is called, and by whom; a draft unless it says that it is none."""
+
+    title: str = ""
+    authors: tuple[str, ...] = ()
+    version: str = Field(default="0.1.0", pattern=r"^\d+\.\d+\.\d+$")
+    date: datetime.date | None = None
+    draft: bool = True
+    blinded: bool = False  # true withholds outcomes again after the diagnostics were accepted
+
+
+class Change(_Part):
+    """A change of choices, for the history of the paper: every change needs one."""
+
+    what: str = Field(min_length=10)
+    why: str = Field(min_length=10)
+
+
 class Acknowledged(_Part):
     """A warning that somebody looked at, of one column or of all, and why it stands."""
 
@@ -107,6 +126,9 @@ class Settings(_Part):
     score: Score | None = None
     disclosure: Disclosure = Disclosure()
     acknowledged: tuple[Acknowledged, ...] = ()
+    paper: Paper = Paper()
+    choices: dict[str, Any] = {}  # "outcome.horizon_days" = 60: other choices than those of protocol.toml
+    change: tuple[Change, ...] = ()
 
     @field_validator("columns")
     @classmethod

@@ -13,6 +13,7 @@ FOLD = np.log(4.0)  # between medians of groups
 SENTINELS = (99, 999, 9999, 99999, 888, 777, 8888, 7777, 666, -1, -9, -99, -999)
 SMOOTH, BINS = 0.28, 160  # bandwidth in standard deviations, bins of the logarithm
 SWAP = 0.5  # by how much, in logarithms, two columns must fit better under each other's name
+CHANCE = 3.0  # over the root of a hospital's patients, by how much more: medians of few vary, and hospitals are many
 LIKE = ("crp", "alt", "il6", "ldh", "ferritin", "ddimer", "platelets", "egfr", "resp_rate", "bmi", "age")
 LOOK = "look at the unit, then correct or acknowledge it"
 
@@ -90,7 +91,8 @@ def _slips(name: str, values: np.ndarray, groups: dict[str, np.ndarray]) -> list
     """Return a slip of units in a group, or in part of the rows."""
     logs = np.log(np.where(values > 0, values, np.nan))
     for by, codes in groups.items():
-        for group in np.unique(codes[codes >= 0]):
+        known = np.unique(codes[codes >= 0])
+        for group in known[:1] if len(known) == 2 else known:  # of two, each is all others of the other
             mine = codes == group
             here, there = logs[mine & ~np.isnan(logs)], logs[~mine & ~np.isnan(logs)]
             if min(len(here), len(there)) >= LEAST and abs(np.median(here) - np.median(there)) > FOLD:
@@ -146,7 +148,8 @@ def _swapped(made: Ours, groups: dict[str, np.ndarray]) -> list[Finding]:
         for part, mask in sets.items():
             a, b = centres[part][one], centres[part][other]
             own = abs(a - typical[one]) + abs(b - typical[other])
-            if own - abs(b - typical[one]) - abs(a - typical[other]) > SWAP:
+            least = SWAP + (CHANCE / np.sqrt(mask.sum()) if part else 0.0)
+            if own - abs(b - typical[one]) - abs(a - typical[other]) > least:
                 do = f"if {one} and {other} are swapped, name them right under [columns]; else acknowledge it"
                 rows = mask if part else None
                 must = f"not fit better as {other}"

@@ -48,10 +48,12 @@ def read_any(path: Path, file: FileSection) -> Cells:
 
 def remade(values: pd.Series, function: Callable[[str], Any]) -> pd.Series:
     """Return the column with a function of each distinct text; equal results become one category."""
+    old = list(values.cat.categories)
+    made = [function(text) for text in old]
+    if made == old:
+        return values
     codes = values.cat.codes.to_numpy()
-    new, levels = pd.factorize(
-        pd.Series([function(text) for text in values.cat.categories], dtype=object), use_na_sentinel=False
-    )
+    new, levels = pd.factorize(pd.Series(made, dtype=object), use_na_sentinel=False)
     return pd.Series(
         pd.Categorical.from_codes(new[codes] if len(new) else codes, categories=levels), values.index
     )
@@ -60,6 +62,11 @@ def remade(values: pd.Series, function: Callable[[str], Any]) -> pd.Series:
 def clean(cell: str) -> str:
     """Return a cell in composed Unicode without unseen characters and outer spaces."""
     return unicodedata.normalize("NFC", SPACES.sub(" ", UNSEEN.sub("", cell))).strip()
+
+
+def _cleaned(values: pd.Series) -> pd.Series:
+    texts = "".join(values.cat.categories)
+    return remade(values, str.strip if texts.isascii() and texts.isprintable() else clean)
 
 
 def filled(values: pd.Series) -> np.ndarray:
@@ -73,7 +80,7 @@ def _tidy(cells: Cells) -> Cells:
     if cells.frame.shape[1] == 0:
         return cells
     names = [clean(str(name)).lstrip("#").strip() for name in cells.frame.columns]
-    columns = [remade(cells.frame.iloc[:, i], clean) for i in range(len(names))]
+    columns = [_cleaned(cells.frame.iloc[:, i]) for i in range(len(names))]
     there = [filled(column) for column in columns]
     some = np.any(there, axis=0) if len(cells.lines) else np.zeros(0, bool)
     found = [*cells.findings, *_of_header(names, there)]
@@ -85,10 +92,12 @@ def _tidy(cells: Cells) -> Cells:
     lines = cells.lines[some]
     for name in frame:
         texts = frame[name].cat.categories
+        together = "\x1f".join(texts)
         for code, pattern, must, do in _CELLS:
+            if not pattern.search(together):
+                continue
             hits = np.array([bool(pattern.search(text)) for text in texts], bool)
-            if hits.any():
-                found += finding(code, name, must, do, hits[frame[name].cat.codes.to_numpy()])
+            found += finding(code, name, must, do, hits[frame[name].cat.codes.to_numpy()])
     return Cells(frame, lines, tuple(facts), tuple(found))
 
 

@@ -19,7 +19,7 @@ class History:
 
     def __init__(self, protocol: Protocol) -> None:
         self.amendments = protocol.amendment
-        self.versions = [_flat(protocol.model_dump(mode="json", exclude={"amendment", "study"}))]
+        self.versions = [choices_of(protocol)]
         for entry in reversed(self.amendments[1:]):
             kept = {name: value for name, value in self.versions[0].items() if not _within(name, entry.added)}
             self.versions.insert(0, kept | entry.was)
@@ -58,6 +58,12 @@ class History:
             if not any(_within(known, (name,)) for known in self.versions[-1]):
                 raise KeyError(f"no choice {name!r} in protocol.toml")
         return found
+
+
+def choices_of(protocol: Protocol) -> Choices:
+    """Return the choices of a protocol by dotted name; title, cohort and history are none."""
+    apart, without_none = {"amendment", "study"}, not protocol.none_is_a_choice
+    return _flat(protocol.model_dump(mode="json", exclude=apart, exclude_none=without_none))
 
 
 def fingerprint(version: Choices) -> str:

@@ -3,7 +3,7 @@
 import hashlib
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from livingpaper.build.project import content_of, text_of
 from pydantic import Field, ValidationError
@@ -18,6 +18,8 @@ class ProtocolError(ValueError):
 
 class Protocol(design.Section):
     """Every pre-specified choice, one attribute per section of ``protocol.toml``."""
+
+    none_is_a_choice: ClassVar[bool] = True  # in the history; TOML cannot hold it
 
     study: design.StudySection
     arms: design.Arms
@@ -55,8 +57,8 @@ class Protocol(design.Section):
         return self.model_copy(update={"inference": few})
 
 
-def load_protocol(path: Path) -> Protocol:
-    """Return the checked protocol.
+def load_protocol(path: Path, kind: type[Protocol] = Protocol) -> Protocol:
+    """Return the checked protocol, of the study or of another ``kind``.
 
     Raises
     ------
@@ -72,13 +74,15 @@ def load_protocol(path: Path) -> Protocol:
         ) from None
     except tomllib.TOMLDecodeError as error:
         raise ProtocolError(f"{path} must be valid TOML, found: {error}; correct that line") from None
-    return parse_protocol(choices, str(path))
+    return parse_protocol(choices, str(path), kind)
 
 
-def parse_protocol(choices: dict[str, Any], source: str = "protocol.toml") -> Protocol:
+def parse_protocol(
+    choices: dict[str, Any], source: str = "protocol.toml", kind: type[Protocol] = Protocol
+) -> Protocol:
     """Return the protocol that a nested dict of choices describes; see ``load_protocol`` for errors."""
     try:
-        return Protocol.model_validate(choices)
+        return kind.model_validate(choices)
     except ValidationError as error:
         problems = "\n".join(
             f"  - {'.'.join(str(part) for part in item['loc'])}: {item['msg'].removeprefix('Value error, ')}"

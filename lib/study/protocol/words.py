@@ -35,6 +35,7 @@ PHRASES: dict[str, Callable[[Protocol], list[str]]] = {  # what follows from a c
     "criteria": lambda p: [
         c.label if c is p.eligibility[0] else _within_sentence(c.label) for c in p.eligibility
     ],
+    "negative_control": lambda p: [p.sensitivity.negative_control],
     "splines": lambda p: [t.column for t in p.propensity.terms if "spline" in t.form] or ["no covariate"],
     "ratio": lambda p: [f"{dict(enumerate(NUMBERS)).get(p.matching.ratio, p.matching.ratio)} to one"],
     "world": lambda p: [WORLDS[p.study.world].removesuffix(" world").lower()],

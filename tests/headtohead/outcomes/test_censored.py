@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -165,3 +166,23 @@ def test_known_truth_under_censoring() -> None:
         row = risks(endpoint, score.weight("ATE"), by=20).iloc[2]
         covered.append(row["conf_low"] <= at[0] - at[1] <= row["conf_high"])
     assert 0.91 <= np.mean(covered) <= 0.985
+
+
+def test_large_samples_need_no_bootstrap_and_have_its_intervals() -> None:
+    """From ``large_sample`` patients on, the error is that of influence functions: a bootstrap agrees to its noise."""
+    score, recurrence = gbsg2()
+    known = replace(recurrence, time_days=pd.Series(float(FIVE_YEARS), recurrence.time_days.index))
+    known = replace(known, cause=recurrence.cause)  # the last day counts as seen
+    weighted = score.weight("ATO")
+    at = len(weighted.treated)
+    large, small = (SimpleNamespace(**vars_of(FEW), large_sample=size) for size in (at, at + 1))
+    one, other = (risks(known, weighted, by=FIVE_YEARS, inference=choice) for choice in (large, small))
+    assert one["method"].str.contains("influence functions, weights as estimated").all()
+    assert other["method"].str.contains("bootstraps").all()
+    np.testing.assert_allclose(one["estimate"], other["estimate"], rtol=EXACT)
+    np.testing.assert_allclose(one["std_error"], other["std_error"], rtol=MONTE_CARLO)
+    pd.testing.assert_frame_equal(other, risks(known, weighted, by=FIVE_YEARS, inference=FEW))
+
+
+def vars_of(inference: Inference) -> dict[str, float]:
+    return {name: getattr(inference, name) for name in ("conf_level", "bootstrap_replicates", "seed")}

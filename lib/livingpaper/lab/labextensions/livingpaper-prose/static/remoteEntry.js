@@ -6,7 +6,7 @@
 // JupyterLab loads it, written by hand, so that no tool has to build it.
 (() => {
   "use strict";
-  const ROLES = ["result", "choice", "stamp", "numref", "doc", "cite"];
+  const ROLES = ["result", "verdict", "choice", "stamp", "numref", "doc", "cite"];
   const WRITTEN = new RegExp("\\{(" + ROLES.join("|") + ")\\}`([^`]+)`", "g");
   const KERNEL_LIVES = ["idle", "busy", "starting"];
   const PAUSE_MS = 150; // several cells that run at once are answered once

@@ -1,0 +1,222 @@
+"""Tables and figures of a hospital's own paper: each is made of the ledger, which passed disclosure control."""
+
+import altair as alt
+import pandas as pd
+from livingpaper import Drawing, Ledger, Sheet, crosstable, with_interval
+from livingpaper.book.theme import at_each_width, narrow, width
+from livingpaper.chapters.recording import key
+from livingpaper.ledger.format import interval_text, points, value_text
+from livingpaper.ledger.ledger import HIDDEN, LedgerError
+
+from study import labels
+from study.cells import number
+from study.charts import arm_colour, differences, intervals
+from study.hospital.own_choices import OwnProtocol
+from study.labels import arms
+from study.matching import figures
+
+NOT_SHOWN = "–"
+
+
+def table_one(ledger: Ledger, plan: OwnProtocol, dictionary: pd.DataFrame) -> Sheet:
+    """Return baseline characteristics by drug, with standardised differences and the per cent missing."""
+    rows, smd, lost = (
+        ledger.select(f"cohort.{each}")
+        for each in ("table.{column}.{level}.{arm}", "smd.{column}", "missing.{column}")
+    )
+    known = dictionary.assign(column=dictionary["name"].map(key)).set_index("column")
+    cells = rows.set_index(["column", "level", "arm"])
+    apart, missing = smd.set_index("column"), lost.set_index("column")
+    lines = []
+    for column in (name for name in known.index if name in set(rows["column"])):
+        levels = [
+            level
+            for level in dict.fromkeys(rows.loc[rows["column"] == column, "level"])
+            if level not in ("q25", "q75")
+        ]
+        label, unit = known.at[column, "label"], known.at[column, "unit"]
+        for at, level in enumerate(
+            sorted(levels, key=lambda name: int(name.rpartition("_")[2]) if "_" in name else 0)
+        ):
+            row = cells.loc[(column, level, "treated")]
+            named = f": {row['population']}" if pd.notna(row["population"]) else f", {unit}" if unit else ""
+            shown = [
+                _median(cells, column, arm) if level == "median" else _share(cells.loc[(column, level, arm)])
+                for arm in arms(plan)
+            ]
+            rest = (
+                [number(apart.at[column, "estimate"], 2), _percent(missing.loc[column])]
+                if at == 0
+                else ["", ""]
+            )
+            lines.append([f"{label}{named}", *shown, *rest])
+    sizes = [ledger[f"cohort.eligible.{key(getattr(plan.arms, arm))}.n"]["text"] for arm in arms(plan)]
+    heads = [f"{name}, n = {n}" for name, n in zip(arms(plan).values(), sizes, strict=True)]
+    frame = pd.DataFrame(lines, columns=["", *heads, "SMD", "Missing"])
+    return Sheet(frame, sources=(rows, smd, lost), widths="p{5.4cm}rrrr", long=True)
+
+
+def _median(cells: pd.DataFrame, column: str, arm: str) -> str:
+    """Return "median (quartiles)", as far as they may be shown."""
+    centre, low, high = (cells.at[(column, level, arm), "estimate"] for level in ("median", "q25", "q75"))
+    if pd.isna(centre):
+        return NOT_SHOWN
+    return _three(centre) + ("" if pd.isna(low) or pd.isna(high) else f" ({_three(low)} to {_three(high)})")
+
+
+def _three(value: float) -> str:
+    """Return a number with three significant digits at most, and no zeros after them."""
+    return f"{float(f'{value:.3g}'):,g}"
+
+
+def _share(row: pd.Series) -> str:
+    return (
+        NOT_SHOWN
+        if pd.isna(row["estimate"]) or not row["n"]
+        else f"{row['text']} ({100 * row['estimate'] / row['n']:.0f}%)"
+    )
+
+
+def _percent(row: pd.Series) -> str:
+    return NOT_SHOWN if pd.isna(row["estimate"]) else f"{100 * row['estimate'] / row['n']:.0f}%"
+
+
+def love_plot(ledger: Ledger, plan: OwnProtocol) -> Drawing:
+    """Return the balance of the terms of the score, crude beside each adjustment; the crude one comes first and sorts."""
+    rows = ledger.select("matching.balance.{covariate}.{adjustment}")
+    place = {name: at for at, name in enumerate(labels.ADJUSTMENTS)}
+    rows = rows.assign(term=rows["method"], smd=rows["estimate"]).dropna(subset="smd")
+    return figures.love_plot(
+        rows.sort_values(["adjustment", "id"], key=lambda names: names.map(place).fillna(0)), plan
+    )
+
+
+def diagnostics(ledger: Ledger, names: dict[str, str]) -> Sheet:
+    """Return each check of the design with what was found; ``names`` are the words of the checks by their key."""
+    rows = ledger.select("diagnostics.{check}").set_index("check").loc[list(names)]
+    found = [NOT_SHOWN if pd.isna(row["estimate"]) else _printed(row) for _, row in rows.iterrows()]
+    verdicts = [
+        text if text in HIDDEN else str(how) for text, how in zip(rows["text"], rows["method"], strict=True)
+    ]
+    frame = pd.DataFrame({"Check": list(names.values()), "Found": found, "Verdict": verdicts})
+    return Sheet(frame, sources=(rows,), widths="p{6.6cm}rp{5.2cm}")
+
+
+def _printed(row: pd.Series) -> str:
+    text = value_text(float(row["estimate"]), str(row["scale"]))
+    return (
+        text
+        if pd.isna(row["conf_low"])
+        else f"{text} ({interval_text(row['conf_low'], row['conf_high'], str(row['scale']))})"
+    )
+
+
+@at_each_width
+def differences_forest(ledger: Ledger, plan: OwnProtocol) -> Drawing:
+    """Return the primary difference under every adjustment that may be shown, the primary one first, over the margins."""
+    outcome, first = f"{plan.outcome.primary}{plan.outcome.horizon_days}", plan.estimand.primary.lower()
+    rows = ledger.select(f"outcomes.{outcome}.{{adjustment}}.rd")
+    known = rows[rows["estimate"].notna() & rows["conf_low"].notna()].set_index("adjustment")
+    order = [first, *(name for name in labels.ADJUSTMENTS if name != first)]
+    known = known.loc[[name for name in order if name in known.index]]
+    names = [labels.ADJUSTMENTS[name] + (" (primary)" if name == first else "") for name in known.index]
+    said = [f"{name} {points(row['estimate'])} ({interval_text(row['conf_low'], row['conf_high'], 'risk difference')})"
+            for name, (_, row) in zip(names, known.iterrows(), strict=True)]  # fmt: skip
+    ends = known[["conf_low", "conf_high"]].abs().to_numpy().max(initial=0.1)
+    reach = min(100.0, 5.0 * (int(100 * ends / 5) + 1))
+    colours = ["#0072B2" if name == first else "#222222" for name in known.index]
+    title = f"Risk difference, {plan.arms.treated} minus {plan.arms.control}, percentage points"
+    chart = differences(intervals(known, names, colours), plan, (-reach, reach), title=title, row_height=32)
+    words = "; ".join(said) or "none can be shown"
+    return Drawing(
+        chart,
+        f"Horizontal intervals of the risk difference over the shaded margin: {words}.",
+        sources=(rows,),
+    )
+
+
+@at_each_width
+def risks_by_day(ledger: Ledger, plan: OwnProtocol) -> Drawing:
+    """Return the risk of the primary outcome in each arm at the landmarks, under the primary adjustment."""
+    names, outcome = arms(plan), plan.outcome.primary
+    rows = ledger.select(f"outcomes.{outcome}{{day}}.{plan.estimand.primary.lower()}.risk_{{of}}")
+    rows = rows[rows["day"].str.isdigit() & rows["estimate"].notna()]
+    rows = rows.sort_values(["horizon_days", "of"], ascending=[True, False])
+    data = rows[["day"]].assign(arm=rows["of"].map(names), percent=100 * rows["estimate"],
+                                low=100 * rows["conf_low"], high=100 * rows["conf_high"])  # fmt: skip
+    x = alt.X(
+        "day:O",
+        sort=list(dict.fromkeys(data["day"])),
+        title="Day from the first dose",
+        axis=alt.Axis(labelAngle=0),
+    )
+    base = alt.Chart(data).encode(
+        x=x, xOffset=alt.XOffset("arm:N", sort=list(names.values())), color=arm_colour(plan)
+    )
+    scale = alt.Scale(domain=[0, max(10.0, float(data["high"].max())) if len(data) else 10.0], nice=True)
+    bars = base.mark_rule(strokeWidth=2).encode(y=alt.Y("low:Q", scale=scale, title="Risk, %"), y2="high:Q")
+    dots = base.mark_point(filled=True, size=60, opacity=1).encode(y=alt.Y("percent:Q", scale=scale))
+    words = "; ".join(
+        f"day {row.day}, {row.arm} {value_text(row.percent / 100, 'risk')}" for row in data.itertuples()
+    )
+    wide: float = width() - (70 if narrow() else 120)
+    return Drawing(
+        alt.layer(bars, dots).properties(width=wide, height=220),
+        f"Points with intervals, one for each drug at each landmark: {words or 'none can be shown'}.", sources=(rows,),
+    )  # fmt: skip
+
+
+def by_day(ledger: Ledger, plan: OwnProtocol) -> Sheet:
+    """Return the risks of the primary outcome at the landmarks, with their difference."""
+    rows = ledger.select(
+        f"outcomes.{plan.outcome.primary}{{day}}.{plan.estimand.primary.lower()}.{{measure}}"
+    )
+    rows = rows[rows["day"].str.isdigit()]
+    days = {day: f"Day {day}" for day in sorted(set(rows["day"]), key=int)}
+    return Sheet(
+        crosstable(rows, ("day", days), ("measure", labels.by_risk(plan)), corner=""),
+        sources=(rows,),
+        widths="lrrr",
+    )
+
+
+def secondary(ledger: Ledger, plan: OwnProtocol) -> Sheet:
+    """Return the risks of the secondary outcomes by the horizon under the primary adjustment."""
+    rows = ledger.select(
+        f"outcomes.{{of}}{plan.outcome.horizon_days}.{plan.estimand.primary.lower()}.{{measure}}"
+    )
+    lines: dict[str, str] = {name: labels.OUTCOMES[name] for name in plan.outcome.secondary}
+    cells = crosstable(rows, ("of", lines), ("measure", labels.by_risk(plan)), corner="Outcome")
+    return Sheet(cells, sources=(rows,), widths="p{4.6cm}rrr")
+
+
+def subgroups(ledger: Ledger) -> Sheet:
+    """Return the primary difference in each level of each subgroup, with its patients."""
+    try:
+        rows = ledger.select("robustness.subgroup.{column}.level_{level}.rd")
+    except LedgerError:
+        none = pd.DataFrame(
+            {"Subgroups": ["No subgroup has enough patients and events in each of its levels."]}
+        )
+        return Sheet(none, sources=(), widths="l")
+    cells = [
+        [row["population"], "" if pd.isna(row["n"]) else value_text(row["n"], "count"), with_interval(row)]
+        for _, row in rows.iterrows()
+    ]
+    heads = ["Patients", "n", "Difference, points"]
+    return Sheet(pd.DataFrame(cells, columns=heads), sources=(rows,), widths="p{5.6cm}rr")
+
+
+def beside(ledger: Ledger, plan: OwnProtocol) -> Sheet:
+    """Return deaths with either drug in the published study and here."""
+    day, primary = plan.outcome.horizon_days, plan.estimand.primary.lower()
+    lines = {
+        "Published, in hospital, crude": "counts.death",
+        f"Here, by day {day}, crude": f"outcomes.{plan.outcome.primary}{day}.crude",
+        f"Here, by day {day}, {labels.ADJUSTMENTS[primary].lower()}": f"outcomes.{plan.outcome.primary}{day}.{primary}",
+    }
+    parts = [*(f"risk_{arm}" for arm in arms(plan)), "rd", "rr"]
+    rows = pd.DataFrame([ledger[f"{stem}.{part}"] for stem in lines.values() for part in parts])
+    named = rows.assign(line=[name for name in lines for _ in parts], part=parts * len(lines))
+    cells = crosstable(named, "line", ("part", labels.by_risk(plan) | {"rr": "Ratio"}), corner="Study")
+    return Sheet(cells, sources=(rows,), widths="p{4.2cm}rrrr")
