@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import pandas as pd
 from scipy.optimize import linprog
 
-ARMS = ("risk, treated", "risk, control")
 Equation = tuple[str, Sequence[str]]
 
 
@@ -50,31 +48,3 @@ def bounds_of(
         )
         found[name] = low, high
     return found
-
-
-def solutions(ledger: pd.DataFrame, arm: pd.DataFrame) -> int:
-    """Return how many pairs of events fit what is shown of a crude comparison: risks, difference, ratio, totals."""
-    shown = ledger.set_index("id")
-    stem = str(arm["id"].iloc[0]).rpartition(".")[0]
-    n = arm.set_index("scale")["n"]
-    pairs = (
-        np.array(np.meshgrid(range(int(n[ARMS[0]]) + 1), range(int(n[ARMS[1]]) + 1)))
-        .reshape(2, -1)
-        .astype(float)
-    )
-    risks = pairs / n[list(ARMS)].to_numpy()[:, None]
-    fits = np.ones(pairs.shape[1], bool)
-    for name, value, places in (
-        ("rd", risks[0] - risks[1], 0.0005),
-        ("rr", risks[0] / np.maximum(risks[1], 1e-9), None),
-    ):
-        if f"{stem}.{name}" in shown.index and pd.notna(said := shown.at[f"{stem}.{name}", "estimate"]):
-            within = places or 0.5 * 10 ** (np.floor(np.log10(abs(said))) - 1)
-            fits &= np.abs(value - said) <= within + 1e-9
-            if pd.notna(total := shown.at[f"{stem}.{name}", "events"]):
-                fits &= np.abs(pairs.sum(0) - total) <= 2.5
-    for place, scale in enumerate(ARMS):
-        row = ledger[ledger["id"] == arm.set_index("scale")["id"][scale]].iloc[0]
-        if pd.notna(row["events"]):
-            fits &= np.abs(pairs[place] - row["events"]) <= 2.5
-    return int(fits.sum())

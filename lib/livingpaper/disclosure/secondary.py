@@ -77,14 +77,20 @@ def linked(ids: Mapping[str, int], among: Mapping[str, float], shown: Collection
             if one is not None:
                 add(one, group, total)
                 fixed |= {one} - ids.keys()
-        if len(set(totals)) == len(totals) and 4 * sum(totals) >= max(ids.values()):
+        if len(set(totals)) > 1 and 4 * sum(totals) >= max(ids.values()):
             alike[tuple(sorted(totals))][frozenset(map(tuple, groups.values()))] = None
-    for families in alike.values():
-        rows = {ids[each[0]]: each[0] for family in families for each in family if len(each) == 1}
+    for sizes, families in alike.items():
+        rows = [each[0] for family in families for each in family if len(each) == 1]
         for parts in {each for family in families if len(families) > 1 for each in family if len(each) > 1}:
             total = sum(map(ids.__getitem__, parts))
-            whole: Cell = rows.get(total, (total, *sorted(map(min, families))))
-            if whole not in parts:
+            words = set(parts[0].split("."))
+            equal = sorted(
+                (row for row in rows if ids[row] == total), key=lambda row: -len(words & {*row.split(".")})
+            )
+            whole: Cell = equal[0] if equal else (total, *sorted(map(min, families)))
+            if whole not in parts and (
+                equal or sizes.count(total) == 1
+            ):  # of two latent ones, which is meant?
                 add(whole, parts, total)
     return Counts(values, tuple(sums), frozenset(fixed), frozenset(values.keys() - ids.keys() - fixed))
 
@@ -129,8 +135,9 @@ def _whole_of(
         return parent
     if max(among.get(each, 0.0) for each in group) == total:
         return total
-    by_chance = key.count("*") > 1 or len(group) < 3 or 4 * ids[largest] < max(ids.values())
-    return largest if 2 * ids[largest] == total and not by_chance else None
+    named = largest.endswith(".n") and not any(each.endswith(".n") for each in group if each != largest)
+    large = named or 4 * ids[largest] >= max(ids.values())  # else by chance
+    return largest if 2 * ids[largest] == total and key.count("*") == 1 and len(group) > 2 and large else None
 
 
 def primary(counts: Counts, profile: Profile) -> set[Cell]:
@@ -197,7 +204,8 @@ def suppress(counts: Counts, profile: Profile, first: Collection[Cell]) -> set[C
         weak = set(known)
         while weak := placed(part, own | more, profile, weak):  # what is wide stays wide
             near, totals = _candidates(part, own | more, weak), {total for total, _ in part.sums}
-            more.add(min(near, key=lambda c: (c in totals, near[c] == 0, near[c], str(c))))
+            # that there is nobody is often known from elsewhere
+            more.add(min(near, key=lambda c: (near[c] == 0, c in totals, near[c], str(c))))
         for cell in sorted(more, key=lambda c: -part.values[c]):
             if not placed(part, own | more - {cell}, profile, known):
                 more.remove(cell)
@@ -227,9 +235,9 @@ def placed(counts: Counts, hidden: Collection[Cell], profile: Profile, first: Co
 def open_enough(count: int, low: float, high: float, profile: Profile) -> bool:
     """Return whether somebody who places a count between two numbers knows little of it.
 
-    Of a small one half of all small numbers must remain possible, else a threshold of them.
+    Of a small one more than half of all small numbers must remain possible, else a threshold of them.
     """
     k = profile.threshold
     if count >= k:
         return high - low >= k - 1 - SLACK
-    return 2 * (floor(min(high, k - 1) + SLACK) - ceil(max(low, 1) - SLACK) + 1) >= k - 1
+    return 2 * (floor(min(high, k - 1) + SLACK) - ceil(max(low, 1) - SLACK) + 1) > k

@@ -21,7 +21,6 @@ from study.outcomes.tables import RULES, UNITS
 from study.sensitivity.subgroups import levels, subgroups
 
 WEEK = 7
-MISSING = "missing"
 LIMIT = {"risk difference": "absolute difference"}  # without a sign
 EXTREME = "score_edge"  # one patient's score
 ABOUT = ("outcome", "horizon_days", "population", "n", "events")  # what a number is about, to be judged
@@ -31,11 +30,6 @@ QUARTILES = {"median": "centre", "q25": "low", "q75": "high"}
 def limits() -> Profile:
     """Return the thresholds of disclosure of this paper."""
     return config().disclosure.limits()
-
-
-def thresholds() -> dict[str, int]:
-    """Return what counts are rounded to, and below how many nothing is told."""
-    return {"base": limits().base, "threshold": limits().threshold}
 
 
 def landmarks(plan: OwnProtocol) -> list[int]:
@@ -69,7 +63,7 @@ def flow_rows(flow: pd.DataFrame) -> pd.DataFrame:
 def baseline_rows(patients: pd.DataFrame, columns: Sequence[str], dictionary: pd.DataFrame) -> pd.DataFrame:
     """Return Table 1: ``column``, ``level`` (median, q25, q75 or level_1, ...), ``arm`` and the ledger's own columns.
 
-    A level whose count, or the rest of whose arm, is small is suppressed, and with it what would give it away.
+    Disclosure control hides small levels, and what would give them away.
     """
     table = hh.table_one(patients, patients["treated"], columns, dictionary)
     parts = [
@@ -84,11 +78,10 @@ def baseline_rows(patients: pd.DataFrame, columns: Sequence[str], dictionary: pd
 
 def _numbers(part: pd.DataFrame, arm: str) -> pd.DataFrame:
     row = part.iloc[0]
-    made = pd.DataFrame(
-        {"level": list(QUARTILES), "estimate": [row[f"{at}_{arm}"] for at in QUARTILES.values()]}
-    )
-    return made.assign(
-        column=row["column"], arm=arm, scale="value", n=row[f"n_{arm}"], population="", method=""
+    values = [row[f"{at}_{arm}"] for at in QUARTILES.values()]
+    named = {"column": row["column"], "arm": arm, "scale": "value", "n": row[f"n_{arm}"]}
+    return pd.DataFrame(
+        {"level": list(QUARTILES), "estimate": values, "population": "", "method": "", **named}
     )
 
 
@@ -107,17 +100,19 @@ def counted(found: pd.DataFrame, adjustments: Sequence[Adjustment]) -> pd.DataFr
         arms = {f"risk, {arm}": int((mask & each.used).sum()) for arm, mask in each.arms}
         used |= {(each.key, scale): n for scale, n in arms.items()} | {(each.key, ""): sum(arms.values())}
     keys = zip(found["adjustment"], found["scale"], strict=True)
-    return found.assign(n=[used.get((key, scale), used[key, ""]) for key, scale in keys])
+    return named(found.assign(n=[used.get((key, scale), used[key, ""]) for key, scale in keys]))
+
+
+def named(found: pd.DataFrame) -> pd.DataFrame:
+    """Return results that all name their population: one that could not be made is no other's, and hides none."""
+    return found.assign(
+        population=found["population"].where(found["population"].notna(), found["adjustment"])
+    )
 
 
 def risks(
-    endpoints: Endpoints,
-    adjustments: Adjustments,
-    *,
-    by: int | Sequence[int],
-    plan: OwnProtocol,
-    stream: Stream = "risks",
-) -> pd.DataFrame:
+    endpoints: Endpoints, adjustments: Adjustments, *, by: int | Sequence[int], plan: OwnProtocol, stream: Stream = "risks"
+) -> pd.DataFrame:  # fmt: skip
     """Return risks, difference and ratio with the patients used as ``n``; no rows where there is no day.
 
     Small cohorts have bootstrap intervals; from ``inference.large_sample`` patients on they are those of influence functions.
@@ -131,7 +126,7 @@ def risks(
 def pairs_rows(pairs: Adjustment) -> pd.DataFrame:
     """Return how many pairs there are and who has none; without numbers if there are no pairs."""
     if pairs.matches is None:
-        return pd.DataFrame({"name": ["n", "unmatched"], "estimate": np.nan, "method": "none"})
+        return pd.DataFrame({"name": ["n", "unmatched"], "estimate": np.nan, "method": ["no", "all"]})
     sizes = [float(pairs.matches.n_pairs), float(len(pairs.matches.unmatched))]
     return pd.DataFrame({"name": ["n", "unmatched"], "estimate": sizes})
 
@@ -139,10 +134,13 @@ def pairs_rows(pairs: Adjustment) -> pd.DataFrame:
 def design_checks(
     patients: pd.DataFrame, score: Score, pairs: Adjustment, primary: Adjustment, plan: OwnProtocol
 ) -> pd.DataFrame:
-    """Return the panel of diagnostics without a negative control that nobody recorded."""
-    checks = diagnose(patients, score, pairs, primary, plan)
-    recorded = plan.diagnostics.negative_control in patients
-    return checks if recorded else checks[checks["key"] != "negative_control"].reset_index(drop=True)
+    """Return the panel of diagnostics without pairs that there are not, and a negative control that nobody recorded."""
+    made = pairs if pairs.matches is not None else score.crude()
+    checks = diagnose(patients, score, made, primary, plan)
+    absent = (
+        ["smd_crude"] if plan.diagnostics.negative_control in patients else ["smd_crude", "negative_control"]
+    )
+    return checks[~checks["key"].isin(absent)].reset_index(drop=True)
 
 
 def check_names(checks: pd.DataFrame, dictionary: pd.DataFrame) -> dict[str, str]:
