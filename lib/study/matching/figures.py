@@ -66,11 +66,8 @@ def _love_panel(data: pd.DataFrame, title: str, plan: Protocol) -> Chart:
     """Return one panel; the crude differences stand in each."""
     names = among({each: DRAWN[each] for each in ("crude", *PANELS[title])}, data["adjustment"])
     mine = data[data["adjustment"].isin(names)].assign(label=lambda d: d["adjustment"].map(names))
-    end, limit, wide = (
-        1.04 * float(data["smd"].max()),
-        plan.balance.smd_threshold,
-        share_of(262, 2, on_phone=160),
-    )
+    limit, wide = plan.balance.smd_threshold, share_of(262, 2, on_phone=160)
+    end = 1.04 * float(data["smd"].fillna(0.0).max() or limit)  # perfect balance has an axis too
     names_here = title == "Matching" or narrow()
     drawn = hh.love_plot(mine, threshold=limit, largest=end, labels=names_here, width=wide, title=title)
     return drawn.properties(height=28 * mine["covariate"].nunique()) if narrow() else drawn
