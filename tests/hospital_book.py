@@ -174,6 +174,7 @@ def cases() -> dict[str, Case]:
         "everyone alive": Case(deaths(rows, {FIRST: 0.0, SECOND: 0.0}), nobody),
         "blinded": Case(rows, accepted=False),
         "excluded": Case(excluded(rows)),
+        "no pairs": Case(rows, '"matching.caliper_sd" = 1e-9\n'),
         "ventilated": Case(ventilated(rows)),
         "exact inside": Case(excluded(rows), '[disclosure]\nprofile = "internal"\n'),
     }

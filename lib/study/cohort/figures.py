@@ -26,7 +26,7 @@ def flow_diagram(ledger: Ledger, plan: Protocol) -> Drawing:
     pairs = ledger.select("matching.pairs.{part}")
     n = pd.concat([counts, pairs]).set_index("id")["text"]
     started, out, left = (n[f"cohort.{stage}.n"] for stage in ("started", "excluded", "eligible"))
-    drugs = (plan.arms.treated, plan.arms.control)
+    drugs, names = (plan.arms.treated, plan.arms.control), [*arms(plan).values()]
     treated, control = (n[f"cohort.eligible.{key(drug)}.n"] for drug in drugs)
     reasons = [f"{row['text']}  {row['method']}" for _, row in excluded.iterrows()]
     matched, lost = n["matching.pairs.n"], n["matching.pairs.unmatched"]
@@ -34,8 +34,8 @@ def flow_diagram(ledger: Ledger, plan: Protocol) -> Drawing:
         (150, 20, 240, 36, [f"Started {drugs[0]} or {drugs[1]}", f"n = {started}"]),
         (455, 105, 310, 30 + 14 * len(reasons), [f"Excluded, n = {out}", *reasons]),
         (150, 190, 240, 36, ["Eligible and analysed", f"n = {left}"]),
-        (70, 260, 130, 36, [drugs[0].capitalize(), f"n = {treated}"]),
-        (230, 260, 130, 36, [drugs[1].capitalize(), f"n = {control}"]),
+        (70, 260, 130, 36, [names[0], f"n = {treated}"]),
+        (230, 260, 130, 36, [names[1], f"n = {control}"]),
         (150, 330, 270, 36, ["Matched pairs (replication)", f"{matched} pairs; {lost} {drugs[0]} patients unmatched"]),
     ]  # fmt: skip
     joints: list[Line] = [

@@ -111,7 +111,7 @@ def write_folder(target: Project, *, own: Own) -> None:
 
 
 def _title(arms: dict[str, str]) -> str:
-    return f"{arms['treated'].capitalize()} versus {arms['control']} in hospital"
+    return f"{arms['treated'][:1].upper()}{arms['treated'][1:]} versus {arms['control']} in hospital"
 
 
 def _patients(frame: pd.DataFrame, dictionary: pd.DataFrame) -> pd.DataFrame:

@@ -107,7 +107,14 @@ def counted(found: pd.DataFrame, adjustments: Sequence[Adjustment]) -> pd.DataFr
         arms = {f"risk, {arm}": int((mask & each.used).sum()) for arm, mask in each.arms}
         used |= {(each.key, scale): n for scale, n in arms.items()} | {(each.key, ""): sum(arms.values())}
     keys = zip(found["adjustment"], found["scale"], strict=True)
-    return found.assign(n=[used.get((key, scale), used[key, ""]) for key, scale in keys])
+    return named(found.assign(n=[used.get((key, scale), used[key, ""]) for key, scale in keys]))
+
+
+def named(found: pd.DataFrame) -> pd.DataFrame:
+    """Return results that all name their population: one that could not be made is no other's, and hides none."""
+    return found.assign(
+        population=found["population"].where(found["population"].notna(), found["adjustment"])
+    )
 
 
 def risks(
@@ -131,7 +138,7 @@ def risks(
 def pairs_rows(pairs: Adjustment) -> pd.DataFrame:
     """Return how many pairs there are and who has none; without numbers if there are no pairs."""
     if pairs.matches is None:
-        return pd.DataFrame({"name": ["n", "unmatched"], "estimate": np.nan, "method": "none"})
+        return pd.DataFrame({"name": ["n", "unmatched"], "estimate": np.nan, "method": ["no", "all"]})
     sizes = [float(pairs.matches.n_pairs), float(len(pairs.matches.unmatched))]
     return pd.DataFrame({"name": ["n", "unmatched"], "estimate": sizes})
 
@@ -139,10 +146,13 @@ def pairs_rows(pairs: Adjustment) -> pd.DataFrame:
 def design_checks(
     patients: pd.DataFrame, score: Score, pairs: Adjustment, primary: Adjustment, plan: OwnProtocol
 ) -> pd.DataFrame:
-    """Return the panel of diagnostics without a negative control that nobody recorded."""
-    checks = diagnose(patients, score, pairs, primary, plan)
-    recorded = plan.diagnostics.negative_control in patients
-    return checks if recorded else checks[checks["key"] != "negative_control"].reset_index(drop=True)
+    """Return the panel of diagnostics without pairs that there are not, and a negative control that nobody recorded."""
+    made = pairs if pairs.matches is not None else score.crude()
+    checks = diagnose(patients, score, made, primary, plan)
+    absent = (
+        ["smd_crude"] if plan.diagnostics.negative_control in patients else ["smd_crude", "negative_control"]
+    )
+    return checks[~checks["key"].isin(absent)].reset_index(drop=True)
 
 
 def check_names(checks: pd.DataFrame, dictionary: pd.DataFrame) -> dict[str, str]:

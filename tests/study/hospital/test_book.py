@@ -190,6 +190,18 @@ SAYS = {  # by case and page, what must be said
             "45 were excluded for the reasons listed",
         ],
     },
+    "no pairs": {
+        "index": [
+            OPEN.format("anakinra", "baricitinib"),
+        ],
+        "matching": [
+            "Too few pairs are formed to be shown.",
+            "Of 8 checks",
+        ],
+        "outcomes": [
+            f"The difference in matched pairs {HIDDEN}",
+        ],
+    },
     "ventilated": {
         "outcomes": [
             "Secondary outcomes",
