@@ -21,7 +21,6 @@ from study.outcomes.tables import RULES, UNITS
 from study.sensitivity.subgroups import levels, subgroups
 
 WEEK = 7
-MISSING = "missing"
 LIMIT = {"risk difference": "absolute difference"}  # without a sign
 EXTREME = "score_edge"  # one patient's score
 ABOUT = ("outcome", "horizon_days", "population", "n", "events")  # what a number is about, to be judged
@@ -31,11 +30,6 @@ QUARTILES = {"median": "centre", "q25": "low", "q75": "high"}
 def limits() -> Profile:
     """Return the thresholds of disclosure of this paper."""
     return config().disclosure.limits()
-
-
-def thresholds() -> dict[str, int]:
-    """Return what counts are rounded to, and below how many nothing is told."""
-    return {"base": limits().base, "threshold": limits().threshold}
 
 
 def landmarks(plan: OwnProtocol) -> list[int]:
@@ -69,7 +63,7 @@ def flow_rows(flow: pd.DataFrame) -> pd.DataFrame:
 def baseline_rows(patients: pd.DataFrame, columns: Sequence[str], dictionary: pd.DataFrame) -> pd.DataFrame:
     """Return Table 1: ``column``, ``level`` (median, q25, q75 or level_1, ...), ``arm`` and the ledger's own columns.
 
-    A level whose count, or the rest of whose arm, is small is suppressed, and with it what would give it away.
+    Disclosure control hides small levels, and what would give them away.
     """
     table = hh.table_one(patients, patients["treated"], columns, dictionary)
     parts = [
@@ -84,11 +78,10 @@ def baseline_rows(patients: pd.DataFrame, columns: Sequence[str], dictionary: pd
 
 def _numbers(part: pd.DataFrame, arm: str) -> pd.DataFrame:
     row = part.iloc[0]
-    made = pd.DataFrame(
-        {"level": list(QUARTILES), "estimate": [row[f"{at}_{arm}"] for at in QUARTILES.values()]}
-    )
-    return made.assign(
-        column=row["column"], arm=arm, scale="value", n=row[f"n_{arm}"], population="", method=""
+    values = [row[f"{at}_{arm}"] for at in QUARTILES.values()]
+    named = {"column": row["column"], "arm": arm, "scale": "value", "n": row[f"n_{arm}"]}
+    return pd.DataFrame(
+        {"level": list(QUARTILES), "estimate": values, "population": "", "method": "", **named}
     )
 
 
@@ -118,13 +111,8 @@ def named(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def risks(
-    endpoints: Endpoints,
-    adjustments: Adjustments,
-    *,
-    by: int | Sequence[int],
-    plan: OwnProtocol,
-    stream: Stream = "risks",
-) -> pd.DataFrame:
+    endpoints: Endpoints, adjustments: Adjustments, *, by: int | Sequence[int], plan: OwnProtocol, stream: Stream = "risks"
+) -> pd.DataFrame:  # fmt: skip
     """Return risks, difference and ratio with the patients used as ``n``; no rows where there is no day.
 
     Small cohorts have bootstrap intervals; from ``inference.large_sample`` patients on they are those of influence functions.
