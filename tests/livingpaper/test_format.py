@@ -119,7 +119,7 @@ def test_the_text_is_within_half_a_digit_of_the_number(scale: str, value: float)
         return
     number = float(text.replace(MINUS, "-").replace(",", "").rstrip("%"))
     kind = scale_of(scale).format
-    exact = value * (100 if kind in ("percent", "points") else 1)
+    exact = value * (100 if kind in ("percent", "whole percent", "points") else 1)
     exact = abs(100 * value) if kind == "absolute" else exact
     decimals = len(text.rstrip("%").partition(".")[2])
     assert abs(number - exact) <= 0.5 * 10**-decimals + 1e-9  # 1e-9: the product by 100

@@ -224,7 +224,7 @@ def test_pages_pdf_and_lab_say_the_same(paper: Project, tmp_path: Path) -> None:
         (page,) = folder.rglob("index.html" if builder == "html" else "*.tex")
         made[builder] = page.read_text("utf-8")
     article = re.search(r"<article.*?</article>", made["html"], re.DOTALL)[0]
-    assert re.search(r'href="[^"]*#n-gaps-close-n" title="synthetic: gaps.close.n">3<sup', article)
+    assert re.search(r'href="[^"]*#n-gaps-close-n" data-id="gaps.close.n"[^>]*>3<sup', article)
     text = " ".join(re.sub(r"<[^>]+>", "", article).split())
     assert "We say: Few, 3S, are within 0.2." in text
     (line,) = [line for line in made["latex"].splitlines() if "We say" in line]
