@@ -34,7 +34,7 @@ machine: html  ## write the paper for machines into _build/machine: JSON, JATS X
 	@$(BIN)/headtohead machine
 
 test: $(READY)  ## run the tests
-	@$(BIN)/python -m pytest -q -n 2 -m "not book and not whole"
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not book and not whole"
 
 lint: $(READY)  ## check style and types, of the chapters' code too
 	@$(BIN)/ruff check lib tests bench
@@ -76,7 +76,7 @@ diff: $(READY)  ## say which numbers moved: make diff OLD=1.0.0 NEW=1.1.0 FORMAT
 
 check: $(READY)  ## look at the built paper as readers do, and run it on other patients, choices and mistakes
 	@$(BIN)/headtohead chromium
-	@$(BIN)/python -m pytest -q -n 2 -m "book or gate or whole"
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "book or gate or whole"
 
 reproducible: $(READY)  ## build this commit twice from nothing and compare every byte
 	@$(BIN)/headtohead reproduce

@@ -40,16 +40,6 @@ def opened(browser: Browser, name: str, size: str, scheme: str = "light") -> Pag
     return tab
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("name", contents())
-def test_every_text_of_every_chart_is_legible(browser: Browser, name: str, size: str) -> None:
-    tab = opened(browser, name, size)
-    found = tab.evaluate(DRAW)
-    assert found["faults"] == []
-    assert found["drawn"] == tab.locator("figure.chart").count()
-    tab.context.close()
-
-
 def test_the_measure_sees_small_and_cut_letters(browser: Browser) -> None:
     """Break it once: a chart pressed into half of its width has letters of half the size."""
     tab = opened(browser, "book/index", "phone")

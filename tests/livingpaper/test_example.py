@@ -120,6 +120,7 @@ def test_a_commit_is_read_from_the_folder_of_the_paper(example: Project) -> None
 
 
 @pytest.mark.book
+@pytest.mark.whole
 def test_it_builds_as_pages_and_on_paper(example: Project) -> None:
     for step in ("html", "pdf", "machine", "site"):
         run(example, step)

@@ -178,7 +178,7 @@ def log_rank(time: pd.Series, event: pd.Series, treated: pd.Series) -> tuple[flo
     arm = door.arms(door.aligned(treated, time.index, "times")).to_numpy()
     t, died = door.times(time), door.events(door.aligned(event, time.index, "events"))
     if not died.any():
-        raise CannotEstimateError("a log-rank test needs events, found none")
+        raise CannotEstimateError("a log-rank test needs events, found none; report the counts")
     test = logrank_test(t[arm], t[~arm], died[arm], died[~arm])
     return float(test.test_statistic), float(test.p_value)
 

@@ -129,8 +129,10 @@ def home_of(package: str) -> Path | None:
 
 
 def imported(tree: ast.AST) -> Iterator[str]:
-    """Yield the names that a source imports, wherever in it."""
-    for node in ast.walk(tree):
+    """Yield the names that a source imports, wherever in it: imports are statements, no part of an expression."""
+    waiting = [tree]
+    for node in waiting:  # grows on the way
+        waiting += [part for part in ast.iter_child_nodes(node) if not isinstance(part, ast.expr)]
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:

@@ -6,9 +6,9 @@ import io
 import os
 import pickle
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager, suppress
-from copy import copy
 from dataclasses import dataclass
 from functools import wraps
 from inspect import BoundArguments, signature
@@ -189,9 +189,7 @@ def remember(function: Callable[P, T], *, each: str = "") -> Callable[P, T]:
 
 
 def _with(bound: BoundArguments, changes: dict[str, Any]) -> BoundArguments:
-    changed = copy(bound)
-    changed.arguments = bound.arguments | changes
-    return changed
+    return BoundArguments(bound.signature, OrderedDict(bound.arguments | changes))
 
 
 def _one(function: Callable[..., Any], bound: BoundArguments, code: str) -> Any:

@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -119,8 +120,10 @@ def breaks(claim: Claim, ledger: pd.DataFrame, rules: Rules) -> list[str]:
     single = [dict(zip(lists, values, strict=True)) for values in zip(*lists.values(), strict=True)]
     try:
         parts = [part for rule in (claim.all, claim.process) if rule for part in _conjuncts(rule)]
-        false = next((part for part in parts if not eval(ast.unparse(part), shared | lists)), None)
-        told = [f"{ast.unparse(false)!r} with {_named(rows, _meant(false, lists))}"] if false else []
+        false = (part for part in parts if not eval(ast.unparse(part), shared | lists))
+        told = [
+            f"{ast.unparse(part)!r} with {_named(rows, _meant(part, lists))}" for part in islice(false, 1)
+        ]
         wrong = [i for i, row in enumerate(single) if claim.each and not eval(claim.each, shared | row)]
     except (SyntaxError, LookupError, NameError, AttributeError, TypeError) as error:
         raise ClaimError(f"the rule of a claim must be an expression, {claim.name!r}: {error}") from None
@@ -156,9 +159,10 @@ def _meant(part: ast.expr, lists: dict[str, list[Any]]) -> list[int]:
 
 def _named(rows: pd.DataFrame, at: Sequence[int]) -> str:
     """Return the numbers of some rows, at most ``SHOWN``; of none, that choices are meant."""
-    said = "; ".join(f"{rows.index[i]} {rows['text'].iloc[i]}" for i in at[:SHOWN])
-    more = f"; and {len(at) - SHOWN} more" if len(at) > SHOWN else ""
-    return (said or "the choices and their history") + more
+    said = [f"{rows.index[i]} {rows['text'].iloc[i]}" for i in at[:SHOWN]] or [
+        "the choices and their history"
+    ]
+    return "; ".join(said) + (f"; and {len(at) - SHOWN} more" if len(at) > SHOWN else "")
 
 
 def plain_text(chapter: str) -> str:

@@ -20,7 +20,13 @@ SAID = {
     "latin-1": "Latin-1",
 }
 MARKS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", "^": "carets"}
+SEPARATORS = {*MARKS, ":", "~", " "}
 QUOTE, NEWLINE = ord('"'), ord("\n")
+KINDS = {  # by the first bytes, in small letters
+    b"pk\x03\x04": "Excel or an archive", b"\xd0\xcf\x11\xe0": "an old Excel file", b"\x1f\x8b": "compressed",
+    b"par1": "Parquet", b"%pdf": "PDF", b"<!doctype": "a web page", b"<html": "a web page",
+    b"<?xml": "XML", b"[{": "JSON", b"{\"": "JSON",
+}  # fmt: skip
 WHITE = np.frombuffer(b" \t\r\n\x0b\x0c", np.uint8)  # with which a blank line begins
 NO_ROWS = np.empty(0, int)
 
@@ -37,14 +43,16 @@ class Cells:
 
 def read_csv(raw: bytes, *, encoding: str | None = None, separator: str | None = None) -> Cells:
     """Return the cells of a CSV file, a row per record that is not blank; rows of another length are left out and named."""
+    _require_text(raw)
     text, name, marked = _utf8(raw, encoding)
     facts = [f"encoding: {SAID.get(name, name)}{' with a byte-order mark' if marked else ''}"]
     if name in ("cp1252", "latin-1") and not encoding:
         facts[0] += " (it is not UTF-8; look at letters with accents in the preview)"
     found = _of_bytes(text)
     text = text.replace(b"\x00", b"")
-    if b"\n" not in text:
-        text = text.replace(b"\r", b"\n")
+    if b"\r" in text:
+        text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    text = text.rstrip(b"\x1a")  # with which DOS ends a file
     mark, above = _mark(text, separator)
     facts.append(f"separator: {MARKS.get(mark, repr(mark))}")
     if text.count(b'"') % 2:
@@ -89,14 +97,25 @@ def read_csv(raw: bytes, *, encoding: str | None = None, separator: str | None =
     return Cells(frame, lines[rows], tuple(facts), tuple(found))
 
 
+def _require_text(raw: bytes) -> None:
+    """Raise ``ValueError`` if the first bytes are those of another kind of file."""
+    first = raw[:512].lstrip().lower()
+    kind = next((kind for start, kind in KINDS.items() if first.startswith(start)), None)
+    if kind:
+        raise ValueError(
+            f"the file must be CSV text if its name says so, it is {kind}; name it so, or export it anew"
+        )
+
+
 def _utf8(raw: bytes, encoding: str | None) -> tuple[bytes, str, bool]:
     """Return the text as UTF-8, its encoding, and whether it had a mark."""
     for bom, name in BOMS.items():
         if raw.startswith(bom):
             return raw[len(bom) :].decode(name, "replace").encode("utf-8"), name, True
     zeros = np.frombuffer(raw[:2000], np.uint8) == 0
-    wide = zeros[1::2].mean() > 0.4 if len(zeros) > 3 else False
-    for name in [encoding] if encoding else ["utf-16-le" if wide else "utf-8", "cp1252", "latin-1"]:
+    wide = [len(zeros) > 3 and zeros[start::2].mean() > 0.4 for start in (1, 0)]
+    guess = "utf-16-le" if wide[0] else "utf-16-be" if wide[1] else "utf-8"
+    for name in [encoding] if encoding else [guess, "cp1252", "latin-1"]:
         try:
             return raw.decode(name).encode("utf-8"), name, False
         except UnicodeError:
@@ -116,7 +135,7 @@ def _mark(text: bytes, given: str | None) -> tuple[str, int]:
     """Return the separator and how many lines stand above the header: comments and ``sep=``."""
     first = text[:100_000].decode("utf-8", "ignore").splitlines() or [""]
     above = 0
-    if first[0].lower().startswith("sep=") and len(first[0]) == 5:
+    if first[0].lower().startswith("sep=") and first[0][4:] in SEPARATORS:
         return first[0][4], 1
     lines = [line for line in first if line.strip()] or [""]
     known = [given] if given else list(MARKS)

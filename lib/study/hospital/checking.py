@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from livingpaper.build.project import Project
 
 from study.data.reading import read_table
-from study.hospital import contract, people, rules, suspicions
+from study.hospital import contract, likely, people, rules, suspicions
 from study.hospital.columns import Ours, make_ours
 from study.hospital.findings import Finding, finding, sorted_findings
 from study.hospital.settings import NAME, Acknowledged, Settings, SettingsError, load_settings
@@ -77,11 +78,12 @@ def check_file(project: Project, file: Path, settings: Path | None = None) -> Re
         dictionary[column] = dictionary[column].astype(object).replace("", np.nan).astype(float)
     cells = read_any(path, chosen.file)
     made = make_ours(cells, dictionary, chosen)
-    return make_report(made, list(cells.frame), load_protocol(project.protocol))
+    return make_report(made, cells.frame, load_protocol(project.protocol))
 
 
-def make_report(made: Ours, theirs: list[str], plan: Protocol) -> Report:
+def make_report(made: Ours, cells: pd.DataFrame, plan: Protocol) -> Report:
     """Return every finding on data and choices; those that ``cohort.toml`` acknowledges apart."""
+    theirs = list(cells)
     found = list(made.findings)
     found += contract.check_columns(made, theirs, plan)
     if not len(made.lines):
@@ -89,8 +91,13 @@ def make_report(made: Ours, theirs: list[str], plan: Protocol) -> Report:
     else:
         found += contract.check_choices(made, plan)
         found += [*rules.check_values(made), *rules.check_ids(made), *rules.check_rows(made)]
-        found += [*suspicions.check_suspicions(made), *people.check_people(made, plan)]
-    found += rules.check_names([name for name in theirs if name not in made.theirs.values()])
+        found += [
+            *suspicions.check_suspicions(made),
+            *likely.check_likely(made),
+            *people.check_people(made, plan),
+        ]
+    used = {*made.theirs.values(), made.settings.dates.reference}
+    found += rules.check_names(cells[[name for name in theirs if name not in used]])
     stand, known = _acknowledged(found, made.settings)
     named = sorted_findings((_named(each, made) for each in stand), list(made.dictionary.index))
     return Report(made, tuple(named), tuple(known), tuple(contract.left_out(made, plan)))

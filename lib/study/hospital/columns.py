@@ -81,7 +81,12 @@ def _column(made: Ours, name: str, values: pd.Series, decimal: str) -> pd.Series
         if made.dictionary.at[name, "unit"] == "days" and parsing.has_dates(values):
             return pd.Series(np.nan, values.index)  # ``_days`` has it
         numbers, found = parsing.to_numbers(
-            name, values, decimal=decimal, thousands=settings.file.thousands, codes=codes
+            name,
+            values,
+            decimal=decimal,
+            thousands=settings.file.thousands,
+            codes=codes,
+            binary=kind == "binary",
         )
         made.findings += found
         return pd.Series(numbers, values.index)

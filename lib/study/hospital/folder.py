@@ -96,6 +96,9 @@ def write_folder(target: Project, *, own: Own) -> None:
     sections = continued(choices, study, settings, target.protocol, own.acceptance)
     if sections["study"]["blinded"]:
         _forget_outcomes(target)
+    write_changed(
+        target.protocol, as_toml(sections).encode()
+    )  # first: a kill here shows nobody's outcomes too early
     _write_data(target, patients, made.dictionary)
     written = dict(_pages(own.home.root / TEMPLATE, _words(own, sections)))
     written |= {name: text_of(own.home.root / name) for name in KEPT}
@@ -105,7 +108,6 @@ def write_folder(target: Project, *, own: Own) -> None:
     for path in (*(root / "book").glob("*"), *root.glob("*.toml")):
         if path.relative_to(root).as_posix() not in written and path != target.protocol:
             path.unlink()
-    write_changed(target.protocol, as_toml(sections).encode())
 
 
 def _title(arms: dict[str, str]) -> str:

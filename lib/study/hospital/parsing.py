@@ -1,5 +1,6 @@
 """Cells to numbers and dates: what a cell is, told once per distinct text; what cannot be told is named, never guessed."""
 
+import math
 import re
 from collections.abc import Collection, Iterable
 from datetime import date
@@ -83,7 +84,13 @@ def decimal_of(columns: Iterable[pd.Series]) -> str | None:
 
 
 def to_numbers(
-    name: str, values: pd.Series, *, decimal: str, thousands: str | None, codes: Iterable[object]
+    name: str,
+    values: pd.Series,
+    *,
+    decimal: str,
+    thousands: str | None,
+    codes: Iterable[object],
+    binary: bool = False,
 ) -> tuple[np.ndarray, list[Finding]]:
     """Return a column as float, NaN where it is missing or no number, and what is no number by its kind."""
     texts, codes = list(values.cat.categories), list(codes)
@@ -93,9 +100,10 @@ def to_numbers(
         plain = plain.replace(",", ".") if decimal == "," and COMMA.fullmatch(plain) else plain
         if is_missing(text, codes, True):
             continue
-        if NUMBER.fullmatch(plain) and not (decimal == "," and "." in text and not thousands):
+        mixed = decimal == "," and "." in text and not thousands
+        if NUMBER.fullmatch(plain) and not mixed and math.isfinite(float(plain)):
             numbers[i] = float(plain)
-        elif text.casefold() in ("true", "false"):
+        elif binary and text.casefold() in ("true", "false"):
             numbers[i] = text.casefold() == "true"
         else:
             kinds[i] = next(

@@ -6,13 +6,13 @@ import re
 import unicodedata
 
 import numpy as np
+import pandas as pd
 
 from study.hospital.columns import COUNTED, Ours
 from study.hospital.contract import arms_of
-from study.hospital.findings import Finding, finding
-from study.hospital.parsing import DATE, NAMED_MONTH
+from study.hospital.findings import Finding, Level, finding
+from study.hospital.periods import check_periods
 from study.hospital.suspicions import LEAST
-from study.hospital.tables import rows_where
 from study.protocol.protocol import Protocol
 
 DOSES = {  # mg a day that are given
@@ -20,7 +20,12 @@ DOSES = {  # mg a day that are given
     "tofacitinib": (5, 20), "ruxolitinib": (5, 50), "dexamethasone": (3, 40), "imatinib": (100, 800),
 }  # fmt: skip
 ALIKE = 0.86  # of two names, from 0 to 1
-MOST_LABELS = 200
+RARE = 0.25  # of the patients of the other: a slip is rarer than the name
+MOST_LABELS, MOST_SINGLE = 200, 20
+NOBODY = re.compile(
+    r"(?i)[?.*_-]+|unknown|unk|n[./ ]?k|not known|missing|desconocid[oa]|sin datos?|null|.*@.*|9{2,4}|-\d+"
+)
+LOOK_ALIKE = str.maketrans("авекмнорстухіјѕαβεικνορτυχ", "abekmhopctyxijsabeiknoptux")  # Cyrillic, Greek
 WITHIN_WAIT = 6.0  # none of so many expected is rarer than 1 in 400
 
 
@@ -55,41 +60,55 @@ def _one_person_twice(made: Ours) -> list[Finding]:
 
 
 def _plain(label: str) -> str:
+    """Return a label without what two spellings of one name differ in."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", label.casefold()) if not unicodedata.combining(c))
+    bare = re.sub(r"(?<=\d)\.0+$|(?<!\d)0+(?=\d)", "", bare.translate(LOOK_ALIKE))
     return re.sub(
         r"[\W_]+", "", re.sub(r"\b(hospital|hosp|hosp\.|clinic|university|univ|the|of|de|del|la)\b", "", bare)
     )
 
 
 def _labels(made: Ours, name: str) -> list[Finding]:
-    """Return labels that are dates, and two that are one label spelt twice."""
+    """Return labels that mean nothing known, labels of single patients, and two that are one label spelt twice."""
     if not made.has(name):
         return []
     values = made.frame[name].astype("category")
-    do = f"say which it is under [levels.{name}]"
+    found = check_periods(values) if name == "period" else []
+    if found:
+        return found
+    count = values.value_counts()
+    do = f"complete it, or say which it is under [levels.{name}]; acknowledge it if it is a name"
+    unknown = values.isin([text for text in count.index if NOBODY.fullmatch(text)])
+    found += finding("label.unknown", name, f"be the name of a {name}", do, unknown, level="warning")
+    if len(count) > MOST_SINGLE and (count == 1).mean() > 0.5:
+        do = "look whether another column is meant, or merge them; else acknowledge it"
+        many = f"{len(count)} labels, most of one patient"
+        return found + finding("label.many", name, "stand for many patients", do, level="warning", found=many)
+    return found + _alike(name, values, count)
+
+
+def _alike(name: str, values: pd.Series, count: pd.Series) -> list[Finding]:
+    """Return pairs of labels that are one when written plainly, or nearly so where one of them is rare."""
     found: list[Finding] = []
-    if name == "period":
-        dates = rows_where(values, lambda text: bool(DATE.fullmatch(text) or NAMED_MONTH.match(text)))
-        mask = np.isin(np.arange(len(values)), dates)
-        found += finding(
-            "period.date", name, "be periods of months, not dates", "group dates into periods", mask
-        )
-        if found:
-            return found
-    labels = list(values.cat.categories)[:MOST_LABELS]
-    for one, other in itertools.combinations(labels, 2):
-        a, b = _plain(one) or one, _plain(other) or other
-        same = a == b
-        digits = re.findall(r"\d+", a) == re.findall(r"\d+", b)
-        near = digits and min(len(a), len(b)) >= 5 and difflib.SequenceMatcher(None, a, b).ratio() >= ALIKE
-        if same or near:
-            count = values.value_counts()
-            rare = one if count[one] < count[other] else other
-            level = "error" if same else "warning"
-            must = "be spelt in one way"
-            add = "" if same else ", or acknowledge that they are two"
-            found += finding("label.alike", name, must, do + add, values == rare, level=level)  # type: ignore[arg-type]
+    plain = {label: _plain(label) or label for label in list(values.cat.categories)[:MOST_LABELS]}
+    for one, other in itertools.combinations(plain, 2):
+        rare, often = sorted((one, other), key=lambda label: count[label])
+        same = plain[one] == plain[other]
+        if same or (count[rare] <= RARE * count[often] and _near(plain[rare], plain[often])):
+            do = f"say which it is under [levels.{name}]" + (
+                "" if same else ", or acknowledge that they are two"
+            )
+            level: Level = "error" if same else "warning"
+            found += finding("label.alike", name, "be spelt in one way", do, values == rare, level=level)
     return found
+
+
+def _near(a: str, b: str) -> bool:
+    """Return whether two plain labels differ by a slip: a letter, two exchanged, an end that is missing or added."""
+    if re.findall(r"\d+", a) != re.findall(r"\d+", b) or min(len(a), len(b)) < 4:
+        return False
+    cut = a.startswith(b) or b.startswith(a)
+    return cut or sorted(a) == sorted(b) or difflib.SequenceMatcher(None, a, b).ratio() >= ALIKE
 
 
 def _doses(made: Ours, plan: Protocol, arms: np.ndarray) -> list[Finding]:
@@ -136,6 +155,11 @@ def _outcomes(made: Ours, arms: np.ndarray) -> list[Finding]:
                 level="warning",
                 found="no survivor",
             )
+    if len(dead) >= 20 and 0.5 < dead.mean() < 1:
+        must = "not be dead in most"
+        found += finding(
+            "outcome.most", "end_state", must, do, level="warning", found="more who died than did not"
+        )
     if len(dead) >= 50 and not dead.any():
         found += finding(
             "outcome.none", "end_state", "be dead in somebody", do, level="warning", found="no death"
@@ -144,17 +168,23 @@ def _outcomes(made: Ours, arms: np.ndarray) -> list[Finding]:
 
 
 def _from_admission(made: Ours) -> list[Finding]:
-    """Return days that never lie within the wait before the first dose: they are counted from admission."""
+    """Return days that never lie within the wait before the first dose, in all or in a hospital: counted from admission."""
     names = [name for name in COUNTED if made.has(name)]
     if not made.has("admission_to_dose") or not names:
         return []
     wait, earliest = made.frame["admission_to_dose"], made.frame[names].min(axis=1)
+    parts = [np.ones(len(wait), bool)]
+    if made.has("hospital"):
+        codes = made.frame["hospital"].astype("category").cat.codes.to_numpy()
+        parts += [codes == code for code in np.unique(codes)[:MOST_LABELS]] if codes.max() > 0 else []
     late, soon = (wait >= 2) & earliest.notna(), np.sort(earliest[wait < 2].dropna())
     if len(soon) < 2 * LEAST:
         return []
-    expected = float((np.searchsorted(soon, wait[late]) / len(soon)).sum())  # of patients, within their wait
-    if expected < WITHIN_WAIT or (earliest[late] < wait[late]).sum() > expected / 10:
-        return []
+    within = np.searchsorted(soon, wait[late]) / len(soon)  # how likely, of each who waited
     do = 'counted_from = "admission" under [dates], if they are; else acknowledge it'
-    must = "be counted from the first dose"
-    return finding("days.admission", "followup_day", must, do, late, level="warning")
+    for part in parts:
+        expected = within[part[late]].sum()
+        if expected >= WITHIN_WAIT and (earliest[late & part] < wait[late & part]).sum() <= expected / 10:
+            must = "be counted from the first dose"
+            return finding("days.admission", "followup_day", must, do, late & part, level="warning")
+    return []

@@ -98,9 +98,11 @@ def _held(row: pd.Series, known: pd.Series, least: int) -> str:
         shares = [q for q in (0.05, 0.25, 0.5, 0.75, 0.95) if min(q, 1 - q) * len(known) >= least]
         return ", ".join(f"{value:.3g}" for value in np.quantile(known, shares)) if shares else "too few"
     counts = known.astype(str).value_counts().sort_index()
-    free = not row["levels"] and len(counts) > MOST_GROUPS
-    if free:
+    named = counts.index.isin(row["levels"].split("|")) if row["levels"] else counts >= least
+    if named.sum() > MOST_GROUPS:
         return f"{len(counts)} labels"
+    if not named.all():
+        counts = pd.concat([counts[named], pd.Series({"others": counts[~named].sum()})])
     cells = [shown(int(count), len(known), least) for count in counts]
     return ", ".join(
         f"{label}: {cell}" for label, cell in zip(counts.index, _second(counts, cells), strict=True)
@@ -121,7 +123,9 @@ def _missing(report: Report, least: int) -> Iterator[dict[str, object]]:
     for by in (name for name in GROUPS if report.made.has(name)):
         group = report.made.frame[by].astype("category")
         sizes = group.value_counts()
-        names = list(sizes.index[:MOST_GROUPS])
+        names = [each for each in sizes.index if sizes[each] >= least][
+            :MOST_GROUPS
+        ]  # fewer may be a slip, or a name
         rows = []
         for name, row, values in _columns(report):
             if name == by or row["role"] == "outcome" or not values.isna().any():

@@ -12,6 +12,7 @@ from study.hospital.findings import Finding, finding
 
 LONGEST_DAYS = 730
 SAMPLE = 10_000  # ids that are looked at first
+FEW = 5  # texts, to say what a column holds
 POSSIBLE = {  # what no patient can exceed; other numbers may lie five times beyond the dictionary
     "age": (0, 120), "barthel": (0, 100), "charlson": (0, 33), "sofa": (0, 24), "spo2_fio2": (40, 480),
     "pao2_fio2": (25, 700), "bmi": (8, 120), "resp_rate": (4, 80), "egfr": (0, 250), "steroid_dose": (0, 400),
@@ -19,16 +20,30 @@ POSSIBLE = {  # what no patient can exceed; other numbers may lie five times bey
     "planned_days": (1, 90), "dose_mg_day": (0, 5000), "crp": (0, 1000),
 }  # fmt: skip
 TOTALS = re.compile(r"(?i)(grand )?(totals?|sum|summe|suma|mean|media|average|median)\b\D*")
-NAMES = re.compile(r"[^\W\d_]{2,}([ ,;.]+[^\W\d_]{2,})+")
+NAMES = re.compile(r"[^\W\d_]{2,}([ ,;._-]+[^\W\d_]{2,})+")
 RECORD = re.compile(
-    r"\d{6,12}[A-Za-z]?|[A-Za-z]{1,4}\d{8,}|[A-Z]\d{7}[A-Z]|\d{3}[- ]\d{3}[- ]\d{4}|.*@.*\..*"
+    r"\d{6,12}[A-Za-z]?|[A-Za-z]{1,4}\d{8,}|[A-Z]\d{7}[A-Z]|\d{3}[- ]\d{2,3}[- ]\d{4}|.*@.*\..*|[^\W\d_]{4,}"
 )
-DATED = re.compile(r".*(19|20)\d\d[-/.]?(0[1-9]|1[0-2])[-/.]?([0-2]\d|3[01]).*")
-DAMAGED = re.compile(r"\d(\.\d+)?E\+\d+")
+DATED = re.compile(
+    r".*(19|20)\d\d[-/.]?(0[1-9]|1[0-2])[-/.]?([0-2]\d|3[01]).*|[^\W\d_]{2,4}[-_ ]?(19[2-9]\d|200\d)"
+    r"|([0-2]\d|3[01])[-/.]?(0[1-9]|1[0-2])[-/.]?(19|20)\d\d.*"
+)
+DAMAGED = re.compile(r"\d(\.\d+)?[eE]\+\d+")
 PERSONAL = re.compile(
-    r"(?i)(^|[ _.-])(sur|last|first|full|fore|middle)?[ _]?(name|names|nombre|apellidos?|dob|birth\w*|"
-    r"nacimiento|nhs|mrn|nhc|ssn|dni|nie|"
-    r"passport|phone|telephone|tel[eé]fono|e?-?mail|address|direcci[oó]n|postcode|zip|initials)($|[ _.-])"
+    r"(?i)(^|[ _.-])((sur|last|first|full|fore|middle|patient|user)?[ _]?names?|nombre|apellidos?\d?|dob|birth\w*|"
+    r"nacimiento|(f|fec|fecha)[_.]?nac|geburts\w*|naissance|nascita|nascimento|pr[eé]?nom|nom|cognome|vorname|nachname|"
+    r"nhs|mrn|nhc|nuhsa|cip|sip|cpf|ssn|dni|nie|nif|historia|hist|record|insurance|passport|phone|telephone|m[oó]vil|mobile|"
+    r"tel[eé]fono|e?-?mail|correo|address|direcci[oó]n|domicilio|calle|street|postcode|postal|zip|initials|iniciales)($|[ _.-])"
+)
+NO_PERSON = re.compile(r"(?i)hospital|drug|ward|unit|centre|center|study")
+HOLDS = (
+    ("names", NAMES),
+    (
+        "numbers of records or telephones, or addresses",
+        re.compile(r"\+?\d[\d -]{7,13}\d|\d{6,12}[A-Za-z]|.*@.*\..*"),
+    ),
+    ("dates of birth", re.compile(r"\d{1,2}[-/.]\d{1,2}[-/.]19[0-8]\d|19[0-8]\d[-/.]?\d{2}[-/.]?\d{2}.*")),
+    ("free text", re.compile(r"(?s).{40,}")),
 )
 
 
@@ -121,7 +136,7 @@ def check_ids(made: Ours) -> list[Finding]:
     shown = (
         ("id.total", TOTALS, "name a patient in each row", "take totals and repeated headers out", 1, "error"),
         ("id.damaged", DAMAGED, "be whole", "a spreadsheet rounded them: export ids as text", 1, "error"),
-        ("id.name", NAMES, "be a pseudonym", "replace names by a pseudonym", 0.5 * n, "error"),
+        ("id.name", NAMES, "be a pseudonym", "replace names by a pseudonym", 1, "error"),
         ("id.record", RECORD, "mean nothing outside the study", "replace them, or acknowledge what they are", 0.5 * n, "warning"),
         ("id.date", DATED, "hold no date", "replace them by a pseudonym without dates", 0.5 * n, "warning"),
     )  # fmt: skip
@@ -153,17 +168,22 @@ def _matched(texts: pd.Series, pattern: re.Pattern[str]) -> pd.Series:
     return pd.Series(hits, texts.index)
 
 
-def check_names(theirs: list[str]) -> list[Finding]:
-    """Return columns of the file whose name says that they identify people."""
-    hits = [name for name in theirs if PERSONAL.search(name)]
-    do = "take it out of the file before it is used"
-    return [
-        each
-        for name in hits
-        for each in finding(
-            "column.personal", name, "not identify people", do, level="warning", found="a name that does"
-        )
-    ]
+def check_names(unused: pd.DataFrame) -> list[Finding]:
+    """Return columns that nothing uses and whose name, or what they hold, says that they identify people."""
+    found: list[Finding] = []
+    for name in unused:
+        words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", str(name))
+        said = "a name that does" if PERSONAL.search(words) and not NO_PERSON.search(words) else ""
+        texts = [text for text in unused[name].cat.categories[:SAMPLE] if text]
+        for kind, pattern in HOLDS if len(texts) >= FEW else ():
+            if not said and sum(bool(pattern.fullmatch(text)) for text in texts) > len(texts) / 2:
+                said = f"what may be {kind}"
+        if said:
+            do = "take it out of the file before it is used"
+            found += finding(
+                "column.personal", str(name), "not identify people", do, level="warning", found=said
+            )
+    return found
 
 
 Rule = tuple[str, str, tuple[str, ...], str, str, Callable[[pd.DataFrame], pd.Series | np.ndarray]]
@@ -210,6 +230,8 @@ _FACTS: list[Rule] = [
      lambda f: (f["egfr"] < 15) & (f["contraindication"] == 0)),
     ("facts.contraindication", "contraindication", ("neutrophils",), "be 1 if neutrophils are below 0.5", LOOK,
      lambda f: (f["neutrophils"] < 0.5) & (f["contraindication"] == 0)),
+    ("facts.contraindication", "contraindication", ("alt",), "be 1 if alt is above 350", LOOK,
+     lambda f: (f["alt"] > 350) & (f["contraindication"] == 0)),
     ("facts.obesity", "obesity", ("bmi",), "be 1 if bmi is 30 or more", LOOK, lambda f: (f["bmi"] >= 30) & (f["obesity"] == 0)),
     ("facts.device", "high_flow_oxygen", ("o2_device",), "be 1 if o2_device is high flow or non-invasive, and else 0", LOOK,
      lambda f: (f["high_flow_oxygen"] == 1) != f["o2_device"].isin(["high flow", "non-invasive"])),

@@ -28,7 +28,7 @@ class FileSection(_Part):
     sheet: str | None = None
     table: str | None = None
     connection: str | None = None  # of a database, where the table is in no file
-    separator: str | None = Field(default=None, min_length=1, max_length=1)
+    separator: Literal[",", ";", "\t", "|", "^", ":", "~", " "] | None = None
     encoding: Literal["utf-8", "utf-16-le", "utf-16-be", "latin-1", "cp1252", "mac-roman"] | None = None
     decimal: Literal[".", ","] | None = None
     thousands: Literal[",", ".", " ", "'"] | None = None

@@ -9,8 +9,13 @@ from study.hospital.columns import Ours
 from study.hospital.findings import Finding, finding
 
 LEAST = 10  # values in a group, to compare it with the others
-FOLD = np.log(4.0)  # between medians of groups
-SENTINELS = (99, 999, 9999, 99999, 888, 777, 8888, 7777, 666, -1, -9, -99, -999)
+FOLD, HOURS = (
+    np.log(4.0),
+    np.log(8.0),
+)  # between medians of groups; hours in place of days are 24 times as many
+VARY = ("age", "sex", "followup_day")  # what cannot be the same in everybody
+SENTINELS = (0, 9, 88, 99, 999, 9999, 99999, 888, 777, 8888, 7777, 666, -1, -9, -99, -999)
+ODD = {0: "years", 9: "points"}  # codes that are looked for in columns of one unit
 SMOOTH, BINS = 0.28, 160  # bandwidth in standard deviations, bins of the logarithm
 SWAP = 0.5  # by how much, in logarithms, two columns must fit better under each other's name
 CHANCE = 3.0  # over the root of a hospital's patients, by how much more: medians of few vary, and hospitals are many
@@ -27,12 +32,13 @@ def check_suspicions(made: Ours) -> list[Finding]:
         if row["type"] not in ("number", "integer") or not made.frame[name].count():
             found += _constant(made, name)
             continue
+        found += _constant(made, name)
         values = made.frame[name].to_numpy(float)
         found += _codes(name, row, values)
         if pd.notna(row["median_low"]):
             found += _median(name, row, values)
-        if row["role"] == "baseline" and row["unit"] not in ("points", "days", "years"):
-            found += _slips(name, values, groups)
+        if row["role"] == "baseline" and (name == "barthel" or row["unit"] not in ("points", "years")):
+            found += _slips(name, values, groups, HOURS if row["unit"] == "days" else FOLD)
     return found + _swapped(made, groups)
 
 
@@ -43,13 +49,26 @@ def _groups(made: Ours) -> dict[str, np.ndarray]:
 
 
 def _constant(made: Ours, name: str) -> list[Finding]:
-    """Return a 0 or 1 that is the same in everybody: a column may have been filled to satisfy somebody."""
+    """Return what is the same in everybody: a column may have been filled to satisfy somebody."""
     row, values = made.dictionary.loc[name], made.frame[name]
-    filled = row["type"] == "binary" and row["role"] in ("negative control", "safety", "baseline")
-    if not filled or values.count() < 50 or values.nunique() > 1:
+    binary = row["type"] == "binary" and row["role"] in ("negative control", "safety", "baseline")
+    few = (
+        2
+        if pd.notna(row["median_low"]) and row["unit"] not in ("points", "days", "mg dexamethasone/day")
+        else 1
+    )
+    filled = binary or name in VARY or few == 2
+    if not filled or values.count() < 50 or values.nunique() > few:
         return []
     do = "leave the column out if it was not recorded, or acknowledge it"
-    return finding("column.constant", name, "differ between patients", do, level="warning", found="one value")
+    return finding(
+        "column.constant",
+        name,
+        "differ between patients",
+        do,
+        level="warning",
+        found="one value or two",
+    )
 
 
 def _codes(name: str, row: pd.Series, values: np.ndarray) -> list[Finding]:
@@ -61,16 +80,19 @@ def _codes(name: str, row: pd.Series, values: np.ndarray) -> list[Finding]:
         count = int(hits.sum())
         inside = pd.notna(row["low"]) and row["low"] <= code <= row["high"]
         repeated = str(abs(code)).strip("9") != ""  # 777 may be a measurement, and rarely is one often
-        if count < (5 if repeated else 1) or (code < 100 and inside):
+        inside = inside and code < 100
+        if count < (5 if repeated else 1) or row["unit"] != ODD.get(code, row["unit"]):
             continue
-        width = max(10.0, 0.05 * abs(code))
+        if (inside and code < 0) or (0 <= code < 99 and not inside):
+            continue
+        width = 1.0 if code == 9 else max(10.0, 0.05 * abs(code))
         near = np.searchsorted(known, code + width, "right") - np.searchsorted(known, code - width) - count
         around = near / (2 * width)
-        if count > 5 * around:
+        if count > 5 * around + (5 if inside and code else 0):
             do = f"if it says that nothing is known, name {code} under [missing], else acknowledge it"
             found += finding("value.code", name, f"mean it where it says {code}", do, hits, level="warning")
     zeros = values == 0
-    if zeros.sum() > 3 and pd.notna(row["low"]) and row["low"] > 0:
+    if zeros.sum() > 3 and pd.notna(row["low"]) and row["low"] > 0 and row["unit"] != "days":
         do = "if it says that nothing is known, name 0 under [missing.columns]"
         found += finding("value.code", name, "mean it where it says 0", do, zeros)
     return found
@@ -87,7 +109,7 @@ def _median(name: str, row: pd.Series, values: np.ndarray) -> list[Finding]:
     )
 
 
-def _slips(name: str, values: np.ndarray, groups: dict[str, np.ndarray]) -> list[Finding]:
+def _slips(name: str, values: np.ndarray, groups: dict[str, np.ndarray], fold: float) -> list[Finding]:
     """Return a slip of units in a group, or in part of the rows."""
     logs = np.log(np.where(values > 0, values, np.nan))
     for by, codes in groups.items():
@@ -95,10 +117,10 @@ def _slips(name: str, values: np.ndarray, groups: dict[str, np.ndarray]) -> list
         for group in known[:1] if len(known) == 2 else known:  # of two, each is all others of the other
             mine = codes == group
             here, there = logs[mine & ~np.isnan(logs)], logs[~mine & ~np.isnan(logs)]
-            if min(len(here), len(there)) >= LEAST and abs(np.median(here) - np.median(there)) > FOLD:
+            if min(len(here), len(there)) >= LEAST and abs(np.median(here) - np.median(there)) > fold:
                 must = f"have like values in each {by}"
                 return finding("unit.group", name, must, LOOK, mine & ~np.isnan(logs), level="warning")
-    return _two_humps(name, logs)
+    return _two_humps(name, logs) if fold == FOLD and name != "barthel" else []
 
 
 def _two_humps(name: str, logs: np.ndarray) -> list[Finding]:
@@ -136,9 +158,7 @@ def _swapped(made: Ours, groups: dict[str, np.ndarray]) -> list[Finding]:
         if name in LIKE and made.has(str(name))
     }
     sets = {"": np.ones(len(made.lines), bool)}
-    hospitals = groups.get("hospital", np.empty(0, int))
-    if len(np.unique(hospitals)) > 1:
-        sets |= {f"hospital {code}": hospitals == code for code in np.unique(hospitals[hospitals >= 0])}
+    sets |= _parts(groups)
     values = {name: made.frame[name].to_numpy(float) for name in typical}
     centres = {
         part: {name: _log_median(column[mask]) for name, column in values.items()}
@@ -156,7 +176,13 @@ def _swapped(made: Ours, groups: dict[str, np.ndarray]) -> list[Finding]:
                 where = {} if part else {"found": f"medians nearer to those of {other}"}
                 found += finding("columns.swapped", one, must, do, rows, level="warning", **where)
                 break
-    return found + _ratios(made) + _indices(made)
+    return found + _ratios(made, groups) + _indices(made, groups)
+
+
+def _parts(groups: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the rows of each hospital, arm and period, where there are several."""
+    known = {by: np.unique(codes[codes >= 0]) for by, codes in groups.items()}
+    return {f"{by} {code}": groups[by] == code for by in known if len(known[by]) > 1 for code in known[by]}
 
 
 def _log_median(values: np.ndarray) -> float:
@@ -164,28 +190,38 @@ def _log_median(values: np.ndarray) -> float:
     return float(np.log(np.median(known))) if len(known) >= 2 * LEAST else np.nan
 
 
-def _ratios(made: Ours) -> list[Finding]:
+def _ratios(made: Ours, groups: dict[str, np.ndarray]) -> list[Finding]:
     """SpO2/FiO2 lies above PaO2/FiO2 in nearly all who are short of oxygen (Rice and others, Chest 2007;132:410)."""
     if not made.has("spo2_fio2", "pao2_fio2"):
         return []
-    both = made.frame[["spo2_fio2", "pao2_fio2"]].dropna()
-    lower = both["pao2_fio2"] > both["spo2_fio2"]
-    if len(both) < LEAST or lower.mean() < 0.5:
+    spo2, pao2 = made.frame["spo2_fio2"].to_numpy(float), made.frame["pao2_fio2"].to_numpy(float)
+    lower, both = pao2 > spo2, ~np.isnan(pao2 + spo2)
+    sets = {"": np.ones(len(both), bool)} | _parts(groups)
+    if not any(
+        (both & m).sum() >= LEAST and lower[both & m].mean() > (0.5 if by else 0.25) for by, m in sets.items()
+    ):
         return []
     do = "if spo2_fio2 and pao2_fio2 are swapped, name them right under [columns]; else acknowledge it"
-    rows = (made.frame["pao2_fio2"] > made.frame["spo2_fio2"]).to_numpy()
-    return finding("columns.swapped", "spo2_fio2", "lie above pao2_fio2 in most", do, rows, level="warning")
+    return finding("columns.swapped", "spo2_fio2", "lie above pao2_fio2 in most", do, lower, level="warning")
 
 
-def _indices(made: Ours) -> list[Finding]:
+def _indices(made: Ours, groups: dict[str, np.ndarray]) -> list[Finding]:
     """Charlson counts diagnoses and SOFA organ failure: diagnoses must go with the first more than with the second."""
     names = [name for name in ("ckd", "copd", "ihd", "cancer", "diabetes") if made.has(name)]
     if not made.has("charlson", "sofa") or len(names) < 3:
         return []
-    diagnoses = made.frame[names].sum(axis=1, min_count=len(names))
-    with_charlson, with_sofa = (diagnoses.corr(made.frame[name]) for name in ("charlson", "sofa"))
-    if not with_sofa > with_charlson + 0.05:
-        return []
+    table = made.frame[["charlson", "sofa"]].assign(
+        diagnoses=made.frame[names].sum(axis=1, min_count=len(names))
+    )
     do = "if charlson and sofa are swapped, name them right under [columns]; else acknowledge it"
     must = "go with the number of diagnoses more than sofa does"
-    return finding("columns.swapped", "charlson", must, do, level="warning", found="the opposite")
+    for part, mask in ({"": np.ones(len(table), bool)} | _parts(groups)).items():
+        known = table[mask].dropna()
+        if len(known) < 3 * LEAST or (known.nunique() < 2).any():
+            continue
+        with_charlson, with_sofa = known.corr()["diagnoses"].loc[["charlson", "sofa"]]
+        if with_sofa > with_charlson + 0.05 + (CHANCE / np.sqrt(len(known)) if part else 0.0):
+            rows = mask if part else None
+            where = {} if part else {"found": "the opposite"}
+            return finding("columns.swapped", "charlson", must, do, rows, level="warning", **where)
+    return []

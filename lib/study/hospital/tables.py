@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 import pandas as pd
 
-from study.data.reading import UNSEEN
+from study.data.reading import NUMBER, UNSEEN
 from study.hospital.bytes_of import NO_ROWS, Cells, read_csv
 from study.hospital.findings import Finding, finding
 from study.hospital.settings import FileSection
@@ -18,6 +19,7 @@ from study.hospital.settings import FileSection
 EXCEL, COLUMNAR = (".xlsx", ".xlsm"), (".parquet", ".pq", ".duckdb", ".db")
 SPACES = re.compile(r"[\u00a0\u202f\u2007]")
 BROKEN = re.compile(r"#(REF!|DIV/0!|VALUE!|NAME\?|NULL!|NUM!|SPILL!|CALC!|####+)")
+UNCALCULATED = re.compile(rb"</f>(<v\s*/>|<v></v>)?</c>|<f[^>]*/></c>")
 PATIENTS = "patients"  # the sheet of the template
 
 
@@ -82,6 +84,12 @@ def _tidy(cells: Cells) -> Cells:
     if cells.frame.shape[1] == 0:
         return cells
     names = [clean(str(name)).lstrip("#").strip() for name in cells.frame.columns]
+    if sum(bool(NUMBER.fullmatch(name)) for name in names) > max(2, 0.2 * len(names)):
+        do = "put the names of the columns above it"
+        found = finding(
+            "file.header", "", "name each column in its first row", do, found="numbers, as of a patient"
+        )
+        return Cells(pd.DataFrame(), NO_ROWS, cells.facts, (*cells.findings, *found))
     columns = [_cleaned(cells.frame.iloc[:, i]) for i in range(len(names))]
     there = [filled(column) for column in columns]
     some = np.any(there, axis=0) if len(cells.lines) else np.zeros(0, bool)
@@ -113,7 +121,9 @@ _CELLS = (
     ("cell.error", BROKEN, "hold no error of a spreadsheet", "correct the formula, and paste values only"),
     (
         "cell.encoding",
-        re.compile("\ufffd|Ã[\x80-\xbf©±³¡]"),
+        re.compile(
+            "\ufffd|[Â-ß][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|(?<=[^\\W\\d_])[‡†‰?](?=[^\\W\\d_])|&(#\\d+|[a-z]+);"
+        ),
         "be readable text",
         "it was read in the wrong encoding: name it as encoding under [file]",
     ),
@@ -151,8 +161,6 @@ def _text(value: Any) -> str:
 
 
 def _excel(path: Path, sheet: str | None) -> Cells:
-    from zipfile import BadZipFile
-
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
 
@@ -171,6 +179,7 @@ def _excel(path: Path, sheet: str | None) -> Cells:
         )
     grid = [[_text(cell) for cell in row] for row in book[chosen].iter_rows(values_only=True)]
     book.close()
+    never = _uncalculated(path, chosen, grid)
     top = next((i for i, row in enumerate(grid) if any(row)), len(grid))
     said = f"Excel, sheet {chosen!r}" + (f", of {len(names)}" if len(names) > 1 else "")
     if top == len(grid):
@@ -180,7 +189,31 @@ def _excel(path: Path, sheet: str | None) -> Cells:
         return Cells(pd.DataFrame(), NO_ROWS, (said,), tuple(empty))
     frame = pd.DataFrame(grid[top + 1 :], columns=range(len(grid[top])), dtype=str).astype("category")
     frame.columns = pd.Index(grid[top])
-    return Cells(frame, np.arange(len(frame)) + top + 2, (said,), ())
+    return Cells(frame, np.arange(len(frame)) + top + 2, (said,), tuple(never))
+
+
+def _uncalculated(path: Path, sheet: str, grid: list[list[str]]) -> list[Finding]:
+    """Return formulas whose result was never written: they read as empty cells."""
+    from openpyxl import load_workbook
+
+    with ZipFile(path) as parts:
+        sheets = [name for name in parts.namelist() if name.startswith("xl/worksheets/sheet")]
+        if not any(UNCALCULATED.search(parts.read(name)) for name in sheets):
+            return []
+    book = load_workbook(path, read_only=True)
+    said = []
+    for number, (row, values) in enumerate(
+        zip(book[sheet].iter_rows(values_only=True), grid, strict=True), 1
+    ):
+        pairs = zip(row, values, strict=True)
+        if any(isinstance(cell, str) and cell.startswith("=") and not value for cell, value in pairs):
+            said.append(number)
+    book.close()
+    if not said:
+        return []
+    found = f"formulas without one in {len(said)} rows, first {', '.join(map(str, said[:3]))}"
+    do = "open it in Excel and save it, or paste values only"
+    return finding("cell.formula", "", "hold the result of each formula", do, found=found)
 
 
 def _columnar(path: Path, table: str | None) -> Cells:

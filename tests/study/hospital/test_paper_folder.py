@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from hospital_cohort import good
 from livingpaper.__main__ import main
+from livingpaper.build.cache import files_of
 from livingpaper.build.project import Project
 from study.hospital.checking import as_text, check_file
 from study.hospital.contract import CORE
@@ -130,6 +131,18 @@ def test_a_change_of_choices_needs_an_entry(project: Project, tmp_path: Path) ->
     with pytest.raises(HistoryError, match="changed without one"):  # an entry serves once
         written(project, tmp_path, settings=SCORE + entry)
     assert len(before.propensity.terms) == 3
+
+
+def test_a_refusal_changes_nothing(project: Project, tmp_path: Path) -> None:
+    written(project, tmp_path)
+    shown(tmp_path)
+    written(project, tmp_path, accept=YES)
+    shown(tmp_path)
+    before = files_of(tmp_path / "mine-paper", ".")
+    for settings in (SCORE.replace("charlson", "crp"), f"{SCORE}[choices]\nmargin = 3\n"):
+        with pytest.raises(ValueError, match=r"change of choices|section\.key"):
+            written(project, tmp_path, settings=settings)
+    assert files_of(tmp_path / "mine-paper", ".") == before
 
 
 def test_choices_of_the_protocol_can_be_others(project: Project, tmp_path: Path) -> None:
