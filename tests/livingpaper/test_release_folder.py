@@ -33,7 +33,9 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     monkeypatch.chdir(project.root)
     record_counts(project, COUNTS)
     bars = alt.Chart(pd.DataFrame({"arm": ["a"], "n": [35]})).mark_bar().encode(x="arm:N", y="n:Q")
-    spec = json.dumps(bars.to_dict() | {"description": "One bar.", "usermeta": {"origin": "hospital"}})
+    parts = bars.to_dict() | {"description": "One bar.", "usermeta": {"origin": "hospital"}}
+    wide = {name: parts.pop(name) for name in ("mark", "encoding")}
+    spec = json.dumps({"both": parts, "wide": wide})
     (project.build / "html").mkdir(parents=True)
     page = f'<html><script type="application/json" data-chart="fig-bars">{spec}</script></html>'
     (project.build / "html" / "index.html").write_text(page)

@@ -7,7 +7,7 @@ from pathlib import Path
 from livingpaper.build.cache import home_of, installed, mark_of, sha, up_to_date
 from livingpaper.build.project import CONFIG, RESULTS, Project, commit, digest, not_reading, pages, text_of
 
-ASIDE = ("_build", "notebooks", "versions", "examples", "bench")  # made, or no part of the pages
+ASIDE = ("private", "_build", "notebooks", "versions", "examples", "bench")  # made, or no part of the pages
 TABLES = {".csv", ".tsv", ".json", ".xlsx", ".parquet", ".feather", ".dta", ".sas7bdat", ".rds"}
 MACHINERY = Path(__file__).parents[1]
 IMPORTED = re.compile(r"^\s*(?:from|import) (\w+)", re.M)

@@ -23,16 +23,8 @@ BLANK = dict.fromkeys([*NUMBERS, "conf_level"], np.nan) | {"text": SUPPRESSED}
 OF_OUTCOMES = ("Proportions", "CalculatedRatios", "StatisticalHypothesisTests", "HazardSurvivalTables")
 ARMS, ENDS = ("risk, treated", "risk, control"), ("conf_low", "conf_high")
 WHERE = ("outcome", "horizon_days", "population")
-NO_NAMES = {
-    "n",
-    "all",
-    "both",
-    "treated",
-    "control",
-    "smd",
-    "balance",
-    "largest",
-}  # parts of ids that name no column
+# parts of ids that name no column
+NO_NAMES = frozenset(["n", "all", "both", "treated", "control", "smd", "balance", "largest"])
 DIGITS = re.compile(r"\d[\d,]*")
 
 

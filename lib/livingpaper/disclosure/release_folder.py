@@ -205,6 +205,9 @@ def _charts(pages: Path) -> Iterator[tuple[str, dict[str, Any], str]]:
             if name not in seen:
                 seen.add(name)
                 spec = json.loads(text.replace("<\\/", "</"))
+                spec = (
+                    spec["both"] | spec["wide"] if "both" in spec else spec
+                )  # as ``show`` writes both widths
                 yield name, spec, str(spec.get("usermeta", {}).get("origin", ""))
 
 
