@@ -1,4 +1,6 @@
-"""Corrupted tables of a hospital, made from one number each: one to three faults of the corpus or of chance, in bytes, cells and settings."""
+"""Corrupted tables of a hospital, one for each number: faults of the corpus and of chance, in bytes, cells, settings."""
+
+# ruff: noqa: E501
 
 from __future__ import annotations
 
@@ -53,7 +55,10 @@ def _cells(r: random.Random, f: Frame) -> Frame:
     name, rows = r.choice(list(f)), r.sample(range(len(f)), r.choice((1, 2, 5, len(f) // 3, len(f))))
     words = [r.choice(ODD) for _ in range(r.choice((1, 1, 3)))]
     f = f.astype(object)
-    f.loc[f.index[rows], name] = [r.choice(words) for _ in rows]
+    f.isetitem(
+        list(f).index(name),
+        f.iloc[:, list(f).index(name)].where(~f.index.isin(f.index[rows]), r.choice(words)),
+    )
     return f
 
 
@@ -65,24 +70,40 @@ def _everywhere(r: random.Random, f: Frame) -> Frame:
 
 
 def _scaled(r: random.Random, f: Frame) -> Frame:
-    name = r.choice([n for n in ("age", "crp", "ldh", "egfr", "bmi", "followup_day", "barthel", "dose_mg_day", "il6") if n in f])
+    name = r.choice(
+        [
+            n
+            for n in ("age", "crp", "ldh", "egfr", "bmi", "followup_day", "barthel", "dose_mg_day", "il6")
+            if n in f
+        ]
+    )
     part = np.array([r.random() < r.choice((0.1, 0.5, 1.0)) for _ in range(len(f))])
     known = pd.to_numeric(f[name], errors="coerce")
-    return f.assign(**{name: f[name].mask(part, text(known * r.choice((0.001, 0.1, 1 / 12, 7.5, 24, 1000, -1, 0))))})
+    return f.assign(
+        **{name: f[name].mask(part, text(known * r.choice((0.001, 0.1, 1 / 12, 7.5, 24, 1000, -1, 0))))}
+    )
 
 
 def _rows(r: random.Random, f: Frame) -> Frame:
     kind = r.randrange(6)
     if kind == 0:
-        return pd.concat([f, f.sample(min(len(f), r.randint(1, 9)), random_state=r.randrange(99))], ignore_index=True)
+        return pd.concat(
+            [f, f.sample(min(len(f), r.randint(1, 9)), random_state=r.randrange(99))], ignore_index=True
+        )
     if kind == 1:
         return f.head(r.choice((0, 1, 2, 5, 11, 20)))
     if kind == 2:
         return pd.concat([f, pd.DataFrame({n: [r.choice(ODD)] for n in f})], ignore_index=True)
     if kind == 3:
-        return pd.concat([f, f.head(3).assign(patient_id=[f"Z{i}" for i in range(min(3, len(f)))])], ignore_index=True)
+        return pd.concat(
+            [f, f.head(3).assign(patient_id=[f"Z{i}" for i in range(min(3, len(f)))])], ignore_index=True
+        )
     if kind == 4:
-        return f[f[r.choice(list(f))].ne(f.iloc[r.randrange(len(f))][r.choice(list(f))])].reset_index(drop=True) if len(f) else f
+        return (
+            f[f[r.choice(list(f))].ne(f.iloc[r.randrange(len(f))][r.choice(list(f))])].reset_index(drop=True)
+            if len(f)
+            else f
+        )
     return f.sample(frac=1, random_state=r.randrange(99)).reset_index(drop=True)
 
 
@@ -91,13 +112,21 @@ def _columns(r: random.Random, f: Frame) -> Frame:
     if kind == 0:
         return f.drop(columns=r.sample(list(f), r.choice((1, 1, 5, 20))))
     if kind == 1:
-        return f.rename(columns={name: r.choice((other, "", name.upper(), f" {name}", "#" + name, "surname"))})
+        return f.rename(
+            columns={name: r.choice((other, "", name.upper(), f" {name}", "#" + name, "surname"))}
+        )
     if kind == 2:
         return swap(name, other)(f)
     if kind == 3:
         return f.assign(**{name: r.choice(ODD)})
     if kind == 4:
-        return f.assign(**{r.choice(("dose", "note", "imv_day", "sx_to_admission", "steroid_drug")): [r.choice(ODD) for _ in range(len(f))]})
+        return f.assign(
+            **{
+                r.choice(("dose", "note", "imv_day", "sx_to_admission", "steroid_drug")): [
+                    r.choice(ODD) for _ in range(len(f))
+                ]
+            }
+        )
     if kind == 5:
         return f.assign(**{name: list(f[name].sample(frac=1, random_state=r.randrange(99)))})
     if kind == 6:
@@ -113,7 +142,18 @@ def _faults(r: random.Random, f: Frame) -> Frame:
         return f
 
 
-CHANGES: tuple[Change, ...] = (_cells, _cells, _everywhere, _scaled, _rows, _columns, _columns, _faults, _faults, _faults)
+CHANGES: tuple[Change, ...] = (
+    _cells,
+    _cells,
+    _everywhere,
+    _scaled,
+    _rows,
+    _columns,
+    _columns,
+    _faults,
+    _faults,
+    _faults,
+)
 
 
 def _damaged(r: random.Random, raw: bytes) -> bytes:
@@ -125,13 +165,19 @@ def _damaged(r: random.Random, raw: bytes) -> bytes:
     if kind == 1:
         return raw[:at] + bytes(r.randrange(256) for _ in range(r.randint(1, 8))) + raw[at:]
     if kind == 2:
-        return raw.replace(b"\n", r.choice((b"\r\n", b"\r", b"\n\n", b"\r\r\n", b",\n", b"\n\r")), r.choice((1, 9, -1)))
+        return raw.replace(
+            b"\n", r.choice((b"\r\n", b"\r", b"\n\n", b"\r\r\n", b",\n", b"\n\r")), r.choice((1, 9, -1))
+        )
     if kind == 3:
         return raw.replace(b",", r.choice((b";", b"\t", b"|", b", ", b",,", b" ")), r.choice((1, 50, -1)))
     if kind == 4:
-        return raw.decode("utf-8", "replace").encode(r.choice(("utf-16", "utf-16-le", "utf-16-be", "utf-32", "latin-1", "utf-8-sig")), "replace")
+        return raw.decode("utf-8", "replace").encode(
+            r.choice(("utf-16", "utf-16-le", "utf-16-be", "utf-32", "latin-1", "utf-8-sig")), "replace"
+        )
     if kind == 5:
-        return r.choice((b"sep=;\n", b"# made\n", b"\n\n", b"sep=x\n", b"\xef\xbb\xbf", b"title,\n", b'"')) + raw
+        return (
+            r.choice((b"sep=;\n", b"# made\n", b"\n\n", b"sep=x\n", b"\xef\xbb\xbf", b"title,\n", b'"')) + raw
+        )
     if kind == 6:
         return raw + r.choice((raw, b"\x1a", b"\x00" * 9, b"Total,1,2\n", b'"', b"\n\n\n", b"x"))
     if kind == 7:
@@ -164,12 +210,20 @@ def corrupted(seed: int) -> Made:
         name = r.choice(list(frame))
         frame = frame.astype(object)
         frame.iat[r.randrange(len(frame)), list(frame).index(name)] = r.choice((PLANTED, SECRET))
-    settings = r.choice(SETTINGS) if r.random() < 0.25 else r.choice(FAULTS).settings if r.random() < 0.1 else ""
+    settings = (
+        r.choice(SETTINGS) if r.random() < 0.25 else r.choice(FAULTS).settings if r.random() < 0.1 else ""
+    )
     if r.random() < 0.06:
         return Made(_workbook(frame), "cohort.xlsx", settings)
     raw = frame.to_csv(index=False, sep=r.choice((",", ",", ";", "\t"))).encode("utf-8", "surrogatepass")
     raw = _damaged(r, raw) if r.random() < 0.4 else raw
-    return Made(raw, r.choice(("cohort.csv", "cohort.csv", "cohort.txt", "cohort.xlsx")) if r.random() < 0.05 else "cohort.csv", settings)
+    return Made(
+        raw,
+        r.choice(("cohort.csv", "cohort.csv", "cohort.txt", "cohort.xlsx"))
+        if r.random() < 0.05
+        else "cohort.csv",
+        settings,
+    )
 
 
 def _workbook(frame: Frame) -> bytes:

@@ -88,7 +88,7 @@ def test_no_cell_of_the_page_is_small(project: Project, tmp_path: Path) -> None:
     assert [count for count in counts if 0 < count < 10] == []
     row = next(row for row in cells(page) if row[0] == "hospital" and len(row) == 5)
     assert "others: <10" in row[4]  # a label of few may be a slip, or a name
-        assert "Sur" not in row[4]
+    assert "Sur" not in row[4]
     assert row[4].count("—") == 1  # else the total would give the small one away
     assert GOOD.at[0, "patient_id"] not in page
 
