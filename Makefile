@@ -19,7 +19,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
 help:  ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 paper: html pdf machine  ## build _build/html/index.html, _build/paper.pdf and _build/supplement.pdf
 
@@ -34,7 +34,7 @@ machine: html  ## write the paper for machines into _build/machine: JSON, JATS X
 	@$(BIN)/headtohead machine
 
 test: $(READY)  ## run the tests
-	@$(BIN)/python -m pytest -q -n 2 -m "not book and not whole"
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not book and not whole"
 
 lint: $(READY)  ## check style and types, of the chapters' code too
 	@$(BIN)/ruff check lib tests bench
@@ -76,7 +76,7 @@ diff: $(READY)  ## say which numbers moved: make diff OLD=1.0.0 NEW=1.1.0 FORMAT
 
 check: $(READY)  ## look at the built paper as readers do, and run it on other patients, choices and mistakes
 	@$(BIN)/headtohead chromium
-	@$(BIN)/python -m pytest -q -n 2 -m "book or gate or whole"
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "book or gate or whole"
 
 reproducible: $(READY)  ## build this commit twice from nothing and compare every byte
 	@$(BIN)/headtohead reproduce
@@ -87,8 +87,9 @@ bench: $(READY)  ## time the study, the builds and the library beside its peers,
 release: $(READY)  ## freeze a version: make release VERSION=1.1.0
 	@$(BIN)/headtohead release $(VERSION)
 
-release-folder: $(READY)  ## write what may leave the house: make release-folder COHORT=table.csv
-	@$(BIN)/headtohead release-folder $(if $(COHORT),--cohort "$(COHORT)")
+release-folder: $(READY)  ## write what may leave the house: make release-folder COHORT=FILE, of its own paper if it has one
+	@f="$(COHORT)"; p="$${f%.*}-paper"; if [ -n "$$f" ] && [ -d "$$p" ]; then f=$$(realpath -- "$$f"); cd -- "$$p"; fi; \
+		"$(abspath $(BIN))/headtohead" release-folder $${f:+--cohort "$$f"}
 
 site: $(READY)  ## unpack all versions into _build/site
 	@$(BIN)/headtohead site $(if $(NEWEST),--newest $(NEWEST))

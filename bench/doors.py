@@ -44,7 +44,11 @@ def calls() -> dict[str, Work]:
     """Return a call of every public function at the top, of a score's methods, and of the fits that users call."""
     f, few = made_up(STUDY), hh.Inference(bootstrap_replicates=200)
     f = f.assign(drug=np.where(f["treated"] > 0, "new", "old"), sex=np.where(f["x1"] > 0, "F", "M"))
-    X, arm, raw = f[COVARIATES[1:]], f["treated"] > 0, [*COVARIATES[1:], "sex"]
+    X, arm, raw = (
+        f[COVARIATES[1:]].copy(),
+        f["treated"] > 0,
+        [*COVARIATES[1:], "sex"],
+    )  # in one piece, as read
     death = hh.Endpoint("death", f["time"], f["death"])
     stay = hh.Endpoint("stay", f["time"], f["cause"], ("death", "discharge"))
     died = hh.Endpoint.recorded("died", f["death"], by=28)

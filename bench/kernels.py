@@ -6,15 +6,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
-from inspect import isfunction
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from headtohead import door
 from headtohead.inference import Inference
 from headtohead.kernels.logistic import fit_logistic
 from headtohead.kernels.pairs import caliper_width
@@ -26,9 +23,8 @@ from headtohead.outcomes.cox import fit_cox
 from headtohead.outcomes.endpoint import Endpoint
 from headtohead.outcomes.fine_gray import fit_fine_gray
 from headtohead.outcomes.hazard import hazard_ratios
-from headtohead.outcomes.log_rank import gray_test
 from headtohead.outcomes.risk import risks
-from timing import Timing, Work, against, best_of
+from timing import Timing, Work, against
 
 STUDY, REGISTRY, COUNTRY = SIZES = (342, 100_000, 1_000_000)  # patients
 COVARIATES = ["treated", *(f"x{j}" for j in range(1, 8))]
@@ -39,7 +35,6 @@ R_SCRIPT = Path(__file__).with_name("peers.R")
 def kernels() -> Iterator[Timing]:
     """Yield the times at each size; a peer that cannot do a task, or would take minutes, is not beside it."""
     yield importing()
-    yield from checks(STUDY)
     for n in SIZES:
         yield from (
             task(n) for task in (cox, clustered_cox, incidence, fine_gray, pairs, logistic, plain_risks)
@@ -57,65 +52,6 @@ def importing() -> Timing:
         for _ in range(3)
     ]
     return Timing("import headtohead", min(float(one.stdout) for one in took), 1.0)
-
-
-def checks(n: int) -> Iterator[Timing]:
-    """Time what the checks at the door take of a call: 2% of it, or 50 microseconds where that is more."""
-    frame, few = made_up(n), Inference(bootstrap_replicates=200)
-    X, arm, death = (
-        frame[COVARIATES[1:]],
-        frame["treated"] > 0,
-        Endpoint("death", frame["time"], frame["death"]),
-    )
-    score = propensity(X, arm)
-    ways = [score.crude(), score.match(caliper_sd=0.2), score.weight("ATO")]
-    calls: dict[str, Work] = {
-        "propensity": lambda: propensity(X, arm),
-        "match": lambda: score.match(caliper_sd=0.2),
-        "weight": lambda: score.weight("ATO"),
-        "fit_cox": lambda: fit_cox(frame["time"], frame["death"], X),
-        "gray_test": lambda: gray_test(frame["time"], frame["cause"], arm, cause_number=1),
-        "Endpoint": lambda: Endpoint("death", frame["time"], frame["death"]),
-        "hazard_ratios": lambda: hazard_ratios(death, ways, by=28),
-        "risks": lambda: risks(death, ways, by=28, inference=few),
-    }
-    for name, call in calls.items():
-        whole = best_of(call, 200)
-        yield Timing(
-            f"checks of {name}, {n} patients", at_the_door(call), max(0.02 * whole, 5e-5), {"call": whole}
-        )
-
-
-def at_the_door(call: Work, times: int = 200) -> float:
-    """Return the least seconds of a call that are spent in functions of the door, those within others not twice."""
-    open_, kept = (
-        [],
-        {name: each for name, each in vars(door).items() if isfunction(each) and name != "guarded"},
-    )
-    spent: list[float] = []
-
-    def timed(function: Callable[..., object]) -> Callable[..., object]:
-        def inside(*args: object, **named: object) -> object:
-            if open_:
-                return function(*args, **named)
-            open_.append(time.perf_counter())
-            try:
-                return function(*args, **named)
-            finally:
-                spent.append(time.perf_counter() - open_.pop())
-
-        return inside
-
-    for name, each in kept.items():
-        setattr(door, name, timed(each))
-    found = []
-    for _ in range(times):
-        spent.clear()
-        call()
-        found.append(sum(spent))
-    for name, each in kept.items():
-        setattr(door, name, each)
-    return min(found)
 
 
 def made_up(n: int) -> pd.DataFrame:

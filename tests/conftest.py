@@ -25,6 +25,17 @@ from study.data.load import load_cohort, load_dictionary
 from study.protocol.protocol import Protocol, load_protocol
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what needs all chapters first, so that one worker runs them for all, then what takes long: workers end together."""
+    needs = {"fresh", "paper"}
+    items.sort(
+        key=lambda item: (
+            not needs & {*getattr(item, "fixturenames", ())},
+            not item.get_closest_marker("whole"),
+        )
+    )
+
+
 @pytest.fixture(params=REFERENCE_COHORTS)
 def reference(request: pytest.FixtureRequest) -> Reference:
     return load_reference(request.param)
@@ -86,6 +97,6 @@ def fresh(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Project
 
 
 @pytest.fixture(scope="session")
-def paper(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Paper:
-    """Return what all chapters record and show, with few repetitions."""
-    return run_paper(links_to(project, tmp_path_factory.mktemp("paper") / "p"))
+def paper(fresh: Project) -> Paper:
+    """Return what all chapters record and show: run once more in this process, long steps as the fresh run kept them."""
+    return run_paper(fresh)

@@ -123,13 +123,12 @@ FUNCTIONS: dict[str, dict[str, Given]] = {
         "seed": Given("count", 1),
     },
     "Prior": free(name="p", label="P") | {"mean": Given("number", 0.0), "sd": Given("spread", 0.1)},
-    "Score": free(
-        design=X,
-        linear_predictor=SCORE.linear_predictor,
+    "Score": {"design": Given("numbers", X), "ps": Given("probabilities", SCORE.ps)}
+    | {"linear_predictor": Given("numbers", SCORE.linear_predictor)}
+    | free(
         coefficients=SCORE.coefficients,
         log_likelihood=0.0,
         c_statistic=0.5,
-        ps=SCORE.ps,
     )
     | {"treated": Given("arms", ARM)},
     "TwoByTwo": {

@@ -10,7 +10,7 @@ INDEX = """<html><head></head><body><article class="bd-article"><section id="pap
 </figcaption></figure><script data-chart="fig-key" type="application/json">{"secret": 1}</script>
 <p class="rubric" id="abstract">Abstract</p>
 <div class="abstract docutils"><p><strong>Results.</strong> Deaths differed by
-<a class="result origin-counts" href="ledger.html#n-counts-death-rd" title="counts: counts.death.rd">+1.0<sup
+<a class="result origin-counts" href="ledger.html#n-counts-death-rd" data-id="counts.death.rd">+1.0<sup
 class="origin">C</sup></a>, as said<span class="bibtex-citation" id="id1"><sup><a class="reference internal"
 href="references.html#id2">1</a></sup></span>.</p></div>
 <section id="background"><h2>Introduction</h2><p>See <a class="reference internal" href="methods.html#second">there</a>,

@@ -13,7 +13,7 @@ from livingpaper.book.show import Figure, Table, show
 from livingpaper.build.project import Project, find_project
 from livingpaper.chapters.cells import Statement, own_chapters, read_cells, statements
 from livingpaper.chapters.executing import ChapterRun, quiet
-from livingpaper.chapters.run import merge
+from livingpaper.chapters.run import guard, merge
 from livingpaper.chapters.session import start
 from livingpaper.ledger.ledger import LEDGER_COLUMNS, read_ledger, write_ledger
 
@@ -109,7 +109,7 @@ def run_paper(project: Project, names: Iterable[str] | None = None) -> Paper:
             run = KeptRun(project, files[name])
             run.exhibits, run.variables = {}, {}
             made[name] = run, run.record()
-        write_ledger(merge({name: rows for name, (_, rows) in made.items()}), project.ledger)
+        write_ledger(guard(merge({name: rows for name, (_, rows) in made.items()}), project), project.ledger)
         for run, _ in made.values():
             run.show()
     start(find_project(), strict=False)

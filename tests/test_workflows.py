@@ -41,7 +41,7 @@ def commands() -> list[tuple[str, str]]:
 
 
 def targets() -> set[str]:
-    return set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.M))
+    return set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.M))
 
 
 def make(*arguments: str, tmp_path: Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:

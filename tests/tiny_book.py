@@ -26,7 +26,7 @@ kernelspec:
 """
 COUNTING = """```{code-cell} ipython3
 from pathlib import Path
-with Path("../runs.txt").open("a") as runs:
+with Path("../_build/runs.txt").open("a") as runs:
     runs.write("run\\n")
 ```
 
@@ -69,7 +69,7 @@ def write_page(project: Project, prose: str, code: str = COUNTING) -> None:
 
 def runs(project: Project) -> int:
     """Return how often the chapter was run."""
-    return len((project.root / "runs.txt").read_text().splitlines())
+    return len((project.build / "runs.txt").read_text().splitlines())
 
 
 def text_of(project: Project, page: str = "index") -> str:

@@ -43,7 +43,9 @@ class Inference:
 def checked(inference: InferenceChoices) -> None:
     """Raise InputError unless level, number of samples and seed are there, NumberError if they cannot be what they say."""
     if inference.__class__ is not Inference:
-        door.instance(inference, InferenceChoices, "an inference", "give Inference(conf_level=0.95, seed=1), say")
+        door.instance(
+            inference, InferenceChoices, "an inference", "give Inference(conf_level=0.95, seed=1), say"
+        )
         _in_range(inference)
 
 

@@ -82,6 +82,8 @@ class Command(_Section):
 class _Disclosure(_Section):  # how careful where an origin is guarded
     profile: str = "publish"
     threshold: int | None = None
+    people: str = ""  # id of the count of the cohort, who stand behind rows without n
+    harmless: tuple[str, ...] = ()  # findings in what leaves that somebody looked at, "rule place"
 
     @model_validator(mode="after")
     def _known(self) -> "_Disclosure":
@@ -164,8 +166,8 @@ class Config(_Section):
 
     @property
     def guarded(self) -> bool:
-        """Whether an origin is guarded."""
-        return any(each.guarded for each in self.origins.values())
+        """Whether some origin is guarded: the paper knows patients who are nobody's to show."""
+        return any(origin.guarded for origin in self.origins.values())
 
     @property
     def marks(self) -> dict[str, str]:
@@ -204,6 +206,14 @@ def config(project: Project | None = None) -> Config:
         raise ConfigError(f"what livingpaper must know of a paper stands in {path}, there is none")
     seen = path.stat()
     return _parsed(path, seen.st_mtime_ns, seen.st_size)
+
+
+def guarded_here() -> bool:
+    """Return whether the paper around the working folder, if there is one, knows guarded patients."""
+    try:
+        return config().guarded
+    except FileNotFoundError:
+        return False
 
 
 @cache

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, sync_playwright
 
 NO_BROWSER = os.environ.get("HEADTOHEAD_NO_BROWSER") == "1"
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
@@ -38,6 +39,16 @@ def open_browser() -> Iterator[Browser]:
         opened.close()
 
 
+@dataclass(frozen=True)
+class Visit:
+    """A page that is open: what ``charts.js`` says of its charts, and what is wrong with it."""
+
+    path: Path
+    tab: Page
+    drawn: dict[str, Any]
+    faults: list[str]
+
+
 @dataclass  # no slots: playwright notes its handlers on the object
 class Visits:
     """One window of one size that opens pages one after the other and notes what happens."""
@@ -52,7 +63,8 @@ class Visits:
         visits.context.route("**/*", visits._stop)
         return visits
 
-    def faults(self, path: Path, act: str = "") -> list[str]:
+    @contextmanager
+    def opened(self, path: Path, act: str = "") -> Iterator[Visit]:
         """Open a page from disk, wait for its charts, and look, with a light and with a dark system."""
         self.happened.clear()
         tab = self.context.new_page()
@@ -60,7 +72,7 @@ class Visits:
         tab.on("requestfailed", lambda request: self.happened.append(f"not loaded: {request.url}"))
         tab.on("console", self._listen)
         tab.goto(path.resolve().as_uri(), wait_until="load")
-        tab.evaluate(DRAW)  # they are drawn when they come into view
+        drawn = tab.evaluate(DRAW)  # they are drawn when they come into view
         if act:
             tab.evaluate(act)
         seen = []
@@ -68,8 +80,13 @@ class Visits:
             tab.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
             hits = tab.evaluate(LOOK)
             seen += [f"{FAULTS[what]}, {scheme}: {hit}" for what in FAULTS for hit in hits[what]]
+        yield Visit(path, tab, drawn, [*self.happened, *seen])
         tab.close()
-        return [*self.happened, *seen]
+
+    def faults(self, path: Path, act: str = "") -> list[str]:
+        """Return what is wrong with a page."""
+        with self.opened(path, act) as visit:
+            return visit.faults
 
     def _stop(self, route: Route) -> None:
         if route.request.url.startswith(("file:", "data:", "blob:")):

@@ -106,9 +106,8 @@ class Page(HTMLParser):
         if tag == "a" and "href" in given:
             self.links.append(given["href"])
         if tag == "a" and "result" in given.get("class", "").split():
-            origin, id_ = given["title"].split(": ")
-            self.results.append((id_, ""))
-            self.marks.append(MARKS[origin])
+            self.results.append((given["data-id"], ""))
+            self.marks.append(MARKS[given["class"].partition("origin-")[2]])
         if tag == "meta":
             self.meta[given.get("name") or given.get("property", "charset")] = given.get("content", "")
         if tag in ("img", "script", "source", "iframe", "video") and "src" in given:

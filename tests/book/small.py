@@ -15,7 +15,7 @@ PAGE = f"""<!doctype html><html lang="en"><head><title>A small paper</title></he
 <div>Synthetic cohort: no patient is behind it.</div><article class="bd-article">
 <h1 id="top">A small paper</h1>
 <p>Of the patients given the drug,
-<a class="result origin-counts" href="#n-a" title="counts: a">22<sup class="origin">C</sup></a> died.</p>
+<a class="result origin-counts" href="#n-a" data-id="a" title="Newcombe">22<sup class="origin">C</sup></a> died.</p>
 <p id="n-a">The published counts do not show similar mortality. <a href="#top">Back</a>
 <a href="https://doi.org/10.3390/jcm10174019">the study</a></p>
 <figure id="fig-a"><img src="a.svg" alt="{ALT}"><figcaption>{CAPTION}</figcaption></figure>

@@ -1,11 +1,13 @@
-"""The pages in a browser without a network: no request, no complaint, nothing over the edge, readable."""
+"""Every page in a browser without a network, on a large and a small screen: no request, no complaint, nobody kept out."""
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 
 import pytest
-from book.browser import NO_BROWSER, SIZES, Visits, open_browser
+from book.axe import barriers_of
+from book.browser import NO_BROWSER, SIZES, Visit, Visits, open_browser
 from book.built import SITE, contents, need
 from playwright.sync_api import Browser
 
@@ -14,6 +16,7 @@ pytestmark = [
     pytest.mark.skipif(NO_BROWSER, reason="HEADTOHEAD_NO_BROWSER=1"),
     pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning"),  # of playwright
 ]
+PAGES = [*contents(), "book/ledger-counts", "search", "genindex"]
 
 
 @pytest.fixture(scope="module")
@@ -27,10 +30,74 @@ def windows(browser: Browser) -> dict[str, Visits]:
     return {size: Visits.of(browser, size) for size in SIZES}
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("name", [*contents(), "search", "genindex"])
-def test_page_stands_alone_and_fits(windows: dict[str, Visits], name: str, size: str) -> None:
-    assert windows[size].faults(need(SITE / f"{name}.html")) == []
+@pytest.fixture(scope="module", params=[f"{name} {size}" for name in PAGES for size in SIZES])
+def visit(request: pytest.FixtureRequest, windows: dict[str, Visits]) -> Iterator[Visit]:
+    """Each page open in each window, once for all tests that look at it."""
+    name, size = request.param.split()
+    with windows[size].opened(need(SITE / f"{name}.html")) as opened:
+        yield opened
+
+
+def test_page_stands_alone_and_fits(visit: Visit) -> None:
+    assert visit.faults == []
+
+
+def test_every_text_of_every_chart_is_legible(visit: Visit) -> None:
+    assert visit.drawn["faults"] == []
+    assert visit.drawn["drawn"] == visit.tab.locator("figure.chart").count()
+
+
+def test_captions_do_not_scroll_and_what_scrolls_has_name_and_focus(visit: Visit) -> None:
+    assert visit.tab.locator("table caption").count() == 0
+    seen = visit.tab.evaluate(
+        "[...document.querySelectorAll('.pst-scrollable-table-container')]"
+        ".filter((box) => box.clientWidth && box.checkVisibility())"
+        ".map((box) => [box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1,"
+        " box.tabIndex === 0 && box.role === 'region'])"
+    )
+    assert all(wide == focused for wide, focused in seen)
+    wide = visit.tab.evaluate(
+        "[...document.querySelectorAll('.sheet > .caption')].filter((c) => c.scrollWidth > innerWidth).length"
+    )
+    assert wide == 0
+
+
+def test_rows_and_columns_of_tables_have_heads(visit: Visit) -> None:
+    bare = visit.tab.evaluate(
+        "[...document.querySelectorAll('article table')].flatMap((table) => ["
+        "...[...table.querySelectorAll('thead :is(th, td)')].filter((c) => c.innerText.trim() && c.scope !== 'col'),"
+        "...[...table.querySelectorAll('tbody tr > :first-child')].filter((c) => c.textContent.trim() && c.scope !== 'row'),"
+        "]).map((cell) => cell.textContent)"
+    )
+    assert bare == []
+
+
+def test_each_figure_has_its_table_data_and_code(visit: Visit) -> None:
+    for under in visit.tab.locator(".carried").all():
+        assert under.locator("details.as-table tbody tr").count() > 0
+        code = under.get_by_text("Code that draws it").get_attribute("href") or ""
+        assert visit.tab.locator(code).locator("code, td").count() > 0
+        for link in under.locator("a[download]").all():
+            file = visit.path.parent / (link.get_attribute("href") or "")
+            head, *rows = csv.reader(file.read_text("utf-8").splitlines())
+            assert rows
+            assert all(len(row) == len(head) for row in rows)
+    assert visit.tab.locator(".carried").count() == visit.tab.locator("script[data-chart]").count()
+
+
+def test_axe_finds_nothing(visit: Visit) -> None:
+    assert barriers_of(visit.tab) == []
+
+
+def test_no_table_is_cut_in_print(visit: Visit) -> None:
+    """The last look at a page: it leaves the window as wide as paper."""
+    visit.tab.set_viewport_size({"width": 718, "height": 1000})  # A4 between its margins
+    visit.tab.emulate_media(media="print")
+    cut = visit.tab.evaluate(
+        "[...document.querySelectorAll('article table')].filter((t) => t.getBoundingClientRect().right > innerWidth + 1)"
+        ".map((t) => `${t.parentElement.parentElement.id || t.className} ${t.getBoundingClientRect().right}`)"
+    )
+    assert cut == []
 
 
 def test_the_root_leads_to_the_paper(browser: Browser) -> None:

@@ -100,7 +100,7 @@ def test_links_to_pages_have_a_target(found: Chapter) -> None:
     names = {other.name for other in chapters()}
     for role, target in found.roles:
         if role == "doc":
-            assert target in names, f"{found.name}: {target}"
+            assert target.rstrip(">").rpartition("<")[2] in names, f"{found.name}: {target}"
     for target in re.findall(r"\]\(([\w./-]+\.md)[^)]*\)", found.prose):
         assert (BOOK / target).is_file(), f"{found.name}: {target}"
     for path in re.findall(r"`((?:tests|data|results|lib)/[\w./]+)`", found.prose):

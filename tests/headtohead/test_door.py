@@ -179,6 +179,9 @@ FINITE: list[Change] = [
     ("words", put("high"), E.NumberError, "must be numbers"),
     ("minus infinity", put(-np.inf), E.NumberError, "have infinite values in 1 of 60 patients, first WHO"),
     ("complex", lambda d: d.astype(complex), E.NumberError, "must be numbers"),
+    ("categories", lambda d: d.astype("category"), E.NumberError, "must be numbers"),
+    ("sparse", lambda d: d.astype(pd.SparseDtype(float)), RIGHT, ""),
+    ("nullable", lambda d: d.astype("Float64"), RIGHT, ""),
 ]
 COMPLETE: list[Change] = [
     ("missing", put(np.nan), E.MissingError, "have missing values in 1 of 60 patients, first WHO"),
@@ -230,6 +233,8 @@ MODEL: list[Change] = [
         E.DependentError,
         "'(x|copy)'",
     ),
+    ("in a tiny unit", lambda f: 1e-200 * f, E.NumberError, "take another unit"),
+    ("in a huge unit", lambda f: 1e200 * f, E.NumberError, "take another unit"),
     ("with nothing", lambda f: f.iloc[:, :0], E.InputError, "column|covariate|none"),
 ]
 WEIGHTS: list[Change] = [
@@ -238,6 +243,8 @@ WEIGHTS: list[Change] = [
     ("infinite", put(np.inf), E.NumberError, "1 of 60 are not, first WHO"),
     ("missing in all", lambda w: w * np.nan, E.NumberError, "60 of 60 are not"),
     ("words", lambda w: w.astype(str), E.NumberError, "must be numbers"),
+    ("huge", lambda w: 1e200 * w, E.NumberError, "size that can be squared"),
+    ("tiny", lambda w: 1e-200 * w, E.NumberError, "size that can be squared"),
 ]
 NUMBERS = [("no number", "many"), ("none", None)]
 
@@ -322,7 +329,12 @@ CHANGES: dict[str, list[Change]] = {
     "gappy": FINITE,
     "mixed": COLUMNS_TWICE,
     "flags": [("of another coding", put(2.0), E.EventError, "1 of 60 are not, first WHO .values 0, 1, 2")],
-    "sets": [],
+    "sets": [
+        ("missing for one of positive weight", put(np.nan), E.NumberError, "1 of 60 are not, first WHO"),
+        ("a fraction", put(0.5), E.NumberError, "1 of 60 are not, first WHO"),
+        ("negative", put(-1.0), E.NumberError, "1 of 60 are not, first WHO"),
+        ("words", lambda s: s.astype(str), E.NumberError, "60 of 60 are not"),
+    ],
     "weights": WEIGHTS,
     "groups": [(name, put(np.nan), error, found) for name, _, error, found in COMPLETE[:1]],
     "entry": [("after the end", put(99.0), E.TimeError, "1 of 60 are not, first WHO"), *TIMES[:2]],
@@ -576,6 +588,180 @@ def test_misuse(name: str, parameter: str, change: Change) -> None:
     assert "; " in str(caught.value), "an error says what to do"
 
 
+@pytest.mark.parametrize("name", [*FUNCTIONS, *MODULES])
+def test_words_are_words(name: str) -> None:
+    """Names, keys and titles could be anything that prints: every parameter of words refuses what is none."""
+    function = function_of(name)
+    hints = {
+        each: hint
+        for each, hint in inspect.get_annotations(inspect.unwrap(function)).items()
+        if each != "return"
+    }
+    if inspect.isclass(function):
+        hints = {each.name: each.type for each in dataclasses.fields(function)}
+    for parameter in [each for each, hint in hints.items() if hint in ("str", "str | None")]:
+        for wrong in (object(), 3, ["a"], b"a", np.nan):
+            with pytest.raises(
+                errors.InputError, match=f"{parameter} must be str.*, found {type(wrong).__name__};"
+            ):
+                run(name, **{parameter: wrong})
+
+
+@pytest.mark.parametrize("causes", ["death", ("death", 2), ("death", None), [object(), "b"], 3])
+def test_causes_are_words(causes: Any) -> None:
+    with pytest.raises(errors.InputError, match="causes must be"):
+        dataclasses.replace(table.DEATH, causes=causes)
+
+
+@pytest.mark.parametrize(
+    ("fields", "found"),
+    [
+        ({"kind": "crude"}, "weights of 1, found others"),
+        ({"kind": "none"}, "a reason if there is none of it"),
+        ({"reason": "too few"}, "only then, found 'too few'"),
+        ({"kind": "pairs", "matched_set": None}, "60 of 60 are not"),
+        ({"resampling": "boot"}, "functions that repeat it, found 'boot'"),
+        ({"estimation": 3}, "functions that repeat it, found 3"),
+        ({"matches": table.X}, "found DataFrame; give what match_nearest returns"),
+        ({"design": table.X["x"]}, "a DataFrame"),
+        ({"weights": table.X}, "a Series"),
+    ],
+)
+def test_an_adjustment_made_by_hand_agrees_with_itself(fields: dict[str, Any], found: str) -> None:
+    with pytest.raises(errors.InputError, match=found):
+        run("Adjustment", **fields)
+
+
+def test_an_adjustment_without_a_bootstrap_says_so() -> None:
+    own = hh.Adjustment("own", "Own", "weights", "ATE", "all", table.ARM, table.WEIGHTED.weights, None)
+    assert len(hh.balance(own, table.X)) == 3
+    for name in ("risks", "days_lost", "win_ratios", "incidence_curves"):
+        with pytest.raises(errors.InputError, match="'own', it has no resampling; give"):
+            run(name, adjustments=own)
+
+
+@pytest.mark.parametrize(
+    ("fields", "found"),
+    [
+        ({"ps": table.SCORE.ps * 2}, "strictly between 0 and 1"),
+        ({"ps": table.X}, "found DataFrame"),
+        ({"design": table.X["x"]}, "a DataFrame as design"),
+        ({"linear_predictor": table.X}, "a Series as linear_predictor"),
+        ({"linear_predictor": put(np.nan)(table.SCORE.linear_predictor)}, "missing values in 1 of 60"),
+        ({"linear_predictor": others(table.SCORE.linear_predictor)}, "60 of 60 have none"),
+        ({"coefficients": table.SCORE.coefficients[["term"]]}, "2 are not: 'estimate', 'std_error'"),
+        ({"coefficients": table.SCORE.coefficients.astype(str)}, "must have numbers in 'estimate'"),
+        ({"log_likelihood": "good"}, "finite number, found 'good'"),
+        ({"c_statistic": np.nan}, "finite number, found nan"),
+    ],
+)
+def test_a_score_made_by_hand_agrees_with_itself(fields: dict[str, Any], found: str) -> None:
+    with pytest.raises((errors.InputError, errors.SeparationError), match=found):
+        run("Score", **fields)
+
+
+def test_numbers_among_objects_are_no_categories() -> None:
+    """Each would be a level of its own; truth values with gaps are levels."""
+    frame = FRAME.assign(x=FRAME["x"].astype(object))
+    for name in ("balance_report", "design_matrix"):
+        with pytest.raises(E.NumberError, match="'x' must be numbers or words.*astype"):
+            run(name, frame=frame)
+    with pytest.raises(E.NumberError, match="'x' must be numbers or words"):
+        hh.table_one(frame, table.ARM, ["x"])
+
+
+def as_is(data: Any, change: Callable[[pd.Series], pd.Series]) -> Any:
+    return change(data) if isinstance(data, pd.Series) else data.apply(change)
+
+
+TYPES: dict[str, Callable[[Any], Any]] = {
+    **{kind: lambda d, kind=kind: as_is(d, lambda s: s.astype(kind))
+       for kind in ("object", "category", "Float64", "boolean", "string")},
+    "sparse": lambda d: as_is(d, lambda s: s.astype(pd.SparseDtype(float))),
+    "unused category": lambda d: as_is(d, lambda s: s.astype(str).astype("category").cat.add_categories("none")),
+    "dates": lambda d: as_is(d, lambda s: pd.Timestamp("2026-01-01") + pd.to_timedelta(s.astype(float), "D")),
+    "lengths of time": lambda d: as_is(d, lambda s: pd.to_timedelta(s.astype(float), "D")),
+    "lists": lambda d: as_is(d, lambda s: s.map(lambda value: [value])),
+    "none": lambda d: as_is(d, lambda s: s.astype(object).where(np.arange(len(s)) != AT, None)),
+    "huge": lambda d: as_is(d, lambda s: 1e200 * s.astype(float)),
+    "zero": lambda d: as_is(d, lambda s: 0 * s),
+    "nobody": lambda d: d.iloc[:0],
+    "one row": lambda d: d.iloc[:1],
+    "rows of two labels": lambda d: d.set_axis(pd.MultiIndex.from_arrays([d.index, range(len(d))]), axis=0),
+    "columns of two labels": lambda d: d.set_axis(pd.MultiIndex.from_product([["a"], d.columns]), axis=1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize("name", [*FUNCTIONS, *MODULES])
+def test_a_column_of_another_type_or_shape(name: str, kind: str) -> None:
+    """Every column and table in turn: it is used, or refused in words that say what to do."""
+    said = []
+    for parameter, given in inputs_of(name).items():
+        if not isinstance(given.value, pd.Series | pd.DataFrame):
+            continue
+        try:
+            wrong = TYPES[kind](given.value)
+        except (TypeError, ValueError, AttributeError):
+            continue  # no such column can be made of this one
+        try:
+            run(name, **{parameter: wrong})
+        except (errors.InputError, errors.CannotAdjustError, errors.CannotEstimateError) as error:
+            said.append(str(error))
+    assert all("; " in each for each in said), said
+
+
+WHEN, NOBODY = table.TIME * 0 + 28, table.CAUSE * 0
+COURSES = {
+    "nobody has an event": (WHEN, NOBODY),
+    "all are censored early": (WHEN - 25, NOBODY),
+    "all are censored on day 0": (WHEN - 28, NOBODY),
+    "all have it on day 0": (WHEN - 28, NOBODY + 1),
+    "all have it on one day": (WHEN, NOBODY + 1),
+    "all of an arm have it on day 0": (WHEN.where(~table.ARM, 0), NOBODY + table.ARM),
+    "only the other event happens": (table.TIME, NOBODY + 2),
+    "one patient has it": (WHEN, NOBODY.where(table.INDEX != "p0", 1)),
+    "no treated patient has it": (WHEN, NOBODY + ~table.ARM),
+    "no control has it": (table.TIME.where(table.ARM, 28), NOBODY + table.ARM),
+    "an arm is censored early": (WHEN.where(~table.ARM, 2), NOBODY + ~table.ARM),
+    "a huge unit": (1e200 * table.TIME, table.CAUSE),
+    "a tiny unit": (1e-200 * table.TIME, table.CAUSE),
+}
+ENDPOINTS = [
+    (name, each)
+    for name in [*FUNCTIONS, *MODULES]
+    for each, one in inputs_of(name).items()
+    if "endpoint" in one.kind
+]
+
+
+@pytest.mark.parametrize("course", COURSES)
+@pytest.mark.parametrize(("name", "parameter"), ENDPOINTS)
+def test_an_outcome_that_says_little(name: str, parameter: str, course: str) -> None:
+    """A row without a number says why; nothing is certain, infinite or a fault."""
+    endpoint, said = hh.Endpoint("death", *COURSES[course], ("death", "discharge")), "nothing; said"
+    found: Any = pd.DataFrame()
+    try:
+        found = run(name, **{parameter: endpoint})
+    except (errors.InputError, errors.CannotAdjustError, errors.CannotEstimateError) as error:
+        said = str(error)
+    assert "; " in said
+    frame = (
+        found
+        if isinstance(found, pd.DataFrame)
+        else found[0]
+        if isinstance(found, tuple)
+        else found.estimates
+    )
+    for number in {"estimate", "chi_square"} & set(frame):
+        value = frame[number].astype(float)
+        assert not np.isinf(value).any()
+        if value.isna().any():
+            assert frame["method"][value.isna()].str.contains("cannot|because").all()
+    if "std_error" in frame:
+        assert not (frame["std_error"].astype(float) == 0).any()
+
+
 WRONG = {
     "nothing": None,
     "a word": "nonsense",
@@ -632,6 +818,8 @@ def test_a_fault_inside_is_no_error_of_input() -> None:
         run("estimate_in_subsets", estimate=lambda part: len(part) / 0)
     with pytest.raises(TypeError, match="missing 1 required"):
         hh.proportions.fragility_index(table.TABLE)
+    with pytest.raises(TypeError, match="missing 1 required"):
+        hh.Endpoint(table.TIME, table.CAUSE)
 
 
 @pytest.mark.parametrize(

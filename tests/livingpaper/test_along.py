@@ -10,7 +10,7 @@ import altair as alt
 import nbformat
 import pandas as pd
 import pytest
-from livingpaper.book.along import notebook, write_along
+from livingpaper.book.along import links, notebook, write_along
 from livingpaper.book.carried import carried, tables_of
 from livingpaper.book.show import Drawing
 from livingpaper.build.project import Project
@@ -74,6 +74,15 @@ def test_a_notebook_is_valid_the_same_twice_and_made_anew_for_another_text(small
     assert "2 + 2" in path.read_text("utf-8")
 
 
+def test_the_bar_names_the_repository_where_the_citation_does(small: Project) -> None:
+    here = {"PDF": "../../paper.pdf", "Supplement": "../../supplement.pdf"}
+    here |= {"BibTeX": "../_static/paper.bib", "RIS": "../_static/paper.ris"}
+    here |= {"Notebook": "../_static/ipynb/a.ipynb"}
+    assert links(small, "book/a") == here | {"Repository": "https://example.org/x"}
+    (small.root / "CITATION.cff").write_text(FOUND.replace("repository-code", "url"))
+    assert links(small, "book/a") == here
+
+
 def panel(rows: list[dict[str, object]], title: str) -> alt.Chart:
     tooltip = [alt.Tooltip("arm:N", title="Arm"), alt.Tooltip("risk:Q", title="Risk of death, %")]
     bars = alt.Chart(pd.DataFrame(rows)).mark_bar()
@@ -93,6 +102,16 @@ def test_the_table_of_a_chart_by_hand() -> None:
     assert made["csv"] == ['Panel,Arm,"Risk of death, %"\nDay 28,A,10\nDay 60,B,-2.5\n']
     assert '<th scope="col">Risk of death, %</th>' in made["html"]
     assert "<td>−2.5</td>" in made["html"]
+
+
+def test_a_figure_of_which_all_is_withheld_has_a_table_without_rows() -> None:
+    nothing = pd.DataFrame({"day": pd.Series(dtype=str), "risk": pd.Series(dtype=float)})
+    drawn = (
+        alt.Chart(nothing).mark_point().encode(alt.X("day:O", title="Day"), alt.Y("risk:Q", title="Risk, %"))
+    )
+    (table,) = tables_of(drawn.to_dict())
+    assert list(table) == ["Day", "Risk, %"]
+    assert table.empty
 
 
 def test_a_figure_without_data_for_its_table_stops_the_build() -> None:

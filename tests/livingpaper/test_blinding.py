@@ -33,9 +33,18 @@ PANELS = {  # beside all of the chapter on outcomes but the diagnostics
 
 
 @pytest.fixture(scope="module")
-def hidden(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Paper:
-    """Return the paper with the outcomes withheld."""
-    return run_paper(links_to(project, tmp_path_factory.mktemp("blind") / "p", FEW | BLINDED))
+def few(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Paper:
+    """Return the paper with few repetitions."""
+    return run_paper(links_to(project, tmp_path_factory.mktemp("few") / "p"))
+
+
+@pytest.fixture(scope="module")
+def hidden(project: Project, few: Paper, tmp_path_factory: pytest.TempPathFactory) -> Paper:
+    """Return it with the outcomes withheld; of the steps those run again that read this choice."""
+    made = links_to(project, tmp_path_factory.mktemp("blind") / "p", FEW | BLINDED)
+    made.steps.parent.mkdir(parents=True)
+    made.steps.symlink_to(few.project.steps)
+    return run_paper(made)
 
 
 @pytest.mark.parametrize(
@@ -143,8 +152,8 @@ def test_no_chapter_keeps_a_conclusion_that_rests_on_an_outcome(project: Project
     assert sum(claim.says in kept for claim in shown) > 0.8 * len(shown)
 
 
-def test_the_blinded_ledger_holds_no_outcome_by_arm(paper: Paper, hidden: Paper) -> None:
-    seen, left = paper.rows, hidden.rows
+def test_the_blinded_ledger_holds_no_outcome_by_arm(few: Paper, hidden: Paper) -> None:
+    seen, left = few.rows, hidden.rows
     assert list(seen.index) == list(left.index), "every {result} of the chapters still finds its row"
     mine = np.array([SETTINGS.withholds(id_) for id_ in left.index])
     numbers = [name for name in ESTIMATE_COLUMNS if left[name].dtype.kind == "f"]
@@ -160,10 +169,10 @@ def test_the_blinded_ledger_holds_no_outcome_by_arm(paper: Paper, hidden: Paper)
     assert list(effects.index[~allowed]) == []
 
 
-def test_every_exhibit_is_a_panel_or_does_not_change(paper: Paper, hidden: Paper) -> None:
-    assert list(paper.shown) == list(hidden.shown)
+def test_every_exhibit_is_a_panel_or_does_not_change(few: Paper, hidden: Paper) -> None:
+    assert list(few.shown) == list(hidden.shown)
     panels = set()
-    for name, before in paper.shown.items():
+    for name, before in few.shown.items():
         after = hidden.shown[name]
         if name == "fig-key":
             assert "adjusted" in content(before)
@@ -173,7 +182,7 @@ def test_every_exhibit_is_a_panel_or_does_not_change(paper: Paper, hidden: Paper
             assert type(after) is type(before), name
             assert after.caption == PARAGRAPH
             panels.add(name)
-    of_outcomes = {*paper.chapters["outcomes"].shown, *paper.chapters["supplement-outcomes"].shown}
+    of_outcomes = {*few.chapters["outcomes"].shown, *few.chapters["supplement-outcomes"].shown}
     assert panels == PANELS | of_outcomes - {"tbl-diagnostics"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import re
@@ -15,9 +16,11 @@ import pytest
 from livingpaper.__main__ import main
 from livingpaper.book.stamp import citation_file
 from livingpaper.build.build import BuildError
-from livingpaper.build.cache import alone, write_whole
-from livingpaper.build.project import Project
-from livingpaper.build.together import recover, together
+from livingpaper.build.cache import write_whole
+from livingpaper.build.project import LEDGER, Project
+from livingpaper.build.state import state
+from livingpaper.build.together import PAGES, alone, recover, together
+from livingpaper.chapters.run import run_chapters
 from livingpaper.ledger.ledger import read_ledger
 from project_copy import copy_project, fingerprints
 from tiny_book import runs, text_of, tiny_project, write_page
@@ -90,7 +93,7 @@ def test_a_tiny_book_through_its_life(fresh: Project, tmp_path: Path) -> None:
         "data",
         "lib",
     }
-    assert {path.name for path in made.root.iterdir()} == given | {"_build", "results", "runs.txt"}
+    assert {path.name for path in made.root.iterdir()} == given | {"_build", "results"}
 
 
 def an_old_copy_and_a_chapter_left_out(made: Project) -> None:
@@ -115,79 +118,142 @@ def small_project(root: Path) -> Project:
     return made
 
 
+def made_aside(staged: Path) -> None:
+    """Make a new ledger and a new page where a build does."""
+    (staged / LEDGER).write_text("new")
+    (staged / PAGES).mkdir()
+    (staged / PAGES / "page").write_text("new")
+
+
+def there(project: Project) -> tuple[str, str]:
+    """Return the ledger and the page that lie in their places."""
+    return project.ledger.read_text(), (project.build / "html" / "page").read_text()
+
+
 def test_the_ledger_changes_with_the_pages_or_not_at_all(tmp_path: Path) -> None:
     made = small_project(tmp_path / "p")
+    (made.build / "html").mkdir(parents=True)
+    (made.build / "html" / "page").write_text("old")
 
-    def fail() -> None:
-        with together(made):
-            made.ledger.write_text("new")
-            raise BuildError("a page is missing")
+    def build(fault: str = "") -> None:
+        with together(made) as staged:
+            made_aside(staged)
+            assert made.ledger.read_text() == "new", "what builds sees what it builds"
+            assert (made.root / LEDGER).read_text() == "old"
+            if fault:
+                raise BuildError(fault)
 
     with pytest.raises(BuildError, match="a page is missing"):
-        fail()
-    assert made.ledger.read_text() == "old"
-    with together(made):
-        made.ledger.write_text("new")
-    assert made.ledger.read_text() == "new"
+        build("a page is missing")
+    assert there(made) == ("old", "old")
+    build()
+    assert there(made) == ("new", "new")
 
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from livingpaper.build.cache import made_whole
+from test_build import made_aside
 from livingpaper.build.project import Project
 from livingpaper.build.together import together
 
-made, when = Project(Path(sys.argv[1])), sys.argv[2]
-die = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
-with together(made):
-    made.ledger.write_text("new")
-    if when == "before the pages":
-        die()
-    with made_whole(made.build / "html") as fresh:
-        fresh.mkdir()
-        (fresh / "page").write_text("new")
-        rename = Path.rename
-        turn = iter([rename, die] if when == "between the pages" else [rename, rename])
-        Path.rename = lambda self, to: next(turn)(self, to)
-        __import__("shutil").rmtree = die
+made, left = Project(Path(sys.argv[1])), int(sys.argv[2])
+
+def dying(call):
+    def counted(*given, **more):
+        global left
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return call(*given, **more)
+    return counted
+
+with together(made) as staged:
+    made_aside(staged)
+    Path.rename, Path.replace = dying(Path.rename), dying(Path.replace)
+    __import__("shutil").rmtree = dying(lambda *_, **__: None)
 """
+STEPS = ["nothing moved", "all is ready", "no pages", "pages before ledger", "all in place"]
 
 
-@pytest.mark.parametrize(
-    ("when", "left"), [("before the pages", "old"), ("between the pages", "old"), ("after the pages", "new")]
-)
-def test_after_a_kill_ledger_and_pages_are_of_one_build(tmp_path: Path, when: str, left: str) -> None:
-    """Whatever the next command is: each recovers before it does anything else."""
+@pytest.mark.parametrize("step", range(5), ids=STEPS)
+def test_after_a_kill_ledger_and_pages_are_of_one_build(tmp_path: Path, step: int) -> None:
+    """Whatever the next command is: each finishes what was ready. Before it, only the step between the two is mixed."""
     made = small_project(tmp_path / "p")
     (made.build / "html").mkdir(parents=True)
     (made.build / "html" / "page").write_text("old")
-    run = [sys.executable, "-c", KILLED, str(made.root), when]
-    assert subprocess.run(run, check=False).returncode == -signal.SIGKILL
+    env = os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[1])])
+    }
+    run = [sys.executable, "-c", KILLED, str(made.root), str(step)]
+    assert subprocess.run(run, env=env, check=False).returncode == -signal.SIGKILL
+    if step in (0, 1, 4):
+        assert there(made) == (("new", "new") if step == 4 else ("old", "old"))
     recover(made)
-    assert (made.ledger.read_text(), (made.build / "html" / "page").read_text()) == (left, left)
-    assert not list(made.build.glob(".*-old")) + list(made.build.glob(".before"))
+    assert there(made) == (("new", "new") if step else ("old", "old"))
+    assert not list(made.build.glob(".ready"))
 
 
-def test_the_door_of_every_command_takes_back_what_a_killed_build_left(
+@pytest.mark.whole
+def test_a_build_killed_at_any_moment_leaves_ledger_and_pages_of_one_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looked at before any other command, ten times while a real paper with other data is built."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "paper"]) == 0
+    made = Project(tmp_path / "paper")
+    assert html(made).returncode == 0
+    index, data = made.build / "html" / "book" / "index.html", made.data / "admissions.csv"
+
+    def lies() -> tuple[bool, bool]:
+        found = made.ledger.read_text(), index.read_text()
+        return "−14.2" in found[0], "−14.2" in found[1]
+
+    assert lies() == (True, True)
+    data.write_text(data.read_text().replace("A,men,825,512", "A,men,825,520"))
+    began = time.monotonic()
+    assert html(made).returncode == 0
+    whole = time.monotonic() - began
+    assert lies() == (False, False)
+    other = [data.read_text(), data.read_text().replace("A,men,825,520", "A,men,825,512")]
+    for moment in range(10):
+        data.write_text(other[(moment + 1) % 2])
+        command = [sys.executable, "-m", "livingpaper", "html"]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        with subprocess.Popen(command, cwd=made.root, start_new_session=True, **quiet) as build:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                build.wait(whole * (moment + 0.5) / 10)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(build.pid, signal.SIGKILL)
+        ledger, pages = lies()
+        assert ledger == pages, f"killed in part {moment + 1} of ten"
+    data.write_text(other[0])
+    assert html(made).returncode == 0
+    assert lies() == (False, False)
+    assert "html: up to date" in html(made).stdout
+
+
+def test_the_door_of_every_command_finishes_what_was_ready(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = copy_project(project, tmp_path / "p")
-    old = made.ledger.read_bytes()
-    write_whole(made.build / ".before" / "results" / "ledger.csv", old)
-    made.ledger.write_bytes(old[: len(old) // 2])
+    new = made.ledger.read_bytes()
+    write_whole(made.build / ".ready" / LEDGER, new)
+    made.ledger.write_bytes(new[: len(new) // 2])
     monkeypatch.chdir(made.root)
     assert main(["diff", "results/ledger.csv"]) == 0
-    assert made.ledger.read_bytes() == old
+    assert made.ledger.read_bytes() == new
 
 
 def test_a_build_that_works_is_left_alone(tmp_path: Path) -> None:
     made = small_project(tmp_path / "p")
-    with together(made), (made.build / ".lock").open("a") as lock:
+    write_whole(made.build / ".ready" / LEDGER, b"new")
+    with (made.build / ".lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        made.ledger.write_text("new")
         recover(made)
-        assert made.ledger.read_text() == "new"
+        assert made.ledger.read_text() == "old"
+    recover(made)
+    assert made.ledger.read_text() == "new"
 
 
 def test_one_build_at_a_time_and_a_dead_one_holds_nothing(tmp_path: Path) -> None:
@@ -195,7 +261,7 @@ def test_one_build_at_a_time_and_a_dead_one_holds_nothing(tmp_path: Path) -> Non
     made = Project(tmp_path)
     code = (
         "import subprocess, sys; from pathlib import Path\n"
-        "from livingpaper.build.cache import alone; from livingpaper.build.project import Project\n"
+        "from livingpaper.build.together import alone; from livingpaper.build.project import Project\n"
         "@alone\ndef build(project):\n"
         "    child = subprocess.Popen(['sleep', '60'], stdout=-3, close_fds=False); print(child.pid, flush=True)\n"
         "    child.wait()\n"
@@ -226,6 +292,64 @@ def is_free(project: Project) -> bool:
         except BlockingIOError:
             return False
         return True
+
+
+KINDS = [
+    "book/index.md", "book/references.bib", "book/own.sty", "book/images/a.svg", "_config.yml", "_toc.yml", "claims.toml",
+    "protocol.toml", "paper.toml", "CITATION.cff", "CHANGELOG.md", "README.md", "references.bib", "logo.png",
+    "_static/own.css", "_templates/own.html", "data/a.csv", "tables/a.xlsx", "results/simulated.csv", "results/marks.toml",
+    "results/ledger.csv", "lib/own/module.py", "tests/test_own.py", "versions/v1.0.0/ledger.csv",
+    "versions/v1.0.0/claims.toml", "requirements.txt", "figures/plan.pdf",
+]  # fmt: skip
+MADE = [
+    "_build/x",
+    ".idea/x",
+    ".venv/lib/x.py",
+    "env/lib/x.py",
+    "notebooks/a.ipynb",
+    "lib/own/__pycache__/a.pyc",
+]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_an_older_copy_of_anything_is_another_state(tmp_path: Path, name: str) -> None:
+    """With its time of then, and as long as before: content alone counts, wherever a file lies."""
+    made = Project(tmp_path)
+    for each in (*KINDS, *MADE, "env/pyvenv.cfg"):
+        (tmp_path / each).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / each).write_bytes(b"root: book/index\n" if each == "_toc.yml" else b"a = 1\n")
+        os.utime(tmp_path / each, (9, 9))
+    before, old = state(made), (tmp_path / name).read_bytes()
+    for other in MADE:
+        (tmp_path / other).write_bytes(b"b = 2\n")
+    assert state(made) == before
+    new = b"root: book/other\n" if name == "_toc.yml" else b"b = 2\n"
+    (tmp_path / name).write_bytes(new)
+    os.utime(tmp_path / name, (9, 9))
+    assert state(made) != before
+    (tmp_path / name).write_bytes(old)
+    assert state(made) == before
+    (tmp_path / name).unlink()
+    assert name == "_toc.yml" or state(made) != before
+
+
+@pytest.mark.parametrize("place", ["book/own.csv", "tables/own.csv", "own.csv", "results/own.csv"])
+def test_a_table_that_lies_anywhere_is_an_input_of_the_chapter_that_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "paper"]) == 0
+    monkeypatch.chdir(tmp_path / "paper")
+    made, index = Project(tmp_path / "paper"), tmp_path / "paper" / "book" / "index.md"
+    table = made.root / place
+    table.parent.mkdir(exist_ok=True)
+    index.write_text(index.read_text().replace("../data/admissions.csv", str(Path("..") / place)))
+    rows = (made.data / "admissions.csv").read_text()
+    for admitted, said in (("512", "−14.2"), ("520", "−14.5"), ("512", "−14.2")):
+        table.write_text(rows.replace("A,men,825,512", f"A,men,825,{admitted}"))
+        os.utime(table, (9, 9))
+        run_chapters(made)
+        assert read_ledger(made.ledger).at["admitted.difference", "text"] == said
 
 
 def roles_print_numbers_choices_and_the_stamp(made: Project) -> None:

@@ -120,12 +120,13 @@ def test_a_commit_is_read_from_the_folder_of_the_paper(example: Project) -> None
 
 
 @pytest.mark.book
+@pytest.mark.whole
 def test_it_builds_as_pages_and_on_paper(example: Project) -> None:
     for step in ("html", "pdf", "machine", "site"):
         run(example, step)
     pages = {path.stem: path.read_text("utf-8") for path in (example.build / "html" / "book").glob("*.html")}
     assert {"index", "experiment", "comparison", "ledger", "versions"} <= set(pages)
-    assert re.search(r'title="randomised: answers\.everyone\.drop_other\.size">27\.5<sup', pages["index"])
+    assert re.search(r'data-id="answers\.everyone\.drop_other\.size"[^>]*>27\.5<sup', pages["index"])
     assert "−7.3 percentage points" in pages["versions"], "the number of version 1.0.0"
     assert "−12.0 percentage points" in pages["versions"], "the number of this build"
     assert not [name for name, page in pages.items() if "COVID" in page or "patient" in page]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from livingpaper.__main__ import main
 from livingpaper.build.project import Project, commit, digest, git
+from livingpaper.build.together import together
 
 AS = ("-c", "user.name=A", "-c", "user.email=a@example.org")
 
@@ -35,6 +36,27 @@ def paper(tmp_path: Path) -> Project:
 
 def test_the_commit_of_the_paper(paper: Project) -> None:
     assert commit(paper) == git(paper, "rev-parse", "--short=10", "HEAD").strip()
+
+
+def test_a_result_that_waits_for_its_pages_already_counts(paper: Project) -> None:
+    """The pages print the commit before the new ledger is in its place."""
+    paper.ledger.parent.mkdir()
+    paper.ledger.write_text("old\n")
+    (paper.root / ".gitignore").write_text("_build/\n")
+    run(paper.root, "add", "-A")
+    run(paper.root, "commit", "-qm", "two")
+    own = commit(paper)
+    for text, want in (
+        ("old\n", own),
+        ("new\n", own + "+"),
+        ("old\n", own),
+    ):  # the last goes back to the commit
+        with together(paper):
+            assert commit(paper) == (own if paper.ledger.read_text() == "old\n" else own + "+")
+            paper.ledger.write_text(text)
+            assert commit(paper) == want
+        assert commit(paper) == want
+        assert paper.ledger.read_text() == text
 
 
 def test_a_folder_without_git(tmp_path: Path) -> None:

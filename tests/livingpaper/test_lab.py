@@ -24,6 +24,7 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 pytestmark = [
     pytest.mark.book,
+    pytest.mark.whole,
     pytest.mark.skipif(NO_BROWSER, reason="HEADTOHEAD_NO_BROWSER=1"),
     pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning"),  # of playwright
 ]

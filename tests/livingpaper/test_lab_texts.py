@@ -114,6 +114,8 @@ def test_references_of_a_small_paper(paper: Project) -> None:
     session = committed_session(paper.root)
     assert said(session, "numref", "tbl-gaps")["text"] == "Table 1"
     assert said(session, "doc", "index")["href"] == "../book/index.md"
+    named = said(session, "doc", "the front page <index>")
+    assert (named["text"], named["href"]) == ("the front page", "../book/index.md")
     assert said(session, "cite", "li2018")["title"] == "Li and Morgan. Balancing. JASA. 2018"
     assert titles(paper.root) == {"index": "A small paper", "gaps": "How far apart pairs may be"}
     assert [path.stem for path in chapters(paper.root)] == ["index", "gaps"]

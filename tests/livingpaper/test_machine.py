@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from living_pages import INDEX, METHODS, REFERENCES
 from livingpaper.book.stamp import highwire
+from livingpaper.build.cache import mark_of
 from livingpaper.build.project import Project, pages
 from livingpaper.build.reads import keep_reads
 from livingpaper.exports.exports import machine_files, write_machine
@@ -111,3 +112,13 @@ def test_the_pdf_is_found_from_a_built_page_and_from_the_site(built: Project) ->
     version = Version("1.0.0", "2026-12-01", "", None, "", "", "")  # type: ignore[arg-type]
     page = dress(f"<html><head>{tags}</head><body></body></html>", version, version)
     assert '<meta name="citation_pdf_url" content="../paper.pdf" />' in page
+
+
+def test_pages_of_other_sources_are_not_written_out(built: Project) -> None:
+    """Else a chapter that was changed since is told to machines as it was."""
+    write_machine(built)
+    mark_of(built.build / "html").write_text("of another chapter")
+    with pytest.raises(
+        FileNotFoundError, match="must be those of the sources here, .*html has others; run: livingpaper html"
+    ):
+        write_machine(built)

@@ -86,6 +86,7 @@ def test_an_empty_folder_will_do(tmp_path: Path) -> None:
 
 
 @pytest.mark.book
+@pytest.mark.whole
 def test_it_builds_as_it_is(fresh: Project) -> None:
     command = [str(Path(sys.executable).with_name("livingpaper")), "html"]
     done = subprocess.run(command, cwd=fresh.root, capture_output=True, text=True, check=False, timeout=600)

@@ -23,7 +23,7 @@ from livingpaper.book.provenance import (
 from livingpaper.book.reference import reference_myst
 from livingpaper.build.project import Project, digest, find_project
 from livingpaper.build.reads import files_behind, files_read, keep_reads, note, public
-from livingpaper.ledger.ledger import LEDGER_COLUMNS, entry, ledger_frame
+from livingpaper.ledger.ledger import LEDGER_COLUMNS, entry, ledger_frame, read_ledger
 from sphinx.search import WordCollector
 from sphinx.search.en import SearchEnglish
 
@@ -148,7 +148,7 @@ def found_by_search(html: str) -> set[str]:
 
 def test_search_finds_every_word_of_every_cell(project: Project) -> None:
     reference = reference_myst(project, "headtohead", "hh")
-    numbers = rows_html(project, printed(project))
+    numbers = rows_html(project, printed(read_ledger(project.ledger)))
     for html in (panel_html(project, "book/outcomes"), numbers, reference):
         cells = BeautifulSoup(html, "html.parser").select("td, th, summary, pre")
         words = {word for cell in cells for word in SearchEnglish({}).split(cell.get_text(" "))}

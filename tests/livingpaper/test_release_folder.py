@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 
 import altair as alt
 import pandas as pd
 import pytest
+from livingpaper.build.cache import mark_of
 from livingpaper.build.project import Project
-from livingpaper.disclosure.profiles import PROFILES, DisclosureError
-from livingpaper.disclosure.protect import protect
-from livingpaper.disclosure.release_folder import make_release_folder
+from livingpaper.build.state import state
+from livingpaper.disclosure.profiles import DisclosureError
+from livingpaper.disclosure.release_folder import make_release_folder, tree_digest
+from livingpaper.disclosure.released import guard
 from livingpaper.disclosure.rows import kind_of
-from livingpaper.ledger.ledger import entry, ledger_frame, write_ledger
+from livingpaper.ledger.ledger import entry, ledger_frame, read_ledger, write_ledger
 from planted import COHORT, OWN
 from small_book import small_book
 
@@ -29,15 +31,23 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     path = project.root / "paper.toml"
     path.write_text(path.read_text() + OWN)
     monkeypatch.chdir(project.root)
-    rows = ledger_frame(entry(id_, "own", "count", n, code="a.md::f") for id_, n in COUNTS.items())
-    write_ledger(protect(rows, PROFILES["publish"]).ledger, project.ledger)
+    record_counts(project, COUNTS)
     bars = alt.Chart(pd.DataFrame({"arm": ["a"], "n": [35]})).mark_bar().encode(x="arm:N", y="n:Q")
     spec = json.dumps(bars.to_dict() | {"description": "One bar.", "usermeta": {"origin": "hospital"}})
     (project.build / "html").mkdir(parents=True)
     page = f'<html><script type="application/json" data-chart="fig-bars">{spec}</script></html>'
     (project.build / "html" / "index.html").write_text(page)
+    mark_of(project.build / "html").write_text(state(project))
     COHORT.to_csv(tmp_path / "cohort.csv", index=False)
     return project
+
+
+def record_counts(project: Project, counts: Mapping[str, int]) -> None:
+    """Write the ledger of counts as a build does, and say that the pages are of it."""
+    rows = ledger_frame(entry(id_, "own", "count", n, code="a.md::f") for id_, n in counts.items())
+    write_ledger(guard(rows, project, keep=True), project.ledger)
+    if (html := project.build / "html").is_dir():
+        mark_of(html).write_text(state(project))
 
 
 def made(project: Project) -> Path:
@@ -79,16 +89,64 @@ def test_suppressed_cells_are_where_the_viewer_marks_them(built: Project) -> Non
     said = (folder / "read-me-first.html").read_text()
     assert "1 of 2 numbers" in said
     assert "rounded to 5" in said
+    numbers = pd.read_csv(folder / "numbers.csv", index_col="id")
+    assert numbers.at["ward.b.n", "action"] == "withheld"
+    assert set(numbers.columns) == {"kind", "action", "reason"}
+    (folder / "read-me-first.html").unlink()
+    assert tree_digest(folder) in said
 
 
 def test_exact_counts_do_not_leave(built: Project) -> None:
     rows = [entry(id_, "own", "count", n, code="a.md::f") for id_, n in COUNTS.items()]
     write_ledger(ledger_frame(rows), built.ledger)
-    with pytest.raises(DisclosureError, match="2 are not, the first of 'ward.a.n'"):
+    mark_of(built.build / "html").write_text(state(built))
+    with pytest.raises(DisclosureError, match=r"2 are not, the first of 'ward\.a\.n'"):
+        made(built)
+    (built.root / "private" / "exact.csv").unlink()
+    with pytest.raises(DisclosureError, match="exact numbers must stand in private/exact.csv"):
         made(built)
 
 
-@pytest.mark.parametrize("plant", ["rows", "id", "date", "note", "path", "closed"])
+def test_pages_of_other_numbers_do_not_leave(built: Project) -> None:
+    record_counts(built, COUNTS)
+    (built.root / "paper.toml").write_text((built.root / "paper.toml").read_text() + "\n# changed\n")
+    with pytest.raises(DisclosureError, match="must be of what is there now"):
+        made(built)
+
+
+def test_a_few_more_patients_do_not_leave(built: Project) -> None:
+    """After 33 of ward a left, 36 would show three of them; 45 show twelve at once."""
+    path = built.root / "paper.toml"
+    path.write_text(path.read_text() + '\n[disclosure]\npeople = "ward.a.n"\n')
+    record_counts(built, COUNTS)
+    made(built)
+    made(built)
+    assert [each.name for each in (built.root / "private" / "released").iterdir()] == ["0001.csv"]
+    left = pd.read_csv(built.root / "private" / "released" / "0001.csv")
+    assert dict(zip(left["id"], left["estimate"], strict=True)) == {"ward.a.n": 33}
+    record_counts(built, COUNTS | {"ward.a.n": 36})
+    assert read_ledger(built.ledger).at["ward.a.n", "text"] == "suppressed"
+    with pytest.raises(DisclosureError, match="it differs by fewer from release 1"):
+        made(built)
+    record_counts(built, COUNTS | {"ward.a.n": 45})
+    made(built)
+    assert len(list((built.root / "private" / "released").iterdir())) == 2
+
+
+def test_what_somebody_found_harmless(built: Project) -> None:
+    (built.build / "html" / "beside.html").write_text(
+        "<html><body><p>In that trial 3 of 45 died.</p></body></html>"
+    )
+    with pytest.raises(DisclosureError, match="small: counts below the threshold"):
+        made(built)
+    path = built.root / "paper.toml"
+    path.write_text(path.read_text() + '\n[disclosure]\nharmless = ["^small pages/beside"]\n')
+    mark_of(built.build / "html").write_text(state(built))
+    said = (made(built) / "read-me-first.html").read_text()
+    assert "<code>^small pages/beside</code>" in said
+
+
+@pytest.mark.parametrize("plant", ["rows", "id", "date", "note", "path", "closed", "small", "mail"])
 def test_nothing_of_a_patient_leaves_and_the_last_folder_stays(built: Project, plant: str) -> None:
     folder = made(built)
     before = (folder / "read-me-first.html").read_bytes()
@@ -98,6 +156,8 @@ def test_nothing_of_a_patient_leaves_and_the_last_folder_stays(built: Project, p
         "date": COHORT.at[4, "admitted"],
         "note": COHORT.at[4, "note"],
         "path": "/home/ana/cohort.csv",
+        "small": "Of these, 3 of 125 died.",
+        "mail": "ana.garcia@hospital.org",
         "closed": "7z\u00bc\u00af\u0027\u001c",
     }
     (built.build / "html" / "x.txt").write_bytes(planted[plant].encode("latin-1"))

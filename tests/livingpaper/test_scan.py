@@ -407,3 +407,53 @@ def test_tables_by_hand() -> None:
     assert (table.header, [tuple(c.strip() for c in row) for row in table.rows]) == (("a", "n"), [("x", "3")])
     (table,) = (t for t in tables_in('{"a":{"0":1,"1":2},"b":{"0":3,"1":4}}') if t.width == 2)
     assert table.rows == (("1", "3"), ("2", "4"))
+
+
+# a site of another maker: Quarto's, with a table as reference
+
+
+def quarto(site: Path, cell: str, table: str) -> None:
+    """Write the pages, search index and widget data as Quarto lays them out."""
+    (site / "site_libs" / "quarto-nav").mkdir(parents=True)
+    (site / "site_libs" / "quarto-nav" / "quarto-nav.js").write_text("const headroomChanged = 3;")
+    page = f"""<!DOCTYPE html><html lang="en"><head><meta name="generator" content="quarto-1.5.57"></head><body>
+<main class="content" id="quarto-document-content"><section id="results" class="level2"><h2 data-anchor-id="results">Results</h2>
+<div class="cell" data-execution_count="1"><div class="cell-output cell-output-display"><div>{table}</div></div></div>
+<div class="cell-output cell-output-stdout"><pre><code>{cell}</code></pre></div>
+<script type="application/json" data-for="htmlwidget-1">{{"x": {{"data": {json.dumps([[cell]])}}}}}</script>
+</section></main></body></html>"""
+    (site / "results.html").write_text(page)
+    entry = {
+        "objectID": "results.html#results",
+        "href": "results.html#results",
+        "title": "Results",
+        "text": cell,
+    }
+    (site / "search.json").write_text(json.dumps([entry]))
+    (site / "sitemap.xml").write_text("<urlset><url><loc>https://x.org/results.html</loc></url></urlset>")
+
+
+def test_a_quarto_site(site: Path) -> None:
+    table = COHORT.groupby("arm")["age"].agg(["size", "median"]).reset_index().to_html(index=False)
+    quarto(site, "240 patients, of whom 118 had the new drug", table)
+    assert found(site) == set()
+    path = site.parent / "cohort.csv"
+    COHORT.to_csv(path, index=False)
+    assert "nothing that may not leave" in scan(site, path)
+
+
+@pytest.mark.parametrize(
+    ("rule", "cell"),
+    [
+        ("rows", COHORT[LABS].head(12).to_string()),
+        ("ids", f"record {COHORT.at[7, 'record']}"),
+        ("dates", f"first dose on {COHORT.at[7, 'admitted']}"),
+        ("small", "of these, 3 of 118 died"),
+        ("paths", "read /home/ana/export.csv"),
+        ("text", COHORT.at[7, "note"]),
+    ],
+)
+def test_planted_in_a_quarto_site(site: Path, rule: str, cell: str) -> None:
+    quarto(site, cell, "<table><tr><th>arm</th></tr><tr><td>new</td></tr></table>")
+    places = {each.place for each in findings(site, COHORT) if each.rule == rule}
+    assert {"results.html", "search.json"} <= places

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from livingpaper.__main__ import main
@@ -140,6 +141,68 @@ def test_what_makes_no_sense_across_cells_is_named(
     assert "first another" in str(caught.value)
 
 
+DIFFERENCE = {"measure": "risk difference", "include": "no", "analysis": "", "p_value": np.nan}
+AGAINST = {"effect": 2.5, "conf_low": 1.7, "conf_high": 3.7}  # as if the arms were swapped
+LARGE = {
+    "measure": "odds ratio",
+    "n_drug": 500,
+    "deaths_drug": 40,
+    "n_comparator": 500,
+    "deaths_comparator": 90,
+}
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        *(({"year": year}, "must have a year from 2019 to this") for year in ("20211", "2999", "1998", "2021?", "２０２１")),
+        (
+            {**DIFFERENCE, "effect": 0.6, "conf_low": -3.6, "conf_high": 4.8},
+            "must have a risk difference and its limits as shares",
+        ),
+        ({**LARGE, **AGAINST}, "must have the effect on the side of its counts"),
+        ({**LARGE, **AGAINST, "measure": "hazard ratio"}, "must have the effect on the side of its counts"),
+        ({"effect": -0.35, "conf_low": -0.9, "conf_high": 0.2}, "must have ratios and their limits above 0"),
+        ({"effect": 0.7, "conf_low": -0.9, "conf_high": 0.2}, "must have ratios and their limits above 0"),
+        ({"p_value": "0,03"}, "column p_value: must have numbers only"),
+        ({"deaths_drug": 12.5}, "column deaths_drug: must have whole numbers from 0"),
+        ({"doi": "10.1038/S41591-021-01499-Z", "source": "primary"}, "must have a registry number and a DOI of its own"),
+        ({"registry": "NCT04680949"}, "must have a registry number and a DOI of its own"),
+    ],
+)  # fmt: skip
+def test_relatives_of_what_makes_no_sense_are_named(
+    rows: pd.DataFrame, cells: dict[str, object], said: str
+) -> None:
+    with pytest.raises(ContractError, match=re.escape(said)):
+        validate_evidence(with_row(rows.astype(object), **cells))
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {
+            **DIFFERENCE,
+            "effect": 0.03,
+            "conf_low": 0.01,
+            "conf_high": 0.05,
+        },  # in the middle as it is, not of logarithms
+        {
+            **DIFFERENCE,
+            "effect": -0.03,
+            "conf_low": -0.05,
+            "conf_high": -0.01,
+            "p_value": 0.0033,
+        },  # 0.03 / 0.0102
+        {**LARGE, "effect": 0.4, "conf_low": 0.27, "conf_high": 0.59},
+        {"year": ""},
+        {"year": "2019"},
+        {"registry": "CRD42023431817"},  # of a review, which names many studies
+    ],
+)
+def test_what_makes_sense_is_let_in(rows: pd.DataFrame, cells: dict[str, object]) -> None:
+    validate_evidence(with_row(rows, **{"registry": "", **cells}))
+
+
 def test_the_chapter_asks_for_every_analysis_that_a_row_may_name(project: Project) -> None:
     text = "".join((project.root / "book" / f"{name}.md").read_text("utf-8") for name in CHAPTERS)
     text += (project.root / "lib" / "study" / "evidence" / "printed.py").read_text("utf-8")
@@ -184,7 +247,9 @@ def test_each_fault_of_a_new_row_is_one_line(
     file, before = tmp_path / "new.csv", (project.data / "evidence.csv").read_bytes()
     lines_of(rows, {}).to_csv(file, index=False)
     assert check_evidence(project, file).startswith("new.csv: 1 row(s) are sound")
-    lines_of(rows, {"id": "other", "study": "Other", "registry": ""}, cells).to_csv(file, index=False)
+    lines_of(rows, {"id": "other", "study": "Other", "registry": "", "doi": "10.1000/other"}, cells).to_csv(
+        file, index=False
+    )
     with pytest.raises(ContractError) as caught:
         check_evidence(project, file)
     found = [line for line in str(caught.value).split("\n") if said in line]

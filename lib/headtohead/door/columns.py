@@ -33,7 +33,7 @@ def _numbers(data: Data, what: str, missing: bool, infinite: bool) -> tuple[Data
     if not frame.columns.is_unique:
         unique(frame.columns, f"columns of {what}")
     x, parts = frame.to_numpy(), {}
-    if not _plain(frame, x):
+    if not plain(frame, x):
         parts = {name: floats(frame.iloc[:, j]) for j, name in enumerate(frame)}
         words = [repr(name) for name, column in parts.items() if column is None]
         if words:
@@ -45,7 +45,9 @@ def _numbers(data: Data, what: str, missing: bool, infinite: bool) -> tuple[Data
     if not parts:
         return data, x
     if isinstance(data, pd.Series):
-        return (data if isinstance(data.dtype, np.dtype) else pd.Series(x[:, 0], data.index, name=data.name)), x
+        return (
+            data if isinstance(data.dtype, np.dtype) else pd.Series(x[:, 0], data.index, name=data.name)
+        ), x
     return pd.DataFrame(x, index=data.index, columns=data.columns), x
 
 
@@ -56,7 +58,7 @@ def covariates(
     patients(design, what)
     if isinstance(design, pd.DataFrame) and design.columns.is_unique:
         x = design.to_numpy()
-        if _plain(design, x) and _independent(x):
+        if plain(design, x) and _independent(x):
             return design
     found, X = _numbers(design, what, missing=False, infinite=False)
     if not (none or X.shape[1]):
@@ -66,10 +68,11 @@ def covariates(
     return found
 
 
-def _plain(frame: pd.DataFrame, x: np.ndarray) -> bool:
-    """Return whether an array of float is that of columns of float, not of categories: a view can be of nothing else."""
-    plain = x.dtype == np.float64 and not x.flags.owndata
-    return plain or (x.dtype == np.float64 and all(isinstance(one, np.dtype) for one in frame.dtypes))
+def plain(frame: pd.DataFrame, x: np.ndarray) -> bool:
+    """Return whether an array of float is that of columns of float, not of categories, which make a new one each time."""
+    if x.dtype == np.float64 and x.shape[1] > 1 and np.may_share_memory(x, frame.to_numpy()):
+        return True
+    return x.dtype == np.float64 and all(isinstance(column.dtype, np.dtype) for _, column in frame.items())
 
 
 def _independent(X: np.ndarray) -> bool:
@@ -86,7 +89,7 @@ def _independent(X: np.ndarray) -> bool:
     root, failed = dpotrf(cross)
     added = root.diagonal() ** 2
     clear = not failed and (added > VARIES * gram.diagonal()).all()
-    return bool(clear and np.multiply.reduce(added / cross.diagonal()) > np.e * NEARLY_DEPENDENT)
+    return bool(clear and np.multiply.reduce(added / cross.diagonal()) > np.exp(1) * NEARLY_DEPENDENT)
 
 
 def _refuse_dependent(design: pd.DataFrame, centred: np.ndarray, tolerance: float) -> None:
@@ -151,7 +154,7 @@ def columns(frame: pd.DataFrame, names: Iterable[object], what: str, of_numbers:
     instance(frame, pd.DataFrame, f"a DataFrame with {what}", "build one")
     wanted = [*names, *of_numbers]
     known = frame.columns
-    unknown = [repr(name) for name in wanted if name not in known]
+    unknown = [repr(name) for name in wanted if name not in known or isinstance(known, pd.MultiIndex)]
     if unknown:
         must = f"{what} must be columns of the frame, {len(unknown)} are not: {some(unknown)}"
         raise UnknownError(f"{must}; it has {some_of(list(frame.columns)[:12])}")

@@ -26,7 +26,8 @@ OURS = (InputError, CannotAdjustError, CannotEstimateError)
 def trusted(kind: type[Kind], *values: Any, **named: Any) -> Kind:
     """Return a frozen dataclass with slots of what our own functions checked or made, without its own checks."""
     one = object.__new__(kind)
-    for name, value in (_defaults(kind) | dict(zip(kind.__slots__, values)) | named).items():  # type: ignore[attr-defined]
+    given: Any = kind
+    for name, value in (_defaults(given) | dict(zip(given.__slots__, values, strict=False)) | named).items():
         object.__setattr__(one, name, value)
     return one
 
@@ -62,12 +63,14 @@ def _guarded(function: Callable[..., Any], called: str) -> Callable[..., Any]:
 
     @wraps(function)
     def call(*args: Any, **named: Any) -> Any:
-        for place, kind in places:
-            if place < len(args) and not isinstance(args[place], kind):
-                raise InputError(_wrong_kind(function, called, args, named))
-        for name, value in named.items():
-            if name in words and not isinstance(value, words[name]):
-                raise InputError(_wrong_kind(function, called, args, named))
+        odd: list[Any] = [
+            place for place, kind in places if place < len(args) and not isinstance(args[place], kind)
+        ]
+        odd = odd or [
+            name for name, one in named.items() if name in words and not isinstance(one, words[name])
+        ]
+        if odd and (message := _wrong_kind(function, called, args, named)):
+            raise InputError(message)
         try:
             return function(*args, **named)
         except Exception as error:

@@ -238,6 +238,10 @@ def weights(values: Any, what: str = "weights") -> np.ndarray:
     if x is None:
         must = f"{what} must be numbers"
         raise errors.NumberError(f"{must}, found {type(values).__name__}; give one per patient")
+    most = float(np.maximum.reduce(x, axis=None, initial=0))
+    if 1e100 < most < np.inf or 0 < most < 1e-100:
+        must = f"{what} must be of a size that can be squared, the largest is {most:g}"
+        raise errors.NumberError(f"{must}; divide them by their mean")
     if not _from_0(x):
         wrong = np.atleast_2d(~(np.isfinite(x) & (x >= 0))).any(axis=0)
         found = wrong_rows(np.asarray(wrong), values)
@@ -247,4 +251,6 @@ def weights(values: Any, what: str = "weights") -> np.ndarray:
 
 def _from_0(x: np.ndarray) -> bool:
     """Return whether all are finite and at least 0, by two numbers that a NaN spoils."""
-    return not x.size or bool(np.minimum.reduce(x, axis=None) >= 0 and np.maximum.reduce(x, axis=None) < np.inf)
+    return not x.size or bool(
+        np.minimum.reduce(x, axis=None) >= 0 and np.maximum.reduce(x, axis=None) < np.inf
+    )

@@ -17,6 +17,7 @@ NoContrast = Literal["exclude", "half"]
 HALF = 0.5  # added to all four cells of a table with an empty one, as metafor does
 PUBLISHED_LEVEL = 0.95
 DESCRIBED = ["id", "study", "design", "source"]
+NO_RATIO = "a ratio needs a study with and without events, none has both; report the counts"
 METHODS = {
     "counts": "from the counts",
     "limits": "as printed, standard error from the limits",
@@ -74,7 +75,7 @@ def study_effects(
     door.patients(rows, "studies")
     arms = ["n_drug", "deaths_drug", "n_comparator", "deaths_comparator"]
     printed = ["measure", "effect", "conf_low", "conf_high", "p_value"]
-    door.columns(rows, [*DESCRIBED, *printed, *arms], "study results")
+    door.columns(rows, [*DESCRIBED, "measure"], "study results", [*printed[1:], *arms])
     _check_values(rows)
     has_counts = rows["deaths_drug"].notna()
     has_effect = rows["effect"].notna() & (rows["conf_low"].notna() | rows["p_value"].notna())

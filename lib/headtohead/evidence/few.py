@@ -17,7 +17,7 @@ from scipy.stats import binom
 
 from headtohead import door
 from headtohead.errors import MissingError, NumberError
-from headtohead.evidence.effects import HALF, no_contrast_in
+from headtohead.evidence.effects import HALF, NO_RATIO, no_contrast_in
 from headtohead.evidence.pooled import ratio_row
 from headtohead.outcomes.estimate import wald_interval
 
@@ -44,10 +44,13 @@ def few_events(studies: pd.DataFrame, *, method: FewEvents, conf_level: float) -
     counts = studies[COUNTS].astype(float)
     if counts.isna().any(axis=None):
         raise MissingError("each study needs its four counts here, some have none; leave them out and say so")
+    if no_contrast_in(counts).all():
+        raise NumberError(NO_RATIO)
     if (empty := counts[["deaths_drug", "deaths_comparator"]].sum() == 0).any():
         arm = empty.idxmax().removeprefix("deaths_")
-        found = f"the {arm} has none in any"
-        raise NumberError(f"each arm needs an event in some study, {found}; no ratio follows")
+        raise NumberError(
+            f"each arm needs an event in some study, the {arm} has none in any; no ratio follows"
+        )
     a, n1, c, n0 = counts.to_numpy().T
     log_ratio, se = (mantel_haenszel if method == "Mantel-Haenszel" else binomial_normal)(a, n1, c, n0)[:2]
     k, used = len(counts), int((~no_contrast_in(counts)).sum())

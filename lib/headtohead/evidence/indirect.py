@@ -13,7 +13,7 @@ from scipy.stats import norm
 
 from headtohead import door
 from headtohead.errors import NumberError, UnknownError
-from headtohead.evidence.pooled import ratio_row, shared_scale
+from headtohead.evidence.pooled import LIMITS, ratio_row, shared_scale
 from headtohead.outcomes.estimate import Interval
 
 
@@ -33,9 +33,8 @@ def bucher(a_versus_common: Interval, b_versus_common: Interval, *, conf_level: 
             raise NumberError(f"{must}, {found}; give ratios, not logarithms")
     log_ratio = float(np.log(a_versus_common.estimate) - np.log(b_versus_common.estimate))
     widths = (np.log(one.conf_high / one.conf_low) / 2 for one in (a_versus_common, b_versus_common))
-    half = float(np.hypot(*widths))
-    se = float(half / norm.ppf(0.5 + conf_level / 2))
-    return Interval(log_ratio, se, log_ratio - half, log_ratio + half).exponential
+    half, z = float(np.hypot(*widths)), norm.ppf(0.5 + conf_level / 2)
+    return Interval(log_ratio, float(half / z), log_ratio - half, log_ratio + half).exponential
 
 
 def disagreement(direct: Interval, indirect: Interval, *, conf_level: float) -> tuple[Interval, float]:
@@ -77,8 +76,7 @@ def agreement(direct: pd.DataFrame, indirect: pd.DataFrame, *, conf_level: float
         ratio, p_value = disagreement(one, interval_of(row.to_frame().T), conf_level=conf_level)
         limits = (ratio.estimate, ratio.conf_low, ratio.conf_high)
         rows.append((row["source"], "ratio", *limits, conf_level, p_value))
-    columns = ["source", "scale", "estimate", "conf_low", "conf_high", "conf_level", "p_value"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=["source", "scale", *LIMITS, "conf_level", "p_value"])
 
 
 def interval_of(row: pd.DataFrame) -> Interval:

@@ -20,7 +20,7 @@ from scipy.stats import chi2, norm, t
 
 from headtohead import door
 from headtohead.errors import AlignmentError, NumberError
-from headtohead.evidence.effects import PUBLISHED_LEVEL
+from headtohead.evidence.effects import NO_RATIO, PUBLISHED_LEVEL
 from headtohead.evidence.pooled import MetaAnalysis, ratio_row
 from headtohead.outcomes.estimate import Interval, wald_interval
 
@@ -46,8 +46,11 @@ def meta_analysis(
 
 
 def _speaking(studies: pd.DataFrame) -> pd.DataFrame:
-    """Return the studies without those that say nothing of a ratio."""
-    return studies[studies["basis"] != "nothing"] if "basis" in studies else studies
+    """Return the studies without those that say nothing of a ratio; ``NumberError`` if none does."""
+    said = studies[studies["basis"] != "nothing"] if "basis" in studies else studies
+    if len(studies) and said.empty:
+        raise NumberError(NO_RATIO)
+    return said
 
 
 def combined(studies: pd.DataFrame, *, tau2: Tau2, interval: IntervalKind, conf_level: float) -> pd.DataFrame:
@@ -119,8 +122,7 @@ def random_effects(
     mean = float(w @ y / w.sum())
     q = float(w @ (y - mean) ** 2 / (k - 1))
     scale = {"normal": 1.0, "HK": q, "modified HK": max(1.0, q)}[interval]
-    se = float(np.sqrt(scale / w.sum()))
-    tail = 0.5 + conf_level / 2
+    se, tail = float(np.sqrt(scale / w.sum())), 0.5 + conf_level / 2
     half = (norm.ppf(tail) if interval == "normal" else t.ppf(tail, k - 1)) * se
     spread = t.ppf(tail, k - 2) * np.sqrt(between + 1 / w.sum()) if k > 2 else np.nan
     homogeneity = cochran_q(y, v, 0.0)
@@ -173,10 +175,8 @@ def _tau2(y: np.ndarray, v: np.ndarray, method: Tau2) -> float:
         return float(value + np.log(w.sum())) if method == "REML" else float(value)
 
     # Searched on the square root: the likelihood is flat and one-sided near 0.
-    found = minimize_scalar(
-        lambda root: minus_log_likelihood(root**2), bounds=(0, np.sqrt(top)), method="bounded",
-        options={"xatol": 1e-10},
-    )  # fmt: skip
+    found = minimize_scalar(lambda root: minus_log_likelihood(root**2), bounds=(0, np.sqrt(top)),
+                            method="bounded", options={"xatol": 1e-10})  # fmt: skip
     between = float(found.x**2)
     return between if minus_log_likelihood(between) < minus_log_likelihood(0.0) - FLAT else 0.0
 

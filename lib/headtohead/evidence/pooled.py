@@ -88,10 +88,8 @@ class MetaAnalysis:
     def totals(self) -> pd.Series:
         """Return patients ("n") and deaths ("deaths") of all pooled studies; NaN if a study does not give them."""
         counts = self._pooled()[[name for names in ARMS.values() for name in names]].sum(skipna=False)
-        return pd.Series(
-            {"n": counts["n_drug"] + counts["n_comparator"],
-             "deaths": counts["deaths_drug"] + counts["deaths_comparator"]}
-        )  # fmt: skip
+        both = {what: counts[f"{what}_drug"] + counts[f"{what}_comparator"] for what in ("n", "deaths")}
+        return pd.Series(both)
 
     def shares(self) -> pd.Series:
         """Return the weight of each study in percent, by its ``id``."""
@@ -101,10 +99,8 @@ class MetaAnalysis:
         """Return the risk of each arm, all pooled studies added: rows of ``ESTIMATE_COLUMNS`` and ``arm``."""
         total = self._pooled().sum(numeric_only=True, skipna=False)
         said = "deaths and patients of all trials added, without an interval: trials differ"
-        rows = [
-            estimate_row(scale="risk", estimate=total[e] / total[n], n=total[n], events=total[e], method=said)
-            for e, n in ARMS.values()
-        ]
+        sums = [(total[events], total[n]) for events, n in ARMS.values()]
+        rows = [estimate_row(scale="risk", estimate=d / n, n=n, events=d, method=said) for d, n in sums]
         return pd.DataFrame(rows).assign(arm=list(ARMS))
 
     def risk_difference(self) -> pd.DataFrame:
@@ -120,7 +116,7 @@ def absolute_effect(ratio: pd.DataFrame, risk: float) -> pd.DataFrame:
     (ratio - 1) * risk, for estimate and limits. Right for risk ratios; near for other ratios while few have the event.
     Raises ValueError if the risk is no share between 0 and 1, or a ratio is not above 0.
     """
-    door.columns(ratio, [*LIMITS, "conf_level"], "ratios")
+    door.columns(ratio, [], "ratios", [*LIMITS, "conf_level"])
     door.between("risk", risk)
     for value in ratio["estimate"]:
         door.positive("estimate", value)

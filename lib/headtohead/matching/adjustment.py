@@ -6,7 +6,7 @@ bootstrap samples: weighting refits the propensity score in each, matching draws
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -47,7 +47,7 @@ class Adjustment:
     population: str
     treated: pd.Series
     weights: pd.Series
-    resampling: Resampling
+    resampling: Resampling | None
     design: pd.DataFrame | None = None
     matched_set: pd.Series | None = None
     matches: Matches | None = None
@@ -85,12 +85,16 @@ class Adjustment:
         if self.kind == "crude" and (w != 1).any():
             raise InputError(f"{must} weights of 1, found others; it is of kind 'weights' or 'pairs'")
         if (self.kind == "none") != (self.reason is not None):
-            raise InputError(f"{must} a reason if there is none of it and only then, found {self.reason!r}; say why")
+            raise InputError(
+                f"{must} a reason if there is none of it and only then, found {self.reason!r}; say why"
+            )
         for function in (self.resampling, self.estimation):
             if not (function is None or callable(function)):
                 raise InputError(f"{must} functions that repeat it, found {function!r}; see help(Adjustment)")
         if self.matches is not None:
-            door.instance(self.matches, Matches, f"the matches of {self.key!r}", "give what match_nearest returns")
+            door.instance(
+                self.matches, Matches, f"the matches of {self.key!r}", "give what match_nearest returns"
+            )
 
     def __repr__(self) -> str:
         used = self.used.to_numpy()
@@ -120,6 +124,10 @@ class Adjustment:
 
     def resample(self, rng: np.random.Generator, b: int) -> np.ndarray:
         """Return the weights of b bootstrap samples, shape (b, n); CannotAdjustError if over one in twenty has no solution."""
+        if self.resampling is None:
+            raise InputError(
+                f"a bootstrap must repeat {self.key!r}, it has no resampling; give Adjustment(resampling=...)"
+            )
         return self.resampling(self, rng, b)
 
     def influence(self, gradient: np.ndarray, *, known: bool = False) -> np.ndarray:
@@ -178,6 +186,13 @@ def need_adjustment(found: object) -> None:
 def made(adjustments: Adjustments) -> list[Adjustment]:
     """Return the adjustments without those that could not be made."""
     return [each for each in listed(adjustments) if each.reason is None]
+
+
+def joined(parts: Sequence[pd.DataFrame], what: str) -> pd.DataFrame:
+    """Return the rows of all adjustments; InputError if there are none."""
+    if not parts:
+        raise InputError(f"{what} needs an adjustment that could be made, found none; add score.crude(), say")
+    return pd.concat(parts, ignore_index=True)
 
 
 def need_crude(adjustment: Adjustment, what: str) -> None:
@@ -267,7 +282,9 @@ def unmade(
     """Return an optional adjustment that does not exist: weight 0 for everyone, and no resamples."""
     nobody = pd.Series(0.0, index=treated.index, name="weight")
     words = (key, name, "none", "none", "")
-    return door.trusted(Adjustment, *words, treated, nobody, _draw_nothing, design, reason=reason, optional=True)
+    return door.trusted(
+        Adjustment, *words, treated, nobody, _draw_nothing, design, reason=reason, optional=True
+    )
 
 
 def _draw_nothing(adjustment: Adjustment, _rng: np.random.Generator, _b: int) -> np.ndarray:

@@ -16,7 +16,7 @@ import pandas as pd
 from headtohead import door
 from headtohead.cohort.describe import distance_of_shares
 from headtohead.errors import InputError
-from headtohead.matching.adjustment import Adjustment, Adjustments, made, need_adjustment
+from headtohead.matching.adjustment import Adjustment, Adjustments, joined, made, need_adjustment
 
 Denominator = Literal["pooled", "treated"]
 NO_DIFFERENCE = 1e-9
@@ -36,7 +36,7 @@ def balance(
         .assign(adjustment=each.key, label=each.name)
         for each in made(adjustments)
     ]  # fmt: skip
-    return pd.concat(tables, ignore_index=True)
+    return joined(tables, "a table of balance")
 
 
 def largest_imbalance(table: pd.DataFrame, *, threshold: float) -> pd.DataFrame:

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -49,10 +50,13 @@ class Score:
 
     def __post_init__(self) -> None:
         door.instance(self.ps, pd.Series, "a Series of scores", "give propensity(...).ps, say")
-        index, found = self.ps.index, {"treated": door.scored(self.ps, self.treated)}
+        index = self.ps.index
+        found: dict[str, Any] = {"treated": door.scored(self.ps, self.treated)}
         for name, kind in (("design", pd.DataFrame), ("linear_predictor", pd.Series)):
             door.instance(getattr(self, name), kind, f"a {kind.__name__} as {name}", "give it")
-            found[name] = door.numbers(door.aligned(getattr(self, name), index, name), f"the {name} of a score")
+            found[name] = door.numbers(
+                door.aligned(getattr(self, name), index, name), f"the {name} of a score"
+            )
         door.columns(self.coefficients, ["term"], "the coefficients of a score", ("estimate", "std_error"))
         door.finite(log_likelihood=self.log_likelihood, c_statistic=self.c_statistic)
         for name, value in found.items():
@@ -207,8 +211,8 @@ def propensity(
     terms = ["(Intercept)", *design.columns]
     table = {"term": terms, "estimate": fit.params.to_numpy(), "std_error": fit.bse.to_numpy()}
     lp = np.log(ps / (1 - ps)).rename("linear_predictor")
-    found = (design, arms, ps, lp, pd.DataFrame(table), float(fit.llf), c_statistic(ps, arms))
-    return door.trusted(Score, *found)
+    more = (lp, pd.DataFrame(table), float(fit.llf), c_statistic(ps, arms))
+    return door.trusted(Score, design, arms, ps, *more)
 
 
 def _separation(design: pd.DataFrame, treated: pd.Series) -> SeparationError:

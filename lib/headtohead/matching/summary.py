@@ -11,7 +11,7 @@ from scipy.special import ndtr
 
 from headtohead import door
 from headtohead.inference import stream
-from headtohead.matching.adjustment import Adjustment, Adjustments, made
+from headtohead.matching.adjustment import Adjustment, Adjustments, joined, made
 from headtohead.matching.balance import Denominator, balance_table, covariates_of, crude_spread
 from headtohead.matching.pairs import Matches
 from headtohead.matching.propensity import Score
@@ -88,7 +88,7 @@ def lost_to_matching(pairs: Adjustment, covariates: pd.DataFrame | None = None) 
     table = pd.DataFrame({"mean_matched": mine[~lost].mean(), "mean_lost": mine[lost].mean()})
     spread = mine.std().where(lambda s: s > 0, 1.0)
     table["smd"] = (table["mean_lost"] - table["mean_matched"]) / spread
-    return table.rename_axis("covariate").reset_index()
+    return table.set_axis(list(table.index)).rename_axis("covariate").reset_index()
 
 
 def matched_designs(adjustments: Adjustments) -> pd.DataFrame:
@@ -122,7 +122,7 @@ def pairs_by_stratum(adjustments: Adjustments, *, by: Sequence[pd.Series]) -> pd
         _by_stratum(matches, each.treated, by).assign(adjustment=each.key)
         for each, matches in _matches(adjustments)
     ]
-    return pd.concat(parts, ignore_index=True)
+    return joined(parts, "a table of pairs")
 
 
 def _by_stratum(matches: Matches, treated: pd.Series, by: Sequence[pd.Series]) -> pd.DataFrame:

@@ -21,7 +21,7 @@ from headtohead import door
 from headtohead.errors import AlignmentError, EventError
 from headtohead.inference import DEFAULT, InferenceChoices, Stream, checked, stream_of
 from headtohead.kernels import Array
-from headtohead.matching.adjustment import Adjustment, Adjustments, made
+from headtohead.matching.adjustment import Adjustment, Adjustments, joined, made
 from headtohead.outcomes.endpoint import Endpoint, Endpoints
 from headtohead.outcomes.estimate import need_followed_arms, together
 
@@ -131,7 +131,7 @@ def incidence_curves(
             draws = adjustment.resample(rng, inference.bootstrap_replicates)
             curves = _curves(endpoint, adjustment, draws, by, inference.conf_level)
             parts.append(curves.assign(outcome=endpoint.name, adjustment=adjustment.key))
-    return pd.concat(parts, ignore_index=True)
+    return joined(parts, "a curve")
 
 
 def _curves(endpoint: Endpoint, adjustment: Adjustment, draws: Array, by: int, level: float) -> pd.DataFrame:

@@ -24,7 +24,9 @@ from headtohead.outcomes.partial_likelihood import Moments, RiskSets, Ties
 
 MAX_STEPS, MAX_HALVINGS, STOP = 30, 40, 1e-7  # what is left after a step is about its square
 MAX_LOG_HR_PER_SD = 12.0
-INFLATED = 1e4  # variance of a coefficient beside that without the others, above which one may follow from them
+INFLATED = (
+    1e4  # variance of a coefficient beside that without the others, above which one may follow from them
+)
 ROUNDING = 1e-5  # of the mean: a smaller spread may be none
 Sandwich = Callable[[Array], Array]
 
@@ -95,7 +97,9 @@ def at_the_door(
         weights = door.aligned(weights, time.index, "weights")
         use = door.weights(weights) > 0
         if not use.any():
-            raise EmptyArmError(f"a fit needs patients of positive weight, none of {len(time)} has one")
+            raise EmptyArmError(
+                f"a fit needs patients of positive weight, none of {len(time)} has one; check the weights"
+            )
     given: dict[str, Any] = {"time": time, "covariates": covariates, "weights": weights} | others
     found = {name: one if one is None else door.aligned(one, time.index, name) for name, one in given.items()}
     if not use.all():
@@ -116,7 +120,9 @@ def fit_checked(
     use = np.ones(len(time), bool) if weights is None else (weights > 0).to_numpy()
     died, n = event.to_numpy(bool)[use], int(use.sum())
     if not died.any():
-        raise CannotEstimateError(f"a hazard ratio needs events, found none in {n} patients")
+        raise CannotEstimateError(
+            f"a hazard ratio needs events, found none in {n} patients; report the counts"
+        )
     w = np.ones(n) if weights is None else weights.to_numpy(float)[use]
     covariates, Z, spread = standardised(covariates, use, w)
     sets = pl.risk_sets(
@@ -136,7 +142,7 @@ def standardised(covariates: pd.DataFrame, use: Array, weights: Array) -> tuple[
     A spread is a positive number only if its column is finite and varies: else the door says what is wrong.
     """
     X = covariates.to_numpy()
-    if X.dtype != np.float64 or not covariates.columns.is_unique:
+    if not door.plain(covariates, X) or not covariates.columns.is_unique:
         X = door.numbers(covariates, "covariates").to_numpy(float)
     if not use.all():
         X, covariates = X[use], covariates[use]

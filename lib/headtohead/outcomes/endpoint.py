@@ -32,10 +32,11 @@ class Endpoint:
     causes: tuple[str, ...] = ("event",)
 
     def __post_init__(self) -> None:
-        if isinstance(self.causes, str) or not all(isinstance(one, str) for one in self.causes):
+        named: Any = self.causes
+        if isinstance(named, str) or not all(isinstance(one, str) for one in named):
             must = "causes must be a tuple of names"
-            raise InputError(f"{must}, found {self.causes!r}; give causes=('death', 'discharge'), say")
-        object.__setattr__(self, "causes", tuple(self.causes))
+            raise InputError(f"{must}, found {named!r}; give causes=('death', 'discharge'), say")
+        object.__setattr__(self, "causes", tuple(named))
         door.patients(self.time_days, "times")
         time, cause = self.time_days, door.aligned(self.cause, self.time_days.index, "causes")
         days, codes = door.times(time), door.causes(cause, len(self.causes))

@@ -21,6 +21,7 @@ from headtohead.errors import CannotAdjustError, CannotEstimateError, cannot
 from headtohead.inference import InferenceChoices, Stream, checked, stream_of
 from headtohead.kernels.logistic import MAX_FAILED_SHARE
 from headtohead.matching.adjustment import Adjustment, Adjustments, listed
+from headtohead.matching.weights import effective_sample_size
 from headtohead.outcomes.endpoint import Endpoint, Endpoints, endpoints_of, horizons_of
 from headtohead.proportions.two_by_two import newcombe, wilson
 
@@ -28,6 +29,7 @@ ESTIMATE_COLUMNS = (
     "estimand", "population", "outcome", "horizon_days", "scale", "estimate", "std_error", "conf_low",
     "conf_high", "conf_level", "n", "events", "method",
 )  # fmt: skip
+FEW = 1.5  # effective patients of an arm, below which its spread cannot be seen
 TINY = 1e-12  # risks, widths and variances below this are rounding
 EFFECTIVE = "Wilson and Newcombe intervals for the effective numbers of patients"
 Row = dict[str, Any]
@@ -201,7 +203,7 @@ def over(
     parts: list[Row] = []
     for each in listed(adjustments):
         named = {"estimand": each.estimand, "population": each.population, "conf_level": inference.conf_level}
-        reason, found = each.reason or too_few(each), []
+        reason, found = each.reason or (None if each.kind == "weights" else too_few(each)), []
         try:
             found = estimate(each) if reason is None else []
         except CannotEstimateError as error:
@@ -210,7 +212,7 @@ def over(
             if not each.optional:
                 raise
             reason = cannot(error)
-        if reason is not None:
+        if (reason := reason or too_few(each)) is not None:
             named = {"estimand": each.estimand}
             size = int(each.used.sum())
             found = [{"n": size, "events": np.nan if size else 0, "method": reason} for _ in cases]
@@ -221,8 +223,13 @@ def over(
 
 
 def too_few(adjustment: Adjustment) -> str | None:
-    """Return why one matched set gives no interval, None if there are more or the arms are not matched."""
-    sets = adjustment.matched_set
-    if sets is None or sets.nunique() != 1:
+    """Return why one matched set, or one patient with all the weight of an arm, gives no interval, None if there are more."""
+    sets, w = adjustment.matched_set, adjustment.weights.to_numpy(float)
+    if sets is not None and sets.nunique() == 1:
+        return cannot("one matched set does not show how sets differ; report it, or widen the caliper")
+    sizes = [effective_sample_size(w[mask & (w > 0)]) for _, mask in adjustment.arms]
+    if adjustment.kind != "weights" or min(sizes) >= FEW:
         return None
-    return cannot("one matched set does not show how sets differ; report its members, or widen the caliper")
+    return cannot(
+        "one patient has nearly all the weight of an arm: how patients differ is not seen; truncate"
+    )

@@ -75,7 +75,9 @@ def fit_checked(
     w = np.ones(len(t)) if weights is None else weights.to_numpy(float)[use]
     if not (c == cause_number).any():
         must = "a subdistribution hazard ratio needs events"
-        raise CannotEstimateError(f"{must}, found none of cause {cause_number} in {len(t)} patients")
+        raise CannotEstimateError(
+            f"{must}, found none of cause {cause_number} in {len(t)} patients; report the counts"
+        )
     covariates, Z, spread = standardised(covariates, use, w)
     groups = np.zeros(len(t), int) if censoring is None else pd.factorize(censoring[use])[0]
     sets = risk_sets(

@@ -177,6 +177,8 @@ def log_rank(time: pd.Series, event: pd.Series, treated: pd.Series) -> tuple[flo
     door.patients(time, "times")
     arm = door.arms(door.aligned(treated, time.index, "times")).to_numpy()
     t, died = door.times(time), door.events(door.aligned(event, time.index, "events"))
+    if not died.any():
+        raise CannotEstimateError("a log-rank test needs events, found none; report the counts")
     test = logrank_test(t[arm], t[~arm], died[arm], died[~arm])
     return float(test.test_statistic), float(test.p_value)
 
@@ -192,7 +194,9 @@ def kaplan_meier_error(endpoint: Endpoint, crude: Adjustment, *, by: int) -> pd.
     days, parts = np.arange(by + 1), []
     for arm, mask in crude.arms:
         t, c = endpoint.time_days[mask], endpoint.cause[mask]
-        correct = aalen_johansen(t.to_numpy(float), c.to_numpy(int)).at(days)[:, 0]
+        correct = aalen_johansen(t.to_numpy(float), c.to_numpy(int), n_causes=len(endpoint.causes)).at(days)[
+            :, 0
+        ]
         columns = {"arm": arm, "day": days, "aalen_johansen": correct}
         parts.append(pd.DataFrame(columns | {"one_minus_km": one_minus_kaplan_meier(t, c == 1, days)}))
     return pd.concat(parts, ignore_index=True)

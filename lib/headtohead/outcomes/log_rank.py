@@ -74,7 +74,9 @@ def _one(
     within = np.zeros(len(time), int) if strata is None else pd.factorize(strata[used])[0]
     try:
         if not died.any():
-            raise CannotEstimateError(f"a log-rank test needs events, found none in {len(time)} patients")
+            raise CannotEstimateError(
+                f"a log-rank test needs events, found none in {len(time)} patients; report the counts"
+            )
         Z = z[:, None].astype(float)
         sets = pl.risk_sets(time, died, Z, weights=w, strata=within, entry=None, ties="breslow")
         observed = float(w @ (died & z))

@@ -61,6 +61,8 @@ def _one_test(endpoint: Endpoint, adjustment: Adjustment, by: int, score: ScoreI
     time = endpoint.time_days[used].clip(upper=by)
     event = (endpoint.cause[used] == 1) & (endpoint.time_days[used] <= by)
     X, weights, robust = drug(adjustment)[used], adjustment.weights[used], None
+    if time[event].nunique() == 1:
+        raise CannotEstimateError("a hazard ratio that changes needs events on two days, all fall on one")
     if (weights != 1).any():
         robust = of_all(covariance_of(adjustment, score), used.to_numpy())
     fit = fit_checked(time, event, X, weights=weights)
@@ -102,6 +104,10 @@ def _test_of_checked(
     ties: Ties = "efron", strata: pd.Series | None = None, terms: Mapping[str, Sequence[str]] | None = None,
     weights: pd.Series | None = None, sandwich: Sandwich | None = None,
 ) -> pd.DataFrame:  # fmt: skip
+    if time[event.to_numpy(bool)].nunique() < 2:
+        raise CannotEstimateError(
+            "a hazard ratio changes between event times, found none or one; report the counts"
+        )
     X, names, p = covariates.to_numpy(float), list(covariates.columns), covariates.shape[1]
     t, died = time.to_numpy(float), event.to_numpy(bool)
     w = np.ones(len(X)) if weights is None else weights.to_numpy(float)
@@ -110,9 +116,6 @@ def _test_of_checked(
         strata=np.zeros(len(X), int) if strata is None else pd.factorize(strata)[0],
     )  # fmt: skip
     at = pl.moments(sets, fit.coefficients.to_numpy())
-    if sets.n_groups < 2:
-        must = "a hazard ratio can change only between event times"
-        raise CannotEstimateError(f"{must}, found {sets.n_groups}; report the counts")
     g = _transformed(sets.times, t, died, transform)
     g = g - np.average(g, weights=sets.size)
     score = g @ pl.score_of_groups(sets, at)

@@ -18,6 +18,7 @@ from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
 from headtohead import door
+from headtohead.errors import NumberError
 from headtohead.proportions.counts import TwoByTwo
 from headtohead.proportions.score import score_interval
 
@@ -33,11 +34,11 @@ def equality_tests(table: TwoByTwo) -> pd.DataFrame:
     unconditional tests.
     """
     counts = table.counts
-    pearson = stats.chi2_contingency(counts, correction=False)
-    yates = stats.chi2_contingency(counts, correction=True)
+    if not counts.any(axis=0).all():
+        raise NumberError("a test of equal risks needs patients with and without the event, all are alike")
+    pearson, yates = (stats.chi2_contingency(counts, correction=corrected) for corrected in (False, True))
     g_test = stats.chi2_contingency(counts, correction=False, lambda_="log-likelihood")
-    n = counts.sum()
-    n_minus_1 = pearson.statistic * (n - 1) / n
+    n_minus_1 = pearson.statistic * (counts.sum() - 1) / counts.sum()
     rows = [
         ("Pearson chi-square", pearson.statistic, pearson.pvalue),
         ("Pearson chi-square, N - 1", n_minus_1, stats.chi2.sf(n_minus_1, 1)),
@@ -56,8 +57,7 @@ def _fisher_mid_p(table: TwoByTwo) -> float:
     margin = table.events_treated + table.events_control
     law = stats.hypergeom(table.n_treated + table.n_control, margin, table.n_treated)
     here = 0.5 * law.pmf(table.events_treated)
-    upper = law.sf(table.events_treated) + here
-    lower = law.cdf(table.events_treated - 1) + here
+    upper, lower = law.sf(table.events_treated) + here, law.cdf(table.events_treated - 1) + here
     return float(min(1.0, 2 * min(upper, lower)))
 
 
@@ -71,8 +71,7 @@ def intervals(table: TwoByTwo, *, conf_level: float = 0.95) -> pd.DataFrame:
     """
     door.level(conf_level)
     x1, n1, x0, n0 = (table.events_treated, table.n_treated, table.events_control, table.n_control)
-    z = stats.norm.ppf(0.5 + conf_level / 2)
-    rd = table.risk_treated - table.risk_control
+    z, rd = stats.norm.ppf(0.5 + conf_level / 2), table.risk_treated - table.risk_control
     rows: list[tuple[str, str, float, float, float]] = []
 
     def add(scale: str, method: str, estimate: float, limits: tuple[float, float]) -> None:

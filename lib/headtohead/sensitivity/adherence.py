@@ -77,6 +77,7 @@ def per_protocol(
     arm = adjustment.arm
     stays = _person_days(endpoint, deviation_day, by)
     started = _person_days(endpoint, deviation_day * np.nan, by)
+    door.need_both(arm, stays.exposed.any(axis=1), "patients followed for a day", "give times after day 0")
     draws = est.resamples(adjustment, inference, stream)
     weights = np.vstack([adjustment.weights.to_numpy(), draws])
     weights = weights / weights.mean(axis=1, keepdims=True)

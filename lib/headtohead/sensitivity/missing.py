@@ -126,7 +126,7 @@ def pool(
 
     Matching and weighting belong inside the estimate of each data set: averaging the scores over the data
     sets first leaves bias where the missingness depends on the covariates (Leyrat et al. 2019). Raises
-    ValueError if there are fewer than two data sets, lengths differ, or a value is missing or negative.
+    ValueError if there are fewer than two data sets, lengths differ, or a value is missing, or a variance not above 0.
 
     ``variances`` are squared standard errors, one per completed data set. ``df_complete`` are the degrees of freedom
     if nothing were missing, ``numpy.inf`` for an estimator judged by the normal distribution; Barnard and Rubin's are
@@ -137,25 +137,23 @@ def pool(
     if q.shape != u.shape or q.ndim != 1 or len(q) < 2:
         must = "pooling needs an estimate and a variance from each of at least 2 data sets"
         raise AlignmentError(f"{must}, found {q.size} and {u.size}; impute more often")
-    bad = ~np.isfinite(q) | ~np.isfinite(u) | (u < 0)
+    bad = ~np.isfinite(q) | ~np.isfinite(u) | (u <= 0)
     if bad.any():
         found = f"{int(bad.sum())} of {len(q)} are not, first number {int(np.flatnonzero(bad)[0])}"
-        must = "estimates must be finite and variances at least 0"
+        must = "estimates must be finite and variances above 0"
         raise NumberError(f"{must}, {found}; pool only data sets in which the estimate exists")
     door.level(conf_level)
     door.positive("df_complete", df_complete)
     m, estimate, within, between = len(q), float(q.mean()), float(u.mean()), float(q.var(ddof=1))
     if np.ptp(q) == 0:
         estimate, between = float(q[0]), 0.0  # no rounding error where nothing differs
-    extra = (1 + 1 / m) * between
-    total = within + extra
-    df = _degrees_of_freedom(m, extra / total if total > 0 else 0.0, df_complete)
-    ratio = extra / within if within > 0 else np.inf
-    fmi = 0.0 if extra == 0 else 1.0 if np.isinf(ratio) else (ratio + 2 / (df + 3)) / (ratio + 1)
+    extra, total = (1 + 1 / m) * between, within + (1 + 1 / m) * between
+    df, ratio = _degrees_of_freedom(m, extra / total, df_complete), extra / within
+    fmi = 0.0 if extra == 0 else (ratio + 2 / (df + 3)) / (ratio + 1)
     error, mc_error = float(np.sqrt(total)), float(np.sqrt(between / m))
     half = float(stats.t.ppf(0.5 + conf_level / 2, df)) * error
-    limits = (estimate - half, estimate + half)
-    return Pooled(estimate, error, *limits, df, float(fmi), between, within, mc_error)
+    low, high = estimate - half, estimate + half
+    return Pooled(estimate, error, low, high, df, float(fmi), between, within, mc_error)
 
 
 def _degrees_of_freedom(m: int, share: float, df_complete: float) -> float:

@@ -51,16 +51,17 @@ def _notebook(page: str) -> str:
     return f"ipynb/{page.rpartition('/')[2]}.ipynb"
 
 
+def links(project: Project, page: str) -> dict[str, str]:
+    """Return what a page offers and where it lies; the repository, if ``CITATION.cff`` gives its address."""
+    up = "../" * page.count("/")
+    found = {PDFS.get(name, name): f"{up}../{name}" for name in config(project).pdfs}
+    found |= {words: f"{up}_static/{name}" for name, words in CITED.items()}
+    found |= {"Notebook": f"{up}_static/{_notebook(page)}"} if runs(project, page) else {}
+    code = citation_file(project).get("repository-code")
+    return found | ({"Repository": code} if code else {})
+
+
 def add_bar(app: Sphinx, page: str, _template: str, context: dict[str, Any], _doctree: Any) -> None:
     """Put the bar below the title of a page."""
-    if "</h1>" not in context.get("body", ""):
-        return
-    project = Project(Path(app.srcdir))
-    found, up, file = citation_file(project), "../" * (page.count("/") + 1), context["pathto"]
-    links = {PDFS.get(name, name): f"{up}{name}" for name in config(project).pdfs}
-    links |= {words: file(f"_static/{name}", 1) for name, words in CITED.items()}
-    if runs(project, page):
-        links["Notebook"] = file(f"_static/{_notebook(page)}", 1)
-    if code := found.get("repository-code"):
-        links["Repository"] = code
-    context["body"] = context["body"].replace("</h1>", f"</h1>\n{markup('along.html', links=links)}", 1)
+    bar = markup("along.html", links=links(Project(Path(app.srcdir)), page))
+    context["body"] = context.get("body", "").replace("</h1>", f"</h1>\n{bar}", 1)

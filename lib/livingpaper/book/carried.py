@@ -29,7 +29,8 @@ class _Seen(NamedTuple):
 def tables_of(spec: dict[str, Any]) -> list[pd.DataFrame]:
     """Return what a chart of Vega-Lite shows: a frame for each set of columns, words as heads, panels named.
 
-    Left out are columns that only place or colour what is drawn, and lines that only mark a value.
+    Left out are columns that only place or colour what is drawn, and lines that only mark a value. Where nothing can be
+    shown, as all is withheld, the table has heads and no row.
     """
     seen = list(_seen(spec | {"title": ""}, "", "", ()))
     parts: dict[tuple[str, ...], list[pd.DataFrame]] = {}
@@ -43,7 +44,12 @@ def tables_of(spec: dict[str, Any]) -> list[pd.DataFrame]:
         heads = [_head(name, titles) for name in part]
         part = part.set_axis(heads, axis=1).loc[:, ~pd.Index(heads).duplicated()]
         parts.setdefault(tuple(part), []).append(part.assign(Panel=panel) if panel else part)
-    return [_together(each) for each in parts.values()]
+    void: dict[str, list[str]] = {
+        _head(one.field, {one.field: one.title}): []
+        for one in seen
+        if spec.get("datasets", {}).get(one.data) == []
+    }
+    return [_together(each) for each in parts.values()] or ([pd.DataFrame(void)] if void else [])
 
 
 def _seen(view: dict[str, Any], data: str, panel: str, above: Sequence[Any]) -> Iterator[_Seen]:

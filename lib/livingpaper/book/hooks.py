@@ -64,8 +64,8 @@ class PaperRole(SphinxRole):
         if self.name == "choice":
             return [nodes.inline("", said.text, classes=["choice"])], []
         id_ = self.text.partition(" ")[0]
-        origin = session.now.at[id_, "origin"]
-        words = {"mark": said.mark, "says": config(session.project).origins[origin].says}
+        origin, method = session.now.loc[id_, ["origin", "method"]].fillna("")
+        words = {"mark": said.mark, "says": config(session.project).origins[origin].says, "method": method}
         page = numbers.page_of(id_, len(session.now))
         return [numbers.result_node("", said.text, ledger_id=id_, origin=origin, page=page, **words)], []
 
@@ -193,6 +193,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     for handler in (add_meta, lighten, numbers.add_cards, add_bar):
         app.connect("html-page-context", handler)
     app.connect("html-collect-pages", numbers.add_pages)
-    app.connect("build-finished", slim)
+    app.connect("build-finished", slim, priority=900)  # after the theme wrote its own
     app.config.templates_path.insert(0, str(STATIC / "face"))
     return SAFE

@@ -38,7 +38,7 @@ def page_of(ledger_id: str, rows: int) -> str:
 
 def ledger_html(project: Project, _docname: str = "") -> str:
     """Return the whole ledger, one row with an anchor per number, or the way to its pages."""
-    rows = printed(project)
+    rows = printed(read_ledger(project.ledger))
     if len(rows) <= ROWS:
         return rows_html(project, rows)
     sizes = rows.groupby(rows["id"].map(lambda id_: page_of(id_, len(rows)))).size()
@@ -48,31 +48,23 @@ def ledger_html(project: Project, _docname: str = "") -> str:
 
 def rows_html(project: Project, rows: pd.DataFrame) -> str:
     """Return rows of the ledger as a table."""
-    origins = config(project).origins
-    return markup("ledger.html", rows=rows.itertuples(), origins=origins, anchor=html_id)
+    return markup("ledger.html", rows=rows.itertuples(), origins=config(project).origins, anchor=html_id)
 
 
-def printed(project: Project) -> pd.DataFrame:
-    """Return the ledger as pages print it: counts without decimals, nothing where nothing is known."""
-    return _words(read_ledger(project.ledger))
-
-
-def _words(rows: pd.DataFrame) -> pd.DataFrame:
+def printed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of the ledger as pages print them: counts without decimals, nothing where nothing is known."""
     counts = {name: rows[name].map("{:,.0f}".format, na_action="ignore") for name in ("n", "events")}
     return rows.assign(**counts).astype(object).fillna("")
 
 
 def add_pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     """Yield the pages of a long ledger; the search of the book finds their words."""
-    if app.builder.format != "html" or not (Path(app.srcdir) / f"{PLACE}.md").is_file():
-        return
     project = Project(Path(app.srcdir))
-    rows = printed(project)
-    if len(rows) <= ROWS:
+    wanted = app.builder.format == "html" and (project.root / f"{PLACE}.md").is_file()
+    if not wanted or len(rows := printed(read_ledger(project.ledger))) <= ROWS:
         return
     for name, part in rows.groupby(rows["id"].map(lambda id_: page_of(id_, len(rows)))):
-        group = name.removeprefix(f"{PLACE}-")
-        title = f"Every number: {group}"
+        title = f"Every number: {name.removeprefix(f'{PLACE}-')}"
         words = {"title": title, "up": PLACE.rpartition("/")[2], "table": rows_html(project, part)}
         body = markup("numbers.html", **words)
         if indexer := getattr(app.builder, "indexer", None):
@@ -86,7 +78,7 @@ def add_cards(app: Sphinx, _page: str, _template: str, context: dict[str, Any], 
     """Put what the cards of a page say below its text: of each number that it prints, once."""
     if doctree is None or not (ids := sorted({node["ledger_id"] for node in doctree.findall(result_node)})):
         return
-    rows = _words(committed_session(Path(app.srcdir)).now.loc[ids])
+    rows = printed(committed_session(Path(app.srcdir)).now.loc[ids])
     origins = config(Project(Path(app.srcdir))).origins
     rows["origin"] = [origins[name].says for name in rows["origin"]]
     said = dict(zip(ids, rows[list(CARD)].to_numpy().tolist(), strict=True))
@@ -96,9 +88,9 @@ def add_cards(app: Sphinx, _page: str, _template: str, context: dict[str, Any], 
 
 def visit_result(self: Any, node: result_node) -> None:
     """Open the link of a number; its mark is spoken in words."""
-    id_, origin = node["ledger_id"], node["origin"]
+    id_, how = node["ledger_id"], f' title="{self.attval(node["method"])}"' if node["method"] else ""
     target = f"{self.builder.get_relative_uri(self.builder.current_docname, node['page'])}#{html_id(id_)}"
-    self.body.append(f'<a class="result origin-{origin}" href="{target}" title="{origin}: {id_}">')
+    self.body.append(f'<a class="result origin-{node["origin"]}" href="{target}" data-id="{id_}"{how}>')
 
 
 def depart_result(self: Any, node: result_node) -> None:

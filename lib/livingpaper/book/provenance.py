@@ -78,15 +78,16 @@ def _defined(library: Path) -> dict[str, list[str]]:
     return found
 
 
+@cache
 def naming_tests(function: str, tests: Path) -> list[str]:
     """Return the test files that name a function and its module or a package above it; else those of its module."""
     module, _, name = function.rpartition(".")
     parent, _, last = module.rpartition(".")
     near = rf"\b{re.escape(module)}\b|\bfrom {re.escape(parent)} import [^)]*\b{last}\b"
     told = re.compile(rf"{near}|\bimport {module.split('.')[0]}\b")
-    texts = _texts(tests)
-    named = [path for path, text in texts.items() if told.search(text) and re.search(rf"\b{name}\b", text)]
-    return named or [path for path, text in texts.items() if re.search(near, text)]
+    held = {path: text for path, text in _texts(tests).items() if name in text}  # fast, and few
+    named = [path for path, text in held.items() if re.search(rf"\b{name}\b", text) and told.search(text)]
+    return named or [path for path, text in _texts(tests).items() if last in text and re.search(near, text)]
 
 
 def running_tests(chapter: str, tests: Path) -> list[str]:
@@ -97,8 +98,7 @@ def running_tests(chapter: str, tests: Path) -> list[str]:
 
 @cache
 def _texts(tests: Path) -> dict[str, str]:
-    files = sorted(tests.rglob("test_*.py"))
-    return {path.relative_to(tests.parent).as_posix(): text_of(path) for path in files}
+    return {str(path.relative_to(tests.parent)): text_of(path) for path in sorted(tests.rglob("test_*.py"))}
 
 
 def sources_of_numbers(chapter: str, ledger: pd.DataFrame) -> list[str]:

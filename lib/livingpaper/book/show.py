@@ -9,6 +9,7 @@ from textwrap import wrap
 from typing import Any, TypeVar, cast
 
 import altair as alt
+import numpy as np
 import pandas as pd
 import vl_convert as vlc
 
@@ -20,11 +21,12 @@ from livingpaper.chapters.session import NAMED_LIKE_PATIENTS, sources_of
 from livingpaper.config import MIME, config
 from livingpaper.disclosure.profiles import DisclosureError
 from livingpaper.lab.texts import inline_html
-from livingpaper.ledger.ledger import ID
+from livingpaper.ledger.ledger import ID, SUPPRESSED
 
 MAX_ROWS = 250
 RESOURCES = re.compile(rb"(?:[ \t]*/[A-Za-z]+\d+ \d+ 0 R\n){2,}")
 Chart = alt.TopLevelMixin
+TOO_FEW = "Nothing can be shown here without showing too few patients."
 TRIAL = "Trial: not the paper's numbers."
 
 
@@ -91,7 +93,7 @@ class Drawing(Exhibit):
         known = config().origins
         origin = known[self.origin].says if self.origin in known else self.origin
         spec = self.chart.to_dict() | {"description": self.alt.strip(), "usermeta": {"origin": origin}}
-        if config().guards(self.origin):
+        if config().guards(self.origin) or (config().guarded and not self.origin):
             from livingpaper.disclosure.safe import require_safe  # scipy, for guarded origins only
 
             require_safe(spec, self.name or "the chart")
@@ -117,6 +119,12 @@ class Sheet(Exhibit):
     frame: pd.DataFrame
     widths: str = ""  # LaTeX column specification, ``lrr`` or ``p{4cm}rr``; default left, then right
     long: bool = False  # starts where it stands on paper and may go over pages, instead of floating
+
+    def __post_init__(self) -> None:
+        if self.name and config().guards(self.origin):
+            from livingpaper.disclosure.safe import require_safe_table  # scipy, for guarded origins only
+
+            require_safe_table(self.frame, self.name)
 
     def myst(self) -> str:
         """Return the table as a MyST directive."""
@@ -165,14 +173,22 @@ def show(thing: Shown, name: str, caption: str) -> Shown:
     if withheld:
         said = config().withheld
         frame = pd.DataFrame({"Result": [said.sentence]})
-        panel = _in_words(said.sentence) if isinstance(thing, Drawing) else Sheet(frame, widths="l")
+        panel = in_words(said.sentence) if isinstance(thing, Drawing) else Sheet(frame, widths="l")
         return cast("Shown", replace(panel, origin="design", name=name, caption=said.paragraph))
     origin = thing.origin or "+".join(origins) or "design"
+    if isinstance(thing, Drawing) and _all_suppressed(thing.sources or ()):
+        return replace(in_words(TOO_FEW), origin="design", name=name, caption=f"{caption.strip()} {TOO_FEW}")
     return replace(thing, name=name, caption=caption, origin=origin, trial=trial)
 
 
+def _all_suppressed(sources: Sequence[pd.DataFrame | pd.Series]) -> bool:
+    """Return whether every number that something rests on would show patients."""
+    texts = [text for rows in sources if "text" in rows for text in np.atleast_1d(rows["text"])]
+    return bool(texts) and set(texts) == {SUPPRESSED}
+
+
 @theme.at_each_width
-def _in_words(sentence: str) -> Drawing:
+def in_words(sentence: str) -> Drawing:
     """Return a sentence in the place of a figure."""
     rows = pd.DataFrame({"text": [theme.lines(sentence, theme.width() - 40)]})
     text = alt.Chart(rows).mark_text(fontSize=13, lineHeight=18, color=theme.INK).encode(text="text:N")

@@ -132,5 +132,4 @@ def add_meta(app: Sphinx, pagename: str, _template: str, context: dict[str, Any]
         ld = json.dumps(article_ld(project), ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
         tags = highwire(project, references=pagename == app.config.root_doc)
         style = markup("style.html", origins=config(project).origins)
-        tags += f'<script type="application/ld+json">{ld}</script>\n{style}'
-        context["metatags"] = context.get("metatags", "") + tags
+        context["described"] = f'{tags}<script type="application/ld+json">{ld}</script>\n{style}'

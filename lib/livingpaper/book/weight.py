@@ -10,14 +10,15 @@ from livingpaper.build.cache import write_whole
 
 RULE = re.compile(r"([^{};]+)\{([^{}]*)\}")  # innermost: those inside of @media too
 SELECTORS = re.compile(r",(?![^(]*\))")
-INSIDE = re.compile(r":(?:not|is|where|has)\([^)]*\)")
-CLASS = re.compile(r"\.(-?[A-Za-z_][\w-]*)")
-WORD = re.compile(r"[\w-]+")
-ICONS = re.compile("Font ?Awesome|--fa-font")
-CHART = "data-chart="
+INSIDE, CLASS = re.compile(r":(?:not|is|where|has)\([^)]*\)"), re.compile(r"\.(-?[A-Za-z_][\w-]*)")
+WORD, ICONS = re.compile(r"[\w-]+"), re.compile("Font ?Awesome|--fa-font")
+ASIDE = re.compile(r"/\*.*?\*/|@import[^;]*;", re.S)  # what is imported stands in THEME
+VARIABLE, ASKED = re.compile(r"(--[\w-]+)\s*:[^;{}]*(?:;\s*|(?=\}))"), re.compile(r"var\(\s*(--[\w-]+)")
+SHEET, THEME = "page.css", ("basic.css", "styles/theme.css", "styles/pydata-sphinx-theme.css")
 AT_ONCE = "documentation_options.js"  # a script of the page itself needs it
 SEARCH = re.compile("doctools|sphinx_highlight|searchtools|language_data|searchindex")  # scripts of its page
-NOT_READ = {"vega-bundle.js", "fontawesome.js", "searchindex.js"}
+NOT_READ = {"vega-bundle.js", "fontawesome.js", "searchindex.js", "bootstrap.js", "pydata-sphinx-theme.js"}
+ADDED = {"tooltip", "tooltip-inner", "tooltip-arrow", "bs-tooltip-auto", "fade", "show", "active", "pst-squeeze"}  # fmt: skip
 
 
 def only_what_is_used(css: str, words: set[str]) -> str:
@@ -25,10 +26,8 @@ def only_what_is_used(css: str, words: set[str]) -> str:
 
     def kept(rule: re.Match[str]) -> str:
         selector, body = rule.groups()
-        if ICONS.search(body):
-            return ""
-        if selector.lstrip().startswith("@"):
-            return rule[0]
+        if selector.lstrip().startswith("@") or ICONS.search(body):
+            return "" if ICONS.search(body) else rule[0]
         asks = {one: CLASS.findall(INSIDE.sub("", one)) for one in SELECTORS.split(selector)}
         used = ",".join(one for one, classes in asks.items() if words.issuperset(classes))
         return f"{used}{{{body}}}" if used else ""
@@ -36,19 +35,28 @@ def only_what_is_used(css: str, words: set[str]) -> str:
     return RULE.sub(kept, css)
 
 
+def lean(css: str, words: set[str]) -> str:
+    """Return styles with only what is used, and of their variables only those that something asks for."""
+    css = " ".join(only_what_is_used(ASIDE.sub("", css), words).split())
+    asked = words | set(ASKED.findall(css))
+    return VARIABLE.sub(lambda given: given[0] if given[1] in asked else "", css)
+
+
 def slim(app: Sphinx, failed: Exception | None) -> None:
-    """Cut the styles of a built site down to what its pages and scripts use, and leave the icon scripts out."""
+    """Write what pages and scripts use of all styles into one sheet, for which the first paint waits; drop icon scripts."""
     if failed or app.builder.name != "html":
         return
-    site = Path(app.outdir)
-    scripts = (path for path in (site / "_static").rglob("*.js") if path.name not in NOT_READ)
+    site, static = Path(app.outdir), Path(app.outdir) / "_static"
+    scripts = (path for path in static.rglob("*.js") if path.name not in NOT_READ)
     texts = (path.read_text("utf-8") for path in (*site.rglob("*.html"), *scripts))
-    words = {word for text in texts for word in WORD.findall(text)}  # whatever could be a class
-    for path in (site / "_static").rglob("*.css"):
-        write_whole(path, only_what_is_used(path.read_text("utf-8"), words).encode())
-    for icons in ("scripts/fontawesome.js*", "vendor/fontawesome/webfonts/*"):
-        for path in (site / "_static").glob(icons):
-            path.unlink()
+    words = ADDED.union(word for text in texts for word in WORD.findall(text))  # whatever could be a class
+    given = sorted(app.builder._css_files, key=lambda each: each.priority)  # type: ignore[attr-defined]
+    names = dict.fromkeys((*THEME, *(str(each.filename).removeprefix("_static/") for each in given)))
+    css = "".join((static / name).read_text("utf-8") for name in names if (static / name).is_file())
+    write_whole(static / SHEET, lean(css, words).encode())
+    icons = (*static.glob("scripts/fontawesome.js*"), *static.glob("vendor/fontawesome/webfonts/*"))
+    for path in {*icons, *static.rglob("*.css")} - {static / SHEET}:
+        path.unlink()
 
 
 def lighten(app: Sphinx, page: str, _template: str, context: dict[str, Any], _doctree: Any) -> None:
@@ -58,7 +66,6 @@ def lighten(app: Sphinx, page: str, _template: str, context: dict[str, Any], _do
             script.attributes.pop("defer", None)
         elif script.filename and AT_ONCE not in str(script.filename):
             script.attributes.setdefault("defer", "defer")
-    for role in (' role="doc-biblioentry"', ' role="list"'):  # deprecated, and then a list without items
-        context["body"] = context.get("body", "").replace(role, "")
-    if CHART in context["body"]:
+    context["body"] = re.sub(' role="(doc-biblioentry|list)"', "", context.get("body", ""))  # deprecated
+    if "data-chart=" in context["body"]:
         app.add_js_file("charts.js", loading_method="defer")

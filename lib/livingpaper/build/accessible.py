@@ -16,6 +16,7 @@ from livingpaper.book.markup import markup
 from livingpaper.book.stamp import author_names, citation_file
 from livingpaper.build.cache import mark_of, say, sha, up_to_date, write_changed
 from livingpaper.build.project import Project, pages
+from livingpaper.build.state import made_pages, state
 from livingpaper.config import config
 
 NAME = "paper-accessible.pdf"
@@ -23,15 +24,14 @@ NOISE = "script, style, a.headerlink, details.provenance, .cell_input, .tabularc
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 CITED = '<div class="citation"'  # of the page of references
 ANCHOR = re.compile(rb"\(node\d{8}\)")
+SWITCHES = ("display_header_footer", "print_background", "tagged", "outline")
 MARGIN = {"top": "22mm", "bottom": "20mm", "left": "22mm", "right": "22mm"}
 
 
 def print_accessible(project: Project) -> None:
     """Print the paper from ``_build/html`` unless that is done; without a Chromium, say what to install."""
-    html, target = project.build / "html", project.build / NAME
-    now = sha(mark_of(html).read_text("utf-8") + Path(__file__).read_text("utf-8")) if html.is_dir() else ""
-    if not now:
-        raise FileNotFoundError(f"the pages must be in {html}, there are none; run: livingpaper html")
+    html, target = made_pages(project), project.build / NAME
+    now = sha(state(project) + Path(__file__).read_text("utf-8"))
     if up_to_date(target, now):
         say("accessible: up to date")
         return
@@ -60,11 +60,10 @@ def one_page(project: Project, html: Path) -> str:
     who = f"{', '.join(author_names(found))}. Version {found['version']}, {found['date-released']}."
     legend = markup("legend.html", draft=paper.draft, banner=paper.banner, origins=paper.origins.values())
     top = f'<p>{who}</p><p role="note">{legend}</p>'
+    top_of_page = '<!doctype html><html lang="en-GB" data-theme="light">'
     head = f'<meta charset="utf-8"><title>{found["title"]}</title>{styles}<style>body {{ background: #fff }}</style>'
     body = f'<main class="bd-article">{top}{"".join(map(str, articles))}</main>'
-    return (
-        f'<!doctype html><html lang="en-GB" data-theme="light"><head>{head}</head><body>{body}</body></html>'
-    )
+    return f"{top_of_page}<head>{head}</head><body>{body}</body></html>"
 
 
 def _text(html: Path, name: str) -> str:
@@ -115,15 +114,8 @@ def _printed(sheet: Path, browser: str) -> bytes:
         opened = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"])
         page = opened.new_context(java_script_enabled=False, offline=True, color_scheme="light").new_page()
         page.goto(sheet.as_uri())
-        how: dict[str, Any] = {
-            "format": "A4",
-            "margin": MARGIN,
-            "display_header_footer": True,
-            "print_background": True,
-        }
-        pdf = page.pdf(
-            **how, header_template="<span></span>", footer_template=number, tagged=True, outline=True
-        )
+        how: dict[str, Any] = dict.fromkeys(SWITCHES, True) | {"format": "A4", "margin": MARGIN}
+        pdf = page.pdf(**how, header_template="<span></span>", footer_template=number)
         opened.close()
     return pdf
 
@@ -142,13 +134,8 @@ def _settled(pdf: bytes, project: Project) -> bytes:
     found, out = citation_file(project), BytesIO()
     writer = PdfWriter(clone_from=BytesIO(counted_anew(pdf)))
     day = f"D:{found['date-released'].replace('-', '')}000000Z"
-    said = {
-        "/Title": found["title"],
-        "/Author": ", ".join(author_names(found)),
-        "/CreationDate": day,
-        "/ModDate": day,
-    }
-    writer.add_metadata(said)
+    said = {"/Title": found["title"], "/Author": ", ".join(author_names(found))}
+    writer.add_metadata(said | dict.fromkeys(("/CreationDate", "/ModDate"), day))
     writer.root_object[NameObject("/Lang")] = TextStringObject("en-GB")
     writer.create_viewer_preferences()
     writer.viewer_preferences.display_doctitle = True  # type: ignore[union-attr]

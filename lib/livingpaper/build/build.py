@@ -16,10 +16,11 @@ from typing import Any
 from tqdm import tqdm
 
 from livingpaper.build.apt import ensure_latex
-from livingpaper.build.cache import alone, made_whole, mark_of, say, up_to_date, write_changed, write_whole
+from livingpaper.build.cache import mark_of, say, up_to_date, write_changed, write_whole
 from livingpaper.build.project import Project, digest, pages
-from livingpaper.build.state import SOURCES, state
-from livingpaper.build.together import together
+from livingpaper.build.state import sources, state
+from livingpaper.build.surroundings import FIXED
+from livingpaper.build.together import PAGES, alone, together
 from livingpaper.config import config
 
 NOT_SHIPPED = ("*.map", ".buildinfo")  # a hash of Sphinx's settings, which name folders of this machine
@@ -39,7 +40,7 @@ def build_html(project: Project, *, cold: bool = False) -> None:
         return
     from livingpaper.build import numbers  # heavy, and for a paper that changed
 
-    with together(project):
+    with together(project) as staged:
         numbers.write_numbers(project, exhibits=True)
         numbers.check_conclusions(project)
         numbers.draw_key_figure(project)
@@ -59,9 +60,8 @@ def build_html(project: Project, *, cold: bool = False) -> None:
         if missing:
             shutil.rmtree(work, ignore_errors=True)
             raise BuildError(f"every chapter must become a page, {missing} did not; see _build/html.log")
-        with made_whole(target) as fresh:
-            shutil.copytree(work / "html", fresh, ignore=shutil.ignore_patterns(*NOT_SHIPPED))
-    mark_of(target).write_text(now)
+        shutil.copytree(work / "html", staged / PAGES, ignore=shutil.ignore_patterns(*NOT_SHIPPED))
+        mark_of(staged / PAGES).write_text(now)
     say(f"html: {target / 'index.html'}")
 
 
@@ -89,9 +89,7 @@ def build_pdf(project: Project, *, cold: bool = False) -> None:
 def _by_content(project: Project, builder: str) -> Iterator[None]:
     """Let Sphinx read what has other content than last time: it goes by times, which a copied file brings along."""
     work, chapters = project.work, {page: project.root / f"{page}.md" for page in pages(project)}
-    found = [file for name in SOURCES for file in (project.root / name, *(project.root / name).rglob("*"))]
-    rest = {file for file in found if file.is_file()} - {*chapters.values()}
-    now = {"": digest(rest, project.root)}
+    now = {"": digest({*sources(project)} - {*chapters.values()}, project.root)}
     now |= {page: digest([path], project.root) for page, path in chapters.items()}
     mark = work / "made-from.json"
     before = json.loads(mark.read_text("utf-8")) if mark.is_file() else {}
@@ -111,9 +109,10 @@ def build_environment(project: Project) -> dict[str, str]:
 
     released = date.fromisoformat(citation_file(project)["date-released"])
     epoch = str(timegm(released.timetuple()))  # reproducible-builds.org/specs/source-date-epoch
-    sets = {"PYTHONHASHSEED": "0", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}  # the order of sets
-    sets |= {"MAKEFLAGS": "-j2"}  # of the make that runs LaTeX: paper and supplement at once
-    return {"SOURCE_DATE_EPOCH": epoch, "FORCE_SOURCE_DATE": "1"} | sets | os.environ
+    clock = {"SOURCE_DATE_EPOCH": epoch, "FORCE_SOURCE_DATE": "1"}
+    more = {"PYDEVD_DISABLE_FILE_VALIDATION": "1", "IPYTHONDIR": str(project.build / ".ipython")}
+    more |= {"MAKEFLAGS": "-j2"}  # of the make that runs LaTeX: paper and supplement at once
+    return os.environ | FIXED | clock | more
 
 
 def _jupyter_book(project: Project, builder: str) -> None:

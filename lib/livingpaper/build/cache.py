@@ -1,21 +1,18 @@
 """Files replaced whole or not at all, and the fingerprint of the code that a result rests on."""
 
 import ast
-import fcntl
 import hashlib
-import os
 import shutil
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache, wraps
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
-from livingpaper.build.project import Project, content_of, text_of
+from livingpaper.build.project import content_of, plain, text_of
 
 INSTALLED = tuple(Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
 
@@ -35,8 +32,8 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def write_changed(path: Path, content: bytes) -> bool:
-    """Write a file whole unless it holds this already; return whether it changed."""
-    if path.is_file() and path.read_bytes() == content:
+    """Write a file whole unless it holds this already, whatever line ends a checkout gave it; return whether it changed."""
+    if path.is_file() and content_of(path) == plain(content):
         return False
     write_whole(path, content)
     return True
@@ -72,27 +69,15 @@ def up_to_date(target: Path, state: str) -> bool:
     return target.exists() and mark.is_file() and mark.read_text("utf-8") == state
 
 
-def alone(build: Callable[..., None]) -> Callable[..., None]:
-    """Return a build of a project that waits until no other works in its folder, orphaned children included."""
-
-    @wraps(build)
-    def waiting(project: Project, **choices: Any) -> None:
-        project.build.mkdir(parents=True, exist_ok=True)
-        with (project.build / ".lock").open("a") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                say("another build works in this folder; waiting until it has ended")
-                fcntl.flock(lock, fcntl.LOCK_EX)
-            os.set_inheritable(lock.fileno(), True)  # by Jupyter Book: the lock ends with the last of the two
-            build(project, **choices)
-
-    return waiting
-
-
 def say(text: str) -> None:
     """Tell who builds."""
     print(text, flush=True)  # noqa: T201
+
+
+@cache
+def installed() -> str:
+    """Return names and versions of the installed packages: not every paper locks them, nor all that a chapter imports."""
+    return " ".join(sorted({folder.name for place in INSTALLED[2:] for folder in place.glob("*.dist-info")}))
 
 
 def code_digest(*modules: str) -> str:
@@ -144,8 +129,10 @@ def home_of(package: str) -> Path | None:
 
 
 def imported(tree: ast.AST) -> Iterator[str]:
-    """Yield the names that a source imports, wherever in it."""
-    for node in ast.walk(tree):
+    """Yield the names that a source imports, wherever in it: imports are statements, no part of an expression."""
+    waiting = [tree]
+    for node in waiting:  # grows on the way
+        waiting += [part for part in ast.iter_child_nodes(node) if not isinstance(part, ast.expr)]
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:

@@ -1,8 +1,9 @@
 """The numbers of a paper: its chapters run, what its sentences say holds, and the figure of README.md is drawn."""
 
 from livingpaper.book.drafts import is_withheld, unsupported
-from livingpaper.build.cache import alone, say, write_changed
+from livingpaper.build.cache import say, write_changed
 from livingpaper.build.project import Project
+from livingpaper.build.together import alone
 from livingpaper.chapters.run import run_chapters
 from livingpaper.config import config
 from livingpaper.ledger.claims import Rules, check_claims, load_claims

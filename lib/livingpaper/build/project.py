@@ -18,6 +18,11 @@ OF_GIT = (  # which repository, index and work tree; what git is configured with
     "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_GRAFT_FILE", "GIT_SHALLOW_FILE", "GIT_CEILING_DIRECTORIES",
 )  # fmt: skip
+RESULTS = LEDGER, KEY_FIGURE = ("results/ledger.csv", "results/key-figure.svg")
+STAGED, STAGE = (
+    ".staged",
+    "LIVINGPAPER_STAGE",
+)  # where a build makes results and pages; names that place while it works
 hashing: list[bool] = []  # not empty while what is opened does not count as read
 
 
@@ -26,6 +31,19 @@ class _Below(str):
 
     def __get__(self, project: "Project", _owner: type) -> Path:
         return project.root / self
+
+
+def _stage(project: "Project") -> Path:
+    """Return the folder of the results: the paper's, in the processes of a build that where it makes them."""
+    staged, stage = project.build / STAGED, os.environ.get(STAGE, "")
+    return staged if stage and os.path.realpath(staged) == os.path.realpath(stage) else project.root
+
+
+class _Result(_Below):
+    """A committed result; in the processes of a build the one that is made, which takes its place with the pages."""
+
+    def __get__(self, project: "Project", _owner: type) -> Path:
+        return _stage(project) / self
 
 
 @dataclass(frozen=True)
@@ -37,11 +55,18 @@ class Project:
     claims = _Below("claims.toml")  # the conclusions of the text, and the rules under which they hold
     data = _Below("data")
     lock = _Below("requirements.txt")  # exact versions of all packages
-    ledger = _Below("results/ledger.csv")
-    key_figure = _Below("results/key-figure.svg")  # of README.md
+    ledger = _Result(LEDGER)
+    key_figure = _Result(KEY_FIGURE)  # of README.md
     build = _Below("_build")  # everything made; can be deleted
-    steps = _Below("_build/cache/steps")  # results of long steps
     work = _Below("_build/work/_build")  # where Jupyter Book builds, before that replaces the last good one
+
+    @property
+    def steps(self) -> Path:
+        """Results of long steps; they hold patients, so those of a guarded paper are not among what is built."""
+        from livingpaper.config import config  # which knows this module
+
+        guarded = (self.root / CONFIG).is_file() and config(self).guarded
+        return self.root / ("private/steps" if guarded else "_build/cache/steps")
 
 
 def find_project(start: Path | None = None) -> Project:
@@ -102,13 +127,32 @@ def commit(project: Project) -> str:
     if not known or not git(project, "rev-list", "--max-count=1", "--all"):
         return "no commit"
     head = git(project, "rev-parse", "--short=10", "HEAD").strip()
-    changed = git(project, "status", "--porcelain", "--untracked-files=all")
+    made = dict(_awaited(project))
+    aside = [":/", *(f":(exclude){name}" for name in made)] if made else []
+    changed = git(project, "status", "--porcelain", "--untracked-files=all", "--", *aside)
     unseen = git(project, "ls-files", "--others", "--ignored", "--exclude-standard", "--", "data", "book")
     inputs = [name for name in unseen.splitlines() if not BY_PRODUCT.search(f"/{name}")]
-    blind = re.search(
-        r"^(?:[a-z]|S) ", git(project, "ls-files", "-v"), re.M
-    )  # files that git was told not to look at
-    return head + ("+" if changed.strip() or inputs or blind else "")
+    blind = re.search(r"^(?:[a-z]|S) ", git(project, "ls-files", "-v"), re.M)  # it was told not to look
+    return head + ("+" if changed.strip() or any(made.values()) or inputs or blind else "")
+
+
+def _awaited(project: Project) -> Iterator[tuple[str, bool]]:
+    """Yield each new result that waits for its pages, and whether it will differ from the commit once it is in place."""
+    for name in RESULTS:
+        made, there = _stage(project) / name, project.root / name
+        if (
+            made != there
+            and made.is_file()
+            and not (there.is_file() and made.read_bytes() == there.read_bytes())
+        ):
+            own = git(project, "hash-object", f"--path={name}", str(made)).strip()
+            yield name, own not in git(project, "ls-tree", "HEAD", name)
+
+
+def placed(path: Path, root: Path) -> Path:
+    """Return where a file of a paper belongs: a result that a build makes, beside those that are committed."""
+    staged = root / "_build" / STAGED
+    return root / path.relative_to(staged) if path.is_relative_to(staged) else path
 
 
 def plain(content: bytes) -> bytes:
@@ -146,7 +190,11 @@ def digest(paths: Iterable[Path], root: Path) -> str:
     found = {inside for path in paths for inside in (path, *path.rglob("*")) if inside.is_file()}
     total = hashlib.sha256()
     with not_reading():
-        for path in sorted(path for path in found if not BY_PRODUCT.search(path.as_posix())):
-            name = path.relative_to(root) if path.is_relative_to(root) else Path(path.name)  # kept elsewhere
+        for place, path in sorted((placed(path, root), path) for path in found):
+            if BY_PRODUCT.search(place.as_posix()):
+                continue
+            name = (
+                place.relative_to(root) if place.is_relative_to(root) else Path(place.name)
+            )  # kept elsewhere
             total.update(name.as_posix().encode() + b"\0" + content_of(path) + b"\0")
     return total.hexdigest()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from livingpaper.build.cache import write_whole
-from livingpaper.build.project import Project, hashing
+from livingpaper.build.project import Project, hashing, placed
 from livingpaper.config import config, fits
 
 READS = Path("cache", "reads")
@@ -51,7 +51,9 @@ def _listen() -> None:
 
 def public(project: Project, files: Iterable[str]) -> list[str]:
     """Return those files, relative to the paper, that ``paper.toml`` allows to be named."""
-    paths = [Path.cwd() / file.split("\0")[0] for file in files]  # without which choice it was
+    paths = [
+        placed(Path.cwd() / file.split("\0")[0], project.root) for file in files
+    ]  # without which choice it was
     names = {path.relative_to(project.root).as_posix() for path in paths if path.is_relative_to(project.root)}
     return sorted(name for name in names if fits(name, config(project).public))
 

@@ -4,16 +4,21 @@ import json
 import os
 import re
 import sys
+import sysconfig
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from livingpaper.build.project import OF_GIT, Project, text_of
+from livingpaper.build.project import OF_GIT, STAGE, Project, text_of
 
-OF_PYTHON = ("PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE", "PYTHONSTARTUP")
+OF_PYTHON = ("PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE", "PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONSTARTUP")  # fmt: skip
 OF_JUPYTER = ("JUPYTER_PATH", "JUPYTER_DATA_DIR", "JUPYTER_CONFIG_PATH")
 PINNED = re.compile(r"^([\w.-]+)(?:\[[\w,]+\])?==([\w.+!-]+)", re.M)
 INSTALLED = re.compile(r"^(.+)-([^-]+)\.dist-info$")
+FIXED = {  # in every process that makes a page or a number
+    "LC_ALL": "C.UTF-8", "TZ": "UTC", "PYTHONUTF8": "1", "PYTHONSAFEPATH": "1", "PYTHONHASHSEED": "0",
+    "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
+}  # fmt: skip
 REMAKE = "run make, which makes the environment of a moved or copied folder anew"
 
 
@@ -27,18 +32,26 @@ def clean_environment() -> None:
     foreign = [name for name in (*OF_PYTHON, *OF_JUPYTER, *OF_GIT) if os.environ.get(name, own) != own]
     for name in foreign:
         del os.environ[name]
+    os.environ.pop(STAGE, None)
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
-    if not set(OF_PYTHON[:3]).isdisjoint(foreign):
+    if not set(OF_PYTHON[:-1]).isdisjoint(foreign):
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
 def check_surroundings(project: Project) -> None:
     """Raise ``SurroundingsError`` unless code, kernel and package versions are those of this folder."""
+    if not any(os.access(place, os.W_OK) for place in (Path(__file__).parent, Path.home())):
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(project.build / "cache" / "numba"))
     for problem in (*_foreign(project.root / "lib"), *_other_versions(project)):
         raise SurroundingsError(problem)
 
 
 def _foreign(library: Path) -> Iterator[str]:
+    first = [
+        str(sys.modules[name].__file__) for name in {"sitecustomize", "usercustomize"} & sys.modules.keys()
+    ]
+    for code in (code for code in first if not code.startswith(sysconfig.get_path("stdlib"))):
+        yield f"no code may run before a command, {code} did; take it out of this environment"
     for package in sorted(path.parent.name for path in library.glob("*/__init__.py")):
         spec = find_spec(package)
         if spec is None or not spec.origin or library.resolve() not in Path(spec.origin).resolve().parents:
@@ -56,8 +69,8 @@ def _other_versions(project: Project) -> Iterator[str]:
     locked = {_name(name): version for name, version in PINNED.findall(text_of(project.lock))}
     places = (Path(place) for place in sys.path if Path(place).name == "site-packages")
     found = (INSTALLED.match(folder.name) for place in places for folder in place.iterdir())
-    there = locked | {_name(match[1]): match[2] for match in found if match}
-    other = [f"{name} {there[name]} for {pin}" for name, pin in locked.items() if there[name] != pin]
+    there = sorted((_name(match[1]), match[2]) for match in found if match)
+    other = [f"{name} {of} for {locked[name]}" for name, of in there if of != locked.get(name, of)]
     if other:
         yield f"packages must have the versions of {project.lock.name}, {len(other)} have not, first {other[0]}; {REMAKE}"
 

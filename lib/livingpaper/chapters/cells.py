@@ -10,8 +10,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from livingpaper.build.project import Project, pages, text_of
+from livingpaper.config import guarded_here
 
 PART = re.compile(r"^\(([\w-]+)\)=\s*$|^```\{code-cell\}[^\n]*\n(.*?)^```[ \t]*$", re.M | re.S)
+OWN = ("headtohead", "livingpaper", "study")
+FRACTION = re.compile(r"[-−]?\d+\.\d+")
+QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|[-−]?\d[\d.,]*")
 OPTION_LINES = re.compile(r"\A(?:---\n(?:.*\n)*?---\n|(?::[\w-]+:.*\n)*)")
 
 
@@ -68,7 +72,19 @@ class Statement(NamedTuple):
 
 def failed(place: object, error: BaseException) -> ChapterError:
     """Return what went wrong in a cell or a chapter, in one line."""
-    return ChapterError(f"{place}: {type(error).__name__}: {' '.join(str(error).split())}")
+    return ChapterError(f"{place}: {type(error).__name__}: {_without_values(error)}")
+
+
+def _without_values(error: BaseException) -> str:
+    """Return what an error says; in a paper of guarded patients without numbers and quotations that may be theirs.
+
+    Errors of this project quote names, others any cell.
+    """
+    said = " ".join(str(error).split())
+    if not guarded_here():
+        return said
+    own = type(error).__module__.partition(".")[0] in OWN
+    return FRACTION.sub("#", said) if own else QUOTED.sub("#", said)
 
 
 def called(node: ast.expr) -> str:

@@ -15,6 +15,7 @@ from livingpaper.build.state import inputs_digest
 from livingpaper.chapters.cells import Cell, ChapterError, Statement, chapter_statements, failed
 from livingpaper.chapters.recording import Row
 from livingpaper.chapters.session import current, start
+from livingpaper.config import config
 
 Shown = dict[int, tuple[dict[str, Any], dict[str, Any]]]  # cell number: mimebundle and its metadata
 
@@ -88,6 +89,9 @@ def _displayed(cell: Cell, value: object) -> tuple[dict[str, Any], dict[str, Any
     """Return a value as a notebook shows it."""
     from IPython.core.formatters import DisplayFormatter
 
+    if config().guarded and not str(getattr(value, "name", "")).startswith(("fig-", "tbl-")):
+        must = "a cell of a paper with guarded patients may show what show(...) returns and nothing else"
+        raise ChapterError(f"{cell}: {must}, found {type(value).__name__}; end it otherwise")
     try:
         own = getattr(value, "_repr_mimebundle_", None)  # the formatter would only log its errors
         made = own() if own else DisplayFormatter().format(value)
@@ -108,7 +112,8 @@ def quiet(cell: Cell) -> Iterator[None]:
         warnings.showwarning = refuse  # type: ignore[assignment]
         yield
     if text := " ".join(said.getvalue().split()):
-        found = f"it printed {text[:200]!r}; show(...) it, or drop it"
+        words = "something" if config().guarded else repr(text[:200])
+        found = f"it printed {words}; show(...) it, or drop it"
         raise ChapterError(f"{cell}: a cell must print nothing, {found}")
 
 
@@ -122,10 +127,8 @@ def store_executed(
     from jupyter_cache.base import CacheBundleIn
 
     store = get_cache(str(project.build / ".jupyter_cache" / inputs_digest(project)))
-    notebooks, missing = (
-        {name: jupytext.reads(text_of(path), "md:myst") for name, path in files.items()},
-        list(files),
-    )
+    notebooks = {name: jupytext.reads(text_of(path), "md:myst") for name, path in files.items()}
+    missing = list(files)
     for name, notebook in notebooks.items():
         with suppress(KeyError):
             store.match_cache_notebook(notebook)

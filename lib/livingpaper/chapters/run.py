@@ -16,16 +16,17 @@ import pandas as pd
 
 from livingpaper.build.project import CONFIG, Project, digest
 from livingpaper.build.reads import files_read, keep_reads
+from livingpaper.build.surroundings import FIXED
 from livingpaper.chapters.cells import ChapterError, chapter_statements, check_literals, failed, own_chapters
 from livingpaper.chapters.executing import ChapterRun, Shown, store_executed
 from livingpaper.chapters.recording import Row
 from livingpaper.chapters.store import Shelf, as_loaded, pickled
 from livingpaper.chapters.taking import inputs_of, make_chain, modules_of, takes
 from livingpaper.chapters.tracked import choices_of, choices_read
+from livingpaper.config import config
 from livingpaper.ledger.ledger import ledger_frame, read_ledger, write_ledger
 
 FORK = multiprocessing.get_context("fork")
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 def run_chapters(project: Project, *, exhibits: bool = False) -> bool:
@@ -36,7 +37,7 @@ def run_chapters(project: Project, *, exhibits: bool = False) -> bool:
     """
     command = [sys.executable, "-m", __name__, str(project.root), *["--exhibits"] * exhibits]
     pipes: Any = {"capture_output": True, "text": True, "close_fds": False}  # the lock is inherited
-    done = subprocess.run(command, env=ONE_THREAD | os.environ, check=False, **pipes)
+    done = subprocess.run(command, env=os.environ | FIXED, check=False, **pipes)
     if done.returncode == 0:
         return done.stdout == "changed\n"
     said = done.stderr.strip() or f"the chapters' process ended with status {done.returncode}"
@@ -156,6 +157,15 @@ def merge(rows: dict[str, list[Row]]) -> pd.DataFrame:
     return ledger_frame(by_id.values())
 
 
+def guard(ledger: pd.DataFrame, project: Project) -> pd.DataFrame:
+    """Return a ledger as it may be shown: no chapter has a part in that."""
+    if not config(project).guarded:
+        return ledger
+    from livingpaper.disclosure import released  # scipy, for guarded origins only
+
+    return released.guard(ledger, project, keep=True)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the chapters of the project in a folder, ``--exhibits`` after it or not; return the exit status."""
     root, *exhibits = sys.argv[1:] if arguments is None else arguments
@@ -163,7 +173,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         check_literals(project)
         with contextlib.closing(Workers(project)) as workers:
-            ledger = merge(_rows(workers))
+            ledger = guard(merge(_rows(workers)), project)
             changed = len(ledger) > 0 and write_ledger(ledger, project.ledger)
             if changed:
                 read_ledger(project.ledger)  # nobody should find it damaged later

@@ -16,8 +16,8 @@ from livingpaper.build.project import Project, find_project
 from livingpaper.chapters.cells import Cell, chapter_files, read_cells
 from livingpaper.chapters.recording import Row, rows_of, select_rows
 from livingpaper.config import config
-from livingpaper.disclosure.profiles import DisclosureError, Profile
-from livingpaper.ledger.ledger import HIDDEN, LEDGER_COLUMNS, NUMERIC, WITHHELD, LedgerError, read_ledger
+from livingpaper.disclosure.profiles import DisclosureError
+from livingpaper.ledger.ledger import LEDGER_COLUMNS, NUMERIC, WITHHELD, LedgerError, read_ledger
 
 if TYPE_CHECKING:
     from livingpaper.disclosure.safe import Safe
@@ -41,9 +41,6 @@ class Session:
     rows: dict[str, Row] = field(default_factory=dict)
     made: dict[str, tuple[str, str]] = field(default_factory=dict)  # id: pattern and origin
     frames: dict[str, pd.DataFrame] = field(default_factory=dict)
-    exact: dict[str, Row] = field(
-        default_factory=dict
-    )  # of guarded origins, before disclosure control; never stored
     _overlaid: tuple[list[Any], pd.DataFrame] = ([], EMPTY)  # what it was made of, and the ledger
 
     def committed(self) -> pd.DataFrame:
@@ -62,14 +59,22 @@ class Session:
         if [*map(id, seen)] != [*map(id, self._overlaid[0])]:
             rows = {row["id"]: row for row in committed.to_dict("records")} | self.rows
             frame = pd.DataFrame([rows[id_] for id_ in sorted(rows)], columns=list(LEDGER_COLUMNS))
-            frame = frame.astype(dict.fromkeys(NUMERIC, float)).set_index("id", drop=False)
-            self._overlaid = seen, frame
+            frame = frame.astype(dict.fromkeys(NUMERIC, float))
+            self._overlaid = seen, self._shown(frame).set_index("id", drop=False)
         return self._overlaid[1]
+
+    def _shown(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return a ledger with the rows of guarded origins that were recorded here as they may be shown."""
+        if not self.rows or not config(self.project).guarded:
+            return frame
+        from livingpaper.disclosure.released import exact_beside, guard  # scipy, for guarded origins only
+
+        return guard(exact_beside(frame, self.project, self.rows), self.project)
 
     def trial_ids(self) -> set[str]:
         """Return the ids whose text or numbers, as recorded here, differ from the committed ledger."""
         committed = self.committed().reindex(list(self.rows))
-        here = pd.DataFrame(list(self.rows.values()), columns=list(LEDGER_COLUMNS))
+        here = self.ledger().loc[list(self.rows)].reset_index(drop=True)
         now, then = (frame[list(NUMERIC)].to_numpy(float) for frame in (here, committed))
         same = np.isclose(now, then, rtol=TOLERANCE, equal_nan=True).all(axis=1)
         return set(here["id"][~same | (here["text"].to_numpy() != committed["text"].to_numpy())])
@@ -85,19 +90,6 @@ class Session:
             raise LedgerError(f"each id stands for one number, {found}; rename one{again}")
         self.rows |= {row["id"]: row for row in rows}
         self.made |= dict.fromkeys(ids, (pattern, origin))
-
-    def guarded(self, rows: list[Row], profile: Profile) -> list[Row]:
-        """Return rows as they may be shown beside all that were recorded here; some of those may go now."""
-        from livingpaper.disclosure.protect import protect  # scipy, for guarded origins only
-
-        self.exact |= {row["id"]: row for row in rows}
-        frame = pd.DataFrame([*self.exact.values()], columns=list(LEDGER_COLUMNS))
-        safe = {row["id"]: row for row in protect(frame, profile).ledger.to_dict("records")}
-        here = {row["id"] for row in rows}
-        for id_, row in self.rows.items():
-            if id_ in safe and id_ not in here and row["text"] not in HIDDEN:
-                self.rows[id_] = safe[id_]
-        return [safe[row["id"]] for row in rows]
 
 
 @lru_cache(maxsize=2)
@@ -151,8 +143,7 @@ def record(
         cells = (cell for path in chapter_files(project).values() for cell in read_cells(path, project.root))
         cell = next((cell for cell in cells if pattern in cell.source), Cell("a notebook", 0, "", ""))
     paper, made = config(project), rows_of(rows, pattern, origin, cell.code, scale=scale, value=value, **more)
-    kept = session.guarded(list(made), paper.disclosure.limits()) if paper.guards(origin) else made
-    session.add(list(withhold_rows(kept, blinded=paper.blinded)), pattern, origin)
+    session.add(list(withhold_rows(made, blinded=paper.blinded)), pattern, origin)
 
 
 def frame(df: "pd.DataFrame | Safe", id_: str, *, origin: str) -> pd.DataFrame:

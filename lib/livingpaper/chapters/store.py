@@ -6,9 +6,9 @@ import io
 import os
 import pickle
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager, suppress
-from copy import copy
 from dataclasses import dataclass
 from functools import wraps
 from inspect import BoundArguments, signature
@@ -19,11 +19,10 @@ from typing import Any, ParamSpec, TypeVar
 
 import pandas as pd
 
-from livingpaper.build.cache import code_digest, module_files, source_file, write_whole
+from livingpaper.build.cache import code_digest, installed, module_files, source_file, write_whole
 from livingpaper.build.project import digest, find_project
 from livingpaper.build.reads import files_read, note
 from livingpaper.chapters.tracked import KINDS, Keeper, Tracked
-from livingpaper.config import config
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -68,11 +67,8 @@ class Shelf:
 def stored(shelf: Shelf, compute: Callable[[], Any], read: Read, modules: Iterable[str] = ()) -> Any:
     """Return the result kept on a shelf, or compute it; it is kept if ``modules`` are ``as_loaded``.
 
-    ``read`` says of the files that were read, once all is, which choices were; None is no result and not kept. Nothing
-    is kept in a paper of guarded patients: they, or what was not yet rounded, would lie in the store.
+    ``read`` says of the files that were read, once all is, which choices were; None is no result and not kept.
     """
-    if config(find_project()).guarded:
-        return compute()
     with locked(shelf.index):
         if (found := shelf.find()) is not None:
             return found
@@ -193,9 +189,7 @@ def remember(function: Callable[P, T], *, each: str = "") -> Callable[P, T]:
 
 
 def _with(bound: BoundArguments, changes: dict[str, Any]) -> BoundArguments:
-    changed = copy(bound)
-    changed.arguments = bound.arguments | changes
-    return changed
+    return BoundArguments(bound.signature, OrderedDict(bound.arguments | changes))
 
 
 def _one(function: Callable[..., Any], bound: BoundArguments, code: str) -> Any:
@@ -206,7 +200,7 @@ def _one(function: Callable[..., Any], bound: BoundArguments, code: str) -> Any:
         "function": f"{module}.{name}",
         "code": code,
         "arguments": hash_of(sorted((bound.arguments | dict.fromkeys(choices)).items())),
-        "lock": digest([project.lock], project.root),
+        "lock": digest([project.lock], project.root) + installed(),
     }
     seen = set[str]()
     tracked = _with(bound, {key: Tracked(value, seen.add, key) for key, value in choices.items()})

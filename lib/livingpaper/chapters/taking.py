@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from livingpaper.build.cache import code_digest, imported, source_file
+from livingpaper.build.cache import code_digest, imported, installed, source_file
 from livingpaper.build.project import Project, digest
 from livingpaper.build.state import fixed_files
 from livingpaper.chapters.cells import ChapterError, Statement, chapter_files, chapter_statements
@@ -126,11 +126,11 @@ def takes(parts: Iterable[Statement]) -> Iterator[tuple[str, list[str], Names]]:
 
 def inputs_of(project: Project, parts: Sequence[Statement]) -> dict[str, str]:
     """Return what results of statements rest on but choices: they, code, data, committed results, locked packages."""
-    results = {*(project.root / "results").glob("*.csv")} - {project.ledger}
     return {
         "cells": "\n".join(part.source for part in parts),
         "code": code_digest(*modules_of(parts)),
-        "files": digest([*fixed_files(project), *results], project.root),
+        "packages": installed(),
+        "files": digest(fixed_files(project), project.root),
     }
 
 

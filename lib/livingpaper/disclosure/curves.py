@@ -26,10 +26,10 @@ def landmarks(rows: pd.DataFrame, by: Sequence[str], *, day: str = "horizon_days
 def life_table(days: Sequence[float], causes: Sequence[int], profile: Profile) -> pd.DataFrame:
     """Return the curve that may be drawn of patients with a day and a cause (0: followed to that day) each.
 
-    Cumulative events of each cause and those at risk are midpoints of classes of ``profile.steps``, so a step stands
-    for as many events; the curve ends where fewer than the threshold are at risk, and the risk is computed from the
-    rounded numbers. ``DisclosureError`` if a cause would make fewer than ``profile.curve`` steps: give the risk at
-    the horizon instead (Guyot 2012, doi 10.1186/1471-2288-12-9, reads patients out of exact curves).
+    Cumulative events of each cause are midpoints of classes of ``profile.steps``, so a step stands for as many events;
+    those at risk are rounded like all counts, for two grids together would tell more than one. The curve ends where
+    fewer than the threshold are at risk. ``DisclosureError`` if a cause would make fewer than ``profile.curve`` steps:
+    give the risk at the horizon instead (Guyot 2012, doi 10.1186/1471-2288-12-9, reads patients out of exact curves).
     """
     time, cause = np.asarray(days, float), np.asarray(causes, int)
     if len(time) != len(cause) or not np.isfinite(time).all() or (cause < 0).any():
@@ -45,7 +45,7 @@ def life_table(days: Sequence[float], causes: Sequence[int], profile: Profile) -
     grid = np.unique(np.concatenate([[0.0], time]))
     risk = np.array([(time >= each).sum() for each in grid])
     grid = grid[risk >= profile.threshold]
-    made = pd.DataFrame({"day": grid, "at_risk": [midpoint(each, width) for each in risk[: len(grid)]]})
+    made = pd.DataFrame({"day": grid, "at_risk": [profile.rounded(each) for each in risk[: len(grid)]]})
     for name in names:
         total = [int(((cause == name) & (time <= each)).sum()) for each in grid]
         made[f"events_{name}"] = [midpoint(each, width) for each in total]

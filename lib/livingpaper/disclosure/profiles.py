@@ -5,8 +5,10 @@ counts below a threshold are not shown and the others rounded, what is computed 
 rounded ones, no minimum and no maximum, quantiles with a threshold of people on each side, ten degrees of freedom.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import ceil, floor
+from types import MappingProxyType
 from typing import Any
 
 LOWEST = 5  # no profile may go below
@@ -87,11 +89,11 @@ class Profile:
         return tail > 0 and n * tail >= self.threshold - 1e-9
 
 
-PROFILES = {
+PROFILES: Mapping[str, Profile] = MappingProxyType({
     "internal": Profile("internal", threshold=LOWEST, base=1),
     "publish": Profile("publish"),
     "strict": Profile("strict", zeros=False),
-}
+})  # fmt: skip
 
 
 def profile_of(name: str = "publish", **thresholds: Any) -> Profile:

@@ -20,11 +20,13 @@ import vl_convert
 
 from livingpaper.book.markup import markup
 from livingpaper.book.theme import VEGA_LITE
+from livingpaper.build.cache import up_to_date
 from livingpaper.build.project import Project
+from livingpaper.build.state import state
 from livingpaper.config import Config, config
 from livingpaper.disclosure.profiles import DisclosureError, Profile
-from livingpaper.disclosure.rows import kind_of
-from livingpaper.disclosure.scan import Finding, findings, read_table, report
+from livingpaper.disclosure.released import remember_release, require_protected
+from livingpaper.disclosure.scan import findings, read_table, report
 from livingpaper.ledger.ledger import HIDDEN, SUPPRESSED, read_ledger
 
 FORM = "0.4.12"  # of outputs.json, the version that SACRO-Viewer supports
@@ -43,13 +45,8 @@ COLUMNS = [
     "outcome",
     "method",
 ]
-MAY_NOT_STAY = (
-    "rows",
-    "ids",
-    "paths",
-    "closed",
-)  # and dates and free text of the table; others a person judges
 PER_INCH = 150
+OURS = "^text outputs.json: .* cells of free text"  # the comments of outputs, which are of this module
 
 
 def make_release_folder(project: Project, cohort: Path | None = None) -> Path:
@@ -65,7 +62,8 @@ def make_release_folder(project: Project, cohort: Path | None = None) -> Path:
     Raises
     ------
     DisclosureError
-        If a number of a guarded origin did not pass disclosure control, or a patient is found in the folder.
+        If a number of a guarded origin did not pass disclosure control, the pages are older than the numbers, too few
+        patients were added since an earlier release, or something that may not leave is found in the folder.
     """
     paper, ledger, pages = config(project), read_ledger(project.ledger), project.build / "html"
     if not (pages / "index.html").is_file():
@@ -75,29 +73,36 @@ def make_release_folder(project: Project, cohort: Path | None = None) -> Path:
         raise DisclosureError(
             "a folder with numbers of guarded patients must be searched for them; give --cohort FILE"
         )
-    require_protected(guarded, paper.disclosure.limits())
-    project.build.mkdir(exist_ok=True)
+    _require_same(pages, project)
+    judged = require_protected(guarded, project).report if len(guarded) else None
     with tempfile.TemporaryDirectory(dir=project.build) as place:
         made = Path(place) / "release"
         results = _write(made, ledger, pages, paper)
-        _explain(made, results, ledger, paper, _search(made, cohort, paper.disclosure.limits()))
+        if judged is not None:
+            judged.to_csv(made / "numbers.csv", index=False)
+        _explain(made, results, ledger, paper)
+        _search(made, cohort, paper)
         target = project.build / "release"
         shutil.rmtree(target, ignore_errors=True)
         made.rename(target)
+    if judged is not None:
+        remember_release(project)
     return target
 
 
-def require_protected(rows: pd.DataFrame, profile: Profile) -> None:
-    """Raise ``DisclosureError`` unless every count among rows is rounded and none is small."""
-    counts = rows["estimate"].where([kind == "Frequencies" for kind in map(kind_of, rows.to_dict("records"))])
-    for numbers in (counts, rows["n"], rows["events"]):
-        known = numbers.dropna()
-        wrong = known[known.map(profile.small) | (known % profile.base != 0)]
-        if len(wrong):
-            must = "every count of guarded patients must be rounded and none small"
-            raise DisclosureError(
-                f"{must}, {len(wrong)} are not, the first of {wrong.index[0]!r}; run: headtohead ledger"
-            )
+def _require_same(pages: Path, project: Project) -> None:
+    """Raise ``DisclosureError`` unless the pages were made of what is there now."""
+    if not up_to_date(pages, state(project)):
+        raise DisclosureError(
+            f"the pages must be of what is there now, {pages} are not; run: headtohead html"
+        )
+
+
+def tree_digest(folder: Path) -> str:
+    """Return the hash of all files of a folder, which who signs for it writes down."""
+    lines = [f"{sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder).as_posix()}"
+             for path in sorted(folder.rglob("*")) if path.is_file()]  # fmt: skip
+    return sha256("\n".join(lines).encode()).hexdigest()
 
 
 def _write(folder: Path, ledger: pd.DataFrame, pages: Path, paper: Config) -> dict[str, Any]:
@@ -124,9 +129,7 @@ def _write(folder: Path, ledger: pd.DataFrame, pages: Path, paper: Config) -> di
     return results
 
 
-def _explain(
-    folder: Path, results: dict[str, Any], ledger: pd.DataFrame, paper: Config, left: list[Finding]
-) -> None:
+def _explain(folder: Path, results: dict[str, Any], ledger: pd.DataFrame, paper: Config) -> None:
     """Write the page in plain words, which answers the usual reasons of refusal and names what a person must judge."""
     guarded = ledger[ledger["origin"].map(paper.guards)]
     words = markup(
@@ -137,7 +140,8 @@ def _explain(
         guarded=len(guarded),
         hidden=int(guarded["text"].isin(HIDDEN).sum()),
         types=sorted({path.suffix[1:] for path in folder.rglob("*") if path.suffix}),
-        found=left,
+        digest=tree_digest(folder),
+        harmless=paper.disclosure.harmless,
     )
     (folder / "read-me-first.html").write_text(words, "utf-8")
 
@@ -215,12 +219,15 @@ def _figure(folder: Path, name: str, spec: dict[str, Any]) -> Iterator[dict[str,
         yield {"name": file, "sdc": {}}
 
 
-def _search(folder: Path, cohort: Path | None, profile: Profile) -> list[Finding]:
-    """Return what a person must judge; ``DisclosureError`` if something of a patient is found in the folder."""
-    found = sorted(set(findings(folder, read_table(cohort) if cohort else None, threshold=profile.threshold)))
-    wrong = [one for one in found if one.rule in MAY_NOT_STAY or "of the table" in one.says]
+def _search(folder: Path, cohort: Path | None, paper: Config) -> None:
+    """Raise ``DisclosureError`` if something is found in the folder that nobody declared harmless in ``paper.toml``."""
+    limits, table = paper.disclosure, read_table(cohort) if cohort else None
+    harmless = [re.compile(each) for each in (OURS, *limits.harmless)]
+    found = set(findings(folder, table, threshold=limits.limits().threshold))
+    wrong = [
+        one for one in found if not any(p.search(f"{one.rule} {one.place}: {one.says}") for p in harmless)
+    ]
     if wrong:
-        raise DisclosureError(
-            f"what leaves must hold nothing of a patient, found; no folder was made:\n{report(wrong)}"
-        )
-    return found
+        must = "what leaves must hold nothing of a patient, found; no folder was made"
+        cure = "take it out, or what is harmless: [disclosure] harmless of paper.toml"
+        raise DisclosureError(f"{must}:\n{report(wrong)}\n{cure}")

@@ -13,11 +13,11 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from livingpaper.config import config
 from livingpaper.disclosure.curves import group_means, life_table
+from livingpaper.disclosure.makers import merged_bins
 from livingpaper.disclosure.profiles import DisclosureError, Profile
-from livingpaper.disclosure.secondary import protect_tables
 
-Row = tuple[tuple[str, str], ...]
 _RULE = object()
 _issued: list[dict[str, list[str]]] = []  # by column, what rules of this process gave out
 
@@ -41,34 +41,38 @@ class Safe:
         return _again, (self.frame,)
 
     @classmethod
-    def of_rows(cls, rows: pd.DataFrame, ledger: pd.DataFrame) -> "Safe":
-        """Return a selection of the ledger; ``DisclosureError`` where its numbers are not those that were recorded."""
+    def of_rows(cls, rows: pd.DataFrame) -> "Safe":
+        """Return a selection of the ledger; ``DisclosureError`` where its numbers are not those that may be shown."""
+        from livingpaper.chapters.session import current_ledger  # which knows this module
+
+        ledger = current_ledger()
         numbers = ["estimate", "std_error", "conf_low", "conf_high", "n", "events"]
         known = ledger.reindex(rows["id"])
         same = np.isclose(
             rows[numbers].to_numpy(float), known[numbers].to_numpy(float), rtol=1e-9, equal_nan=True
         )
-        if known["text"].isna().any() or not same.all():
-            wrong = list(rows["id"][(~same.all(axis=1)) | known["text"].isna().to_numpy()])[:3]
+        same = same.all(axis=1) & (rows["text"].to_numpy() == known["text"].to_numpy())
+        if not same.all():
+            wrong = list(rows["id"][~same])[:3]
             raise DisclosureError(
                 f"rows of a chart must be those of the ledger, {wrong} are not; select them"
             )
         return cls(rows, _RULE)
 
     @classmethod
-    def of_counts(cls, tables: Mapping[str, pd.DataFrame], profile: Profile) -> dict[str, "Safe"]:
-        """Return tables of counts, all of one release together; see ``protect_tables``."""
-        return {name: cls(table, _RULE) for name, table in protect_tables(tables, profile).items()}
+    def of_bins(cls, bins: pd.DataFrame) -> "Safe":
+        """Return a histogram with bins wide enough; see ``merged_bins``."""
+        return cls(merged_bins(bins, _limits()), _RULE)
 
     @classmethod
-    def of_curve(cls, days: Sequence[float], causes: Sequence[int], profile: Profile) -> "Safe":
+    def of_curve(cls, days: Sequence[float], causes: Sequence[int]) -> "Safe":
         """Return a curve of events; see ``life_table``."""
-        return cls(life_table(days, causes, profile), _RULE)
+        return cls(life_table(days, causes, _limits()), _RULE)
 
     @classmethod
-    def of_means(cls, frame: pd.DataFrame, by: Sequence[str], value: str, profile: Profile) -> "Safe":
+    def of_means(cls, frame: pd.DataFrame, by: Sequence[str], value: str) -> "Safe":
         """Return means of groups; see ``group_means``."""
-        return cls(group_means(frame, by, value, profile), _RULE)
+        return cls(group_means(frame, by, value, _limits()), _RULE)
 
     def then(self, change: Callable[[pd.DataFrame], pd.DataFrame]) -> "Safe":
         """Return what is computed from this frame and nothing else: no function of what may be shown shows more."""
@@ -77,6 +81,11 @@ class Safe:
     def chart(self, **options: Any) -> alt.Chart:
         """Return an Altair chart of the frame."""
         return alt.Chart(self.frame, **options)
+
+
+def _limits() -> Profile:
+    """Return the profile of the paper: no chapter chooses it."""
+    return config().disclosure.limits()
 
 
 def _again(frame: pd.DataFrame) -> Safe:
@@ -107,10 +116,20 @@ def require_safe(spec: Mapping[str, Any], name: str) -> None:
             )
 
 
-def safe_data(spec: Mapping[str, Any]) -> None:
-    """Let the data of a chart through that was drawn of what may be shown, see ``drawn.py``."""
-    for _, rows in _data(spec):
-        Safe(pd.DataFrame(rows if isinstance(rows, list) else []), _RULE)
+def require_safe_table(frame: pd.DataFrame, name: str) -> None:
+    """Raise ``DisclosureError`` unless a printed table is of rows and columns of a safe frame."""
+    records = [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+    if records and not any(_part_of(records, issued) for issued in _issued):
+        must = "a table of patients must show a frame that passed disclosure control"
+        raise DisclosureError(f"{must}, {name} does not; make it with Safe.of_rows(...).then(...)")
+
+
+def safe_frame(*made: Any) -> None:
+    """Let through the data of charts, and tables, that were made of what may be shown, see ``drawn.py``."""
+    for each in made:
+        tables = [each] if isinstance(each, pd.DataFrame) else [rows for _, rows in _data(each.to_dict())]
+        for rows in tables:
+            Safe(pd.DataFrame(rows if isinstance(rows, (list, pd.DataFrame)) else []), _RULE)
 
 
 def _data(part: object) -> Iterator[tuple[str, object]]:

@@ -1,212 +1,243 @@
-"""Tables of counts, all of a release together: no suppressed cell can be worked out from the others and the totals.
+"""Counts that are sums of each other, all of a release together: no suppressed one can be worked out from the others.
 
-A cell is named by the levels it counts, ``{"drug": "a", "sex": "f"}``; what a table sums over is a total with fewer
-names. Tables share their cells, so a total in one protects, or gives away, a cell in another. An attacker knows every
-shown number up to its rounding, that counts are not negative, and every sum; linear programmes say how narrow that
-makes each suppressed cell (Fischetti and Salazar 2001, doi 10.1287/mnsc.47.7.1008.9729, their attacker's problems).
+An attacker knows every shown number up to its rounding, that counts are not negative, and every sum; linear programmes
+say how narrow that makes each suppressed cell (Fischetti and Salazar 2001, doi 10.1287/mnsc.47.7.1008.9729, their
+attacker's problems).
 """
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import combinations
+from math import ceil, floor
 
 import numpy as np
-import pandas as pd
 from scipy.optimize import linprog
-from scipy.sparse import lil_array
+from scipy.sparse import coo_array
 
 from livingpaper.disclosure.profiles import DisclosureError, Profile
 
-Cell = frozenset[tuple[str, str]]
+Cell = Hashable
+Sum = tuple[Cell, tuple[Cell, ...]]
 SLACK = 1e-6
+REASON = "with others that are shown it would give a suppressed count away"
+DEEPEST = 3  # parts of an id that a sum goes over
 
 
 @dataclass(frozen=True)
 class Counts:
-    """The cells of tables with their true counts, and which are sums of which."""
+    """Counts by cell, and which are sums of which.
 
-    values: dict[Cell, int]
-    sums: tuple[tuple[Cell, tuple[Cell, ...]], ...]
+    ``fixed`` are shown whatever is decided here (an ``n`` elsewhere, an earlier release), ``latent`` never are: sums
+    that nobody prints but that two tables have in common.
+    """
 
-    @classmethod
-    def of(cls, tables: Iterable[pd.DataFrame], count: str = "n") -> "Counts":
-        """Return the cells of tidy tables: a column of counts, every other column a classification, inner cells only.
+    values: Mapping[Cell, int]
+    sums: tuple[Sum, ...]
+    fixed: frozenset[Cell] = frozenset()
+    latent: frozenset[Cell] = frozenset()
 
-        ``DisclosureError`` if a count is no whole number, a cell stands twice, or a total differs between tables.
-        """
-        values: dict[Cell, int] = {}
-        sums: dict[tuple[Cell, tuple[Cell, ...]], None] = {}
-        for table in tables:
-            by = [name for name in table.columns if name != count]
-            numbers = pd.to_numeric(table[count], errors="coerce")
-            if not by or numbers.isna().any() or (numbers < 0).any() or (numbers % 1 != 0).any():
-                raise DisclosureError(
-                    f"a table must have classes and whole counts in {count!r}, found {[*table.columns]}"
-                )
-            if table.duplicated(by).any():
-                raise DisclosureError(f"a cell of a table must stand once, the table by {by} has one twice")
-            inner = table.assign(**{count: numbers.astype(int)})
-            _add(inner.astype(dict.fromkeys(by, str)), by, count, values, sums)
-        return cls(values, tuple(sums))
+    def parts(self, cells: Collection[Cell]) -> Iterator["Counts"]:
+        """Yield what hangs together by sums and holds one of ``cells``; fixed numbers tie nothing together."""
+        of: dict[Cell, int] = {}
+        groups: dict[int, list[Sum]] = {}
+        for number, each in enumerate(self.sums):
+            members = [cell for cell in (each[0], *each[1]) if cell not in self.fixed]
+            merged = [each]
+            for old in {of[cell] for cell in members if cell in of}:
+                merged += groups.pop(old)
+            groups[number] = merged
+            of |= {
+                cell: number for total, parts in merged for cell in (total, *parts) if cell not in self.fixed
+            }
+        for group in groups.values():
+            inside = {cell: self.values[cell] for total, parts in group for cell in (total, *parts)}
+            if not inside.keys().isdisjoint(cells):
+                yield Counts(inside, tuple(group), self.fixed & inside.keys(), self.latent & inside.keys())
 
 
-def _add(
-    table: pd.DataFrame,
-    by: list[str],
-    count: str,
-    values: dict[Cell, int],
-    sums: dict[tuple[Cell, tuple[Cell, ...]], None],
-) -> None:
-    """Put the cells of a table, and all totals of it, into ``values`` and ``sums``."""
-    for cell, n in zip(_cells(table, by), table[count], strict=True):
-        if values.setdefault(cell, int(n)) != n:
-            raise DisclosureError(
-                f"tables must agree, {sorted(cell)} is {values[cell]} in one and {n} in another"
+def linked(ids: Mapping[str, int], among: Mapping[str, float], shown: Collection[str] = ()) -> Counts:
+    """Return counts with the sums that their ids and numbers tell.
+
+    Rows that differ in parts of their id are parts of a whole: of the row without that part if it is their sum
+    (``a.n`` of ``a.x.n`` and ``a.y.n``), of the people among whom they were counted (their ``n``), of one of them, or
+    of what other rows are or sum up to, if all sums of both agree. ``shown`` are ids that an earlier release showed.
+    """
+    sums, values, fixed = dict[Sum, None](), dict[Cell, int](ids.items()), set[Cell](shown)
+    alike: dict[tuple[int, ...], dict[frozenset[tuple[str, ...]], None]] = defaultdict(dict)
+
+    def add(whole: Cell, parts: Iterable[str], total: int) -> None:
+        values.setdefault(whole, total)
+        sums[whole, tuple(each for each in parts if each != whole)] = None
+
+    for groups in _families(ids):
+        totals = [sum(map(ids.__getitem__, group)) for group in groups.values()]
+        for (key, group), total in zip(groups.items(), totals, strict=True):
+            one = _whole_of(key, group, total, ids, among)
+            if one is not None:
+                add(one, group, total)
+                fixed |= {one} - ids.keys()
+        if len(set(totals)) > 1 and 4 * sum(totals) >= max(ids.values()):
+            alike[tuple(sorted(totals))][frozenset(map(tuple, groups.values()))] = None
+    for sizes, families in alike.items():
+        rows = [each[0] for family in families for each in family if len(each) == 1]
+        for parts in {each for family in families if len(families) > 1 for each in family if len(each) > 1}:
+            total = sum(map(ids.__getitem__, parts))
+            words = set(parts[0].split("."))
+            equal = sorted(
+                (row for row in rows if ids[row] == total), key=lambda row: -len(words & {*row.split(".")})
             )
-    for over in by:
-        rest = [name for name in by if name != over]
-        parts: dict[Cell, list[Cell]] = {}
-        for cell in _cells(table, by):
-            parts.setdefault(frozenset(each for each in cell if each[0] != over), []).append(cell)
-        sums |= dict.fromkeys((total, tuple(each)) for total, each in parts.items())
-        if rest:
-            _add(table.groupby(rest, as_index=False)[count].sum(), rest, count, values, sums)
-        else:
-            whole = int(table[count].sum())
-            if values.setdefault(frozenset(), whole) != whole:
-                raise DisclosureError(
-                    f"tables must agree, they count {values[frozenset()]} and {whole} people in all"
-                )
+            whole: Cell = equal[0] if equal else (total, *sorted(map(min, families)))
+            if whole not in parts and (
+                equal or sizes.count(total) == 1
+            ):  # of two latent ones, which is meant?
+                add(whole, parts, total)
+    return Counts(values, tuple(sums), frozenset(fixed), frozenset(values.keys() - ids.keys() - fixed))
 
 
-def _cells(table: pd.DataFrame, by: list[str]) -> list[Cell]:
-    return [frozenset(zip(by, map(str, row), strict=True)) for row in table[by].itertuples(index=False)]
+def _families(ids: Iterable[str]) -> Iterator[dict[tuple[str, ...], list[str]]]:
+    """Yield rows that differ in up to three parts of their id, grouped by what is left when a sum goes over some."""
+    by_length: dict[int, list[tuple[str, ...]]] = defaultdict(list)
+    for id_ in ids:
+        by_length[id_.count(".")].append(tuple(id_.split(".")))
+    for length, rows in by_length.items():
+        for many in range(1, min(DEEPEST, length) + 1):
+            for varying in combinations(range(1, length + 1), many):
+                yield from _of_varying(rows, varying)
+
+
+def _of_varying(
+    rows: list[tuple[str, ...]], varying: tuple[int, ...]
+) -> Iterator[dict[tuple[str, ...], list[str]]]:
+    same: dict[tuple[str, ...], list[tuple[str, ...]]] = defaultdict(list)
+    for parts in rows:
+        same[tuple("" if at in varying else part for at, part in enumerate(parts))].append(parts)
+    for family in same.values():
+        if any(len({parts[at] for parts in family}) < 2 for at in varying):
+            continue
+        for many in range(len(varying) + 1):
+            for over in combinations(varying, many):
+                groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
+                for parts in family:
+                    key = tuple("*" if at in over else part for at, part in enumerate(parts))
+                    groups[key].append(".".join(parts))
+                yield groups
+
+
+def _whole_of(
+    key: tuple[str, ...], group: list[str], total: int, ids: Mapping[str, int], among: Mapping[str, float]
+) -> Cell | None:
+    """Return what rows that differ in parts of their id are the parts of, as far as they tell it themselves."""
+    if len(group) < 2:
+        return None
+    parent, largest = ".".join(part for part in key if part != "*"), max(group, key=ids.__getitem__)
+    if ids.get(parent) == total:
+        return parent
+    if max(among.get(each, 0.0) for each in group) == total:
+        return total
+    named = largest.endswith(".n") and not any(each.endswith(".n") for each in group if each != largest)
+    large = named or 4 * ids[largest] >= max(ids.values())  # else by chance
+    return largest if 2 * ids[largest] == total and key.count("*") == 1 and len(group) > 2 and large else None
 
 
 def primary(counts: Counts, profile: Profile) -> set[Cell]:
-    """Return the cells that are small, or whose rest within some total is, or which are all of a group."""
-    hidden = {cell for cell, n in counts.values.items() if profile.small(n)}
+    """Return the cells that are small, or whose rest within a whole of at least two is."""
+    own = counts.values.keys() - counts.fixed - counts.latent
+    hidden = {cell for cell in own if profile.small(counts.values[cell])}
     for total, parts in counts.sums:
-        whole = counts.values[total]
-        for part in parts:
-            n = counts.values[part]
-            if len(parts) > 1 and n and (n == whole or profile.small(whole - n)):
+        if isinstance(total, str) and total.count(".") == str(parts[0]).count("."):
+            continue  # one row that is the sum of others beside it is no whole of which they are levels
+        for part in own.intersection(parts):
+            rest = counts.values[total] - counts.values[part]
+            if len(parts) > 1 and rest and profile.small(rest):
                 hidden.add(part)
     return hidden
 
 
 def ranges(
-    counts: Counts, hidden: set[Cell], profile: Profile, of: Iterable[Cell]
+    counts: Counts, hidden: Collection[Cell], profile: Profile, of: Iterable[Cell]
 ) -> dict[Cell, tuple[float, float]]:
     """Return between which counts an attacker can place each of the cells ``of``."""
     order = {cell: number for number, cell in enumerate(counts.values)}
     half = profile.base / 2 if profile.base > 1 else 0.0
-    shown = {cell: profile.rounded(n) for cell, n in counts.values.items()}
-    bounds = [
-        (0.0, None) if cell in hidden else (max(0.0, shown[cell] - half), shown[cell] + half)
-        for cell in order
+
+    def bounds(cell: Cell) -> tuple[float, float | None]:
+        shown = profile.rounded(n := counts.values[cell])
+        if cell in hidden or cell in counts.latent:
+            return 0.0, None
+        return (0.0, 0.0) if n == 0 else (max(0.0, shown - half), shown + half)  # a zero was never small
+
+    entries = [
+        (line, order[cell], weight)
+        for line, (total, parts) in enumerate(counts.sums)
+        for cell, weight in ((total, -1), *((part, 1) for part in parts))
     ]
-    # zeros are exact where they are shown: they were never small
-    bounds = [
-        (0.0, 0.0) if c not in hidden and counts.values[c] == 0 else b
-        for c, b in zip(order, bounds, strict=True)
-    ]
-    matrix = lil_array((len(counts.sums), len(order)))
-    for line, (total, parts) in enumerate(counts.sums):
-        matrix[line, order[total]] = -1
-        for part in parts:
-            matrix[line, order[part]] += 1
-    equal, found = matrix.tocsr(), dict[Cell, tuple[float, float]]()
+    lines, columns, weights = zip(*entries, strict=True)
+    equal = coo_array((weights, (lines, columns)), shape=(len(counts.sums), len(order))).tocsr()
+    limits, found = [bounds(cell) for cell in order], dict[Cell, tuple[float, float]]()
     for cell in of:
         ends = []
         for sign in (1, -1):
             goal = np.zeros(len(order))
             goal[order[cell]] = sign
-            done = linprog(goal, A_eq=equal, b_eq=np.zeros(len(counts.sums)), bounds=bounds, method="highs")
+            done = linprog(goal, A_eq=equal, b_eq=np.zeros(len(counts.sums)), bounds=limits, method="highs")
             if done.status not in (0, 3):
-                raise DisclosureError(f"whether tables are safe cannot be told: {done.message}")
-            ends.append(sign * np.inf * -1 if done.status == 3 else sign * float(done.fun))
+                raise DisclosureError(f"whether counts are safe cannot be told: {done.message}")
+            ends.append(-sign * np.inf if done.status == 3 else sign * float(done.fun))
         found[cell] = ends[0], ends[1]
     return found
 
 
-def suppress(counts: Counts, profile: Profile) -> dict[Cell, str]:
-    """Return the cells that are not shown, each with the reason; the attacker can tell none of the small ones.
+def suppress(counts: Counts, profile: Profile, first: Collection[Cell]) -> set[Cell]:
+    """Return which cells go beside the ``first`` so that the attacker can tell none of those.
 
-    Small cells go first. While one of them can be placed within less than 1 to threshold - 1 (or, if it is larger,
-    within less than a threshold), the smallest shown cell that shares a sum with it goes too; inner cells before totals.
+    While one of them can be placed too well (see ``open_enough``), the smallest shown cell that shares a sum with it
+    goes too, parts before totals. What turns out not to be needed stays. What fixed numbers alone give away cannot be
+    helped here.
     """
-    first = primary(counts, profile)
-    reasons = dict.fromkeys(first, "below the threshold, or the rest of its group is")
-    while weak := _placed(counts, set(reasons), profile, first):
-        near = _candidates(counts, set(reasons), weak)
-        if not near:
-            raise DisclosureError("tables cannot be made safe by suppression; show fewer, or wider classes")
-        depth = max(map(len, near))
-        smallest = min(near, key=lambda c: (depth - len(c), near[c] == 0, near[c], sorted(c)))
-        reasons[smallest] = "would give a suppressed cell away"
-    for cell in sorted(set(reasons) - first, key=lambda c: -counts.values[c]):  # not needed after all
-        rest = set(reasons) - {cell}
-        if not _placed(counts, rest, profile, first):
-            del reasons[cell]
-    return reasons
+    gone: set[Cell] = set()
+    for part in counts.parts(first):
+        own, more = set(first) & part.values.keys(), set[Cell]()
+        every = part.values.keys() - part.fixed
+        known = placed(part, own, profile, own)
+        known -= placed(part, every, profile, known)
+        weak = set(known)
+        while weak := placed(part, own | more, profile, weak):  # what is wide stays wide
+            near, totals = _candidates(part, own | more, weak), {total for total, _ in part.sums}
+            # that there is nobody is often known from elsewhere
+            more.add(min(near, key=lambda c: (near[c] == 0, c in totals, near[c], str(c))))
+        for cell in sorted(more, key=lambda c: -part.values[c]):
+            if not placed(part, own | more - {cell}, profile, known):
+                more.remove(cell)
+        gone |= more
+    return gone
 
 
 def _candidates(counts: Counts, hidden: set[Cell], weak: set[Cell]) -> dict[Cell, int]:
     """Return the shown cells that may go next: of sums with one hidden cell, else beside a weak one, else all."""
     sums = [{total, *parts} for total, parts in counts.sums]
-    alone = [each for each in sums if len(each & hidden) == 1]
+    alone = [each for each in sums if len(each & hidden) == 1 and each & weak]
     for some in (alone, [each for each in sums if each & weak], sums):
-        if near := set().union(*some) - hidden:
+        if near := set().union(*some) - hidden - counts.fixed - counts.latent:
             return {cell: counts.values[cell] for cell in near}
     return {}
 
 
-def _placed(counts: Counts, hidden: set[Cell], profile: Profile, first: set[Cell]) -> set[Cell]:
+def placed(counts: Counts, hidden: Collection[Cell], profile: Profile, first: Collection[Cell]) -> set[Cell]:
     """Return the cells of ``first`` that an attacker can place too well."""
     found = set()
     for cell, (low, high) in ranges(counts, hidden, profile, first).items():
-        n, k = counts.values[cell], profile.threshold
-        wide = low <= 1 + SLACK and high >= k - 1 - SLACK if n < k else high - low >= k - 1 - SLACK
-        if not wide:
+        if not open_enough(counts.values[cell], low, high, profile):
             found.add(cell)
     return found
 
 
-def protect_tables(
-    tables: Mapping[str, pd.DataFrame], profile: Profile, *, count: str = "n"
-) -> dict[str, pd.DataFrame]:
-    """Return tables with their totals as they may be shown: rounded counts, missing where suppressed.
+def open_enough(count: int, low: float, high: float, profile: Profile) -> bool:
+    """Return whether somebody who places a count between two numbers knows little of it.
 
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        All tables of one release: tidy, a column of counts, every other one a classification; no totals.
-    profile : Profile
-        The thresholds.
-    count : str
-        The column of counts.
-
-    Returns
-    -------
-    dict of str to DataFrame
-        The same classes and counts, with rows for totals ("all"), and in ``withheld`` why a count is missing.
+    Of a small one more than half of all small numbers must remain possible, else a threshold of them.
     """
-    counts = Counts.of(tables.values(), count)
-    reasons, made = suppress(counts, profile), {}
-    for name, table in tables.items():
-        by = [each for each in table.columns if each != count]
-        levels = {each: {*table[each].astype(str)} for each in by}
-        own = [
-            cell for cell in counts.values
-            if all(key in levels and level in levels[key] for key, level in cell)
-        ]  # fmt: skip
-        rows: list[dict[str, object]] = [
-            dict[str, object]({key: dict(cell).get(key, "all") for key in by})
-            | {
-                count: np.nan if cell in reasons else profile.rounded(counts.values[cell]),
-                "withheld": reasons.get(cell, ""),
-            }
-            for cell in own
-        ]
-        made[name] = pd.DataFrame(rows, columns=[*by, count, "withheld"])
-    return made
+    k = profile.threshold
+    if count >= k:
+        return high - low >= k - 1 - SLACK
+    return 2 * (floor(min(high, k - 1) + SLACK) - ceil(max(low, 1) - SLACK) + 1) > k

@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from livingpaper.build.cache import made_whole, mark_of, up_to_date, write_whole
-from livingpaper.build.project import Project, content_of, digest, pages
+from livingpaper.build.project import CONFIG, LEDGER, Project, content_of, digest, pages
+from livingpaper.build.state import made_pages
 from livingpaper.config import config
 from livingpaper.ledger.ledger import LEDGER_COLUMNS, LedgerError, read_ledger
 
@@ -27,10 +28,9 @@ IMAGE = re.compile(r"^(?P<label>.+)-[0-9a-f]{8}\.svg$")
 
 def write_machine(project: Project) -> Path:
     """Make ``_build/machine`` whole from ``_build/html``, unless it is up to date, and return it."""
-    html, target = project.build / "html", project.build / "machine"
-    if not (html / "book").is_dir():
-        raise FileNotFoundError(f"the pages must be in {html}, there are none; run: livingpaper html")
-    sources = [html / "book", html / "_images", project.ledger, project.root / "CITATION.cff", CODE]
+    html, target = made_pages(project), project.build / "machine"
+    own = map(project.root.joinpath, (LEDGER, CONFIG, "CITATION.cff"))
+    sources = [html / "book", html / "_images", *own, CODE]
     if not up_to_date(target, state := digest(sources, project.root)):
         with made_whole(target) as fresh:
             for name, content in machine_files(project).items():

@@ -91,7 +91,7 @@ def _point(link: Tag, page: str, aims: Mapping[str, str]) -> None:
     target = where.removesuffix(".html") or page
     aim = aims.get(f"{target}#{anchor}") or aims.get(target)
     if "result" in str(link.get("class") or ""):
-        id_ = str(link["title"]).split(": ", 1)[1]
+        id_ = str(link["data-id"])
         link.name, link.attrs = "span", {"data-content-type": f"ledger:{id_}"}
     elif re.match(r"https?:|mailto:", href):
         link.attrs = {"href": href}

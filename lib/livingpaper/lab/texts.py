@@ -173,11 +173,12 @@ def _numref(text: str, session: Session) -> Reply:
 
 
 def _doc(text: str, session: Session) -> Reply:
-    root, name = session.project.root, Path(text).name
+    said, _, written = text.rstrip(">").rpartition("<")
+    root, name = session.project.root, Path(written).name
     if (title := titles(root).get(name)) is None:
         raise KeyError(f"no chapter {text!r}; correct the name")
     runs = (root / "notebooks" / f"{name}.ipynb").is_file()
-    return Reply(title, href=f"{name}.ipynb" if runs else f"../book/{name}.md")
+    return Reply(said.strip() or title, href=f"{name}.ipynb" if runs else f"../book/{name}.md")
 
 
 def chapters(root: Path) -> list[Path]:

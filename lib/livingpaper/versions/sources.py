@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from livingpaper.build.project import Project, git, in_repository, plain, text_of
+from livingpaper.build.project import LEDGER, Project, git, in_repository, plain, text_of
 from livingpaper.config import config
 from livingpaper.ledger.claims import Claim, ClaimError
 from livingpaper.ledger.compare import Comparison, as_text, compare, summary
@@ -57,12 +57,11 @@ def read_source(project: Project, name: str) -> pd.DataFrame:
     for path in (given, version_folder(project, name) / "ledger.csv") if name else ():
         if path.is_file():
             return read_ledger(path)
-    where = project.ledger.relative_to(project.root).as_posix()
-    content = _shown(project, name, where) if name else None
+    content = _shown(project, name, LEDGER) if name else None
     if content is None:
         must = f"a ledger must be a file, a version or a git revision, {name!r} is none of them"
         raise LedgerError(f"{must}; versions here: {', '.join(versions(project)) or 'none'}")
-    return parse_ledger(content, f"{name}:{where}")
+    return parse_ledger(content, f"{name}:{LEDGER}")
 
 
 def read_claims(project: Project, name: str) -> tuple[Claim, ...] | None:

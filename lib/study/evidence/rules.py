@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable
+from datetime import date
 
 import numpy as np
 import pandas as pd
-from headtohead.evidence.effects import PUBLISHED_LEVEL
+from headtohead.evidence.effects import PUBLISHED_LEVEL, log_ratio_of_counts
 from scipy.stats import norm
 
 IDENTIFIERS = ("doi", "pmid", "registry")
@@ -22,6 +23,8 @@ ANALYSES = {  # and the designs that each may pool
 }  # fmt: skip
 DIFFERENCE = "risk difference"  # a measure on the scale of shares, not of ratios
 OUT_OF_MIDDLE = 0.15  # share of the interval by which rounding and adjustment may move an effect
+FIRST_YEAR = 2019  # of a disease; before it nobody can have been studied
+COUNTED_APART = 2  # crude standard errors, beyond which adjustment does not turn an effect round
 Z_APART, Z_RATIO = 0.5, 1.25  # of the z of a p-value from that of the interval: rounding, other tests
 RATIOS = ("odds ratio", "risk ratio", "hazard ratio", "rate ratio")
 SAME = ("study", "design", "drug", "comparator", "horizon", "outcome", "measure", "seen_in")
@@ -38,8 +41,11 @@ def _rules() -> dict[str, tuple[Callable[[pd.DataFrame], pd.Series], tuple[str, 
         "no more deaths than patients": (_deaths_fit, COUNTS),
         "the effect between its limits": (_between, ratio),
         "ratios and their limits above 0": (_positive, ratio),
-        "the effect near the middle of its limits, on the scale of logarithms": (_in_the_middle, ratio),
+        "the effect near the middle of its limits, of ratios on the scale of logarithms": (_in_the_middle, ratio),
         "a p-value that agrees with the effect and its limits": (_p_agrees, EFFECT),
+        "a risk difference and its limits as shares from -1 to 1, not in per cent": (_shares, ratio),
+        "the effect on the side of its counts: the arms are not swapped": (_on_its_side, ("measure", *COUNTS, "effect")),
+        f"a year from {FIRST_YEAR} to this one, or none": (_in_time, ("year",)),
         f"analyses among {', '.join(ANALYSES)}": (_analyses_known, ("analysis",)),
         "both limits or neither": (lambda f: f["conf_low"].isna() == f["conf_high"].isna(), ratio),
         "four counts, or an effect with limits or a p-value, to be included": (_usable, (*COUNTS, *EFFECT)),
@@ -49,6 +55,7 @@ def _rules() -> dict[str, tuple[Callable[[pd.DataFrame], pd.Series], tuple[str, 
         ),
         "a judgement of bias and who judged it, or neither": (lambda f: (f[bias[0]] == "") == (f[bias[1]] == ""), bias),
         "a result that is its own: no other row of its study, arms, horizon, outcome, measure and source": (_own, SAME),
+        "a registry number and a DOI of its own that no other study has, but reviews": (_named_once, ("study", *IDENTIFIERS)),
         "a study that enters its analysis once, by name and by registry number": (_once, ("study", "registry", "analysis")),
     }  # fmt: skip
 
@@ -75,13 +82,48 @@ def _positive(f: pd.DataFrame) -> pd.Series:
     return (f["measure"] == DIFFERENCE) | ~(f[list(EFFECT[:3])] <= 0).any(axis=1)
 
 
+def _on_scale(f: pd.DataFrame) -> list[pd.Series]:
+    """Return limits and effect on the scale on which they are symmetric."""
+    ratios = f["measure"] != DIFFERENCE
+    return [
+        np.log(f[name].where(f[name] > 0)).where(ratios, f[name])
+        for name in ("conf_low", "conf_high", "effect")
+    ]
+
+
+def _shares(f: pd.DataFrame) -> pd.Series:
+    return (f["measure"] != DIFFERENCE) | ~(f[list(EFFECT[:3])].abs() > 1).any(axis=1)
+
+
+def _on_its_side(f: pd.DataFrame) -> pd.Series:
+    """Return whether effect and counts do not lie far apart on two sides of 1."""
+    counts = f[["deaths_drug", "n_drug", "deaths_comparator", "n_comparator"]]
+    counts = counts.where((f["n_drug"] > 0) & (f["n_comparator"] > 0))
+    crude, variance = log_ratio_of_counts(*counts.T.to_numpy(float))
+    effect = np.log(f["effect"].where((f["effect"] > 0) & f["measure"].isin(RATIOS)))
+    return ~((effect * crude < 0) & ((effect - crude).abs() > COUNTED_APART * np.sqrt(variance)))
+
+
+def _in_time(f: pd.DataFrame) -> pd.Series:
+    known = range(FIRST_YEAR, date.today().year + 1)
+    return f["year"].isin(["", *map(str, known)])
+
+
+def _named_once(f: pd.DataFrame) -> pd.Series:
+    own = f[~f["design"].isin(REVIEWS)].assign(study=f["study"].map(plain))
+    doi, trial = own["doi"].where(own["source"] == "primary", ""), own["registry"]
+    keys = (doi.str.casefold(), trial.where(~trial.str.startswith(REVIEW), ""))
+    shared = [own.groupby(key)["study"].transform("nunique").where(key != "", 1) > 1 for key in keys]
+    return ~(shared[0] | shared[1]).reindex(f.index, fill_value=False)
+
+
 def _in_the_middle(f: pd.DataFrame) -> pd.Series:
-    low, high, effect = (np.log(f[name].where(f[name] > 0)) for name in ("conf_low", "conf_high", "effect"))
+    low, high, effect = _on_scale(f)
     return ~((effect - (low + high) / 2).abs() > OUT_OF_MIDDLE * (high - low))
 
 
 def _p_agrees(f: pd.DataFrame) -> pd.Series:
-    low, high, effect = (np.log(f[name].where(f[name] > 0)) for name in ("conf_low", "conf_high", "effect"))
+    low, high, effect = _on_scale(f)
     by_limits = effect.abs() / (high - low) * 2 * norm.ppf(0.5 + PUBLISHED_LEVEL / 2)
     by_p = pd.Series(norm.isf(f["p_value"].where(f["p_value"].between(0, 1, inclusive="right")) / 2), f.index)
     small, large = np.minimum(by_limits, by_p), np.maximum(by_limits, by_p)

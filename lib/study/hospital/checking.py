@@ -63,7 +63,7 @@ def command(project: Project, words: Sequence[str]) -> int:
 
 
 def check_file(project: Project, file: Path, settings: Path | None = None) -> Report:
-    """Return the report on a file with the ``cohort.toml`` beside it.
+    """Return the report on a file with the ``cohort.toml`` beside it; of a database, that is the file.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def check_file(project: Project, file: Path, settings: Path | None = None) -> Re
         If file or settings cannot be read at all; whatever can be named is in the report.
     """
     path = file.resolve()
-    chosen = load_settings(settings or path.parent / NAME)
+    chosen = load_settings(settings or (path if path.suffix == ".toml" else path.parent / NAME))
     numbers = ("low", "high", "median_low", "median_high")
     dictionary = read_table(project.data / "dictionary.csv", numbers=numbers, keep_missing=False)
     for column in numbers:

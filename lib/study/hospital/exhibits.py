@@ -1,8 +1,11 @@
 """Tables and figures of a hospital's own paper: each is made of the ledger, which passed disclosure control."""
 
+from dataclasses import replace
+
 import altair as alt
 import pandas as pd
 from livingpaper import Drawing, Ledger, Sheet, crosstable, with_interval
+from livingpaper.book.show import in_words
 from livingpaper.book.theme import at_each_width, narrow, width
 from livingpaper.chapters.recording import key
 from livingpaper.ledger.format import interval_text, points, value_text
@@ -16,6 +19,7 @@ from study.labels import arms
 from study.matching import figures
 
 NOT_SHOWN = "–"
+NONE = "No estimate can be shown: each would tell of too few patients, or cannot be made."
 
 
 def table_one(ledger: Ledger, plan: OwnProtocol, dictionary: pd.DataFrame) -> Sheet:
@@ -70,15 +74,15 @@ def _three(value: float) -> str:
 
 
 def _share(row: pd.Series) -> str:
-    return (
-        NOT_SHOWN
-        if pd.isna(row["estimate"]) or not row["n"]
-        else f"{row['text']} ({100 * row['estimate'] / row['n']:.0f}%)"
-    )
+    """Return "count (per cent)", the count alone where the number it is a part of may not be shown."""
+    if pd.isna(row["estimate"]):
+        return NOT_SHOWN
+    return f"{row['text']} ({_percent(row)})" if row["n"] > 0 else str(row["text"])
 
 
 def _percent(row: pd.Series) -> str:
-    return NOT_SHOWN if pd.isna(row["estimate"]) else f"{100 * row['estimate'] / row['n']:.0f}%"
+    known = pd.notna(row["estimate"]) and row["n"] > 0
+    return f"{100 * row['estimate'] / row['n']:.0f}%" if known else NOT_SHOWN
 
 
 def love_plot(ledger: Ledger, plan: OwnProtocol) -> Drawing:
@@ -119,6 +123,8 @@ def differences_forest(ledger: Ledger, plan: OwnProtocol) -> Drawing:
     known = rows[rows["estimate"].notna() & rows["conf_low"].notna()].set_index("adjustment")
     order = [first, *(name for name in labels.ADJUSTMENTS if name != first)]
     known = known.loc[[name for name in order if name in known.index]]
+    if known.empty:
+        return replace(in_words(NONE), sources=(rows,))
     names = [labels.ADJUSTMENTS[name] + (" (primary)" if name == first else "") for name in known.index]
     said = [f"{name} {points(row['estimate'])} ({interval_text(row['conf_low'], row['conf_high'], 'risk difference')})"
             for name, (_, row) in zip(names, known.iterrows(), strict=True)]  # fmt: skip
@@ -127,43 +133,33 @@ def differences_forest(ledger: Ledger, plan: OwnProtocol) -> Drawing:
     colours = ["#0072B2" if name == first else "#222222" for name in known.index]
     title = f"Risk difference, {plan.arms.treated} minus {plan.arms.control}, percentage points"
     chart = differences(intervals(known, names, colours), plan, (-reach, reach), title=title, row_height=32)
-    words = "; ".join(said) or "none can be shown"
-    return Drawing(
-        chart,
-        f"Horizontal intervals of the risk difference over the shaded margin: {words}.",
-        sources=(rows,),
-    )
+    words = f"Horizontal intervals of the risk difference over the shaded margin: {'; '.join(said)}."
+    return Drawing(chart, words, sources=(rows,))
 
 
 @at_each_width
 def risks_by_day(ledger: Ledger, plan: OwnProtocol) -> Drawing:
     """Return the risk of the primary outcome in each arm at the landmarks, under the primary adjustment."""
-    names, outcome = arms(plan), plan.outcome.primary
-    rows = ledger.select(f"outcomes.{outcome}{{day}}.{plan.estimand.primary.lower()}.risk_{{of}}")
-    rows = rows[rows["day"].str.isdigit() & rows["estimate"].notna()]
-    rows = rows.sort_values(["horizon_days", "of"], ascending=[True, False])
-    data = rows[["day"]].assign(arm=rows["of"].map(names), percent=100 * rows["estimate"],
-                                low=100 * rows["conf_low"], high=100 * rows["conf_high"])  # fmt: skip
-    x = alt.X(
-        "day:O",
-        sort=list(dict.fromkeys(data["day"])),
-        title="Day from the first dose",
-        axis=alt.Axis(labelAngle=0),
-    )
-    base = alt.Chart(data).encode(
-        x=x, xOffset=alt.XOffset("arm:N", sort=list(names.values())), color=arm_colour(plan)
-    )
-    scale = alt.Scale(domain=[0, max(10.0, float(data["high"].max())) if len(data) else 10.0], nice=True)
-    bars = base.mark_rule(strokeWidth=2).encode(y=alt.Y("low:Q", scale=scale, title="Risk, %"), y2="high:Q")
-    dots = base.mark_point(filled=True, size=60, opacity=1).encode(y=alt.Y("percent:Q", scale=scale))
-    words = "; ".join(
-        f"day {row.day}, {row.arm} {value_text(row.percent / 100, 'risk')}" for row in data.itertuples()
-    )
-    wide: float = width() - (70 if narrow() else 120)
+    names, primary = arms(plan), plan.estimand.primary.lower()
+    rows = ledger.select(f"outcomes.{plan.outcome.primary}{{day}}.{primary}.risk_{{of}}")
+    rows = rows[rows["day"].str.isdigit()].sort_values(["horizon_days", "of"], ascending=[True, False])
+    percents = 100 * rows.set_index(["day", "of"])[["estimate", "conf_low", "conf_high"]].dropna()
+    if percents.empty:
+        return replace(in_words(NONE), sources=(rows,))
+    data = percents.reset_index().assign(arm=lambda frame: frame["of"].map(names))
+    x = alt.X("day:O", sort=list(data["day"]), title="Day from the first dose", axis=alt.Axis(labelAngle=0))
+    beside = alt.XOffset("arm:N", sort=list(names.values()))
+    base = alt.Chart(data).encode(x=x, xOffset=beside, color=arm_colour(plan))
+    scale = alt.Scale(domain=[0, max(10.0, float(data["conf_high"].max()))], nice=True)
+    low = alt.Y("conf_low:Q", scale=scale, title="Risk, %")
+    bars = base.mark_rule(strokeWidth=2).encode(y=low, y2="conf_high:Q")
+    dots = base.mark_point(filled=True, size=60, opacity=1).encode(y=alt.Y("estimate:Q", scale=scale))
+    said = [f"day {at.day}, {at.arm} {value_text(at.estimate / 100, 'risk')}" for at in data.itertuples()]
     return Drawing(
-        alt.layer(bars, dots).properties(width=wide, height=220),
-        f"Points with intervals, one for each drug at each landmark: {words or 'none can be shown'}.", sources=(rows,),
-    )  # fmt: skip
+        alt.layer(bars, dots).properties(width=width() - (70 if narrow() else 120), height=220),
+        f"Points with intervals, one for each drug at each landmark: {'; '.join(said)}.",
+        sources=(rows,),
+    )
 
 
 def by_day(ledger: Ledger, plan: OwnProtocol) -> Sheet:
@@ -178,6 +174,16 @@ def by_day(ledger: Ledger, plan: OwnProtocol) -> Sheet:
         sources=(rows,),
         widths="lrrr",
     )
+
+
+def hazards(ledger: Ledger, plan: OwnProtocol) -> Sheet:
+    """Return cause-specific hazard ratios of every cause of the primary outcome, crude, in pairs and weighted."""
+    rows = ledger.select(
+        f"outcomes.{plan.outcome.primary}{plan.outcome.horizon_days}.{{adjustment}}.hr.{{cause}}"
+    )
+    causes = {cause: cause.replace("_", " ").capitalize() for cause in dict.fromkeys(rows["cause"])}
+    cells = crosstable(rows, ("cause", causes), ("adjustment", labels.shown(plan)), corner="Cause")
+    return Sheet(cells, sources=(rows,), widths="p{4.6cm}rrr")
 
 
 def secondary(ledger: Ledger, plan: OwnProtocol) -> Sheet:

@@ -1,8 +1,9 @@
 """The folder of a hospital's own paper beside its table: choices, patients and chapters, ready to be built."""
 
+import re
 import shutil
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,8 +12,9 @@ from typing import Any
 import jinja2
 import pandas as pd
 import yaml
-from livingpaper.build.cache import alone, sha, write_changed
+from livingpaper.build.cache import sha, write_changed
 from livingpaper.build.project import CONFIG, Project, commit, git, in_repository, text_of
+from livingpaper.build.together import alone
 from livingpaper.disclosure.profiles import profile_of
 
 from study.hospital.checking import Report
@@ -38,6 +40,7 @@ CHAPTERS = (
     "references",
 )
 KEPT = ("book/references.bib", "data/published.csv")  # of the published study
+CITED = re.compile(r"\{cite\}`([^`]+)`")
 SHOWN = ("_build", "results", "notebooks", "versions")  # what an unblinded build leaves
 
 
@@ -89,23 +92,26 @@ def write_folder(target: Project, *, own: Own) -> None:
         "patients": fingerprint_of(patients),
         "draft": settings.paper.draft,
     }
-    require_score(probe(choices, study), patients.set_index("patient_id"))
+    require_score(probe(choices, study), patients)
     sections = continued(choices, study, settings, target.protocol, own.acceptance)
     if sections["study"]["blinded"]:
         _forget_outcomes(target)
+    write_changed(
+        target.protocol, as_toml(sections).encode()
+    )  # first: a kill here shows nobody's outcomes too early
     _write_data(target, patients, made.dictionary)
     written = dict(_pages(own.home.root / TEMPLATE, _words(own, sections)))
     written |= {name: text_of(own.home.root / name) for name in KEPT}
+    written[KEPT[0]] = _cited(written[KEPT[0]], written.values())
     for name, text in written.items():
         write_changed(root / name, text.encode())
     for path in (*(root / "book").glob("*"), *root.glob("*.toml")):
         if path.relative_to(root).as_posix() not in written and path != target.protocol:
             path.unlink()
-    write_changed(target.protocol, as_toml(sections).encode())
 
 
 def _title(arms: dict[str, str]) -> str:
-    return f"{arms['treated'].capitalize()} versus {arms['control']} in hospital: deaths by day"
+    return f"{arms['treated'].capitalize()} versus {arms['control']} in hospital"
 
 
 def _patients(frame: pd.DataFrame, dictionary: pd.DataFrame) -> pd.DataFrame:
@@ -206,6 +212,13 @@ def _pages(folder: Path, words: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "CITATION.cff", yaml.safe_dump(_citation(words), sort_keys=False, allow_unicode=True)
     changes = [f"- {each['date']}: {each['what']}. {each['why']}." for each in words["history"]]
     yield "CHANGELOG.md", "# Changelog\n\n" + "\n".join(reversed(changes)) + "\n"
+
+
+def _cited(bibliography: str, texts: Iterable[str]) -> str:
+    """Return the entries of a bibliography that some text cites."""
+    keys = {key.strip() for text in texts for found in CITED.findall(text) for key in found.split(",")}
+    entries = re.split(r"(?m)^(?=@)", bibliography)
+    return "".join(each for each in entries if each.partition("{")[2].partition(",")[0].strip() in keys)
 
 
 def _citation(words: dict[str, Any]) -> dict[str, Any]:

@@ -14,17 +14,17 @@ PATIENTS = Path("data", "patients.parquet")
 
 
 def load_own() -> tuple[OwnProtocol, pd.DataFrame, pd.DataFrame]:
-    """Return choices, dictionary (columns that are there) and everyone, by ``patient_id``; numbers float, text object.
+    """Return choices, dictionary (columns that are there) and everyone; numbers float, text object.
 
-    ``headtohead hospital`` wrote them from a table that nothing stood against. Raises ``FileNotFoundError`` outside
-    of such a folder.
+    The index counts the patients in the order of their ids, which stay in the file. Raises ``FileNotFoundError`` outside
+    of a folder that ``headtohead hospital`` wrote.
     """
     path = find_project().root / PATIENTS
     if not path.is_file():
         raise FileNotFoundError(f"patients must stand in {path}, found none; run: make hospital COHORT=FILE")
     path.open("rb").close()  # who watches which files are read does not see DuckDB read
     plan: OwnProtocol = load_plan()  # type: ignore[assignment]
-    return plan, load_dictionary(), read_patients(path)
+    return plan, load_dictionary(), read_patients(path, ids=False)
 
 
 def write_patients(frame: pd.DataFrame, path: Path) -> None:
@@ -32,11 +32,18 @@ def write_patients(frame: pd.DataFrame, path: Path) -> None:
     duckdb.from_df(frame).write_parquet(str(path))
 
 
-def read_patients(path: Path) -> pd.DataFrame:
-    """Return the patients of a file of ``write_patients``, indexed by ``patient_id``."""
-    frame = duckdb.read_parquet(str(path)).df()
-    words = [name for name in frame if frame[name].dtype.kind not in "fiub"]
-    for name in words:
-        values = frame[name].astype(object)
-        frame[name] = values.where(values.notna(), np.nan)
-    return frame.set_index("patient_id")
+def read_patients(path: Path, *, ids: bool = True) -> pd.DataFrame:
+    """Return the patients of a file of ``write_patients``, without ``patient_id`` if not asked for.
+
+    Equal texts are one object: a million patients have few hospitals.
+    """
+    table = duckdb.read_parquet(str(path))
+    names = [name for name in table.columns if ids or name != "patient_id"]
+    columns = {}
+    for name in names:
+        values = table.project(f'"{name}"').df()[name]
+        if values.dtype.kind not in "fiub":
+            codes, texts = pd.factorize(values)
+            values = pd.Series(np.append(np.asarray(texts, object), np.nan)[codes])
+        columns[name] = values
+    return pd.DataFrame(columns)

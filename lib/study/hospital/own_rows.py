@@ -11,9 +11,7 @@ from headtohead.matching.propensity import Score
 from headtohead.outcomes.endpoint import Endpoints
 from livingpaper.config import config
 from livingpaper.disclosure.profiles import Profile
-from livingpaper.disclosure.secondary import Counts, suppress
 from livingpaper.ledger.format import value_text
-from livingpaper.ledger.ledger import SUPPRESSED
 
 from study.data.endpoints import endpoint
 from study.hospital.own_choices import OwnProtocol
@@ -26,6 +24,7 @@ WEEK = 7
 MISSING = "missing"
 LIMIT = {"risk difference": "absolute difference"}  # without a sign
 EXTREME = "score_edge"  # one patient's score
+ABOUT = ("outcome", "horizon_days", "population", "n", "events")  # what a number is about, to be judged
 QUARTILES = {"median": "centre", "q25": "low", "q75": "high"}
 
 
@@ -94,16 +93,10 @@ def _numbers(part: pd.DataFrame, arm: str) -> pd.DataFrame:
 
 
 def _levels(part: pd.DataFrame, arm: str) -> pd.DataFrame:
-    counts, known, lost = part[f"centre_{arm}"], part[f"n_{arm}"].iloc[0], part[f"missing_{arm}"].iloc[0]
-    counted = dict(zip(part["level"], counts.astype(int), strict=True))
-    counted |= {"of no level": int(known - counts.sum()), MISSING: int(lost)}
-    table = pd.DataFrame({"level": list(counted), "n": list(counted.values())})
-    gone = {dict(cell).get("level") for cell in suppress(Counts.of([table]), limits())}
-    hidden = part["level"].isin(gone).to_numpy()
     return pd.DataFrame({
         "column": part["column"].iloc[0], "level": [f"level_{at}" for at in range(1, len(part) + 1)], "arm": arm,
-        "estimate": counts.where(~hidden).to_numpy(float), "scale": "count", "n": known,
-        "population": part["level"].to_numpy(), "method": np.where(hidden, SUPPRESSED, ""),
+        "estimate": part[f"centre_{arm}"].to_numpy(float), "scale": "count", "n": part[f"n_{arm}"].iloc[0],
+        "population": part["level"].to_numpy(), "method": "",
     })  # fmt: skip
 
 
@@ -160,7 +153,7 @@ def check_names(checks: pd.DataFrame, dictionary: pd.DataFrame) -> dict[str, str
     return dict(zip(checks["key"], words, strict=True))
 
 
-def check_rows(checks: pd.DataFrame) -> pd.DataFrame:
+def check_rows(checks: pd.DataFrame, plan: OwnProtocol) -> pd.DataFrame:
     """Return the checks of the design as rows of the ledger; of an extreme score is said only whether it passes."""
     limit = [
         RULES[rule].format(value_text(float(at), LIMIT.get(scale, scale))) + UNITS.get(scale, "")
@@ -174,7 +167,8 @@ def check_rows(checks: pd.DataFrame) -> pd.DataFrame:
         method=said
     )
     rows.loc[rows["key"] == EXTREME, "estimate"] = np.nan
-    return rows
+    control = rows["key"] == "negative_control"
+    return rows.assign(outcome=np.where(control, plan.diagnostics.negative_control, "the design"))
 
 
 def e_values(ratio: pd.Series) -> pd.DataFrame:
@@ -186,7 +180,7 @@ def e_values(ratio: pd.Series) -> pd.DataFrame:
             hh.sensitivity.e_value_of_interval(ratio["conf_low"], ratio["conf_high"]),
         ]
         rows = rows.assign(estimate=values)
-    return rows.assign(n=ratio["n"], events=ratio["events"])
+    return rows.assign(**{name: ratio[name] for name in ABOUT})
 
 
 def group_rows(patients: pd.DataFrame, plan: OwnProtocol, dictionary: pd.DataFrame) -> pd.DataFrame:
@@ -223,12 +217,7 @@ def open_groups(patients: pd.DataFrame, plan: OwnProtocol) -> OwnProtocol:
 
 def _open(masks: Mapping[str, pd.Series], event: pd.Series, treated: pd.Series) -> bool:
     least, arms = limits().threshold, (treated, ~treated)
-    patients = [int((mask & arm).sum()) for mask in masks.values() for arm in arms]
-    events = [int((mask & (event == happened)).sum()) for mask in masks.values() for happened in (0, 1)]
-    without = len(treated) - sum(patients)
-    return (
-        len(masks) > 1
-        and min(patients) >= 2 * least
-        and min(events) >= least
-        and (without == 0 or without >= least)
-    )
+    cells = [mask & arm for mask in masks.values() for arm in arms]
+    events = [int((cell & (event == happened)).sum()) for cell in cells for happened in (0, 1)]
+    without = len(treated) - sum(int(cell.sum()) for cell in cells)
+    return len(masks) > 1 and min(events) >= least and (without == 0 or without >= least)

@@ -23,11 +23,12 @@ BLINDED = """outcomes by arm are withheld: read the diagnostics, then
 def command(project: Project, words: Sequence[str]) -> int:
     """Run ``hospital FILE``; the exit status is 0, 1 if something stands against the table, 3 if it cannot be read."""
     parser = ArgumentParser(prog="headtohead hospital", description=__doc__)
-    parser.add_argument("file", type=Path, help="CSV, .xlsx, .parquet or .duckdb, one row per patient")
+    parser.add_argument("file", type=Path, help="CSV, .xlsx, .parquet, .duckdb, or a cohort.toml")
     parser.add_argument("--settings", type=Path, help=f"default: {NAME} beside the file")
     accept = "the diagnostics of the blinded paper are accepted: show the outcomes"
     parser.add_argument("--accept", metavar="NAME, REASON", help=accept)
     parser.add_argument("--no-pdf", action="store_true", help="build the HTML alone")
+    parser.add_argument("--no-build", action="store_true", help="write the folder alone")
     given = parser.parse_args(words)
     file = given.file.expanduser().resolve()
     try:
@@ -42,7 +43,8 @@ def command(project: Project, words: Sequence[str]) -> int:
         return FOUND
     target = Project(folder_of(file))
     write_folder(target, own=Own(project, report, load_protocol(project.protocol), acceptance))
-    for format_ in ("html",) if given.no_pdf else ("html", "pdf"):
+    formats = () if given.no_build else ("html",) if given.no_pdf else ("html", "pdf")
+    for format_ in formats:
         done = subprocess.run(
             [sys.executable, "-m", "livingpaper", format_], cwd=target.root, check=False, close_fds=False
         )

@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -26,6 +27,7 @@ class FileSection(_Part):
 
     sheet: str | None = None
     table: str | None = None
+    connection: str | None = None  # of a database, where the table is in no file
     separator: Literal[",", ";", "\t", "|", "^", ":", "~", " "] | None = None
     encoding: Literal["utf-8", "utf-16-le", "utf-16-be", "latin-1", "cp1252", "mac-roman"] | None = None
     decimal: Literal[".", ","] | None = None
@@ -36,6 +38,16 @@ class FileSection(_Part):
         if self.decimal and self.decimal == self.thousands:
             raise ValueError("decimal and thousands must differ")
         return self
+
+    @field_validator("connection")
+    @classmethod
+    def _safe_connection(cls, connection: str | None) -> str | None:
+        address = urlsplit(connection or "postgresql:")
+        if address.scheme != "postgresql":
+            raise ValueError("connection must begin with postgresql://; of DuckDB, name the file")
+        if address.password is not None or "password" in address.query:
+            raise ValueError("connection must hold no password; keep it in ~/.pgpass or PGPASSWORD")
+        return connection
 
 
 class Missing(_Part):

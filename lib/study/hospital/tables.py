@@ -1,4 +1,4 @@
-"""A hospital's table in whatever form it comes: CSV, Excel, Parquet or a table of DuckDB, all of it as clean text."""
+"""A hospital's table in whatever form it comes: CSV, Excel, Parquet or a table of a database, all of it as clean text."""
 
 import re
 import unicodedata
@@ -35,6 +35,8 @@ def read_any(path: Path, file: FileSection) -> Cells:
     if not path.is_file():
         raise FileNotFoundError(f"a cohort must stand in {path}, there is no such file; correct the path")
     suffix = path.suffix.lower()
+    if suffix == ".toml":
+        return _tidy(_database(file))
     if suffix in (".xls", ".ods", ".sav", ".dta", ".sas7bdat", ".rds"):
         raise ValueError(
             f"the cohort must be CSV, .xlsx, .parquet or .duckdb, found {suffix}; save it as one of them"
@@ -237,6 +239,34 @@ def _columnar(path: Path, table: str | None) -> Cells:
         raise ValueError(
             f"{path.name} must be what its name says, it cannot be opened ({type(error).__name__}); save it anew"
         ) from None
+    return _of_texts(frame, said)
+
+
+def _database(file: FileSection) -> Cells:
+    """Return a table of a database, each cell as the database writes it."""
+    if not (file.connection and file.table):
+        must = (
+            "a settings file in place of a table must say where that is, as connection and table under [file]"
+        )
+        raise ValueError(f"{must}; complete it, or name the table's own file")
+    import ibis
+
+    try:
+        base = ibis.connect(file.connection)
+        try:
+            table = base.table(file.table)
+            frame = table.mutate(**{name: table[name].cast("string") for name in table.columns}).to_pandas()
+        finally:
+            base.disconnect()
+    except Exception as error:  # each database has its own
+        said = " ".join(str(error).split())[:200]
+        raise ValueError(
+            f"the table {file.table!r} must be readable through its connection: {said}"
+        ) from None
+    return _of_texts(frame, f"{base.name}, table {file.table!r}, through ibis")
+
+
+def _of_texts(frame: pd.DataFrame, said: str) -> Cells:
     frame = frame.astype(object).where(frame.notna(), "").astype("category")
     return Cells(frame, np.arange(len(frame)) + 1, (said,), ())
 

@@ -1,6 +1,7 @@
 """``headtohead template``: an empty table with our columns, one sheet of instructions, drop-down levels and units."""
 
 import csv
+import difflib
 import io
 import sys
 from argparse import ArgumentParser
@@ -13,17 +14,23 @@ from livingpaper.build.project import Project
 
 from study.data.reading import read_table
 from study.hospital.contract import CORE
-from study.hospital.settings import NAME
-from study.hospital.tables import PATIENTS
+from study.hospital.own_history import toml_value
+from study.hospital.settings import NAME, FileSection
+from study.hospital.tables import PATIENTS, read_any
 from study.hospital.units import FACTORS
 from study.protocol.protocol import load_protocol
 
 ROWS = 2000  # that have drop-down levels
 SETTINGS = """# How the columns of a hospital's table become ours. It stands beside the table, outside the repository.
-# Every part may be left out; `headtohead check FILE` names what is missing.
+# Every part may be left out; `headtohead check FILE` names what is missing. Then: make hospital COHORT=FILE
+
+[paper]
+# title = "Two drugs compared at our hospital"
+# authors = ["Given Family"]
+draft = true         # stamped on every page
 
 [columns]            # ours = "theirs", where the names differ
-# crp = "PCR (mg/dl)"
+{columns}
 
 [levels.sex]         # "theirs" = "ours"
 # "Mujer" = "F"
@@ -43,8 +50,15 @@ SETTINGS = """# How the columns of a hospital's table become ours. It stands bes
 treated = "{treated}"
 control = "{control}"
 
+# [score]            # columns of the propensity score, instead of the protocol's
+# columns = ["age", "sex", "charlson", "hospital"]
+
 [disclosure]
 profile = "publish"  # internal, publish or strict
+
+# [[change]]         # of a choice, after the paper was first built: what and why
+# what = "C-reactive protein in the score"
+# why = "clinicians say that they go by it"
 
 # [[acknowledged]]   # a warning of `headtohead check` that was looked at and stands
 # warning = "unit.group"
@@ -54,9 +68,9 @@ profile = "publish"  # internal, publish or strict
 
 
 def command(project: Project, words: Sequence[str]) -> int:
-    """Run ``template [FILE]``: write the table and, where there is none, a ``cohort.toml`` beside it."""
+    """Run ``template [FILE]``: write the table, or of one that is there the ``cohort.toml`` that names its columns."""
     parser = ArgumentParser(prog="headtohead template", description=__doc__)
-    help_ = "new .xlsx or .csv, outside the repository (default: cohort.xlsx in the working folder)"
+    help_ = "new .xlsx or .csv outside the repository, or a table that is there (default: cohort.xlsx)"
     parser.add_argument("file", type=Path, nargs="?", default=Path("cohort.xlsx"), help=help_)
     try:
         for path in write_template(project, parser.parse_args(words).file):
@@ -70,10 +84,17 @@ def command(project: Project, words: Sequence[str]) -> int:
 def write_template(project: Project, file: Path) -> list[Path]:
     """Return what was written: the table, its instructions if it is CSV, and ``cohort.toml`` unless it is there.
 
-    Raises ``ValueError`` if the file is there already or is neither .xlsx nor .csv.
+    Of a table that is there, ``cohort.toml`` with its columns. Raises ``ValueError`` if that is there too, or the file is
+    neither .xlsx nor .csv.
     """
+    settings = file.with_name(NAME)
     if file.exists():
-        raise ValueError(f"the template must be a new file, {file} is there already; choose another name")
+        if settings.exists():
+            raise ValueError(
+                f"{file} and {settings} are there already; edit the second, or choose another name"
+            )
+        settings.write_text(_settings(project, list(read_any(file, FileSection()).frame)), "utf-8")
+        return [settings]
     if file.suffix not in (".xlsx", ".csv"):
         raise ValueError(f"the template must end in .xlsx or .csv, found {file.name!r}; choose another name")
     table = instructions(project)
@@ -85,13 +106,30 @@ def write_template(project: Project, file: Path) -> list[Path]:
         csv.writer(header).writerow(table["column"])
         content = header.getvalue().encode("utf-8-sig")
         texts[file.with_name(f"{file.stem}-instructions.csv")] = table.to_csv(index=False).encode("utf-8-sig")
-    settings = file.with_name(NAME)
     if not settings.exists():
-        arms = load_protocol(project.protocol).arms
-        texts[settings] = SETTINGS.format(treated=arms.treated, control=arms.control).encode()
+        texts[settings] = _settings(project, []).encode()
     for path, text in (texts | {file: content}).items():  # the table last: where it is, all is
         write_whole(path, text)
     return [file, *texts]
+
+
+def _settings(project: Project, theirs: list[str]) -> str:
+    """Return ``cohort.toml`` with a line for each column that is needed, and the columns of the table that it could be."""
+    plan, lines = load_protocol(project.protocol), ['# crp = "PCR (mg/dl)"']
+    if theirs:
+        table = instructions(project)
+        needed = table[table["needed"] != "optional"]
+        spare = [name for name in theirs if name not in set(table["column"])]
+        lines = [f"# of the table, to be named here: {', '.join(map(toml_value, spare)) or 'none'}"]
+        known = {name.casefold(): name for name in spare}
+        for name, label in zip(needed["column"], needed["label"], strict=True):
+            if name in theirs:
+                continue
+            words = (name, label.casefold())
+            found = [close for word in words for close in difflib.get_close_matches(word, known, 1, 0.6)]
+            guess = toml_value(known[found[0]]) if found else '""'
+            lines.append(f"{'' if found else '# '}{name} = {guess}  # {label}")
+    return SETTINGS.format(columns="\n".join(lines), treated=plan.arms.treated, control=plan.arms.control)
 
 
 def instructions(project: Project) -> pd.DataFrame:

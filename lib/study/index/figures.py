@@ -15,6 +15,7 @@ from study.labels import WORLDS, arms
 from study.protocol.protocol import Protocol
 
 COLOURS = {"null": "#6b6b6b", "harm": CONTROL, "benefit": TREATED}
+PEOPLE, SIDE = 100, 10  # of an icon array
 FATES = {"Died in hospital": INK, "Left hospital alive": FAINT}
 
 
@@ -62,16 +63,20 @@ def icon_array(ledger: pd.DataFrame, plan: Protocol) -> Drawing:
         [f"counts.death.{key(getattr(plan.arms, arm))}.percent" for arm in ("treated", "control")]
     ]
     names, died = list(arms(plan).values()), shares["estimate"].round().astype(int).tolist()
-    fates = list(FATES)
     drawn = [
-        {"drug": f"{name}: {deaths} of 100 died", "row": place // 10, "column": place % 10, "fate": fates[place >= deaths]}
-        for name, deaths in zip(names, died, strict=True) for place in range(100)
-    ]  # fmt: skip
+        {"drug": f"{name}: {deaths} of 100 died", "died": deaths, "left": PEOPLE - deaths}
+        for name, deaths in zip(names, died, strict=True)
+    ]
     plain: Any = {"axis": None, "scale": alt.Scale(padding=0.1)}
-    squares = alt.Chart(pd.DataFrame(drawn)).mark_square(size=120, opacity=1).encode(
+    fates = [f"'{fate}'" for fate in FATES]
+    hundred = alt.Chart(pd.DataFrame(drawn)).transform_calculate(place=f"sequence({PEOPLE})")
+    squares = hundred.transform_flatten(["place"]).transform_calculate(
+        row=f"floor(datum.place / {SIDE})", column=f"datum.place % {SIDE}", fate=f"datum.place < datum.died ? {' : '.join(fates)}"
+    ).mark_square(size=120, opacity=1).encode(
         x=alt.X("column:O", **plain), y=alt.Y("row:O", **plain),
         color=coloured("fate", FATES, legend=alt.Legend(labelFontSize=13)),
         column=alt.Column("drug:N", title=None, sort=None, header=alt.Header(labelFontSize=13)),
+        tooltip=[alt.Tooltip("died:Q", title="Died in hospital"), alt.Tooltip("left:Q", title="Left hospital alive")],
     )  # fmt: skip
     said = " and ".join(
         f"{deaths} in that of {name.lower()}" for name, deaths in zip(names, died, strict=True)

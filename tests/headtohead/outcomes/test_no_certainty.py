@@ -204,3 +204,72 @@ def test_bounds_are_wilsons_at_none_and_all() -> None:
     for value, events in ((0.0, 0), (1.0, 17)):
         found = bounded_interval(value, 17, 0.0, 1.0, 0.95)
         np.testing.assert_allclose(found[2:], wilson(events, 17), atol=1e-12)
+
+
+def one_day(day: float, *, both: bool = True) -> Endpoint:
+    """Every third pair of patients dies, all on one day; without ``both`` the controls live."""
+    treated = arm_of()
+    died = ((np.arange(N) // 2) % 3 == 0) & (treated.to_numpy() | both)
+    return Endpoint("death", pd.Series(np.where(died, day, 28.0)), pd.Series(died.astype(int)))
+
+
+@pytest.mark.parametrize("day", [1.0, 28.0])
+def test_events_of_one_day_show_no_change_of_a_hazard_ratio(day: float) -> None:
+    """The first day as the last, and with deaths under the drug only as in both arms."""
+    ways = ways_of(arm_of())[:1]
+    for endpoint in (one_day(day), one_day(day, both=False)):
+        row = hh.proportional_hazards_tests(endpoint, ways, by=28).iloc[0]
+        assert np.isnan(row["p_value"])
+        assert row["method"].startswith("cannot be estimated, because")
+    assert "all fall on one" in hh.proportional_hazards_tests(one_day(day), ways, by=28)["method"][0]
+
+
+def test_without_an_event_a_log_rank_test_is_no_evidence_of_equality() -> None:
+    treated = arm_of()
+    with pytest.raises(ValueError, match="a log-rank test needs events, found none"):
+        hh.log_rank(pd.Series(28.0, treated.index), pd.Series(0, treated.index), treated)
+    for events in ((0, 0), (9, 7)):
+        with pytest.raises(ValueError, match="needs patients with and without the event, all are alike"):
+            hh.proportions.equality_tests(TwoByTwo(events[0], 9, events[1], 7))
+
+
+@pytest.mark.parametrize("arm", [True, False])
+def test_weights_that_rest_on_one_patient_show_no_spread(arm: bool) -> None:
+    """Of either arm: 21 of 21 under weights that 20 of them hardly have are one patient."""
+    treated = arm_of()
+    weights = pd.Series(np.where(treated == arm, 1e-9, 1.0))
+    weights[treated.idxmax() if arm else (~treated).idxmax()] = 1.0
+    died = events_of(treated, "some", "some").rename("death")
+    repeat = lambda _way, _rng, times: np.tile(weights.to_numpy(), (times, 1))  # noqa: E731
+    way = Adjustment("one", "One", "weights", "ATT", "all", treated, weights, repeat)
+    death = Endpoint("death", pd.Series(np.arange(N) % 27 + 1.0), died.astype(int))
+    for rows in (
+        hh.risks(died, way, by=28, inference=FEW),
+        hh.mean_differences(pd.Series(np.arange(float(N))), way, outcome="x", inference=FEW),
+        hh.hazard_ratios(death, way, by=28, inference=FEW),
+        hh.subdistribution_hazard_ratios(death, way, by=28, inference=FEW),
+        hh.log_rank_tests(death, way, by=28),
+    ):
+        assert rows.get("p_value", rows.get("estimate")).isna().all()
+        assert rows["method"].str.contains("one patient has nearly all the weight of an arm").all()
+
+
+STUDIES = pd.DataFrame(
+    {"n_drug": [10.0, 12.0], "deaths_drug": 0.0, "n_comparator": [11.0, 9.0], "deaths_comparator": 0.0}
+)
+
+
+@pytest.mark.parametrize("everyone", [False, True])
+@pytest.mark.parametrize("method", ["Mantel-Haenszel", "binomial-normal"])
+def test_studies_without_a_contrast_pool_to_nothing(everyone: bool, method: Any) -> None:
+    """In all of them nobody dies, or everybody: the latter gave 1 (1 to 1)."""
+    deaths = {f"deaths_{arm}": STUDIES[f"n_{arm}"] * everyone for arm in ("drug", "comparator")}
+    rows = STUDIES.assign(**deaths)
+    with pytest.raises(ValueError, match="a ratio needs a study with and without events, none has both"):
+        hh.evidence.few_events(rows, method=method, conf_level=0.95)
+    printed = dict.fromkeys(("effect", "conf_low", "conf_high", "p_value"), np.nan)
+    named = {"id": ["a", "b"], "study": ["A", "B"], "design": "trial", "source": "x", "measure": "counts"}
+    effects = hh.evidence.study_effects(rows.assign(**printed, **named), prefer="counts")
+    for pooled in (hh.evidence.combined, hh.evidence.meta_analysis):
+        with pytest.raises(ValueError, match="a ratio needs a study with and without events, none has both"):
+            pooled(effects, tau2="DL", interval="normal", conf_level=0.95)

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from hospital_cohort import good
 from livingpaper.__main__ import main
+from livingpaper.build.cache import files_of
 from livingpaper.build.project import Project
 from study.hospital.checking import as_text, check_file
 from study.hospital.contract import CORE
@@ -132,6 +133,18 @@ def test_a_change_of_choices_needs_an_entry(project: Project, tmp_path: Path) ->
     assert len(before.propensity.terms) == 3
 
 
+def test_a_refusal_changes_nothing(project: Project, tmp_path: Path) -> None:
+    written(project, tmp_path)
+    shown(tmp_path)
+    written(project, tmp_path, accept=YES)
+    shown(tmp_path)
+    before = files_of(tmp_path / "mine-paper", ".")
+    for settings in (SCORE.replace("charlson", "crp"), f"{SCORE}[choices]\nmargin = 3\n"):
+        with pytest.raises(ValueError, match=r"change of choices|section\.key"):
+            written(project, tmp_path, settings=settings)
+    assert files_of(tmp_path / "mine-paper", ".") == before
+
+
 def test_choices_of_the_protocol_can_be_others(project: Project, tmp_path: Path) -> None:
     chosen = f'{SCORE}[choices]\n"outcome.horizon_days" = 14\n"equivalence.margin_pp" = 3.0\n'
     plan = written(project, tmp_path / "a", settings=chosen)
@@ -183,8 +196,8 @@ def test_fifty_hospitals_make_a_paper(project: Project, tmp_path: Path) -> None:
 def test_patients_are_those_of_the_file(project: Project, tmp_path: Path) -> None:
     written(project, tmp_path)
     made = read_patients(tmp_path / "mine-paper" / "data" / "patients.parquet")
-    theirs = GOOD.set_index("patient_id").sort_index()
-    assert made.index.tolist() == theirs.index.tolist()
+    theirs = GOOD.sort_values("patient_id")
+    assert made["patient_id"].tolist() == theirs["patient_id"].tolist()
     assert made["crp"].tolist() == theirs["crp"].astype(float).tolist()
     assert made["sex"].tolist() == theirs["sex"].tolist()
     assert made["sex"].dtype == object

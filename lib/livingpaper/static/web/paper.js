@@ -48,7 +48,6 @@ document.addEventListener("DOMContentLoaded", () => {
     place(link);
   };
   document.querySelectorAll("a.result").forEach((link) => {
-    link.dataset.id = link.title.split(": ")[1];
     if (!said[link.dataset.id]) return;
     link.removeAttribute("title");
     link.addEventListener("focus", () => show(link));

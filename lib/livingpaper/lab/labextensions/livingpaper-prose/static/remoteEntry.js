@@ -42,7 +42,10 @@
   function roleOf(node) {
     if (node.type === "mystRole" && ROLES.includes(node.name)) return [node.name, node.value || ""];
     if (node.type === "crossReference" && node.kind === "numref") return ["numref", node.label || ""];
-    if (node.type === "link" && node.url && !node.children?.length) return ["doc", node.url];
+    if (node.type === "link" && /^[\w-]+$/.test(node.url || "")) {
+      const said = (node.children || []).map(child => child.value).join("");
+      return ["doc", said ? `${said} <${node.url}>` : node.url];
+    }
     if (node.type === "cite") return ["cite", node.label || ""];
     return null;
   }

@@ -1,0 +1,116 @@
+"""What leaves and what stays: the exact numbers of guarded patients, which stay in the house, and those that left.
+
+They stand in the folder ``private`` of the paper, beside the results of long steps, never among what is built.
+"""
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from livingpaper.build.project import Project
+from livingpaper.config import config
+from livingpaper.disclosure.profiles import DisclosureError
+from livingpaper.disclosure.protect import Protected, protect
+from livingpaper.disclosure.rows import NUMBERS
+from livingpaper.ledger.ledger import HIDDEN
+
+EXACT, LEFT = "private/exact.csv", "private/released"
+SAME = [*NUMBERS, "text"]
+
+
+def guard(exact: pd.DataFrame, project: Project, *, keep: bool = False) -> pd.DataFrame:
+    """Return a whole ledger as it may be shown; with ``keep`` its exact rows stay in the house.
+
+    Only rows of guarded origins change.
+    """
+    guarded = exact["origin"].map(config(project).guards).astype(bool)
+    if not guarded.any():
+        return exact
+    made = protected(exact[guarded], project)
+    if keep:
+        (path := project.root / EXACT).parent.mkdir(exist_ok=True)
+        exact[guarded].to_csv(path, index=False)
+    return pd.concat([exact[~guarded], made.ledger]).sort_index()
+
+
+def exact_beside(ledger: pd.DataFrame, project: Project, own: Collection[str]) -> pd.DataFrame:
+    """Return a ledger with the exact numbers instead of those that are shown, but for the ``own`` of a notebook."""
+    path = project.root / EXACT
+    kept = _read(path) if path.is_file() else ledger.iloc[:0]
+    kept = kept[kept["id"].isin(ledger["id"]) & ~kept["id"].isin(list(own))]
+    rest = ledger[~ledger["id"].isin(kept["id"])]
+    return pd.concat([rest, kept]).sort_values("id", ignore_index=True) if len(kept) else ledger
+
+
+def protected(rows: pd.DataFrame, project: Project) -> Protected:
+    """Return exact rows of guarded origins as they may be shown beside every earlier release."""
+    limits = config(project).disclosure
+    people = rows["estimate"][rows["id"] == limits.people]
+    number = float(people.iloc[0]) if len(people) else np.nan
+    return protect(rows, limits.limits(), people=number, earlier=earlier(project))
+
+
+def earlier(project: Project) -> list[pd.DataFrame]:
+    """Return the exact rows that each earlier release showed, the first one first."""
+    return [_read(path) for path in sorted((project.root / LEFT).glob("*.csv"))]
+
+
+def _read(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, dtype={"text": str}, float_precision="round_trip")
+
+
+def require_protected(shown: pd.DataFrame, project: Project) -> Protected:
+    """Return what disclosure control does to the exact numbers; ``DisclosureError`` unless that is what is shown.
+
+    It is also one if the cohort differs by a few people from that of an earlier release: then everything does.
+    """
+    path = project.root / EXACT
+    if not path.is_file():
+        raise DisclosureError(f"the exact numbers must stand in {EXACT}, they do not; run: headtohead ledger")
+    exact = _read(path)
+    _require_distance(exact, project)
+    made = protected(exact, project)
+    wrong = sorted(set(shown["id"]) ^ set(exact["id"])) or _other(
+        made.ledger.set_index("id", drop=False), shown
+    )
+    if wrong:
+        must = "every number of guarded patients must be as disclosure control leaves it"
+        found = f"{len(wrong)} are not, the first of {wrong[0]!r}"
+        raise DisclosureError(f"{must}, {found}; run: headtohead ledger, then html")
+    return made
+
+
+def _other(ours: pd.DataFrame, shown: pd.DataFrame) -> Sequence[str]:
+    """Return the ids of rows that are not shown as they should be, to the digits that a ledger keeps."""
+    ours, numbers = ours.loc[shown["id"]], [*NUMBERS]
+    same = np.isclose(
+        ours[numbers].to_numpy(float), shown[numbers].to_numpy(float), rtol=1e-5, equal_nan=True
+    )
+    return list(shown["id"][~same.all(axis=1) | (ours["text"].to_numpy() != shown["text"].to_numpy())])
+
+
+def _require_distance(exact: pd.DataFrame, project: Project) -> None:
+    limits = config(project).disclosure
+    for number, before in enumerate(earlier(project), 1):
+        both = exact[exact["id"] == limits.people].merge(before, on="id")
+        by = (both["estimate_x"] - both["estimate_y"]).abs()
+        if ((by > 0) & (by < limits.limits().threshold)).any():
+            must = f"a cohort must differ by {limits.limits().threshold} people or none from those of earlier releases"
+            found = f"it differs by fewer from release {number}"
+            raise DisclosureError(f"{must}, {found}: the difference would show them; wait for more patients")
+
+
+def remember_release(project: Project) -> Path:
+    """Keep the exact rows of what is shown now as those of a release; the same as the last one is none."""
+    exact = _read(project.root / EXACT)
+    made = protected(exact, project).ledger
+    shown = exact[~made["text"].isin(HIDDEN)].to_csv(index=False)
+    (folder := project.root / LEFT).mkdir(parents=True, exist_ok=True)
+    last = sorted(folder.glob("*.csv"))
+    if last and last[-1].read_text("utf-8") == shown:
+        return last[-1]
+    path = folder / f"{len(last) + 1:04d}.csv"
+    path.write_text(shown, "utf-8")
+    return path
