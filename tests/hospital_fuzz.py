@@ -52,7 +52,10 @@ class Made(NamedTuple):
 
 
 def _cells(r: random.Random, f: Frame) -> Frame:
-    name, rows = r.choice(list(f)), r.sample(range(len(f)), r.choice((1, 2, 5, len(f) // 3, len(f))))
+    name, rows = (
+        r.choice(list(f)),
+        r.sample(range(len(f)), min(len(f), r.choice((1, 2, 5, len(f) // 3, len(f))))),
+    )
     words = [r.choice(ODD) for _ in range(r.choice((1, 1, 3)))]
     f = f.astype(object)
     f.isetitem(
@@ -108,7 +111,7 @@ def _rows(r: random.Random, f: Frame) -> Frame:
 
 
 def _columns(r: random.Random, f: Frame) -> Frame:
-    kind, name, other = r.randrange(8), *r.sample(list(f), 2)
+    kind, name, other = r.randrange(8), r.choice(list(f)), r.choice(list(f))
     if kind == 0:
         return f.drop(columns=r.sample(list(f), r.choice((1, 1, 5, 20))))
     if kind == 1:
