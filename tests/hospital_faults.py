@@ -226,6 +226,119 @@ SLIPS = [
 ]  # fmt: skip
 
 
+def cycled(name: str, *labels: str) -> Callable[[Frame], Frame]:
+    """Return a mutation that gives the patients some labels in turn."""
+    return lambda f: f.assign(**{name: [labels[i % len(labels)] for i in range(len(f))]})
+
+
+def called(**names: str) -> Callable[[Frame], Frame]:
+    """Return a mutation that renames the hospitals."""
+    return lambda f: f.assign(hospital=f["hospital"].map({"Norte": names["norte"], "Costa": names["costa"]}))
+
+
+def then(*changes: Callable[[Frame], Frame]) -> Callable[[Frame], Frame]:
+    """Return mutations as one."""
+
+    def change(frame: Frame) -> Frame:
+        for each in changes:
+            frame = each(frame)
+        return frame
+
+    return change
+
+
+def period(frame: Frame) -> pd.Series:
+    return frame["period"] == "first wave"
+
+
+def flipped(name: str) -> Callable[[Frame], Frame]:
+    return lambda f: f.assign(**{name: f[name].map({"0": "1", "1": "0"})})
+
+
+def _quoted(row: bytes) -> bytes:
+    return row.replace(b"Norte", b'Nor"te').replace(b"Costa", b'Cos"ta')
+
+
+RELATIVES = [
+    Fault("a line break that is a carriage return", "cell.newline", "hospital", raw=line(4, lambda b: b.replace(b"Norte", b'"Nor\rte"').replace(b"Costa", b'"Cos\rta"'))),
+    Fault("quotes within cells of two lines", "file.quotes", "", raw=lambda b: line(9, _quoted)(line(30, _quoted)(b))),
+    Fault("no names of columns", "file.header", "", raw=lambda b: b.split(b"\n", 1)[1]),
+    Fault("a capital with an accent in the wrong encoding", "cell.encoding", "hospital", put("hospital", "Ã‰lite")),
+    Fault("letters that became question marks", "cell.encoding", "hospital", put("hospital", "M?laga")),
+    Fault("letters that became entities", "cell.encoding", "hospital", put("hospital", "M&aacute;laga")),
+    Fault("a number too large to be one", "number.text", "crp", put("crp", "1e400"), rows=5),
+    Fault("true in place of a number", "number.text", "crp", put("crp", "TRUE"), rows=5),
+    Fault("a hospital in letters of another script", "label.alike", "hospital", put("hospital", "Соsta"), rows=5),
+    Fault("a hospital cut short", "label.alike", "hospital", put("hospital", "Cost"), rows=5),
+    Fault("a hospital with two letters exchanged", "label.alike", "hospital", put("hospital", "Csota"), rows=5),
+    Fault("a hospital with its ward", "label.alike", "hospital", put("hospital", "Norte UCI"), rows=5),
+    Fault("a hospital with its accent and without", "label.alike", "hospital", then(called(norte="Málaga", costa="Granada"), put("hospital", "Malaga"))),
+    Fault("a hospital's number with a zero before it", "label.alike", "hospital", then(called(norte="Hospital 1", costa="Hospital 2"), put("hospital", "Hospital 01")), rows=5),
+    Fault("a hospital's number as a spreadsheet writes it", "label.alike", "hospital", then(called(norte="1", costa="2"), put("hospital", "1.0")), rows=5),
+    Fault("a hospital that is not known", "label.unknown", "hospital", put("hospital", "unknown"), rows=5),
+    Fault("a hospital that is a missing code", "label.unknown", "hospital", then(called(norte="1", costa="2"), put("hospital", "999")), rows=5),
+    Fault("an address in place of a hospital", "label.unknown", "hospital", put("hospital", "ana@hospital.es"), rows=5),
+    Fault("ids in place of hospitals", "label.many", "hospital", lambda f: f.assign(hospital=f["patient_id"])),
+    Fault("ids in place of periods", "label.many", "period", lambda f: f.assign(period=f["patient_id"])),
+    Fault("a drug for each hospital", "arms.apart", "hospital", lambda f: f.assign(hospital=f["drug"].str[:4])),
+    Fault("a drug for each period", "arms.apart", "period", lambda f: f.assign(period=f["drug"].str[:4])),
+    Fault("dates of a spreadsheet as periods", "period.date", "period", lambda f: f.assign(period=[str(44260 + i % 90) for i in range(len(f))])),
+    Fault("dates without signs as periods", "period.date", "period", cycled("period", "20210304", "20210305")),
+    Fault("spelt-out periods", "period.order", "period", cycled("period", "first", "second", "third", "fourth")),
+    Fault("Roman periods", "period.order", "period", cycled("period", "IV", "V", "VI", "VII", "VIII", "IX")),
+    Fault("months by name", "period.order", "period", cycled("period", "January", "February", "March", "April")),
+    Fault("months by name in Spanish", "period.order", "period", cycled("period", "enero", "febrero", "marzo", "abril")),
+    Fault("months before their year", "period.order", "period", cycled("period", "03/2021", "04/2020")),
+    Fault("quarters before their year", "period.order", "period", cycled("period", "Q1 2020", "Q2 2020", "Q1 2021")),
+    Fault("before and after", "period.order", "period", cycled("period", "before", "after")),
+    Fault("the missing code 99 within the range", "value.code", "age", put("age", "99", slice(0, 30)), rows=30),
+    Fault("the missing code 99 among days", "value.code", "followup_day", put("followup_day", "99", slice(0, 30)), rows=30),
+    Fault("the missing code 9 among points", "value.code", "sofa", put("sofa", "9", slice(0, 30)), rows=30),
+    Fault("the missing code 88", "value.code", "alt", put("alt", "88", slice(0, 30))),
+    Fault("an age of nothing", "value.code", "age", put("age", "0", slice(0, 5)), rows=5),
+    Fault("a Barthel index of no step", "likely.barthel", "barthel", put("barthel", "99", slice(0, 30)), rows=30),
+    Fault("Charlson and SOFA swapped in a hospital", "columns.swapped", "charlson", swap("charlson", "sofa", hospital)),
+    Fault("Charlson and SOFA swapped in an arm", "columns.swapped", "charlson", swap("charlson", "sofa", arm)),
+    Fault("CRP and ALT swapped in an arm", "columns.swapped", "crp", swap("crp", "alt", arm)),
+    Fault("CRP and ALT swapped in a period", "columns.swapped", "crp", swap("crp", "alt", period)),
+    Fault("SpO2/FiO2 and PaO2/FiO2 swapped in a hospital", "columns.swapped", "spo2_fio2", swap("spo2_fio2", "pao2_fio2", hospital)),
+    Fault("SpO2/FiO2 and PaO2/FiO2 swapped in a third", "columns.swapped", "spo2_fio2", swap("spo2_fio2", "pao2_fio2", third)),
+    Fault("last dose and intensive care swapped", "likely.stop", "stop_day", swap("icu_day", "stop_day")),
+    Fault("the Barthel index by another scale in a hospital", "unit.group", "barthel", scaled("barthel", 0.2, hospital)),
+    Fault("hours in place of days in a hospital", "unit.group", "admission_to_dose", scaled("admission_to_dose", 24, hospital)),
+    Fault("arms swapped in a hospital", "arms.dose", "dose_mg_day", lambda f: f.assign(drug=f["drug"].mask(hospital(f), inverted(f)))),
+    Fault("yes and no exchanged", "value.often", "diabetes", flipped("diabetes")),
+    Fault("yes and no exchanged, against another column", "value.often", "ckd", flipped("ckd")),
+    Fault("dead and discharged exchanged", "outcome.most", "end_state",
+          lambda f: f.drop(columns="stop_reason").assign(end_state=f["end_state"].map({"dead": "discharged", "discharged": "dead"}))),
+    Fault("everybody of one age", "column.constant", "age", put("age", "65", slice(None))),
+    Fault("everybody followed up for as long", "column.constant", "followup_day", put("followup_day", "28", slice(None))),
+    Fault("everybody of one sex", "column.constant", "sex", put("sex", "F", slice(None))),
+    Fault("a measurement of two values", "column.constant", "crp", cycled("crp", "95", "40")),
+    Fault("nothing known in an arm", "missing.group", "crp", lambda f: f.assign(crp=f["crp"].mask(arm(f), ""))),
+    Fault("nothing known in a hospital", "missing.group", "ferritin", lambda f: f.assign(ferritin=f["ferritin"].mask(hospital(f), ""))),
+    Fault("no contraindication, and a high ALT", "facts.contraindication", "contraindication", put("alt", "900"), rows=5),
+    Fault("obesity in the thin", "likely.obesity", "obesity", lambda f: f.assign(obesity=f["obesity"].mask(numbers(f, "bmi") < 24, "1"))),
+    Fault("diagnoses that the Charlson index does not count", "likely.charlson", "charlson", put("charlson", "0", slice(0, 340))),
+    Fault("stopped by death long before it", "likely.stop_death", "stop_day", lambda f: f.assign(stop_day=f["stop_day"].mask(f["stop_reason"] == "discharge", "1"))),
+    Fault("stopped at intensive care on another day", "likely.stop_icu", "stop_day",
+          lambda f: f.assign(stop_day=f["stop_day"].mask(f["stop_reason"] == "icu", "9"), followup_day="40")),
+    Fault("completed on the first day", "likely.completed", "stop_day", lambda f: f.assign(stop_day=f["stop_day"].mask(f["stop_reason"] == "completed", "1"))),
+    Fault("room air, and little oxygen", "likely.device", "o2_device", lambda f: f.assign(o2_device="none", high_flow_oxygen="0")),
+    Fault("ids that are single names", "id.record", "patient_id", lambda f: f.assign(patient_id=[n.split(" ")[1] + n[:4].strip(",") for n in _names(len(f))])),
+    Fault("ids that are names joined", "id.name", "patient_id", lambda f: f.assign(patient_id=[n.replace(", ", "_").replace(" ", "-") for n in _names(len(f))])),
+    Fault("a few ids that are names", "id.name", "patient_id", lambda f: f.assign(patient_id=[*_names(3), *f["patient_id"][3:]]), rows=3),
+    Fault("ids of initials and year of birth", "id.date", "patient_id", lambda f: f.assign(patient_id=[f"{chr(65 + i % 26)}{chr(65 + i // 26)}{1930 + i % 60}" for i in range(len(f))])),
+    Fault("ids with the day first", "id.date", "patient_id", lambda f: f.assign(patient_id=[f"{1 + i % 28:02d}{1 + i % 12:02d}1956-{i}" for i in range(len(f))])),
+    Fault("a small e in a rounded id", "id.damaged", "patient_id", put("patient_id", "1.23457e+11", [3]), rows=1),
+    Fault("names in a column called otherwise", "column.personal", "x", lambda f: f.assign(x=_names(len(f)))),
+    Fault("telephones in a column called otherwise", "column.personal", "x", lambda f: f.assign(x=[f"6{i:08d}" for i in range(len(f))])),
+    Fault("free text", "column.personal", "x", lambda f: f.assign(x=[f"her daughter, who lives in Motril, rang in week {i}" for i in range(len(f))])),
+    Fault("a column of first names in French", "column.personal", "Prenom", lambda f: f.assign(Prenom="x")),
+    Fault("a column of birthdays in camels", "column.personal", "PatientBirthDate", lambda f: f.assign(PatientBirthDate="x")),
+]  # fmt: skip
+
+
 def _names(n: int) -> list[str]:
     first, last = ["Ana", "Luis", "Eva", "Juan"], ["Ruiz", "Mora", "Vega", "Soto"]
     return [
@@ -234,4 +347,4 @@ def _names(n: int) -> list[str]:
     ]
 
 
-FAULTS = [*FILES, *COLUMNS, *VALUES, *PATIENTS, *FACTS, *SLIPS]
+FAULTS = [*FILES, *COLUMNS, *VALUES, *PATIENTS, *FACTS, *SLIPS, *RELATIVES]

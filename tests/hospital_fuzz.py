@@ -1,4 +1,6 @@
-"""Corrupted tables of a hospital, made from one number each: one to three faults of the corpus or of chance, in bytes, cells and settings."""
+"""Corrupted tables of a hospital, one for each number: faults of the corpus and of chance, in bytes, cells, settings."""
+
+# ruff: noqa: E501
 
 from __future__ import annotations
 
@@ -50,10 +52,16 @@ class Made(NamedTuple):
 
 
 def _cells(r: random.Random, f: Frame) -> Frame:
-    name, rows = r.choice(list(f)), r.sample(range(len(f)), r.choice((1, 2, 5, len(f) // 3, len(f))))
+    name, rows = (
+        r.choice(list(f)),
+        r.sample(range(len(f)), min(len(f), r.choice((1, 2, 5, len(f) // 3, len(f))))),
+    )
     words = [r.choice(ODD) for _ in range(r.choice((1, 1, 3)))]
     f = f.astype(object)
-    f.loc[f.index[rows], name] = [r.choice(words) for _ in rows]
+    f.isetitem(
+        list(f).index(name),
+        f.iloc[:, list(f).index(name)].where(~f.index.isin(f.index[rows]), r.choice(words)),
+    )
     return f
 
 
@@ -103,7 +111,7 @@ def _rows(r: random.Random, f: Frame) -> Frame:
 
 
 def _columns(r: random.Random, f: Frame) -> Frame:
-    kind, name, other = r.randrange(8), *r.sample(list(f), 2)
+    kind, name, other = r.randrange(8), r.choice(list(f)), r.choice(list(f))
     if kind == 0:
         return f.drop(columns=r.sample(list(f), r.choice((1, 1, 5, 20))))
     if kind == 1:

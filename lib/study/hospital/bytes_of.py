@@ -79,22 +79,43 @@ def read_csv(raw: bytes, *, encoding: str | None = None, separator: str | None =
     same = counts[rows] == width
     found += _ragged(lines[rows[~same]], width)
     rows = rows[same]
-    body = _lines(text, starts, ends, rows)
-    frame = pd.read_csv(
-        io.BytesIO(body),
-        header=None,
-        names=range(width),
-        sep=mark,
-        dtype="category",
-        na_filter=False,
-        engine="c",
-        skip_blank_lines=False,
-        index_col=False,
-        low_memory=False,
-    )
+    frame = _parsed(_lines(text, starts, ends, rows), mark, width)
+    if len(frame) != len(rows):  # quotes within cells
+        return _again(text, mark, facts, found)
     facts += [f"blank lines left out: {int(blank.sum())}"] if blank.any() else []
     frame.columns = pd.Index((names + [""] * width)[:width])
     return Cells(frame, lines[rows], tuple(facts), tuple(found))
+
+
+def _parsed(body: bytes, mark: str, width: int) -> pd.DataFrame:
+    """Return the cells as categories; no rows if the quotes cannot be understood."""
+    try:
+        return pd.read_csv(
+            io.BytesIO(body),
+            header=None,
+            names=range(width),
+            sep=mark,
+            dtype="category",
+            na_filter=False,
+            engine="c",
+            skip_blank_lines=False,
+            index_col=False,
+            low_memory=False,
+        )
+    except pd.errors.ParserError:
+        return pd.DataFrame(columns=range(width))
+
+
+def _again(text: bytes, mark: str, facts: list[str], found: list[Finding]) -> Cells:
+    """Return the cells of a text without the lines whose quotes are no pairs; it is an error that they are there."""
+    kept, odd = _without_odd_quotes(text)
+    if kept == text:
+        must = "the file must have quotes only around whole cells, and those within a cell doubled"
+        raise ValueError(f"{must}, found others; export it again")
+    rest = read_csv(kept, encoding="utf-8", separator=mark)
+    do = "export it again, or double the quote within its cell"
+    quotes = finding("file.quotes", "", "have its quotes in pairs", do, found=odd)
+    return Cells(rest.frame, rest.lines, tuple(facts), (*found, *quotes, *rest.findings))
 
 
 def _require_text(raw: bytes) -> None:

@@ -106,14 +106,7 @@ def to_numbers(
         elif binary and text.casefold() in ("true", "false"):
             numbers[i] = text.casefold() == "true"
         else:
-            kinds[i] = next(
-                (
-                    k
-                    for k, (_, pattern, *_) in enumerate(KINDS)
-                    if pattern.fullmatch(text) or (k == 1 and pattern.match(text))
-                ),
-                len(KINDS),
-            )
+            kinds[i] = _kind(text)
     at = values.cat.codes.to_numpy()
     found: list[Finding] = []
     for kind in sorted(set(kinds[kinds >= 0])):
@@ -127,6 +120,14 @@ def to_numbers(
         must, what = "say what its points mean", "every point before three digits, beside whole numbers"
         found += finding("number.points", name, must, do, mask, level="warning", found=what)
     return numbers[at] if len(numbers) else np.full(len(values), np.nan), found
+
+
+def _kind(text: str) -> int:
+    """Return which of ``KINDS`` a cell that is no number is, their number if none."""
+    if NUMBER.fullmatch(text) and not math.isfinite(float(text)):
+        return len(KINDS)
+    hits = (k for k, (_, is_, *_) in enumerate(KINDS) if is_.fullmatch(text) or (k == 1 and is_.match(text)))
+    return next(hits, len(KINDS))
 
 
 def _point_of_thousands(texts: list[str]) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 import jinja2
 import numpy as np
 import pandas as pd
+from livingpaper.build.cache import write_whole
 from livingpaper.build.project import Project, find_project
 
 from study.hospital.checking import Report
@@ -30,7 +31,7 @@ def write_preview(report: Report, file: Path) -> Path:
         raise ValueError(
             f"the cohort must stand outside the repository or in data/own/, it is in {path.parent}; move it, then check again"
         )
-    path.write_text(as_page(report, file.name), "utf-8")
+    write_whole(path, as_page(report, file.name).encode())
     return path
 
 

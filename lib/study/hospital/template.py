@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
+from livingpaper.build.cache import write_whole
 from livingpaper.build.project import Project
 
 from study.data.reading import read_table
@@ -97,19 +98,19 @@ def write_template(project: Project, file: Path) -> list[Path]:
     if file.suffix not in (".xlsx", ".csv"):
         raise ValueError(f"the template must end in .xlsx or .csv, found {file.name!r}; choose another name")
     table = instructions(project)
-    made = [file]
+    texts: dict[Path, bytes] = {}
     if file.suffix == ".xlsx":
-        _excel(table, file)
+        content = _excel(table)
     else:
         header = io.StringIO()
         csv.writer(header).writerow(table["column"])
-        file.write_text(header.getvalue(), "utf-8-sig")
-        made.append(file.with_name(f"{file.stem}-instructions.csv"))
-        table.to_csv(made[-1], index=False, encoding="utf-8-sig")
+        content = header.getvalue().encode("utf-8-sig")
+        texts[file.with_name(f"{file.stem}-instructions.csv")] = table.to_csv(index=False).encode("utf-8-sig")
     if not settings.exists():
-        settings.write_text(_settings(project, []), "utf-8")
-        made.append(settings)
-    return made
+        texts[settings] = _settings(project, []).encode()
+    for path, text in (texts | {file: content}).items():  # the table last: where it is, all is
+        write_whole(path, text)
+    return [file, *texts]
 
 
 def _settings(project: Project, theirs: list[str]) -> str:
@@ -158,7 +159,7 @@ def instructions(project: Project) -> pd.DataFrame:
     return table.iloc[order.argsort(kind="stable")].reset_index(drop=True)
 
 
-def _excel(table: pd.DataFrame, file: Path) -> None:
+def _excel(table: pd.DataFrame) -> bytes:
     from openpyxl import Workbook
     from openpyxl.styles import Alignment, Font, PatternFill
     from openpyxl.utils import get_column_letter
@@ -199,4 +200,6 @@ def _excel(table: pd.DataFrame, file: Path) -> None:
         guide.column_dimensions[letter].width = width
     for cell in guide["J"]:
         cell.alignment = Alignment(wrap_text=True)
-    book.save(file)
+    held = io.BytesIO()
+    book.save(held)
+    return held.getvalue()

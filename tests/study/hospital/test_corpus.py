@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from hospital_cohort import good, numbers
@@ -104,7 +105,54 @@ def laboratory_values_missing_in_many(f: pd.DataFrame) -> pd.DataFrame:
     return f.assign(**{name: f[name].mask(holes, "") for name in ("ldh", "ferritin", "crp", "il6")})
 
 
+def deaths_on_day_0_of_many(f: pd.DataFrame) -> pd.DataFrame:
+    dead = f["end_state"] == "dead"
+    return f.assign(
+        followup_day=f["followup_day"].mask(dead, "0"), stop_day=f["stop_day"].mask(dead, "0"),
+        stop_reason=f["stop_reason"].mask(dead, "death"), icu_day=f["icu_day"].mask(dead, ""),
+    )  # fmt: skip
+
+
+def fifty_hospitals_of_like_names(f: pd.DataFrame) -> pd.DataFrame:
+    saints = [
+        "Juan",
+        "Pedro",
+        "Luis",
+        "Marta",
+        "Rosa",
+        "Elena",
+        "Isabel",
+        "Gloria",
+        "Carmen",
+        "Lucia",
+        "Sara",
+        "Olga",
+        "Ines",
+    ]
+    return f.assign(
+        hospital=[f"{('San', 'Santa', 'Reina')[i % 3]} {saints[i // 3 % 13]}" for i in range(len(f))]
+    )
+
+
+def periods_that_sort(f: pd.DataFrame) -> pd.DataFrame:
+    return f.assign(period=[("2020-03", "2020-11", "2021-02")[i % 3] for i in range(len(f))])
+
+
+def all_the_living_transferred(f: pd.DataFrame) -> pd.DataFrame:
+    return f.assign(end_state=f["end_state"].replace("discharged", "transferred"))
+
+
+def an_arm_without_ventilation(f: pd.DataFrame) -> pd.DataFrame:
+    return f.assign(imv_day=f["icu_day"].mask(f["drug"] == "anakinra", ""))
+
+
+def a_hospital_of_one_patient(f: pd.DataFrame) -> pd.DataFrame:
+    return f.assign(hospital=f["hospital"].mask(f.index == 4, "Sur"))
+
+
 LEGITIMATE = (
+    deaths_on_day_0_of_many, fifty_hospitals_of_like_names, periods_that_sort, all_the_living_transferred,
+    an_arm_without_ventilation, a_hospital_of_one_patient,
     a_single_hospital, fifty_hospitals, a_hospital_called_na, death_on_day_0, transfers, open_stays, a_crp_of_700, blank_rows,
     ids_that_begin_with_a_hash, eleven_periods, the_core_and_the_score_alone, nobody_in_intensive_care,
     laboratory_values_missing_in_many,
@@ -118,6 +166,77 @@ def test_what_is_legitimate_passes(
     report = checked(project, tmp_path, oddity(GOOD))
     assert not report.stands, as_text(report)
     assert len(report.made.frame) == len(GOOD)
+
+
+@pytest.mark.parametrize(
+    ("change", "settings"),
+    [
+        (lambda raw: raw.replace(b"\n", b"\r\n"), ""),
+        (lambda raw: raw.replace(b"\n", b"\r"), ""),
+        (lambda raw: raw.replace(b"\n", b"\r", 5), ""),
+        (lambda raw: raw + b"\x1a", ""),
+        (lambda raw: raw.decode().encode("utf-16"), ""),
+        (lambda raw: raw.decode().encode("utf-16-be"), ""),
+        (lambda raw: raw.replace(b",", b":"), '[file]\nseparator = ":"'),
+    ],
+    ids=[
+        "Windows",
+        "old Mac",
+        "both ends of lines",
+        "the end of DOS",
+        "UTF-16",
+        "UTF-16 without a mark",
+        "colons",
+    ],
+)
+def test_each_kind_of_text_is_read(
+    change: Callable[[bytes], bytes], settings: str, project: Project, tmp_path: Path
+) -> None:
+    report = checked(project, tmp_path, GOOD, settings, Fault("", "", "", raw=change))
+    assert not report.stands, as_text(report)
+    assert len(report.made.frame) == len(GOOD)
+
+
+@pytest.mark.parametrize(
+    ("first", "kind"),
+    [
+        (b"PK\x03\x04", "Excel"),
+        (b"%PDF-1.4", "PDF"),
+        (b"\x1f\x8b\x08", "compressed"),
+        (b"<!DOCTYPE html>", "a web page"),
+        (b'[{"age": 1}]', "JSON"),
+    ],
+)
+def test_another_kind_of_file_is_named(first: bytes, kind: str, project: Project, tmp_path: Path) -> None:
+    (tmp_path / "cohort.csv").write_bytes(first + b"\n\rx,y\n1,2\n")
+    with pytest.raises(ValueError, match=f"must be CSV text if its name says so, it is {kind}"):
+        check_file(project, tmp_path / "cohort.csv")
+
+
+def test_a_formula_that_was_never_calculated_is_no_empty_cell(project: Project, tmp_path: Path) -> None:
+    from openpyxl import load_workbook
+
+    path = tmp_path / "cohort.xlsx"
+    GOOD.to_excel(path, sheet_name="patients", index=False)
+    book = load_workbook(path)
+    for row in (5, 9):
+        book["patients"].cell(row=row, column=1 + list(GOOD).index("crp")).value = "=A1"
+    book.save(path)
+    said = [
+        each.said(np.arange(400))
+        for each in check_file(project, path).findings
+        if each.code == "cell.formula"
+    ]
+    assert len(said) == 1
+    assert "formulas without one in 2 rows, first 5, 9" in said[0]
+
+
+def test_a_first_row_of_a_patient_is_not_said(project: Project, tmp_path: Path) -> None:
+    """A file without names of columns has a patient's values in their place."""
+    report = checked(project, tmp_path, GOOD, fault=Fault("", "", "", raw=lambda raw: raw.split(b"\n", 1)[1]))
+    for value in GOOD.iloc[0]:
+        if len(value) > 3:
+            assert value not in as_text(report, ids=True)
 
 
 @pytest.mark.parametrize("seed", range(5))

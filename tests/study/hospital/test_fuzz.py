@@ -1,4 +1,4 @@
-"""Corrupted tables by the hundred: each ends in a named cause, a warning, or a clean pass, and no message says what a patient has."""
+"""Corrupted tables by the hundred: each ends in a named cause or passes, and no message says what a patient has."""
 
 from __future__ import annotations
 

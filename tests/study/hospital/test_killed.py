@@ -1,0 +1,93 @@
+"""A command that is killed at any moment leaves the last good files, and the next one recovers."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+import pytest
+from hospital_cohort import good
+from livingpaper.build.cache import files_of
+from livingpaper.build.project import Project
+from study.hospital.checking import check_file
+from study.hospital.folder import Own, folder_of, write_folder
+from study.hospital.load import read_patients
+from study.hospital.preview import write_preview
+from study.hospital.template import write_template
+from study.protocol.protocol import load_protocol
+
+pytestmark = pytest.mark.whole
+KILLS, SECONDS = 20, 40.0
+WRITES = """
+import itertools, sys
+from pathlib import Path
+from livingpaper.build.project import Project
+from study.hospital.checking import check_file
+from study.hospital.folder import Own, folder_of, write_folder
+from study.hospital.preview import write_preview
+from study.hospital.template import write_template
+from study.protocol.protocol import load_protocol
+
+home, folder = Project(Path(sys.argv[1])), Path(sys.argv[2])
+files = [folder / "one" / "mine.csv", folder / "two" / "mine.csv"]
+own = [Own(home, check_file(home, file), load_protocol(home.protocol), None) for file in files]
+print("ready", flush=True)
+for number in itertools.count():
+    write_folder(Project(folder_of(files[number % 2])), own=own[number % 2])
+    for each, file in zip(own, files):
+        write_preview(each.report, file)
+    for name in ("new.xlsx", "new.csv"):
+        (folder / name).unlink(missing_ok=True)
+        write_template(home, folder / name)
+"""
+
+
+def test_a_kill_at_a_random_moment_leaves_whole_files(project: Project, tmp_path: Path) -> None:
+    """Folder of the paper, preview and template: each file is the old one or the new one, and is made again."""
+    settings = '[score]\ncolumns = ["age", "sex", "charlson"]\n'
+    for name, seed in (("one", 1), ("two", 2)):
+        (tmp_path / name).mkdir()
+        good(200, seed).to_csv(tmp_path / name / "mine.csv", index=False)
+        (tmp_path / name / "cohort.toml").write_text(settings)
+    for _ in range(2):  # the first writing of a history orders its entries in another way
+        whole = {name: _made(project, tmp_path / name / "mine.csv") for name in ("one", "two")}
+    until, moments = time.monotonic() + SECONDS, random.Random(5)
+    for turn in range(KILLS):
+        run = subprocess.Popen(
+            [sys.executable, "-c", WRITES, str(project.root), str(tmp_path)], stdout=subprocess.PIPE
+        )
+        assert run.stdout
+        assert run.stdout.readline() == b"ready\n"
+        time.sleep(moments.uniform(0, 0.6))
+        run.kill()
+        run.communicate()
+        for name in ("one", "two"):
+            root = folder_of(tmp_path / name / "mine.csv")
+            tomllib.loads((root / "protocol.toml").read_text())
+            assert len(read_patients(root / "data" / "patients.parquet")) == 200
+            assert (tmp_path / name / "mine.check.html").read_text().rstrip().endswith("</html>")
+        if time.monotonic() > until:
+            assert turn >= 2
+            break
+    for name in ("one", "two"):
+        assert _made(project, tmp_path / name / "mine.csv") == whole[name]
+    for name in ("new.xlsx", "new.csv"):
+        if not (tmp_path / name).exists():
+            write_template(project, tmp_path / name)
+        check_file(project, tmp_path / name)
+
+
+def _made(project: Project, file: Path) -> dict[str, bytes]:
+    """Return the folder of a table's paper and its preview, made again."""
+    report = check_file(project, file)
+    target = Project(folder_of(file))
+    write_folder(target, own=Own(project, report, load_protocol(project.protocol), None))
+    page = write_preview(report, file).read_bytes()
+    shown = files_of(
+        target.root, "book", "data", "protocol.toml", "paper.toml", "claims.toml", "_config.yml", "_toc.yml"
+    )
+    return shown | {"preview": page}
