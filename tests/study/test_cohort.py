@@ -21,6 +21,7 @@ from study.data.load import load_cohort, load_dictionary, load_published
 from study.data.published import bounds_on_overlap, by_outcome, further
 from study.index.figures import icon_array, key_figure
 from study.protocol.protocol import Protocol
+from vl_convert import vegalite_to_svg
 
 
 @pytest.fixture(autouse=True)
@@ -209,7 +210,7 @@ def test_arms_of_other_names_and_real_people(project: Project, protocol: Protoco
     methods = of_cohort(project, cohort)
     assert cohort.rows.at["cohort.eligible.drug_a.n", "estimate"] == 125
     assert set(cohort.rows.loc[cohort.rows.index.str.startswith("cohort."), "origin"]) == {"real"}
-    assert list(cohort.shown["tbl-one"].frame.columns[1:3]) == ["Drug a, n = 125", "Drug b, n = 217"]
+    assert list(cohort.shown["tbl-one"].frame.columns[1:3]) == ["Drug A, n = 125", "Drug B, n = 217"]
     assert cohort.shown["tbl-one"].origin == "real"
     for exhibit in (*cohort.shown.values(), *methods.shown.values()):
         assert exhibit._repr_mimebundle_()
@@ -326,11 +327,13 @@ def test_a_further_number_needs_its_text_and_its_place_and_a_number_that_exists(
 
 def test_the_icon_array_counts_the_dead_of_a_hundred(project: Project, protocol: Protocol) -> None:
     drawing = icon_array(read_ledger(project.ledger), protocol)
-    squares = pd.DataFrame(next(iter(drawing.spec()["datasets"].values())))
-    assert squares.groupby("drug", sort=False).size().tolist() == [100, 100]
-    dead = squares[squares["fate"] == "Died in hospital"].groupby("drug", sort=False).size()
-    assert dead.to_dict() == {
+    rows = pd.DataFrame(next(iter(drawing.spec()["datasets"].values()))).set_index("drug")
+    assert rows["died"].to_dict() == {
         "Anakinra: 18 of 100 died": 18,
         "Baricitinib: 17 of 100 died": 17,
     }  # 22/125, 36/217
+    assert (rows["died"] + rows["left"]).tolist() == [100, 100]
+    squares = vegalite_to_svg(drawing.spec())
+    assert squares.count('aria-roledescription="square"') == 200
+    assert squares.count("fate: Died in hospital;") == 18 + 17
     assert "18 in that of anakinra and 17 in that of baricitinib" in drawing.alt
