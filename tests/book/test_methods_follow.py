@@ -74,6 +74,7 @@ def test_each_phrase_follows_its_choice(choices: dict[str, Any], project: Projec
         "splines": "no covariate",
         "ratio": "two to one",
         "world": "harm",
+        "negative_control": "pressure injury",
     }
 
 
@@ -92,6 +93,9 @@ def test_every_estimand_has_words() -> None:
 
 
 def test_the_chapters_use_every_phrase(project: Project) -> None:
-    text = "".join(path.read_text("utf-8") for path in (project.root / "book").glob("*.md"))
+    text = "".join(
+        path.read_text("utf-8")
+        for path in [*project.root.glob("book/*.md"), *project.root.glob("hospital/book/*.md")]
+    )
     for name in PHRASES:
         assert f"{{choice}}`phrase.{name}`" in text, name

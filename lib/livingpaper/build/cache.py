@@ -120,7 +120,7 @@ def source_file(module: str) -> Path | None:
 @cache
 def home_of(package: str) -> Path | None:
     """Return the folder of a package, or the file of a module, that was not installed from a lock."""
-    spec = find_spec(package) if package not in sys.builtin_module_names else None
+    spec = find_spec(package) if package not in (*sys.builtin_module_names, "__main__") else None
     if spec is None or not spec.origin or not spec.origin.endswith(".py"):
         return None
     path = Path(spec.origin)

@@ -82,7 +82,8 @@ def test_rows_say_why_there_is_no_test() -> None:
     row = log_rank_tests(nobody, unadjusted(arm), by=4).iloc[0]
     assert np.isnan(row["chi_square"])
     assert (
-        row["method"] == "cannot be estimated, because a log-rank test needs events, found none in 4 patients"
+        row["method"]
+        == "cannot be estimated, because a log-rank test needs events, found none in 4 patients; report the counts"
     )
     apart = Endpoint("death", pd.Series([1.0, 2, 5, 6]), pd.Series([0, 0, 1, 1]))
     assert "while both arms were at risk" in log_rank_tests(apart, unadjusted(arm), by=6)["method"].iloc[0]
