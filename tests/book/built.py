@@ -106,7 +106,7 @@ class Page(HTMLParser):
         if tag == "a" and "href" in given:
             self.links.append(given["href"])
         if tag == "a" and "result" in given.get("class", "").split():
-            self.results.append((given["data-id"], ""))
+            self.results.append((given.get("data-id") or given["title"].rpartition(": ")[2], ""))
             self.marks.append(MARKS[given["class"].partition("origin-")[2]])
         if tag == "meta":
             self.meta[given.get("name") or given.get("property", "charset")] = given.get("content", "")

@@ -28,8 +28,9 @@ class SurroundingsError(RuntimeError):
 
 def clean_environment() -> None:
     """Forget what points to other code, kernels or repositories; what Python has read of it, by starting again."""
-    own = str(Path.cwd() / "lib")  # how another checkout of this paper is built: with its own code
-    foreign = [name for name in (*OF_PYTHON, *OF_JUPYTER, *OF_GIT) if os.environ.get(name, own) != own]
+    own = (Path.cwd() / "lib").resolve()  # how another checkout of this paper is built: with its own code
+    given = {name: os.environ[name] for name in (*OF_PYTHON, *OF_JUPYTER, *OF_GIT) if os.environ.get(name)}
+    foreign = [name for name, value in given.items() if Path(value).resolve() != own]
     for name in foreign:
         del os.environ[name]
     os.environ.pop(STAGE, None)

@@ -77,7 +77,7 @@ def left_out(evidence: pd.DataFrame) -> Sheet:
     order = ["Drug", "Design", "Study"]
     frame = pd.DataFrame(cells).sort_values(order, kind="stable", ignore_index=True)
     return Sheet(
-        frame, origin="published", widths="p{1.5cm}p{1.6cm}p{1.4cm}p{1.3cm}p{1.7cm}p{3.1cm}l", long=True
+        frame, origin="published", widths="p{1.5cm}p{1.6cm}p{1.4cm}p{1.3cm}p{1.7cm}p{3.0cm}l", long=True
     )
 
 
