@@ -99,7 +99,7 @@ def test_whatever_the_order_of_the_rows(paper: Paper, project: Project, tmp_path
     rows = rows_of(project)
     shuffled = rows.sample(frac=1, random_state=7)
     assert list(shuffled["patient_id"]) != list(rows["patient_id"])
-    again = run_paper(project_with(project, tmp_path / "p", shuffled), OF_PATIENTS).rows
+    again = run_paper(project_with(project, tmp_path / "p", shuffled, {}), OF_PATIENTS).rows
     again = again[~again["id"].str.startswith("multiverse.joint.")]  # from null curves of the committed file
     pd.testing.assert_frame_equal(again, paper.rows.loc[again.index])
 
