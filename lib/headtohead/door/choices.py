@@ -10,6 +10,7 @@ import numpy as np
 from headtohead.errors import ChoiceError, HorizonError, InputError, NumberError
 
 NUMBERS = (int, float, np.number)
+MOST_DAYS = 36_525  # a century
 
 
 def choice(name: str, value: object, choices: Any) -> None:
@@ -80,6 +81,13 @@ def horizon(by: Any) -> None:
     """Raise HorizonError unless this is a day after time zero."""
     if not (number(by) and 0 < by < np.inf):
         raise HorizonError(f"a horizon must be a number of days above 0, found {by!r}; give by=28, say")
+
+
+def whole_days(by: Any) -> None:
+    """Raise HorizonError unless a curve can be drawn day by day up to this."""
+    if not (by == int(by) and by <= MOST_DAYS):
+        must = f"curves are drawn day by day, up to a whole number of days and at most {MOST_DAYS}"
+        raise HorizonError(f"{must}, found by={by!r}; give times and horizon in days")
 
 
 def margins(found: Mapping[str, float]) -> None:

@@ -198,21 +198,39 @@ def propensity(
     design = frame if terms is None else raw_design(frame, terms, impute_from)
     design, arms = door.covariates(design, "the design"), door.arms(arm, treated)
     arms = door.aligned(arms, design.index, "the design")
-    with warnings.catch_warnings():
-        for kind in (PerfectSeparationWarning, ConvergenceWarning, RuntimeWarning):
-            warnings.simplefilter("error", kind)
-        try:
-            fit = Logit(arms.astype(float), add_constant(design)).fit(disp=0, method="newton", maxiter=100)
-        except (PerfectSeparationWarning, ConvergenceWarning, RuntimeWarning, np.linalg.LinAlgError):
-            raise _separation(design, arms) from None
+    fit, units = _fit(arms, design), np.eye(design.shape[1] + 1)
+    if fit is None:  # far from 0 or in tiny units Newton's equations are nearly singular
+        fit, units = _fit_in_standard_units(arms, design)
+    if fit is None:
+        raise _separation(design, arms)
     ps = pd.Series(fit.predict(), index=design.index, name="ps")
     if ps.min() < EXTREME_SCORE or ps.max() > 1 - EXTREME_SCORE:
         raise _separation(design, arms)
     terms = ["(Intercept)", *design.columns]
-    table = {"term": terms, "estimate": fit.params.to_numpy(), "std_error": fit.bse.to_numpy()}
+    errors = np.sqrt(np.diag(units @ fit.cov_params().to_numpy() @ units.T))
+    table = {"term": terms, "estimate": units @ fit.params.to_numpy(), "std_error": errors}
     lp = np.log(ps / (1 - ps)).rename("linear_predictor")
     more = (lp, pd.DataFrame(table), float(fit.llf), c_statistic(ps, arms))
     return door.trusted(Score, design, arms, ps, *more)
+
+
+def _fit(arms: pd.Series, design: pd.DataFrame) -> Any:
+    """Return statsmodels' maximum-likelihood fit, None if its Newton steps do not arrive."""
+    with warnings.catch_warnings():
+        for kind in (PerfectSeparationWarning, ConvergenceWarning, RuntimeWarning):
+            warnings.simplefilter("error", kind)
+        try:
+            return Logit(arms.astype(float), add_constant(design)).fit(disp=0, method="newton", maxiter=100)
+        except (PerfectSeparationWarning, ConvergenceWarning, RuntimeWarning, np.linalg.LinAlgError):
+            return None
+
+
+def _fit_in_standard_units(arms: pd.Series, design: pd.DataFrame) -> tuple[Any, np.ndarray]:
+    """Return the fit of the standardised design, and the matrix that takes its coefficients to the design's units."""
+    mean, spread = design.mean(), design.std()
+    units = np.diag(np.r_[1.0, 1 / spread])
+    units[0, 1:] = -mean / spread
+    return _fit(arms, (design - mean) / spread), units
 
 
 def _separation(design: pd.DataFrame, treated: pd.Series) -> SeparationError:
@@ -222,9 +240,10 @@ def _separation(design: pd.DataFrame, treated: pd.Series) -> SeparationError:
     binary = [name for name in design if design[name].isin([0.0, 1.0]).all()]
     apart = (low.min() >= high.max()) | (high.min() >= low.max())
     one_sided = [name for name in binary if treated.groupby(design[name]).nunique().min() < 2]
-    suspects = list(dict.fromkeys([*design.columns[apart], *one_sided])) or "a combination of covariates"
+    suspects = dict.fromkeys([*design.columns[apart], *one_sided])
+    who = door.some(map(repr, suspects)) or "a combination of covariates"
     return SeparationError(
-        f"both drugs must be possible for every kind of patient, but {suspects} predict the drug perfectly "
+        f"both drugs must be possible for every kind of patient, but {who} predict the drug perfectly "
         f"in {len(design)} patients; restrict the cohort to where both were used or remove the covariate"
     )
 

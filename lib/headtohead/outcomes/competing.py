@@ -117,10 +117,12 @@ def incidence_curves(
 
     DataFrame with ``arm`` ("treated" or "control"), ``cause``, ``day`` (0 to the horizon), ``incidence``,
     ``conf_low``, ``conf_high``, ``at_risk`` (weighted number event-free at the start of the day), ``outcome``
-    and ``adjustment``. Bands are percentile limits of bootstraps.
+    and ``adjustment``. Bands are percentile limits of bootstraps. Raises HorizonError unless ``by`` is a whole
+    number of days: of times in years one curve would have a handful of steps.
     """
     found, adjustments, (by,) = together(endpoints, adjustments, by)
     checked(inference)
+    door.whole_days(by)
     parts = []
     for adjustment in adjustments:
         if adjustment.reason is not None:

@@ -57,7 +57,7 @@ def test_the_score_sums_to_the_number_treated(reference: Reference) -> None:
 def test_perfect_separation_is_refused_with_the_covariate_named() -> None:
     frame = pd.DataFrame({"age": [1.0, 2, 3, 4, 5, 6], "dose": [0.0, 0, 0, 1, 1, 1]})
     treated = pd.Series([False] * 3 + [True] * 3)
-    with pytest.raises(SeparationError, match=r"\['age', 'dose'\] predict the drug perfectly in 6 patients"):
+    with pytest.raises(SeparationError, match=r"'age', 'dose' predict the drug perfectly in 6 patients"):
         propensity(frame, treated)
 
 
@@ -66,8 +66,37 @@ def test_a_level_seen_in_one_arm_only_is_refused() -> None:
     ward = np.r_[np.ones(10), np.zeros(90)]
     treated = pd.Series(np.r_[np.ones(10), rng.random(90) < 0.4].astype(bool))
     frame = pd.DataFrame({"ward": ward, "age": rng.normal(size=100)})
-    with pytest.raises(SeparationError, match=r"\['ward'\]"):
+    with pytest.raises(SeparationError, match=r"but 'ward' predict"):
         propensity(frame, treated)
+
+
+def test_many_covariates_that_separate_are_named_by_the_first_three() -> None:
+    frame = pd.DataFrame(np.eye(8), columns=list("abcdefgh")).iloc[:, :7]
+    with pytest.raises(SeparationError, match=r"but 'a', 'b', 'c', ... predict the drug"):
+        propensity(frame, pd.Series([True, False] * 4))
+
+
+@pytest.mark.parametrize(
+    ("unit", "origin"), [(1e-12, 0), (1e-6, 0), (1e6, 0), (1e12, 0), (1, 1e6), (1, 1.7e9), (1e-6, 1)]
+)
+def test_units_and_origin_of_a_covariate_change_no_score(unit: float, origin: float) -> None:
+    """Moles per litre, seconds since 1970: coefficients follow the units (theorem: the likelihood is invariant)."""
+    rng = np.random.default_rng(3)
+    frame = pd.DataFrame({"dose": rng.normal(size=300), "sex": rng.integers(0, 2, 300) * 1.0})
+    treated = pd.Series(rng.random(300) < 1 / (1 + np.exp(-frame["dose"])))
+    plain, other = (
+        propensity(frame, treated),
+        propensity(frame.assign(dose=frame["dose"] * unit + origin), treated),
+    )
+    np.testing.assert_allclose(other.ps, plain.ps, rtol=1e-5)
+    slopes, expected = other.coefficients.set_index("term"), plain.coefficients.set_index("term")
+    for column in ("estimate", "std_error"):
+        assert slopes[column]["dose"] * unit == pytest.approx(expected[column]["dose"], rel=1e-5)
+        assert slopes[column]["sex"] == pytest.approx(expected[column]["sex"], rel=1e-5)
+    shift = origin * slopes["estimate"]["dose"]
+    assert slopes["estimate"]["(Intercept)"] + shift == pytest.approx(
+        expected["estimate"]["(Intercept)"], abs=1e-4
+    )
 
 
 def test_mismatched_input_is_refused() -> None:

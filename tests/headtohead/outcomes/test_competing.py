@@ -3,9 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from headtohead.errors import HorizonError
 from headtohead.inference import Inference
 from headtohead.matching.adjustment import unadjusted
 from headtohead.outcomes.competing import aalen_johansen, day_incidence, incidence_curves
+from headtohead.outcomes.endpoint import Endpoint
 from headtohead.outcomes.hazard import kaplan_meier_error
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -138,3 +140,11 @@ def test_one_minus_kaplan_meier_is_never_lower(reference: Reference) -> None:
 def test_unknown_times_are_refused() -> None:
     with pytest.raises(ValueError, match="times must be known"):
         aalen_johansen(np.array([1.0, np.nan]), np.array([1, 0]))
+
+
+@pytest.mark.parametrize("unit", [1 / 365.25, 86_400.0])
+def test_curves_of_years_or_seconds_are_refused_instead_of_drawn_in_days(unit: float) -> None:
+    death = Endpoint("death", pd.Series([10.0, 20, 30, 40, 50, 60]) * unit, pd.Series([1, 0, 1, 0, 1, 0]))
+    arms = unadjusted(pd.Series([True, False] * 3))
+    with pytest.raises(HorizonError, match=r"day by day.*found by=.*give times and horizon in days"):
+        incidence_curves(death, arms, by=30 * unit, inference=Inference(bootstrap_replicates=2))  # type: ignore[arg-type]
