@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -28,12 +28,7 @@ from timing import Timing, best_of, once
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 PROJECT = find_project(Path(__file__).parent)
-HEADTOHEAD = [str(Path(sys.executable).with_name("headtohead"))]
-FOLDERS = ("book", "data", "lib", "results", "versions", "tests")
-FILES = (
-    "protocol.toml", "requirements.txt", "_config.yml", "_toc.yml", "CITATION.cff", "claims.toml", "CHANGELOG.md",
-    "pyproject.toml", "paper.toml",
-)  # fmt: skip
+PAPER, MAKE = [sys.executable, "-m", "livingpaper"], ["make", "-s"]
 
 
 def study() -> Iterator[Timing]:
@@ -43,11 +38,11 @@ def study() -> Iterator[Timing]:
 
     with tempfile.TemporaryDirectory() as folder:
         copy = copied(Path(folder) / "paper")
-        yield command(HEADTOHEAD, copy, "ledger, from nothing", 30.0, "ledger")
+        yield command(PAPER, copy, "ledger, from nothing", 30.0, "ledger")
         yield run_all(copy)
         text = (copy / "protocol.toml").read_text("utf-8")
         (copy / "protocol.toml").write_text(text.replace("caliper_sd = 0.2", "caliper_sd = 0.15", 1), "utf-8")
-        yield command(HEADTOHEAD, copy, "ledger, after another caliper", 10.0, "ledger")
+        yield command(PAPER, copy, "ledger, after another caliper", 10.0, "ledger")
     protocol = load_protocol(PROJECT.protocol)
     frame, table = known_outcomes(eligible(PROJECT, protocol), protocol), specifications(protocol)
     seconds = best_of(lambda: specification_curve(table, material(frame, protocol), protocol), 1)
@@ -64,7 +59,7 @@ def run_all(paper: Path) -> Timing:
         notebook = jupytext.read(path)
         if "kernelspec" in notebook.metadata:
             client = NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(path.parent)}})
-            seconds[path.stem] = once(client.execute)
+            seconds[path.stem] = once(partial(client.execute, env=own_code(paper)))
     slowest = max(seconds, key=lambda name: seconds[name])
     return Timing(f"run all of {slowest}, the slowest of {len(seconds)} chapters", seconds[slowest], 5.0)
 
@@ -73,7 +68,7 @@ def builds() -> Iterator[Timing]:
     """Time the builds in a copy of the checkout, so that nobody's chapter is edited."""
     with tempfile.TemporaryDirectory() as folder:
         copy = copied(Path(folder) / "paper")
-        build = partial(command, HEADTOHEAD, copy)
+        build = partial(command, PAPER, copy)
         yield build("html, from nothing", 45.0, "html", "--cold")
         yield build("html, nothing changed", 2.0, "html")
         chapter = copy / "book" / "discussion.md"
@@ -81,72 +76,78 @@ def builds() -> Iterator[Timing]:
         yield build("html, prose of one chapter edited", 6.0, "html")
         if shutil.which("xelatex"):
             yield build("paper and supplement, after html", 30.0, "pdf")
-    yield command(HEADTOHEAD, PROJECT.root, "diff of two ledgers", 1.0, "diff")
+    yield command(PAPER, PROJECT.root, "diff of two ledgers", 1.0, "diff")
 
 
 def simulate() -> Iterator[Timing]:
     """Time the simulation study and the 500 null curves together, from nothing."""
     with tempfile.TemporaryDirectory() as folder:
         copy = copied(Path(folder) / "paper")
-        yield command(HEADTOHEAD, copy, "simulation of 4 worlds, and null curves", 300.0, "simulate")
+        yield command(PAPER, copy, "simulation of 4 worlds, and null curves", 300.0, "simulate")
 
 
 def gates() -> Iterator[Timing]:
     """Time the gates on the paper that is built here."""
-    yield command(["make", "-s"], PROJECT.root, "make check, after make paper", 330.0, "check")
+    yield command(MAKE, PROJECT.root, "make check, after make paper", 330.0, "check")
 
 
 def tests() -> Iterator[Timing]:
     """Time the test suite."""
-    yield command(["make", "-s"], PROJECT.root, "make test", 120.0, "test")
+    yield command(MAKE, PROJECT.root, "make test", 120.0, "test")
 
 
 def copied(to: Path) -> Path:
-    for name in FOLDERS:
-        shutil.copytree(PROJECT.root / name, to / name)
-    for name in FILES:
-        shutil.copy(PROJECT.root / name, to / name)
-    return to
+    """Copy the checkout without what is made in it."""
+    made = shutil.ignore_patterns(".git", ".venv", "_build", "notebooks", "__pycache__")
+    return Path(shutil.copytree(PROJECT.root, to, ignore=made))
+
+
+def own_code(folder: Path) -> dict[str, str]:
+    """Return the environment in which a copy runs its own code, with the packages of this environment."""
+    return {**os.environ, "PYTHONPATH": str(folder / "lib")}
 
 
 def command(program: list[str], folder: Path, what: str, target: float, *arguments: str) -> Timing:
     """Return how long a command takes, with its processor time; its output is shown only if it fails."""
     before, started = os.times(), time.perf_counter()
-    done = subprocess.run([*program, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    run, env = [*program, *arguments], own_code(folder)
+    done = subprocess.run(run, cwd=folder, env=env, capture_output=True, text=True, check=False)
     seconds, after = time.perf_counter() - started, os.times()
     if done.returncode:
-        sys.exit(f"{' '.join([*program, *arguments])} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        sys.exit(f"{' '.join(run)} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
     spent = after.children_user + after.children_system - before.children_user - before.children_system
     return Timing(what, seconds, target, {"processor time": spent})
 
 
+PARTS: dict[str, Callable[[], Iterator[Timing]]] = {
+    "kernels": kernels,
+    "doors": doors,
+    "study": study,
+    "builds": builds,
+    "simulate": simulate,
+    "gates": gates,
+    "hospital": lambda: hospitals(partial(command, PAPER), PROJECT.root),
+    "tests": tests,
+}
+
+
 def main() -> None:
-    parts = {
-        "kernels": kernels,
-        "doors": doors,
-        "study": study,
-        "builds": builds,
-        "simulate": simulate,
-        "gates": gates,
-        "hospital": lambda: hospitals(partial(command, HEADTOHEAD), PROJECT.root),
-        "tests": tests,
-    }
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "parts", nargs="*", metavar="part", help=f"of {', '.join(parts)}; default the first four"
+        "parts", nargs="*", metavar="part", help=f"of {', '.join(PARTS)}; default the first four"
     )
-    chosen = parser.parse_args().parts or list(parts)[:4]
-    if unknown := set(chosen) - set(parts):
-        parser.error(f"parts are {', '.join(parts)}; found {', '.join(sorted(unknown))}")
+    chosen = parser.parse_args().parts or list(PARTS)[:4]
+    if unknown := set(chosen) - set(PARTS):
+        parser.error(f"parts are {', '.join(PARTS)}; found {', '.join(sorted(unknown))}")
     warnings.simplefilter("ignore")  # the peers'
     print(
         f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}: on a busy machine the times are upper bounds"
     )
     print(f"{'what':<62}{'measured':>9}{'target':>9}          beside it, in the same run")
     for part in chosen:
-        for row in parts[part]():
+        for row in PARTS[part]():
             print(row, flush=True)
 
 

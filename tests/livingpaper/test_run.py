@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import fcntl
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from contextlib import chdir, contextmanager
 from pathlib import Path
 
@@ -193,6 +197,41 @@ def test_choices_may_not_change_while_chapters_run(tmp_path: Path) -> None:
     ):
         run_chapters(project)
     assert not project.ledger.exists()
+
+
+def is_held(lock: Path) -> bool:
+    with lock.open("a") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
+
+
+def until(is_so: Callable[[], bool]) -> bool:
+    """Return whether something comes about within 20 seconds."""
+    for _ in range(400):
+        if is_so():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_no_chapter_outlives_who_runs_it(tmp_path: Path) -> None:
+    """Neither one that works nor one that has recorded and waits until it may show."""
+    hold = [
+        "import fcntl, os, time",
+        "held = os.open(f'../{name}.lock', os.O_CREAT | os.O_RDWR)",
+        "fcntl.flock(held, fcntl.LOCK_EX)",
+    ]
+    first, second = (["name = 'cohort'", *hold], ["name = 'outcomes'", *hold, "time.sleep(60)"])
+    project = small_book(tmp_path, cohort=[*PATIENTS, first], outcomes=[*OUTCOME[:2], second])
+    locks = [tmp_path / f"{name}.lock" for name in ("cohort", "outcomes")]
+    run = [sys.executable, "-m", "livingpaper.chapters.run", str(project.root)]
+    with subprocess.Popen(run) as process:
+        assert until(lambda: all(lock.is_file() and is_held(lock) for lock in locks))
+        process.kill()
+    assert until(lambda: not any(map(is_held, locks)))
 
 
 def test_literals_are_refused_and_names_are_not(tmp_path: Path) -> None:

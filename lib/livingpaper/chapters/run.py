@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterable, Sequence
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -102,9 +103,10 @@ class Workers:
 
 
 def serve(project: Project, path: Path, pipe: Any, places: Any) -> None:
-    """Run a chapter in a process of its own: rows first; after a word, what it shows."""
+    """Run a chapter in a process of its own: rows first; after a word, what it shows. It ends with who started it."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     run = ChapterRun(project, path)
-    with files_read() as seen, contextlib.suppress(EOFError):  # then nobody waits any more
+    with files_read() as seen:
         for step in (run.record, run.show):
             try:
                 with places:
@@ -115,6 +117,12 @@ def serve(project: Project, path: Path, pipe: Any, places: Any) -> None:
                 own = isinstance(error, ChapterError)
                 pipe.send(error if own else failed(path.relative_to(project.root), error))
             pipe.recv()
+
+
+def _end_with_parent() -> None:
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)
 
 
 def _shelf(project: Project, path: Path, choices: Any) -> Shelf:
