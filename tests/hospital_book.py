@@ -36,6 +36,22 @@ authors = ["A. Author"]
 "sensitivity.subgroup_bootstraps" = 10
 """
 SCORE = '[score]\ncolumns = ["age", "sex", "charlson", "ldh"]\n'
+FEW = (
+    '[[acknowledged]]\nwarning = "score.terms"\nreason = "clinicians go by these, and the cohort is small"\n'
+)
+LABS = (
+    "ldh",
+    "crp",
+    "ferritin",
+    "ddimer",
+    "il6",
+    "alt",
+    "lymphocytes",
+    "neutrophils",
+    "platelets",
+    "egfr",
+    "sofa",
+)
 CORE = ["patient_id", "hospital", "drug", "age", "sex", "charlson", "ldh", "end_state", "followup_day"]
 
 
@@ -156,6 +172,25 @@ def twenty_each(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([rows[rows["drug"] == drug].head(20) for drug in (FIRST, SECOND)])
 
 
+def with_missing(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with four in ten laboratory values missing."""
+    rng, rows = np.random.default_rng(2), rows.copy()
+    for name in LABS:
+        rows.loc[rng.random(len(rows)) < 0.4, name] = ""
+    return rows
+
+
+def ventilated_in_one(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with nobody ventilated who was given the first drug."""
+    made = ventilated(rows)
+    return made.assign(imv_day=made["imv_day"].mask(made["drug"] == FIRST, ""))
+
+
+def of_fifty(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows as those of fifty hospitals."""
+    return rows.assign(hospital=[f"Centre {number % 50:02d}" for number in range(len(rows))])
+
+
 def cases() -> dict[str, Case]:
     """Return the cohorts by name."""
     rows = good()
@@ -169,6 +204,12 @@ def cases() -> dict[str, Case]:
         "open stays": Case(with_open_stays(good(300))),
         "one hospital": Case(rows.assign(hospital="Norte")[CORE], SCORE),
         "small": Case(twenty_each(rows)[CORE], SCORE.replace(', "charlson", "ldh"', "")),
+        "twenty in an arm": Case(
+            twenty_each(rows)[[*CORE, "sofa"]], SCORE.replace('"ldh"]', '"ldh", "sofa", "hospital"]') + FEW
+        ),
+        "laboratory missing": Case(with_missing(rows)),
+        "one arm ventilated": Case(ventilated_in_one(rows)),
+        "fifty hospitals": Case(of_fifty(good(300))[CORE], SCORE.replace('"ldh"]', '"ldh", "hospital"]')),
         "no death in an arm": Case(deaths(rows, {FIRST: 0.0, SECOND: 0.2})),
         "few deaths in an arm": Case(deaths(rows, {FIRST: 0.03, SECOND: 0.2})),
         "everyone alive": Case(deaths(rows, {FIRST: 0.0, SECOND: 0.0}), nobody),

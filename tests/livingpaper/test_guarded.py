@@ -255,6 +255,8 @@ FAULTS = {
     "a frame at the end": "arms",
     "a chart without show": 'alt.Chart(arms).mark_bar().encode(x="n:Q")',
     "a drawing without show": 'Drawing(alt.Chart(arms).mark_bar().encode(x="n:Q"), "Bars.")',
+    "a caption that counts": 'show(Sheet(table.frame, sources=(rows,)), "tbl-x", f"Of {arms.n.sum()} patients.")',
+    "an alternative text that counts": 'show(Drawing(bars, f"{arms.n.sum()} patients.", sources=(every,)), "fig-x", "Bars.")',
     "a table that is not safe": 'show(Sheet(arms, sources=(rows,)), "tbl-x", "Patients.")',
     "a chart that is not safe": 'show(Drawing(alt.Chart(arms).mark_bar(), "Bars.", sources=(rows,)), "fig-x", "Bars.")',
     "an error of python": 'float("1237 617 Ana Garcia")',

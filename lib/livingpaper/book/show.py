@@ -170,14 +170,13 @@ def show(thing: Shown, name: str, caption: str) -> Shown:
     if thing.sources is None and not thing.origin:
         raise ValueError(f"{name} must say what it rests on, sources=(...); empty for what shows no results")
     origins, withheld, trial = sources_of(thing.sources or ())
-    if withheld:
-        said = config().withheld
-        frame = pd.DataFrame({"Result": [said.sentence]})
-        panel = in_words(said.sentence) if isinstance(thing, Drawing) else Sheet(frame, widths="l")
-        return cast("Shown", replace(panel, origin="design", name=name, caption=said.paragraph))
+    if withheld or _all_suppressed(thing.sources or ()):
+        said = config().withheld.sentence if withheld else TOO_FEW
+        whole = config().withheld.paragraph if withheld else f"{caption.strip()} {said}"
+        frame = pd.DataFrame({"Result": [said]})
+        panel = in_words(said) if isinstance(thing, Drawing) else Sheet(frame, widths="l")
+        return cast("Shown", replace(panel, origin="design", name=name, caption=whole))
     origin = thing.origin or "+".join(origins) or "design"
-    if isinstance(thing, Drawing) and _all_suppressed(thing.sources or ()):
-        return replace(in_words(TOO_FEW), origin="design", name=name, caption=f"{caption.strip()} {TOO_FEW}")
     return replace(thing, name=name, caption=caption, origin=origin, trial=trial)
 
 

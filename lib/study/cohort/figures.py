@@ -9,6 +9,7 @@ from livingpaper import Drawing, Ledger
 from livingpaper.book.show import MAX_ROWS
 from livingpaper.book.theme import INK, QUIET, at_each_width, narrow, width
 from livingpaper.chapters.recording import key
+from livingpaper.ledger.ledger import SUPPRESSED
 
 from study.charts import Chart, arm_colour, by_name
 from study.labels import arms
@@ -24,11 +25,11 @@ def flow_diagram(ledger: Ledger, plan: Protocol) -> Drawing:
     excluded = ledger.select("cohort.excluded.step_{step}").sort_values("step", key=lambda s: s.astype(int))
     counts = pd.concat([ledger.select("cohort.{stage}.n"), ledger.select("cohort.eligible.{arm}.n")])
     pairs = ledger.select("matching.pairs.{part}")
-    n = pd.concat([counts, pairs]).set_index("id")["text"]
+    n = pd.concat([counts, pairs]).set_index("id")["text"].map(_said)
     started, out, left = (n[f"cohort.{stage}.n"] for stage in ("started", "excluded", "eligible"))
     drugs, names = (plan.arms.treated, plan.arms.control), [*arms(plan).values()]
     treated, control = (n[f"cohort.eligible.{key(drug)}.n"] for drug in drugs)
-    reasons = [f"{row['text']}  {row['method']}" for _, row in excluded.iterrows()]
+    reasons = [f"{_said(row['text'])}  {row['method']}" for _, row in excluded.iterrows()]
     matched, lost = n["matching.pairs.n"], n["matching.pairs.unmatched"]
     boxes: list[Box] = [  # centre x and y from the top, width, height, lines
         (150, 20, 240, 36, [f"Started {drugs[0]} or {drugs[1]}", f"n = {started}"]),
@@ -50,6 +51,11 @@ def flow_diagram(ledger: Ledger, plan: Protocol) -> Drawing:
         f"analysed, {treated} on {drugs[0]} and {control} on {drugs[1]}; {matched} pairs were formed.",
         sources=(excluded, counts, pairs),
     )
+
+
+def _said(text: str) -> str:
+    """Return a count as it is printed, in words that a sentence can hold where it is not shown."""
+    return "a number not shown" if text == SUPPRESSED else text
 
 
 def _on_phone(boxes: Sequence[Box]) -> tuple[list[Box], list[Line]]:

@@ -207,14 +207,19 @@ def _pages(folder: Path, words: dict[str, Any]) -> Iterator[tuple[str, str]]:
         comment_start_string="<#",
         comment_end_string="#>",
     )
-    environment.filters["toml"] = toml_value
+    environment.filters |= {"toml": toml_value, "opened": _opened}
     files = {path.name for path in (folder / "book").iterdir()}
     chapters = [name for name in CHAPTERS if f"{name}.md" in files]
     for name in sorted(environment.list_templates(filter_func=lambda name: "__pycache__" not in name)):
         yield name, environment.get_template(name).render(words, chapters=chapters)
     yield "CITATION.cff", yaml.safe_dump(_citation(words), sort_keys=False, allow_unicode=True)
-    changes = [f"- {each['date']}: {each['what']}. {each['why']}." for each in words["history"]]
+    changes = [f"- {each['date']}: {each['what']}. {_opened(each['why'])}." for each in words["history"]]
     yield "CHANGELOG.md", "# Changelog\n\n" + "\n".join(reversed(changes)) + "\n"
+
+
+def _opened(sentence: str) -> str:
+    """Return a sentence that begins with a capital and has no full stop."""
+    return f"{sentence[:1].upper()}{sentence[1:].rstrip('. ')}"
 
 
 def _cited(bibliography: str, texts: Iterable[str]) -> str:

@@ -69,7 +69,9 @@ def continued(
     return {
         "study": {**study, "blinded": settings.paper.blinded or not accepted()},
         **choices,
-        "amendment": entries,
+        "amendment": [
+            {name: each[name] for name in OwnAmendment.model_fields if name in each} for each in entries
+        ],
     }
 
 

@@ -24,6 +24,7 @@ WEEK = 7
 LIMIT = {"risk difference": "absolute difference"}  # without a sign
 EXTREME = "score_edge"  # one patient's score
 ABOUT = ("outcome", "horizon_days", "population", "n", "events")  # what a number is about, to be judged
+NO_SCORE = r"the score must be estimable in resamples.*"
 QUARTILES = {"median": "centre", "q25": "low", "q75": "high"}
 
 
@@ -36,6 +37,14 @@ def landmarks(plan: OwnProtocol) -> list[int]:
     """Return the days at which risks are shown: whole weeks up to the horizon, or the horizon alone if it is no week."""
     horizon = plan.outcome.horizon_days
     return [*range(WEEK, horizon + 1, WEEK)] if horizon % WEEK == 0 else [horizon]
+
+
+def pooled(happened: pd.Series) -> dict[str, int]:
+    """Return how many had an outcome (1, 0, NaN if not known), and its ``size``: 0 nobody, 1 few, 2 some, 3 nearly all."""
+    n, least = int((happened == 1).sum()), limits().threshold
+    few = 0 if n == 0 and limits().zeros else 1
+    some = 2 if int((happened == 0).sum()) >= least else 3
+    return {"n": n, "size": few if n < least else some}
 
 
 def flow_rows(flow: pd.DataFrame) -> pd.DataFrame:
@@ -104,9 +113,16 @@ def counted(found: pd.DataFrame, adjustments: Sequence[Adjustment]) -> pd.DataFr
 
 
 def named(found: pd.DataFrame) -> pd.DataFrame:
-    """Return results that all name their population: one that could not be made is no other's, and hides none."""
+    """Return results that all name their population: one that could not be made is no other's, and hides none.
+
+    Why it could not is said without the advice to whoever analyses.
+    """
+    why = found["method"].str.replace(
+        NO_SCORE, "in too many bootstrap samples no score can be fitted", regex=True
+    )
     return found.assign(
-        population=found["population"].where(found["population"].notna(), found["adjustment"])
+        population=found["population"].where(found["population"].notna(), found["adjustment"]),
+        method=found["method"].where(found["estimate"].notna(), why.str.partition(";")[0]),
     )
 
 
@@ -195,7 +211,8 @@ def group_rows(patients: pd.DataFrame, plan: OwnProtocol, dictionary: pd.DataFra
     }
     n = [sizes[at] for at in zip(groups["column"], groups["level"], strict=True)]
     k = groups.groupby("column").cumcount() + 1
-    return groups.assign(population=named, outcome=named, n=n, k=k)
+    estimate = groups.get("estimate", np.nan)  # of none, if all fail
+    return groups.assign(estimate=estimate, population=named, outcome=named, n=n, k=k)
 
 
 def open_groups(patients: pd.DataFrame, plan: OwnProtocol) -> OwnProtocol:

@@ -89,4 +89,6 @@ def _negative_control(patients: pd.DataFrame, primary: Adjustment, plan: Protoco
     stream = "negative control of the design"
     rows = remember(hh.risks)(control, primary, by=days, inference=plan.inference, stream=stream)
     found = rows.set_index("scale").loc["risk difference"]
-    return check(*words, found["estimate"], **named, low=found["conf_low"], high=found["conf_high"])
+    limits = {"low": found["conf_low"], "high": found["conf_high"]}
+    why = "" if pd.notna(found["estimate"]) else found["method"]
+    return check(*words, found["estimate"], **named, **limits, method=why)

@@ -123,12 +123,51 @@ SAYS = {  # by case and page, what must be said
     "small": {
         "index": [
             f"The difference in the risk of death by day 28 {HIDDEN}",
-            "too few patients had the outcome, or had it not, for anything to be shown",
+            "By day 28 fewer than 10 of those analysed died, with both drugs taken together.",
+            "too few patients had the outcome, or had it not, for a comparison to be shown",
             "Nothing can be shown here without showing too few patients.",
         ],
         "sensitivity": [
             "Fewer than two adjustments can be shown",
             "No subgroup has enough patients",
+        ],
+    },
+    "twenty in an arm": {
+        "index": [
+            "20 started anakinra and 20 baricitinib",
+            "By day 28 fewer than 10 of those analysed died",
+        ],
+        "matching": [
+            "Of 8 checks of the design",
+        ],
+    },
+    "laboratory missing": {
+        "cohort": [
+            "patients a covariate of the score is missing; it is filled from the others.",
+        ],
+        "index": [
+            UNDECIDED,
+        ],
+    },
+    "one arm ventilated": {
+        "outcomes": [
+            "Invasive mechanical ventilation or death",
+        ],
+        "index": [
+            UNDECIDED,
+        ],
+    },
+    "fifty hospitals": {
+        "index": [
+            "in 50 hospitals",
+            "cannot be estimated, because in too many bootstrap samples no score can be fitted.",
+            "These patients do not determine the difference, and nothing can be concluded from them.",
+        ],
+        "outcomes": [
+            "Overlap weights,ATO,not estimable",
+        ],
+        "matching": [
+            "pairs are formed",
         ],
     },
     "no death in an arm": {
@@ -146,13 +185,14 @@ SAYS = {  # by case and page, what must be said
     "few deaths in an arm": {
         "index": [
             f"The difference in the risk of death by day 28 {HIDDEN}",
-            "In an arm too few patients had the outcome, or had it not, for anything to be shown.",
+            "By day 28 40 of those analysed died, with both drugs taken together.",
+            "because with one drug or with both fewer than 10 patients had the outcome",
+            "In an arm too few patients had the outcome, or had it not, for a comparison to be shown.",
         ],
         "outcomes": [
             f"The difference in matched pairs {HIDDEN}",
-            "Crude,crude,suppressed,suppressed,suppressed,suppressed",
+            "n, patients used. Nothing can be shown here without showing too few patients.",
             f"The smallest margin that would pass {HIDDEN}",
-            f"Whether the risks are similar {HIDDEN}",
         ],
         "sensitivity": ["No subgroup has enough patients and events"],
     },
@@ -169,7 +209,7 @@ SAYS = {  # by case and page, what must be said
         "index": [
             f"The difference in the risk of death by day 28 {HELD}",
             "Nothing is concluded before the checks",
-            f"The risk ratio {HELD}",
+            "50 of those analysed died, with both drugs taken together",
         ],
         "matching": [
             "Outcomes by arm are withheld until somebody accepts these checks",
@@ -300,7 +340,7 @@ def test_a_blinded_paper_holds_no_outcome_by_arm(read: Read) -> None:
     mine = rows[rows.index.str.match(r"(outcomes|robustness)\.")]
     assert len(mine) > 20
     known: pd.Series = mine["estimate"].notna()
-    assert known.any() != (name == "blinded") or name == "small"
+    assert known.any() != (name == "blinded") or name in ("small", "twenty in an arm")
     assert (mine["text"] == "withheld").all() == (name == "blinded")
 
 

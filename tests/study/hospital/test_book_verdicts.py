@@ -25,6 +25,7 @@ HIDDEN = ("withheld", "suppressed", "not estimable")
 LIMITS = {  # of the scales that have some
     "difference": (-0.2, -0.05, -0.03, 0.0, 0.03, 0.05, 0.2),
     "ratio": (0.4, 0.96, 1.0, 1.04, 2.5),
+    "size": (0.0, 1.0, 2.0, 3.0),
     "number": (0.0, 0.01, 0.05, 0.5, 1.0, 2.0, 10.0, 360.0),
 }
 
@@ -45,8 +46,8 @@ def rows_for(id_: str) -> list[dict[str, object]]:
     """Return what a number may be: known with limits or without, and each way not to be known."""
     last = id_.rpartition(".")[2]
     kind = "difference" if last == "rd" else "ratio" if last == "rr" or ".hr." in id_ else "number"
-    found: list[dict[str, object]] = []
-    if kind == "number":
+    kind, found = "size" if last == "size" else kind, list[dict[str, object]]()
+    if kind in ("number", "size"):
         whole = last in ("n", "base")
         values = [value for value in LIMITS[kind] if not whole or value == int(value)]
         found += [{"estimate": value, "text": "a number"} for value in values]
@@ -93,7 +94,7 @@ def test_exactly_one_alternative_holds_whatever_the_numbers_are(folder: Project)
             for one in verdict.alternatives
         )
         one = Verdict(name, ids, alternatives)
-        counted = name in ("flow", "incomplete", "pairs", "rounding")  # counts are never withheld
+        counted = name in ("flow", "incomplete", "pairs", "rounding", "events")  # counts are never withheld
         if name == "beside":
             continue  # its first number is always known
         for ledger in ledgers(one):
@@ -102,7 +103,7 @@ def test_exactly_one_alternative_holds_whatever_the_numbers_are(folder: Project)
                 continue
             if name == "pairs" and (ledger["estimate"] == 0).any():
                 continue  # no pairs are no estimate
-            if name in ("flow", "incomplete", "rounding") and (ledger["estimate"] < 0).any():
+            if name in ("flow", "incomplete", "rounding", "events") and (ledger["estimate"] < 0).any():
                 continue
             reached.setdefault(name, set()).add(chosen(one, ledger, rules))
     for name, said in reached.items():
