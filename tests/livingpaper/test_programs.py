@@ -25,6 +25,16 @@ def test_one_line_says_what_to_install(tmp_path: Path, program: str, package: st
     assert package in line
 
 
+def test_a_browser_whose_driver_does_not_start_is_none(tmp_path: Path) -> None:
+    """On a bare Debian the driver lacks a library: the browser alone is there, and no page opens."""
+    there = {"PATH": str(tmp_path), "CHROMIUM": sys.executable, "PLAYWRIGHT_NODEJS_PATH": "/bin/false"}
+    command = [sys.executable, "-m", "livingpaper", "chromium"]
+    done = subprocess.run(command, env=os.environ | there, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (3, "")
+    (line,) = done.stderr.splitlines()
+    assert "--no-install-recommends chromium libatomic1" in line
+
+
 def test_without_browser_tests_none_is_needed(tmp_path: Path) -> None:
     nothing = {"CHROMIUM": str(tmp_path / "none"), "HEADTOHEAD_NO_BROWSER": "1"}
     command = [sys.executable, "-m", "livingpaper", "chromium"]

@@ -14,6 +14,7 @@ from bs4 import BeautifulSoup, Tag
 
 from livingpaper.book.markup import markup
 from livingpaper.book.stamp import author_names, citation_file
+from livingpaper.build.apt import CHROMIUM_PACKAGES, drives_chromium
 from livingpaper.build.cache import mark_of, say, sha, up_to_date, write_changed
 from livingpaper.build.project import Project, pages
 from livingpaper.build.state import made_pages, state
@@ -36,8 +37,10 @@ def print_accessible(project: Project) -> None:
         say("accessible: up to date")
         return
     found = filter(None, map(shutil.which, (os.environ.get("CHROMIUM", ""), *BROWSERS)))
-    if not (browser := next(found, None)):
-        say(f"accessible: {NAME} needs a Chromium; install one: sudo apt-get install chromium")
+    if not (browser := next(found, None)) or not drives_chromium():
+        say(
+            f"accessible: {NAME} needs a Chromium; install one: sudo apt-get install {' '.join(CHROMIUM_PACKAGES)}"
+        )
         return
     sheet = project.work / "accessible.html"
     sheet.parent.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ LATEX_PACKAGES = (
     "texlive-xetex", "texlive-latex-recommended", "texlive-latex-extra", "texlive-fonts-recommended",
     "latexmk", "fonts-texgyre", "fonts-texgyre-math",
 )  # fmt: skip
+CHROMIUM_PACKAGES = ("chromium", "libatomic1")  # the second is what its driver needs and a bare Debian lacks
 LATEX_FILES = ("unicode-math.sty", "tabulary.sty", "capt-of.sty", "fancyhdr.sty", "texgyrepagella-math.otf")
 
 
@@ -31,7 +33,7 @@ def ensure_chromium() -> None:
     """Install Chromium, in which the pages are tested, as LaTeX is; without it where ``HEADTOHEAD_NO_BROWSER=1`` says so."""
     missing = "check: Chromium is missing (HEADTOHEAD_NO_BROWSER=1 leaves its tests out)"
     if os.environ.get("HEADTOHEAD_NO_BROWSER") != "1":
-        _ensure(_has_chromium, missing, "check: installing Chromium, once, about 100 MB", ["chromium"])
+        _ensure(_has_chromium, missing, "check: installing Chromium, once, about 100 MB", CHROMIUM_PACKAGES)
 
 
 def _ensure(there: Callable[[], bool], missing: str, doing: str, packages: Sequence[str]) -> None:
@@ -63,4 +65,10 @@ def _has_latex() -> bool:
 
 
 def _has_chromium() -> bool:
-    return Path(os.environ.get("CHROMIUM", "/usr/bin/chromium")).is_file()
+    return Path(os.environ.get("CHROMIUM", "/usr/bin/chromium")).is_file() and drives_chromium()
+
+
+def drives_chromium() -> bool:
+    """Return whether the driver that opens Chromium starts."""
+    command = [sys.executable, "-m", "playwright", "--version"]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
