@@ -78,7 +78,7 @@ check: $(READY)  ## look at the built paper as readers do, and run it on other p
 	@$(BIN)/headtohead chromium
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "book or gate or whole"
 
-reproducible: $(READY)  ## build this commit twice from nothing and compare every byte
+reproducible: $(READY)  ## build this commit from nothing, again unless it is built here, and compare every byte
 	@$(BIN)/headtohead reproduce
 
 bench: $(READY)  ## time the study, the builds and the library beside its peers, against the targets

@@ -82,9 +82,10 @@ def quick(protocol: Protocol) -> Protocol:
 
 @pytest.fixture(scope="session")
 def fresh(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Return a project of links, without truth files and ledger, whose chapters were all run from nothing.
+    """Return a project of links, without truth files and ledger, whose chapters were all run.
 
-    Run once: all workers of one run of the tests wait for the first and share its folder.
+    Run once: all workers of one run of the tests wait for the first and share its folder. Long steps are those kept here,
+    under the hash of code and arguments, and stay for the next build: who begins with ``make clean`` computes all.
     """
     mine = tmp_path_factory.getbasetemp()
     shared = mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine
@@ -92,7 +93,11 @@ def fresh(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Project
     with (shared / "fresh.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.protocol.is_file():
-            run_chapters(links_to(project, made.root, {}))
+            links_to(project, made.root, {})
+            project.steps.mkdir(parents=True, exist_ok=True)
+            made.steps.parent.mkdir(parents=True)
+            made.steps.symlink_to(project.steps)
+            run_chapters(made)
     return made
 
 

@@ -61,14 +61,11 @@ def _parser() -> argparse.ArgumentParser:
     add("simulate", "build.tasks:simulate", "recompute the committed simulation results")
     formats = "write the paper for machines: JSON, JATS XML, schema.org, RO-Crate"
     add("machine", "exports.exports:write_machine", formats, "machine: {result}")
-    twice = "build this commit twice from nothing and compare every byte"
-    said = "reproducible: {result} files are the same in two cold builds"
+    twice = "build this commit from nothing, again unless it is built here, and compare every byte"
+    said = "reproducible: {result} files are the same in two builds"
     add("reproduce", "build.reproduce:reproduce", twice, said)
-    add(
-        "accessible",
-        "build.accessible:print_accessible",
-        "print the paper as a tagged PDF, for screen readers",
-    )
+    tagged = "print the paper as a tagged PDF, for screen readers"
+    add("accessible", "build.accessible:print_accessible", tagged)
     for name, program in {"latex": "LaTeX", "chromium": "Chromium"}.items():
         add(name, f"build.apt:ensure_{name}", f"install {program} if it is missing and apt is at hand")
     add("notebooks", "lab.serve:pair", "pair the chapters with notebooks/")
@@ -100,12 +97,10 @@ def _leaving(add: Callable[..., argparse.ArgumentParser]) -> None:
     look.add_argument("--threshold", type=int, default=10, help="counts below it are small (default 10)")
     look.add_argument("--allow", action="append", default=[], help="findings that fit are harmless")
     words = "write what may leave the house into _build/release: pages, CSV, PNG, and outputs.json for SACRO-Viewer"
-    leave = add(
-        "release-folder", "disclosure.release_folder:make_release_folder", words, "release folder: {result}"
-    )
-    leave.add_argument(
-        "--cohort", type=Path, help="the table of patients, which must not be found in the folder"
-    )
+    made = "disclosure.release_folder:make_release_folder"
+    leave = add("release-folder", made, words, "release folder: {result}")
+    never = "the table of patients, which must not be found in the folder"
+    leave.add_argument("--cohort", type=Path, help=never)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

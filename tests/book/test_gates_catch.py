@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +14,10 @@ from book.chapters import Chapter
 from book.forbidden import forbidden_claims
 from book.small import ALT, CAPTION, PAGE, SHEET, small_checklist, small_ledger, small_pdf, small_site
 from book.typed import typed_numbers
+from livingpaper.build.cache import mark_of
 from livingpaper.build.project import Project
-from livingpaper.build.reproduce import ReproductionError, differences, reproduce
+from livingpaper.build.reproduce import MADE, ReproductionError, differences, reproduce
+from livingpaper.build.state import state
 from playwright.sync_api import Browser
 from pypdf import PdfReader
 
@@ -284,7 +287,10 @@ def test_builds_that_differ_are_caught(tmp_path: Path) -> None:
 def repository(tmp_path: Path) -> Project:
     """Return a repository of one commit."""
     (tmp_path / "paper").mkdir()
-    (tmp_path / "paper" / "protocol.toml").touch()
+    for name in ("protocol.toml", "paper.toml"):
+        (tmp_path / "paper" / name).touch()
+    (tmp_path / "paper" / "_toc.yml").write_text("root: index\n")
+    (tmp_path / "paper" / ".gitignore").write_text("_build\n")
     name = ["-c", "user.name=The maintainers", "-c", "user.email=maintainers@example.org"]
     for step in (["init", "-q"], ["add", "-A"], [*name, "commit", "-q", "-m", "Start"]):
         subprocess.run(["git", "-C", str(tmp_path / "paper"), *step], check=True)
@@ -308,6 +314,27 @@ def test_a_build_that_does_not_is_reproducible_and_leaves_nothing(repository: Pr
     assert reproduce(repository, build=build) == 3
     assert len({copy.parent for copy in copies}) == 2
     assert not any(copy.exists() for copy in copies)
+
+
+def test_what_is_built_here_of_this_commit_is_one_of_the_two(repository: Project) -> None:
+    copies = []
+
+    def build(copy: Path) -> None:
+        copies.append(made(copy / "_build"))
+
+    made(repository.build, "other")
+    for name in MADE:
+        mark_of(repository.build / name).write_text(state(repository))
+    with pytest.raises(ReproductionError, match=r"html/page\.html: byte 0 of 5 and 4: b'other' and b'same'"):
+        reproduce(repository, build=build)
+    assert len(copies) == 1
+    os.utime(mark_of(repository.build / "machine"), (9, 9))  # made from earlier pages
+    assert reproduce(repository, build=build) == 3
+    assert len(copies) == 3
+    mark_of(repository.build / "machine").touch()
+    (repository.root / "protocol.toml").write_text("changed")
+    assert reproduce(repository, build=build) == 3
+    assert len(copies) == 5
 
 
 needs_browser = pytest.mark.skipif(NO_BROWSER or not CHROMIUM.is_file(), reason="no Chromium")

@@ -63,7 +63,7 @@ def test_a_package_in_another_version_than_the_locked_one_is_named(
 
 
 def test_another_copy_of_the_library_is_not_read(project: Project, tmp_path: Path) -> None:
-    for package in ("headtohead", "study"):
+    for package in ("headtohead", "study", "livingpaper", "pandas", "yaml", "pydantic"):
         (tmp_path / package).mkdir()
         (tmp_path / package / "__init__.py").write_text("raise RuntimeError('the foreign copy')\n")
     run = [Path(sys.executable).with_name("livingpaper"), "diff", "0.1.0", "0.1.0"]

@@ -22,7 +22,7 @@ RESULTS = LEDGER, KEY_FIGURE = ("results/ledger.csv", "results/key-figure.svg")
 STAGED, STAGE = (
     ".staged",
     "LIVINGPAPER_STAGE",
-)  # where a build makes results and pages; names that place while it works
+)  # where a build makes results and pages; names it while it works
 hashing: list[bool] = []  # not empty while what is opened does not count as read
 
 
@@ -193,8 +193,7 @@ def digest(paths: Iterable[Path], root: Path) -> str:
         for place, path in sorted((placed(path, root), path) for path in found):
             if BY_PRODUCT.search(place.as_posix()):
                 continue
-            name = (
-                place.relative_to(root) if place.is_relative_to(root) else Path(place.name)
-            )  # kept elsewhere
+            elsewhere = not place.is_relative_to(root)
+            name = Path(place.name) if elsewhere else place.relative_to(root)
             total.update(name.as_posix().encode() + b"\0" + content_of(path) + b"\0")
     return total.hexdigest()

@@ -51,9 +51,8 @@ def _listen() -> None:
 
 def public(project: Project, files: Iterable[str]) -> list[str]:
     """Return those files, relative to the paper, that ``paper.toml`` allows to be named."""
-    paths = [
-        placed(Path.cwd() / file.split("\0")[0], project.root) for file in files
-    ]  # without which choice it was
+    named = (file.split("\0")[0] for file in files)  # without which choice it was
+    paths = [placed(Path.cwd() / file, project.root) for file in named]
     names = {path.relative_to(project.root).as_posix() for path in paths if path.is_relative_to(project.root)}
     return sorted(name for name in names if fits(name, config(project).public))
 

@@ -9,8 +9,9 @@ from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from livingpaper.build.cache import files_of
-from livingpaper.build.project import Project, git
+from livingpaper.build.cache import files_of, mark_of, up_to_date
+from livingpaper.build.project import Project, commit, git
+from livingpaper.build.state import state
 
 MADE = ("html", "paper.pdf", "supplement.pdf", "paper-accessible.pdf", "machine")
 COLD = {name: ("livingpaper", name, "--cold") for name in ("html", "pdf")}
@@ -65,14 +66,26 @@ def build_cold(copy: Path) -> None:
 
 
 def reproduce(project: Project, *, build: Build = build_cold) -> int:
-    """Build the present commit twice and return how many files were compared; ``ReproductionError`` if one differs."""
-    with worktree(project, "HEAD", "one") as one, worktree(project, "HEAD", "other") as other:
-        for copy in (one, other):
-            build(copy)
+    """Compare two builds of this commit, one of them that here if it is: return of how many files, or ``ReproductionError``."""
+    with _built(project, build) as one, worktree(project, "HEAD", "other") as other:
+        build(other)
         if faults := differences(one / "_build", other / "_build"):
             listed = "".join(f"\n  - {fault}" for fault in faults)
             raise ReproductionError(f"two builds of one commit must be the same, they differ:{listed}")
         return len(files_of(one / "_build", *MADE))
+
+
+@contextmanager
+def _built(project: Project, build: Build) -> Iterator[Path]:
+    marks = [mark_of(project.build / name) for name in MADE]
+    times = [mark.stat().st_mtime for mark in marks if mark.is_file()]
+    whole = len(times) == len(MADE) and min(times) == times[0]  # what is made from pages is made after them
+    if whole and not commit(project).endswith("+") and up_to_date(project.build / "html", state(project)):
+        yield project.root
+        return
+    with worktree(project, "HEAD", "one") as copy:
+        build(copy)
+        yield copy
 
 
 def differences(one: Path, other: Path) -> list[str]:

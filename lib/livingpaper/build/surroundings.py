@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+from livingpaper_command import own_code
+
 from livingpaper.build.project import OF_GIT, STAGE, Project, text_of
 
-OF_PYTHON = ("PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE", "PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONSTARTUP")  # fmt: skip
 OF_JUPYTER = ("JUPYTER_PATH", "JUPYTER_DATA_DIR", "JUPYTER_CONFIG_PATH")
 PINNED = re.compile(r"^([\w.-]+)(?:\[[\w,]+\])?==([\w.+!-]+)", re.M)
 INSTALLED = re.compile(r"^(.+)-([^-]+)\.dist-info$")
@@ -27,16 +28,11 @@ class SurroundingsError(RuntimeError):
 
 
 def clean_environment() -> None:
-    """Forget what points to other code, kernels or repositories; what Python has read of it, by starting again."""
-    own = (Path.cwd() / "lib").resolve()  # how another checkout of this paper is built: with its own code
-    given = {name: os.environ[name] for name in (*OF_PYTHON, *OF_JUPYTER, *OF_GIT) if os.environ.get(name)}
-    foreign = [name for name, value in given.items() if Path(value).resolve() != own]
-    for name in foreign:
-        del os.environ[name]
-    os.environ.pop(STAGE, None)
+    """Forget what points to other code, kernels or repositories."""
+    own_code()
+    for name in (*OF_JUPYTER, *OF_GIT, STAGE):
+        os.environ.pop(name, None)
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
-    if not set(OF_PYTHON[:-1]).isdisjoint(foreign):
-        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
 def check_surroundings(project: Project) -> None:
@@ -48,9 +44,8 @@ def check_surroundings(project: Project) -> None:
 
 
 def _foreign(library: Path) -> Iterator[str]:
-    first = [
-        str(sys.modules[name].__file__) for name in {"sitecustomize", "usercustomize"} & sys.modules.keys()
-    ]
+    loaded = {"sitecustomize", "usercustomize"} & sys.modules.keys()
+    first = [str(sys.modules[name].__file__) for name in loaded]
     for code in (code for code in first if not code.startswith(sysconfig.get_path("stdlib"))):
         yield f"no code may run before a command, {code} did; take it out of this environment"
     for package in sorted(path.parent.name for path in library.glob("*/__init__.py")):

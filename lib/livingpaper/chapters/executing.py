@@ -18,6 +18,7 @@ from livingpaper.chapters.session import current, start
 from livingpaper.config import config
 
 Shown = dict[int, tuple[dict[str, Any], dict[str, Any]]]  # cell number: mimebundle and its metadata
+Show = Callable[[list[str]], Mapping[str, Shown]]  # of chapters, by name
 
 
 @dataclass(slots=True)
@@ -117,9 +118,7 @@ def quiet(cell: Cell) -> Iterator[None]:
         raise ChapterError(f"{cell}: a cell must print nothing, {found}")
 
 
-def store_executed(
-    project: Project, files: Mapping[str, Path], show: Callable[[list[str]], Mapping[str, Shown]]
-) -> None:
+def store_executed(project: Project, files: Mapping[str, Path], show: Show) -> None:
     """Put chapters, with what their cells ``show``, where the build of the book finds them executed, unless they are there."""
     import jupytext  # these are heavy, and not needed for the ledger
     import nbformat

@@ -114,8 +114,8 @@ def serve(project: Project, path: Path, pipe: Any, places: Any) -> None:
                     keep_reads(project, path, seen)
                 pipe.send((answer, choices_read(project, seen)))
             except Exception as error:  # also of the machinery: still one line, with the chapter
-                own = isinstance(error, ChapterError)
-                pipe.send(error if own else failed(path.relative_to(project.root), error))
+                own = error if isinstance(error, ChapterError) else None
+                pipe.send(own or failed(path.relative_to(project.root), error))
             pipe.recv()
 
 

@@ -21,7 +21,7 @@ from study.hospital.template import write_template
 from study.protocol.protocol import load_protocol
 
 pytestmark = pytest.mark.whole
-KILLS, SECONDS = 20, 40.0
+KILLS, SECONDS = 8, 40.0
 WRITES = """
 import itertools, sys
 from pathlib import Path
