@@ -353,6 +353,23 @@ def test_arms_days_and_neighbours(project: Project) -> None:
     assert set(protect(near, PUBLISH).withheld.index) == {"o.but_three.rd"}
 
 
+def test_landmarks_between_which_few_die(project: Project) -> None:
+    """Of 20, 34, 38 and 60 deaths four fall in the third week: one landmark of it goes, with both arms and difference."""
+    del project
+    deaths = {7: (20, 40), 14: (34, 48), 21: (38, 60), 28: (60, 60)}
+    rows = [
+        {"id": f"o.death{day}.ato.{name}", "scale": scale, "n": n, "events": events, "estimate": share, "horizon_days": day,
+         "outcome": "death"}
+        for day, (one, two) in deaths.items()
+        for name, scale, n, events, share in (
+            ("risk_treated", "risk, treated", 200, one, one / 200), ("risk_control", "risk, control", 200, two, two / 200),
+            ("rd", "risk difference", 400, one + two, (one - two) / 200))
+    ]  # fmt: skip
+    gone = protect(ledger(*rows), PUBLISH).withheld
+    assert set(gone.index) == {f"o.death14.ato.{name}" for name in ("risk_treated", "risk_control", "rd")}
+    assert gone.str.startswith("fewer than 6 events of an arm follow").all()
+
+
 def test_earlier_releases(project: Project) -> None:
     """Between 100 and 103 there are three patients; twelve more are enough."""
     del project

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 
 import altair as alt
 import pandas as pd
 import pytest
-from livingpaper.build.cache import mark_of
+from livingpaper.build.cache import files_of, mark_of
 from livingpaper.build.project import Project
 from livingpaper.build.state import state
 from livingpaper.disclosure.profiles import DisclosureError
@@ -123,7 +124,7 @@ def test_a_few_more_patients_do_not_leave(built: Project) -> None:
     record_counts(built, COUNTS)
     made(built)
     made(built)
-    assert [each.name for each in (built.root / "private" / "released").iterdir()] == ["0001.csv"]
+    assert len(left_before(built)) == 1
     left = pd.read_csv(built.root / "private" / "released" / "0001.csv")
     assert dict(zip(left["id"], left["estimate"], strict=True)) == {"ward.a.n": 33}
     record_counts(built, COUNTS | {"ward.a.n": 36})
@@ -132,7 +133,65 @@ def test_a_few_more_patients_do_not_leave(built: Project) -> None:
         made(built)
     record_counts(built, COUNTS | {"ward.a.n": 45})
     made(built)
-    assert len(list((built.root / "private" / "released").iterdir())) == 2
+    assert len(left_before(built)) == 2
+
+
+def test_exchanged_or_corrected_patients_do_not_leave(built: Project) -> None:
+    """As many patients, three of them others, or one value put right: what moved would be theirs. Ten are enough."""
+    table = built.root.parent / "cohort.csv"
+    made(built)
+    others = COHORT.assign(age=COHORT["age"].where(COHORT.index >= 3, 41.5))
+    for frame in (
+        others,
+        COHORT.iloc[3:],
+        pd.concat([COHORT, others.head(3)]),
+        COHORT.replace({"record": {COHORT.at[7, "record"]: "HX-1"}}),
+    ):
+        frame.to_csv(table, index=False)
+        with pytest.raises(DisclosureError, match="must differ by 10 rows or none .* fewer from release 1"):
+            made(built)
+    COHORT.assign(age=COHORT["age"].where(COHORT.index >= 10, 41.5)).sample(frac=1, random_state=1).to_csv(
+        table, index=False
+    )
+    made(built)
+    assert len(left_before(built)) == 1, "the same numbers are no other release"
+
+
+def left_before(project: Project) -> list[Path]:
+    return sorted((project.root / "private" / "released").glob("*.csv"))
+
+
+CHART = '<script type="application/json" data-chart="fig-x">{}</script>'
+BREAKS: dict[str, Callable[[Project], object]] = {  # each makes a step of the release fail in its own way
+    "a torn earlier release": lambda p: (p.root / "private" / "released" / "0001.csv").write_text("torn"),
+    "torn marks of patients": lambda p: (p.root / "private" / "released" / "0001.npy").write_bytes(b"torn"),
+    "a table that is none": lambda p: (p.root.parent / "cohort.csv").write_text("nothing"),
+    "no table": lambda p: (p.root.parent / "cohort.csv").unlink(),
+    "a torn ledger": lambda p: p.ledger.write_text("id,text\nx"),
+    "torn exact numbers": lambda p: (p.root / "private" / "exact.csv").write_text("torn"),
+    "a chart that cannot be drawn": lambda p: _with_page(p, CHART.format('{"mark": 3}')),
+    "a chart that is no JSON": lambda p: _with_page(p, CHART.format("{")),
+    "a page that cannot be copied": lambda p: (p.build / "html" / "x").symlink_to("nowhere"),
+    "a page that cannot be read": lambda p: (p.build / "html" / "x.html").write_bytes(b"\xff\xfe\xff"),
+    "what left cannot be kept": lambda p: (shutil.rmtree(p.root / "private" / "released"),
+                                           (p.root / "private" / "released").write_text("a file")),
+}  # fmt: skip
+
+
+def _with_page(project: Project, text: str) -> None:
+    (project.build / "html" / "x.html").write_text(text)
+
+
+@pytest.mark.parametrize("fault", BREAKS)
+def test_whatever_fails_nothing_is_written(built: Project, fault: str) -> None:
+    """The last folder stays as it was, and no other one is begun."""
+    folder = made(built)
+    before = files_of(folder, ".")
+    BREAKS[fault](built)
+    with pytest.raises((ValueError, OSError, KeyError)):
+        made(built)
+    assert files_of(folder, ".") == before
+    assert not list(built.build.glob("tmp*"))
 
 
 def test_what_somebody_found_harmless(built: Project) -> None:

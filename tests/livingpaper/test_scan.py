@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import base64
 import bz2
+import contextlib
 import getpass
 import gzip
 import json
 import lzma
 import pickle
 import re
+import shutil
+import sqlite3
+import struct
 import subprocess
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -29,6 +34,8 @@ from livingpaper.disclosure.scan import Finding, LeakError, findings, read_table
 from livingpaper.disclosure.tables import tables_in
 from planted import COHORT, LABS
 from pypdf import PdfWriter
+from pypdf.annotations import Text
+from pypdf.generic import NameObject, StreamObject
 
 CLEAN = """<!doctype html><html><body><h1>Results</h1><p>Of 240 patients, 118 had the new drug.
 Risk 18.3% (95% CI 11.2 to 25.9), 42 events, released 2026-11-25.</p>
@@ -246,21 +253,159 @@ def test_hidden_in(site: Path, name: str) -> None:
     assert {"rows", "ids"} <= found(site)
 
 
+LINES = "\n".join(
+    ", ".join(f"{name} {value}" for name, value in row.items())
+    for row in COHORT[LABS].head(12).to_dict("records")
+)
+LEAKS = {
+    "rows": LINES,
+    "ids": f"record {COHORT.at[7, 'record']} of",
+    "dates": f"first dose on {COHORT.at[7, 'admitted']}",
+    "small": "of these, 3 of 118 died",
+    "paths": "read /home/ana/export.csv",
+    "users": "write to ana.perez@hospital.example",
+    "text": COHORT.at[8, "note"],
+}
+
+
+def pdf_of(change: Callable[[PdfWriter], object]) -> bytes:
+    out, writer = BytesIO(), PdfWriter()
+    writer.add_blank_page(100, 100)
+    change(writer)
+    writer.write(out)
+    return out.getvalue()
+
+
+def printed_pdf(text: str) -> bytes:
+    """Return a PDF that prints the text, its page packed as LaTeX packs it."""
+    lines = " ".join(f"({line}) Tj T*" for line in text.splitlines())
+    page = zlib.compress(f"BT /F1 6 Tf 10 780 Td 8 TL {lines} ET".encode("latin-1"))
+    parts = [
+        b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
+        b"<</Length %d/Filter/FlateDecode>>stream\n%b\nendstream" % (len(page), page),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+    ]  # fmt: skip
+    out, at = b"%PDF-1.4\n", []
+    for number, part in enumerate(parts, 1):
+        at.append(len(out))
+        out += b"%d 0 obj%bendobj\n" % (number, part)
+    table = b"".join(b"%010d 00000 n \n" % place for place in at)
+    end = b"trailer<</Size 6/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % len(out)
+    return out + b"xref\n0 6\n0000000000 65535 f \n" + table + end
+
+
+def described(writer: PdfWriter, text: str) -> None:
+    about = StreamObject()
+    about.set_data(f"<x:xmpmeta><dc:description>{text}</dc:description></x:xmpmeta>".encode())
+    about |= {NameObject("/Type"): NameObject("/Metadata"), NameObject("/Subtype"): NameObject("/XML")}
+    writer.root_object[NameObject("/Metadata")] = writer._add_object(about)
+
+
+def png(kind: bytes, content: bytes) -> bytes:
+    parts = [(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)), (kind, b"Comment\0" + content),
+             (b"IDAT", zlib.compress(b"\0\xff\xff\xff")), (b"IEND", b"")]  # fmt: skip
+    chunks = (struct.pack(">I", len(d)) + k + d + struct.pack(">I", zlib.crc32(k + d)) for k, d in parts)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def database(text: str) -> bytes:
+    with contextlib.closing(sqlite3.connect(":memory:")) as made:
+        made.execute("create table nbcache (id int, uri text)")
+        made.execute("insert into nbcache values (1, ?)", (text,))
+        made.commit()
+        return made.serialize()
+
+
+def one_cell(cell: nbformat.NotebookNode) -> bytes:
+    return nbformat.writes(nbformat.v4.new_notebook(cells=[cell])).encode()
+
+
+def said_by(kind: str, **said: object) -> bytes:
+    return one_cell(nbformat.v4.new_code_cell("x", outputs=[nbformat.v4.new_output(kind, **said)]))
+
+
+SURFACES: dict[str, Callable[[str], bytes]] = {
+    "page.html": lambda t: f"<!doctype html><html><body><p>{t}</p></body></html>".encode(),
+    "comment.html": lambda t: f"<!doctype html><html><!-- {t} --></html>".encode(),
+    "searchindex.js": lambda t: f"Search.setIndex({json.dumps({'titles': [t]})})".encode(),
+    "label.svg": lambda t: f'<svg aria-label="{t}"></svg>'.encode(),
+    "title.svg": lambda t: f"<svg><title>{t}</title></svg>".encode(),
+    "paper.jats.xml": lambda t: (
+        f'<?xml version="1.0"?><article><abstract><p>{t}</p></abstract></article>'.encode()
+    ),
+    "figure.jats.xml": lambda t: f'<?xml version="1.0"?><article><fig alt="{t}"/></article>'.encode(),
+    "ro-crate-metadata.json": lambda t: json.dumps({"@graph": [{"@id": "./", "description": t}]}).encode(),
+    "paper.jsonld": lambda t: json.dumps({"abstract": f"Fièvre: {t}"}).encode(),
+    "printed.pdf": printed_pdf,
+    "attached.pdf": lambda t: pdf_of(lambda w: w.add_attachment("a.txt", t.encode())),
+    "about.pdf": lambda t: pdf_of(lambda w: w.add_metadata({"/Subject": t})),
+    "xmp.pdf": lambda t: pdf_of(lambda w: described(w, t)),
+    "note.pdf": lambda t: pdf_of(lambda w: w.add_annotation(0, Text(rect=(0, 0, 9, 9), text=t))),
+    "bookmark.pdf": lambda t: pdf_of(lambda w: w.add_outline_item(title=t, page_number=0)),
+    "printed.ipynb": lambda t: said_by("stream", text=t),
+    "error.ipynb": lambda t: said_by("error", ename="E", evalue=t, traceback=[t]),
+    "about.ipynb": lambda t: one_cell(nbformat.v4.new_code_cell("x", metadata={"note": t})),
+    "prose.ipynb": lambda t: one_cell(nbformat.v4.new_markdown_cell(t)),
+    "step.pickle": lambda t: pickle.dumps({"a": t}),
+    "page.doctree": lambda t: pickle.dumps(["x", {"text": t}], protocol=4),
+    "global.db": database,
+    "page.html.gz": lambda t: gzip.compress(t.encode()),
+    "objects.inv": lambda t: (
+        b"# Sphinx inventory version 2\n# compressed using zlib.\n" + zlib.compress(t.encode())
+    ),
+    "said.png": lambda t: png(b"tEXt", t.encode()),
+    "packed.png": lambda t: png(b"zTXt", b"\0" + zlib.compress(t.encode())),
+    "build.log": str.encode,
+}
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+def test_each_rule_finds_its_plant_on_each_surface(site: Path, surface: str) -> None:
+    missed = []
+    for rule, leak in LEAKS.items():
+        (site / surface).write_bytes(SURFACES[surface](leak))
+        missed += [] if rule in found(site) else [rule]
+    assert missed == []
+    (site / surface).write_bytes(SURFACES[surface]("Of 240 patients, 118 had the new drug."))
+    assert found(site) == set()
+
+
+def git(folder: Path, *words: str) -> None:
+    who = ("-c", "user.name=A", "-c", "user.email=a@b")
+    subprocess.run(["git", "-C", str(folder), *who, *words], check=True, capture_output=True)
+
+
+PASTS: dict[str, list[tuple[str, ...]]] = {
+    "a message": [("commit", "--allow-empty", "-qm", "{leak}")],
+    "a tag": [("tag", "-a", "v", "-m", "{leak}")],
+    "an author": [("-c", "user.name={line}", "commit", "--allow-empty", "-qm", "x")],
+    "a branch that is gone": [("checkout", "-qb", "b"), ("commit", "--allow-empty", "-qm", "{leak}"),
+                              ("checkout", "-q", "-"), ("branch", "-D", "b")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("past", PASTS)
+def test_each_rule_finds_its_plant_in_the_past(site: Path, past: str) -> None:
+    git(site, "init", "-q")
+    git(site, "add", ".")
+    git(site, "commit", "-qm", "one")
+    assert found(site) == set()
+    for rule, leak in LEAKS.items():
+        folder = shutil.copytree(site, site.parent / f"{rule} planted")
+        for words in PASTS[past]:
+            git(folder, *(word.format(leak=leak, line=leak.splitlines()[0]) for word in words))
+        assert rule in found(folder), rule
+
+
 @pytest.mark.parametrize("deleted", [False, True])
 def test_in_the_past_of_git(site: Path, deleted: bool) -> None:
-    def git(*words: str) -> None:
-        subprocess.run(
-            ["git", "-C", str(site), "-c", "user.name=A", "-c", "user.email=a@b", *words],
-            check=True,
-            capture_output=True,
-        )
-
     (site / "rows.csv").write_bytes(PLANT)
-    git("init", "-q")
-    git("add", ".")
-    git("commit", "-qm", "one")
+    git(site, "init", "-q")
+    git(site, "add", ".")
+    git(site, "commit", "-qm", "one")
     (site / "rows.csv").unlink()
-    git(*(["commit", "-qam", "gone"] if deleted else ["commit", "-q", "--amend", "-am", "gone"]))
+    git(site, *(["commit", "-qam", "gone"] if deleted else ["commit", "-q", "--amend", "-am", "gone"]))
     assert {"rows", "ids"} <= found(site)
 
 

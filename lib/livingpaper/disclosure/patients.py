@@ -1,7 +1,7 @@
 """Whether numbers somewhere are the rows of a table of patients: whole, rounded, reordered, or torn apart into columns."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import combinations, product
 from math import log2
 
@@ -23,7 +23,7 @@ LEAST, FINE, LEVELS, GROUP = (
 PAIRED = 6  # columns, and columns of patients for each, that are tried with each other
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Column:
     """One column of numbers: all of it, and how it is cut by each level of the columns that have few."""
 
@@ -31,10 +31,16 @@ class Column:
     values: np.ndarray
     groups: tuple[np.ndarray, ...]  # each sorted, without what is missing
 
+    @cache  # noqa: B019 - as long as the table
     def codes(self, decimals: int) -> np.ndarray:
         """Return the distinct values as whole numbers of the last digit, halves to even and up."""
         scaled = self.groups[0] * 10.0**decimals
         return np.unique(np.concatenate([np.rint(scaled), np.floor(scaled + 0.5)]))
+
+    @cache  # noqa: B019
+    def counted(self, decimals: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the distinct values as whole numbers of the last digit, and how many patients have each."""
+        return np.unique(np.rint(self.groups[0] * 10.0**decimals), return_counts=True)
 
 
 @dataclass(frozen=True)
@@ -131,8 +137,8 @@ class Reference:
             name = f"the patients' {column.name!r}"
             if one.by_membership(column)[1] < BY_CHANCE and distinct >= FINE:
                 return f"{name}, {m} values"
-            whole = np.unique(np.rint(column.groups[0] * 10.0**one.decimals), return_counts=True)
-            if m >= 0.6 * len(column.groups[0]) and distinct >= GROUP and one.within(*whole):
+            most = m >= 0.6 * len(column.groups[0]) and distinct >= GROUP
+            if most and one.within(*column.counted(one.decimals)):
                 return f"{name}, {m} of them in some order"
             for group in column.groups:
                 if m == len(group) and one.equals(group):
@@ -198,8 +204,8 @@ class _Shown:
     def by_membership(self, column: Column) -> tuple[float, float]:
         """Return the share of the values that patients have, and the chance of so many if they were any numbers."""
         codes, low, high = column.codes(self.decimals), self.distinct[0], self.distinct[-1]
-        hits = int(np.isin(self.distinct, codes).sum())
-        reach = np.sum((codes >= low) & (codes <= high)) / (high - low + 1)
+        hits = int(_among(self.distinct, codes).sum())
+        reach = (np.searchsorted(codes, high, "right") - np.searchsorted(codes, low)) / (high - low + 1)
         share = hits / len(self.distinct)
         chance = float(binom.sf(hits - 1, len(self.distinct), min(1.0, reach))) if share >= 0.95 else 1.0
         return share, chance
@@ -208,7 +214,7 @@ class _Shown:
         """Return whether each value occurs at most as often as among the patients."""
         mine, times = np.unique(self.codes, return_counts=True)
         at = np.minimum(np.searchsorted(codes, mine), len(codes) - 1)
-        return bool(np.all((codes[at] == mine) & (times <= counts[at])))
+        return bool(np.all(_among(mine, codes) & (times <= counts[at])))
 
     def equals(self, group: np.ndarray) -> bool:
         """Return whether these are the values of a group, in any order."""
@@ -222,6 +228,11 @@ class _Shown:
         scales = [group, *([np.log(group)] if group[0] > 0 else [])]
         theirs = [each for scale in scales for each in (_unit(scale), 1 - _unit(scale)[::-1])]
         return any(np.abs(mine - each).max() < 2e-3 for each in theirs)
+
+
+def _among(some: np.ndarray, ordered: np.ndarray) -> np.ndarray:
+    """Return which numbers are in an ordered array."""
+    return np.asarray(ordered[np.minimum(np.searchsorted(ordered, some), len(ordered) - 1)] == some)
 
 
 def _unit(ordered: np.ndarray) -> np.ndarray:

@@ -117,7 +117,9 @@ def digits(value: float, significant: int = 2) -> float:
 
 
 def decimals(value: float, places: int) -> float:
-    """Return a number to so many decimals, halves to even."""
+    """Return a number to so many decimals, halves to even; NaN stays."""
+    if value != value:
+        return value
     scaled = value * 10**places
     whole = floor(scaled + 0.5) if abs(scaled % 1 - 0.5) > 1e-9 else 2 * round(scaled / 2)
     return whole / 10**places

@@ -68,7 +68,7 @@ def protect(
     why = {str(row["id"]): one.why for row, one in zip(records, made, strict=True) if one.why}
     for before in earlier:
         why |= {id_: says for id_, says in _moved(exact, before, profile).items() if id_ not in why}
-    for rule in (_daily, _near, _of_small_arms, _of_few):
+    for rule in (_daily, _near, _of_small_arms, _of_few, _between_landmarks):
         why |= {id_: says for id_, says in rule(exact, profile, why, kinds).items() if id_ not in why}
     why |= _given_away(exact, profile, why, kinds, earlier)
     rows = [
@@ -166,9 +166,33 @@ def _daily(
     ledger: pd.DataFrame, _profile: Profile, _why: Mapping[str, str], _kinds: Mapping[str, str]
 ) -> dict[str, str]:
     """Return the rows of curves that stand for single days."""
-    stems = ledger["id"].str.replace(r"(?<=[._])\d+(?=[._]|$)|(?<=[a-z])\d+(?=[._]|$)", "#", regex=True)
-    keep = landmarks(ledger.assign(curve=stems), ["curve", "scale", "population"])
+    keep = landmarks(ledger.assign(curve=_undated(ledger["id"])), ["curve", "scale", "population"])
     return dict.fromkeys(ledger["id"][~keep], "a daily step is somebody's day; whole weeks are shown")
+
+
+def _undated(ids: pd.Series) -> pd.Series:
+    """Return ids without the numbers that end their parts: those of one curve are the same."""
+    return ids.str.replace(r"(?<=[._])\d+(?=[._]|$)|(?<=[a-z])\d+(?=[._]|$)", "#", regex=True)
+
+
+def _between_landmarks(
+    ledger: pd.DataFrame, profile: Profile, why: Mapping[str, str], _kinds: Mapping[str, str]
+) -> dict[str, str]:
+    """Return landmarks after which too few events of an arm follow before the next: the two together would tell them."""
+    stems = ledger["id"].str.rpartition(".")[0]
+    open_ = ledger["scale"].isin(ARMS) & ledger["events"].notna() & ~ledger["id"].isin(list(why))
+    found = set[str]()
+    for _, curve in ledger[open_].groupby([_undated(stems[open_]), "population"], dropna=False):
+        later = None
+        for _, day in sorted(curve.groupby("horizon_days"), reverse=True):
+            events = day.set_index("scale")["events"]
+            between = pd.Series(dtype=float) if later is None else later - events
+            if ((between > 0) & (between < profile.steps)).any():
+                found |= set(stems[day.index])
+            else:
+                later = events
+    says = f"fewer than {profile.steps} events of an arm follow before the next landmark"
+    return dict.fromkeys(ledger["id"][stems.isin(found)], says)
 
 
 def _of_small_arms(

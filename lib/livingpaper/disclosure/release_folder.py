@@ -25,7 +25,7 @@ from livingpaper.build.project import Project
 from livingpaper.build.state import state
 from livingpaper.config import Config, config
 from livingpaper.disclosure.profiles import DisclosureError, Profile
-from livingpaper.disclosure.released import remember_release, require_protected
+from livingpaper.disclosure.released import remember_release, require_other_people, require_protected
 from livingpaper.disclosure.scan import findings, read_table, report
 from livingpaper.ledger.ledger import HIDDEN, SUPPRESSED, read_ledger
 
@@ -74,20 +74,24 @@ def make_release_folder(project: Project, cohort: Path | None = None) -> Path:
             "a folder with numbers of guarded patients must be searched for them; give --cohort FILE"
         )
     _require_same(pages, project)
-    judged = require_protected(guarded, project).report if len(guarded) else None
+    table = None if cohort is None else read_table(cohort)
+    judged = None
+    if len(guarded) and table is not None:
+        require_other_people(table, project)
+        judged = require_protected(guarded, project).report
     with tempfile.TemporaryDirectory(dir=project.build) as place:
         made = Path(place) / "release"
         results = _write(made, ledger, pages, paper)
         if judged is not None:
             judged.to_csv(made / "numbers.csv", index=False)
         _explain(made, results, ledger, paper)
-        _search(made, cohort, paper)
+        _search(made, table, paper)
+        if judged is not None and table is not None:
+            remember_release(project, table)  # first: what left unnoticed would not be compared with
         target = project.build / "release"
-        shutil.rmtree(target, ignore_errors=True)
-        made.rename(target)
-    if judged is not None:
-        remember_release(project)
-    return target
+        if target.is_dir():
+            target.rename(Path(place) / "before")
+        return made.rename(target)
 
 
 def _require_same(pages: Path, project: Project) -> None:
@@ -222,9 +226,9 @@ def _figure(folder: Path, name: str, spec: dict[str, Any]) -> Iterator[dict[str,
         yield {"name": file, "sdc": {}}
 
 
-def _search(folder: Path, cohort: Path | None, paper: Config) -> None:
+def _search(folder: Path, table: pd.DataFrame | None, paper: Config) -> None:
     """Raise ``DisclosureError`` if something is found in the folder that nobody declared harmless in ``paper.toml``."""
-    limits, table = paper.disclosure, read_table(cohort) if cohort else None
+    limits = paper.disclosure
     harmless = [re.compile(each) for each in (OURS, *limits.harmless)]
     found = set(findings(folder, table, threshold=limits.limits().threshold))
     wrong = [

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from livingpaper.build.cache import write_whole
 from livingpaper.build.project import Project
 from livingpaper.config import config
 from livingpaper.disclosure.profiles import DisclosureError
@@ -102,15 +103,37 @@ def _require_distance(exact: pd.DataFrame, project: Project) -> None:
             raise DisclosureError(f"{must}, {found}: the difference would show them; wait for more patients")
 
 
-def remember_release(project: Project) -> Path:
-    """Keep the exact rows of what is shown now as those of a release; the same as the last one is none."""
+def require_other_people(table: pd.DataFrame, project: Project) -> None:
+    """Raise ``DisclosureError`` if a table differs by a few patients from that of an earlier release, though none are more.
+
+    Where some were exchanged or corrected, every number that moved would be theirs.
+    """
+    least, rows = config(project).disclosure.limits().threshold, _rows_of(table)
+    for path in sorted((project.root / LEFT).glob("*.npy")):
+        before = np.load(path)
+        if any(0 < len(np.setdiff1d(*pair)) < least for pair in ((rows, before), (before, rows))):
+            must = f"a table must differ by {least} rows or none from those of earlier releases"
+            raise DisclosureError(
+                f"{must}, it differs by fewer from release {int(path.stem)}: what moved would show them; wait for more"
+            )
+
+
+def _rows_of(table: pd.DataFrame) -> np.ndarray:
+    """Return a number for each different row of a table, in order; 56 and 56.0 are the same."""
+    numbers = table.apply(pd.to_numeric, errors="coerce")
+    texts = numbers.astype(float).astype(str).where(numbers.notna(), table.astype(str))
+    return np.unique(pd.util.hash_pandas_object(texts, index=False).to_numpy())
+
+
+def remember_release(project: Project, table: pd.DataFrame) -> Path:
+    """Keep the exact rows of what is shown now, and marks of the patients, as those of a release; the same is none."""
     exact = _read(project.root / EXACT)
     made = protected(exact, project).ledger
     shown = exact[~made["text"].isin(HIDDEN)].to_csv(index=False)
     (folder := project.root / LEFT).mkdir(parents=True, exist_ok=True)
     last = sorted(folder.glob("*.csv"))
-    if last and last[-1].read_text("utf-8") == shown:
-        return last[-1]
-    path = folder / f"{len(last) + 1:04d}.csv"
-    path.write_text(shown, "utf-8")
+    again = bool(last) and last[-1].read_text("utf-8") == shown
+    path = last[-1] if again else folder / f"{len(last) + 1:04d}.csv"
+    np.save(path.with_suffix(".npy"), _rows_of(table))
+    write_whole(path, shown.encode())
     return path

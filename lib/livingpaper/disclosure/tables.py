@@ -11,7 +11,7 @@ TAG = re.compile(r"<[^<>]*>")
 ROW = re.compile(r"<tr\b.*?</tr>", re.S | re.I)
 CELL = re.compile(r"<t[dh]\b[^>]*>(.*?)</t[dh]>", re.S | re.I)
 TABLE = re.compile(r"<table\b.*?</table>", re.S | re.I)
-LABEL = re.compile(r"(?:aria-label|alt|title)=\"([^\"]*\d[^\"]*)\"")
+LABEL = re.compile(r"(?:aria-label|alt|title|content)=\"([^\"]*)\"")
 PLACE = re.compile(r"(?:translate\(|\bc?x=\")(-?[\d.]+)(?:[, ]\s*|\"\s+c?y=\")(-?[\d.]+)")
 SCRIPT = re.compile(r"<script\b[^>]*>(.*?)</script>", re.S | re.I)
 NUMBER = re.compile(r"(?<![\w.])[-−]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w])")
@@ -38,8 +38,11 @@ class Table:
 
 
 def strip(text: str) -> str:
-    """Return marked text without its tags, the words of labels kept."""
-    return TAG.sub(lambda tag: " " + " ".join(LABEL.findall(tag[0])) + " ", text) if "<" in text else text
+    """Return marked text without its tags, the words of labels and of comments kept."""
+    if "<" not in text:
+        return text
+    said = text.replace("<!--", " ").replace("-->", " ")  # what is commented out leaves with the rest
+    return TAG.sub(lambda tag: f" {' '.join(LABEL.findall(tag[0]))} " if '="' in tag[0] else " ", said)
 
 
 def tables_in(text: str) -> Iterator[Table]:

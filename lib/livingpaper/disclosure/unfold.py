@@ -13,18 +13,25 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pandas as pd
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
+from pypdf.generic import IndirectObject, NameObject, StreamObject
 
 LARGEST = 256 << 20  # bytes of one file, or of one member of an archive, that are looked into
 DEEPEST = 6  # archives in archives
 ENCODED = re.compile(rb"(?<![\w+/])[A-Za-z0-9+/]{160,}={0,2}")
 ESCAPES = re.compile(r"\\u([0-9a-fA-F]{4})")
+RUNS = re.compile(rb"[\x20-\x7e\t\n]{8,}")
+PACKED = re.compile(
+    rb"zTXt[^\x00]{1,79}\x00\x00|iTXt[^\x00]{1,79}\x00\x01\x00[^\x00]*\x00[^\x00]*\x00"
+)  # notes in a PNG
 MARKED = re.compile(rb"<(?:!doctype|html|svg|\?xml|div|table|body|p|script)[\s>]", re.I)
 UNPACK: dict[bytes, Callable[[bytes], bytes]] = {
     b"\x1f\x8b": lambda data: _at_most(gzip.GzipFile(fileobj=io.BytesIO(data)).read),
@@ -118,6 +125,7 @@ def _plain(place: str, data: bytes, depth: int) -> Iterator[Piece]:
         yield Piece(place, text=readable(text) if MARKED.search(data[:4096]) else plain(text))
     else:
         yield Piece(place, text=data.decode("latin-1"), raw=data)
+        yield from (Piece(place, text=said) for said in _said_in(data))
     for number, found in enumerate(ENCODED.finditer(data) if text else ()):
         try:
             inner = base64.b64decode(found[0] + b"=" * (-len(found[0].rstrip(b"=")) % 4))
@@ -169,13 +177,40 @@ def _pdf(place: str, data: bytes, depth: int) -> Iterator[Piece]:
     if reader.is_encrypted and not reader.decrypt(""):
         yield Piece(place, fault="is encrypted")
         return
-    yield Piece(place, text=" ".join(map(str, (reader.metadata or {}).values())))
+    yield Piece(place, text="\n".join(_strings(reader.trailer)))
     for number, page in enumerate(reader.pages, 1):
         yield Piece(f"{place}!page {number}", text=page.extract_text())
     for name, contents in reader.attachments.items():
         yield Piece(place, text=name)
         for content in contents:
             yield from unfold(f"{place}!{name}", content, depth + 1)
+
+
+def _strings(start: Any) -> Iterator[str]:
+    """Yield every text that a PDF holds beside its pages: of titles, notes, forms, bookmarks, and what describes it."""
+    waiting, seen = [start], set[tuple[int, int]]()
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, IndirectObject):
+            if (at := (part.idnum, part.generation)) not in seen:
+                seen.add(at)
+                waiting.append(part.get_object())
+        elif isinstance(part, (str, bytes)) and not isinstance(part, NameObject):
+            yield part if isinstance(part, str) else part.decode("latin-1")
+        elif isinstance(part, dict):
+            waiting += part.values()
+            if isinstance(part, StreamObject) and part.get("/Type") == "/Metadata":
+                yield readable(part.get_data().decode("utf-8", "replace"))
+        elif isinstance(part, list):
+            waiting += part
+
+
+def _said_in(data: bytes) -> Iterator[str]:
+    """Yield the runs of characters in a file of bytes, those that a PNG has packed unpacked."""
+    yield "\n".join(run.decode("latin-1") for run in RUNS.findall(data))
+    for found in PACKED.finditer(data) if data.startswith(b"\x89PNG") else ():
+        with suppress(zlib.error):
+            yield zlib.decompressobj().decompress(data[found.end() :], LARGEST).decode("utf-8", "replace")
 
 
 def past(path: Path) -> Iterator[Piece]:

@@ -89,6 +89,6 @@ def _negative_control(patients: pd.DataFrame, primary: Adjustment, plan: Protoco
     stream = "negative control of the design"
     rows = remember(hh.risks)(control, primary, by=days, inference=plan.inference, stream=stream)
     found = rows.set_index("scale").loc["risk difference"]
-    limits = {"low": found["conf_low"], "high": found["conf_high"]}
-    why = "" if pd.notna(found["estimate"]) else found["method"]
-    return check(*words, found["estimate"], **named, **limits, method=why)
+    named |= {"low": found["conf_low"], "high": found["conf_high"]}
+    named |= {} if pd.notna(found["estimate"]) else {"method": found["method"]}
+    return check(*words, found["estimate"], **named)
