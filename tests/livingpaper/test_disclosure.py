@@ -12,14 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from livingpaper.build.project import Project
-from livingpaper.disclosure.curves import dominated, group_means, known_within, life_table, steps
+from livingpaper.disclosure.curves import dominated, group_means, known_within
 from livingpaper.disclosure.profiles import (
     PROFILES,
     DisclosureError,
     Profile,
     decimals,
     digits,
-    midpoint,
     profile_of,
 )
 from livingpaper.disclosure.protect import Protected, protect
@@ -36,14 +35,6 @@ PUBLISH, STRICT, INTERNAL = PROFILES["publish"], PROFILES["strict"], PROFILES["i
 )
 def test_counts_by_hand(count: int, shown: int | None) -> None:
     assert (EIGHT.rounded(count) if EIGHT.may_count(count) else None) == shown
-
-
-@pytest.mark.parametrize(
-    ("count", "shown"),
-    [(0, 0), (1, 3), (6, 3), (7, 9), (12, 9), (13, 15), (22, 21), (36, 33), (125, 123), (217, 219)],
-)
-def test_midpoints_by_hand(count: int, shown: int) -> None:
-    assert midpoint(count) == shown
 
 
 def test_halves_go_to_even() -> None:
@@ -216,46 +207,7 @@ def test_what_an_earlier_release_showed_stays_known(project: Project) -> None:
     assert hidden(released(now, INTERNAL, earlier=[before])) >= {"w.n", "w.y.n"}
 
 
-# curves
-
-
-def test_curves_by_hand() -> None:
-    """13 ventilations make three steps, 10 two: both curves are left out; 24 make four."""
-    for events, most in ((13, 3), (10, 2)):
-        with pytest.raises(DisclosureError, match=f"cause 1 has {most}; give the risk"):
-            life_table(range(1, 101), [1] * events + [0] * (100 - events), EIGHT)
-    loose = Profile(threshold=8, curve=1)
-    for events, most in ((13, 3), (10, 2), (24, 4)):
-        made = life_table(range(1, 101), [1] * events + [0] * (100 - events), loose)
-        assert steps(made, 1) == most <= events // 6 + 1
-
-
-def test_a_curve_stops_where_few_are_at_risk() -> None:
-    made = life_table(range(1, 101), [1, 0] * 50, PUBLISH)
-    assert made["day"].max() == 91  # ten are left: days 91 to 100
-    assert made["at_risk"].tolist()[0] == 100
-    assert set(made["at_risk"] % 5) == {0}
-    assert made["events_1"].is_monotonic_increasing
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.lists(st.tuples(st.integers(1, 28), st.integers(0, 2)), min_size=60, max_size=150))
-def test_no_step_of_a_curve_is_fewer_than_six_people(patients: list[tuple[int, int]]) -> None:
-    days, causes = zip(*patients, strict=True)
-    try:
-        made = life_table(days, causes, PUBLISH)
-    except DisclosureError as error:
-        assert "steps" in str(error)  # noqa: PT017
-        return
-    for cause in set(causes) - {0}:
-        jumps = np.diff(made[f"events_{cause}"])
-        assert set(jumps.tolist()) <= {0, *range(3, 200, 3)}
-        assert steps(made, cause) <= causes.count(cause) // 6 + 1
-
-
-def test_curves_of_damaged_patients() -> None:
-    with pytest.raises(DisclosureError, match="one day and one cause"):
-        life_table([1, np.nan], [1, 0], PUBLISH)
+# shares of a total
 
 
 def test_dominance_by_hand() -> None:

@@ -85,7 +85,7 @@ def test_a_table_says_what_is_suppressed() -> None:
 def test_a_frame_of_patients_is_refused() -> None:
     with pytest.raises(DisclosureError, match="must have passed disclosure control, 'a.b' did not"):
         frame(COUNTS, "a.b", origin="own")
-    safe = Safe.of_bins(pd.DataFrame({"low": [0, 1], "high": [1, 2], "n": [33, 52]}))
+    safe = Safe.of_means(pd.DataFrame({"ward": ["a"] * 33 + ["b"] * 52, "days": 7.0}), ["ward"], "days")
     assert frame(safe, "a.b", origin="own")["n"].tolist() == [35, 50]
 
 

@@ -12,7 +12,7 @@ from sphinx.config import Config as SphinxConfig
 from sphinx.util.texescape import escape as escape_tex
 
 from livingpaper.book.markup import STATIC, markup
-from livingpaper.build.project import Project, commit, content_of, digest, text_of
+from livingpaper.build.project import NO_COMMIT, Project, commit, content_of, digest, text_of
 from livingpaper.config import config
 
 PDF_FROM_PAGE, PDF_ON_SITE = "../../paper.pdf", "../paper.pdf"  # in _build/html/book, and on the site
@@ -77,10 +77,17 @@ def put_stamp(app: Sphinx, settings: SphinxConfig) -> None:
     origins, authors = paper.origins.values(), ", ".join(author_names(found))
     settings.html_theme_options = settings.html_theme_options | {
         "announcement": markup("legend.html", draft=paper.draft, banner=paper.banner, origins=origins),
-        "extra_footer": markup("stamp.html", marks=marks, authors=authors, title=found["title"]),
+        "extra_footer": markup(
+            "stamp.html",
+            marks=marks,
+            known=marks["commit"] != NO_COMMIT,
+            authors=authors,
+            title=found["title"],
+        ),
     }
     settings.version = settings.release = marks["version"]
-    words = {"version": marks["version"], "commit": marks["commit"], "date": marks["released"]}
+    words = {"version": marks["version"], "date": marks["released"]}
+    words["commit"] = "" if marks["commit"] == NO_COMMIT else f" · commit {marks['commit']}"
     words |= {"authors": authors, "title": found["title"], "head": paper.running_head or title_of(project)}
     words["foot"] = f" · protocol {marks['protocol']}" if marks["protocol"] else ""
     words["banner"] = (DRAFT if paper.draft else "") + paper.banner

@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+NO_COMMIT = "no commit"
 CONFIG = "paper.toml"
 BY_PRODUCT = re.compile(r"/(__pycache__|\.ipynb_checkpoints)/|\.egg-info|\.(pyc|nbi|nbc)$")
 OF_GIT = (  # which repository, index and work tree; what git is configured with stays
@@ -125,7 +126,7 @@ def commit(project: Project) -> str:
     """Return the short commit, with a plus sign if files differ from it; "no commit" where git knows no ``paper.toml``."""
     known = in_repository(project) and git(project, "ls-files", CONFIG)
     if not known or not git(project, "rev-list", "--max-count=1", "--all"):
-        return "no commit"
+        return NO_COMMIT
     head = git(project, "rev-parse", "--short=10", "HEAD").strip()
     made = dict(_awaited(project))
     aside = [":/", *(f":(exclude){name}" for name in made)] if made else []

@@ -1,9 +1,7 @@
-"""How few people stand behind a difference of shares, so that it can be judged; and bins with enough people."""
+"""How few people stand behind a difference of shares, so that it can be judged."""
 
 import numpy as np
 import pandas as pd
-
-from livingpaper.disclosure.profiles import DisclosureError, Profile
 
 LEVELS = 12  # of a column that classifies
 
@@ -47,42 +45,3 @@ def few_behind(balance: pd.DataFrame, *, n_treated: int, n_control: int) -> pd.D
     both = pd.concat([*parts, n_treated - parts[0], n_control - parts[1]], axis=1).round()
     few = both.where(both > 0).min(axis=1).set_axis(crude["covariate"])
     return balance.assign(n=n_treated + n_control, events=balance["covariate"].map(few))
-
-
-def merged_bins(bins: pd.DataFrame, profile: Profile) -> pd.DataFrame:
-    """Return a histogram whose bins hold nobody or enough people of each group, with rounded counts.
-
-    Parameters
-    ----------
-    bins : DataFrame
-        ``low`` and ``high`` of neighbouring bins in order, and a column of counts for each group.
-    profile : Profile
-        The thresholds; bins are put together from the left until none is small.
-
-    Raises
-    ------
-    DisclosureError
-        If even all of them together are too few.
-    """
-    groups = [name for name in bins.columns if name not in ("low", "high")]
-    made: list[dict[str, float]] = []
-    gathered = np.zeros(len(groups))
-    start = None
-    for row in bins.to_dict("records"):
-        start = row["low"] if start is None else start
-        gathered = gathered + [row[name] for name in groups]
-        if not any(map(profile.small, gathered)):
-            made.append({"low": start, "high": row["high"], **dict(zip(groups, gathered, strict=True))})
-            start, gathered = None, np.zeros(len(groups))
-    while start is not None and made and gathered.any():  # what is left joins the last one
-        last = made.pop()
-        start, gathered = last["low"], gathered + [last[name] for name in groups]
-        if not any(map(profile.small, gathered)):
-            made.append({"low": start, "high": row["high"], **dict(zip(groups, gathered, strict=True))})
-            break
-    if not made or all(row[name] == 0 for row in made for name in groups):
-        raise DisclosureError(
-            f"a histogram must count {profile.threshold} people of each group, it counts fewer"
-        )
-    frame = pd.DataFrame(made)
-    return frame.assign(**{name: frame[name].map(profile.rounded) for name in groups})

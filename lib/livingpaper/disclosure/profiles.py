@@ -7,7 +7,7 @@ rounded ones, no minimum and no maximum, quantiles with a threshold of people on
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import ceil, floor
+from math import floor
 from types import MappingProxyType
 from typing import Any
 
@@ -40,9 +40,7 @@ class Profile:
     percent_of : int
         The smallest denominator of a percentage.
     steps : int
-        Events that a curve gathers before it moves.
-    curve : int
-        Steps below which a curve is left out: then the risk at the horizon says as much and shows nobody.
+        Events of an arm between two landmarks, below which the first is left out.
     """
 
     name: str = "publish"
@@ -54,7 +52,6 @@ class Profile:
     most: float = 0.9
     percent_of: int = 20
     steps: int = 6
-    curve: int = 4
 
     def __post_init__(self) -> None:
         if self.name not in NAMES:
@@ -63,7 +60,7 @@ class Profile:
             must = f"the threshold of disclosure must be {LOWEST} at least, found {self.threshold}"
             raise DisclosureError(f"{must}; nothing smaller is safe to show")
         if self.base < 1 or self.steps < LOWEST:
-            must = f"counts must be rounded to 1 or more and curves gather {LOWEST} events"
+            must = f"counts must be rounded to 1 or more and landmarks lie {LOWEST} events apart"
             raise DisclosureError(f"{must}, found {self.base} and {self.steps}")
 
     def rounded(self, count: float) -> int:
@@ -104,11 +101,6 @@ def profile_of(name: str = "publish", **thresholds: Any) -> Profile:
         return replace(PROFILES[name], **thresholds)
     except TypeError as error:
         raise DisclosureError(f"a profile has no such threshold: {error}") from None
-
-
-def midpoint(count: float, width: int = 6) -> int:
-    """Return the middle of the class of a count: 1 to 6 are 3, 7 to 12 are 9; zero stays (unbiased, unlike rounding up)."""
-    return ceil(count / width) * width - width // 2 if count > 0 else 0
 
 
 def digits(value: float, significant: int = 2) -> float:

@@ -31,20 +31,8 @@ from livingpaper.ledger.ledger import HIDDEN, SUPPRESSED, read_ledger
 
 FORM = "0.4.12"  # of outputs.json, the version that SACRO-Viewer supports
 CHART = re.compile(r'<script type="application/json" data-chart="([\w-]+)">(.*?)</script>', re.S)
-COLUMNS = [
-    "id",
-    "text",
-    "estimate",
-    "conf_low",
-    "conf_high",
-    "conf_level",
-    "n",
-    "events",
-    "scale",
-    "population",
-    "outcome",
-    "method",
-]
+COLUMNS = ["id", "text", "estimate", "conf_low", "conf_high", "conf_level", "n", "events", "scale", "population",
+           "outcome", "method"]  # fmt: skip
 PER_INCH = 150
 OURS = "^text outputs.json: .* cells of free text"  # the comments of outputs, which are of this module
 

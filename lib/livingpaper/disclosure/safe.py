@@ -14,8 +14,7 @@ import numpy as np
 import pandas as pd
 
 from livingpaper.config import config
-from livingpaper.disclosure.curves import group_means, life_table
-from livingpaper.disclosure.makers import merged_bins
+from livingpaper.disclosure.curves import group_means
 from livingpaper.disclosure.profiles import DisclosureError, Profile
 
 _RULE = object()
@@ -58,16 +57,6 @@ class Safe:
                 f"rows of a chart must be those of the ledger, {wrong} are not; select them"
             )
         return cls(rows, _RULE)
-
-    @classmethod
-    def of_bins(cls, bins: pd.DataFrame) -> "Safe":
-        """Return a histogram with bins wide enough; see ``merged_bins``."""
-        return cls(merged_bins(bins, _limits()), _RULE)
-
-    @classmethod
-    def of_curve(cls, days: Sequence[float], causes: Sequence[int]) -> "Safe":
-        """Return a curve of events; see ``life_table``."""
-        return cls(life_table(days, causes, _limits()), _RULE)
 
     @classmethod
     def of_means(cls, frame: pd.DataFrame, by: Sequence[str], value: str) -> "Safe":

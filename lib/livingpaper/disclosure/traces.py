@@ -38,21 +38,8 @@ FREE = re.compile(
     r"(?:free[ _]?text|notes?|comments?|remarks?|narrative|observations?|anamnesis|address|surname|(?:first|last|full)[ _]?name)",
     re.I,
 )
-COMMON = {
-    "root",
-    "user",
-    "users",
-    "nobody",
-    "admin",
-    "runner",
-    "guest",
-    "ubuntu",
-    "docker",
-    "jovyan",
-    "test",
-    "work",
-    "data",
-}
+COMMON = {"root", "user", "users", "nobody", "admin", "runner", "guest", "ubuntu", "docker", "jovyan", "test", "work",
+          "data"}  # fmt: skip
 
 
 def user_names() -> set[str]:
@@ -105,17 +92,8 @@ class Marks:
     @cached_property
     def dates(self) -> frozenset[str]:
         """The dates of the table in the ways in which they are written."""
-        ways = (
-            "%Y-%m-%d",
-            "%d/%m/%Y",
-            "%m/%d/%Y",
-            "%d.%m.%Y",
-            "%Y%m%d",
-            "%d %B %Y",
-            "%B %d, %Y",
-            "%d-%b-%Y",
-            "%d %b %Y",
-        )
+        ways = ("%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y%m%d", "%d %B %Y", "%B %d, %Y", "%d-%b-%Y",
+                "%d %b %Y")  # fmt: skip
         found: set[str] = set()
         for values in self._texts.values():
             if _share_dated(values) > 0.5:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -78,6 +80,41 @@ def test_a_kill_at_a_random_moment_leaves_whole_files(project: Project, tmp_path
         if not (tmp_path / name).exists():
             write_template(project, tmp_path / name)
         check_file(project, tmp_path / name)
+
+
+KILLED_BUILDS = int(os.environ.get("KILLS", "2"))
+
+
+def test_a_build_that_is_killed_leaves_the_last_paper_whole(project: Project, tmp_path: Path) -> None:
+    """The command, or it with all it started, ends at a random moment: the pages are those before or those after it."""
+    file, moments = tmp_path / "mine.csv", random.Random(KILLED_BUILDS)
+    good(200).to_csv(file, index=False)
+    command = [sys.executable, "-m", "livingpaper", "hospital", str(file), "--no-pdf"]
+
+    def begun(title: str) -> subprocess.Popen[bytes]:
+        words = f'[paper]\ntitle = "{title}"\n[score]\ncolumns = ["age", "sex"]\n[choices]\n'
+        file.with_name("cohort.toml").write_text(words + '"inference.bootstrap_replicates" = 20\n')
+        return subprocess.Popen(command, cwd=project.root, stdout=subprocess.DEVNULL, start_new_session=True)
+
+    def pages() -> dict[str, bytes]:
+        return files_of(folder_of(file), "_build/html", "results")
+
+    whole = {}
+    for title in ("One", "Two", "One", "Two"):
+        began = time.monotonic()
+        assert begun(title).wait() == 0
+        took = time.monotonic() - began
+        assert whole.setdefault(title, pages()) == pages()
+    for turn in range(KILLED_BUILDS):
+        run = begun(("One", "Two")[turn % 2])
+        time.sleep(moments.uniform(0.05, 1) * took)
+        os.killpg(run.pid, signal.SIGKILL) if turn % 4 < 2 else run.kill()
+        run.wait()
+        assert pages() in whole.values(), turn
+        assert (folder_of(file) / "data" / "patients.parquet").is_file()
+    for title in ("One", "Two"):
+        assert begun(title).wait() == 0
+        assert pages() == whole[title]
 
 
 def _made(project: Project, file: Path) -> dict[str, bytes]:
