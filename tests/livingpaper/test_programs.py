@@ -32,7 +32,7 @@ def test_a_browser_whose_driver_does_not_start_is_none(tmp_path: Path) -> None:
     done = subprocess.run(command, env=os.environ | there, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (3, "")
     (line,) = done.stderr.splitlines()
-    assert "--no-install-recommends chromium libatomic1" in line
+    assert "--no-install-recommends chromium libatomic1 fonts-liberation fonts-dejavu-core" in line
 
 
 def test_without_browser_tests_none_is_needed(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ LATEX_PACKAGES = (
     "texlive-xetex", "texlive-latex-recommended", "texlive-latex-extra", "texlive-fonts-recommended",
     "latexmk", "fonts-texgyre", "fonts-texgyre-math",
 )  # fmt: skip
-CHROMIUM_PACKAGES = ("chromium", "libatomic1")  # the second is what its driver needs and a bare Debian lacks
+CHROMIUM_PACKAGES = ("chromium", "libatomic1", "fonts-liberation", "fonts-dejavu-core")
 LATEX_FILES = ("unicode-math.sty", "tabulary.sty", "capt-of.sty", "fancyhdr.sty", "texgyrepagella-math.otf")
 
 
@@ -30,7 +30,7 @@ def ensure_latex() -> None:
 
 
 def ensure_chromium() -> None:
-    """Install Chromium, in which the pages are tested, as LaTeX is; without it where ``HEADTOHEAD_NO_BROWSER=1`` says so."""
+    """Install Chromium, with its driver's library and fonts, as LaTeX is, unless ``HEADTOHEAD_NO_BROWSER=1`` leaves it out."""
     missing = "check: Chromium is missing (HEADTOHEAD_NO_BROWSER=1 leaves its tests out)"
     if os.environ.get("HEADTOHEAD_NO_BROWSER") != "1":
         _ensure(_has_chromium, missing, "check: installing Chromium, once, about 100 MB", CHROMIUM_PACKAGES)
