@@ -1,4 +1,14 @@
-"""What the checks at the door take of every public call of the usual analysis, at the size of a study."""
+"""What the checks at the door take of every public call of the usual analysis, at the size of a study.
+
+It is what a call would save if its inputs were trusted. The checks of a call are listened to once, those within others
+not twice, and then made again, alone, with what they were given, each time after the call itself, so that memory is as
+the call left it; the medians of their processor time and of the call's are compared. A clock around each check within
+the call would add its own time to them, and the difference of a call with and without checks is lost in the noise of
+the call. Conversions that a call needs anyway (``floats``) are no checks; a check that also prepares something is one.
+
+They may take 2% of a call. Calls shorter than a millisecond may take as long for them as a function of Python needs to
+look once at each of a few columns: an Endpoint, an Inference or the crude comparison only hold and check.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +16,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from inspect import isfunction
+from typing import Any
 
 import headtohead as hh
 import numpy as np
@@ -18,25 +30,33 @@ from headtohead.outcomes.cox import fit_cox
 from headtohead.outcomes.fine_gray import fit_fine_gray
 from headtohead.outcomes.log_rank import gray_test
 from kernels import COVARIATES, STUDY, made_up
-from timing import Timing, Work, best_of, once
+from timing import Timing, Work
 
 SHARE = 0.02  # of a call
-FLOOR = 2e-7  # where a call is so short that this is less: a function that is called and looks at one name
-NO_CHECK = ("guarded", "trusted")  # a door that passes calls or things on
+FLOOR = 20e-6  # seconds that no call would miss
+LONG = 1.0  # seconds for all runs of a call
+Check = Callable[..., Any]
+NO_CHECK = {
+    "trusted",
+    "guarded",
+    "floats",
+    "some",
+    "some_of",
+    "wrong_rows",
+    "levels_of",
+    "in_words",
+}  # words, conversions
 CHECKS = [
     *(one for name, one in vars(door).items() if isfunction(one) and name not in NO_CHECK),
     checked, adjustment.listed, endpoint.endpoints_of, endpoint.horizons_of, estimate.together,
 ]  # fmt: skip
-CHECKING = {
-    hh.Adjustment: "__post_init__", hh.Endpoint: "__post_init__", hh.Score: "__post_init__", hh.Inference: "__post_init__",
-}  # fmt: skip
+CHECKING = (hh.Adjustment, hh.Endpoint, hh.Score, hh.Inference)  # in ``__post_init__``
 
 
 def doors() -> Iterator[Timing]:
-    """Yield the seconds of the checks within each call; its own time stands beside them."""
+    """Yield the seconds of the checks of each call; the call's own time stands beside them."""
     for name, call in calls().items():
-        whole = best_of(call, 3)
-        spent = whole * within(call, max(5, min(300, int(0.5 / whole))))
+        spent, whole = saved(call)
         yield Timing(f"checks of {name}", spent, max(SHARE * whole, FLOOR), {"call": whole})
 
 
@@ -95,51 +115,67 @@ def calls() -> dict[str, Work]:
     }  # fmt: skip
 
 
-def within(call: Work, times: int) -> float:
-    """Return the share of a call, the median of ``times``, that is spent in checks, those within others not twice."""
-    spent: list[float] = []
-    with watched(spent) as watch:
-        for _ in range(100):
-            watch(nothing)()
-        idle, found = min(spent) - min(once(nothing) for _ in range(100)), []
-        for _ in range(times):
-            spent.clear()
-            whole = once(call)
-            found.append((sum(spent) - idle * len(spent)) / (whole - idle * len(spent)))
-    return max(float(np.median(found)), 0.0)
+def saved(call: Work, seconds: float = LONG) -> tuple[float, float]:
+    """Return what the checks of a call take, and the whole call, in seconds of processor time."""
+    call()
+    checks = checks_of(call)
+
+    def alone() -> None:
+        for check in checks:
+            check()
+
+    found = [(timed(call), timed(alone))]
+    while len(found) < 9 or (len(found) < 500 and sum(map(sum, found)) < seconds):
+        found.append((timed(call), timed(alone)))
+    whole, spent = np.median(found, axis=0).tolist()
+    return spent, whole
 
 
-def nothing() -> None: ...
+def timed(work: Work) -> float:
+    started = time.process_time()
+    work()
+    return time.process_time() - started
 
 
-@contextmanager
-def watched(spent: list[float]) -> Iterator[Callable[[Callable[..., object]], Callable[..., object]]]:
-    """Let every check say how long it took, and give what makes it do so."""
-    inside: list[float] = []
+def checks_of(call: Work) -> list[Work]:
+    """Return the checks that a call makes, in order and with what they are given, those within others not."""
+    made: list[Work] = []
+    inside: list[Check] = []
 
-    def watch(check: Callable[..., object]) -> Callable[..., object]:
-        def timed(*args: object, **named: object) -> object:
+    def listening(check: Check) -> Check:
+        def heard(*args: Any, **named: Any) -> Any:
             if inside:
                 return check(*args, **named)
-            inside.append(time.perf_counter())
+            inside.append(check)
+            made.append(partial(check, *args, **named))
             try:
                 return check(*args, **named)
             finally:
-                spent.append(time.perf_counter() - inside.pop())
+                inside.pop()
 
-        return timed
+        return heard
 
+    with replaced(listening):
+        call()
+    return made
+
+
+@contextmanager
+def replaced(by: Callable[[Check], Check]) -> Iterator[None]:
+    """Let something else stand wherever a check is called from outside the door."""
     modules = [
         each for name, each in sys.modules.items()
         if name.startswith("headtohead") and not name.startswith("headtohead.door.")
     ]  # fmt: skip
     ids = set(map(id, CHECKS))
-    kept = [(each, name, one) for each in modules for name, one in vars(each).items() if id(one) in ids]
-    kept += [(kind, name, getattr(kind, name)) for kind, name in CHECKING.items()]
+    kept: list[tuple[Any, str, Check]] = [
+        (each, name, one) for each in modules for name, one in vars(each).items() if id(one) in ids
+    ]
+    kept += [(kind, "__post_init__", kind.__post_init__) for kind in CHECKING]
     for owner, name, one in kept:
-        setattr(owner, name, watch(one))
+        setattr(owner, name, by(one))
     try:
-        yield watch
+        yield
     finally:
         for owner, name, one in kept:
             setattr(owner, name, one)

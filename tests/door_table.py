@@ -210,7 +210,7 @@ FUNCTIONS: dict[str, dict[str, Given]] = {
     "design_matrix": {
         "frame": Given("frame", FRAME),
         "terms": Given("columns", ["x", "sex"]),
-        "impute_from": Given("columns", ["z"]),
+        "impute_from": Given("columns or none", ["z"]),
     },
     "discordant_pairs": {
         "event": Given("events", DIED),
@@ -262,7 +262,7 @@ FUNCTIONS: dict[str, dict[str, Given]] = {
     },
     "incidence_curves": endpoint(**INFERENCE, **free(stream="s")),
     "indirect_comparisons": {
-        "against": Given("free", {"t": RATIO}),
+        "against": Given("sources", {"t": RATIO}),
         "common": Given("ratio", RATIO),
         "conf_level": Given("level", 0.95),
     },
@@ -451,7 +451,7 @@ FUNCTIONS: dict[str, dict[str, Given]] = {
     "state_occupation": {
         "states": Given("states", STATES),
         "adjustments": Given("adjustments", WAYS),
-        "names": Given("free", "abc"),
+        "names": Given("states named", list("abc")),
     },
     "study_effects": {
         "rows": Given("studies", STUDIES),
@@ -548,28 +548,11 @@ MODULES: dict[
         "weights": Given("array weights", WEIGHTED.weights.to_numpy()),
         "n_causes": Given("free", 2),
     },
-    "outcomes.competing.day_incidence": {
-        "time": Given("array times", TIME.to_numpy()),
-        "cause": Given("array causes", CAUSE.to_numpy()),
-        "weights": Given("array weights", TRAILS),
-        **COMPETING,
-    },
     "outcomes.competing.batch_incidence": {
         "time": Given("array times", TIME.to_numpy()),
         "cause": Given("array causes", CAUSE.to_numpy()),
         "weights": Given("array weights", TRAILS),
         **COMPETING,
-    },
-    "outcomes.rmtl.time_lost": {
-        "time": Given("array times", TIME.to_numpy()),
-        "cause": Given("array causes", CAUSE.to_numpy()),
-        "weights": Given("array weights", TRAILS),
-        **COMPETING,
-    },
-    "outcomes.hazard.one_minus_kaplan_meier": {
-        "time": Given("times", TIME),
-        "event": Given("events", DIED),
-        "days": Given("free", np.arange(28)),
     },
     "matching.balance.balance_table": {
         "covariates": Given("gappy", X),
@@ -596,10 +579,6 @@ MODULES: dict[
         "treated": Given("arms", ARM),
         "estimand": Given("choice", "ATE"),
     },
-    "matching.weights.stabilised_weights": {
-        "ps": Given("probabilities", SCORE.ps),
-        "treated": Given("arms", ARM),
-    },
     "matching.weights.entropy_weights": {
         "design": Given("model", X),
         "treated": Given("arms", ARM),
@@ -615,8 +594,6 @@ MODULES: dict[
         "time_days": Given("times", TIME),
         "event": Given("events", DIED),
     },
-    "outcomes.equivalence.equivalence_of_estimate": free(estimate=0.1, std_error=0.1)
-    | {"margin": Given("positive", 0.1), "alpha": Given("share", 0.05)},
     "proportions.two_by_two.wilson": free(events=2, n=9) | {"conf_level": Given("level", 0.95)},
     "proportions.score.score_interval": {
         "table": Given("free", TABLE),
@@ -682,11 +659,6 @@ MODULES |= {  # arrays, and columns of a table one
         "ps": Given("probabilities", SCORE.ps),
         "treated": Given("arms", ARM),
         **free(low=0.3, high=0.7),
-    },
-    "cohort.describe.crude_smd": {"values": Given("one gappy", X["x"]), "treated": Given("arms", ARM)},
-    "cohort.describe.category_smd": {
-        "values": Given("one mixed", FRAME["sex"]),
-        "treated": Given("arms", ARM),
     },
 }
 for _name in (

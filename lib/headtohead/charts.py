@@ -87,7 +87,7 @@ def curves_plot(
     drawn = ["day", "incidence", "conf_low", "conf_high", "cause", "adjustment"]
     door.columns(table, ["arm", *drawn[4:]], "curves", drawn[:4])
     door.between("width", width, 0, np.inf, "correct it")
-    if isinstance(arms, str) or len(set(arms)) != 2 or len(arms) != 2:
+    if len(door.words(arms, "names of arms")) != 2:
         raise ChoiceError(f"arms must be two names, found {arms!r}; give ('new', 'old'), say")
     named = table["arm"].map(dict(zip(("treated", "control"), arms, strict=True)))
     data = table[drawn].assign(arm=named)

@@ -27,8 +27,10 @@ def lazily(package: str, file: str) -> Lazily:
         from headtohead.door.kinds import guarded
 
         home = import_module(homes[name])
-        setattr(home, name, guarded(getattr(home, name)))
-        return getattr(home, name)
+        found = guarded(getattr(home, name))
+        setattr(home, name, found)
+        setattr(import_module(package), name, found)  # asked for once
+        return found
 
     return get, lambda: sorted(homes)
 

@@ -84,6 +84,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return inside
 
 
+@pytest.mark.whole
 def test_the_lines_of_the_readme_run_where_only_the_wheel_and_what_it_declares_are(
     python: Path, tmp_path: Path
 ) -> None:
@@ -109,6 +110,7 @@ def test_the_lines_of_the_readme_run_where_only_the_wheel_and_what_it_declares_a
     assert {path.name for path in tmp_path.glob("*.html")} == {"balance.html", "curves.html"}
 
 
+@pytest.mark.whole
 def test_the_wheel_holds_every_package_and_the_marker_of_its_types(python: Path) -> None:
     (site,) = (python.parents[1] / "lib").glob("python*/site-packages")
     parts = {path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*.py")} | {"py.typed"}

@@ -33,11 +33,11 @@ def table_one(
     """
     door.patients(frame, "the frame")
     treated = door.arms(door.aligned(treated, frame.index, "the frame"))
-    door.columns(frame, columns, "columns of the table")
-    known = _dictionary_of(frame, columns) if dictionary is None else dictionary
-    door.columns(known, ["name", "label", "unit", "type", "levels"], "the dictionary")
-    known = known.set_index("name")
-    door.columns(known.T, columns, "entries of the dictionary")
+    columns = door.named(frame, columns, "columns of the table")
+    if dictionary is not None:
+        door.columns(dictionary, ["name", "label", "unit", "type", "levels"], "the dictionary")
+        door.columns(dictionary.set_index("name").T, columns, "entries of the dictionary")
+    known = (_dictionary_of(frame, columns) if dictionary is None else dictionary).set_index("name")
     rows: list[dict[str, object]] = []
     for column in columns:
         entry = known.loc[column]
@@ -58,7 +58,8 @@ def _dictionary_of(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
 
 
 def _number_rows(values: pd.Series, treated: pd.Series, _levels: str) -> list[dict[str, object]]:
-    row: dict[str, object] = {"level": "", "smd": crude_smd(values, treated)}
+    found = door.numbers(values, "a covariate", missing=True)
+    row: dict[str, object] = {"level": "", "smd": crude_smd(found, treated)}
     for arm, mine in (("treated", values[treated]), ("control", values[~treated])):
         low, centre, high = mine.quantile([0.25, 0.5, 0.75])
         row |= _cells(arm, mine, centre, low, high)
@@ -76,9 +77,9 @@ def _category_rows(values: pd.Series, treated: pd.Series, levels: str) -> list[d
     binary = set(values.dropna().unique()) <= {0, 1}
     values = values if binary else door.categories(values)
     order = [1] if binary else (levels.split("|") if levels else sorted(values.dropna().unique()))
-    rows = []
+    rows, smd = [], category_smd(values, treated)
     for level in order:
-        row: dict[str, object] = {"level": "" if binary else str(level), "smd": category_smd(values, treated)}
+        row: dict[str, object] = {"level": "" if binary else str(level), "smd": smd}
         for arm, mine in (("treated", values[treated]), ("control", values[~treated])):
             count, n = int((mine == level).sum()), int(mine.count())
             row |= _cells(arm, mine, count, 100 * count / n if n else np.nan, np.nan)
@@ -86,22 +87,16 @@ def _category_rows(values: pd.Series, treated: pd.Series, levels: str) -> list[d
     return rows
 
 
-@door.guarded
 def crude_smd(values: pd.Series, treated: pd.Series) -> float:
     """Return the mean difference over the pooled standard deviation, NaN where an arm has one value; missing left out."""
-    values = door.numbers(values, "a covariate", missing=True)
-    treated = door.arms(door.aligned(treated, values.index, "the covariate"))
     a, b = values[treated].dropna(), values[~treated].dropna()
     spread = np.sqrt((a.var() + b.var()) / 2)
     gap = float(a.mean() - b.mean())
     return gap / float(spread) if spread != 0 else 0.0
 
 
-@door.guarded
 def category_smd(values: pd.Series, treated: pd.Series) -> float:
     """Return the Mahalanobis distance of two arms' shares of a category (Yang & Dalton 2012, see ``balance.py``)."""
-    door.patients(values, "a category")
-    treated = door.arms(door.aligned(treated, values.index, "the category"))
     levels = sorted(values.dropna().unique(), key=str)[1:]
     if not levels:
         return 0.0
@@ -120,7 +115,7 @@ def distance_of_shares(shares: Sequence[np.ndarray], crude: Sequence[np.ndarray]
 def missingness(frame: pd.DataFrame, columns: Sequence[str], *, by: Sequence[str]) -> pd.DataFrame:
     """Return per column and stratum the number and percent of patients with no value."""
     door.patients(frame, "the frame")
-    door.columns(frame, [*columns, *by], "columns and strata")
+    columns, by = door.named(frame, columns, "columns"), door.named(frame, by, "strata")
     rows = [
         (*key, column, len(part), int(part[column].isna().sum()))
         for key, part in frame.groupby(list(by), observed=True)
@@ -134,7 +129,7 @@ def arm_by_stratum(frame: pd.DataFrame, treated: pd.Series, *, by: Sequence[str]
     """Return how many patients of each arm each stratum holds, empty strata included."""
     door.patients(frame, "the frame")
     treated = door.arms(door.aligned(treated, frame.index, "the frame"))
-    door.columns(frame, by, "strata")
+    by = door.named(frame, by, "strata")
     counts = pd.crosstab([frame[name] for name in by], treated)
     counts = counts.rename(columns={True: "treated", False: "control"})
     full = counts.reindex(columns=["treated", "control"], fill_value=0)

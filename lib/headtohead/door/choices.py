@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from headtohead.door.people import words
 from headtohead.errors import ChoiceError, HorizonError, InputError, NumberError
 
 NUMBERS = (int, float, np.number)
@@ -94,5 +95,6 @@ def margins(found: Mapping[str, float]) -> None:
     """Raise NumberError unless there is a margin, and each is above 0."""
     if not found:
         raise NumberError("at least one margin is needed, found none; name it: {'narrow': 0.05}")
-    for name, margin in found.items():
+    for name in words(found, "names of margins"):
+        margin = found[name]
         positive(f"margin {name!r}", margin)

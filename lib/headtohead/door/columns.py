@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from weakref import ref
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import infer_dtype
 from scipy.linalg import qr, solve_triangular
 from scipy.linalg.lapack import dpotrf
 
 from headtohead.door.choices import instance, number, some_of
-from headtohead.door.people import Data, aligned, floats, patients, some, unique
+from headtohead.door.people import Data, aligned, distinct, floats, patients, some, unique
 from headtohead.errors import DependentError, InputError, MissingError, NumberError, UnknownError
 
 NEARLY_DEPENDENT, DEPENDENT = 1e-8, 1e-8  # squared, of a correlation matrix; of its triangular factor
 LARGEST = 1e100
+NOT_NUMBERS = ("string", "boolean", "empty")
+KNOWN: dict[int, ref[pd.DataFrame]] = {}  # designs that ``covariates`` returned, while they live
 VARIES = 1e-10  # of its squares: what a column adds to those before it, above which that is no rounding
 
 
@@ -59,13 +63,33 @@ def covariates(
     if isinstance(design, pd.DataFrame) and design.columns.is_unique:
         x = design.to_numpy()
         if plain(design, x) and _independent(x):
-            return design
+            return _remembered(design)
     found, X = _numbers(design, what, missing=False, infinite=False)
     if not (none or X.shape[1]):
         raise InputError(f"{what} must have columns, found none; choose covariates")
     if X.shape[1]:
         _refuse_dependent(found, X - X.mean(axis=0), tolerance)
-    return found
+    return _remembered(found)
+
+
+def _remembered(design: pd.DataFrame) -> pd.DataFrame:
+    key = id(design)
+    KNOWN[key] = ref(design, lambda _: KNOWN.pop(key, None))
+    return design
+
+
+def independent(design: pd.DataFrame, what: str) -> np.ndarray:
+    """Return ``covariates`` as an array; a design that was found to be some is only looked at for what is not finite."""
+    kept = KNOWN.get(id(design))
+    x = design.to_numpy()
+    if kept is not None and kept() is design and np.isfinite(x).all():
+        return x
+    return covariates(design, what).to_numpy(float)
+
+
+def floating(frame: pd.DataFrame, what: str) -> pd.DataFrame:
+    """Return columns of numbers as float; whether they are finite shows in what is computed of them."""
+    return frame if frame.columns.is_unique and plain(frame, frame.to_numpy()) else numbers(frame, what)
 
 
 def plain(frame: pd.DataFrame, x: np.ndarray) -> bool:
@@ -83,13 +107,16 @@ def _independent(X: np.ndarray) -> bool:
     """
     if not X.shape[1]:
         return False
+    one = np.ones((len(X), X.shape[1] + 1))
+    one[:, 1:] = X
     with np.errstate(invalid="ignore", over="ignore"):
-        total, gram = np.ones(len(X)) @ X, X.T @ X
-        cross = gram - total[:, None] * (total / len(X))
-    root, failed = dpotrf(cross)
-    added = root.diagonal() ** 2
-    clear = not failed and (added > VARIES * gram.diagonal()).all()
-    return bool(clear and np.multiply.reduce(added / cross.diagonal()) > np.exp(1) * NEARLY_DEPENDENT)
+        gram = one.T @ one
+        root, failed = dpotrf(gram)
+        added, size = root.diagonal()[1:] ** 2, gram.diagonal()[1:]
+        if failed or not (added > VARIES * size).all():
+            return False
+        spread = size - root[0, 1:] ** 2  # about the mean
+        return bool(np.multiply.reduce(added / spread) > np.exp(1) * NEARLY_DEPENDENT)
 
 
 def _refuse_dependent(design: pd.DataFrame, centred: np.ndarray, tolerance: float) -> None:
@@ -127,11 +154,18 @@ def _refuse_values(frame: pd.DataFrame, x: np.ndarray, what: str, missing: bool,
             )
 
 
-def complete(frame: pd.DataFrame, what: str) -> None:
-    """Raise MissingError if a value is missing; columns need not be numbers."""
-    if any(column.hasnans for _, column in frame.items()):
+def complete(data: pd.Series | pd.DataFrame, what: str, names: Sequence[str] = ()) -> None:
+    """Raise MissingError if a value of a column, or of these columns of a frame, is missing; they need not be numbers."""
+    whole = isinstance(data, pd.Series)
+    if any(_gaps(one) for one in ([data] if whole else (data[name] for name in names or data))):
+        frame = data.to_frame() if whole else data[list(names or data)]
         wrong = frame.isna().to_numpy()
         _refuse_values(frame, np.where(wrong, np.nan, 0.0), what, missing=False, infinite=False)
+
+
+def _gaps(column: pd.Series) -> bool:
+    plain = isinstance(column.dtype, np.dtype)
+    return bool(np.asarray(pd.isna(column.to_numpy() if plain else column)).any())
 
 
 def varying(design: pd.DataFrame) -> None:
@@ -168,9 +202,19 @@ def columns(frame: pd.DataFrame, names: Iterable[object], what: str, of_numbers:
             raise NumberError(f"{what} must have numbers in {name!r}, found {values.iloc[0]!r}; convert them")
 
 
+def named(frame: pd.DataFrame, names: str | Iterable[str], what: str, *, none: bool = False) -> list[str]:
+    """Return names of columns of the frame as a list, each once; UnknownError if one is no column, or there are none."""
+    found = [names] if isinstance(names, str) else list(names)
+    columns(frame, found, what)
+    distinct(found, what)
+    if not (none or found):
+        raise UnknownError(f"{what} must be columns of the frame, found none; name one or more")
+    return found
+
+
 def categories(values: pd.Series) -> pd.Series:
     """Return values whose levels count, NumberError for numbers in a column of objects: each would be a level."""
-    if values.dtype == object and values.map(number).any():
+    if values.dtype == object and infer_dtype(values) not in NOT_NUMBERS and values.map(number).any():
         must = f"the column {values.name!r} must be numbers or words, found numbers among objects"
         raise NumberError(f"{must}; convert it with astype(float) or astype(str)")
     return values
@@ -179,7 +223,9 @@ def categories(values: pd.Series) -> pd.Series:
 def groupings(given: pd.Series | Sequence[pd.Series], index: pd.Index, what: str) -> list[pd.Series]:
     """Return one column or several that divide the patients, complete, in the order of ``index``."""
     several = [given] if isinstance(given, pd.Series) else list(given)
+    if isinstance(given, pd.DataFrame | Mapping):
+        several = [given[name] for name in given]
     found = [aligned(one, index, what) for one in several]
     for one in found:
-        complete(one.to_frame(), what)
+        complete(one, what)
     return found

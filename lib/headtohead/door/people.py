@@ -42,6 +42,20 @@ def distinct(labels: Iterable[object], what: str) -> None:
         unique(pd.Index(names), what)
 
 
+def words(names: Any, what: str) -> list[str]:
+    """Return names as a list, words that differ; InputError if there are none, or one is none."""
+    found: list[Any] = [names] if isinstance(names, str) or names is None else list(names)
+    odd = [one for one in found if not (isinstance(one, str) and one.strip())]
+    if odd or not found or isinstance(names, str):
+        plain = not odd or isinstance(odd[0], str | int | float | tuple | None)
+        said = "none" if not found else repr(odd[0] if odd else names) if plain else type(odd[0]).__name__
+        raise errors.InputError(
+            f"{what} must be words, found {said}; name each by one, as in {{'a': ...}} or ['a', 'b']"
+        )
+    distinct(found, what)
+    return found
+
+
 def patients(data: Any, what: str) -> None:
     """Raise InputError unless this is a Series or DataFrame, one row per patient, each with a label of its own."""
     if isinstance(data, TABLES) and data.index.is_unique and len(data.index):
@@ -97,7 +111,8 @@ def floats(values: Any) -> np.ndarray | None:
         if dtype is FLOAT and x.ndim:
             return x
         return x.astype(float, copy=False) if dtype.kind in "fiub" and x.ndim else None
-    if pd.api.types.is_numeric_dtype(dtype) and not isinstance(dtype, pd.CategoricalDtype):
+    numeric = pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_bool_dtype(dtype)
+    if numeric and not isinstance(dtype, pd.CategoricalDtype):
         return np.asarray(values.to_numpy(float, na_value=np.nan))
     return None
 
@@ -158,6 +173,8 @@ def events(values: Any, what: str = "events", *, known: bool = True) -> np.ndarr
         "code the event 1 and all else 0, for example values == 'yes', or estimate a difference of means, and drop or "
         "impute what is missing"
     )
+    if (whole := _whole(values)) is not None and whole.min() >= 0 and whole.max() <= 1:
+        return whole.astype(float)
     x = _codes(values, f"{what} must be 0 and 1", remedy)
     if getattr(values, "dtype", None) is TRUTH or ((x * x == x).all() and x.max(initial=0) <= 1):
         return x
@@ -169,16 +186,21 @@ def events(values: Any, what: str = "events", *, known: bool = True) -> np.ndarr
 
 def causes(values: Any, number: int | None = None) -> np.ndarray:
     """Return causes as an array of int: 0 censored, 1 to ``number`` the causes."""
-    if number and isinstance(values, pd.Series) and values.dtype is WHOLE and len(values):
-        whole = values.to_numpy()
-        if whole.min() >= 0 and whole.max() <= number:
-            return whole
     last, word = (np.inf, "the last") if number is None else (number, number)
+    if (whole := _whole(values)) is not None and whole.min() >= 0 and whole.max() <= last:
+        return whole
     must = f"causes must be whole numbers from 0 (censored) to {word}"
     remedy = "code them so, and name every cause"
     x = _codes(values, must, remedy)
     right = (x >= 0) & (x <= last) & (x < np.inf) & (x == np.floor(x))
     return _refuse(x, right, values, must, remedy).astype(np.int64)
+
+
+def _whole(values: Any) -> np.ndarray | None:
+    """Return a column of whole numbers as its array, None if it is no such column or of nobody."""
+    if isinstance(values, pd.Series) and values.dtype is WHOLE and len(values):
+        return values.to_numpy()
+    return None
 
 
 def _codes(values: Any, must: str, remedy: str) -> np.ndarray:

@@ -54,6 +54,7 @@ def indirect_comparisons(
     """
     if not against:
         raise UnknownError("an indirect comparison needs sources, found none; give {'trials': rows}, say")
+    door.words(against, "names of sources")
     rows = {
         source: ratio_row(
             bucher(interval_of(row), interval_of(common), conf_level=conf_level),

@@ -11,6 +11,7 @@ Higgins, Thompson & Spiegelhalter (2009) J R Stat Soc A 172:137-159. doi:10.1111
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from typing import Literal, get_args
 
 import numpy as np
@@ -22,7 +23,7 @@ from headtohead import door
 from headtohead.errors import AlignmentError, NumberError
 from headtohead.evidence.effects import NO_RATIO, PUBLISHED_LEVEL
 from headtohead.evidence.pooled import MetaAnalysis, ratio_row
-from headtohead.outcomes.estimate import Interval, wald_interval
+from headtohead.outcomes.estimate import TINY, Interval, wald_interval
 
 Tau2 = Literal["ML", "REML", "DL", "PM"]
 IntervalKind = Literal["normal", "HK", "modified HK"]
@@ -73,14 +74,11 @@ def every_meta_analysis(studies: pd.DataFrame, *, conf_level: float) -> pd.DataF
 
     DataFrame of ``ESTIMATE_COLUMNS``, ``estimator``, ``interval`` and ``tau2``, the variance between studies.
     """
-    found = [
-        meta_analysis(studies, tau2=tau2, interval=interval, conf_level=conf_level)
-        for tau2 in get_args(Tau2)
-        for interval in get_args(IntervalKind)
-    ]
-    rows = pd.concat([one.estimate() for one in found], ignore_index=True)
-    more = [(one.tau2_method, one.interval_method, one.tau2) for one in found]
-    return rows.join(pd.DataFrame(more, columns=["estimator", "interval", "tau2"]))
+    rows = []
+    for tau2, interval in product(get_args(Tau2), get_args(IntervalKind)):
+        one = meta_analysis(studies, tau2=tau2, interval=interval, conf_level=conf_level)
+        rows.append(one.estimate().assign(estimator=tau2, interval=interval, tau2=one.tau2))
+    return pd.concat(rows, ignore_index=True)
 
 
 def leave_one_out(
@@ -108,9 +106,10 @@ def random_effects(
     ``log_effect`` and ``variance``, shape (k,), are the log ratio of each study and its sampling variance; ``tau2``
     is the estimator of the variance between studies. Hartung-Knapp ("HK") scales the variance of the mean by q = sum
     w (y - mean)^2 / (k - 1) and takes Student's t. When studies happen to agree q is near 0 and the interval absurdly
-    short; "modified HK" therefore never takes q below 1. Raises ValueError if there are fewer than two studies, or an
-    effect or variance is missing or not positive. Checked: metafor 3.8 and meta on twelve trials of JAK inhibitors
-    and metafor's BCG example (test_meta.py).
+    short; "modified HK" therefore never takes q below 1, and nor does "HK" where all found the same, as its interval
+    would be a point (Rover and others 2015). Raises ValueError if there are fewer than two studies, or an effect or
+    variance is missing or not positive. Checked: metafor 3.8 and meta on twelve trials of JAK inhibitors and metafor's
+    BCG example (test_meta.py).
     """
     if isinstance(log_effect, pd.Series) and isinstance(variance, pd.Series):
         variance = door.aligned(variance, log_effect.index, "variances")
@@ -121,6 +120,8 @@ def random_effects(
     w = 1 / (v + between)
     mean = float(w @ y / w.sum())
     q = float(w @ (y - mean) ** 2 / (k - 1))
+    if interval == "HK" and q <= TINY:
+        interval = "modified HK"
     scale = {"normal": 1.0, "HK": q, "modified HK": max(1.0, q)}[interval]
     se, tail = float(np.sqrt(scale / w.sum())), 0.5 + conf_level / 2
     half = (norm.ppf(tail) if interval == "normal" else t.ppf(tail, k - 1)) * se

@@ -48,6 +48,11 @@ def fit_logistic(X: Array, y: Array, weights: Array | None = None, *, ridge: flo
     door.positive("ridge", ridge, or_zero=True)
     y = np.atleast_2d(door.events(np.asarray(y), "outcomes"))
     door.same_length(X=X, y=y.T, weights=None if weights is None else door.weights(weights).T)
+    return fits_of_checked(X, y, weights, ridge)
+
+
+def fits_of_checked(X: Array, y: Array, weights: Array | None, ridge: float = 0.0) -> LogisticFits:
+    """Return ``fit_logistic`` of arrays that were checked, ``y`` of shape (1, n) or (B, n)."""
     b = max(len(y), 1 if weights is None else len(weights))
     penalty = ridge * np.r_[0.0, np.ones(X.shape[1] - 1)]
     if weights is None or b == 1 or len(y) > 1:

@@ -64,7 +64,7 @@ def bootstrap_counts(rng: np.random.Generator, b: int, n: int) -> Array:
 
 def refit_scores(X: Array, arm: Array, counts: Array) -> tuple[Array, Array]:
     """Return scores refitted to ``counts`` (B, n), and those with one, both (B', n); NoMaximumError if over 1 in 20 fail."""
-    fits = fitting.fit_logistic(X, arm, counts)
+    fits = fitting.fits_of_checked(X, arm[None].astype(float), counts)
     failed = float((~fits.converged).mean())
     if failed > MAX_FAILED_SHARE:
         must = f"the score must be estimable in resamples, {failed:.0%} of {len(counts)} had no solution"
@@ -102,6 +102,11 @@ def tilt_to_means(X: Array, base: Array, targets: Array) -> Tilts:
     door.arrays(X=X, targets=targets)
     door.same_length(X=X, base=door.weights(base).T)
     door.same_length(base=base, targets=targets)
+    return tilts_of_checked(X, base, targets)
+
+
+def tilts_of_checked(X: Array, base: Array, targets: Array) -> Tilts:
+    """Return ``tilt_to_means`` of arrays that were checked."""
     beta = np.zeros((len(base), X.shape[1]))
     share, value = _tilt(X, base, targets, beta)
     converged = np.zeros(len(base), bool)

@@ -6,7 +6,7 @@ bootstrap samples: weighting refits the propensity score in each, matching draws
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -158,7 +158,7 @@ class Adjustment:
         """The design, standardised, with intercept, array of shape (n, p + 1)."""
         if self.design is None:
             raise InputError(f"refitting needs a design, {self.name.lower()} has none; build it with one")
-        return with_intercept(door.covariates(self.design, "the design").to_numpy(float))
+        return with_intercept(door.independent(self.design, "the design"))
 
 
 Adjustments = Adjustment | Iterable[Adjustment]
@@ -166,7 +166,7 @@ Adjustments = Adjustment | Iterable[Adjustment]
 
 def listed(adjustments: Adjustments) -> list[Adjustment]:
     """Return one adjustment or several as a list, in the order of the patients of the first; the keys must differ."""
-    one = isinstance(adjustments, Adjustment) or not isinstance(adjustments, Iterable)
+    one = isinstance(adjustments, (Adjustment, Mapping)) or not isinstance(adjustments, Iterable)
     found: list[Adjustment] = [adjustments] if one else list(adjustments)  # type: ignore[list-item, arg-type]
     for each in found:
         if each.__class__ is not Adjustment:
@@ -200,12 +200,6 @@ def need_crude(adjustment: Adjustment, what: str) -> None:
     if adjustment.kind != "crude":
         name = adjustment.name.lower()
         raise InputError(f"{what} knows no weights and no pairs, found {name}; give score.crude()")
-
-
-def check_design(design: pd.DataFrame, treated: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
-    """Return a design of independent columns of numbers, and the arms in its order."""
-    found = door.covariates(design, "the design")
-    return found, door.arms(door.aligned(treated, found.index, "the design"))
 
 
 def unadjusted(treated: pd.Series, *, design: pd.DataFrame | None = None) -> Adjustment:

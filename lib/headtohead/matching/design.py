@@ -32,6 +32,7 @@ class Term(Protocol):
 
 Form = Literal["linear", "log", "spline", "log spline", "category"]
 Terms = str | Sequence[Term | str]
+Named = list[tuple[str, np.ndarray]]
 
 
 def design_matrix(frame: pd.DataFrame, terms: Terms, *, impute_from: Sequence[str] = ()) -> pd.DataFrame:
@@ -62,16 +63,17 @@ def raw_design(frame: pd.DataFrame, terms: Terms, impute_from: Sequence[str]) ->
     if isinstance(terms, str):
         return _of_formula(frame, terms)
     names = [term if isinstance(term, str) else term.column for term in terms]
-    door.columns(frame, [*names, *impute_from], "covariates")
+    door.columns(frame, names, "covariates")
     door.distinct(names, "columns of the terms")
-    predictors = _predictors(frame, impute_from)
+    predictors = _predictors(frame, door.named(frame, impute_from, "columns to impute from", none=True))
     parts = [
-        _columns(frame[name], *_form(term, frame), predictors)
+        part
         for name, term in zip(names, terms, strict=True)
+        for part in _columns(frame[name], *_form(term, frame), predictors)
     ]
     if not parts:
         raise InputError("a design needs covariates, found none; name columns or give a formula")
-    return pd.concat(parts, axis=1)
+    return pd.DataFrame(np.stack([x for _, x in parts]).T, frame.index, [name for name, _ in parts])
 
 
 def _of_formula(frame: pd.DataFrame, formula: str) -> pd.DataFrame:
@@ -81,7 +83,7 @@ def _of_formula(frame: pd.DataFrame, formula: str) -> pd.DataFrame:
         if hasattr(parsed, "lhs"):
             raise ChoiceError(f"a formula of covariates has one side, found {formula!r}; leave out the left")
         known = [name for name in frame if name in parsed.required_variables]
-        door.complete(frame[known], f"the columns of {formula!r}")
+        door.complete(frame, f"the columns of {formula!r}", known)
         with np.errstate(all="ignore"):  # what is no number is refused below
             found = parsed.get_model_matrix(frame, na_action="ignore", context={"rcs": _rcs, "np": np})
     except InputError:
@@ -92,10 +94,10 @@ def _of_formula(frame: pd.DataFrame, formula: str) -> pd.DataFrame:
             f"a formula must be made of columns and levels of the frame, found {formula!r}: {said} "
             f"It has {door.some_of(list(frame.columns)[:12])}; correct the formula"
         ) from None
-    design = pd.DataFrame(found).drop(columns="Intercept", errors="ignore").astype(float)
-    if design.shape[1] == 0:
+    kept = [name for name in found.columns if name != "Intercept"]
+    if not kept:
         raise InputError(f"a design needs covariates, found none in {formula!r}; name columns")
-    return design
+    return pd.DataFrame(found[kept].to_numpy(float), frame.index, kept)
 
 
 def _form(term: Term | str, frame: pd.DataFrame) -> tuple[str, int]:
@@ -109,15 +111,17 @@ def _form(term: Term | str, frame: pd.DataFrame) -> tuple[str, int]:
 def _predictors(frame: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
     """Return the complete columns as a matrix with intercept, shape (n, 1 + dummies)."""
     if columns:
-        door.complete(frame[list(columns)], "columns to impute from")
+        door.complete(frame, "columns to impute from", columns)
     blocks = [np.ones((len(frame), 1))]
     for name in columns:
         numeric = pd.api.types.is_numeric_dtype(frame[name])
-        blocks.append(frame[[name]].to_numpy(float) if numeric else _dummies(frame[name]).to_numpy())
+        block = [frame[name].to_numpy(float)] if numeric else [x for _, x in _dummies(frame[name])]
+        blocks.append(np.column_stack(block))
     return np.hstack(blocks)
 
 
-def _columns(values: pd.Series, form: str, knots: int, predictors: np.ndarray) -> pd.DataFrame:
+def _columns(values: pd.Series, form: str, knots: int, predictors: np.ndarray) -> Named:
+    """Return the columns of one term, complete."""
     if form == "category":
         return _dummies(values)
     name = str(values.name)
@@ -129,20 +133,19 @@ def _columns(values: pd.Series, form: str, knots: int, predictors: np.ndarray) -
         base, name = np.log(base), f"log {name}"
     filled = fill_conditional_mean(base, predictors)
     if "spline" not in form:
-        return filled.rename(name).to_frame()
+        return [(name, filled.to_numpy())]
     basis = restricted_cubic_spline(filled.to_numpy(), knots=knots)
-    names = [name + "'" * j for j in range(basis.shape[1])]
-    return pd.DataFrame(basis, index=values.index, columns=names)
+    return [(name + "'" * j, x) for j, x in enumerate(basis.T)]
 
 
-def _dummies(values: pd.Series) -> pd.DataFrame:
+def _dummies(values: pd.Series) -> Named:
     levels = sorted(door.categories(values).unique(), key=str)
     if pd.isna(levels).any():
-        door.complete(values.to_frame(), "categories, which can have a level for the unknown,")
+        door.complete(values, "categories, which can have a level for the unknown,")
     if len(levels) < 2:
         remedy = "remove it from the terms of the model and from the columns to impute from"
         raise door.constant([values.name], len(values), remedy)
-    return pd.DataFrame({f"{values.name}[{level}]": (values == level).astype(float) for level in levels[1:]})
+    return [(f"{values.name}[{level}]", (values == level).to_numpy(float)) for level in levels[1:]]
 
 
 def fill_conditional_mean(values: pd.Series, predictors: np.ndarray) -> pd.Series:

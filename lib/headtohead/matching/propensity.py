@@ -84,8 +84,7 @@ class Score:
         distance the nearest control within the caliper is meant.
         """
         if mahalanobis is not None and not isinstance(mahalanobis, pd.DataFrame):
-            door.columns(self.design, mahalanobis, "covariates of the distance")
-            mahalanobis = self.design[list(mahalanobis)]
+            mahalanobis = self.design[door.named(self.design, mahalanobis, "covariates of the distance")]
         nearest = partial(match_nearest, mahalanobis=mahalanobis)
         match = partial(nearest, ratio=ratio, order=order, exact=exact, replace=replace)
         return self._pairs(match, self.caliper(caliper_sd, caliper_scale), key, name, optional)
@@ -186,7 +185,7 @@ def propensity(
     frame is the design: columns of numbers, complete, without an intercept (but for the column ``arm``). Checked: R
     4.2.2 ``glm`` to 1e-6 (test_propensity.py).
     """
-    door.patients(frame, "the frame")
+    door.instance(frame, pd.DataFrame, "a frame", "give one row per patient")
     if isinstance(arm, str) and "~" in arm:
         if terms is not None:
             found = f"found {arm!r} and terms {terms!r}"
@@ -197,7 +196,8 @@ def propensity(
         frame, arm = frame.drop(columns=arm), frame[arm]
     design = frame if terms is None else raw_design(frame, terms, impute_from)
     design, arms = door.covariates(design, "the design"), door.arms(arm, treated)
-    arms = door.aligned(arms, design.index, "the design")
+    if arms.index is not design.index:
+        arms = door.aligned(arms, design.index, "the design")
     fit, units = _fit(arms, design), np.eye(design.shape[1] + 1)
     if fit is None:  # far from 0 or in tiny units Newton's equations are nearly singular
         fit, units = _fit_in_standard_units(arms, design)

@@ -15,7 +15,7 @@ from headtohead.matching.adjustment import Adjustment, Adjustments, joined, made
 from headtohead.matching.balance import Denominator, balance_table, covariates_of, crude_spread
 from headtohead.matching.pairs import Matches
 from headtohead.matching.propensity import Score
-from headtohead.matching.weights import effective_sample_size
+from headtohead.matching.weights import effective_number
 
 BIN_WIDTH = 0.05
 
@@ -63,7 +63,8 @@ def sample_sizes(adjustments: Adjustments) -> pd.DataFrame:
     rows = []
     for each in made(adjustments):
         named = {"adjustment": each.key, "label": each.name, "estimand": each.estimand}
-        arms = [{"arm": arm} | _size(each.weights[mask & each.used]) for arm, mask in each.arms]
+        w = each.weights.to_numpy(float)
+        arms = [{"arm": arm} | _size(w[mask & (w > 0)]) for arm, mask in each.arms]
         both = {name: arms[0][name] + arms[1][name] for name in ("n", "ess")} | {"arm": "both"}
         both["max_relative_weight"] = max(arm["max_relative_weight"] for arm in arms)
         rows += [named | row for row in (*arms, both)]
@@ -71,8 +72,8 @@ def sample_sizes(adjustments: Adjustments) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _size(w: pd.Series) -> dict[str, Any]:
-    return {"n": len(w), "ess": effective_sample_size(w), "max_relative_weight": float(w.max() / w.mean())}
+def _size(w: np.ndarray) -> dict[str, Any]:
+    return {"n": len(w), "ess": effective_number(w), "max_relative_weight": float(w.max() / w.mean())}
 
 
 def lost_to_matching(pairs: Adjustment, covariates: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -127,6 +128,7 @@ def pairs_by_stratum(adjustments: Adjustments, *, by: Sequence[pd.Series]) -> pd
 
 def _by_stratum(matches: Matches, treated: pd.Series, by: Sequence[pd.Series]) -> pd.DataFrame:
     by = door.groupings(by, treated.index, "strata")
+    door.distinct([str(one.name) for one in by], "strata")
     stratum = pd.Series(list(zip(*by, strict=True)), index=treated.index)
     pairs = matches.pairs
     same = stratum[pairs["treated_id"]].to_numpy() == stratum[pairs["control_id"]].to_numpy()

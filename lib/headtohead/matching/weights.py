@@ -22,7 +22,7 @@ from headtohead.kernels import Array
 from headtohead.kernels import weights as kernel
 from headtohead.kernels.logistic import MAX_FAILED_SHARE, NoMaximumError, with_intercept
 from headtohead.kernels.weights import Estimand, balancing_weights, bootstrap_counts
-from headtohead.matching.adjustment import Adjustment, check_design
+from headtohead.matching.adjustment import Adjustment
 
 Quantiles = tuple[float, float]
 NEARLY = 1e-4  # of a standard deviation: what a column adds to others where no score or weights are found
@@ -52,17 +52,15 @@ def of_checked(ps: pd.Series, treated: pd.Series, estimand: Estimand) -> pd.Seri
     return pd.Series(weights, index=ps.index, name="weight")
 
 
-@door.guarded
-def stabilised_weights(ps: pd.Series, treated: pd.Series) -> pd.Series:
-    """Return the share of the own arm over its probability: the unstabilised weights of an arm times a constant."""
-    arm = door.scored(ps, treated)
-    return of_checked(ps, arm, "ATE") * np.where(arm, arm.mean(), 1 - arm.mean())
-
-
 def effective_sample_size(weights: pd.Series | Array) -> float:
     """Return Kish's effective sample size, (sum w)^2 / sum w^2, in patients; 0 if all weights are 0."""
-    total = float(np.sum(door.weights(weights)))
-    return total**2 / float(np.sum(np.square(weights))) if total else 0.0
+    return effective_number(door.weights(weights))
+
+
+def effective_number(weights: Array) -> float:
+    """Return ``effective_sample_size`` of weights that were checked, as an Adjustment's are."""
+    total = float(weights.sum())
+    return total**2 / float(np.square(weights).sum()) if total else 0.0
 
 
 def draw_refitted(adjustment: Adjustment, rng: np.random.Generator, b: int, *, estimand: Estimand) -> Array:
@@ -131,7 +129,8 @@ def entropy_weights(design: pd.DataFrame, treated: pd.Series, *, estimand: Entro
     sample. Checked: R's entbal as published, by hand, SciPy's solution of the primal problem (test_entropy.py).
     """
     door.choice("estimand", estimand, EntropyEstimand)
-    return entropy_of_checked(*check_design(design, treated), estimand)
+    design = door.covariates(design, "the design")
+    return entropy_of_checked(design, door.arms(door.aligned(treated, design.index, "the design")), estimand)
 
 
 def entropy_of_checked(design: pd.DataFrame, treated: pd.Series, estimand: EntropyEstimand) -> Adjustment:
@@ -181,7 +180,7 @@ def _balanced(X: Array, arm: Array, counts: Array, estimand: EntropyEstimand) ->
             weights[:, mine] = counts[:, mine]
             continue
         rows = np.flatnonzero(converged)
-        tilts = kernel.tilt_to_means(X[mine], counts[np.ix_(rows, mine)], targets[rows])
+        tilts = kernel.tilts_of_checked(X[mine], counts[np.ix_(rows, mine)], targets[rows])
         weights[np.ix_(rows, mine)] = tilts.weights * number[rows]
         converged[rows] &= tilts.converged
     return weights, converged

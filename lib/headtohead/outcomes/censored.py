@@ -12,9 +12,9 @@ from scipy.stats import norm
 
 from headtohead.errors import cannot
 from headtohead.matching.adjustment import Adjustment
-from headtohead.matching.weights import effective_sample_size
+from headtohead.matching.weights import effective_number
 from headtohead.outcomes import estimate as est
-from headtohead.outcomes.competing import batch_incidence, risk_and_gradient
+from headtohead.outcomes.competing import incidences, risk_and_gradient
 from headtohead.outcomes.endpoint import Endpoint
 
 ERRORS = {"crude": "", "pairs": ", matched sets as clusters", "weights": ", weights as estimated"}
@@ -38,8 +38,7 @@ def censored_contrasts(
     if draws is not None:
         two = np.minimum(c, 2)
         many = [
-            batch_incidence(t[mask], two[mask], draws[:, mask], n_causes=2, horizon_days=by)[1][:, -1, 0]
-            for _, mask in adjustment.arms
+            incidences(t[mask], two[mask], draws[:, mask], 2, by)[1][:, -1, 0] for _, mask in adjustment.arms
         ]
         how = f"percentile interval of {len(draws)} bootstraps, weights estimated anew"
         found = est.bootstrap_contrasts(point, np.array(many), conf_level)
@@ -48,7 +47,7 @@ def censored_contrasts(
         found = _contrasts(point, adjustment.covariance(gradient), conf_level)
     if why := est.nothing_seen(point, found):
         known = endpoint.by(by).notna().to_numpy()
-        sizes = [effective_sample_size(w[mask & known]) for _, mask in adjustment.arms]
+        sizes = [effective_number(w[mask & known]) for _, mask in adjustment.arms]
         found, how = [*est.effective_intervals(point, sizes, conf_level), None], f"{why}: {SEEN}"
     return found, f"Aalen-Johansen, {name}; {how}", cannot(why or "an arm has no event")
 

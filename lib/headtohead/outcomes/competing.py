@@ -71,7 +71,13 @@ def aalen_johansen(
     door.same_length(time=time, cause=cause, weights=weights)
     time, cause = door.times(np.asarray(time)), door.causes(np.asarray(cause), n_causes)
     k = int(cause.max(initial=0)) if n_causes is None else n_causes
-    w = np.ones(len(time)) if weights is None else door.weights(np.asarray(weights))
+    return curve_of_checked(
+        time, cause, np.ones(len(time)) if weights is None else door.weights(np.asarray(weights)), k
+    )
+
+
+def curve_of_checked(time: Array, cause: Array, w: Array, k: int) -> CumulativeIncidence:
+    """Return ``aalen_johansen`` of arrays that were checked."""
     times, place = np.unique(time, return_inverse=True)
     size = len(times)
     gone = np.bincount(place, w, size)
@@ -141,8 +147,8 @@ def _curves(endpoint: Endpoint, adjustment: Adjustment, draws: Array, by: int, l
     for arm, mask in adjustment.arms:
         t, c = endpoint.time_days.to_numpy(float)[mask], endpoint.cause.to_numpy(int)[mask]
         weights, size = adjustment.weights.to_numpy()[mask], len(endpoint.causes)
-        point = aalen_johansen(t, c, weights, n_causes=size).at(days)
-        spread = day_incidence(t, c, draws[:, mask], n_causes=size, horizon_days=by)
+        point = curve_of_checked(t, c, weights, size).at(days)
+        spread = by_day(*incidences(t, c, draws[:, mask], size, by), by)
         risk = [float(weights[t >= day].sum()) for day in days]
         for k, name in enumerate(endpoint.causes):
             low, high = np.quantile(spread[:, :, k], [tail, 1 - tail], axis=0)
@@ -151,13 +157,10 @@ def _curves(endpoint: Endpoint, adjustment: Adjustment, draws: Array, by: int, l
     return pd.concat(frames, ignore_index=True)
 
 
-@door.guarded
-def day_incidence(time: Array, cause: Array, weights: Array, *, n_causes: int, horizon_days: int) -> Array:
-    """Return curves for many weightings (B, n), at the end of days 0, 1, ..., shape (B, horizon_days + 1, n_causes)."""
-    times, incidence = batch_incidence(time, cause, weights, n_causes=n_causes, horizon_days=horizon_days)
+def by_day(times: Array, incidence: Array, horizon_days: int) -> Array:
+    """Return curves of ``batch_incidence`` at the end of days 0, 1, ..., shape (B, horizon_days + 1, n_causes)."""
     index = np.searchsorted(times, np.arange(horizon_days + 1), side="right")
-    padded = np.concatenate([np.zeros((len(weights), 1, n_causes)), incidence], axis=1)
-    return padded[:, index]
+    return np.pad(incidence, ((0, 0), (1, 0), (0, 0)))[:, index]
 
 
 @door.guarded
@@ -167,7 +170,13 @@ def batch_incidence(
     """Return the event times up to the horizon and the incidence at them, shapes (T,) and (B, T, K)."""
     door.same_length(time=time, cause=cause, weights=np.asarray(weights).T)
     time, cause, weights = door.times(time), door.causes(cause, n_causes), np.atleast_2d(weights)
-    weights = door.weights(weights)
+    return incidences(time, cause, door.weights(weights), n_causes, horizon_days)
+
+
+def incidences(
+    time: Array, cause: Array, weights: Array, n_causes: int, horizon_days: float
+) -> tuple[Array, Array]:
+    """Return ``batch_incidence`` of arrays that were checked."""
     times = np.unique(time[(cause > 0) & (time <= horizon_days)])
     at_risk = weights @ (time[:, None] >= times)
     now = time[:, None] == times
@@ -218,7 +227,7 @@ def state_occupation(
 
 def _numbered(states: Array | pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """Return the states, after they are whole numbers that have a name."""
-    door.unique(pd.Index(list(names)), "states")
+    names = door.words(names, "names of states")
     if np.ndim(states) != 2:
         raise AlignmentError(
             f"states must be a table of patients by days, found the shape {np.shape(states)}; give one row per patient"

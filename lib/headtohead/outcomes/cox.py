@@ -105,9 +105,10 @@ def at_the_door(
     if not use.all():
         found = {name: one if one is None else one[use] for name, one in found.items()}
     door.times(found["time"])
+    found["covariates"] = door.floating(found["covariates"], "covariates")
     for name, group in found.items():
         if name in ("strata", "clusters", "censoring") and group is not None:
-            door.complete(group.to_frame(), name)
+            door.complete(group, name)
     return found | {"sandwich": sandwich and of_all(sandwich, use)}
 
 
@@ -141,9 +142,7 @@ def standardised(covariates: pd.DataFrame, use: Array, weights: Array) -> tuple[
 
     A spread is a positive number only if its column is finite and varies: else the door says what is wrong.
     """
-    X = covariates.to_numpy()
-    if not door.plain(covariates, X) or not covariates.columns.is_unique:
-        X = door.numbers(covariates, "covariates").to_numpy(float)
+    X = covariates.to_numpy(float)
     if not use.all():
         X, covariates = X[use], covariates[use]
     mean = weights @ X / weights.sum()

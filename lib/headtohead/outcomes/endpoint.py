@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -40,7 +40,7 @@ class Endpoint:
         door.patients(self.time_days, "times")
         time, cause = self.time_days, door.aligned(self.cause, self.time_days.index, "causes")
         days, codes = door.times(time), door.causes(cause, len(self.causes))
-        door.distinct(self.causes, "causes")
+        door.words(self.causes, "causes")
         if time.to_numpy() is not days and time.dtype != float:
             object.__setattr__(self, "time_days", pd.Series(days, time.index, name=time.name))
         if cause is not self.cause or cause.dtype != np.int64:
@@ -134,7 +134,7 @@ def endpoints_of(
 ) -> list[Endpoint]:
     """Return endpoints as a list in the order of ``index``; a Series of 0 and 1 is what happened by ``recorded_by``."""
     given: Any = endpoints
-    if isinstance(given, (Endpoint, pd.Series)) or not isinstance(given, Iterable):
+    if isinstance(given, (Endpoint, pd.Series, Mapping)) or not isinstance(given, Iterable):
         given = [given]
     found = [each if each.__class__ is Endpoint else _endpoint(each, recorded_by) for each in given]
     names = [each.name for each in found]
@@ -167,7 +167,7 @@ def happened_by(event: Endpoint | pd.Series, by: int | None, index: pd.Index) ->
 def horizons_of(by: int | Iterable[int]) -> list[int]:
     """Return one horizon or several as a list; HorizonError if one is no day."""
     given: Any = by
-    one = isinstance(given, (int, str)) or not isinstance(given, Iterable)
+    one = isinstance(given, (int, str, Mapping)) or not isinstance(given, Iterable)
     found = [given] if one else list(given)
     for days in found:
         door.horizon(days)

@@ -18,7 +18,7 @@ import pandas as pd
 from scipy import optimize, stats
 
 from headtohead import door
-from headtohead.errors import CannotEstimateError, NumberError, cannot
+from headtohead.errors import CannotEstimateError, cannot
 from headtohead.proportions.counts import TwoByTwo
 from headtohead.proportions.score import score_interval, score_statistic
 
@@ -97,15 +97,6 @@ def equivalence_of_counts(table: TwoByTwo, *, margin: float, alpha: float) -> Eq
     limits = score_interval(table, "risk difference", 1 - 2 * alpha)
     estimate = table.risk_treated - table.risk_control
     return Equivalence(estimate, margin, float(max(upper, lower)), alpha, *limits)
-
-
-@door.guarded
-def equivalence_of_estimate(estimate: float, std_error: float, *, margin: float, alpha: float) -> Equivalence:
-    """Return the equivalence test of an adjusted difference by the normal approximation."""
-    if not (np.isfinite(estimate) and 0 < std_error < np.inf):
-        must = f"a test needs an estimate and an error above 0, found {estimate} and {std_error}"
-        raise NumberError(f"{must}; report why the estimate is missing instead")
-    return _normal(estimate, std_error, margin, alpha)
 
 
 def _normal(estimate: float, std_error: float, margin: float, alpha: float) -> Equivalence:

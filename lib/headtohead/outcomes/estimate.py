@@ -21,7 +21,7 @@ from headtohead.errors import CannotAdjustError, CannotEstimateError, cannot
 from headtohead.inference import InferenceChoices, Stream, checked, stream_of
 from headtohead.kernels.logistic import MAX_FAILED_SHARE
 from headtohead.matching.adjustment import Adjustment, Adjustments, listed
-from headtohead.matching.weights import effective_sample_size
+from headtohead.matching.weights import effective_number
 from headtohead.outcomes.endpoint import Endpoint, Endpoints, endpoints_of, horizons_of
 from headtohead.proportions.two_by_two import newcombe, wilson
 
@@ -227,7 +227,7 @@ def too_few(adjustment: Adjustment) -> str | None:
     sets, w = adjustment.matched_set, adjustment.weights.to_numpy(float)
     if sets is not None and sets.nunique() == 1:
         return cannot("one matched set does not show how sets differ; report it, or widen the caliper")
-    sizes = [effective_sample_size(w[mask & (w > 0)]) for _, mask in adjustment.arms]
+    sizes = [effective_number(w[mask & (w > 0)]) for _, mask in adjustment.arms]
     if adjustment.kind != "weights" or min(sizes) >= FEW:
         return None
     return cannot(

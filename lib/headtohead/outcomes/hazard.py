@@ -15,7 +15,7 @@ from headtohead import door
 from headtohead.errors import CannotEstimateError, HorizonError, cannot
 from headtohead.inference import DEFAULT, InferenceChoices
 from headtohead.matching.adjustment import Adjustment, Adjustments, need_crude
-from headtohead.outcomes.competing import aalen_johansen
+from headtohead.outcomes.competing import curve_of_checked
 from headtohead.outcomes.cox import CoxFit, Sandwich, fit_checked, of_all
 from headtohead.outcomes.endpoint import Endpoint, Endpoints
 from headtohead.outcomes.estimate import Row, need_followed_arms, over, result, together, wald_interval
@@ -161,14 +161,6 @@ def _piece(
     return {"n": int(at_risk.sum()), "events": int((event & at_risk).sum())} | ratio(fit, conf_level)
 
 
-@door.guarded
-def one_minus_kaplan_meier(time: pd.Series, event: pd.Series, days: np.ndarray) -> np.ndarray:
-    """Return 1 - KM at the given days, competing events treated as censored (a mistake shown once)."""
-    door.patients(time, "times")
-    happened = door.events(door.aligned(event, time.index, "events"))
-    return aalen_johansen(door.times(time), happened, n_causes=1).at(days)[:, 0]
-
-
 def log_rank(time: pd.Series, event: pd.Series, treated: pd.Series) -> tuple[float, float]:
     """Return chi-square and p-value of the unweighted two-sample log-rank test.
 
@@ -193,10 +185,12 @@ def kaplan_meier_error(endpoint: Endpoint, crude: Adjustment, *, by: int) -> pd.
     need_followed_arms(endpoint, crude, by)
     days, parts = np.arange(by + 1), []
     for arm, mask in crude.arms:
-        t, c = endpoint.time_days[mask], endpoint.cause[mask]
-        correct = aalen_johansen(t.to_numpy(float), c.to_numpy(int), n_causes=len(endpoint.causes)).at(days)[
-            :, 0
-        ]
-        columns = {"arm": arm, "day": days, "aalen_johansen": correct}
-        parts.append(pd.DataFrame(columns | {"one_minus_km": one_minus_kaplan_meier(t, c == 1, days)}))
+        t, c = (of.to_numpy()[mask] for of in (endpoint.time_days, endpoint.cause))
+        codes = {
+            "aalen_johansen": c,
+            "one_minus_km": np.where(c == 1, c, 0),
+        }  # the latter censors the other causes
+        found = {name: curve_of_checked(t, code, np.ones(len(t)), c.max()) for name, code in codes.items()}
+        curves = {name: curve.at(days)[:, 0] for name, curve in found.items()}
+        parts.append(pd.DataFrame({"arm": arm, "day": days} | curves))
     return pd.concat(parts, ignore_index=True)

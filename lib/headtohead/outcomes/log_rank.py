@@ -50,7 +50,7 @@ def log_rank_tests(
     endpoints, adjustments, (by,) = together(endpoints, adjustments, by)
     if strata is not None:
         strata = door.aligned(strata, adjustments[0].treated.index, "strata")
-        door.complete(strata.to_frame(), "strata")
+        door.complete(strata, "strata")
     rows = []
     for adjustment in adjustments:
         reason = adjustment.reason or too_few(adjustment)

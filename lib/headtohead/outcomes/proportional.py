@@ -94,8 +94,10 @@ def proportional_hazards_test(
             f"the fit must be of these covariates, {list(fit.coefficients.index)[:3]} are not "
             f"{list(covariates.columns)[:3]}; fit the same model"
         )
-    for columns in (terms or {}).values():
-        door.columns(covariates, columns, "terms")
+    if terms is not None:
+        terms = {
+            each: door.named(covariates, terms[each], "terms") for each in door.words(terms, "names of terms")
+        }
     return _test_of_checked(**found, fit=fit, transform=transform, ties=ties, terms=terms)
 
 

@@ -17,7 +17,7 @@ from headtohead.inference import DEFAULT, InferenceChoices, Stream, is_large
 from headtohead.kernels import Array
 from headtohead.kernels.weights import weighted_risks
 from headtohead.matching.adjustment import Adjustment, Adjustments, need_adjustment
-from headtohead.matching.weights import effective_sample_size
+from headtohead.matching.weights import effective_number
 from headtohead.outcomes import estimate as est
 from headtohead.outcomes import paired
 from headtohead.outcomes.censored import censored_contrasts
@@ -103,7 +103,7 @@ def _cells(y: Array, adjustment: Adjustment, results: Results, method: str, reas
     for sides, found in zip(((one,), (other,), (one, other), (one, other)), results, strict=True):
         n, events = sum(int(side.sum()) for side in sides), sum(int(y[side].sum()) for side in sides)
         if adjustment.kind == "weights":
-            n = round(sum(effective_sample_size(w[side]) for side in sides))
+            n = round(sum(effective_number(w[side]) for side in sides))
         rows.append({"n": n, "events": events} | est.result(found, method, reason))
     return rows
 
@@ -170,7 +170,7 @@ def _bootstrapped(y: Array, adjustment: Adjustment, draws: Array, level: float) 
     point = tuple(float(risk[0]) for risk in weighted_risks(y, arm, weights[None, :]))
     found = est.bootstrap_contrasts(point, weighted_risks(y, arm, draws), level)
     if why := est.nothing_seen(point, found):
-        sizes = [effective_sample_size(weights[side & (weights > 0)]) for side in (arm, ~arm)]
+        sizes = [effective_number(weights[side & (weights > 0)]) for side in (arm, ~arm)]
         limits = [*est.effective_intervals(point, sizes, level), None]
         return limits, f"{name}; {why}: {est.EFFECTIVE}", cannot(why)
     repeated = "matched sets redrawn" if adjustment.kind == "pairs" else "weights estimated anew"

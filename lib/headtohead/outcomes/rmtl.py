@@ -15,9 +15,9 @@ from headtohead import door
 from headtohead.inference import DEFAULT, InferenceChoices, Stream
 from headtohead.kernels import Array
 from headtohead.matching.adjustment import Adjustment, Adjustments
-from headtohead.matching.weights import effective_sample_size
+from headtohead.matching.weights import effective_number
 from headtohead.outcomes import estimate as est
-from headtohead.outcomes.competing import batch_incidence
+from headtohead.outcomes.competing import incidences
 from headtohead.outcomes.endpoint import Endpoint, Endpoints
 
 ALIKE = "; as all patients of an arm are alike, its limits are Wilson's for 0 that differ"
@@ -25,14 +25,12 @@ AGREE = "; as the members of every matched set agree, its limits are those of in
 ARMS = {"treated": "mean days, treated", "control": "mean days, control", "difference": "difference in days"}
 
 
-@door.guarded
-def time_lost(time: Array, cause: Array, weights: Array, *, n_causes: int, horizon_days: float) -> Array:
-    """Return the mean days lost to each cause by the horizon and, last, the mean days event-free.
+def areas(times: Array, incidence: Array, horizon_days: float) -> Array:
+    """Return the mean days lost to each cause by the horizon and, last, the mean days event-free, of ``batch_incidence``.
 
     The area under F_k from 0 to tau is the sum of its jumps dF_k(t) x (tau - t). Array of shape (B, n_causes + 1); each
-    row adds up to ``horizon_days``. Arguments as of ``batch_incidence``.
+    row adds up to ``horizon_days``.
     """
-    times, incidence = batch_incidence(time, cause, weights, n_causes=n_causes, horizon_days=horizon_days)
     jumps = np.diff(incidence, axis=1, prepend=0.0)
     lost = np.einsum("btk,t->bk", jumps, horizon_days - times)
     return np.column_stack([lost, horizon_days - lost.sum(axis=1)])
@@ -52,7 +50,7 @@ def days_lost(
     """
     found, adjustments, (by,) = est.together(endpoints, adjustments, by)
     for each in found:
-        door.unique(pd.Index([*each.causes, event_free]), "states")
+        door.distinct([*each.causes, event_free], "states")
 
     def estimate(adjustment: Adjustment) -> list[est.Row]:
         for each in found:
@@ -71,10 +69,9 @@ def _rows(endpoint: Endpoint, adjustment: Adjustment, draws: Array, by: int, lev
     weights = np.vstack([adjustment.weights.to_numpy(), draws])
     t, c, size = endpoint.time_days.to_numpy(float), endpoint.cause.to_numpy(int), len(endpoint.causes)
     one, other = (
-        time_lost(t[mask], c[mask], weights[:, mask], n_causes=size, horizon_days=by)
-        for _, mask in adjustment.arms
+        areas(*incidences(t[mask], c[mask], weights[:, mask], size, by), by) for _, mask in adjustment.arms
     )
-    n1, n0 = (effective_sample_size(weights[0, mask]) for _, mask in adjustment.arms)
+    n1, n0 = (effective_number(weights[0, mask]) for _, mask in adjustment.arms)
     method = f"area under Aalen-Johansen, percentile interval of {len(draws)} bootstraps"
     return [
         {"n": int(adjustment.used.sum())} | est.result(found, method + words)

@@ -20,7 +20,7 @@ import pandas as pd
 from headtohead import door
 from headtohead.errors import CannotEstimateError, ChoiceError, cannot
 from headtohead.inference import DEFAULT, InferenceChoices, Stream, checked, stream_of
-from headtohead.kernels.logistic import MAX_FAILED_SHARE, fit_logistic, logistic, with_intercept
+from headtohead.kernels.logistic import MAX_FAILED_SHARE, fits_of_checked, logistic, with_intercept
 from headtohead.kernels.weights import EDGE, Estimand, balancing_weights, bootstrap_counts
 from headtohead.matching.propensity import Score
 from headtohead.matching.weights import POPULATIONS
@@ -110,7 +110,9 @@ def _rows(
 def _predict(y: np.ndarray, arm: np.ndarray, Z: np.ndarray, X: np.ndarray, counts: np.ndarray) -> Predictions:
     """Return score and predictions of the samples in which both models have a maximum."""
     with_drug = np.column_stack([Z, arm.astype(float)])
-    risk, score = fit_logistic(with_drug, y, counts), fit_logistic(X, arm, counts)
+    risk, score = (
+        fits_of_checked(design, of[None].astype(float), counts) for design, of in ((with_drug, y), (X, arm))
+    )
     good = risk.converged & score.converged
     if (~good).mean() > MAX_FAILED_SHARE:
         raise CannotEstimateError(

@@ -19,7 +19,7 @@ import pandas as pd
 from headtohead import door
 from headtohead.inference import DEFAULT, InferenceChoices, Stream
 from headtohead.matching.adjustment import Adjustment, Adjustments, listed
-from headtohead.matching.weights import effective_sample_size
+from headtohead.matching.weights import effective_number
 from headtohead.outcomes import estimate as est
 
 SCALES = ("win ratio", "net benefit")
@@ -88,7 +88,7 @@ def _rows(rank: np.ndarray, shares: np.ndarray, adjustment: Adjustment, conf_lev
     net = intervals[1]
     if net is not None and net.conf_high - net.conf_low <= est.TINY:
         w, arms = adjustment.weights.to_numpy(), adjustment.arms
-        n = min(effective_sample_size(w[mask & (w > 0)]) for _, mask in arms)
+        n = min(effective_number(w[mask & (w > 0)]) for _, mask in arms)
         method = "all comparisons end alike: Wilson's limit of 0 in the smaller arm differs"
         intervals = [None, est.bounded_interval(net.estimate, n, -1.0, 1.0, conf_level)]
     return [{"n": int(adjustment.used.sum())} | est.result(one, method, NO_RATIO) for one in intervals]

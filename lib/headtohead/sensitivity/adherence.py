@@ -23,7 +23,7 @@ from headtohead.errors import TimeError, cannot
 from headtohead.inference import DEFAULT, InferenceChoices, Stream, checked
 from headtohead.kernels.logistic import MAX_FAILED_SHARE, fit_logistic, logistic, with_intercept
 from headtohead.matching.adjustment import Adjustment
-from headtohead.matching.weights import effective_sample_size
+from headtohead.matching.weights import effective_number
 from headtohead.outcomes import estimate as est
 from headtohead.outcomes.censored import SEEN
 from headtohead.outcomes.endpoint import Endpoint
@@ -181,7 +181,7 @@ def _rows(days: _Days, risks: np.ndarray, adjustment: Adjustment, conf_level: fl
     if all(found) and (why := est.nothing_seen(risks[:, 0], found)):
         seen = days.at_risk[:, -1] | (days.cause > 0).any(axis=1)
         w = adjustment.weights.to_numpy(float) * seen
-        sizes = [effective_sample_size(w[mask & (w > 0)]) for _, mask in adjustment.arms]
+        sizes = [effective_number(w[mask & (w > 0)]) for _, mask in adjustment.arms]
         found = [*est.effective_intervals(risks[:, 0], sizes, conf_level)]
         method = f"weighted Aalen-Johansen; {why}: {SEEN}"
     return [{"events": events} | est.result(one, method, NOBODY) for one in found]

@@ -17,7 +17,7 @@ from headtohead.kernels.weights import weighted_risks
 from headtohead.matching.adjustment import Adjustment
 from headtohead.matching.balance import Denominator, balance
 from headtohead.matching.propensity import Score
-from headtohead.matching.weights import effective_sample_size
+from headtohead.matching.weights import effective_number
 from headtohead.outcomes.endpoint import Endpoint
 from headtohead.outcomes.estimate import TINY, effective_intervals, nothing_seen, resamples, together, too_few
 from headtohead.outcomes.risk import need_known, risks
@@ -37,7 +37,8 @@ def estimate_in_subsets(
     if not subsets:
         raise UnknownError("subsets are needed, found none; give {'women': frame['sex'] == 'F'}, say")
     masks = {}
-    for label, mask in subsets.items():
+    for label in door.words(subsets, "names of subsets"):
+        mask = subsets[label]
         what = f"the subset {label!r}"
         masks[label] = door.events(door.aligned(mask, frame.index, what), what) > 0
     parts = []
@@ -55,10 +56,11 @@ def concurrent_periods(period: pd.Series, treated: pd.Series, *, min_share: floa
     door.between("min_share", min_share, 0, 0.5, "give a share below one half")
     door.patients(period, "periods")
     treated = door.arms(door.aligned(treated, period.index, "periods"))
-    door.complete(period.to_frame(), "periods")
-    share = treated.groupby(period).mean()
-    both = share[(share >= min_share) & (share <= 1 - min_share)].index
-    return period.isin(both)
+    door.complete(period, "periods")
+    code, arm = pd.factorize(period)[0], treated.to_numpy()
+    share = np.bincount(code, arm) / np.bincount(code)
+    both = (share >= min_share) & (share <= 1 - min_share)
+    return pd.Series(both[code], period.index, name=period.name)
 
 
 def caliper_grid(
@@ -127,7 +129,7 @@ def tipping_grid(
                 "patients of the arm left observation without one; ask for fewer"
             )
     draws = resamples(adjustment, inference, stream)
-    sizes = [effective_sample_size(w[side & (w > 0)]) for side in (arm, ~arm)]
+    sizes = [effective_number(w[side & (w > 0)]) for side in (arm, ~arm)]
     z, z_equivalence = stats.norm.ppf(0.5 + inference.conf_level / 2), stats.norm.isf(alpha)
     for k1 in extra_treated:
         for k0 in extra_control:

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from headtohead.matching.propensity import propensity
-from headtohead.matching.weights import effective_sample_size, repeated_quantiles, stabilised_weights
+from headtohead.matching.weights import effective_sample_size, repeated_quantiles
 from reference import Reference
 
 
 def test_stabilised_weights_by_hand() -> None:
     # a quarter is treated: .25 / .5, .75 / .5, .75 / .75, .75 / .9
     ps, treated = pd.Series([0.5, 0.5, 0.25, 0.1]), pd.Series([True, False, False, False])
-    np.testing.assert_allclose(stabilised_weights(ps, treated), [0.5, 1.5, 1.0, 0.75 / 0.9])
+    score = replace(propensity(pd.DataFrame({"x": [1.0, 2, 0, 3]}), treated), ps=ps)
+    np.testing.assert_allclose(score.truncate((0.0, 1.0)).weights, [0.5, 1.5, 1.0, 0.75 / 0.9])
 
 
 def test_without_truncation_the_risks_are_those_of_r(reference: Reference) -> None:
@@ -24,8 +27,7 @@ def test_without_truncation_the_risks_are_those_of_r(reference: Reference) -> No
 
 
 def test_truncation_draws_in_two_per_cent_and_buys_effective_patients(reference: Reference) -> None:
-    treated = reference.treated
-    raw = stabilised_weights(reference.propensity.ps, treated)
+    raw = reference.propensity.truncate((0.0, 1.0)).weights
     way = reference.propensity.truncate((0.01, 0.99))
     assert 0.015 < (way.weights != raw).mean() < 0.03  # ties of the score and n not a multiple of 100
     assert way.weights.max() == pytest.approx(np.quantile(raw, 0.99))

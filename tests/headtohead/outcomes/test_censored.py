@@ -115,6 +115,7 @@ def test_five_years_of_gbsg2() -> None:
         )
 
 
+@pytest.mark.parametrize("reference", ["cohort_342"], indirect=True)
 def test_weights_that_are_not_smooth_are_bootstrapped(reference: Reference) -> None:
     way = reference.propensity.truncate((0.05, 0.95))
     early = replace(reference.death, cause=reference.death.cause.mask(reference.frame["time"] == 5, 0))
@@ -150,6 +151,7 @@ def test_limits_stay_inside() -> None:
         assert 0 < found.conf_low < risk < found.conf_high < 1
 
 
+@pytest.mark.whole
 def test_known_truth_under_censoring() -> None:
     """Constant hazards 0.03 and 0.05, a confounder of treatment and time, a third censored: limits cover 0.95."""
     truth = np.random.default_rng(0).normal(size=400_000)

@@ -59,6 +59,7 @@ def test_pairs_seen_for_one_day_give_mcnemar() -> None:
     assert row["method"] == "weighted log-rank, variance matched sets as clusters"
 
 
+@pytest.mark.whole
 def test_known_truth() -> None:
     """The arms do not differ given a confounder of treatment and time: the weighted test rejects one time in twenty."""
     rejected = {"estimated": [], "crude": []}

@@ -138,6 +138,7 @@ def test_what_the_sandwich_is_given_are_derivatives(ties: str) -> None:
         assert seen[0][i, 0] == pytest.approx((up - down) / (2 * h), abs=1e-5)
 
 
+@pytest.mark.whole
 def test_known_truth_under_weights() -> None:
     """Proportional hazards: one test in twenty rejects under weights for all patients, however wide they are."""
     rejected = []

@@ -13,7 +13,7 @@ from headtohead.matching.adjustment import Adjustment, matched_pairs, unadjusted
 from headtohead.matching.pairs import match_nearest
 from headtohead.matching.propensity import propensity
 from headtohead.outcomes.endpoint import Endpoint
-from headtohead.outcomes.equivalence import equivalence_of_counts, equivalence_of_estimate, equivalence_tests
+from headtohead.outcomes.equivalence import equivalence_of_counts, equivalence_tests
 from headtohead.outcomes.estimate import ESTIMATE_COLUMNS, estimate_row
 from headtohead.outcomes.hazard import hazard_ratios, log_rank
 from headtohead.outcomes.paired import (
@@ -110,8 +110,9 @@ def test_without_events_the_interval_is_no_point_and_equivalence_is_not_certain(
         z = stats.norm.ppf(0.975)
         assert row["conf_high"] == pytest.approx(z**2 / (n + z**2))  # Wilson's upper limit of 0 in n
         assert "Newcombe" in row["method"]
-        test = equivalence_of_estimate(row["estimate"], row["std_error"], margin=0.001, alpha=0.05)
-        assert not test.equivalent
+        assert (
+            equivalence_tests(row, {"tiny": 0.001}, alpha=0.05).set_index("name").at["p", "estimate"] > 0.05
+        )
         widths.append(row["std_error"])
     assert widths[0] < min(widths[1:])
 
@@ -252,18 +253,15 @@ def test_equivalence_agrees_with_its_interval() -> None:
 
 def test_equivalence_of_an_estimate_by_hand() -> None:
     # estimate 1 point, error 2 points, margin 5: z = (1 - 5) / 2 = -2 and (1 + 5) / 2 = 3
-    test = equivalence_of_estimate(0.01, 0.02, margin=0.05, alpha=0.05)
-    assert test.p_value == pytest.approx(stats.norm.cdf(-2))
-    assert test.equivalent
-    with pytest.raises(ValueError, match="found -0.05"):
-        equivalence_of_estimate(0.01, 0.02, margin=-0.05, alpha=0.05)
-    rows = equivalence_tests(
-        pd.Series({"estimate": 0.01, "std_error": 0.02}), {"narrow": 0.05, "wide": 0.1}, alpha=0.05
-    )
+    row = pd.Series({"estimate": 0.01, "std_error": 0.02})
+    rows = equivalence_tests(row, {"narrow": 0.05, "wide": 0.1}, alpha=0.05)
     found = rows.set_index(["margin", "name"])
-    assert found.at[("narrow", "p"), "estimate"] == test.p_value
-    assert found.at[("wide", "smallest"), "estimate"] == test.smallest_margin
-    assert found.at[("wide", "interval"), "conf_high"] == test.conf_high
+    assert found.at[("narrow", "p"), "estimate"] == pytest.approx(stats.norm.cdf(-2))
+    limit = 0.01 + stats.norm.ppf(0.95) * 0.02
+    assert found.at[("wide", "smallest"), "estimate"] == pytest.approx(limit)
+    assert found.at[("wide", "interval"), "conf_high"] == pytest.approx(limit)
+    with pytest.raises(ValueError, match="found -0.05"):
+        equivalence_tests(row, {"narrow": -0.05}, alpha=0.05)
 
 
 def test_the_posterior_equals_a_large_sample_and_is_a_density() -> None:

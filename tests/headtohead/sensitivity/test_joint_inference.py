@@ -106,6 +106,7 @@ def test_the_plasmode_keeps_the_confounding_and_has_no_effect() -> None:
     assert abs(found["overlap weights", "two"]) < 4 * 0.017  # and no effect: four standard errors
 
 
+@pytest.mark.whole
 def test_p_values_are_calibrated_where_permuting_the_drug_is_not() -> None:
     # no effect, strong confounding: permuting calls the confounding of the curve an effect, nearly always
     ours = np.array([plasmode_p(cohort(seed), 19, seed) for seed in range(16)])
