@@ -24,7 +24,7 @@ OF_OUTCOMES = ("Proportions", "CalculatedRatios", "StatisticalHypothesisTests", 
 ARMS, ENDS = ("risk, treated", "risk, control"), ("conf_low", "conf_high")
 WHERE = ("outcome", "horizon_days", "population")
 # parts of ids that name no column
-NO_NAMES = frozenset(["n", "all", "both", "treated", "control", "smd", "balance", "largest"])
+NO_NAMES = frozenset(["n", "all", "both", "pairs", "treated", "control", "smd", "balance", "largest"])
 DIGITS = re.compile(r"\d[\d,]*")
 
 

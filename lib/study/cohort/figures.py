@@ -15,6 +15,7 @@ from study.charts import Chart, arm_colour, by_name
 from study.labels import arms
 from study.protocol.protocol import Protocol
 
+UNTOLD = "a number not shown"
 Box = tuple[float, float, float, float, list[str]]
 Line = tuple[float, float, float, float]
 
@@ -31,13 +32,14 @@ def flow_diagram(ledger: Ledger, plan: Protocol) -> Drawing:
     treated, control = (n[f"cohort.eligible.{key(drug)}.n"] for drug in drugs)
     reasons = [f"{_said(row['text'])}  {row['method']}" for _, row in excluded.iterrows()]
     matched, lost = n["matching.pairs.n"], n["matching.pairs.unmatched"]
+    left_over = "" if lost == UNTOLD else f"; {lost} {drugs[0]} patients unmatched"
     boxes: list[Box] = [  # centre x and y from the top, width, height, lines
         (150, 20, 240, 36, [f"Started {drugs[0]} or {drugs[1]}", f"n = {started}"]),
         (455, 105, 310, 30 + 14 * len(reasons), [f"Excluded, n = {out}", *reasons]),
         (150, 190, 240, 36, ["Eligible and analysed", f"n = {left}"]),
         (70, 260, 130, 36, [names[0], f"n = {treated}"]),
         (230, 260, 130, 36, [names[1], f"n = {control}"]),
-        (150, 330, 270, 36, ["Matched pairs (replication)", f"{matched} pairs; {lost} {drugs[0]} patients unmatched"]),
+        (150, 330, 270, 36, ["Matched pairs (replication)", f"{matched} pairs{left_over}"]),
     ]  # fmt: skip
     joints: list[Line] = [
         (150, 38, 150, 172), (150, 105, 300, 105), (110, 208, 70, 242),
@@ -55,7 +57,7 @@ def flow_diagram(ledger: Ledger, plan: Protocol) -> Drawing:
 
 def _said(text: str) -> str:
     """Return a count as it is printed, in words that a sentence can hold where it is not shown."""
-    return "a number not shown" if text == SUPPRESSED else text
+    return UNTOLD if text == SUPPRESSED else text
 
 
 def _on_phone(boxes: Sequence[Box]) -> tuple[list[Box], list[Line]]:

@@ -100,7 +100,8 @@ def diagnostics(ledger: Ledger, names: dict[str, str]) -> Sheet:
     rows = ledger.select("diagnostics.{check}").set_index("check").loc[list(names)]
     found = [NOT_SHOWN if pd.isna(row["estimate"]) else _printed(row) for _, row in rows.iterrows()]
     verdicts = [
-        text if text in HIDDEN else str(how) for text, how in zip(rows["text"], rows["method"], strict=True)
+        "not shown" if text in HIDDEN else str(how)
+        for text, how in zip(rows["text"], rows["method"], strict=True)
     ]
     frame = pd.DataFrame({"Check": list(names.values()), "Found": found, "Verdict": verdicts})
     return Sheet(frame, sources=(rows,), widths="p{6.6cm}rp{5.2cm}")

@@ -123,7 +123,7 @@ SAYS = {  # by case and page, what must be said
     "small": {
         "index": [
             f"The difference in the risk of death by day 28 {HIDDEN}",
-            "By day 28 fewer than 10 of those analysed died, with both drugs taken together.",
+            "With both drugs taken together, fewer than 10 of those analysed died by day 28.",
             "too few patients had the outcome, or had it not, for a comparison to be shown",
             "Nothing can be shown here without showing too few patients.",
         ],
@@ -135,7 +135,7 @@ SAYS = {  # by case and page, what must be said
     "twenty in an arm": {
         "index": [
             "20 started anakinra and 20 baricitinib",
-            "By day 28 fewer than 10 of those analysed died",
+            "fewer than 10 of those analysed died by day 28",
         ],
         "matching": [
             "Of 8 checks of the design",
@@ -185,7 +185,7 @@ SAYS = {  # by case and page, what must be said
     "few deaths in an arm": {
         "index": [
             f"The difference in the risk of death by day 28 {HIDDEN}",
-            "By day 28 40 of those analysed died, with both drugs taken together.",
+            "With both drugs taken together, 40 of those analysed died by day 28.",
             "because with one drug or with both fewer than 10 patients had the outcome",
             "In an arm too few patients had the outcome, or had it not, for a comparison to be shown.",
         ],
@@ -209,7 +209,7 @@ SAYS = {  # by case and page, what must be said
         "index": [
             f"The difference in the risk of death by day 28 {HELD}",
             "Nothing is concluded before the checks",
-            "50 of those analysed died, with both drugs taken together",
+            "With both drugs taken together, 50 of those analysed died by day 28.",
         ],
         "matching": [
             "Outcomes by arm are withheld until somebody accepts these checks",
