@@ -174,18 +174,16 @@ def test_after_each_change_the_ledger_is_right_and_no_chapter_ran_in_vain(book: 
     assert made(book)[1] == set()
 
 
-def test_impossible_choices_stop_in_the_cell_that_reads_them(book: Project) -> None:
+def test_what_the_paper_says_is_an_input_and_impossible_choices_stop_in_the_cell_that_reads_them(
+    book: Project,
+) -> None:
     made(book)
-    book.protocol.write_text(PROTOCOL.replace("0.2", "'wide'"))
-    with pytest.raises(ChapterError, match=r"^book/\w+.md, cell \d.*: ValidationError"):
-        made(book)
-
-
-def test_what_the_paper_says_of_numbers_is_an_input(book: Project) -> None:
-    _, _ = made(book)
     settings = book.root / "paper.toml"
     settings.write_text(settings.read_text() + "\n# scales may have changed\n")
     assert made(book)[1] == set(CHAPTERS)
+    book.protocol.write_text(PROTOCOL.replace("0.2", "'wide'"))
+    with pytest.raises(ChapterError, match=r"^book/\w+.md, cell \d.*: ValidationError"):
+        made(book)
 
 
 def test_the_file_counts_under_each_of_its_names(book: Project) -> None:

@@ -42,9 +42,8 @@ class History:
 
     def kept(self, *names: str) -> bool:
         """Return whether choices, or whole sections, are those of the first version; ``KeyError`` if there is none."""
-        return all(
-            self._of(version, names) == self._of(self.versions[-1], names) for version in self.versions
-        )
+        now = self._of(self.versions[-1], names)
+        return all(self._of(version, names) == now for version in self.versions)
 
     def before_outcomes(self, *names: str) -> bool:
         """Return whether choices stand as they did before any amendment that had seen outcomes, the first apart."""

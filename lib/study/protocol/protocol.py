@@ -2,6 +2,7 @@
 
 import hashlib
 import tomllib
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -46,8 +47,7 @@ class Protocol(design.Section):
     def baseline_columns(self) -> list[str]:
         """Every column that a model, a stratum or a subgroup takes as known at time zero."""
         models = (*self.propensity.terms, *self.further.outcome_terms), self.deviations.terms
-        groups = (*models, self.sensitivity.subgroups)
-        named = [part.column for group in groups for part in group]
+        named = [part.column for group in (*models, self.sensitivity.subgroups) for part in group]
         strata = (*self.propensity.impute_from, *self.matching.exact, *self.matching.exact_finer)
         return list(dict.fromkeys([*named, *strata]))
 
@@ -66,15 +66,19 @@ def load_protocol(path: Path, kind: type[Protocol] = Protocol) -> Protocol:
         If the file is missing or not TOML, or lists every choice that is missing, unknown or impossible.
     """
     try:
-        choices = tomllib.loads(text_of(path))
+        return _checked(text_of(path), str(path), kind)
     except FileNotFoundError:
-        raise ProtocolError(
-            f"the choices of the paper must stand in {path}, there is no such file; "
-            f"restore it with: git checkout {path.name}"
-        ) from None
+        must = f"the choices of the paper must stand in {path}, there is no such file"
+        raise ProtocolError(f"{must}; restore it with: git checkout {path.name}") from None
+
+
+@lru_cache(maxsize=16)
+def _checked(text: str, source: str, kind: type[Protocol]) -> Protocol:
+    """Return the protocol of a text, checked once: a chapter asks for its choices some twenty times."""
+    try:
+        return parse_protocol(tomllib.loads(text), source, kind)
     except tomllib.TOMLDecodeError as error:
-        raise ProtocolError(f"{path} must be valid TOML, found: {error}; correct that line") from None
-    return parse_protocol(choices, str(path), kind)
+        raise ProtocolError(f"{source} must be valid TOML, found: {error}; correct that line") from None
 
 
 def parse_protocol(
@@ -84,15 +88,12 @@ def parse_protocol(
     try:
         return kind.model_validate(choices)
     except ValidationError as error:
-        problems = "\n".join(
-            f"  - {'.'.join(str(part) for part in item['loc'])}: {item['msg'].removeprefix('Value error, ')}"
-            f" (found {item['input']!r:.60})"
-            for item in error.errors()
-        )
-        raise ProtocolError(
-            f"{source} has {error.error_count()} impossible choice(s):\n{problems}\n"
-            "correct them; CONTRIBUTING.md names the admissible values"
-        ) from None
+        said = [f"{source} has {error.error_count()} impossible choice(s):"]
+        for item in error.errors():
+            place, what = ".".join(map(str, item["loc"])), item["msg"].removeprefix("Value error, ")
+            said.append(f"  - {place}: {what} (found {item['input']!r:.60})")
+        said.append("correct them; CONTRIBUTING.md names the admissible values")
+        raise ProtocolError("\n".join(said)) from None
 
 
 def protocol_hash(path: Path) -> str:
