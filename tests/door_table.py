@@ -491,7 +491,6 @@ FUNCTIONS: dict[str, dict[str, Given]] = {
 NO_INPUT = {"CannotAdjustError"}
 FIT = fit_cox(TIME, DIED, X)
 TRAILS = np.ones((1, N))
-COMPETING = {"n_causes": Given("free", 2), "horizon_days": Given("free", 28)}
 MODULES: dict[
     str, dict[str, Given]
 ] = {  # what a user can import from a module and call with columns or arrays
@@ -547,12 +546,6 @@ MODULES: dict[
         "cause": Given("array causes", CAUSE.to_numpy()),
         "weights": Given("array weights", WEIGHTED.weights.to_numpy()),
         "n_causes": Given("free", 2),
-    },
-    "outcomes.competing.batch_incidence": {
-        "time": Given("array times", TIME.to_numpy()),
-        "cause": Given("array causes", CAUSE.to_numpy()),
-        "weights": Given("array weights", TRAILS),
-        **COMPETING,
     },
     "matching.balance.balance_table": {
         "covariates": Given("gappy", X),

@@ -302,7 +302,7 @@ SEVERAL: list[Change] = [
 DAYS = refuse(E.HorizonError, 0, -1, NAN, "28", True, np.inf, pd.NaT, None, {28: 1})
 COLUMN_NAMES: list[Change] = [
     *refuse(E.UnknownError, ["nonsense"], ["nonsense", "sense"], found="'nonsense'.*it has 'x', 'z', 'b'"),
-    *refuse(E.UnknownError, [1], [None], ["x", ""], found="1 are not: (1|None|'')|terms must be str"),
+    *refuse(E.InputError, [1], [None], ["x", ""], found="1 are not: (1|None|'')|terms must be str"),
     ("one that is none", lambda _: "xz", E.UnknownError, "'xz'|`xz`"),
     ("a list in a list", lambda v: [list(v)], E.InputError, "found list|unhashable"),
     ("each twice", lambda v: [*v, *v], E.DuplicateError, "occur more than once: "),
@@ -933,6 +933,15 @@ def test_columns_that_differ_little_are_kept() -> None:
     for size in (1e-9, 1e-12, 0.0):
         with pytest.raises(E.DependentError, match="'near'|'x'"):
             hh.door.covariates(table.X.assign(near=x + size * noise), "X")
+
+
+def test_a_design_that_was_changed_after_it_was_checked_is_looked_at_again() -> None:
+    design = table.X.copy()
+    way = hh.propensity(design, table.ARM).weight("ATO")
+    run("risks", adjustments=way)
+    design.iloc[3, 0] = np.nan
+    with pytest.raises(E.MissingError, match="'x' have missing values in 1 of 60 patients, first p3"):
+        run("risks", adjustments=way)
 
 
 def test_a_fault_inside_is_no_error_of_input() -> None:

@@ -49,9 +49,7 @@ def words(names: Any, what: str) -> list[str]:
     if odd or not found or isinstance(names, str):
         plain = not odd or isinstance(odd[0], str | int | float | tuple | None)
         said = "none" if not found else repr(odd[0] if odd else names) if plain else type(odd[0]).__name__
-        raise errors.InputError(
-            f"{what} must be words, found {said}; name each by one, as in {{'a': ...}} or ['a', 'b']"
-        )
+        raise errors.InputError(f"{what} must be words, found {said}; give each a name, as 'a' and 'b'")
     distinct(found, what)
     return found
 

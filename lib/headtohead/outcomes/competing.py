@@ -130,9 +130,7 @@ def incidence_curves(
     checked(inference)
     door.whole_days(by)
     parts = []
-    for adjustment in adjustments:
-        if adjustment.reason is not None:
-            continue
+    for adjustment in made(adjustments):
         rng = stream_of(inference, stream, adjustment.key)
         for endpoint in found:
             need_followed_arms(endpoint, adjustment, by)
@@ -158,25 +156,18 @@ def _curves(endpoint: Endpoint, adjustment: Adjustment, draws: Array, by: int, l
 
 
 def by_day(times: Array, incidence: Array, horizon_days: int) -> Array:
-    """Return curves of ``batch_incidence`` at the end of days 0, 1, ..., shape (B, horizon_days + 1, n_causes)."""
+    """Return curves of ``incidences`` at the end of days 0, 1, ..., shape (B, horizon_days + 1, n_causes)."""
     index = np.searchsorted(times, np.arange(horizon_days + 1), side="right")
     return np.pad(incidence, ((0, 0), (1, 0), (0, 0)))[:, index]
-
-
-@door.guarded
-def batch_incidence(
-    time: Array, cause: Array, weights: Array, *, n_causes: int, horizon_days: float
-) -> tuple[Array, Array]:
-    """Return the event times up to the horizon and the incidence at them, shapes (T,) and (B, T, K)."""
-    door.same_length(time=time, cause=cause, weights=np.asarray(weights).T)
-    time, cause, weights = door.times(time), door.causes(cause, n_causes), np.atleast_2d(weights)
-    return incidences(time, cause, door.weights(weights), n_causes, horizon_days)
 
 
 def incidences(
     time: Array, cause: Array, weights: Array, n_causes: int, horizon_days: float
 ) -> tuple[Array, Array]:
-    """Return ``batch_incidence`` of arrays that were checked."""
+    """Return event times up to the horizon and the incidence at them, shapes (T,) and (B, T, K), of weights (B, n).
+
+    Arrays are those of an Endpoint and of resamples, which were checked; for others there is ``aalen_johansen``.
+    """
     times = np.unique(time[(cause > 0) & (time <= horizon_days)])
     at_risk = weights @ (time[:, None] >= times)
     now = time[:, None] == times

@@ -32,15 +32,10 @@ class Endpoint:
     causes: tuple[str, ...] = ("event",)
 
     def __post_init__(self) -> None:
-        named: Any = self.causes
-        if isinstance(named, str) or not all(isinstance(one, str) for one in named):
-            must = "causes must be a tuple of names"
-            raise InputError(f"{must}, found {named!r}; give causes=('death', 'discharge'), say")
-        object.__setattr__(self, "causes", tuple(named))
+        object.__setattr__(self, "causes", tuple(door.words(self.causes, "causes")))
         door.patients(self.time_days, "times")
         time, cause = self.time_days, door.aligned(self.cause, self.time_days.index, "causes")
         days, codes = door.times(time), door.causes(cause, len(self.causes))
-        door.words(self.causes, "causes")
         if time.to_numpy() is not days and time.dtype != float:
             object.__setattr__(self, "time_days", pd.Series(days, time.index, name=time.name))
         if cause is not self.cause or cause.dtype != np.int64:

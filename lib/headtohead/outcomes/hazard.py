@@ -186,11 +186,11 @@ def kaplan_meier_error(endpoint: Endpoint, crude: Adjustment, *, by: int) -> pd.
     days, parts = np.arange(by + 1), []
     for arm, mask in crude.arms:
         t, c = (of.to_numpy()[mask] for of in (endpoint.time_days, endpoint.cause))
-        codes = {
-            "aalen_johansen": c,
-            "one_minus_km": np.where(c == 1, c, 0),
-        }  # the latter censors the other causes
-        found = {name: curve_of_checked(t, code, np.ones(len(t)), c.max()) for name, code in codes.items()}
-        curves = {name: curve.at(days)[:, 0] for name, curve in found.items()}
-        parts.append(pd.DataFrame({"arm": arm, "day": days} | curves))
+        one = np.ones(len(t))
+        right, wrong = (
+            curve_of_checked(t, code, one, k).at(days)[:, 0]
+            for code, k in ((c, len(endpoint.causes)), (c * (c == 1), 1))
+        )
+        columns = {"arm": arm, "day": days, "aalen_johansen": right, "one_minus_km": wrong}
+        parts.append(pd.DataFrame(columns))
     return pd.concat(parts, ignore_index=True)

@@ -26,7 +26,7 @@ ARMS = {"treated": "mean days, treated", "control": "mean days, control", "diffe
 
 
 def areas(times: Array, incidence: Array, horizon_days: float) -> Array:
-    """Return the mean days lost to each cause by the horizon and, last, the mean days event-free, of ``batch_incidence``.
+    """Return the mean days lost to each cause by the horizon and, last, the mean days event-free, of ``incidences``.
 
     The area under F_k from 0 to tau is the sum of its jumps dF_k(t) x (tau - t). Array of shape (B, n_causes + 1); each
     row adds up to ``horizon_days``.

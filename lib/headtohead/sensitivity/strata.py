@@ -36,15 +36,14 @@ def estimate_in_subsets(
     door.patients(frame, "the frame")
     if not subsets:
         raise UnknownError("subsets are needed, found none; give {'women': frame['sex'] == 'F'}, say")
-    masks = {}
-    for label in door.words(subsets, "names of subsets"):
-        mask = subsets[label]
-        what = f"the subset {label!r}"
-        masks[label] = door.events(door.aligned(mask, frame.index, what), what) > 0
+    masks = {label: f"the subset {label!r}" for label in door.words(subsets, "names of subsets")}
+    known = {
+        label: door.events(door.aligned(subsets[label], frame.index, it), it) for label, it in masks.items()
+    }
     parts = []
-    for label, mask in masks.items():
+    for label, mask in known.items():
         try:
-            rows = estimate(frame[mask])
+            rows = estimate(frame[mask > 0])
         except ValueError as error:
             rows = pd.DataFrame([{"scale": "risk difference", "method": cannot(error)}])
         parts.append(rows.assign(subset=label))

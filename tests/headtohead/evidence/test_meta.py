@@ -9,6 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from livingpaper.build.project import Project
 from reference import GOLDENS, golden
+from scipy import stats
 from statsmodels.regression.linear_model import WLS
 from statsmodels.stats.meta_analysis import combine_effects
 from study.evidence.contract import load_evidence, rows_of
@@ -128,6 +129,16 @@ def test_a_shift_moves_the_mean_and_modified_hartung_knapp_is_never_narrower(
     for kind in ("normal", "HK"):
         other = random_effects(y, v, tau2=tau2, interval=kind, conf_level=0.95).log_effect
         assert here.log_effect.conf_high >= other.conf_high - 1e-12
+
+
+def test_studies_that_found_the_same_leave_no_certainty() -> None:
+    """q is 0, and the interval would be a point: then it is that of q = 1, by hand t(0.975, 2) / sqrt(25 + 20 + 10)."""
+    y, v = np.log([0.8, 0.8, 0.8]), np.array([0.04, 0.05, 0.1])
+    found = random_effects(y, v, tau2="REML", interval="HK", conf_level=0.95)
+    half = stats.t.ppf(0.975, 2) / np.sqrt(55)
+    assert found.log_effect.conf_high - found.log_effect.estimate == pytest.approx(half)
+    assert found.log_effect.estimate - found.log_effect.conf_low == pytest.approx(half)
+    assert found.method == "random effects, tau2 by REML, interval modified HK"
 
 
 def test_hartung_knapp_collapses_when_studies_agree_and_the_modified_one_does_not() -> None:

@@ -6,7 +6,7 @@ import pytest
 from headtohead.errors import HorizonError
 from headtohead.inference import Inference
 from headtohead.matching.adjustment import unadjusted
-from headtohead.outcomes.competing import aalen_johansen, batch_incidence, by_day, incidence_curves
+from headtohead.outcomes.competing import aalen_johansen, by_day, incidence_curves, incidences
 from headtohead.outcomes.endpoint import Endpoint
 from headtohead.outcomes.hazard import kaplan_meier_error
 from hypothesis import given, settings
@@ -103,7 +103,7 @@ def test_without_censoring_the_incidence_is_the_share(reference: Reference) -> N
 def test_many_weightings_at_once_equal_one_by_one(reference: Reference) -> None:
     time, cause = reference.frame["time"].to_numpy(float), reference.frame["status"].to_numpy()
     weights = np.random.default_rng(1).uniform(0, 2, (4, len(time)))
-    batch = by_day(*batch_incidence(time, cause, weights, n_causes=2, horizon_days=28), 28)
+    batch = by_day(*incidences(time, cause, weights, 2, 28), 28)
     for w, curve in zip(weights, batch, strict=True):
         np.testing.assert_allclose(curve, aalen_johansen(time, cause, w).at(np.arange(29)), atol=EXACT)
 

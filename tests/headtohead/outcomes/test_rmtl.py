@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from headtohead.inference import Inference
 from headtohead.matching.adjustment import unadjusted
-from headtohead.outcomes.competing import aalen_johansen, batch_incidence
+from headtohead.outcomes.competing import aalen_johansen, incidences
 from headtohead.outcomes.endpoint import Endpoint
 from headtohead.outcomes.rmtl import areas, days_lost
 from hypothesis import given, settings
@@ -22,7 +22,7 @@ OPTIONS = {"event_free": "in hospital", "by": 28, "inference": Inference(bootstr
 def lost_by(
     time: np.ndarray, cause: np.ndarray, weights: np.ndarray, *, n_causes: int, by: float
 ) -> np.ndarray:
-    return areas(*batch_incidence(time, cause, weights, n_causes=n_causes, horizon_days=by), by)
+    return areas(*incidences(time, cause, weights, n_causes, by), by)
 
 
 def test_by_hand() -> None:
