@@ -12,7 +12,7 @@ import pandas as pd
 from livingpaper.build.project import Project
 
 from study.data.reading import read_table
-from study.hospital import contract, likely, people, rules, suspicions
+from study.hospital import contract, likely, people, rules, suspicions, swaps
 from study.hospital.columns import Ours, make_ours
 from study.hospital.findings import Finding, finding, sorted_findings
 from study.hospital.settings import NAME, Acknowledged, Settings, SettingsError, load_settings
@@ -30,6 +30,7 @@ class Report:
     findings: tuple[Finding, ...]
     acknowledged: tuple[tuple[Finding, str], ...]
     left_out: tuple[contract.LeftOut, ...]
+    unseen: tuple[tuple[str, ...], ...]  # columns whose swap nothing here would show
 
     @property
     def stands(self) -> bool:
@@ -100,7 +101,8 @@ def make_report(made: Ours, cells: pd.DataFrame, plan: Protocol) -> Report:
     found += rules.check_names(cells[[name for name in theirs if name not in used]])
     stand, known = _acknowledged(found, made.settings)
     named = sorted_findings((_named(each, made) for each in stand), list(made.dictionary.index))
-    return Report(made, tuple(named), tuple(known), tuple(contract.left_out(made, plan)))
+    unseen = tuple(swaps.unseen_swaps(made)) if len(made.lines) else ()
+    return Report(made, tuple(named), tuple(known), tuple(contract.left_out(made, plan)), unseen)
 
 
 def _acknowledged(
@@ -154,6 +156,11 @@ def as_text(report: Report, *, ids: bool = False) -> str:
     if report.left_out:
         lines = [f"  - {each.analysis} ({', '.join(each.columns)})\n" for each in report.left_out]
         parts.append(f"{len(lines)} analyses are left out, for lack of columns:\n" + "".join(lines))
+    if report.unseen:
+        lines = [f"  - {', '.join(each)}\n" for each in report.unseen]
+        parts.append(
+            "compare with the records: a swap among these would not be seen here:\n" + "".join(lines)
+        )
     count = Counter(each.level for each in report.findings)
     end = (
         "nothing stands against this cohort"
