@@ -2,9 +2,10 @@
 
 import codecs
 import csv
-import io
 from collections import Counter
 from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,8 @@ KINDS = {  # by the first bytes, in small letters
 }  # fmt: skip
 WHITE = np.frombuffer(b" \t\r\n\x0b\x0c", np.uint8)  # with which a blank line begins
 NO_ROWS = np.empty(0, int)
+BLOCK = 1 << 24  # bytes that are parsed at once, which no row exceeds
+FEW = 1000  # texts, to put them in order
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,8 +62,8 @@ def read_csv(raw: bytes, *, encoding: str | None = None, separator: str | None =
         text, odd = _without_odd_quotes(text)
         do = "export it again, or double the quote within its cell"
         found += finding("file.quotes", "", "have its quotes in pairs", do, found=odd)
-    starts, ends, counts, lines = _shape(text, ord(mark))
-    table = np.arange(len(counts)) >= above
+    starts, ends, lines = _shape(text)
+    table = np.arange(len(starts)) >= above
     blank = table.copy()
     may = at(
         table & np.isin(np.frombuffer(text + b"\n", np.uint8)[starts], WHITE)
@@ -74,14 +77,17 @@ def read_csv(raw: bytes, *, encoding: str | None = None, separator: str | None =
         )
         return Cells(pd.DataFrame(), NO_ROWS, tuple(facts), (*found, *empty))
     header, rows = rows[0], rows[1:]
-    names = next(csv.reader([text[starts[header] : ends[header]].decode("utf-8")], delimiter=mark))
-    width = Counter(counts[rows].tolist()).most_common(1)[0][0] if len(rows) else len(names)
-    same = counts[rows] == width
-    found += _ragged(lines[rows[~same]], width)
-    rows = rows[same]
+    names = _cells_of(text[starts[header] : ends[header]], mark)
+    width = len(_cells_of(text[starts[rows[0]] : ends[rows[0]]], mark)) if len(rows) else len(names)
     frame = _parsed(_lines(text, starts, ends, rows), mark, width)
-    if len(frame) != len(rows):  # quotes within cells
-        return _again(text, mark, facts, found)
+    if len(frame) != len(rows):  # rows of another length, or quotes within cells
+        counts = _counts(text, ord(mark), starts)[rows]
+        width = Counter(counts.tolist()).most_common(1)[0][0]
+        found += _ragged(lines[rows[counts != width]], width)
+        rows = rows[counts == width]
+        frame = _parsed(_lines(text, starts, ends, rows), mark, width)
+        if len(frame) != len(rows):
+            return _again(text, mark, facts, found)
     facts += [f"blank lines left out: {int(blank.sum())}"] if blank.any() else []
     frame.columns = pd.Index((names + [""] * width)[:width])
     return Cells(frame, lines[rows], tuple(facts), tuple(found))
@@ -89,21 +95,73 @@ def read_csv(raw: bytes, *, encoding: str | None = None, separator: str | None =
 
 def _parsed(body: bytes, mark: str, width: int) -> pd.DataFrame:
     """Return the cells as categories; no rows if the quotes cannot be understood."""
+    import pyarrow
+    from pyarrow import csv as arrow
+
+    names = [str(number) for number in range(width)]
+    kind = pyarrow.dictionary(pyarrow.int32(), pyarrow.string())
     try:
-        return pd.read_csv(
-            io.BytesIO(body),
-            header=None,
-            names=range(width),
-            sep=mark,
-            dtype="category",
-            na_filter=False,
-            engine="c",
-            skip_blank_lines=False,
-            index_col=False,
-            low_memory=False,
+        table = arrow.read_csv(
+            pyarrow.BufferReader(body),
+            arrow.ReadOptions(column_names=names, block_size=BLOCK),
+            arrow.ParseOptions(delimiter=mark, newlines_in_values=b'"' in body, ignore_empty_lines=False),
+            arrow.ConvertOptions(column_types=dict.fromkeys(names, kind)),
         )
-    except pd.errors.ParserError:
-        return pd.DataFrame(columns=range(width))
+    except pyarrow.ArrowInvalid:
+        return pd.DataFrame(columns=range(width), dtype="category")
+    return of_arrow(table)
+
+
+def of_arrow(table: Any) -> pd.DataFrame:
+    """Return a table of Arrow as text, a category for each distinct cell; nothing known is an empty cell."""
+    import pyarrow
+
+    columns = {}
+    for number, name in enumerate(table.column_names):
+        column = table.column(number)
+        if pyarrow.types.is_nested(column.type):
+            column = pyarrow.chunked_array(
+                [[None if each is None else str(each) for each in column.to_pylist()]]
+            )
+        if not pyarrow.types.is_dictionary(column.type):
+            column = column.dictionary_encode()
+        whole = column.unify_dictionaries().combine_chunks()
+        codes = whole.indices.fill_null(len(whole.dictionary)).to_numpy(zero_copy_only=False)
+        single = pyarrow.types.is_float32(whole.dictionary.type)
+        cells = [
+            *(whole.dictionary.to_numpy(zero_copy_only=False) if single else whole.dictionary.to_pylist()),
+            None,
+        ]
+        texts = [as_text(float(str(cell)) if single and cell is not None else cell) for cell in cells]
+        columns[name] = categories(texts, codes)
+    return pd.DataFrame(columns) if columns else pd.DataFrame(index=range(len(table)))
+
+
+def categories(texts: list[str], codes: np.ndarray) -> pd.Series:
+    """Return cells of some texts as categories, each text once; few are in order."""
+    used = texts if len(texts) > FEW else sorted({texts[code] for code in np.flatnonzero(np.bincount(codes))})
+    if used is texts and len(set(texts)) == len(texts):
+        return pd.Series(pd.Categorical.from_codes(codes, categories=pd.Index(texts, dtype=object)))
+    rank = {text: number for number, text in enumerate(dict.fromkeys(used))}
+    moved = np.array([rank.get(text, -1) for text in texts])[codes]
+    return pd.Series(pd.Categorical.from_codes(moved, categories=pd.Index(list(rank), dtype=object)))
+
+
+def as_text(value: Any) -> str:
+    """Return a cell of a table as CSV would have it."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    if isinstance(value, datetime) and value.time() == datetime.min.time():
+        return value.date().isoformat()
+    if isinstance(value, date):
+        return value.isoformat(*([" "] if isinstance(value, datetime) else []))
+    return str(value)
 
 
 def _again(text: bytes, mark: str, facts: list[str], found: list[Finding]) -> Cells:
@@ -182,17 +240,27 @@ def _without_odd_quotes(text: bytes) -> tuple[bytes, str]:
     return b"\n".join(lines), f"one without its other, first line {', '.join(str(i + 1) for i in odd[:3])}"
 
 
-def _shape(text: bytes, mark: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return of each record its start, end, number of cells and line; within quotes neither mark nor break counts."""
+def _cells_of(record: bytes, mark: str) -> list[str]:
+    return next(csv.reader([record.decode("utf-8")], delimiter=mark), [""])
+
+
+def _shape(text: bytes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return of each record its start, end and line; within quotes no break counts."""
     data = np.frombuffer(text if text.endswith(b"\n") else text + b"\n", np.uint8)
-    quotes, breaks, marks = at(data == QUOTE), at(data == NEWLINE), at(data == mark)
-    ends = breaks
-    if len(quotes):
-        ends = breaks[np.searchsorted(quotes, breaks) % 2 == 0]
-        marks = marks[np.searchsorted(quotes, marks) % 2 == 0]
+    breaks = at(data == NEWLINE)
+    ends = breaks[~_quoted(data)[breaks]] if b'"' in text else breaks
     starts = np.concatenate([[0], ends[:-1] + 1])
-    counts = np.diff(np.searchsorted(marks, np.concatenate([[0], ends]))) + 1
-    return starts, ends, counts, np.searchsorted(breaks, starts) + 1
+    return starts, ends, np.searchsorted(breaks, starts) + 1
+
+
+def _quoted(data: np.ndarray) -> np.ndarray:
+    return np.bitwise_xor.accumulate((data == QUOTE).view(np.uint8)).view(bool)
+
+
+def _counts(text: bytes, mark: int, starts: np.ndarray) -> np.ndarray:
+    """Return the number of cells of each record; within quotes no mark counts."""
+    data = np.frombuffer(text + b"\n", np.uint8)
+    return np.add.reduceat((data == mark) & ~_quoted(data), starts, dtype=np.int32) + 1
 
 
 def _lines(text: bytes, starts: np.ndarray, ends: np.ndarray, rows: np.ndarray) -> bytes:

@@ -12,7 +12,8 @@ import pandas as pd
 from livingpaper.build.project import Project
 
 from study.data.reading import read_table
-from study.hospital import contract, likely, people, rules, suspicions
+from study.hospital import contract, likely, people, rules, suspicions, swaps
+from study.hospital.carried import check_carried
 from study.hospital.columns import Ours, make_ours
 from study.hospital.findings import Finding, finding, sorted_findings
 from study.hospital.settings import NAME, Acknowledged, Settings, SettingsError, load_settings
@@ -30,6 +31,7 @@ class Report:
     findings: tuple[Finding, ...]
     acknowledged: tuple[tuple[Finding, str], ...]
     left_out: tuple[contract.LeftOut, ...]
+    unseen: tuple[tuple[str, ...], ...]  # columns whose swap nothing here would show
 
     @property
     def stands(self) -> bool:
@@ -96,11 +98,16 @@ def make_report(made: Ours, cells: pd.DataFrame, plan: Protocol) -> Report:
             *likely.check_likely(made),
             *people.check_people(made, plan),
         ]
+    left_out = contract.left_out(made, plan)
+    if not any(each.level == "error" for each in found):
+        carried, alike = check_carried(made, plan)
+        found, left_out = [*found, *carried], [*left_out, *alike]
     used = {*made.theirs.values(), made.settings.dates.reference}
     found += rules.check_names(cells[[name for name in theirs if name not in used]])
     stand, known = _acknowledged(found, made.settings)
     named = sorted_findings((_named(each, made) for each in stand), list(made.dictionary.index))
-    return Report(made, tuple(named), tuple(known), tuple(contract.left_out(made, plan)))
+    unseen = tuple(swaps.unseen_swaps(made)) if len(made.lines) else ()
+    return Report(made, tuple(named), tuple(known), tuple(left_out), unseen)
 
 
 def _acknowledged(
@@ -153,7 +160,15 @@ def as_text(report: Report, *, ids: bool = False) -> str:
         parts.append(f"{len(lines)} acknowledged:\n" + "".join(lines))
     if report.left_out:
         lines = [f"  - {each.analysis} ({', '.join(each.columns)})\n" for each in report.left_out]
-        parts.append(f"{len(lines)} analyses are left out, for lack of columns:\n" + "".join(lines))
+        parts.append(
+            f"{len(lines)} analyses are left out, for lack of columns or of what they hold:\n"
+            + "".join(lines)
+        )
+    if report.unseen:
+        lines = [f"  - {', '.join(each)}\n" for each in report.unseen]
+        parts.append(
+            "compare with the records: a swap among these would not be seen here:\n" + "".join(lines)
+        )
     count = Counter(each.level for each in report.findings)
     end = (
         "nothing stands against this cohort"

@@ -6,9 +6,9 @@ import pandas as pd
 from study.hospital.columns import Ours
 from study.hospital.findings import Finding, finding
 from study.hospital.rules import LOOK, Rule
-from study.hospital.suspicions import LEAST
+from study.hospital.slips import LEAST
 
-FEW, SHARE = 3, 0.02  # rows that a record may get wrong; more are a warning
+FEW, SHARE = 3, 0.03  # rows that a record may get wrong; more are a warning
 LATE = 3  # days between the last dose and its reason
 SELDOM = (  # the larger part of those who receive these drugs never has it
     "ckd", "copd", "ihd", "cancer", "immunosuppressed", "vte_history", "diabetes", "pressure_injury",
@@ -67,7 +67,7 @@ def _often(made: Ours) -> list[Finding]:
     do = "if 1 and 0 are exchanged, say which is which under [levels], else acknowledge it"
     for name in filter(made.has, SELDOM):
         known = made.frame[name].dropna()
-        if len(known) >= ENOUGH and (known == 1).mean() > 0.5:
+        if len(known) >= ENOUGH and (known == 1).mean() > 0.5 + 1 / np.sqrt(len(known)):
             found += finding(
                 "value.often", name, "be 1 in fewer than half", do, level="warning", found="more"
             )
@@ -79,7 +79,11 @@ def _kidneys(made: Ours) -> list[Finding]:
     if not made.has("ckd", "egfr"):
         return []
     rates = [made.frame.loc[made.frame["ckd"] == code, "egfr"].dropna() for code in (0, 1)]
-    if min(map(len, rates)) < ENOUGH or not rates[1].median() > rates[0].median() + 5:
+    if min(map(len, rates)) < ENOUGH:
+        return []
+    without, with_ = rates
+    chance = 3 * np.sqrt(with_.var() / len(with_) + without.var() / len(without))
+    if with_.mean() < without.mean() + max(5, chance):
         return []
     do = "if 1 and 0 are exchanged, say which is which under [levels.ckd], else acknowledge it"
     return finding("value.often", "ckd", "go with a lower egfr", do, level="warning", found="a higher one")

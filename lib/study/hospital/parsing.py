@@ -12,6 +12,7 @@ from study.data.reading import MISSING, NUMBER
 from study.hospital.findings import Finding, finding
 
 DATE = re.compile(r"(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4})(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?Z?")
+GROUPED = re.compile(r"[1-9]\d{0,2}\.\d{3}")
 COMMA = re.compile(r"[+-]?\d+,\d+")
 NAMED_MONTH = re.compile(
     r"(?i)\d{1,2}[- /.]?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|ene|abr|ago|dic)"
@@ -72,6 +73,9 @@ def decimal_of(columns: Iterable[pd.Series]) -> str | None:
     A comma before another number of digits than three, without a point in any number, is a decimal comma.
     """
     commas = points = threes = 0
+    columns = list(columns)
+    if not any("," in "".join(column.cat.categories) for column in columns):
+        return "."
     for column in columns:
         for text in column.cat.categories:
             if COMMA.fullmatch(text):
@@ -95,7 +99,9 @@ def to_numbers(
     """Return a column as float, NaN where it is missing or no number, and what is no number by its kind."""
     texts, codes = list(values.cat.categories), list(codes)
     numbers, kinds = np.full(len(texts), np.nan), np.full(len(texts), -1)
-    for i, text in enumerate(texts):
+    simple = decimal == "." and not thousands and not codes
+    quick = _plain(texts) if simple else None
+    for i, text in enumerate(texts) if quick is None else ():
         plain = text.replace(thousands, "") if thousands else text
         plain = plain.replace(",", ".") if decimal == "," and COMMA.fullmatch(plain) else plain
         if is_missing(text, codes, True):
@@ -107,6 +113,7 @@ def to_numbers(
             numbers[i] = text.casefold() == "true"
         else:
             kinds[i] = _kind(text)
+    numbers = numbers if quick is None else quick
     at = values.cat.codes.to_numpy()
     found: list[Finding] = []
     for kind in sorted(set(kinds[kinds >= 0])):
@@ -122,6 +129,16 @@ def to_numbers(
     return numbers[at] if len(numbers) else np.full(len(values), np.nan), found
 
 
+def _plain(texts: list[str]) -> np.ndarray | None:
+    """Return all cells as numbers if they are of digits and points, NaN where they are empty; None if any is not."""
+    if "".join(texts).encode("utf-8", "replace").translate(None, b"0123456789.+-"):
+        return None
+    try:
+        return np.array([text or "nan" for text in texts], float)
+    except ValueError:
+        return None
+
+
 def _kind(text: str) -> int:
     """Return which of ``KINDS`` a cell that is no number is, their number if none."""
     if NUMBER.fullmatch(text) and not math.isfinite(float(text)):
@@ -132,10 +149,11 @@ def _kind(text: str) -> int:
 
 def _point_of_thousands(texts: list[str]) -> bool:
     """Return whether points look like those of thousands: always three digits behind, the rest whole and mostly below 1000."""
-    pointed = [text for text in texts if "." in text and NUMBER.fullmatch(text)]
+    pointed = (text for text in texts if "." in text and NUMBER.fullmatch(text))
+    if not all(GROUPED.fullmatch(text) for text in pointed) or sum("." in text for text in texts) < 3:
+        return False
     whole = [text for text in texts if text.isdigit()]
-    groups = all(re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", text) for text in pointed)
-    return len(pointed) >= 3 and len(whole) >= 3 and groups and np.median([float(t) for t in whole]) >= 100
+    return len(whole) >= 3 and bool(np.median([float(text) for text in whole]) >= 100)
 
 
 def date_order(columns: Iterable[pd.Series]) -> str | None:

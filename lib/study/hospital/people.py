@@ -4,6 +4,7 @@ import difflib
 import itertools
 import re
 import unicodedata
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -12,13 +13,15 @@ from study.hospital.columns import COUNTED, Ours
 from study.hospital.contract import arms_of
 from study.hospital.findings import Finding, Level, finding
 from study.hospital.periods import check_periods
-from study.hospital.suspicions import LEAST
+from study.hospital.slips import LEAST
 from study.protocol.protocol import Protocol
 
 DOSES = {  # mg a day that are given
     "anakinra": (50, 1200), "baricitinib": (1, 8), "tocilizumab": (100, 1600), "sarilumab": (100, 400),
     "tofacitinib": (5, 20), "ruxolitinib": (5, 50), "dexamethasone": (3, 40), "imatinib": (100, 800),
 }  # fmt: skip
+SAMPLE = 100_000  # patients, to count the values of a column
+KEYS = np.random.default_rng(1).integers(1, 2**63, 12, np.uint64) * 2 + 1
 ALIKE = 0.86  # of two names, from 0 to 1
 RARE = 0.25  # of the patients of the other: a slip is rarer than the name
 MOST_LABELS, MOST_SINGLE = 200, 20
@@ -26,6 +29,7 @@ NOBODY = re.compile(
     r"(?i)[?.*_-]+|unknown|unk|n[./ ]?k|not known|missing|desconocid[oa]|sin datos?|null|.*@.*|9{2,4}|-\d+"
 )
 LOOK_ALIKE = str.maketrans("авекмнорстухіјѕαβεικνορτυχ", "abekmhopctyxijsabeiknoptux")  # Cyrillic, Greek
+EVENTS_SOON = 12  # on day 1 or 2: half a day before them, day 0 has a few
 WITHIN_WAIT = 6.0  # none of so many expected is rarer than 1 in 400
 
 
@@ -38,6 +42,7 @@ def check_people(made: Ours, plan: Protocol) -> list[Finding]:
         *_doses(made, plan, arms),
         *_outcomes(made, arms),
         *_from_admission(made),
+        *_from_one(made),
     ]
 
 
@@ -47,13 +52,18 @@ def _one_person_twice(made: Ours) -> list[Finding]:
     names = [
         name for name in made.frame if roles[name] == "baseline" and kinds[name] in ("number", "integer")
     ]
-    rich = sorted(names, key=lambda name: -made.frame[name].nunique())[:12]
-    twice = np.zeros(len(made.frame), bool)
-    for part in (rich, rich[::2], rich[1::2]):
-        known = made.frame[part].notna().sum(axis=1).to_numpy() >= max(4, len(part) - 2)
-        room = np.sum([np.log(max(1.0, made.frame[name].nunique() / 2)) for name in part[:-2]])
-        if len(part) >= 6 and known.sum() > 1 and room > 2 * np.log(len(made.frame)) + np.log(100):
-            twice[known] |= made.frame.loc[known, part].duplicated(keep=False).to_numpy()
+    levels = {name: made.frame[name].iloc[:SAMPLE].nunique() for name in names}
+    rich = sorted(names, key=lambda name: -levels[name])[:12]
+    table = made.frame[rich].to_numpy(float)
+    marks = (
+        np.where(np.isnan(table), 0, table).view(np.uint64) * KEYS[: len(rich)]
+    )  # of each cell, as a part of a hash
+    twice = np.zeros(len(table), bool)
+    for part in (slice(None), slice(0, None, 2), slice(1, None, 2)):
+        known = (~np.isnan(table[:, part])).sum(axis=1) >= max(4, len(rich[part]) - 2)
+        room = np.sum([np.log(max(1.0, levels[name] / 2)) for name in rich[part][:-2]])
+        if len(rich[part]) >= 6 and known.sum() > 1 and room > 2 * np.log(len(table)) + np.log(100):
+            twice[known] |= pd.Series(marks[known][:, part].sum(axis=1)).duplicated(keep=False).to_numpy()
     do = "keep one row if they are one person, or acknowledge it"
     must = "differ from others in its measurements, if the ids do"
     return finding("person.twice", "patient_id", must, do, twice, level="warning")
@@ -173,18 +183,41 @@ def _from_admission(made: Ours) -> list[Finding]:
     if not made.has("admission_to_dose") or not names:
         return []
     wait, earliest = made.frame["admission_to_dose"], made.frame[names].min(axis=1)
-    parts = [np.ones(len(wait), bool)]
-    if made.has("hospital"):
-        codes = made.frame["hospital"].astype("category").cat.codes.to_numpy()
-        parts += [codes == code for code in np.unique(codes)[:MOST_LABELS]] if codes.max() > 0 else []
     late, soon = (wait >= 2) & earliest.notna(), np.sort(earliest[wait < 2].dropna())
     if len(soon) < 2 * LEAST:
         return []
     within = np.searchsorted(soon, wait[late]) / len(soon)  # how likely, of each who waited
     do = 'counted_from = "admission" under [dates], if they are; else acknowledge it'
-    for part in parts:
+    for part in _parts(made):
         expected = within[part[late]].sum()
         if expected >= WITHIN_WAIT and (earliest[late & part] < wait[late & part]).sum() <= expected / 10:
             must = "be counted from the first dose"
             return finding("days.admission", "followup_day", must, do, late & part, level="warning")
     return []
+
+
+def _from_one(made: Ours) -> list[Finding]:
+    """Return days of intensive care and ventilation that are never 0, in all, a hospital or an arm: counted from 1."""
+    names = [name for name in ("icu_day", "imv_day") if made.has(name)]
+    if not names:
+        return []
+    first = made.frame[names].min(axis=1).to_numpy()
+    do = "subtract 1 if the day of the first dose is 1, else acknowledge it"
+    for part in _parts(made):
+        soon = max((part & (first == day)).sum() for day in (1, 2))
+        if soon >= EVENTS_SOON and not (part & (first == 0)).any():
+            rows = part & ~np.isnan(first)
+            return finding(
+                "days.one", names[0], "be 0 in somebody", do, rows, level="warning", found="none before day 1"
+            )
+    return []
+
+
+def _parts(made: Ours) -> Iterator[np.ndarray]:
+    """Yield who is in the cohort, in each hospital and in each arm."""
+    yield np.ones(len(made.frame), bool)
+    for name in ("hospital", "drug"):
+        codes = (
+            made.frame[name].astype("category").cat.codes.to_numpy() if made.has(name) else np.zeros(1, int)
+        )
+        yield from (codes == code for code in np.unique(codes)[:MOST_LABELS] if codes.max() > 0)

@@ -55,6 +55,7 @@ def as_page(report: Report, name: str) -> str:
         facts=report.made.facts,
         findings=[(title, lines) for title, lines in findings if lines],
         left_out=report.left_out,
+        unseen=[", ".join(each) for each in report.unseen],
         tables=tables,
     )
 

@@ -65,7 +65,7 @@ def _numeric(name: str, row: pd.Series, values: pd.Series) -> list[Finding]:
     found: list[Finding] = []
     if row["type"] == "binary":
         do = f"write 1 for yes and 0 for no, or say which is which under [levels.{name}]"
-        return finding("value.binary", name, "be 0 or 1", do, values.notna() & ~values.isin([0, 1]))
+        return finding("value.binary", name, "be 0 or 1", do, values.notna() & (values != 0) & (values != 1))
     if row["type"] == "integer":
         found += finding(
             "value.whole",
@@ -114,17 +114,15 @@ def check_ids(made: Ours) -> list[Finding]:
     """Return ids that repeat, differ in writing only, or look like a person's; and rows that are no patients."""
     if not made.has("patient_id"):
         return []
-    ids, n = made.frame["patient_id"].astype(object), len(made.frame)
-    texts = ids.fillna("").astype(str)
-    found = finding(
-        "id.twice",
-        "patient_id",
-        "be there once",
-        "keep one row for each patient",
-        texts.duplicated(keep=False) & (texts != ""),
-    )
-    plain = pd.Series(_plain_ids(texts.tolist()), texts.index)
-    alike = plain.duplicated(keep=False) & ~texts.duplicated(keep=False) & (plain != "")
+    values, n = made.frame["patient_id"], len(made.frame)
+    codes, labels = values.cat.codes.to_numpy(), values.cat.categories
+    known = codes >= 0
+    often = np.bincount(codes[known], minlength=len(labels)) > 1
+    twice = known & np.append(often, False)[codes]
+    found = finding("id.twice", "patient_id", "be there once", "keep one row for each patient", twice)
+    plain = pd.Series(_plain_ids(list(labels)))
+    alike = known & ~twice & np.append(plain.duplicated(keep=False) & (plain != ""), False)[codes]
+    texts = pd.Series(np.append(labels, "")[codes])
     found += finding(
         "id.alike",
         "patient_id",

@@ -3,7 +3,6 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
@@ -12,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from study.data.reading import NUMBER, UNSEEN
-from study.hospital.bytes_of import NO_ROWS, Cells, read_csv
+from study.hospital.bytes_of import NO_ROWS, Cells, as_text, of_arrow, read_csv
 from study.hospital.findings import Finding, finding
 from study.hospital.settings import FileSection
 
@@ -68,14 +67,21 @@ def clean(cell: str) -> str:
     return unicodedata.normalize("NFC", SPACES.sub(" ", UNSEEN.sub("", cell))).strip()
 
 
+def only_digits(values: pd.Series) -> bool:
+    """Return whether all cells are of digits, points and signs, or empty; quickly, for columns of a million numbers."""
+    return not "".join(values.cat.categories).encode("utf-8", "replace").translate(None, b"0123456789.+-")
+
+
 def _cleaned(values: pd.Series) -> pd.Series:
+    if only_digits(values):
+        return values
     texts = "".join(values.cat.categories)
     return remade(values, str.strip if texts.isascii() and texts.isprintable() else clean)
 
 
 def filled(values: pd.Series) -> np.ndarray:
     """Return where a column of text is not empty."""
-    empty = np.array([text == "" for text in values.cat.categories], bool)
+    empty = np.asarray(values.cat.categories == "", bool)
     return ~empty[values.cat.codes.to_numpy()] if len(empty) else np.zeros(len(values), bool)
 
 
@@ -100,7 +106,7 @@ def _tidy(cells: Cells) -> Cells:
     if not some.all():
         facts[-1] += f", {int((~some).sum())} without any value left out"
     lines = cells.lines[some]
-    for name in frame:
+    for name in (name for name in frame if not only_digits(frame[name])):
         texts = frame[name].cat.categories
         together = "\x1f".join(texts)
         for code, pattern, must, do in _CELLS:
@@ -146,20 +152,6 @@ def _of_header(names: list[str], there: Iterable[np.ndarray]) -> list[Finding]:
     return found
 
 
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(int(value))
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    if isinstance(value, datetime) and value.time() == datetime.min.time():
-        return value.date().isoformat()
-    if isinstance(value, date):
-        return value.isoformat(*([" "] if isinstance(value, datetime) else []))
-    return str(value)
-
-
 def _excel(path: Path, sheet: str | None) -> Cells:
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
@@ -177,7 +169,7 @@ def _excel(path: Path, sheet: str | None) -> Cells:
         raise ValueError(
             f"one sheet of {path.name} must hold the patients, found {names}; name it as sheet under [file]"
         )
-    grid = [[_text(cell) for cell in row] for row in book[chosen].iter_rows(values_only=True)]
+    grid = [[as_text(cell) for cell in row] for row in book[chosen].iter_rows(values_only=True)]
     book.close()
     never = _uncalculated(path, chosen, grid)
     top = next((i for i, row in enumerate(grid) if any(row)), len(grid))
@@ -221,8 +213,7 @@ def _columnar(path: Path, table: str | None) -> Cells:
 
     try:
         if path.suffix.lower() in (".parquet", ".pq"):
-            rows, said = duckdb.read_parquet(str(path)), "Parquet"
-            frame = rows.project("COLUMNS(*)::VARCHAR").df()
+            rows, said = duckdb.read_parquet(str(path)).to_arrow_table(), "Parquet"
         else:
             with duckdb.connect(str(path), read_only=True) as base:
                 names = [name for (name,) in base.sql("SHOW TABLES").fetchall()]
@@ -231,15 +222,12 @@ def _columnar(path: Path, table: str | None) -> Cells:
                     raise ValueError(
                         f"one table of {path.name} must hold the patients, found {names}; name it as table under [file]"
                     )
-                frame, said = (
-                    base.table(chosen).project("COLUMNS(*)::VARCHAR").df(),
-                    f"DuckDB, table {chosen!r}",
-                )
+                rows, said = base.table(chosen).to_arrow_table(), f"DuckDB, table {chosen!r}"
     except duckdb.Error as error:
         raise ValueError(
             f"{path.name} must be what its name says, it cannot be opened ({type(error).__name__}); save it anew"
         ) from None
-    return _of_texts(frame, said)
+    return _of_table(rows, said)
 
 
 def _database(file: FileSection) -> Cells:
@@ -255,7 +243,7 @@ def _database(file: FileSection) -> Cells:
         base = ibis.connect(file.connection)
         try:
             table = base.table(file.table)
-            frame = table.mutate(**{name: table[name].cast("string") for name in table.columns}).to_pandas()
+            rows = table.mutate(**{name: table[name].cast("string") for name in table.columns}).to_pyarrow()
         finally:
             base.disconnect()
     except Exception as error:  # each database has its own
@@ -263,11 +251,11 @@ def _database(file: FileSection) -> Cells:
         raise ValueError(
             f"the table {file.table!r} must be readable through its connection: {said}"
         ) from None
-    return _of_texts(frame, f"{base.name}, table {file.table!r}, through ibis")
+    return _of_table(rows, f"{base.name}, table {file.table!r}, through ibis")
 
 
-def _of_texts(frame: pd.DataFrame, said: str) -> Cells:
-    frame = frame.astype(object).where(frame.notna(), "").astype("category")
+def _of_table(rows: Any, said: str) -> Cells:
+    frame = of_arrow(rows)
     return Cells(frame, np.arange(len(frame)) + 1, (said,), ())
 
 

@@ -93,7 +93,7 @@ def write_template(project: Project, file: Path) -> list[Path]:
             raise ValueError(
                 f"{file} and {settings} are there already; edit the second, or choose another name"
             )
-        settings.write_text(_settings(project, list(read_any(file, FileSection()).frame)), "utf-8")
+        write_whole(settings, _settings(project, list(read_any(file, FileSection()).frame)).encode())
         return [settings]
     if file.suffix not in (".xlsx", ".csv"):
         raise ValueError(f"the template must end in .xlsx or .csv, found {file.name!r}; choose another name")

@@ -1,0 +1,216 @@
+"""Columns under each other's name: what medians, spreads, associations and frequencies tell apart, and what nothing does."""
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from study.hospital.columns import Ours
+from study.hospital.findings import Finding, finding
+
+LEAST = 20  # values, to speak of a median
+OPPOSITE, KNOWN = (
+    0.5,
+    0.25,
+)  # of how differently two columns should go with others: the share that is opposite, the least
+MEDIANS, SPREADS, ALIKE = (
+    0.5,
+    0.1,
+    np.log(1.5),
+)  # in logarithms: a better fit; a wider spread; spreads that differ
+ERRORS, IN_PART = 4.0, 4.5  # that chance may explain: a hundred pairs are compared, in all and in each group
+SAMPLE = 20_000  # rows of a part that are looked at
+SPREAD = {  # standard deviation of the logarithm in people ill enough for these drugs
+    "crp": 0.9, "alt": 0.6, "il6": 1.2, "ldh": 0.37, "ferritin": 0.9, "ddimer": 0.9, "platelets": 0.4, "egfr": 0.4,
+    "lymphocytes": 0.5, "neutrophils": 0.5, "resp_rate": 0.25, "bmi": 0.2, "age": 0.25,
+}  # fmt: skip
+GOES_WITH: dict[str, dict[str, float]] = {  # rank correlations, roughly, as textbooks have them; 0 if not named
+    "crp": {"spo2_fio2": -0.3}, "il6": {"spo2_fio2": -0.2, "crp": 0.4}, "ldh": {"spo2_fio2": -0.5, "crp": 0.3},
+    "ferritin": {"male": 0.25, "spo2_fio2": -0.2, "crp": 0.3}, "ddimer": {"age": 0.25, "spo2_fio2": -0.15, "crp": 0.15},
+    "alt": {"age": -0.1, "male": 0.15}, "egfr": {"age": -0.5, "charlson": -0.3},
+    "charlson": {"diagnoses": 0.5, "age": 0.4, "egfr": -0.3}, "sofa": {"spo2_fio2": -0.35, "egfr": -0.2},
+    "admission_to_dose": {}, "sx_to_admission": {},
+    # of yes or no: by how many standard deviations those with it differ
+    "hypertension": {"age": 0.5, "egfr": -0.3, "charlson": 0.2}, "diabetes": {"age": 0.3, "charlson": 0.8},
+    "ckd": {"egfr": -1.2, "charlson": 0.9, "age": 0.5}, "copd": {"charlson": 0.9, "age": 0.4},
+    "ihd": {"charlson": 0.8, "age": 0.5}, "cancer": {"charlson": 1.0, "age": 0.4}, "obesity": {"bmi": 1.6},
+    "high_flow_oxygen": {"spo2_fio2": -1.0}, "immunosuppressed": {}, "vte_history": {}, "remdesivir": {}, "dni": {"age": 0.8},
+}  # fmt: skip
+ANCHORS = tuple(dict.fromkeys(name for each in GOES_WITH.values() for name in each))
+EXPECTED = {name: np.array([each.get(anchor, 0.0) for anchor in ANCHORS]) for name, each in GOES_WITH.items()}
+DIAGNOSES = ("ckd", "copd", "ihd", "cancer", "diabetes")
+OFTEN = {
+    "hypertension": 2,
+    "diabetes": 1,
+    **dict.fromkeys(("ckd", "copd", "cancer", "immunosuppressed", "vte_history"), 0),
+}
+KINDS = {  # columns that are taken for each other, by what tells them apart
+    "numbers": tuple(SPREAD),
+    "counts": ("charlson", "sofa", "admission_to_dose", "sx_to_admission"),
+    "yes or no": (*(n for n in GOES_WITH if n in {*OFTEN, "ihd", "obesity", "high_flow_oxygen", "remdesivir", "dni"}),),
+    "ratios": ("spo2_fio2", "pao2_fio2"),
+}  # fmt: skip
+AFTER = (
+    "pressure_injury",
+    "secondary_infection",
+    "new_vte",
+    "alt_rise",
+    "aki",
+)  # which nothing at baseline tells apart
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """Of some patients: how many, and of each column the middle, the spread, the mean and what it goes with."""
+
+    name: str
+    middle: dict[str, float]
+    spread: dict[str, float]
+    mean: dict[str, float]
+    n: dict[str, int]
+    goes: dict[
+        str, np.ndarray
+    ]  # with each of ``ANCHORS`` as ``GOES_WITH`` has it, NaN where one is not there
+    error: dict[str, float]  # of these, by chance alone
+    ratios: float  # of how many SpO2/FiO2 is no lower than PaO2/FiO2, NaN if not known of both
+
+
+def check_swaps(made: Ours, groups: dict[str, np.ndarray]) -> list[Finding]:
+    """Return pairs of columns that fit better under each other's name, in all rows or in a group of them."""
+    found: list[Finding] = []
+    parts = [(_part(made, rows, name), rows) for name, rows in _parts(groups, len(made.lines))]
+    usual = _usual(made)
+    for one, other in _pairs(made):
+        for part, rows in parts:
+            if why := _better(usual, part, one, other):
+                do = f"if {one} and {other} are swapped, name them right under [columns]; else acknowledge it"
+                must = f"not fit better as {other}, by {why}"
+                where = {"found": "the opposite"} if not part.name else {}
+                mask = rows if part.name else None
+                found += finding("columns.swapped", one, must, do, mask, level="warning", **where)
+                break
+    return found
+
+
+def unseen_swaps(made: Ours) -> list[tuple[str, ...]]:
+    """Return sets of columns whose swap would not be seen in this cohort: each pair is exchanged, and looked at."""
+    part, usual = _part(made, np.ones(len(made.lines), bool), ""), _usual(made)
+    pairs = [pair for pair in _pairs(made) if not _better(usual, part, *pair[::-1], names=pair)]
+    pairs += list(itertools.combinations([name for name in AFTER if made.has(name)], 2))
+    sets: list[set[str]] = []
+    for pair in pairs:
+        near = [each for each in sets if each & set(pair)]
+        sets = [each for each in sets if each not in near] + [set(pair).union(*near)]
+    order = list(made.dictionary.index)
+    return sorted(tuple(sorted(each, key=order.index)) for each in sets)
+
+
+def _pairs(made: Ours) -> Iterator[tuple[str, str]]:
+    for names in KINDS.values():
+        yield from itertools.combinations([name for name in names if made.has(name)], 2)
+
+
+def _parts(groups: dict[str, np.ndarray], n: int) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield the rows of all, and of each hospital, arm and period where there are several."""
+    yield "", np.ones(n, bool)
+    for by, codes in groups.items():
+        sizes = np.bincount(codes[codes >= 0])
+        if (sizes > 0).sum() > 1:
+            for code in np.flatnonzero(sizes >= LEAST):
+                yield f"{by} {code}", codes == code
+
+
+def _part(made: Ours, rows: np.ndarray, name: str) -> Part:
+    at = np.flatnonzero(rows)
+    at = at[:: max(1, len(at) // SAMPLE)]
+    names = list(
+        dict.fromkeys(n for n in (*itertools.chain(*KINDS.values()), *DIAGNOSES, *ANCHORS) if made.has(n))
+    )
+    frame = made.frame[names].iloc[at].astype(float)
+    if made.has("sex"):
+        sex = made.frame["sex"].iloc[at].astype(object)
+        frame["male"] = (sex == "M").astype(float).where(sex.isin(["F", "M"]))
+    if made.has(*DIAGNOSES[:3]):
+        frame["diagnoses"] = frame[[n for n in DIAGNOSES if n in frame]].sum(axis=1, min_count=3)
+    yes = pd.Series(frame.std(ddof=0)).where(frame.columns.isin(KINDS["yes or no"]), 1.0).clip(lower=0.05)
+    goes = {each: with_ / yes[each] for each, with_ in _correlations(frame).items()}
+    error = (1 / (yes * np.sqrt(frame.count().clip(lower=1)))).to_dict()
+    middle, spread = {}, {}
+    for each in SPREAD:
+        known = np.log(frame[each][frame[each] > 0].to_numpy()) if each in frame else np.empty(0)
+        if len(known) >= LEAST:
+            low, middle[each], high = np.quantile(known, [0.05, 0.5, 0.95])
+            spread[each] = float(np.log(max(high - low, 1e-3)))
+    both = frame[list(KINDS["ratios"])].dropna() if made.has(*KINDS["ratios"]) else pd.DataFrame()
+    ratios = float((both.iloc[:, 0] >= both.iloc[:, 1]).mean()) if len(both) else np.nan
+    return Part(name, middle, spread, frame.mean().to_dict(), frame.count().to_dict(), goes, error, ratios)
+
+
+def _correlations(frame: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Return the rank correlations of each column with the anchors; what is unknown or does not vary counts as 0."""
+    ranks = frame.rank()
+    away = (ranks - ranks.mean()).fillna(0.0)
+    standard = (away / np.sqrt((away**2).sum()).replace(0, np.inf)).to_numpy()
+    table = np.full((frame.shape[1], len(ANCHORS)), np.nan)
+    there = [i for i, each in enumerate(ANCHORS) if each in frame]
+    table[:, there] = standard.T @ standard[:, [frame.columns.get_loc(ANCHORS[i]) for i in there]]
+    return dict(zip(frame, table, strict=True))
+
+
+def _usual(made: Ours) -> dict[str, float]:
+    """Return the middle of the medians that each number may have, in logarithms."""
+    table = made.dictionary.loc[list(SPREAD), ["median_low", "median_high"]].astype(float)
+    return np.log(table).mean(axis=1).to_dict()
+
+
+def _better(
+    usual: dict[str, float], part: Part, one: str, other: str, names: tuple[str, str] | None = None
+) -> str:
+    """Return by what two columns fit better under each other's name, empty if by nothing; ``names`` are what they are called."""
+    a, b = names or (one, other)
+    n = min(part.n[one], part.n[other])
+    if n < LEAST:
+        return ""
+    errors = IN_PART if part.name else ERRORS
+    if a == "spo2_fio2":
+        return _ratios(part, one == a)
+    if one in part.middle and other in part.middle:
+        own, theirs = usual[a], usual[b]
+        x, y = part.middle[one], part.middle[other]
+        gain = abs(x - own) + abs(y - theirs) - abs(y - own) - abs(x - theirs)
+        if gain > MEDIANS + (3 / np.sqrt(n) if part.name else 0):
+            return "medians"
+        wider = np.log(SPREAD[a] / SPREAD[b])
+        gain = -np.sign(wider) * (part.spread[one] - part.spread[other])
+        if abs(wider) >= ALIKE and gain > SPREADS + errors * 1.25 / np.sqrt(n):
+            return "spreads"
+    if a in OFTEN and b in OFTEN and OFTEN[a] != OFTEN[b]:
+        x, y = part.mean[one], part.mean[other]
+        more = (y - x) * np.sign(OFTEN[a] - OFTEN[b])
+        if more > 0.1 * min(x, y) + errors * np.sqrt(max(x * (1 - x) + y * (1 - y), 1e-9) / n):
+            return "how often they are 1"
+    return _associations(part, one, other, (a, b), errors)
+
+
+def _ratios(part: Part, as_named: bool) -> str:
+    """SpO2/FiO2 lies above PaO2/FiO2 in nearly all who are short of oxygen (Rice and others, Chest 2007;132:410)."""
+    higher = part.ratios if as_named else 1 - part.ratios
+    usual = 0.5 if part.name else 0.75
+    return "size" if higher < usual - 2.5 * np.sqrt(usual * (1 - usual) / max(1, part.n["pao2_fio2"])) else ""
+
+
+def _associations(part: Part, one: str, other: str, names: tuple[str, str], errors: float) -> str:
+    """Return what both should go with differently, if they do the opposite by more than chance."""
+    a, b = names
+    differ = EXPECTED[a] - EXPECTED[b] if a in EXPECTED and b in EXPECTED else np.zeros(len(ANCHORS))
+    opposite = part.goes[other] - part.goes[one]
+    used = (differ != 0) & ~np.isnan(opposite) & [each not in names for each in ANCHORS]
+    differ, opposite = differ[used], opposite[used]
+    if differ @ differ < KNOWN**2:
+        return ""
+    chance = np.hypot(part.error[one], part.error[other]) * np.sqrt(differ @ differ)
+    if differ @ opposite > max(errors * chance, OPPOSITE * float(differ @ differ)):
+        return f"what they go with ({', '.join(np.array(ANCHORS)[used])})"
+    return ""
