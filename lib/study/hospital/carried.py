@@ -1,0 +1,76 @@
+"""What the patients cannot carry of the analysis, said before it begins: criteria, score, exact matching, subgroups, events."""
+
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from study.hospital.columns import Ours
+from study.hospital.contract import LeftOut
+from study.hospital.findings import Finding, finding
+from study.protocol.protocol import Protocol
+
+FEW_EVENTS, SMALL_ARM, PER_TERM = 10, 20, 10
+
+
+def check_carried(made: Ours, plan: Protocol) -> tuple[list[Finding], list[LeftOut]]:
+    """Return what stops the analysis of these patients, and what is left out of it although its columns are there."""
+    from study.hospital.own_choices import LARGE, own_choices
+    from study.hospital.own_history import probe
+    from study.hospital.trial import require_score
+
+    if len(made.frame) >= LARGE:
+        return [], []
+    trial = replace(made, frame=made.frame.copy(deep=False), dictionary=made.dictionary.copy())
+    try:
+        choices = own_choices(plan, trial)
+        terms, few = len(choices["propensity"]["terms"]), min(trial.frame["drug"].value_counts())
+        if not terms:
+            must, do = (
+                "have a column in the score that differs between its patients",
+                "name others under [score]",
+            )
+            return finding("choices.carry", "", must, do, found="none"), []
+        if few < PER_TERM * terms:  # with more, it is fitted, and the fit takes seconds to be loaded
+            require_score(
+                probe(choices, {"title": "", "cohort": "", "patients": "", "draft": True}), trial.frame
+            )
+    except ValueError as error:
+        found, _, do = " ".join(str(error).split()).rpartition("; ")
+        do = do if found else "name other columns under [score]"
+        return finding("choices.carry", "", "carry its choices", do, found=f"that {found or error}"), []
+    return _few(trial, choices["arms"]), _left_out(made, plan, choices)
+
+
+def _left_out(made: Ours, plan: Protocol, choices: dict[str, Any]) -> list[LeftOut]:
+    kept = {each["column"] for each in choices["sensitivity"]["subgroups"]}
+    lost = [each.column for each in plan.sensitivity.subgroups if each.column not in kept]
+    analyses = {"exact matching": plan.matching.exact, "subgroups": lost}
+    analyses["exact matching"] = [
+        each for each in plan.matching.exact if each not in choices["matching"]["exact"]
+    ]
+    return [
+        LeftOut(f"{analysis} by {name}", (f"all are alike in {name}, or not all are known",))
+        for analysis, names in analyses.items()
+        for name in names
+        if made.has(name)
+    ]
+
+
+def _few(made: Ours, arms: dict[str, str]) -> list[Finding]:
+    """Return notes on an arm of few patients, and of few deaths."""
+    found: list[Finding] = []
+    died = made.frame["end_state"] == "dead" if made.has("end_state") else pd.Series(True, made.frame.index)
+    for arm in (arms["treated"], arms["control"]):
+        here = made.frame["drug"] == arm
+        if here.sum() < SMALL_ARM:
+            must, do = (
+                f"have {SMALL_ARM} patients of {arm!r} for each analysis",
+                "expect wide intervals, and some left out",
+            )
+            found += finding("arms.small", "drug", must, do, level="note", found="fewer")
+        if (here & died).sum() < FEW_EVENTS:
+            must = f"have {FEW_EVENTS} deaths in {arm!r} for its risks to be shown"
+            do = "nothing to do: its risks, and the contrasts of deaths, are withheld or left out"
+            found += finding("arms.events", "end_state", must, do, level="note", found="fewer")
+    return found
