@@ -508,6 +508,19 @@ def test_the_command_says_where_and_repeats_nothing(
     assert main(["scan", str(site), "--cohort", str(table), "--allow", r"rows\.csv"]) == 0
 
 
+def test_decimal_commas_in_excel_are_numbers(site: Path, tmp_path: Path) -> None:
+    """They are looked for as those of patients are, and are no ids that a search index could hold in parts."""
+    path = tmp_path / "cohort.xlsx"
+    COHORT.assign(crp=[f"{x:.2f}".replace(".", ",") for x in COHORT["crp"]]).to_excel(path, index=False)
+    table = read_table(path)
+    assert table["crp"].tolist() == COHORT["crp"].tolist()
+    words = {str(number): number for number in range(100)}
+    (site / "searchindex.js").write_text(f"Search.setIndex({json.dumps({'terms': words})})")
+    assert "ids" not in found(site, table)
+    (site / "x.csv").write_text(COHORT[["crp"]].to_csv(index=False))
+    assert "rows" in found(site, table)
+
+
 def test_errors(site: Path, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="must exist"):
         scan(site / "no")

@@ -191,7 +191,7 @@ def _between_landmarks(
                 found |= set(stems[day.index])
             else:
                 later = events
-    says = f"fewer than {profile.steps} events of an arm follow before the next landmark"
+    says = "too few events of an arm follow before the next landmark"
     return dict.fromkeys(ledger["id"][stems.isin(found)], says)
 
 

@@ -58,7 +58,7 @@ class LeakError(ValueError):
 def read_table(path: Path) -> pd.DataFrame:
     """Return the table of patients that must not be found; ``ValueError`` if it is none."""
     if path.suffix.lower() in (".xlsx", ".xls"):
-        return pd.read_excel(path, dtype=str)
+        return pd.read_excel(path, dtype=str).apply(_with_points)
     if path.suffix.lower() == ".parquet":
         return pd.read_parquet(path)
     lines = (line for line in path.read_text("utf-8-sig").splitlines() if not line.startswith("#"))
@@ -68,6 +68,14 @@ def read_table(path: Path) -> pd.DataFrame:
         raise ValueError(f"{path} must be a table of patients with a line of names, found {head[:40]!r}")
     comma = "," if mark == ";" else "."
     return pd.read_csv(path, sep=mark, comment="#", decimal=comma, encoding="utf-8-sig", low_memory=False)
+
+
+def _with_points(values: pd.Series) -> pd.Series:
+    """Return a column of numbers written with decimal commas as numbers, any other as it is."""
+    texts = values.dropna().astype(str)
+    if not texts.str.fullmatch(r"-?\d+,\d+").mean() > 0.3:
+        return values
+    return pd.to_numeric(values.astype(str).str.replace(",", "."), errors="coerce")
 
 
 def findings(path: Path, cohort: pd.DataFrame | None = None, *, threshold: int = 10) -> Iterator[Finding]:

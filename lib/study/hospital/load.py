@@ -1,4 +1,4 @@
-"""What the chapters of a hospital's own paper begin with: its choices, its dictionary and its patients."""
+"""The patients of a hospital's own paper, as its chapters begin with them."""
 
 from pathlib import Path
 
@@ -7,14 +7,11 @@ import numpy as np
 import pandas as pd
 from livingpaper.build.project import find_project
 
-from study.data.load import load_dictionary, load_plan
-from study.hospital.own_choices import OwnProtocol
-
 PATIENTS = Path("data", "patients.parquet")
 
 
-def load_own() -> tuple[OwnProtocol, pd.DataFrame, pd.DataFrame]:
-    """Return choices, dictionary (columns that are there) and everyone; numbers float, text object.
+def load_patients() -> pd.DataFrame:
+    """Return everyone; numbers float, text object.
 
     The index counts the patients in the order of their ids, which stay in the file. Raises ``FileNotFoundError`` outside
     of a folder that ``headtohead hospital`` wrote.
@@ -23,8 +20,7 @@ def load_own() -> tuple[OwnProtocol, pd.DataFrame, pd.DataFrame]:
     if not path.is_file():
         raise FileNotFoundError(f"patients must stand in {path}, found none; run: make hospital COHORT=FILE")
     path.open("rb").close()  # who watches which files are read does not see DuckDB read
-    plan: OwnProtocol = load_plan()  # type: ignore[assignment]
-    return plan, load_dictionary(), read_patients(path, ids=False)
+    return read_patients(path, ids=False)
 
 
 def write_patients(frame: pd.DataFrame, path: Path) -> None:

@@ -69,12 +69,11 @@ def flow_rows(flow: pd.DataFrame) -> pd.DataFrame:
     return made.assign(step=range(1, len(made) + 1))
 
 
-def baseline_rows(patients: pd.DataFrame, columns: Sequence[str], dictionary: pd.DataFrame) -> pd.DataFrame:
-    """Return Table 1: ``column``, ``level`` (median, q25, q75 or level_1, ...), ``arm`` and the ledger's own columns.
+def baseline_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """Return Table 1 of ``table_one``: ``column``, ``level`` (median, q25, q75 or level_1, ...), ``arm``, the ledger's columns.
 
     Disclosure control hides small levels, and what would give them away.
     """
-    table = hh.table_one(patients, patients["treated"], columns, dictionary)
     parts = [
         _numbers(part, arm) if pd.notna(part["high_treated"]).any() or pd.notna(part["high_control"]).any()
         else _levels(part, arm)
