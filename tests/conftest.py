@@ -15,7 +15,6 @@ import pandas as pd
 import pytest
 from livingpaper.build.project import Project, find_project
 from livingpaper.build.together import recover
-from livingpaper.chapters.run import run_chapters
 from livingpaper.config import Config, config
 from livingpaper.ledger.claims import Rules
 from project_copy import links_to
@@ -23,6 +22,8 @@ from reference import REFERENCE_COHORTS, Reference, load_reference
 from running import Paper, run_paper
 from study.data.load import load_cohort, load_dictionary
 from study.protocol.protocol import Protocol, load_protocol
+
+HERE: dict[Path, Paper] = {}  # what ran in this process
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -97,11 +98,11 @@ def fresh(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Project
             project.steps.mkdir(parents=True, exist_ok=True)
             made.steps.parent.mkdir(parents=True)
             made.steps.symlink_to(project.steps)
-            run_chapters(made)
+            HERE[made.root] = run_paper(made)
     return made
 
 
 @pytest.fixture(scope="session")
 def paper(fresh: Project) -> Paper:
-    """Return what all chapters record and show: run once more in this process, long steps as the fresh run kept them."""
-    return run_paper(fresh)
+    """Return what all chapters record and show: run once more if another process made ``fresh``."""
+    return HERE.get(fresh.root) or run_paper(fresh)

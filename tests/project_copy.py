@@ -35,7 +35,7 @@ def copy_project(source: Project, root: Path) -> Project:
         if path.suffix in (".csv", ".toml"):
             shutil.copyfile(path, root / "results" / path.name)
     if (stored := source.build / "cache").is_dir() and not (source.root / "lib").is_dir():
-        shutil.copytree(stored, root / "_build" / "cache")
+        shutil.copytree(stored, root / "_build" / "cache", symlinks=True)
     return Project(root)
 
 

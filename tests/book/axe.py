@@ -10,8 +10,9 @@ from playwright.sync_api import BrowserContext, Page
 
 AXE = Path(AXE_FILE_PATH).read_text("utf-8")
 KINDS = Path(__file__).with_name("kinds.js").read_text("utf-8")
-RUN = """async (only) => {
-  const options = { resultTypes: ["violations"], ...(only.length ? { runOnly: only } : {}) };
+RUN = """async ([only, without]) => {
+  const rules = Object.fromEntries(without.map((rule) => [rule, { enabled: false }]));
+  const options = { resultTypes: ["violations"], rules, ...(only.length ? { runOnly: only } : {}) };
   return (await axe.run(document, options)).violations
     .flatMap((rule) => rule.nodes.map((node) => `${rule.id} (${rule.impact}): ${node.target.join(" ")}`));
 }"""
@@ -32,8 +33,8 @@ def barriers(context: BrowserContext, path: Path, act: str = "") -> list[str]:
     return found
 
 
-def barriers_of(tab: Page, act: str = "") -> list[str]:
-    """Return what axe finds on an open page.
+def barriers_of(tab: Page, act: str = "", *, colours: bool = True) -> list[str]:
+    """Return what axe finds on an open page, of ``colours`` or not: they are the same in a window of any width.
 
     Of texts that tags, classes and styles up to the body make alike it measures the contrast of three: it takes most of
     its time for that, and ``look.js`` measures all.
@@ -44,7 +45,8 @@ def barriers_of(tab: Page, act: str = "") -> list[str]:
         tab.evaluate(act)
     tab.evaluate(KINDS)
     found = []
-    for scheme, only in {"light": [], "dark": OF_COLOURS}.items():
+    looks = {"light": ([], []), "dark": (OF_COLOURS, [])} if colours else {"light": ([], OF_COLOURS)}
+    for scheme, rules in looks.items():
         tab.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        found += [f"{scheme}: {fault}" for fault in tab.evaluate(RUN, only)]
+        found += [f"{scheme}: {fault}" for fault in tab.evaluate(RUN, rules)]
     return found

@@ -179,11 +179,3 @@ def dead_anchors(checklists: Iterable[dict[str, Any]], ids: set[str]) -> list[st
         for label in item["where"]
         if label.replace("_", "-") not in ids
     ]
-
-
-def ledger_changes(committed: str, fresh: str) -> list[str]:
-    """Return the lines in which the committed ledger and a fresh one differ."""
-    old, new = committed.splitlines(), fresh.splitlines()
-    gone = [f"committed, not computed: {line}" for line in old if line not in set(new)]
-    came = [f"computed, not committed: {line}" for line in new if line not in set(old)]
-    return gone + came or ([] if committed == fresh else ["the same lines in another order or form"])

@@ -95,11 +95,8 @@ def rows_of(everyone: pd.DataFrame) -> pd.DataFrame:
 
 def sums_of(exact: pd.DataFrame) -> tuple[dict[str, int], list[tuple[str, list[str]]]]:
     """Return every number of people in the ledger by name, also its columns n and events, and what they sum up to."""
-    known = {
-        id_: int(n)
-        for id_, n in zip(exact["id"], exact["estimate"], strict=True)
-        if exact.set_index("id").at[id_, "scale"] == "count"
-    }
+    counted = exact[exact["scale"] == "count"]
+    known = dict(zip(counted["id"], counted["estimate"].astype(int), strict=True))
     for row in exact.to_dict("records"):
         known |= {f"{name}:{row['id']}": int(row[name]) for name in ("n", "events") if row[name] == row[name]}
     steps = [f"cohort.excluded.step_{step}" for step in (1, 2, 3)]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ast
-import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -30,13 +28,6 @@ def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     shutil.copytree(EXAMPLE, root, ignore=shutil.ignore_patterns("_build", ".ipynb_checkpoints"))
     monkeypatch.chdir(root)
     return Project(root)
-
-
-def run(project: Project, *arguments: str) -> str:
-    command = [str(Path(sys.executable).with_name("livingpaper")), *arguments]
-    done = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=False, timeout=900)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 @pytest.mark.whole
@@ -117,25 +108,3 @@ def test_a_commit_is_read_from_the_folder_of_the_paper(example: Project) -> None
         RuntimeError, match=r"legislators is not the root of one; give the paper its own: git init"
     ):
         release(example, "1.1.0")
-
-
-@pytest.mark.book
-@pytest.mark.whole
-def test_it_builds_as_pages_and_on_paper(example: Project) -> None:
-    for step in ("html", "pdf", "machine", "site"):
-        run(example, step)
-    pages = {path.stem: path.read_text("utf-8") for path in (example.build / "html" / "book").glob("*.html")}
-    assert {"index", "experiment", "comparison", "ledger", "versions"} <= set(pages)
-    assert re.search(r'data-id="answers\.everyone\.drop_other\.size"[^>]*>27\.5<sup', pages["index"])
-    assert "−7.3 percentage points" in pages["versions"], "the number of version 1.0.0"
-    assert "−12.0 percentage points" in pages["versions"], "the number of this build"
-    assert not [name for name, page in pages.items() if "COVID" in page or "patient" in page]
-    from pypdf import PdfReader
-
-    text = " ".join(page.extract_text() for page in PdfReader(example.build / "paper.pdf").pages)
-    assert "Who answers a stranger?" in text
-    assert "import headtohead" not in text, "code that pages fold is not on paper"
-    jats = (example.build / "machine" / "paper.jats.xml").read_text("utf-8")
-    assert "ledger:answers.everyone.drops.size" in jats
-    moved = (example.build / "site" / "versions.html").read_text("utf-8")
-    assert "pairs of legislators from similar districts" in moved

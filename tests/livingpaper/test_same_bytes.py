@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from livingpaper.book.stamp import citation_file
 from livingpaper.build.build import build_environment
 from livingpaper.build.cache import files_of
 from livingpaper.build.project import Project, commit, plain
+from pypdf import PdfReader
 
 RESOURCES = (
     b"<<\n    /XObject <<\n      /xo2 12 0 R\n      /xo0 8 0 R\n      /xo1 10 0 R\n    >>\n/Length 9\n>>\n"
@@ -97,12 +99,32 @@ def as_on_windows(root: Path) -> None:
             path.write_bytes(b"\xef\xbb\xbf" + content.replace(b"\n", b"\r\n"))
 
 
+def says_what_it_must(example: Project) -> None:
+    """Look at the second paper as it is built: pages, PDF, formats for machines, site."""
+    pages = {path.stem: path.read_text("utf-8") for path in (example.build / "html" / "book").glob("*.html")}
+    assert {"index", "experiment", "comparison", "ledger", "versions"} <= set(pages)
+    assert re.search(r'data-id="answers\.everyone\.drop_other\.size"[^>]*>27\.5<sup', pages["index"])
+    assert "−7.3 percentage points" in pages["versions"], "the number of version 1.0.0"
+    assert "−12.0 percentage points" in pages["versions"], "the number of this build"
+    assert not [name for name, page in pages.items() if "COVID" in page or "patient" in page]
+    jats = (example.build / "machine" / "paper.jats.xml").read_text("utf-8")
+    assert "ledger:answers.everyone.drops.size" in jats
+    moved = (example.build / "site" / "versions.html").read_text("utf-8")
+    assert "pairs of legislators from similar districts" in moved
+    if LATEX:
+        text = " ".join(page.extract_text() for page in PdfReader(example.build / "paper.pdf").pages)
+        assert "Who answers a stranger?" in text
+        assert "import headtohead" not in text, "code that pages fold is not on paper"
+
+
 @pytest.mark.whole
 def test_every_checkout_of_a_commit_builds_the_same_bytes(tmp_path: Path) -> None:
     """A plain one, one with Windows line ends inside another repository, and a moved and a copied one that go on."""
     origin, plain = repository(tmp_path / "origin"), tmp_path / "plain"
     sh("git", "clone", "-q", origin, plain)
     want = built(plain)
+    sh("sh", "-c", f"cd {plain} && {Path(sys.executable).with_name('livingpaper')} site")
+    says_what_it_must(Project(plain))
 
     def same(root: Path) -> None:
         found = built(root)

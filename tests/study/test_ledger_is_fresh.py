@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from livingpaper.build.project import Project
+
+pytestmark = pytest.mark.gate
 
 
 def test_the_committed_ledger_is_what_a_fresh_run_of_the_chapters_gives(

@@ -66,30 +66,24 @@ def test_no_deaths(project: Project, run: Callable[[pd.DataFrame], Paper]) -> No
     assert modelled["method"].str.startswith(f"{UNKNOWN} the outcome model needs events").all()
 
 
-def test_nobody_ventilated(project: Project, run: Callable[[pd.DataFrame], Paper]) -> None:
-    rows = run(rows_of(project).assign(imv_day="")).rows
+def test_nobody_ventilated_and_one_death_in_each_arm(
+    project: Project, run: Callable[[pd.DataFrame], Paper]
+) -> None:
+    rows = run(alive(rows_of(project).assign(imv_day=""), but=1)).rows
     assert rows.at["outcomes.imv28.ato.rd", "estimate"] == 0
     assert rows.at["outcomes.imv28.ato.rr", "method"].startswith(UNKNOWN)
     assert (
         rows.at["outcomes.imv_or_death28.ato.rd", "estimate"]
         == rows.at["outcomes.death28.ato.rd", "estimate"]
     )
-
-
-def test_one_death_in_each_arm(project: Project, run: Callable[[pd.DataFrame], Paper]) -> None:
-    rows = run(alive(rows_of(project), but=1)).rows
     assert rows.at["outcomes.death_stay.crude.rd", "events"] == 2
     assert rows.at["outcomes.death_stay.crude.rd", "estimate"] == pytest.approx(1 / 125 - 1 / 217, abs=5e-7)
 
 
-def test_twelve_periods(project: Project, run: Callable[[pd.DataFrame], Paper]) -> None:
-    paper = run(with_periods(rows_of(project), 12))
+def test_twelve_periods_and_five_sites(project: Project, run: Callable[[pd.DataFrame], Paper]) -> None:
+    paper = run(with_sites(with_periods(rows_of(project), 12), 5))
     assert paper["cohort"]["strata"]["period"].nunique() == 12
     assert "sensitivity.subset.period_month_12.rd" in paper.rows.index
-
-
-def test_five_sites(project: Project, run: Callable[[pd.DataFrame], Paper]) -> None:
-    paper = run(with_sites(rows_of(project), 5))
     assert set(paper["cohort"]["strata"]["hospital"]) == set("ABCDE")
     matched = paper["matching"]["pairs"].matched_set.dropna().astype(int)
     places = paper["cohort"]["patients"].loc[matched.index, "hospital"].groupby(matched).nunique()

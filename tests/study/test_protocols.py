@@ -18,11 +18,9 @@ from study.protocol.protocol import Protocol
 pytestmark = pytest.mark.whole
 
 NAMES = {name: key for key, name in ADJUSTMENTS.items()}
-ATT = {
+FIRST = {
     'primary = "ATO"': 'primary = "ATT"',
     'all = ["ATO", "ATT", "ATM", "ATE"]': 'all = ["ATT", "ATE", "ATO"]',
-}
-BALANCE = {
     'smd_denominator = "pooled"': 'smd_denominator = "treated"',
     "smd_threshold = 0.1": "smd_threshold = 0.2",
     "caliper_sd = 0.2": "caliper_sd = 0.1",
@@ -59,18 +57,15 @@ def follow_the_horizon(made: Project) -> None:
     (made.root / "paper.toml").write_text(text.replace(".death28.", f".death{days}."), "utf-8")
 
 
-def test_the_treated_as_primary_population(project: Project, tmp_path: Path) -> None:
-    paper = under(project, tmp_path / "p", ATT)
+def test_another_primary_population_threshold_denominator_and_caliper(
+    project: Project, tmp_path: Path
+) -> None:
+    paper = under(project, tmp_path / "p", FIRST)
     assert broken(paper) == []
     assert paper["outcomes"]["primary"]["estimand"] == "ATT"
     assert "atm" not in paper["outcomes"]["found"]["adjustment"].unique()
     primary = paper["outcomes"]["primary"]["estimate"]
     assert paper.rows.at["outcomes.death28.att.rd", "estimate"] == pytest.approx(primary, rel=1e-5)
-
-
-def test_another_threshold_denominator_and_caliper(project: Project, tmp_path: Path) -> None:
-    paper = under(project, tmp_path / "p", BALANCE)
-    assert broken(paper) == []
     smd = paper["matching"]["balance"].set_index("adjustment")["smd"].abs()
     for label in ("tbl-sizes", "tbl-designs"):
         table = paper.shown[label]
