@@ -212,10 +212,7 @@ def named(frame: pd.DataFrame, names: str | Iterable[str], what: str, *, none: b
 
 
 def levels(values: pd.Series, known: str = "") -> list[Any]:
-    """Return the levels of a category by their names; NumberError for numbers among objects: each would be one.
-
-    The unknown is no level, and MissingError if all are to be ``known``, which says what they are.
-    """
+    """Return a category's levels by name; NumberError for numbers among objects, MissingError if all must be ``known``."""
     every = values.unique().tolist()
     found = [one for one in every if not (one is None or one is pd.NA or one != one)]
     if known and len(found) < len(every):
