@@ -75,8 +75,8 @@ def _cells(arm: str, mine: pd.Series, centre: float, low: float, high: float) ->
 def _category_rows(values: pd.Series, treated: pd.Series, levels: str) -> list[dict[str, object]]:
     """Return one row per level; a binary variable gives the row of its 1."""
     binary = set(values.dropna().unique()) <= {0, 1}
-    values = values if binary else door.categories(values)
-    order = [1] if binary else (levels.split("|") if levels else sorted(values.dropna().unique()))
+    known = [] if binary else door.levels(values)
+    order = [1] if binary else (levels.split("|") if levels else sorted(known))
     rows, smd = [], category_smd(values, treated)
     for level in order:
         row: dict[str, object] = {"level": "" if binary else str(level), "smd": smd}

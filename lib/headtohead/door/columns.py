@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 from weakref import ref
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import infer_dtype
 from scipy.linalg import qr, solve_triangular
 from scipy.linalg.lapack import dpotrf
 
@@ -17,7 +17,6 @@ from headtohead.errors import DependentError, InputError, MissingError, NumberEr
 
 NEARLY_DEPENDENT, DEPENDENT = 1e-8, 1e-8  # squared, of a correlation matrix; of its triangular factor
 LARGEST = 1e100
-NOT_NUMBERS = ("string", "boolean", "empty")
 KNOWN: dict[int, ref[pd.DataFrame]] = {}  # designs that ``covariates`` returned, while they live
 VARIES = 1e-10  # of its squares: what a column adds to those before it, above which that is no rounding
 
@@ -171,7 +170,7 @@ def _gaps(column: pd.Series) -> bool:
 def varying(design: pd.DataFrame) -> None:
     """Raise DependentError if a column has one value in all patients."""
     X = design.to_numpy()
-    flat = (X[0] == X).all(axis=0)
+    flat = X.min(axis=0) == X.max(axis=0)
     if flat.any():
         raise constant(design.columns[flat], len(X))
 
@@ -212,12 +211,16 @@ def named(frame: pd.DataFrame, names: str | Iterable[str], what: str, *, none: b
     return found
 
 
-def categories(values: pd.Series) -> pd.Series:
-    """Return values whose levels count, NumberError for numbers in a column of objects: each would be a level."""
-    if values.dtype == object and infer_dtype(values) not in NOT_NUMBERS and values.map(number).any():
+def levels(values: pd.Series, known: str = "") -> list[Any]:
+    """Return a category's levels by name; NumberError for numbers among objects, MissingError if all must be ``known``."""
+    every = values.unique().tolist()
+    found = [one for one in every if not (one is None or one is pd.NA or one != one)]
+    if known and len(found) < len(every):
+        complete(values, known)
+    if values.dtype == object and any(map(number, found)):
         must = f"the column {values.name!r} must be numbers or words, found numbers among objects"
         raise NumberError(f"{must}; convert it with astype(float) or astype(str)")
-    return values
+    return sorted(found, key=str)
 
 
 def groupings(given: pd.Series | Sequence[pd.Series], index: pd.Index, what: str) -> list[pd.Series]:

@@ -195,7 +195,7 @@ def _expand(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
             names.append((name, "", "share" if binary else "mean"))
             columns.append(values.astype(float))
             continue
-        for level in sorted(door.categories(values).dropna().unique(), key=str):
+        for level in door.levels(values):
             names.append((name, str(level), "share"))
             columns.append((values == level).astype(float).where(values.notna()))
     covariates = pd.concat(columns, axis=1, keys=range(len(columns)))

@@ -139,9 +139,7 @@ def _columns(values: pd.Series, form: str, knots: int, predictors: np.ndarray) -
 
 
 def _dummies(values: pd.Series) -> Named:
-    levels = sorted(door.categories(values).unique(), key=str)
-    if pd.isna(levels).any():
-        door.complete(values, "categories, which can have a level for the unknown,")
+    levels = door.levels(values, "categories, which can have a level for the unknown,")
     if len(levels) < 2:
         remedy = "remove it from the terms of the model and from the columns to impute from"
         raise door.constant([values.name], len(values), remedy)

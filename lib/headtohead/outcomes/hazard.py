@@ -186,11 +186,8 @@ def kaplan_meier_error(endpoint: Endpoint, crude: Adjustment, *, by: int) -> pd.
     days, parts = np.arange(by + 1), []
     for arm, mask in crude.arms:
         t, c = (of.to_numpy()[mask] for of in (endpoint.time_days, endpoint.cause))
-        one = np.ones(len(t))
-        right, wrong = (
-            curve_of_checked(t, code, one, k).at(days)[:, 0]
-            for code, k in ((c, len(endpoint.causes)), (c * (c == 1), 1))
-        )
+        codes, one = (c, c * (c == 1)), np.ones(len(t))  # the other causes as they are, and censored
+        right, wrong = (curve_of_checked(t, code, one, len(endpoint.causes)).at(days)[:, 0] for code in codes)
         columns = {"arm": arm, "day": days, "aalen_johansen": right, "one_minus_km": wrong}
         parts.append(pd.DataFrame(columns))
     return pd.concat(parts, ignore_index=True)

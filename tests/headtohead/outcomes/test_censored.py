@@ -84,6 +84,7 @@ def test_without_censoring_the_estimates_are_those_of_the_tables(reference: Refe
         np.testing.assert_allclose(errors[exact], table["std_error"].iloc[exact], rtol=1e-9)
 
 
+@pytest.mark.whole
 def test_five_years_of_gbsg2() -> None:
     score, endpoint = gbsg2()
     assert int(endpoint.by(FIVE_YEARS).isna().sum()) == 278
