@@ -1,6 +1,7 @@
 """How fast: the study, the builds, and the library beside its peers, each with its target on two idle cores.
 
-``make bench`` runs the kernels, the study and the builds; ``python bench/speed.py simulate`` (``gates``, ``hospital``, ``tests``)
+``make bench`` runs the kernels, the study and the builds; ``python bench/speed.py simulate`` (``gates``, ``paint``,
+``hospital``, ``tests``)
 runs another part. Every peer is timed in the same run on the same data, so that the ratio holds on any machine;
 R stands beside it where ``Rscript`` and its packages are installed.
 """
@@ -23,6 +24,7 @@ from doors import doors
 from hospitals import hospitals
 from kernels import kernels
 from livingpaper.build.project import find_project
+from paint import paints
 from study.protocol.protocol import load_protocol
 from timing import Timing, best_of, once
 
@@ -126,6 +128,7 @@ PARTS: dict[str, Callable[[], Iterator[Timing]]] = {
     "builds": builds,
     "simulate": simulate,
     "gates": gates,
+    "paint": lambda: paints(PROJECT.build / "html"),
     "hospital": lambda: hospitals(partial(command, PAPER), PROJECT.root),
     "tests": tests,
 }

@@ -85,6 +85,17 @@ def test_each_figure_has_its_table_data_and_code(visit: Visit) -> None:
     assert visit.tab.locator(".carried").count() == visit.tab.locator("script[data-chart]").count()
 
 
+BROKEN = """() => [...document.querySelectorAll('article table code span.pre')]
+    .filter((word) => /^\\w+$/.test(word.textContent) && word.getClientRects().length > 1).map((word) => word.textContent)"""
+SQUEEZED = """() => [...document.querySelectorAll('article .sheet td')]
+    .filter((cell) => cell.innerText.length > 89 && cell.clientWidth < 170).map((cell) => cell.innerText)"""
+
+
+def test_names_stay_whole_and_sentences_have_room_in_tables(visit: Visit) -> None:
+    assert visit.tab.evaluate(BROKEN) == []
+    assert visit.tab.evaluate(SQUEEZED) == []
+
+
 def test_axe_finds_nothing(visit: Visit) -> None:
     size = visit.tab.viewport_size
     assert barriers_of(visit.tab, colours=size is not None and size["width"] == SIZES["desktop"][0]) == []
@@ -99,6 +110,21 @@ def test_no_table_is_cut_in_print(visit: Visit) -> None:
         ".map((t) => `${t.parentElement.parentElement.id || t.className} ${t.getBoundingClientRect().right}`)"
     )
     assert cut == []
+    assert visit.tab.evaluate(BROKEN) == []
+    bare = visit.tab.locator("article div.cell:visible").filter(has_not=visit.tab.locator(".cell_output"))
+    assert bare.count() == 0, "what is folded leaves a gap, and a heading without its text"
+
+
+def test_what_is_broken_and_squeezed_is_seen(browser: Browser) -> None:
+    tab = browser.new_page()
+    code = "<td style='width: 20px; overflow-wrap: anywhere'><code><span class='pre'>a_long_name</span></code></td>"
+    cell = f"<td style='width: 150px'>{'word ' * 20}</td>"
+    tab.set_content(
+        f"<article><div class='sheet'><table style='width: 170px'><tr>{code}{cell}</tr></table></div></article>"
+    )
+    assert tab.evaluate(BROKEN) == ["a_long_name"]
+    assert len(tab.evaluate(SQUEEZED)) == 1
+    tab.close()
 
 
 def test_the_root_leads_to_the_paper(browser: Browser) -> None:

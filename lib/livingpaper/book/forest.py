@@ -12,7 +12,7 @@ from livingpaper.ledger.format import interval_text, scale_of, value_text
 
 At = Callable[[str], alt.X]
 INTERVAL = ("estimate", "conf_low", "conf_high", "truth", "second", "second_low", "second_high")
-ABOVE: Any = {"size": 70, "filled": False, "stroke": INK, "strokeWidth": 1.6, "yOffset": -9}
+TRUTH: Any = {"size": 70, "filled": False, "stroke": INK, "strokeWidth": 1.6}
 ABOVE_LINE = -15  # pixels from a line up to its label
 EDGE = 16  # pixels that ticks take at the right edge
 BELOW: Any = {"size": 42, "filled": True, "opacity": 1, "color": TREATED, "yOffset": 8}
@@ -42,11 +42,12 @@ def forest(
     coloured = base.encode(color=alt.Color("colour:N", scale=None))
     point = coloured.mark_point(filled=True, size=62, opacity=1)
     at = partial(alt.X, type="quantitative", scale=along)
+    side = 9 if narrow() else -9  # on a phone labels stand above
     layers = [
         *_background(bands, null, at),
         coloured.mark_rule(strokeWidth=2, clip=True).encode(x=x, x2="conf_high:Q"),
         point.encode(x=at("estimate"), tooltip=tooltip(scale)),
-        *_others(base, at, "truth", "true effect", -9, **ABOVE),
+        *_others(base, at, "truth", "true effect", side, yOffset=side, **TRUTH),
         *_others(base, at, "second", second_name, 11, **BELOW),
         *(named_above(base, wide) if narrow() else [beside(base, wide + 10, "numbers")]),
     ]
@@ -70,7 +71,7 @@ def named_above(base: alt.Chart, wide: float) -> list[alt.Chart]:
 
 def over(base: alt.Chart, pixels: float, column: str, **look: Any) -> list[alt.Chart]:
     """Return a column as text that stays legible over lines: they are hidden around its letters."""
-    halo = {"stroke": "white", "strokeWidth": 4, "strokeJoin": "round"}
+    halo = {"stroke": "white", "strokeWidth": 7, "strokeJoin": "round"}
     return [beside(base, pixels, column, **look | halo), beside(base, pixels, column, **look)]
 
 

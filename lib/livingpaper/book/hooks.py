@@ -70,13 +70,9 @@ class PaperRole(SphinxRole):
         return [numbers.result_node("", said.text, ledger_id=id_, origin=origin, page=page, **words)], []
 
 
-def checklist(project: Project, name: str = "") -> str:
-    """Return one checklist of ``book/checklists.yml`` as MyST."""
-    return checklist_myst(name, load_checklists(project.root / "book" / "checklists.yml"))
-
-
 HTML: dict[str, Callable[[Project, str], str]] = {"ledger": numbers.ledger_html, "provenance": panel_html}
-MYST: dict[str, Any] = {"checklist": checklist, "changes": changes_myst, "reference": reference_myst}
+MYST: dict[str, Any] = {"changes": changes_myst, "reference": reference_myst}
+MYST["checklist"] = lambda project, name="": checklist_myst(name, load_checklists(project.root / SOURCES[1]))
 
 
 class PaperDirective(SphinxDirective):

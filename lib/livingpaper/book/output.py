@@ -20,6 +20,7 @@ from livingpaper.config import MIME
 
 LOG = logging.getLogger(__name__)
 _mathml = LatexToMathML()
+ROOM = {"long": 30, "longer": 90}  # letters of a cell that is given room on a screen
 PHONE = "(max-width: 600px)"  # as in charts.js
 
 
@@ -124,6 +125,8 @@ def depart_table(self: Any, node: nodes.table) -> None:
 
 def visit_entry(self: Any, node: nodes.entry) -> None:
     """Open a cell: a head of its column in the first row, of its row in the first column; an empty one is no head."""
+    if node.parent.column:
+        node["classes"] += [name for name, letters in ROOM.items() if len(node.astext()) >= letters]
     headed, first = isinstance(node.parent.parent, nodes.thead), node.parent.column == 0
     type(self).visit_entry(self, node)
     self.context.pop()

@@ -36,8 +36,8 @@ def only_what_is_used(css: str, words: set[str]) -> str:
 
 
 def lean(css: str, words: set[str]) -> str:
-    """Return styles with only what is used, and of their variables only those that something asks for."""
-    css = " ".join(only_what_is_used(ASIDE.sub("", css), words).split())
+    """Return styles without spare space, and of their variables only those that something asks for."""
+    css = re.sub(r"@media[^{}]*\{\}", "", re.sub(r"\s*([{};,])\s*", r"\1", css))
     asked = words | set(ASKED.findall(css))
     return VARIABLE.sub(lambda given: given[0] if given[1] in asked else "", css)
 
@@ -46,26 +46,29 @@ def slim(app: Sphinx, failed: Exception | None) -> None:
     """Write what pages and scripts use of all styles into one sheet, for which the first paint waits; drop icon scripts."""
     if failed or app.builder.name != "html":
         return
-    site, static = Path(app.outdir), Path(app.outdir) / "_static"
-    scripts = (path for path in static.rglob("*.js") if path.name not in NOT_READ)
-    texts = (path.read_text("utf-8") for path in (*site.rglob("*.html"), *scripts))
-    words = ADDED.union(word for text in texts for word in WORD.findall(text))  # whatever could be a class
+    static, pages = Path(app.outdir) / "_static", Path(app.outdir).rglob("*.html")
+    html = " ".join(path.read_text("utf-8") for path in pages)
+    js = " ".join(path.read_text("utf-8") for path in static.rglob("*.js") if path.name not in NOT_READ)
+    said = [*re.findall(r"""\bclass=(["'])(.*?)\1""", html), *re.findall(r"""(["'`])(.*?)\1""", js)]
+    names = ADDED.union(*(WORD.findall(words) for _, words in said))
     given = sorted(app.builder._css_files, key=lambda each: each.priority)  # type: ignore[attr-defined]
-    names = dict.fromkeys((*THEME, *(str(each.filename).removeprefix("_static/") for each in given)))
-    css = "".join((static / name).read_text("utf-8") for name in names if (static / name).is_file())
-    write_whole(static / SHEET, lean(css, words).encode())
+    files = dict.fromkeys((*THEME, *(str(each.filename).removeprefix("_static/") for each in given)))
+    css = "".join(path.read_text("utf-8") for file in files if (path := static / file).is_file())
+    write_whole(static / SHEET, lean(only_what_is_used(ASIDE.sub("", css), names), names).encode())
     icons = (*static.glob("scripts/fontawesome.js*"), *static.glob("vendor/fontawesome/webfonts/*"))
     for path in {*icons, *static.rglob("*.css")} - {static / SHEET}:
         path.unlink()
 
 
 def lighten(app: Sphinx, page: str, _template: str, context: dict[str, Any], _doctree: Any) -> None:
-    """Let scripts wait for the page, and load those of charts only where there are some."""
+    """Let scripts wait for the page, and load those of charts and tabs only where there are some."""
     for script in context.get("script_files", ()):  # the same objects on every page
         if page == "search" and SEARCH.search(str(script.filename)):
             script.attributes.pop("defer", None)
         elif script.filename and AT_ONCE not in str(script.filename):
             script.attributes.setdefault("defer", "defer")
     context["body"] = re.sub(' role="(doc-biblioentry|list)"', "", context.get("body", ""))  # deprecated
+    if "sd-tab" not in context["body"] and (scripts := context.get("script_files")):
+        scripts[:] = [each for each in scripts if "design-tabs" not in str(each.filename)]
     if "data-chart=" in context["body"]:
         app.add_js_file("charts.js", loading_method="defer")

@@ -14,9 +14,7 @@ from livingpaper.book.markup import markup
 XLINK = "http://www.w3.org/1999/xlink"
 ET.register_namespace("xlink", XLINK)
 ET.register_namespace("mml", "http://www.w3.org/1998/Math/MathML")
-NOISE = (
-    "script, style, a.headerlink, details.provenance, .cell_input, .byline, .tabularcolumns, .carried, nav"
-)
+NOISE = "script, style, a.headerlink, details.provenance, .cell_input, .byline, .carried, nav"
 HEADING = re.compile("h[1-6]$")
 
 

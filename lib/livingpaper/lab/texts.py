@@ -149,11 +149,10 @@ def _verdict(text: str, session: Session) -> Reply:
         before = verdict_words(text, session, session.committed)
     parts = [ROLES[role](what, session) for role, what in ROLE.findall(now)]
     plain = iter(parts)
-    title = "follows the numbers: claims.toml" + (
-        "; a trial, the paper says other words" if now != before else ""
-    )
+    other = "; a trial, the paper says other words" if now != before else ""
     trial = now != before or any(part.trial for part in parts)
-    return Reply(ROLE.sub(lambda _: next(plain).text, now), title, trial=trial)
+    words = ROLE.sub(lambda _: next(plain).text, now)
+    return Reply(words, f"follows the numbers: claims.toml{other}", trial=trial)
 
 
 def _stamp(text: str, session: Session) -> Reply:

@@ -76,9 +76,8 @@ def left_out(evidence: pd.DataFrame) -> Sheet:
     }  # fmt: skip
     order = ["Drug", "Design", "Study"]
     frame = pd.DataFrame(cells).sort_values(order, kind="stable", ignore_index=True)
-    return Sheet(
-        frame, origin="published", widths="p{1.5cm}p{1.6cm}p{1.4cm}p{1.3cm}p{1.7cm}p{3.0cm}l", long=True
-    )
+    widths = "p{1.3cm}p{1.6cm}p{1.3cm}p{1.4cm}p{2.9cm}p{3.3cm}p{2.1cm}"
+    return Sheet(frame, origin="published", widths=widths, long=True)
 
 
 def without_each(ledger: Ledger, evidence: pd.DataFrame) -> Sheet:
@@ -96,7 +95,7 @@ def without_each(ledger: Ledger, evidence: pd.DataFrame) -> Sheet:
 def few(ledger: Ledger) -> Sheet:
     """Return each pool under random effects and under the methods for few events."""
     heads = {"random_effects": "Random effects, halves added"} | {
-        key(name): name for name in get_args(FewEvents)
+        key(name): name[0].upper() + name[1:] for name in get_args(FewEvents)
     }
     rows = ledger.select("evidence.few.{pool}.{way}")
     return Sheet(
@@ -125,7 +124,7 @@ def included(ledger: Ledger, evidence: pd.DataFrame) -> Sheet:
     used = evidence[evidence["include"] == "yes"]
     results = used["id"].map(key)
     said = {result: with_interval(row) for result, row in ratios.iterrows()}
-    said |= {result: f"{said[result]} (p = {p:g})" for result, p in p_values["estimate"].items()}
+    said |= {result: f"{said[result]} (p\u00a0=\u00a0{p:g})" for result, p in p_values["estimate"].items()}
     cells = {
         "Study": used["study"], "Design": used["design"], "Arms": used["drug"] + " or " + used["comparator"],
         "Deaths": [deaths_text(counts, result) for result in results],

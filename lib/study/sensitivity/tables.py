@@ -155,7 +155,7 @@ def joint(ledger: Ledger, facets: list[str], plan: Protocol) -> Sheet:
     for facet in facets:
         mine = text[key(facet)]
         if "median" in mine:
-            middle, *shares = (f"{mine[what]} (p = {mine[f'p_{what}']})" for what in statistics)
+            middle, *shares = (f"{mine[what]} (p\u00a0=\u00a0{mine[f'p_{what}']})" for what in statistics)
             label = "All outcomes" if facet == "all" else facet.capitalize()
             cells.append([label, mine["n"], middle, mine["null_median"], *shares])
     small = f"p below {plan.equivalence.alpha:g}"
