@@ -16,6 +16,7 @@ sys.path.append(str(Path(__file__).parents[1] / "tests"))
 from hospital_cohort import good
 
 SMALL, LARGE, DIFFERENT = 1_000, 1_000_000, 40_000
+LABORATORY = ["ldh", "ferritin", "ddimer", "alt", "platelets", "egfr", "neutrophils", "lymphocytes", "crp"]
 Command = Callable[..., Timing]
 
 
@@ -46,7 +47,7 @@ def hospitals(headtohead: Command, root: Path) -> Iterator[Timing]:
 def _varied(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the patients with ids of their own and measurements that differ, so that nobody is there twice."""
     rng = np.random.default_rng(1)
-    for name in ("ldh", "ferritin", "ddimer", "alt", "platelets", "egfr", "neutrophils", "lymphocytes", "crp"):
+    for name in LABORATORY:
         values = pd.to_numeric(frame[name])
         frame[name] = (values * rng.uniform(0.9, 1.1, len(values))).round(2).clip(upper=values.max())
     return frame.assign(patient_id=[f"H{number:07d}" for number in range(len(frame))])
