@@ -76,7 +76,7 @@ def left_out(evidence: pd.DataFrame) -> Sheet:
     }  # fmt: skip
     order = ["Drug", "Design", "Study"]
     frame = pd.DataFrame(cells).sort_values(order, kind="stable", ignore_index=True)
-    widths = "p{1.3cm}p{1.6cm}p{1.3cm}p{1.4cm}p{2.9cm}p{3.3cm}p{2.1cm}"
+    widths = "p{1.25cm}p{1.5cm}p{1.45cm}p{1.35cm}p{2.2cm}p{2.6cm}l"
     return Sheet(frame, origin="published", widths=widths, long=True)
 
 
