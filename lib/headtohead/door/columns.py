@@ -12,7 +12,7 @@ from scipy.linalg import qr, solve_triangular
 from scipy.linalg.lapack import dpotrf
 
 from headtohead.door.choices import instance, number, some_of
-from headtohead.door.people import Data, aligned, distinct, floats, patients, some, unique
+from headtohead.door.people import Data, aligned, distinct, floats, levels_in, patients, some, unique
 from headtohead.errors import DependentError, InputError, MissingError, NumberError, UnknownError
 
 NEARLY_DEPENDENT, DEPENDENT = 1e-8, 1e-8  # squared, of a correlation matrix; of its triangular factor
@@ -79,8 +79,7 @@ def _remembered(design: pd.DataFrame) -> pd.DataFrame:
 
 def independent(design: pd.DataFrame, what: str) -> np.ndarray:
     """Return ``covariates`` as an array; a design that was found to be some is only looked at for what is not finite."""
-    kept = KNOWN.get(id(design))
-    x = design.to_numpy()
+    kept, x = KNOWN.get(id(design)), design.to_numpy()
     if kept is not None and kept() is design and np.isfinite(x).all():
         return x
     return covariates(design, what).to_numpy(float)
@@ -158,8 +157,9 @@ def complete(data: pd.Series | pd.DataFrame, what: str, names: Sequence[str] = (
     whole = isinstance(data, pd.Series)
     if any(_gaps(one) for one in ([data] if whole else (data[name] for name in names or data))):
         frame = data.to_frame() if whole else data[list(names or data)]
-        wrong = frame.isna().to_numpy()
-        _refuse_values(frame, np.where(wrong, np.nan, 0.0), what, missing=False, infinite=False)
+        _refuse_values(
+            frame, np.where(frame.isna().to_numpy(), np.nan, 0.0), what, missing=False, infinite=False
+        )
 
 
 def _gaps(column: pd.Series) -> bool:
@@ -213,9 +213,8 @@ def named(frame: pd.DataFrame, names: str | Iterable[str], what: str, *, none: b
 
 def levels(values: pd.Series, known: str = "") -> list[Any]:
     """Return a category's levels by name; NumberError for numbers among objects, MissingError if all must be ``known``."""
-    every = values.unique().tolist()
-    found = [one for one in every if not (one is None or one is pd.NA or one != one)]
-    if known and len(found) < len(every):
+    _, found, gaps = levels_in(values)
+    if known and gaps:
         complete(values, known)
     if values.dtype == object and any(map(number, found)):
         must = f"the column {values.name!r} must be numbers or words, found numbers among objects"

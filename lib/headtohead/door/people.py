@@ -47,8 +47,7 @@ def words(names: Any, what: str) -> list[str]:
     found: list[Any] = [names] if isinstance(names, str) or names is None else list(names)
     odd = [one for one in found if not (isinstance(one, str) and one.strip())]
     if odd or not found or isinstance(names, str):
-        plain = not odd or isinstance(odd[0], str | int | float | tuple | None)
-        said = "none" if not found else repr(odd[0] if odd else names) if plain else type(odd[0]).__name__
+        said = " ".join(repr(odd[0] if odd else names).split())[:40] if found else "none"
         raise errors.InputError(f"{what} must be words, found {said}; give each a name, as 'a' and 'b'")
     distinct(found, what)
     return found
@@ -133,11 +132,19 @@ def arms(values: Any, treated: object = None) -> pd.Series:
     return found
 
 
+def levels_in(values: pd.Series) -> tuple[np.ndarray, list[Any], bool]:
+    """Return a column as an array, the levels it has in their order there, and whether some values are unknown."""
+    usual = isinstance(values.dtype, np.dtype) and values.dtype.kind in "Ofiub"
+    x = values.to_numpy() if usual else values.to_numpy(object)
+    every = list(dict.fromkeys(x.tolist()))
+    found = [one for one in every if not (one is None or one is pd.NA or one is pd.NaT or one != one)]
+    return x, found, len(found) < len(every)
+
+
 def _first_arm(values: pd.Series, treated: object) -> pd.Series:
-    code, labels = pd.factorize(values)
-    blank, levels = code < 0, labels.tolist()
-    if blank.any():
-        must = f"every patient must have an arm, {wrong_rows(blank, values).replace('are not', 'have none')}"
+    x, levels, gaps = levels_in(values)
+    if gaps:
+        must = f"every patient must have an arm, {wrong_rows(values.isna().to_numpy(), values).replace('are not', 'have none')}"
         raise errors.ArmError(f"{must}; drop them or find out")
     if treated is not None and not (np.isscalar(treated) and treated in levels):
         raise errors.UnknownError(
@@ -153,7 +160,7 @@ def _first_arm(values: pd.Series, treated: object) -> pd.Series:
             f"propensity(..., treated={levels[0]!r}), or give arm == {levels[0]!r}"
         )
     first = 1 if treated is None else treated
-    return pd.Series(code == (levels.index(first) if first in levels else -1), values.index, name=values.name)
+    return pd.Series(np.asarray(x == first, bool), values.index, name=values.name)
 
 
 def need_both(arm: Any, used: Any, what: str, remedy: str = "check who is left out") -> None:

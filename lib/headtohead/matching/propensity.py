@@ -196,8 +196,7 @@ def propensity(
         frame, arm = frame.drop(columns=arm), frame[arm]
     design = frame if terms is None else raw_design(frame, terms, impute_from)
     design, arms = door.covariates(design, "the design"), door.arms(arm, treated)
-    if arms.index is not design.index:
-        arms = door.aligned(arms, design.index, "the design")
+    arms = door.aligned(arms, design.index, "the design")
     fit, units = _fit(arms, design), np.eye(design.shape[1] + 1)
     if fit is None:  # far from 0 or in tiny units Newton's equations are nearly singular
         fit, units = _fit_in_standard_units(arms, design)

@@ -71,9 +71,8 @@ def aalen_johansen(
     door.same_length(time=time, cause=cause, weights=weights)
     time, cause = door.times(np.asarray(time)), door.causes(np.asarray(cause), n_causes)
     k = int(cause.max(initial=0)) if n_causes is None else n_causes
-    return curve_of_checked(
-        time, cause, np.ones(len(time)) if weights is None else door.weights(np.asarray(weights)), k
-    )
+    w = np.ones(len(time)) if weights is None else door.weights(np.asarray(weights))
+    return curve_of_checked(time, cause, w, k)
 
 
 def curve_of_checked(time: Array, cause: Array, w: Array, k: int) -> CumulativeIncidence:

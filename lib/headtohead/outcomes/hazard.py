@@ -188,6 +188,5 @@ def kaplan_meier_error(endpoint: Endpoint, crude: Adjustment, *, by: int) -> pd.
         t, c = (of.to_numpy()[mask] for of in (endpoint.time_days, endpoint.cause))
         codes, one = (c, c * (c == 1)), np.ones(len(t))  # the other causes as they are, and censored
         right, wrong = (curve_of_checked(t, code, one, len(endpoint.causes)).at(days)[:, 0] for code in codes)
-        columns = {"arm": arm, "day": days, "aalen_johansen": right, "one_minus_km": wrong}
-        parts.append(pd.DataFrame(columns))
+        parts.append(pd.DataFrame({"arm": arm, "day": days, "aalen_johansen": right, "one_minus_km": wrong}))
     return pd.concat(parts, ignore_index=True)

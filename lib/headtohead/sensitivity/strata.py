@@ -36,10 +36,9 @@ def estimate_in_subsets(
     door.patients(frame, "the frame")
     if not subsets:
         raise UnknownError("subsets are needed, found none; give {'women': frame['sex'] == 'F'}, say")
-    masks = {label: f"the subset {label!r}" for label in door.words(subsets, "names of subsets")}
-    known = {
-        label: door.events(door.aligned(subsets[label], frame.index, it), it) for label, it in masks.items()
-    }
+    what = {label: f"the subset {label!r}" for label in door.words(subsets, "names of subsets")}
+    masks = {label: door.aligned(subsets[label], frame.index, words) for label, words in what.items()}
+    known = {label: door.events(masks[label], words) for label, words in what.items()}
     parts = []
     for label, mask in known.items():
         try:
