@@ -187,13 +187,13 @@ OTHER = {
 }
 
 
-def test_every_exhibit_follows_other_choices(project: Project, protocol: Protocol) -> None:
-    plan = changed(protocol, **OTHER)
-    cohort = whole(project, plan=plan)
+def test_every_exhibit_follows_other_choices_arms_and_real_people(
+    project: Project, protocol: Protocol
+) -> None:
+    given = with_arms(changed(protocol, **OTHER), "drug A", "drug B")
+    given["everyone"] = given["everyone"].assign(synthetic=0)
+    plan, cohort = given["plan"], whole(project, **given)
     methods = of_cohort(project, cohort)
-    for shown in (cohort.shown, methods.shown):
-        for exhibit in shown.values():
-            assert exhibit._repr_mimebundle_()
     smd = cohort.variables["smd"]["smd"].abs()
     assert cohort.rows.at["cohort.smd.above_tenth", "estimate"] == (smd > plan.balance.smd_threshold).sum()
     assert cohort.rows.at["counts.death.rd", "conf_level"] == plan.inference.conf_level
@@ -201,13 +201,6 @@ def test_every_exhibit_follows_other_choices(project: Project, protocol: Protoco
     assert level in cohort.shown["tbl-similarity"].frame
     assert methods.shown["tbl-estimands"].frame["Estimand"].iloc[0] == plan.estimand.primary
     assert f"day {plan.outcome.horizon_days}" in methods.shown["fig-design"].alt
-
-
-def test_arms_of_other_names_and_real_people(project: Project, protocol: Protocol) -> None:
-    given = with_arms(protocol, "drug A", "drug B")
-    given["everyone"] = given["everyone"].assign(synthetic=0)
-    cohort = whole(project, **given)
-    methods = of_cohort(project, cohort)
     assert cohort.rows.at["cohort.eligible.drug_a.n", "estimate"] == 125
     assert set(cohort.rows.loc[cohort.rows.index.str.startswith("cohort."), "origin"]) == {"real"}
     assert list(cohort.shown["tbl-one"].frame.columns[1:3]) == ["Drug A, n = 125", "Drug B, n = 217"]
