@@ -71,6 +71,12 @@ def from_admission(frame: Frame) -> Frame:
     return frame.assign(**{name: text(numbers(frame, name) + wait) for name in days})
 
 
+def _from_one(frame: Frame, rows: pd.Series) -> Frame:
+    """Return the frame with the day of the first dose as day 1 in some rows."""
+    days = ("icu_day", "stop_day", "followup_day")
+    return frame.assign(**{name: text(numbers(frame, name) + rows) for name in days})
+
+
 def inverted(frame: Frame) -> pd.Series:
     """Return the drug of the other arm."""
     return frame["drug"].map(dict(zip(DRUGS, DRUGS[::-1], strict=True)))
@@ -222,6 +228,25 @@ SLIPS = [
     Fault("Charlson and SOFA swapped", "columns.swapped", "charlson", swap("charlson", "sofa")),
     Fault("SpO2/FiO2 and PaO2/FiO2 swapped", "columns.swapped", "spo2_fio2", swap("spo2_fio2", "pao2_fio2")),
     Fault("D-dimer and platelets swapped", "columns.swapped", "ddimer", swap("ddimer", "platelets")),
+    Fault("ALT and IL-6 swapped", "columns.swapped", "il6", swap("alt", "il6")),
+    Fault("SOFA and the wait swapped", "columns.swapped", "sofa", swap("sofa", "admission_to_dose")),
+    Fault("SOFA and the wait swapped in a hospital", "columns.swapped", "sofa", swap("sofa", "admission_to_dose", hospital)),
+    Fault("Charlson and the wait swapped in an arm", "columns.swapped", "charlson", swap("charlson", "admission_to_dose", arm)),
+    Fault("hypertension and kidney disease swapped", "columns.swapped", "hypertension", swap("hypertension", "ckd")),
+    Fault("hypertension and lung disease swapped", "columns.swapped", "hypertension", swap("hypertension", "copd")),
+    Fault("a twofold slip in a hospital", "unit.group", "ferritin", scaled("ferritin", 2, hospital)),
+    Fault("a twofold slip in an arm", "unit.group", "ldh", scaled("ldh", 0.5, arm)),
+    Fault("D-dimer units of two kinds in an arm", "unit.group", "ddimer", scaled("ddimer", 2, arm)),
+    Fault("a slip of units in one row in twenty", "unit.mixture", "ferritin", scaled("ferritin", 0.001, lambda f: pd.Series(np.arange(len(f)) % 20 == 0, f.index))),
+    Fault("a tenfold slip in one row in twenty", "unit.mixture", "platelets", scaled("platelets", 0.1, lambda f: pd.Series(np.arange(len(f)) % 20 == 0, f.index))),
+    Fault("kilopascals in a third of the rows", "unit.mixture", "pao2_fio2", scaled("pao2_fio2", 1 / 7.5, third)),
+    Fault("days counted from 1", "days.one", "icu_day", lambda f: _from_one(f, f["drug"] == f["drug"])),
+    Fault("the missing code 0 among points", "value.code", "barthel", put("barthel", "0", slice(0, 30)), rows=30),
+    Fault("serial numbers of dates", "dates.serial", "followup_day", lambda f: f.assign(followup_day=text(numbers(f, "followup_day") + 44_260))),
+    Fault("a row of units below the names", "file.units", "", lambda f: pd.concat([pd.DataFrame("unit", index=[0], columns=f.columns), f], ignore_index=True), rows=1),
+    Fault("percentages", "number.unit", "spo2_fio2", put("spo2_fio2", "89%"), rows=5),
+    Fault("a criterion that too few meet", "choices.carry", "", lambda f: f.assign(infection_confirmed=["1"] * 6 + ["0"] * (len(f) - 6))),
+    Fault("a score in which nothing differs", "choices.carry", "", lambda f: f.assign(hospital="Norte"), settings='[score]\ncolumns = ["hospital"]'),
     Fault("eGFR and IL-6 swapped", "columns.swapped", "il6", swap("egfr", "il6")),
 ]  # fmt: skip
 

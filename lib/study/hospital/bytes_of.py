@@ -31,6 +31,7 @@ KINDS = {  # by the first bytes, in small letters
 WHITE = np.frombuffer(b" \t\r\n\x0b\x0c", np.uint8)  # with which a blank line begins
 NO_ROWS = np.empty(0, int)
 BLOCK = 1 << 24  # bytes that are parsed at once, which no row exceeds
+TITLES = 5  # lines of one cell that may stand above the names of the columns
 FEW = 1000  # texts, to put them in order
 
 
@@ -76,8 +77,10 @@ def read_csv(raw: bytes, *, encoding: str | None = None, separator: str | None =
             "file.empty", "", "have a header and a row for each patient", "export it again", found="nothing"
         )
         return Cells(pd.DataFrame(), NO_ROWS, tuple(facts), (*found, *empty))
-    header, rows = rows[0], rows[1:]
-    names = _cells_of(text[starts[header] : ends[header]], mark)
+    firsts = [_cells_of(text[starts[row] : ends[row]], mark) for row in rows[:TITLES]]
+    titles = next((i for i, cells in enumerate(firsts) if len(cells) > 1), 0)
+    facts += [f"lines above the names of columns left out: {titles}"] if titles else []
+    names, rows = firsts[titles], rows[titles + 1 :]
     width = len(_cells_of(text[starts[rows[0]] : ends[rows[0]]], mark)) if len(rows) else len(names)
     frame = _parsed(_lines(text, starts, ends, rows), mark, width)
     if len(frame) != len(rows):  # rows of another length, or quotes within cells

@@ -20,6 +20,7 @@ from study.hospital.settings import NAME, Acknowledged, Settings, SettingsError,
 from study.hospital.tables import read_any
 from study.protocol.protocol import Protocol, load_protocol
 
+LABELLED = 5  # columns of numbers without one in the first row
 FOUND, UNREADABLE = 1, 3  # exit statuses; 0 if nothing stands
 
 
@@ -87,8 +88,9 @@ def make_report(made: Ours, cells: pd.DataFrame, plan: Protocol) -> Report:
     """Return every finding on data and choices; those that ``cohort.toml`` acknowledges apart."""
     theirs = list(cells)
     found = list(made.findings)
-    found += contract.check_columns(made, theirs, plan)
+    found += contract.check_columns(made, theirs, plan) if theirs else []
     if not len(made.lines):
+        found = [each for each in found if each.code != "file.empty"]
         found += finding("file.empty", "", "hold a row for each patient", "export it again", found="none")
     else:
         found += contract.check_choices(made, plan)
@@ -98,7 +100,7 @@ def make_report(made: Ours, cells: pd.DataFrame, plan: Protocol) -> Report:
             *likely.check_likely(made),
             *people.check_people(made, plan),
         ]
-    left_out = contract.left_out(made, plan)
+    found, left_out = _once(found), contract.left_out(made, plan)
     if not any(each.level == "error" for each in found):
         carried, alike = check_carried(made, plan)
         found, left_out = [*found, *carried], [*left_out, *alike]
@@ -108,6 +110,25 @@ def make_report(made: Ours, cells: pd.DataFrame, plan: Protocol) -> Report:
     named = sorted_findings((_named(each, made) for each in stand), list(made.dictionary.index))
     unseen = tuple(swaps.unseen_swaps(made)) if len(made.lines) else ()
     return Report(made, tuple(named), tuple(known), tuple(left_out), unseen)
+
+
+def _once(found: list[Finding]) -> list[Finding]:
+    """Return one finding in place of those that serial dates, or a first row of units, cause in many columns."""
+    if any(each.code == "dates.serial" for each in found):
+        found = [each for each in found if each.code not in ("value.range", "likely.longer")]
+    first = [each for each in found if each.level == "error" and each.rows.tolist() == [0]]
+    if len({each.column for each in first if each.code.startswith("number.")}) < LABELLED:
+        return found
+    do = "take the row below the names of the columns out"
+    one = finding(
+        "file.units",
+        "",
+        "hold a patient in its first row",
+        do,
+        [True],
+        found="units or labels in many columns",
+    )
+    return [*one, *(each for each in found if each not in first)]
 
 
 def _acknowledged(

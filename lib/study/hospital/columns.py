@@ -14,6 +14,7 @@ from study.hospital.settings import Settings
 from study.hospital.tables import filled, remade
 
 NUMERIC = ("number", "integer", "binary")
+SERIALS = (36_526, 73_050)  # of the years 2000 to 2099
 ENDS = {"dead": "death_day", "discharged": "discharge_day", "transferred": "transfer_day"}
 EVENTS = ("icu_day", "imv_day", "rescue_day")  # whose day is empty if there was none
 COUNTED = (
@@ -123,6 +124,7 @@ def _days(made: Ours, theirs: pd.DataFrame, known: Mapping[str, pd.Series]) -> N
         if made.dictionary.at[name, "unit"] == "days" and parsing.has_dates(values)
     ]
     reference = made.settings.dates.reference
+    _serials(made)
     if dated and reference not in theirs:
         do = "name the column with the date of the first dose as reference under [dates]"
         for name in dated:
@@ -157,6 +159,17 @@ def _days(made: Ours, theirs: pd.DataFrame, known: Mapping[str, pd.Series]) -> N
         moved = [name for name in COUNTED if made.has(name) and name not in dated]
         made.frame[moved] = made.frame[moved].sub(made.frame["admission_to_dose"], axis=0)
         made.facts.append(f"days from admission made days from the first dose: {', '.join(moved)}")
+
+
+def _serials(made: Ours) -> None:
+    """Name days that are a spreadsheet's serial numbers of dates."""
+    for name in (name for name in made.frame if made.dictionary.at[name, "unit"] == "days"):
+        serial = made.frame[name].between(*SERIALS)
+        if serial.sum() > made.frame[name].count() / 2:
+            do = "format these cells as dates in the spreadsheet, and the date of the first dose too"
+            made.findings += finding(
+                "dates.serial", name, "be days or dates", do, serial, found="serial numbers of dates"
+            )
 
 
 def _units(made: Ours) -> None:

@@ -46,7 +46,7 @@ KINDS = (  # of cells that are no numbers: code, pattern, what is found, what to
     ("number.comma", COMMA, "commas among points", "export all numbers with one decimal mark"),
     (
         "number.unit",
-        re.compile(r"[+-]?\d[\d.,]*\s*[^\W\d]\S*.*"),
+        re.compile(r"[+-]?\d[\d.,]*\s*(%|[^\W\d]\S*.*)"),
         "numbers with their unit",
         "leave the unit out of the cells and name it under [units]",
     ),

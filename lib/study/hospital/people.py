@@ -29,7 +29,7 @@ NOBODY = re.compile(
     r"(?i)[?.*_-]+|unknown|unk|n[./ ]?k|not known|missing|desconocid[oa]|sin datos?|null|.*@.*|9{2,4}|-\d+"
 )
 LOOK_ALIKE = str.maketrans("авекмнорстухіјѕαβεικνορτυχ", "abekmhopctyxijsabeiknoptux")  # Cyrillic, Greek
-EVENTS_SOON = 12  # on day 1 or 2: half a day before them, day 0 has a few
+EVENTS_SOON = 18  # on days 1 and 2: of so many, day 0 has a few
 WITHIN_WAIT = 6.0  # none of so many expected is rarer than 1 in 400
 
 
@@ -204,7 +204,7 @@ def _from_one(made: Ours) -> list[Finding]:
     first = made.frame[names].min(axis=1).to_numpy()
     do = "subtract 1 if the day of the first dose is 1, else acknowledge it"
     for part in _parts(made):
-        soon = max((part & (first == day)).sum() for day in (1, 2))
+        soon = (part & ((first == 1) | (first == 2))).sum()
         if soon >= EVENTS_SOON and not (part & (first == 0)).any():
             rows = part & ~np.isnan(first)
             return finding(

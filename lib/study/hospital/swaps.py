@@ -26,20 +26,28 @@ SPREAD = {  # standard deviation of the logarithm in people ill enough for these
     "crp": 0.9, "alt": 0.6, "il6": 1.2, "ldh": 0.37, "ferritin": 0.9, "ddimer": 0.9, "platelets": 0.4, "egfr": 0.4,
     "lymphocytes": 0.5, "neutrophils": 0.5, "resp_rate": 0.25, "bmi": 0.2, "age": 0.25,
 }  # fmt: skip
-GOES_WITH: dict[str, dict[str, float]] = {  # rank correlations, roughly, as textbooks have them; 0 if not named
+GOES_WITH: dict[str, dict[str, float]] = {  # rank correlations, roughly, as textbooks have them; not known if not named
     "crp": {"spo2_fio2": -0.3}, "il6": {"spo2_fio2": -0.2, "crp": 0.4}, "ldh": {"spo2_fio2": -0.5, "crp": 0.3},
-    "ferritin": {"male": 0.25, "spo2_fio2": -0.2, "crp": 0.3}, "ddimer": {"age": 0.25, "spo2_fio2": -0.15, "crp": 0.15},
-    "alt": {"age": -0.1, "male": 0.15}, "egfr": {"age": -0.5, "charlson": -0.3},
-    "charlson": {"diagnoses": 0.5, "age": 0.4, "egfr": -0.3}, "sofa": {"spo2_fio2": -0.35, "egfr": -0.2},
-    "admission_to_dose": {}, "sx_to_admission": {},
+    "ferritin": {"male": 0.25, "spo2_fio2": -0.2, "crp": 0.3, "age": 0.0},
+    "ddimer": {"age": 0.25, "spo2_fio2": -0.15, "crp": 0.15, "male": 0.0}, "alt": {"spo2_fio2": 0.0, "crp": 0.0},
+    "charlson": {"diagnoses": 0.5, "age": 0.4, "egfr": -0.3, "spo2_fio2": 0.0},
+    "sofa": {"spo2_fio2": -0.35, "egfr": -0.2, "age": 0.1, "diagnoses": 0.1},
+    "admission_to_dose": {"spo2_fio2": 0.0, "egfr": 0.0, "age": 0.0, "diagnoses": 0.0},
+    "sx_to_admission": {"spo2_fio2": 0.0, "egfr": 0.0, "age": 0.0, "diagnoses": 0.0},
     # of yes or no: by how many standard deviations those with it differ
-    "hypertension": {"age": 0.5, "egfr": -0.3, "charlson": 0.2}, "diabetes": {"age": 0.3, "charlson": 0.8},
-    "ckd": {"egfr": -1.2, "charlson": 0.9, "age": 0.5}, "copd": {"charlson": 0.9, "age": 0.4},
-    "ihd": {"charlson": 0.8, "age": 0.5}, "cancer": {"charlson": 1.0, "age": 0.4}, "obesity": {"bmi": 1.6},
-    "high_flow_oxygen": {"spo2_fio2": -1.0}, "immunosuppressed": {}, "vte_history": {}, "remdesivir": {}, "dni": {"age": 0.8},
+    "hypertension": {"age": 0.5, "egfr": -0.3, "charlson": 0.2, "bmi": 0.2, "spo2_fio2": 0.0},
+    "diabetes": {"age": 0.3, "egfr": -0.2, "charlson": 0.8, "bmi": 0.2, "spo2_fio2": 0.0},
+    "ckd": {"egfr": -1.2, "charlson": 0.9, "age": 0.5, "bmi": 0.0, "spo2_fio2": 0.0},
+    "copd": {"egfr": -0.2, "charlson": 0.9, "age": 0.4, "bmi": 0.0, "spo2_fio2": 0.0},
+    "ihd": {"egfr": -0.3, "charlson": 0.8, "age": 0.5, "bmi": 0.0, "spo2_fio2": 0.0},
+    "cancer": {"egfr": -0.2, "charlson": 1.0, "age": 0.4, "bmi": 0.0, "spo2_fio2": 0.0},
+    "obesity": {"bmi": 1.6, "spo2_fio2": 0.0}, "high_flow_oxygen": {"spo2_fio2": -1.0, "bmi": 0.0},
+    "immunosuppressed": {}, "vte_history": {}, "remdesivir": {}, "dni": {"age": 0.8, "bmi": 0.0},
 }  # fmt: skip
 ANCHORS = tuple(dict.fromkeys(name for each in GOES_WITH.values() for name in each))
-EXPECTED = {name: np.array([each.get(anchor, 0.0) for anchor in ANCHORS]) for name, each in GOES_WITH.items()}
+EXPECTED = {
+    name: np.array([each.get(anchor, np.nan) for anchor in ANCHORS]) for name, each in GOES_WITH.items()
+}
 DIAGNOSES = ("ckd", "copd", "ihd", "cancer", "diabetes")
 OFTEN = {
     "hypertension": 2,
@@ -204,9 +212,9 @@ def _ratios(part: Part, as_named: bool) -> str:
 def _associations(part: Part, one: str, other: str, names: tuple[str, str], errors: float) -> str:
     """Return what both should go with differently, if they do the opposite by more than chance."""
     a, b = names
-    differ = EXPECTED[a] - EXPECTED[b] if a in EXPECTED and b in EXPECTED else np.zeros(len(ANCHORS))
+    differ = EXPECTED[a] - EXPECTED[b] if a in EXPECTED and b in EXPECTED else np.full(len(ANCHORS), np.nan)
     opposite = part.goes[other] - part.goes[one]
-    used = (differ != 0) & ~np.isnan(opposite) & [each not in names for each in ANCHORS]
+    used = (differ != 0) & ~np.isnan(differ + opposite) & [each not in names for each in ANCHORS]
     differ, opposite = differ[used], opposite[used]
     if differ @ differ < KNOWN**2:
         return ""

@@ -19,6 +19,7 @@ EXCEL, COLUMNAR = (".xlsx", ".xlsm"), (".parquet", ".pq", ".duckdb", ".db")
 SPACES = re.compile(r"[\u00a0\u202f\u2007]")
 BROKEN = re.compile(r"#(REF!|DIV/0!|VALUE!|NAME\?|NULL!|NUM!|SPILL!|CALC!|####+)")
 UNCALCULATED = re.compile(rb"</f>(<v\s*/>|<v></v>)?</c>|<f[^>]*/></c>")
+TOP = 20  # rows among which the names of the columns are looked for
 PATIENTS = "patients"  # the sheet of the template
 
 
@@ -162,7 +163,7 @@ def _excel(path: Path, sheet: str | None) -> Cells:
         raise ValueError(
             f"{path.name} must be an Excel file, it cannot be opened ({type(error).__name__}); save it anew"
         ) from None
-    names = book.sheetnames
+    names = [each.title for each in book.worksheets if each.sheet_state == "visible" or each.title == sheet]
     chosen = sheet or (PATIENTS if PATIENTS in names else names[0] if len(names) == 1 else "")
     if chosen not in names:
         book.close()
@@ -172,16 +173,19 @@ def _excel(path: Path, sheet: str | None) -> Cells:
     grid = [[as_text(cell) for cell in row] for row in book[chosen].iter_rows(values_only=True)]
     book.close()
     never = _uncalculated(path, chosen, grid)
-    top = next((i for i, row in enumerate(grid) if any(row)), len(grid))
-    said = f"Excel, sheet {chosen!r}" + (f", of {len(names)}" if len(names) > 1 else "")
+    cells = [sum(map(bool, row)) for row in grid[:TOP]]
+    top = next((i for i, many in enumerate(cells) if many and many >= max(cells) / 2), len(grid))
+    said = [f"Excel, sheet {chosen!r}" + (f", of {len(book.sheetnames)}" if len(book.sheetnames) > 1 else "")]
+    if any(cells[:top]) and top < len(grid):
+        said.append(f"names of columns: row {top + 1}; rows with fewer cells above it left out")
     if top == len(grid):
         empty = finding(
             "file.empty", "", "have a header and a row for each patient", "fill it", found="nothing"
         )
-        return Cells(pd.DataFrame(), NO_ROWS, (said,), tuple(empty))
+        return Cells(pd.DataFrame(), NO_ROWS, tuple(said), tuple(empty))
     frame = pd.DataFrame(grid[top + 1 :], columns=range(len(grid[top])), dtype=str).astype("category")
     frame.columns = pd.Index(grid[top])
-    return Cells(frame, np.arange(len(frame)) + top + 2, (said,), tuple(never))
+    return Cells(frame, np.arange(len(frame)) + top + 2, tuple(said), tuple(never))
 
 
 def _uncalculated(path: Path, sheet: str, grid: list[list[str]]) -> list[Finding]:

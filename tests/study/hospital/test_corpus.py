@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from hospital_cohort import good, numbers
-from hospital_faults import FAULTS, Fault
+from hospital_faults import FAULTS, Fault, swap
 from livingpaper.build.project import Project
 from study.hospital.checking import Report, as_text, check_file
 
@@ -244,6 +245,64 @@ def test_a_first_row_of_a_patient_is_not_said(project: Project, tmp_path: Path) 
 def test_chance_alone_raises_no_alarm(seed: int, size: int, project: Project, tmp_path: Path) -> None:
     report = checked(project, tmp_path, good(size, 100 + seed))
     assert report.codes("error", "warning") <= {"score.terms"}, as_text(report)
+
+
+@pytest.mark.parametrize("world", ["null", "harm", "benefit"])
+def test_nothing_stands_against_the_synthetic_worlds(world: str, project: Project, tmp_path: Path) -> None:
+    frame = pd.read_csv(project.data / f"synthetic/cohort_{world}.csv", comment="#", dtype=str)
+    report = checked(project, tmp_path, frame.fillna("").assign(synthetic="0"))
+    assert not report.stands, as_text(report)
+
+
+def test_the_swaps_that_are_not_listed_are_seen(project: Project, tmp_path: Path) -> None:
+    """The list of swaps that nothing would show leaves out those that the check does find, and no other."""
+    listed = checked(project, tmp_path, GOOD).unseen
+    assert ("ferritin", "ddimer") in listed
+    for one, other in itertools.combinations(
+        ("crp", "alt", "il6", "ldh", "ferritin", "ddimer", "platelets"), 2
+    ):
+        report = checked(project, tmp_path, swap(one, other)(GOOD))
+        hidden = any({one, other} <= set(each) for each in listed)
+        assert ("columns.swapped" in report.codes("warning")) is not hidden, (one, other)
+
+
+def test_what_alike_patients_cannot_carry_is_left_out_by_name(project: Project, tmp_path: Path) -> None:
+    report = checked(project, tmp_path, GOOD.assign(hospital="Norte"))
+    assert {"exact matching by hospital", "subgroups by hospital"} <= {
+        each.analysis for each in report.left_out
+    }
+
+
+def test_few_deaths_are_said_before_anything_is_analysed(project: Project, tmp_path: Path) -> None:
+    few = GOOD.assign(end_state=GOOD["end_state"].mask(GOOD["drug"] == "anakinra", "discharged"))
+    few["stop_reason"] = few["stop_reason"].replace("death", "discharge")
+    few = few.assign(stop_reason=few["stop_reason"].mask(few["end_state"] == "dead", "toxicity"))
+    said = as_text(checked(project, tmp_path, few))
+    assert "must have 10 deaths in 'anakinra' for its risks to be shown; found fewer" in said
+
+
+def test_lines_above_the_names_are_left_out_and_said(project: Project, tmp_path: Path) -> None:
+    titled = Fault("", "", "", raw=lambda raw: b"COVID-19, export of May\n" + raw)
+    report = checked(project, tmp_path, GOOD, fault=titled)
+    assert not report.stands, as_text(report)
+    assert "lines above the names of columns left out: 1" in as_text(report)
+    assert report.made.lines[0] == 3
+
+
+def test_rows_above_the_names_in_excel_and_hidden_sheets(project: Project, tmp_path: Path) -> None:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.active.title = "Datos"
+    book.active.append(["Identification", None, None, None, "Baseline"])
+    book.active.merge_cells("A1:D1")
+    for row in [list(GOOD), *GOOD.to_numpy().tolist()]:
+        book.active.append(row)
+    book.create_sheet("old").sheet_state = "hidden"
+    book.save(tmp_path / "cohort.xlsx")
+    report = check_file(project, tmp_path / "cohort.xlsx")
+    assert not report.stands, as_text(report)
+    assert "names of columns: row 2" in as_text(report)
 
 
 def test_several_faults_are_named_at_once(project: Project, tmp_path: Path) -> None:
