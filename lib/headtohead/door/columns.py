@@ -163,8 +163,7 @@ def complete(data: pd.Series | pd.DataFrame, what: str, names: Sequence[str] = (
 
 
 def _gaps(column: pd.Series) -> bool:
-    plain = isinstance(column.dtype, np.dtype)
-    return bool(np.asarray(pd.isna(column.to_numpy() if plain else column)).any())
+    return bool(np.asarray(pd.isna(column.array)).any())
 
 
 def varying(design: pd.DataFrame) -> None:

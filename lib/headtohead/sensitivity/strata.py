@@ -37,8 +37,7 @@ def estimate_in_subsets(
     if not subsets:
         raise UnknownError("subsets are needed, found none; give {'women': frame['sex'] == 'F'}, say")
     what = {label: f"the subset {label!r}" for label in door.words(subsets, "names of subsets")}
-    masks = {label: door.aligned(subsets[label], frame.index, words) for label, words in what.items()}
-    known = {label: door.events(masks[label], words) for label, words in what.items()}
+    known = {one: door.events(door.aligned(subsets[one], frame.index, it), it) for one, it in what.items()}
     parts = []
     for label, mask in known.items():
         try:
