@@ -49,5 +49,5 @@ def _varied(frame: pd.DataFrame) -> pd.DataFrame:
     rng = np.random.default_rng(1)
     for name in LABORATORY:
         values = pd.to_numeric(frame[name])
-        frame[name] = (values * rng.uniform(0.9, 1.1, len(values))).round(2).clip(upper=values.max())
+        frame[name] = (values * rng.uniform(0.9, 1.1, len(values))).round(2).clip(values.min(), values.max())
     return frame.assign(patient_id=[f"H{number:07d}" for number in range(len(frame))])
