@@ -11,7 +11,17 @@ import pandas as pd
 from livingpaper.disclosure.patients import Reference
 from livingpaper.disclosure.tables import Table, strip, tables_in
 from livingpaper.disclosure.traces import (
-    MAIL, PATHS, Marks, dates_in, dates_of, free_text_of, ids_in, phrases_in, small_in, small_of, user_names,
+    MAIL,
+    PATHS,
+    Marks,
+    dates_in,
+    dates_of,
+    free_text_of,
+    ids_in,
+    phrases_in,
+    small_in,
+    small_of,
+    user_names,
 )  # fmt: skip
 from livingpaper.disclosure.unfold import Piece, pieces
 
