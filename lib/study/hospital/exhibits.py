@@ -33,31 +33,25 @@ def table_one(ledger: Ledger, plan: OwnProtocol, dictionary: pd.DataFrame) -> Sh
     apart, missing = smd.set_index("column"), lost.set_index("column")
     lines = []
     for column in (name for name in known.index if name in set(rows["column"])):
-        levels = [
-            level
-            for level in dict.fromkeys(rows.loc[rows["column"] == column, "level"])
-            if level not in ("q25", "q75")
-        ]
+        levels = sorted(set(rows.loc[rows["column"] == column, "level"]) - {"q25", "q75"}, key=_place)
+        first = [number(apart.at[column, "estimate"], 2), _percent(missing.loc[column])]
         label, unit = known.at[column, "label"], known.at[column, "unit"]
-        for at, level in enumerate(
-            sorted(levels, key=lambda name: int(name.rpartition("_")[2]) if "_" in name else 0)
-        ):
+        for level in levels:
             row = cells.loc[(column, level, "treated")]
             named = f": {row['population']}" if pd.notna(row["population"]) else f", {unit}" if unit else ""
             shown = [
                 _median(cells, column, arm) if level == "median" else _share(cells.loc[(column, level, arm)])
                 for arm in arms(plan)
             ]
-            rest = (
-                [number(apart.at[column, "estimate"], 2), _percent(missing.loc[column])]
-                if at == 0
-                else ["", ""]
-            )
-            lines.append([f"{label}{named}", *shown, *rest])
+            lines.append([f"{label}{named}", *shown, *(first if level == levels[0] else ["", ""])])
     sizes = [ledger[f"cohort.eligible.{key(getattr(plan.arms, arm))}.n"]["text"] for arm in arms(plan)]
     heads = [f"{name}, n = {n}" for name, n in zip(arms(plan).values(), sizes, strict=True)]
     frame = pd.DataFrame(lines, columns=["", *heads, "SMD", "Missing"])
     return Sheet(frame, sources=(rows, smd, lost), widths="p{5.4cm}rrrr", long=True)
+
+
+def _place(level: str) -> int:
+    return int(level.rpartition("_")[2]) if "_" in level else 0
 
 
 def _median(cells: pd.DataFrame, column: str, arm: str) -> str:
