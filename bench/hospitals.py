@@ -15,7 +15,7 @@ from timing import Timing
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 from hospital_cohort import good
 
-SMALL, LARGE, DIFFERENT = 1_000, 1_000_000, 40_000
+SMALL, LARGE, DIFFERENT = 1_000, 1_000_000, 500_000
 LABORATORY = ["ldh", "ferritin", "ddimer", "alt", "platelets", "egfr", "neutrophils", "lymphocytes", "crp"]
 Command = Callable[..., Timing]
 
