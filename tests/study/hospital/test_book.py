@@ -159,7 +159,6 @@ SAYS = {  # by case and page, what must be said
     },
     "fifty hospitals": {
         "index": [
-            "in 50 hospitals",
             "cannot be estimated, because in too many bootstrap samples no score can be fitted.",
             "These patients do not determine the difference, and nothing can be concluded from them.",
         ],
