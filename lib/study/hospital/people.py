@@ -62,7 +62,11 @@ def _one_person_twice(made: Ours) -> list[Finding]:
     for part in (slice(None), slice(0, None, 2), slice(1, None, 2)):
         known = (~np.isnan(table[:, part])).sum(axis=1) >= max(4, len(rich[part]) - 2)
         room = np.sum([np.log(max(1.0, levels[name] / 2)) for name in rich[part][:-2]])
-        if len(rich[part]) >= 6 and known.sum() > 1 and room > 2 * np.log(len(table)) + np.log(100):
+        if (
+            len(rich[part]) >= 6
+            and known.sum() > 1
+            and room > 2 * np.log(len(table)) + np.log(100 * max(1, len(table) / 3000))
+        ):
             twice[known] |= pd.Series(marks[known][:, part].sum(axis=1)).duplicated(keep=False).to_numpy()
     do = "keep one row if they are one person, or acknowledge it"
     must = "differ from others in its measurements, if the ids do"
