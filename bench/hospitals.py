@@ -47,6 +47,6 @@ def _write(file: Path, size: int) -> None:
             part = good(min(size, PART), 7 + seed).assign(
                 patient_id=lambda f, s=seed: f["patient_id"] + f"-{s}"
             )
-            base.from_df(part.head(0)).create("cohort") if seed == 0 else None
-            base.from_df(part).insert_into("cohort")
+            rows = base.from_df(part)
+            rows.insert_into("cohort") if seed else rows.create("cohort")
         base.table("cohort").write_csv(str(file))

@@ -20,6 +20,7 @@ DOSES = {  # mg a day that are given
     "anakinra": (50, 1200), "baricitinib": (1, 8), "tocilizumab": (100, 1600), "sarilumab": (100, 400),
     "tofacitinib": (5, 20), "ruxolitinib": (5, 50), "dexamethasone": (3, 40), "imatinib": (100, 800),
 }  # fmt: skip
+MANY = 100_000  # patients, of whom some are alike in half of their measurements
 SAMPLE = 100_000  # patients, to count the values of a column
 KEYS = np.random.default_rng(1).integers(1, 2**63, 12, np.uint64) * 2 + 1
 ALIKE = 0.86  # of two names, from 0 to 1
