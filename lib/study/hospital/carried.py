@@ -45,10 +45,8 @@ def check_carried(made: Ours, plan: Protocol) -> tuple[list[Finding], list[LeftO
 def _left_out(made: Ours, plan: Protocol, choices: dict[str, Any]) -> list[LeftOut]:
     kept = {each["column"] for each in choices["sensitivity"]["subgroups"]}
     lost = [each.column for each in plan.sensitivity.subgroups if each.column not in kept]
-    analyses = {"exact matching": plan.matching.exact, "subgroups": lost}
-    analyses["exact matching"] = [
-        each for each in plan.matching.exact if each not in choices["matching"]["exact"]
-    ]
+    exact = [each for each in plan.matching.exact if each not in choices["matching"]["exact"]]
+    analyses = {"exact matching": exact, "subgroups": lost}
     return [
         LeftOut(f"{analysis} by {name}", (f"all are alike in {name}, or not all are known",))
         for analysis, names in analyses.items()

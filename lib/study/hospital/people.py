@@ -55,19 +55,14 @@ def _one_person_twice(made: Ours) -> list[Finding]:
     levels = {name: made.frame[name].iloc[:SAMPLE].nunique() for name in names}
     rich = sorted(names, key=lambda name: -levels[name])[:12]
     table = made.frame[rich].to_numpy(float)
-    marks = (
-        np.where(np.isnan(table), 0, table).view(np.uint64) * KEYS[: len(rich)]
-    )  # of each cell, as a part of a hash
+    marks = np.nan_to_num(table).view(np.uint64) * KEYS[: len(rich)]  # of each cell, as a part of a hash
     marks ^= marks >> np.uint64(32)  # whole numbers differ in their highest bits alone
     twice = np.zeros(len(table), bool)
     for part in (slice(None), slice(0, None, 2), slice(1, None, 2)):
         known = (~np.isnan(table[:, part])).sum(axis=1) >= max(4, len(rich[part]) - 2)
         room = np.sum([np.log(max(1.0, levels[name] / 2)) for name in rich[part][:-2]])
-        if (
-            len(rich[part]) >= 6
-            and known.sum() > 1
-            and room > 2 * np.log(len(table)) + np.log(100 * max(1, len(table) / 3000))
-        ):
+        enough = len(rich[part]) >= 6 and known.sum() > 1
+        if enough and room > 2 * np.log(len(table)) + np.log(100 * max(1, len(table) / 3000)):
             twice[known] |= pd.Series(marks[known][:, part].sum(axis=1)).duplicated(keep=False).to_numpy()
     do = "keep one row if they are one person, or acknowledge it"
     must = "differ from others in its measurements, if the ids do"
