@@ -31,7 +31,7 @@ KINDS = {  # by the first bytes, in small letters
 WHITE = np.frombuffer(b" \t\r\n\x0b\x0c", np.uint8)  # with which a blank line begins
 NO_ROWS = np.empty(0, int)
 BLOCK = 1 << 24  # bytes that are parsed at once, which no row exceeds
-TITLES = 5  # lines of one cell that may stand above the names of the columns
+TITLES = 5  # lines with fewer than half of the cells that may stand above the names of the columns
 FEW = 1000  # texts, to put them in order
 
 
@@ -78,7 +78,7 @@ def read_csv(raw: bytes, *, encoding: str | None = None, separator: str | None =
         )
         return Cells(pd.DataFrame(), NO_ROWS, tuple(facts), (*found, *empty))
     firsts = [_cells_of(text[starts[row] : ends[row]], mark) for row in rows[:TITLES]]
-    titles = next((i for i, cells in enumerate(firsts) if len(cells) > 1), 0)
+    titles = _header([len(cells) for cells in firsts])
     facts += [f"lines above the names of columns left out: {titles}"] if titles else []
     names, rows = firsts[titles], rows[titles + 1 :]
     width = len(_cells_of(text[starts[rows[0]] : ends[rows[0]]], mark)) if len(rows) else len(names)
@@ -219,7 +219,6 @@ def _mark(text: bytes, given: str | None) -> tuple[str, int]:
     above = 0
     if first[0].lower().startswith("sep=") and first[0][4:] in SEPARATORS:
         return first[0][4], 1
-    lines = [line for line in first if line.strip()] or [""]
     known = [given] if given else list(MARKS)
     while above < len(first) - 1 and first[above].startswith("#"):
         below = first[above + 1]
@@ -228,10 +227,16 @@ def _mark(text: bytes, given: str | None) -> tuple[str, int]:
         above += 1
     if given:
         return given, above
-    lines = first[above : above + 20]
-    score = {mark: lines[0].count(mark) for mark in MARKS}
+    lines = first[above : above + TITLES] or [""]
+    header = lines[_header([1 + max(map(line.count, MARKS)) for line in lines])]
+    score = {mark: header.count(mark) for mark in MARKS}
     best = max(score, key=lambda mark: score[mark])
     return (best if score[best] else ","), above
+
+
+def _header(cells: list[int]) -> int:
+    """Return the place of the first line that has more than half of the cells that one has."""
+    return next(i for i, n in enumerate(cells) if 2 * n > max(cells))
 
 
 def _without_odd_quotes(text: bytes) -> tuple[bytes, str]:

@@ -281,8 +281,12 @@ def test_few_deaths_are_said_before_anything_is_analysed(project: Project, tmp_p
     assert "must have 10 deaths in 'anakinra' for its risks to be shown; found fewer" in said
 
 
-def test_lines_above_the_names_are_left_out_and_said(project: Project, tmp_path: Path) -> None:
-    titled = Fault("", "", "", raw=lambda raw: b"COVID-19, export of May\n" + raw)
+@pytest.mark.parametrize("mark", [b",", b";", b"\t"])
+@pytest.mark.parametrize("title", [b"COVID-19, export of May", b"COVID-19", b"Ward; May"])
+def test_lines_above_the_names_are_left_out_and_said(
+    project: Project, tmp_path: Path, title: bytes, mark: bytes
+) -> None:
+    titled = Fault("", "", "", raw=lambda raw: title + b"\n" + raw.replace(b",", mark))
     report = checked(project, tmp_path, GOOD, fault=titled)
     assert not report.stands, as_text(report)
     assert "lines above the names of columns left out: 1" in as_text(report)
