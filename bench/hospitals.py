@@ -44,9 +44,9 @@ def _write(file: Path, size: int) -> None:
     """Write patients of whom no two are alike, part by part: a million as text fill the memory."""
     with duckdb.connect() as base:
         for seed in range(max(1, size // PART)):
-            part = good(min(size, PART), 7 + seed).assign(
-                patient_id=lambda f, s=seed: f["patient_id"] + f"-{s}"
-            )
+            letters = chr(65 + seed // 26) + chr(65 + seed % 26)  # digits would run into those of the number
+            part = good(min(size, PART), 7 + seed)
+            part["patient_id"] += letters
             rows = base.from_df(part)
             rows.insert_into("cohort") if seed else rows.create("cohort")
         base.table("cohort").write_csv(str(file))

@@ -141,12 +141,13 @@ def check_ids(made: Ours) -> list[Finding]:
     rounded = "+" in "".join(
         texts
     )  # of what ends in a digit only a rounded number can match one of the first
-    where = [i for i, text in enumerate(texts.tolist()) if rounded or not text[-1:].isdigit()]
+    listed = texts.tolist()
+    where = [i for i, text in enumerate(listed) if rounded or not text[-1:].isdigit()]
     for code, pattern, must, do, least, level in shown:
         some = texts.iloc[:SAMPLE].str.fullmatch(pattern)
         if least > 1 and some.sum() < 0.25 * len(some):
             continue  # far from most of them
-        hits = texts.str.fullmatch(pattern) if least > 1 else _matched(texts, pattern, where)
+        hits = texts.str.fullmatch(pattern) if least > 1 else _matched(listed, pattern, where)
         if code == "id.total":
             hits |= texts.isin([made.theirs.get(name, name), name])
         if hits.sum() >= max(1, least):
@@ -165,11 +166,11 @@ def _plain_ids(ids: list[str]) -> list[str]:
     return re.sub(r"(?m)^([a-z]*)0+(?=\d)", r"\1", bare).split("\n")
 
 
-def _matched(texts: pd.Series, pattern: re.Pattern[str], where: list[int]) -> pd.Series:
+def _matched(texts: list[str], pattern: re.Pattern[str], where: list[int]) -> pd.Series:
     """Return which ids match, of those at some positions."""
     hits = np.zeros(len(texts), bool)
-    hits[where] = [bool(pattern.fullmatch(texts.iat[i])) for i in where]
-    return pd.Series(hits, texts.index)
+    hits[where] = [pattern.fullmatch(texts[i]) is not None for i in where]
+    return pd.Series(hits)
 
 
 def check_names(unused: pd.DataFrame) -> list[Finding]:
