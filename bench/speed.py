@@ -58,7 +58,7 @@ def run_all(paper: Path) -> Timing:
 
     seconds = dict[str, float]()
     for path in sorted((paper / "book").glob("*.md")):
-        notebook = jupytext.read(path)
+        notebook = jupytext.reads(path.read_text("utf-8"), "md:myst")  # else some are taken for pandoc's
         if "kernelspec" in notebook.metadata:
             client = NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(path.parent)}})
             seconds[path.stem] = once(partial(client.execute, env=own_code(paper)))
