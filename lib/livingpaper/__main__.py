@@ -19,6 +19,10 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """End with 3 where the command cannot be understood: 1 and 2 are answers of ``diff``."""
         self.print_usage(sys.stderr)
+        try:
+            find_project()
+        except FileNotFoundError as error:
+            message += f"; {error}, which may have commands of its own"
         self.exit(TROUBLE, f"{self.prog}: {message}\n")
 
 

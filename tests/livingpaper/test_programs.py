@@ -39,3 +39,11 @@ def test_without_browser_tests_none_is_needed(tmp_path: Path) -> None:
     nothing = {"CHROMIUM": str(tmp_path / "none"), "HEADTOHEAD_NO_BROWSER": "1"}
     command = [sys.executable, "-m", "livingpaper", "chromium"]
     assert subprocess.run(command, env=os.environ | nothing, check=False).returncode == 0
+
+
+def test_a_command_of_a_paper_asked_for_elsewhere_says_where_to_go(tmp_path: Path) -> None:
+    """An analyst stands beside the table, not in the clone."""
+    command = [sys.executable, "-m", "livingpaper", "check", "mine.csv"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert f"must stand in {tmp_path} or above it, found none; go to the folder of a paper" in done.stderr
