@@ -202,9 +202,10 @@ class Config(_Section):
 def config(project: Project | None = None) -> Config:
     """Return what ``paper.toml`` says; ``ConfigError`` lists every key that is missing, unknown or impossible."""
     path = (project or find_project()).root / CONFIG
-    if not path.is_file():
-        raise ConfigError(f"what livingpaper must know of a paper stands in {path}, there is none")
-    seen = path.stat()
+    try:
+        seen = path.stat()
+    except FileNotFoundError:
+        raise ConfigError(f"what livingpaper must know of a paper stands in {path}, there is none") from None
     return _parsed(path, seen.st_mtime_ns, seen.st_size)
 
 

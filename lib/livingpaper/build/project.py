@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ STAGED, STAGE = (
     ".staged",
     "LIVINGPAPER_STAGE",
 )  # where a build makes results and pages; names it while it works
+_parsed = cache(yaml.safe_load)  # by text: a chapter asks a hundred times
 hashing: list[bool] = []  # not empty while what is opened does not count as read
 
 
@@ -74,7 +76,7 @@ def find_project(start: Path | None = None) -> Project:
     """Return the paper around ``start`` (default: the working folder); ``FileNotFoundError`` if there is none."""
     here = start.resolve() if start else Path.cwd()
     for folder in (here, *here.parents):
-        if (folder / CONFIG).is_file():
+        if os.path.isfile(f"{folder}/{CONFIG}"):  # noqa: PTH113  # asked for every number
             return Project(folder)
     must = f"a {CONFIG} must stand in {here} or above it, found none"
     raise FileNotFoundError(f"{must}; go to the folder of a paper")
@@ -85,7 +87,7 @@ def pages(project: Project, *, parts: int | None = None, below: str = "") -> lis
 
     ``below`` is a page: it and its ``sections`` alone.
     """
-    toc = yaml.safe_load(text_of(project.root / "_toc.yml"))
+    toc = _parsed(text_of(project.root / "_toc.yml"))
     listed = _entries(toc | {"parts": (toc.get("parts") or [])[:parts]})
     if below:
         listed = (each for entry in listed if _page(entry) == below for each in _entries(entry))
@@ -141,11 +143,8 @@ def _awaited(project: Project) -> Iterator[tuple[str, bool]]:
     """Yield each new result that waits for its pages, and whether it will differ from the commit once it is in place."""
     for name in RESULTS:
         made, there = _stage(project) / name, project.root / name
-        if (
-            made != there
-            and made.is_file()
-            and not (there.is_file() and made.read_bytes() == there.read_bytes())
-        ):
+        new = made != there and made.is_file()
+        if new and not (there.is_file() and made.read_bytes() == there.read_bytes()):
             own = git(project, "hash-object", f"--path={name}", str(made)).strip()
             yield name, own not in git(project, "ls-tree", "HEAD", name)
 

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import pandera.pandas as pa
 
-from study.data.reading import ContractError, as_numbers, is_number
+from study.data.reading import ContractError, are_numbers, as_numbers
 
 NUMERIC = ("number", "integer", "binary")  # types of the dictionary
 
@@ -76,7 +76,7 @@ class Contract:
 
     def _broken(self, rows: pd.DataFrame) -> dict[tuple[str, str], Any]:
         """Return the rows that break each rule, by column ("row" for rules across them) and words, in order."""
-        numeric = {name: rows[name].isna() | rows[name].map(is_number) for name in self.numbers}
+        numeric = {name: are_numbers(rows[name]) for name in self.numbers}
         words = {name: rows.index[~known] for name, known in numeric.items() if not known.all()}
         known = rows.assign(**{name: rows[name].where(numeric[name]).astype(float) for name in words})
         columns = {name: column for name, column in self.columns.items() if name not in words}
@@ -103,13 +103,8 @@ class Contract:
 
 
 def _said(value: object) -> str:
-    return (
-        "nothing"
-        if pd.isna(value) or value == ""
-        else f"{value:g}"
-        if isinstance(value, float)
-        else f"{value}"
-    )
+    known = f"{value:g}" if isinstance(value, float) else f"{value}"
+    return "nothing" if pd.isna(value) or value == "" else known
 
 
 def _failing(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> pd.DataFrame:

@@ -16,16 +16,14 @@ from pathlib import Path
 
 import pandas as pd
 from livingpaper.build.project import find_project
+from pandas.api.types import is_numeric_dtype
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 MISSING = frozenset({"", "NA", "N/A", "#N/A", "NaN", "nan"})
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 ABOVE = re.compile(r"#|sep=|[\s,]*$")  # what may stand above the header
-UNSEEN = (
-    re.compile(  # zero-width characters, soft hyphen, marks of direction, control characters but white space
-        "[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad\x00-\x08\x0e-\x1b\x7f]"
-    )
-)
+# zero-width characters, soft hyphen, marks of direction, control characters but white space
+UNSEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad\x00-\x08\x0e-\x1b\x7f]")
 
 
 class ContractError(ValueError):
@@ -62,8 +60,14 @@ def read_table(path: str | Path, *, numbers: Iterable[str] = (), keep_missing: b
 
 def as_numbers(values: pd.Series) -> pd.Series:
     """Return text as numbers, missing stays missing; unchanged unless all of it is numbers."""
-    known = values.dropna()
-    return pd.to_numeric(values) if known.map(is_number).all() else values
+    return pd.to_numeric(values) if are_numbers(values).all() else values
+
+
+def are_numbers(values: pd.Series) -> pd.Series:
+    """Return which cells are missing or a finite number."""
+    if is_numeric_dtype(values):
+        return ~values.isin([math.inf, -math.inf])
+    return values.isna() | values.map(is_number)
 
 
 def is_number(value: object) -> bool:
