@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from livingpaper.__main__ import main
 from livingpaper.book.stamp import citation_file
-from livingpaper.build.build import BuildError
 from livingpaper.build.cache import write_whole
+from livingpaper.build.jupyter_book import BuildError
 from livingpaper.build.project import LEDGER, Project
 from livingpaper.build.state import state
 from livingpaper.build.together import PAGES, alone, recover, together

@@ -97,7 +97,7 @@ def build(folder: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_a_dead_anchor_is_a_warning_and_a_live_one_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The paper is built with warnings as errors (``STRICT`` in build.py)."""
+    """The paper is built with warnings as errors (``STRICT`` in jupyter_book.py)."""
     for name in ("answer", "elsewhere"):
         (tmp_path / name).mkdir()
     said = build(tmp_path / "answer", "answer", monkeypatch)

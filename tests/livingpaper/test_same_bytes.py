@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from livingpaper.book.show import in_order
 from livingpaper.book.stamp import citation_file
-from livingpaper.build.build import build_environment
 from livingpaper.build.cache import files_of
+from livingpaper.build.jupyter_book import build_environment
 from livingpaper.build.project import Project, commit, plain
 from pypdf import PdfReader
 

@@ -30,7 +30,7 @@ from study.data.endpoints import endpoint
 from study.data.load import load_cohort, load_dictionary
 from study.protocol.protocol import Protocol
 from study.sensitivity.multiverse import levels, specifications
-from study.simulation.precomputed import read_precomputed
+from study.simulation.stored import read_precomputed
 
 DEATH, VENTILATION = TwoByTwo(22, 125, 36, 217), TwoByTwo(13, 125, 10, 217)
 WORLDS = ("null", "harm", "benefit")

@@ -13,7 +13,7 @@ from livingpaper.ledger.claims import Claim, ClaimError, Rules, check_claims, ho
 from livingpaper.ledger.ledger import read_ledger
 from study.protocol.history import History, fingerprint
 from study.protocol.protocol import Protocol, ProtocolError, parse_protocol
-from study.simulation.precomputed import StaleError, require_choices
+from study.simulation.stored import StaleError, require_choices
 
 
 @pytest.fixture

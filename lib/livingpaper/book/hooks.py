@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,6 @@ import vl_convert
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config as SphinxConfig
-from sphinx.domains.std import StandardDomain
-from sphinx.environment import BuildEnvironment
 from sphinx.errors import SphinxError
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
@@ -23,6 +21,7 @@ from livingpaper.book.drafts import leave_out, unsupported, withhold_paragraphs
 from livingpaper.book.markup import STATIC
 from livingpaper.book.provenance import panel_html
 from livingpaper.book.reference import reference_myst
+from livingpaper.book.speed import at_speed
 from livingpaper.book.stamp import add_meta, put_face, put_stamp
 from livingpaper.book.theme import VEGA_LITE
 from livingpaper.book.weight import lighten, slim
@@ -101,18 +100,6 @@ def _mark_latex(self: Any, node: numbers.result_node) -> None:
 def _nothing(self: Any, node: numbers.result_node) -> None: ...
 
 
-class ReadOnceDomain(StandardDomain):
-    """Sphinx's standard domain, which unpickles a whole page behind every ``numref``, a third of the time of a book."""
-
-    def _resolve_numref_xref(self, env: BuildEnvironment, *arguments: Any) -> nodes.Element | None:
-        # nobody changes the trees, they are only looked at
-        env.get_doctree = self.__dict__.setdefault("_kept", cache(env.get_doctree))  # type: ignore[method-assign]
-        try:
-            return super()._resolve_numref_xref(env, *arguments)
-        finally:
-            del env.get_doctree
-
-
 def use_fresh_results(app: Sphinx, settings: SphinxConfig) -> None:
     """Keep executed chapters under the hash of their inputs: jupyter-cache looks at the code cells only."""
     project = Project(Path(app.srcdir))
@@ -172,7 +159,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_node(numbers.result_node, html=html, latex=(_nothing, _mark_latex), text=(_nothing, _nothing))
     app.add_node(nodes.table, override=True, html=(output.visit_table, output.depart_table))
     app.add_node(nodes.entry, override=True, html=(output.visit_entry, None))
-    app.add_domain(ReadOnceDomain, override=True)
+    at_speed(app)
     app.add_post_transform(output.OnPaper)
     app.add_node(nodes.image, override=True, html=(output.visit_image, None))
     displayed = partial(output.visit_math, display=True)

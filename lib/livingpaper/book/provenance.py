@@ -106,6 +106,11 @@ def sources_of_numbers(chapter: str, ledger: pd.DataFrame) -> list[str]:
     return sorted(set(ledger.loc[ledger.index.isin(PRINTED.findall(chapter)), "code"]))
 
 
+def digest_of(path: Path, root: Path) -> str:
+    """Return the hash of a file or folder."""
+    return digest([path], root)
+
+
 def panel_html(project: Project, chapter: str) -> str:
     """Return the panel of a chapter such as ``book/methods`` as a folded HTML table."""
     path, found, root = project.root / f"{chapter}.md", behind(project, chapter), project.root
@@ -113,7 +118,7 @@ def panel_html(project: Project, chapter: str) -> str:
     inputs |= {"requirements.txt": project.lock, "results/ledger.csv": project.ledger}
     return markup(
         "panel.html",
-        inputs={name: digest([each], root)[:12] for name, each in inputs.items() if each.exists()},
+        inputs={name: digest_of(each, root)[:12] for name, each in inputs.items() if each.exists()},
         packages=[f"{name} {version(name)}" for name in config(project).packages],
         taken=found.chapters[1:],
         data=files_behind(project, found.chapters),

@@ -10,9 +10,10 @@ from pathlib import Path
 from platform import python_version
 from typing import Any
 
+from livingpaper.build.cache import sha, write_whole
 from livingpaper.build.project import Project, text_of
 from livingpaper.build.state import inputs_digest
-from livingpaper.chapters.cells import Cell, ChapterError, Statement, chapter_statements, failed
+from livingpaper.chapters.cells import Cell, ChapterError, Statement, chapter_statements, failed, read_cells
 from livingpaper.chapters.recording import Row
 from livingpaper.chapters.session import current, start
 from livingpaper.config import config
@@ -120,12 +121,18 @@ def quiet(cell: Cell) -> Iterator[None]:
 
 def store_executed(project: Project, files: Mapping[str, Path], show: Show) -> None:
     """Put chapters, with what their cells ``show``, where the build of the book finds them executed, unless they are there."""
+    folder = project.build / ".jupyter_cache" / inputs_digest(project)
+    asked = [cell.source for path in files.values() for cell in read_cells(path, project.root)]
+    asked += [text_of(path).partition("\n---\n")[0] for path in files.values()]  # with the kernel
+    mark, now = folder / ".holds", sha("\0".join([*files, *asked]))
+    if mark.is_file() and mark.read_text("utf-8") == now:
+        return
     import jupytext  # these are heavy, and not needed for the ledger
     import nbformat
     from jupyter_cache import get_cache
     from jupyter_cache.base import CacheBundleIn
 
-    store = get_cache(str(project.build / ".jupyter_cache" / inputs_digest(project)))
+    store = get_cache(str(folder))
     notebooks = {name: jupytext.reads(text_of(path), "md:myst") for name, path in files.items()}
     missing = list(files)
     for name, notebook in notebooks.items():
@@ -144,3 +151,4 @@ def store_executed(project: Project, files: Mapping[str, Path], show: Show) -> N
                 more = {"metadata": metadata, "execution_count": number}
                 cell.outputs = [nbformat.v4.new_output("execute_result", data, **more)]
         store.cache_notebook_bundle(CacheBundleIn(notebooks[name], str(files[name])), overwrite=True)
+    write_whole(mark, now.encode())

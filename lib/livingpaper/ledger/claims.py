@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -84,7 +84,7 @@ def rows_of(ledger: pd.DataFrame, ids: Iterable[str]) -> pd.DataFrame:
     """Return the rows in the order of the ids; ``ClaimError`` if an id fits none."""
     found: list[str] = []
     for id_ in ids:
-        fits = [id_] if id_ in ledger.index else [name for name in ledger.index if fnmatchcase(name, id_)]
+        fits = [id_] if id_ in ledger.index else list(filter(re.compile(translate(id_)).match, ledger.index))
         if not fits:
             raise ClaimError(f"a claim rests on the number {id_!r}, the ledger has none; correct claims.toml")
         found += fits

@@ -5,6 +5,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,11 @@ def read_ledger(path: Path) -> pd.DataFrame:
 
 def parse_ledger(data: bytes, path: str) -> pd.DataFrame:
     """Return the ledger in the bytes of a file named ``path``, by id; ``LedgerError`` names what no ledger can hold."""
+    return _parsed(data, path, tuple(config().origins)).copy()
+
+
+@lru_cache(maxsize=8)
+def _parsed(data: bytes, path: str, origins: tuple[str, ...]) -> pd.DataFrame:
     again = "run: livingpaper ledger"
     try:
         content = plain(data).decode()
@@ -105,7 +111,6 @@ def parse_ledger(data: bytes, path: str) -> pd.DataFrame:
         raise LedgerError(f"{path} must be a table, it cannot be read ({error}); {again}") from None
     if tuple(header) != LEDGER_COLUMNS:
         raise LedgerError(f"{path} must have the columns {LEDGER_COLUMNS}, found {tuple(header)}; {again}")
-    origins = config().origins
     faults = [f"  - line {i}: {fault}" for i, row in enumerate(rows, 2) for fault in _faults(row, origins)]
     ids = Counter(row[0] for row in rows if row)
     faults += [f"  - the id {id_} repeats" for id_, n in ids.items() if n > 1]

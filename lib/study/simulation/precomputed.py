@@ -1,14 +1,11 @@
 """Results that take minutes, computed by ``make simulate`` and committed under ``results/``.
 
-The chapters only read them, and repeat a few replicates. Beside them, ``artefacts.toml`` holds the
-fingerprints of the files and of everything they rest on; when code, data or choices have changed, a test
-asks for ``make simulate``. Finished chunks stay in the cache, so an interrupted run goes on where it stopped.
+The chapters only read them (``stored``), and repeat a few replicates. Finished chunks stay in the cache, so an
+interrupted run goes on where it stopped.
 """
 
-import hashlib
 import sys
 import time
-import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,8 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from headtohead.cohort.describe import apply_eligibility
-from livingpaper.build.cache import code_digest, write_whole
-from livingpaper.build.project import Project, digest, find_project, text_of
+from livingpaper.build.cache import write_whole
+from livingpaper.build.project import Project, find_project
 from livingpaper.build.tasks import Task, run_tasks
 
 from study.data.load import load_cohort, load_dictionary
@@ -26,26 +23,19 @@ from study.sensitivity.multiverse import null_curves
 from study.simulation.performance import naive_bias, performance
 from study.simulation.replicates import SHOWN, Scenario, first_replicates, one_by_one, run_replicates
 from study.simulation.scenarios import replicates, scenarios, truths
+from study.simulation.stored import (
+    FILES,
+    StaleError,
+    file_of,
+    fingerprints,
+    given,
+    marks_of,
+    read_precomputed,
+    write_marks,
+)  # fmt: skip
 
 CHUNK = 25  # replicates per task
 STORED = 1e-5  # relative: six digits are stored
-WHOLE = ("arms", "eligibility", "propensity", "matching", "estimand", "outcome", "multiverse", "simulation")
-CHOICES: dict[str, Any] = dict.fromkeys(WHOLE, True) | {
-    "inference": {"conf_level", "seed"},
-    "equivalence": {"alpha"},
-    "sensitivity": {"concurrent_min_share"},
-}
-MARKS = "results/artefacts.toml"
-FILES = ("simulation", "simulation_mistakes", "simulation_first", "multiverse_nulls")
-MODULES = {
-    "simulation": ("study.simulation.replicates", "study.worlds.worlds"),
-    "multiverse_nulls": ("headtohead.sensitivity.multiverse", "headtohead.sensitivity.joint_inference"),
-}
-UPSTREAM = ("headtohead.matching.design", "study.data.endpoints", "headtohead.cohort.describe")
-
-
-class StaleError(ValueError):
-    """A committed result does not belong to the code, data and choices that are here."""
 
 
 def simulate(project: Project, protocol: Protocol | None = None, *, jobs: int = -1) -> None:
@@ -59,8 +49,8 @@ def simulate(project: Project, protocol: Protocol | None = None, *, jobs: int = 
     tasks = list(_tasks(cells, frame, protocol))
     done = run_tasks(tasks, project.build / "cache", marks, jobs=jobs)
     for name, table in summarise(cells, tasks, done, project.data).items():
-        write_whole(_file(project, name), _csv(table).encode())
-    _write_marks(project, protocol)
+        write_whole(file_of(project, name), _csv(table).encode())
+    write_marks(project, protocol)
     sys.stderr.write(f"simulate: {len(tasks)} tasks, {time.perf_counter() - started:.0f} s\n")
 
 
@@ -74,7 +64,7 @@ def renew(project: Project, protocol: Protocol) -> None:
         require_repeated(first_replicates(cell, protocol.inference.seed), protocol, project=project)
     nulls = read_precomputed("multiverse_nulls", project=project)
     _require_same(null_curves(frame, protocol).statistics(0, 1), nulls[nulls["number"] == 0])
-    _write_marks(project, protocol)
+    write_marks(project, protocol)
 
 
 def require_repeated(again: pd.DataFrame, protocol: Protocol, *, project: Project | None = None) -> None:
@@ -88,7 +78,7 @@ def require_repeated(again: pd.DataFrame, protocol: Protocol, *, project: Projec
         Naming a column that differs.
     """
     project = project or find_project()
-    if _marks(project).get("choices") == _given(project, protocol)["choices"]:
+    if marks_of(project).get("choices") == given(project, protocol)["choices"]:
         stored = read_precomputed("simulation_first", project=project)
         _require_same(again, stored[stored["scenario"].isin(again["scenario"])])
 
@@ -144,102 +134,5 @@ def summarise(
     return {name: pd.concat(parts, ignore_index=True) for name, parts in tables.items()}
 
 
-def fingerprints(project: Project, protocol: Protocol) -> dict[str, str]:
-    """Return for ``simulation`` and ``multiverse_nulls`` the hash of their code, data, choices and seed."""
-    here = Path(__file__).parent
-    data = [project.data / "synthetic" / "worlds.json", project.data / "dictionary.csv"]
-    shared = [
-        digest([*data, project.root / protocol.study.cohort], project.root),
-        digest([here / "scenarios.py", here.parent / "sensitivity" / "multiverse.py"], here.parent),
-        *_given(project, protocol).values(),
-        *map(code_digest, UPSTREAM),
-    ]
-    return {name: _hash("".join([*shared, *map(code_digest, modules)])) for name, modules in MODULES.items()}
-
-
-def _given(project: Project, protocol: Protocol) -> dict[str, str]:
-    """Return the hashes of the choices and of the cohort that results belong to."""
-    choices = _hash(repr(protocol.model_dump(include=CHOICES)))
-    return {"choices": choices, "cohort": digest([project.root / protocol.study.cohort], project.root)}
-
-
-def require_current(project: Project, protocol: Protocol) -> None:
-    """Check that the committed results belong to the code, data and choices here.
-
-    Raises
-    ------
-    StaleError
-        If one does not.
-    """
-    stored = _marks(project).get("inputs", {})
-    stale = [name for name, now in fingerprints(project, protocol).items() if stored.get(name) != now]
-    if stale:
-        raise StaleError(
-            f"committed results must belong to the code, data and choices that are here, {stale} do not; "
-            "run make simulate and commit what it writes"
-        )
-
-
-def require_choices(project: Project, protocol: Protocol) -> None:
-    """Check that the committed results were computed under the choices here; ``StaleError`` if not."""
-    if _marks(project).get("choices") != _given(project, protocol)["choices"]:
-        raise StaleError(
-            "committed results must belong to the choices in protocol.toml, results/ holds those of other choices; "
-            "run make simulate and commit what it writes"
-        )
-
-
-def null_statistics(protocol: Protocol, *, project: Project | None = None) -> pd.DataFrame:
-    """Return the statistics of the committed null curves, empty if they are those of another cohort."""
-    project = project or find_project()
-    nulls, cohort = read_precomputed("multiverse_nulls", project=project), _given(project, protocol)["cohort"]
-    return nulls if _marks(project).get("cohort") == cohort else nulls.iloc[:0]
-
-
-def read_precomputed(name: str, *, project: Project | None = None) -> pd.DataFrame:
-    """Return one of ``FILES`` as it was computed.
-
-    Raises
-    ------
-    StaleError
-        If the file is missing, or is not the one whose fingerprint was written with it.
-    """
-    project = project or find_project()
-    path = _file(project, name)
-    if not path.is_file():
-        raise StaleError(f"committed results must be in results/, {path} is missing; run make simulate")
-    if _hash(text_of(path)) != _marks(project).get("files", {}).get(name):
-        raise StaleError(
-            f"{path} must be as it was computed, it was changed; restore it, or run make simulate"
-        )
-    return pd.read_csv(path, keep_default_na=False, na_values=[""])
-
-
-def _marks(project: Project) -> dict[str, Any]:
-    """Return the committed fingerprints, empty if there are none."""
-    path = project.root / MARKS
-    return tomllib.loads(text_of(path)) if path.is_file() else {}
-
-
-def _write_marks(project: Project, protocol: Protocol) -> None:
-    files = {name: _hash(text_of(_file(project, name))) for name in FILES}
-    says = "# Fingerprints of the committed results and of what they rest on. Written by make simulate.\n"
-    given, inputs = _given(project, protocol), fingerprints(project, protocol)
-    parts = [says, _lines(given), "\n[files]\n", _lines(files), "\n[inputs]\n", _lines(inputs)]
-    write_whole(project.root / MARKS, "".join(parts).encode())
-
-
-def _lines(marks: dict[str, str]) -> str:
-    return "".join(f'{name} = "{mark}"\n' for name, mark in marks.items())
-
-
-def _file(project: Project, name: str) -> Path:
-    return project.root / "results" / f"{name}.csv"
-
-
 def _csv(table: pd.DataFrame) -> str:
     return table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -23,7 +23,7 @@ from livingpaper.versions.sources import changelog, read_claims, read_source
 from study.data.load import load_dictionary, load_plan, load_published, load_world, load_worlds
 from study.evidence.contract import load_evidence
 from study.protocol.protocol import protocol_hash
-from study.simulation.precomputed import FILES, read_precomputed
+from study.simulation.stored import FILES, read_precomputed
 from study.worlds.worlds import read_worlds
 
 KINDS = (".csv", ".toml", ".yml", ".md", ".cff", ".bib", ".json", ".txt", ".py", "")

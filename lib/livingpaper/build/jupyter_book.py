@@ -1,0 +1,113 @@
+"""Jupyter Book in a process of its own, which loads while numbers are still computed; its exit codes cannot be trusted."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from calendar import timegm
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from livingpaper.build.cache import write_whole
+from livingpaper.build.project import Project, digest, pages
+from livingpaper.build.state import sources
+from livingpaper.build.surroundings import FIXED
+
+STRICT = ("-n", "-W", "--keep-going")
+
+
+class BuildError(RuntimeError):
+    """The paper could not be built; the last good one is untouched."""
+
+
+class JupyterBook:
+    """Jupyter Book for a project and a builder; with warnings as errors, its log goes to ``_build/<builder>.log``."""
+
+    def __init__(self, project: Project, builder: str) -> None:
+        self.project, self.builder, self.log = project, builder, project.build / f"{builder}.log"
+        command = [sys.executable, "-m", "livingpaper.build.loaded", "build", str(project.root), *STRICT]
+        command += ["--path-output", str(project.work.parent), "--builder", builder]
+        pipes: Any = dict.fromkeys(("stdin", "stdout"), subprocess.PIPE) | {"stderr": subprocess.STDOUT}
+        pipes |= {"text": True, "errors": "replace", "close_fds": False}  # it holds the lock too
+        self._process: Any = subprocess.Popen(
+            command, cwd=project.root, env=build_environment(project), **pipes
+        )
+
+    def __enter__(self) -> "JupyterBook":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate()  # if it was told nothing, it ends
+
+    def build(self) -> None:
+        """Let it build, once; ``BuildError`` with the complaints of its log if it has any."""
+        with (
+            _by_content(self.project, self.builder.removeprefix("pdf")),
+            self.log.open("w", encoding="utf-8") as log,
+        ):
+            for line in self._lines():
+                log.write(line)
+            if self._process.wait():
+                log.flush()
+                shutil.rmtree(self.project.work, ignore_errors=True)  # a second run would hide its warnings
+                told = f"{self.builder}: the book has warnings or errors:\n{_complaints(self.log)}"
+                raise BuildError(f"{told}\nsee {self.log}")
+
+    def _lines(self) -> Iterator[str]:
+        """Yield what it says from now on, behind a bar of its progress."""
+        with suppress(BrokenPipeError):  # it ended already, its last words say why
+            self._process.stdin.write("1")
+            self._process.stdin.flush()
+        with tqdm(
+            total=100, desc=self.builder, unit="%", leave=False, disable=not sys.stderr.isatty()
+        ) as bar:
+            for line in self._process.stdout:
+                if share := re.search(r"(reading sources|writing output)\.\.\.\s*\[\s*(\d+)%\]", line):
+                    bar.n = int(share[2]) // 2 + (50 if share[1] == "writing output" else 0)
+                    bar.refresh()
+                yield line
+
+
+@contextmanager
+def _by_content(project: Project, builder: str) -> Iterator[None]:
+    """Let Sphinx read what has other content than last time: it goes by times, which a copied file brings along."""
+    work, chapters = project.work, {page: project.root / f"{page}.md" for page in pages(project)}
+    now = {"": digest({*sources(project)} - {*chapters.values()}, project.root)}
+    now |= {page: digest([path], project.root) for page, path in chapters.items()}
+    mark = work / "made-from.json"
+    before = json.loads(mark.read_text("utf-8")) if mark.is_file() else {}
+    mark.unlink(missing_ok=True)  # until it is done, nobody knows
+    if before.get("") != now[""]:
+        shutil.rmtree(work, ignore_errors=True)
+    for page in (page for page in chapters if before.get(page) != now[page]):
+        (work / ".doctrees" / f"{page}.doctree").unlink(missing_ok=True)
+    shutil.rmtree(work / builder, ignore_errors=True)  # else a page without chapter would stay
+    yield
+    write_whole(mark, json.dumps(now).encode())
+
+
+def build_environment(project: Project) -> dict[str, str]:
+    """Return the environment of Jupyter Book and LaTeX: the clock stands at the release, not at the build."""
+    from livingpaper.book.stamp import citation_file  # heavy: sphinx
+
+    released = date.fromisoformat(citation_file(project)["date-released"])
+    epoch = str(timegm(released.timetuple()))  # reproducible-builds.org/specs/source-date-epoch
+    clock = {"SOURCE_DATE_EPOCH": epoch, "FORCE_SOURCE_DATE": "1"}
+    more = {"PYDEVD_DISABLE_FILE_VALIDATION": "1", "IPYTHONDIR": str(project.build / ".ipython")}
+    more |= {"MAKEFLAGS": "-j2"}  # of the make that runs LaTeX: paper and supplement at once
+    return os.environ | FIXED | clock | more
+
+
+def _complaints(log: Path) -> str:
+    """Return the lines of a log that a reader needs, at most twelve."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", log.read_text(encoding="utf-8")).strip()
+    wanted = re.compile(r"^(?!.*(?:IPKernelApp|NbParserConfig)).*(?:WARNING|ERROR|Error|! ).*$", re.M)
+    kept = list(dict.fromkeys(wanted.findall(plain)[-40:])) or plain.splitlines()[-1:] or ["(no output)"]
+    return "\n".join(f"  {line}" for line in kept)
