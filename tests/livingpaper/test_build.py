@@ -103,7 +103,7 @@ def an_old_copy_and_a_chapter_left_out(made: Project) -> None:
     os.utime(made.root / "book" / "index.md", (1, 1))
     toc = made.root / "_toc.yml"
     toc.write_text(toc.read_text().replace("      - file: book/references\n", ""))
-    (made.build / "work" / "_build" / "html" / "_images" / "old.svg").parent.mkdir(exist_ok=True)
+    (made.build / "work" / "_build" / "html" / "_images" / "old.svg").parent.mkdir(parents=True)
     (made.build / "work" / "_build" / "html" / "_images" / "old.svg").write_text("<svg/>")
     assert html(made).returncode == 0
     assert "One more sentence." not in text_of(made)

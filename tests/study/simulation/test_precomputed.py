@@ -8,16 +8,9 @@ import pytest
 from livingpaper.build.project import Project
 from project_copy import copy_project
 from study.protocol.protocol import Protocol
-from study.simulation.precomputed import (
-    FILES,
-    StaleError,
-    eligible,
-    read_precomputed,
-    renew,
-    require_current,
-    require_repeated,
-)
+from study.simulation.precomputed import eligible, renew, require_repeated
 from study.simulation.scenarios import WORLDS, replicates, scenarios
+from study.simulation.stored import FILES, StaleError, read_precomputed, require_current
 
 
 @pytest.fixture(scope="module")
