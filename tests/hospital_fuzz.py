@@ -24,6 +24,8 @@ ODD = (
     "=1+1", "Norte\nSur", 'a"b', "a,b", "a;b", "\t", "\u200b", "\u00a0", "\ufffd", "Ã©", "M‡laga", "&amp;", "\x00", "\x07", "dead", "F", "1", "1.0",
     "-5", "--", "?", ".", "unknown", "[]", "{}", "1_000", "9" * 40, "x" * 300, "𝟙", "e\u0301", "\u202e12", "\ud7ff", PLANTED, SECRET, f"{SECRET}, Ana", f"{SECRET}@mail.es",
 )  # fmt: skip
+LEVEL, SHARED = 20, tuple(word for word in ODD if PLANTED not in word and SECRET not in word)
+# what so many patients share, the name of a hospital say, is no patient's
 SETTINGS = (
     '[columns]\ncrp = "nothing"', '[columns]\ncrp = "alt"', '[levels.sex]\nF = "M"', "[levels.drug]\nanakinra = 0", "[levels.end_state]\ndead = 1",
     '[units]\ncrp = "mg/dL"', '[units]\nage = "months"', '[units]\negfr = "creatinine mg/dl"', '[units]\nsex = "x"', "[missing]\neverywhere = [0]",
@@ -56,7 +58,7 @@ def _cells(r: random.Random, f: Frame) -> Frame:
         r.choice(list(f)),
         r.sample(range(len(f)), min(len(f), r.choice((1, 2, 5, len(f) // 3, len(f))))),
     )
-    words = [r.choice(ODD) for _ in range(r.choice((1, 1, 3)))]
+    words = [r.choice(ODD if len(rows) < LEVEL else SHARED) for _ in range(r.choice((1, 1, 3)))]
     f = f.astype(object)
     f.isetitem(
         list(f).index(name),
@@ -96,7 +98,8 @@ def _rows(r: random.Random, f: Frame) -> Frame:
     if kind == 1:
         return f.head(r.choice((0, 1, 2, 5, 11, 20)))
     if kind == 2:
-        return pd.concat([f, pd.DataFrame({n: [r.choice(ODD)] for n in f})], ignore_index=True)
+        row = pd.DataFrame([[r.choice(ODD) for _ in f]], columns=f.columns)  # two may have one name
+        return pd.concat([f, row], ignore_index=True)
     if kind == 3:
         return pd.concat(
             [f, f.head(3).assign(patient_id=[f"Z{i}" for i in range(min(3, len(f)))])], ignore_index=True
@@ -121,7 +124,7 @@ def _columns(r: random.Random, f: Frame) -> Frame:
     if kind == 2:
         return swap(name, other)(f)
     if kind == 3:
-        return f.assign(**{name: r.choice(ODD)})
+        return f.assign(**{name: r.choice(SHARED)})
     if kind == 4:
         return f.assign(
             **{

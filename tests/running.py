@@ -69,7 +69,7 @@ class KeptRun(ChapterRun):
     def _run(self, part: Statement, namespace: dict[str, Any]) -> None:
         with quiet(part.cell):
             value = part.run(namespace)
-        self.variables = namespace
+        self.variables = getattr(self, "variables", {}) | namespace  # what waited kept what it reads alone
         if part.last and isinstance(value, Figure | Table):
             self.exhibits[value.name] = value
 

@@ -164,7 +164,8 @@ def left_before(project: Project) -> list[Path]:
 CHART = '<script type="application/json" data-chart="fig-x">{}</script>'
 BREAKS: dict[str, Callable[[Project], object]] = {  # each makes a step of the release fail in its own way
     "a torn earlier release": lambda p: (p.root / "private" / "released" / "0001.csv").write_text("torn"),
-    "torn marks of patients": lambda p: (p.root / "private" / "released" / "0001.npy").write_bytes(b"torn"),
+    "torn marks of patients": lambda p: (p.root / "private" / "released" / "0001-1.parquet").write_bytes(b"torn"),
+    "lost marks of patients": lambda p: (p.root / "private" / "released" / "0001-1.parquet").unlink(),
     "a table that is none": lambda p: (p.root.parent / "cohort.csv").write_text("nothing"),
     "no table": lambda p: (p.root.parent / "cohort.csv").unlink(),
     "a torn ledger": lambda p: p.ledger.write_text("id,text\nx"),

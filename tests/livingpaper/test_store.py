@@ -75,6 +75,35 @@ def runs() -> int:
     return len(path.read_text().splitlines()) if path.exists() else 0
 
 
+def test_large_arrays_stand_apart_and_whoever_changes_them_leaves_the_file_as_it_is(tmp_path: Path) -> None:
+    many = 20_000
+    names = np.array(["Norte", "Sur", np.nan, "Sur"], object)[np.arange(many) % 4]
+    people = pd.DataFrame({"a": np.arange(many, dtype=float), "where": names, "b": np.arange(many) % 3})
+    first = keep(tmp_path, "step", lambda: (people, people, people["a"]))
+    (path,) = results(tmp_path, "step")
+    before = path.read_bytes()
+    assert first[0] is first[1]  # as in one pickle
+    first[0].iloc[0, 0] = 7.0
+    again = keep(tmp_path, "step", lambda: pytest.fail("it is kept"))
+    pd.testing.assert_frame_equal(again[0], people)
+    assert again[0]["where"].map(type).value_counts().to_dict() == {str: 15_000, float: 5_000}
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("part", [0, 1, 100, -1])
+def test_a_torn_result_is_computed_anew(tmp_path: Path, part: int) -> None:
+    keep(tmp_path, "step", lambda: np.arange(20_000))
+    (path,) = results(tmp_path, "step")
+    path.write_bytes(path.read_bytes()[:part])
+    assert keep(tmp_path, "step", lambda: np.arange(20_000) * 2)[1] == 2
+
+
+@pytest.mark.parametrize("odd", [None, 3, True, b"x", float("nan")])
+def test_what_is_no_text_comes_back_as_it_was(tmp_path: Path, odd: object) -> None:
+    mixed = np.array(["Norte", odd] * 1_000, object)
+    assert [*map(repr, keep(tmp_path, "step", lambda: mixed))] == [*map(repr, mixed)]
+
+
 @pytest.mark.usefixtures("book")
 def test_a_step_runs_once_for_the_same_arguments() -> None:
     step = importlib.import_module("step")

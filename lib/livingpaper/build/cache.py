@@ -22,12 +22,13 @@ def sha(content: str | bytes) -> str:
     return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees the old content or the new one, never a part."""
+def write_whole(path: Path, *content: bytes | memoryview) -> None:
+    """Write a file, one piece after another, so that a reader sees the old content or the new one, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
         fresh = Path(folder, path.name)
-        fresh.write_bytes(content)
+        with fresh.open("wb") as file:
+            file.writelines(content)
         fresh.replace(path)
 
 

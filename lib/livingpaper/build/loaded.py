@@ -6,7 +6,13 @@ from importlib import import_module
 
 from sphinx.application import builtin_extensions
 
-PARTS = ("jupyter_book.sphinx", "myst_nb.sphinx_ext", "sphinx_book_theme", "sphinx_design", "sphinx_external_toc.api")
+PARTS = (
+    "jupyter_book.sphinx",
+    "myst_nb.sphinx_ext",
+    "sphinx_book_theme",
+    "sphinx_design",
+    "sphinx_external_toc.api",
+)
 MORE = ("sphinxcontrib.bibtex", "sphinx_comments", "pybtex.style.formatting.unsrt", "livingpaper.book.hooks")
 
 if __name__ == "__main__":

@@ -43,7 +43,8 @@ class ChapterRun:
                 must = "show must stand alone as the last statement of its cell; move it into its own"
                 raise ChapterError(f"{part.cell}: {must}")
             if waits:
-                self._waiting.append((part, dict(namespace), late))
+                read = {name: namespace[name] for name in (*part.reads, "__name__") if name in namespace}
+                self._waiting.append((part, read, late))  # what nobody waits for is freed
                 late |= part.binds
             else:
                 session.cell = part.cell

@@ -1,6 +1,7 @@
 """All chapters run side by side: their rows make the ledger, then they show, and Sphinx finds them executed."""
 
 import contextlib
+import ctypes
 import gc
 import importlib
 import multiprocessing
@@ -28,6 +29,10 @@ from livingpaper.config import config
 from livingpaper.ledger.ledger import ledger_frame, read_ledger, write_ledger
 
 FORK = multiprocessing.get_context("fork")
+MEMORY = {
+    "MALLOC_MMAP_MAX_": "0",
+    "MALLOC_TRIM_THRESHOLD_": str(2**40),
+}  # fresh pages cost more than used ones
 
 
 def run_chapters(project: Project, *, exhibits: bool = False) -> bool:
@@ -38,7 +43,7 @@ def run_chapters(project: Project, *, exhibits: bool = False) -> bool:
     """
     command = [sys.executable, "-m", __name__, str(project.root), *["--exhibits"] * exhibits]
     pipes: Any = {"capture_output": True, "text": True, "close_fds": False}  # the lock is inherited
-    done = subprocess.run(command, env=os.environ | FIXED, check=False, **pipes)
+    done = subprocess.run(command, env=os.environ | FIXED | MEMORY, check=False, **pipes)
     if done.returncode == 0:
         return done.stdout == "changed\n"
     said = done.stderr.strip() or f"the chapters' process ended with status {done.returncode}"
@@ -113,10 +118,18 @@ def serve(project: Project, path: Path, pipe: Any, places: Any) -> None:
                     answer = step()
                     keep_reads(project, path, seen)
                 pipe.send((answer, choices_read(project, seen)))
+                _give_memory_back()
             except Exception as error:  # also of the machinery: still one line, with the chapter
                 own = error if isinstance(error, ChapterError) else None
                 pipe.send(own or failed(path.relative_to(project.root), error))
             pipe.recv()
+
+
+def _give_memory_back() -> None:
+    """Return memory that is free to the machine, while this process waits."""
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):  # where there is no glibc
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _end_with_parent() -> None:

@@ -3,11 +3,12 @@
 import fcntl
 import hashlib
 import io
+import mmap
 import os
 import pickle
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import wraps
@@ -15,7 +16,7 @@ from inspect import BoundArguments, signature
 from operator import attrgetter
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, ParamSpec, TypeVar
+from typing import IO, Any, ParamSpec, TypeVar
 
 import pandas as pd
 
@@ -29,7 +30,11 @@ T = TypeVar("T")
 Read = Callable[[set[str]], Set[str]]
 LIMIT = 2_000_000_000  # bytes kept; what was used longest ago goes first
 STARTED = time.time()
-NOTHING = pickle.dumps(None)
+NOTHING = pickle.dumps(None, 5)
+APART, ALIGNED = (
+    2**16,
+    64,
+)  # bytes from which an array stands apart in a file, and of which its place is a multiple
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +54,22 @@ class Shelf:
     def place(self, reads: Set[str]) -> Path:
         """Return the file of the result for which these choices were read."""
         values = {f"choice {path}": _hash_at(self.choices, path) for path in reads}
-        return stored_at(self.folder, self.name, {**self.inputs, **values, "kept": "as bytes"})
+        return stored_at(self.folder, self.name, {**self.inputs, **values, "kept": "arrays apart"})
 
     def find(self) -> Any:
         """Return the result for choices as they are; None if there is none."""
         results = (kept(self.place(reads)) for reads in recalled(self.index) or ())
         return next((result for result in results if result is not None), None)
 
-    def keep(self, content: bytes, reads: Set[str], files: Iterable[str] = ()) -> None:
-        """Keep a pickled result with the choices and files that were read for it."""
-        path, known = self.place(reads), recalled(self.index) or []
-        write_whole(path, pickle.dumps((content, sorted(files))))
+    def keep(self, content: Sequence[bytes | memoryview], reads: Set[str], files: Iterable[str] = ()) -> None:
+        """Keep a ``pickled`` result with the choices and files that were read for it."""
+        path, known, arrays = self.place(reads), recalled(self.index) or [], content[1:]
+        parts: list[bytes | memoryview] = [
+            pickle.dumps((bytes(content[0]), sorted(files), [*map(len, arrays)]))
+        ]
+        for array in arrays:
+            parts += [bytes(-len(parts[-1]) % ALIGNED), array]
+        write_whole(path, *parts)
         write_whole(self.index, pickle.dumps([*(each for each in known if each != reads), reads]))
         _forget(path)
 
@@ -74,9 +84,10 @@ def stored(shelf: Shelf, compute: Callable[[], Any], read: Read, modules: Iterab
             return found
         with files_read() as files:
             content = pickled(compute(), shelf.name)
-        if as_loaded(modules) and content != NOTHING:
+        if as_loaded(modules) and content[0] != NOTHING:
             shelf.keep(content, read(files), files)
-        return pickle.loads(content)
+            found = shelf.find()  # of the file, which all who take it share
+        return pickle.loads(content[0], buffers=content[1:]) if found is None else found
 
 
 def stored_at(folder: Path, name: str, inputs: Mapping[str, str]) -> Path:
@@ -91,21 +102,45 @@ def _hash_at(choices: Any, path: str) -> str:
         return "there is none"
 
 
-def pickled(result: Any, name: str) -> bytes:
-    """Return a result as it is kept; a ``ValueError`` if it cannot be."""
-    content = io.BytesIO()
+def pickled(result: Any, name: str) -> list[bytes | memoryview]:
+    """Return a result as it is kept, its pickle and the large arrays in it; a ``ValueError`` if it cannot be."""
+    content, arrays = io.BytesIO(), list[memoryview]()
+
+    def within(array: pickle.PickleBuffer) -> bool:
+        large = array.raw().nbytes >= APART
+        arrays.extend([array.raw()] * large)
+        return not large
+
     try:
-        Keeper(content).dump(result)
+        Keeper(content, protocol=5, buffer_callback=within).dump(result)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise ValueError(f"{name} must give what pickle can keep, it does not: {error}; give data") from None
-    return content.getvalue()
+    return [content.getvalue(), *arrays]
 
 
 def kept(path: Path) -> Any:
-    """Return a stored result, whose files then count as read; None if there is none."""
-    content, files = recalled(path) or (NOTHING, [])
+    """Return a stored result, whose files then count as read; None if there is none, or it is torn.
+
+    Its large arrays are the file's own pages until somebody changes them.
+    """
+    try:
+        with path.open("rb") as file:
+            content, files, sizes = pickle.load(file)
+            result = pickle.loads(content, buffers=_arrays(file, sizes))
+    except Exception:
+        return None
+    os.utime(path)
     note(files)
-    return pickle.loads(content)
+    return result
+
+
+def _arrays(file: IO[bytes], sizes: Iterable[int]) -> Iterator[memoryview]:
+    """Yield what stands in a file after its head, as memory that can be changed without changing the file."""
+    at, whole = file.tell(), memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
+    for size in sizes:
+        at += -at % ALIGNED
+        yield whole[at : at + size]
+        at += size
 
 
 def recalled(path: Path) -> Any:

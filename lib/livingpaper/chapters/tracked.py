@@ -10,12 +10,15 @@ from pathlib import Path
 from types import MethodType, SimpleNamespace
 from typing import Any
 
+import numpy as np
+import pandas as pd
 from pydantic import BaseModel
 
 from livingpaper.build.project import Project, digest
 from livingpaper.build.reads import note, watching
 from livingpaper.config import config
 
+MANY = 1000  # texts of an array, from which on some are likely to be alike
 KINDS = (BaseModel, SimpleNamespace)  # of choices
 MARK = "\0"  # in no file's name; after it stands which choice of the file was read
 
@@ -97,9 +100,18 @@ class Keeper(pickle.Pickler):
     """Writes of choices of the paper only where they stand: who keeps them rests on none of them."""
 
     def reducer_override(self, value: Any) -> Any:
-        """Return how choices are found again."""
+        """Return how choices are found again, and texts: each once, with the place of each in the array."""
+        if type(value) is np.ndarray and value.dtype == object and value.size >= MANY:
+            places, texts = pd.factorize(value.ravel())
+            gaps = value.ravel()[places < 0]
+            if {*map(type, texts)} <= {str} and {*map(type, gaps)} <= {float}:
+                return _of_texts, ([*texts, np.nan], places.astype(np.int32), value.shape)
         own = type(value) is Tracked and not value._changed and isinstance(value._say, partial)
         return (_chosen, (value._path,)) if own else NotImplemented
+
+
+def _of_texts(texts: list[Any], places: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    return np.array(texts, object)[places].reshape(shape)
 
 
 def _chosen(path: str) -> Any:

@@ -12,6 +12,7 @@ import pandas as pd
 from livingpaper.build.cache import write_whole
 from livingpaper.build.project import Project
 from livingpaper.config import config
+from livingpaper.disclosure.people import marks_of, too_near
 from livingpaper.disclosure.profiles import DisclosureError
 from livingpaper.disclosure.protect import Protected, protect
 from livingpaper.disclosure.rows import NUMBERS
@@ -108,21 +109,16 @@ def require_other_people(table: pd.DataFrame, project: Project) -> None:
 
     Where some were exchanged or corrected, every number that moved would be theirs.
     """
-    least, rows = config(project).disclosure.limits().threshold, _rows_of(table)
-    for path in sorted((project.root / LEFT).glob("*.npy")):
-        before = np.load(path)
-        if any(0 < len(np.setdiff1d(*pair)) < least for pair in ((rows, before), (before, rows))):
-            must = f"a table must differ by {least} rows or none from those of earlier releases"
-            raise DisclosureError(
-                f"{must}, it differs by fewer from release {int(path.stem)}: what moved would show them; wait for more"
-            )
-
-
-def _rows_of(table: pd.DataFrame) -> np.ndarray:
-    """Return a number for each different row of a table, in order; 56 and 56.0 are the same."""
-    numbers = table.apply(pd.to_numeric, errors="coerce")
-    texts = numbers.astype(float).astype(str).where(numbers.notna(), table.astype(str))
-    return np.unique(pd.util.hash_pandas_object(texts, index=False).to_numpy())
+    folder, least = project.root / LEFT, config(project).disclosure.limits().threshold
+    marks = sorted(folder.glob("*.parquet"))
+    if lost := {path.stem for path in folder.glob("*.csv")} - {path.stem[:4] for path in marks}:
+        must = f"the marks of patients must stand in {LEFT} for each earlier release"
+        raise DisclosureError(f"{must}, those of {min(lost)} do not; fetch them from a backup")
+    if near := too_near(marks_of(table), marks, least):
+        must = f"a table must differ by {least} rows or none from those of earlier releases"
+        raise DisclosureError(
+            f"{must}, it differs by fewer from {near}: what moved would show them; wait for more"
+        )
 
 
 def remember_release(project: Project, table: pd.DataFrame) -> Path:
@@ -133,7 +129,9 @@ def remember_release(project: Project, table: pd.DataFrame) -> Path:
     (folder := project.root / LEFT).mkdir(parents=True, exist_ok=True)
     last = sorted(folder.glob("*.csv"))
     again = bool(last) and last[-1].read_text("utf-8") == shown
-    path = last[-1] if again else folder / f"{len(last) + 1:04d}.csv"
-    np.save(path.with_suffix(".npy"), _rows_of(table))
+    path, marks = last[-1] if again else folder / f"{len(last) + 1:04d}.csv", marks_of(table)
+    known = [*folder.glob(f"{path.stem}-*.parquet")]  # other patients may give the same numbers
+    if not any(marks.equals(pd.read_parquet(each)) for each in known):
+        write_whole(folder / f"{path.stem}-{len(known) + 1}.parquet", marks.to_parquet())
     write_whole(path, shown.encode())
     return path

@@ -6,6 +6,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 from livingpaper.build.project import find_project
+from pyarrow import parquet
 
 PATIENTS = Path("data", "patients.parquet")
 
@@ -19,7 +20,7 @@ def load_patients() -> pd.DataFrame:
     path = find_project().root / PATIENTS
     if not path.is_file():
         raise FileNotFoundError(f"patients must stand in {path}, found none; run: make hospital COHORT=FILE")
-    path.open("rb").close()  # who watches which files are read does not see DuckDB read
+    path.open("rb").close()  # who watches which files are read does not see Arrow read
     return read_patients(path, ids=False)
 
 
@@ -33,13 +34,11 @@ def read_patients(path: Path, *, ids: bool = True) -> pd.DataFrame:
 
     Equal texts are one object: a million patients have few hospitals.
     """
-    table = duckdb.read_parquet(str(path))
-    names = [name for name in table.columns if ids or name != "patient_id"]
-    columns = {}
-    for name in names:
-        values = table.project(f'"{name}"').df()[name]
-        if values.dtype.kind not in "fiub":
-            codes, texts = pd.factorize(values)
-            values = pd.Series(np.append(np.asarray(texts, object), np.nan)[codes])
-        columns[name] = values
+    file, columns = parquet.ParquetFile(path), {}
+    for name in file.schema.names:
+        if ids or name != "patient_id":
+            values = file.read([name], use_threads=False).column(0).to_pandas()
+            columns[name] = (
+                values.copy() if values.dtype.kind in "fiub" else values.where(values.notna(), np.nan)
+            )
     return pd.DataFrame(columns)

@@ -19,6 +19,7 @@ from study.matching.terms import with_terms
 from study.outcomes.diagnostics import diagnose
 from study.outcomes.tables import RULES, UNITS
 from study.sensitivity.subgroups import levels, subgroups
+from study.sensitivity.subsets import primary_risks
 
 WEEK = 7
 LIMIT = {"risk difference": "absolute difference"}  # without a sign
@@ -201,7 +202,7 @@ def group_rows(patients: pd.DataFrame, plan: OwnProtocol, dictionary: pd.DataFra
     shown, labels = open_groups(patients, plan), dictionary.set_index("name")["label"]
     if not shown.sensitivity.subgroups:
         return pd.DataFrame(columns=["column", "k", "scale", "estimate"])
-    groups = subgroups(patients, shown).query("scale == 'risk difference'")
+    groups = subgroups(patients, shown, primary_risks).query("scale == 'risk difference'")
     named = labels[groups["column"]].to_numpy() + ": " + groups["level"].to_numpy()
     sizes = {
         (group.column, level): int(mask.sum())

@@ -1,5 +1,6 @@
 """The primary analysis by level of each subgroup column: difference, hazard ratio, what separates the levels."""
 
+from collections.abc import Callable
 from itertools import product
 from typing import Any
 
@@ -15,6 +16,7 @@ from study.protocol.protocol import Protocol
 from study.protocol.sensitivity import Subgroup
 from study.sensitivity.subsets import primary_risks, primary_weights
 
+Estimate = Callable[[pd.DataFrame, Protocol], pd.DataFrame]
 COMPARED = {  # by scale: the name and the scale of what is recorded
     "risk difference": {"p_value": ("p", "p value"), "detectable": ("detectable", "absolute difference"),
                         "difference": ("rd", "risk difference")},
@@ -26,22 +28,23 @@ NO_GROUPS = "cannot be estimated, because no subgroup has estimates in all its l
 ON_RATIOS = ["difference", "conf_low", "conf_high", "detectable"]
 
 
-def subgroups(frame: pd.DataFrame, plan: Protocol) -> pd.DataFrame:
-    """Return risks, their difference and the hazard ratio by ``column`` and ``level``, the score fitted anew."""
-    plan = plan.fewer_bootstraps(plan.sensitivity.subgroup_bootstraps)
-    parts = []
-    for group in plan.sensitivity.subgroups:
-        masks = levels(frame, group)
-        found = estimate_in_subsets(frame, masks, lambda part: _in_level(part, plan))
-        parts.append(found.rename(columns={"subset": "level"}).assign(column=group.column))
-    return pd.concat(parts, ignore_index=True)
-
-
-def _in_level(part: pd.DataFrame, plan: Protocol) -> pd.DataFrame:
+def risks_and_ratio(part: pd.DataFrame, plan: Protocol) -> pd.DataFrame:
+    """Return the primary analysis of some patients, and the hazard ratio of the outcome."""
     days, outcome = plan.outcome.horizon_days, endpoint(part, plan.outcome.primary)
     ratios = hh.hazard_ratios(outcome, primary_weights(part, plan), by=days, inference=plan.inference)
     first = ratios[ratios["cause"] == outcome.causes[0]]
     return pd.concat([primary_risks(part, plan), first], ignore_index=True)
+
+
+def subgroups(frame: pd.DataFrame, plan: Protocol, estimate: Estimate = risks_and_ratio) -> pd.DataFrame:
+    """Return an estimate by ``column`` and ``level``, the score fitted anew in each."""
+    plan = plan.fewer_bootstraps(plan.sensitivity.subgroup_bootstraps)
+    parts = []
+    for group in plan.sensitivity.subgroups:
+        masks = levels(frame, group)
+        found = estimate_in_subsets(frame, masks, lambda part: estimate(part, plan))
+        parts.append(found.rename(columns={"subset": "level"}).assign(column=group.column))
+    return pd.concat(parts, ignore_index=True)
 
 
 def levels(frame: pd.DataFrame, group: Subgroup) -> dict[str, pd.Series]:
