@@ -12,6 +12,7 @@ from headtohead import errors
 
 Data = TypeVar("Data", pd.Series, pd.DataFrame)
 TABLES, TRUTH, FLOAT, WHOLE = (pd.Series, pd.DataFrame), np.dtype(bool), np.dtype(float), np.dtype(np.int64)
+LOWEST = float(np.finfo(float).min)
 
 
 def some(labels: Iterable[object]) -> str:
@@ -86,7 +87,7 @@ def arrays(**values: Any) -> None:
     """Raise NumberError unless these are arrays of finite numbers."""
     for name, value in values.items():
         x = floats(np.asarray(value))
-        if x is None or not np.isfinite(x).all():
+        if x is None or not all_finite(x):
             bad = "no numbers" if x is None else f"{int((~np.isfinite(x)).sum())} that are not"
             must = f"{name} must be an array of finite numbers"
             raise errors.NumberError(f"{must}, found {bad}; correct or drop them")
@@ -100,11 +101,18 @@ def same_length(**arrays: Any) -> None:
         raise errors.AlignmentError(f"{must}, found {sizes}; build them from one frame")
 
 
+def all_finite(x: np.ndarray, least: float = LOWEST) -> bool:
+    """Return whether numbers are finite and at least so large, by two of them that a NaN spoils."""
+    return not x.size or bool(
+        np.minimum.reduce(x, axis=None) >= least and np.maximum.reduce(x, axis=None) < np.inf
+    )
+
+
 def floats(values: Any) -> np.ndarray | None:
     """Return numbers or truth values as an array of float, NaN where missing, None if they are neither."""
     dtype = getattr(values, "dtype", None)
     if isinstance(dtype, np.dtype):
-        x = values.to_numpy() if isinstance(values, pd.Series) else np.asarray(values)
+        x = values.values if isinstance(values, pd.Series) else np.asarray(values)
         if dtype is FLOAT and x.ndim:
             return x
         return x.astype(float, copy=False) if dtype.kind in "fiub" and x.ndim else None
@@ -125,7 +133,7 @@ def arms(values: Any, treated: object = None) -> pd.Series:
     if not isinstance(values, pd.Series):
         raise errors.ArmError("the arms must be one column, found a DataFrame; choose the column")
     found = values if values.dtype == TRUTH and treated is None else _first_arm(values, treated)
-    x = found.to_numpy()
+    x = found.values
     if not 0 < np.count_nonzero(x) < x.size:
         must = f"both arms must have patients, all {len(found)} are in one ({levels_of(values)})"
         raise errors.EmptyArmError(f"{must}; check the arms")
@@ -178,7 +186,7 @@ def events(values: Any, what: str = "events", *, known: bool = True) -> np.ndarr
         "code the event 1 and all else 0, for example values == 'yes', or estimate a difference of means, and drop or "
         "impute what is missing"
     )
-    if (whole := _whole(values)) is not None and whole.min() >= 0 and whole.max() <= 1:
+    if (whole := _whole(values)) is not None and 0 <= np.bitwise_or.reduce(whole) <= 1:
         return whole.astype(float)
     x = _codes(values, f"{what} must be 0 and 1", remedy)
     if getattr(values, "dtype", None) is TRUTH or ((x * x == x).all() and x.max(initial=0) <= 1):
@@ -192,7 +200,8 @@ def events(values: Any, what: str = "events", *, known: bool = True) -> np.ndarr
 def causes(values: Any, number: int | None = None) -> np.ndarray:
     """Return causes as an array of int: 0 censored, 1 to ``number`` the causes."""
     last, word = (np.inf, "the last") if number is None else (number, number)
-    if (whole := _whole(values)) is not None and whole.min() >= 0 and whole.max() <= last:
+    whole = _whole(values)
+    if whole is not None and np.bitwise_or.reduce(whole) >= 0 and np.maximum.reduce(whole) <= last:
         return whole
     must = f"causes must be whole numbers from 0 (censored) to {word}"
     remedy = "code them so, and name every cause"
@@ -204,7 +213,7 @@ def causes(values: Any, number: int | None = None) -> np.ndarray:
 def _whole(values: Any) -> np.ndarray | None:
     """Return a column of whole numbers as its array, None if it is no such column or of nobody."""
     if isinstance(values, pd.Series) and values.dtype is WHOLE and len(values):
-        return values.to_numpy()
+        return values.values
     return None
 
 
@@ -230,7 +239,7 @@ def times(values: Any, what: str = "times") -> np.ndarray:
     if x is None:
         found = getattr(values, "dtype", type(values).__name__)
         raise errors.TimeError(f"{what} must be numbers, found {found}; give days since time zero")
-    if not _from_0(x):
+    if not all_finite(x, 0):
         wrong = ~(np.isfinite(x) & (x >= 0))
         found = some(f"{value:g}" for value in x[wrong][:3])
         raise errors.TimeError(
@@ -269,15 +278,8 @@ def weights(values: Any, what: str = "weights") -> np.ndarray:
     if 1e100 < most < np.inf or 0 < most < 1e-100:
         must = f"{what} must be of a size that can be squared, the largest is {most:g}"
         raise errors.NumberError(f"{must}; divide them by their mean")
-    if not _from_0(x):
+    if not all_finite(x, 0):
         wrong = np.atleast_2d(~(np.isfinite(x) & (x >= 0))).any(axis=0)
         found = wrong_rows(np.asarray(wrong), values)
         raise errors.NumberError(f"{what} must be finite and at least 0, {found}; 0 leaves a patient out")
     return x
-
-
-def _from_0(x: np.ndarray) -> bool:
-    """Return whether all are finite and at least 0, by two numbers that a NaN spoils."""
-    return not x.size or bool(
-        np.minimum.reduce(x, axis=None) >= 0 and np.maximum.reduce(x, axis=None) < np.inf
-    )

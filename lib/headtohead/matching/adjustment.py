@@ -158,7 +158,7 @@ class Adjustment:
         """The design, standardised, with intercept, array of shape (n, p + 1)."""
         if self.design is None:
             raise InputError(f"refitting needs a design, {self.name.lower()} has none; build it with one")
-        return with_intercept(door.independent(self.design, "the design"))
+        return with_intercept(door.covariates(self.design, "the design").to_numpy(float))
 
 
 Adjustments = Adjustment | Iterable[Adjustment]

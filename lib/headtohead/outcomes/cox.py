@@ -91,7 +91,6 @@ def at_the_door(
 ) -> dict[str, Any]:  # fmt: skip
     """Return the rows of positive weight by name, in the order of ``time``; the covariates are checked by the fit."""
     door.patients(time, "times")
-    door.patients(covariates, "covariates")
     use = np.ones(len(time), bool)
     if weights is not None:
         weights = door.aligned(weights, time.index, "weights")
@@ -100,8 +99,10 @@ def at_the_door(
             raise EmptyArmError(
                 f"a fit needs patients of positive weight, none of {len(time)} has one; check the weights"
             )
-    given: dict[str, Any] = {"time": time, "covariates": covariates, "weights": weights} | others
-    found = {name: one if one is None else door.aligned(one, time.index, name) for name, one in given.items()}
+    given: dict[str, Any] = {"covariates": covariates, "weights": weights} | others
+    found: dict[str, Any] = {"time": time}
+    for name, one in given.items():
+        found[name] = one if one is None else door.aligned(one, time.index, name)
     if not use.all():
         found = {name: one if one is None else one[use] for name, one in found.items()}
     door.times(found["time"])
