@@ -260,14 +260,6 @@ def scored(ps: Any, treated: Any) -> pd.Series:
     return aligned(arms(treated), ps.index, "scores")
 
 
-def need_order(entry: np.ndarray, time: np.ndarray, index: pd.Index) -> None:
-    """Raise TimeError unless everybody enters before leaving."""
-    wrong = ~(entry < time)
-    if wrong.any():
-        found = wrong_rows(wrong, index)
-        raise errors.TimeError(f"patients must enter before they leave, {found}; correct or drop them")
-
-
 def weights(values: Any, what: str = "weights") -> np.ndarray:
     """Return weights as an array of float, finite and not negative."""
     x = floats(values)

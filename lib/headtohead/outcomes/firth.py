@@ -69,7 +69,7 @@ def cox_few_events(
     _check(int(y.sum()), len(covariates), "hazard ratio")
     spread, plain = X.std(axis=0), None
     try:
-        fit = fit_checked(time, event, covariates, ties="breslow")
+        fit = fit_checked(**found, clusters=None, ties="breslow")
         plain = _limits(fit.coefficients.to_numpy() * spread, fit.std_errors.to_numpy() * spread, conf_level)
     except CannotEstimateError:
         pass  # the table says so
