@@ -11,18 +11,7 @@ from scipy.linalg import qr, solve_triangular
 from scipy.linalg.lapack import dpotrf
 
 from headtohead.door.choices import instance, number, some_of
-from headtohead.door.people import (
-    FLOAT,
-    Data,
-    aligned,
-    all_finite,
-    distinct,
-    floats,
-    levels_in,
-    patients,
-    some,
-    unique,
-)
+from headtohead.door.people import Data, aligned, bounded, distinct, floats, levels_in, patients, some, unique
 from headtohead.errors import DependentError, InputError, MissingError, NumberError, UnknownError
 
 NEARLY_DEPENDENT, DEPENDENT = 1e-8, 1e-8  # squared, of a correlation matrix; of its triangular factor
@@ -32,15 +21,11 @@ VARIES = 1e-10  # of its squares: what a column adds to those before it, above w
 
 def numbers(data: Data, what: str, *, missing: bool = False, infinite: bool = False) -> Data:
     """Return columns of numbers, as float; an error if one is none, or ``missing`` or ``infinite`` against the rules."""
-    return _numbers(data, what, missing, infinite)[0]
-
-
-def _numbers(data: Data, what: str, missing: bool, infinite: bool) -> tuple[Data, np.ndarray]:
     patients(data, what)
     if isinstance(data, pd.Series):
         x = floats(data)
-        if x is not None and isinstance(data.dtype, np.dtype) and all_finite(x):
-            return data, x
+        if x is not None and isinstance(data.dtype, np.dtype) and bounded(x):
+            return data
     frame = data.to_frame() if isinstance(data, pd.Series) else data
     if not frame.columns.is_unique:
         unique(frame.columns, f"columns of {what}")
@@ -52,31 +37,26 @@ def _numbers(data: Data, what: str, missing: bool, infinite: bool) -> tuple[Data
             found = f"{len(words)} columns are not: {some(words)}"
             raise NumberError(f"{what} must be numbers, {found}; code them as 0 and 1")
         x = np.column_stack([column for column in parts.values() if column is not None])
-    if not all_finite(x):
+    if not bounded(x):
         _refuse_values(frame, x, what, missing, infinite)
-    if not parts:
-        return data, x
+    if not parts or (isinstance(data, pd.Series) and isinstance(data.dtype, np.dtype)):
+        return data
     if isinstance(data, pd.Series):
-        return (
-            data if isinstance(data.dtype, np.dtype) else pd.Series(x[:, 0], data.index, name=data.name)
-        ), x
-    return pd.DataFrame(x, index=data.index, columns=data.columns), x
+        return pd.Series(x[:, 0], data.index, name=data.name)
+    return pd.DataFrame(x, index=data.index, columns=data.columns)
 
 
-def covariates(
-    design: pd.DataFrame, what: str, *, none: bool = False, tolerance: float = DEPENDENT
-) -> pd.DataFrame:
+def covariates(design: pd.DataFrame, what: str, *, tolerance: float = DEPENDENT) -> pd.DataFrame:
     """Return complete numbers that vary and are no combinations of others (intercept included), else a DependentError."""
     patients(design, what)
     if isinstance(design, pd.DataFrame) and design.columns.is_unique:
         x = design.to_numpy()
         if plain(design, x) and _independent(x):
             return design
-    found, X = _numbers(design, what, missing=False, infinite=False)
-    if not (none or X.shape[1]):
+    found = numbers(design, what)
+    if not found.shape[1]:
         raise InputError(f"{what} must have columns, found none; choose covariates")
-    if X.shape[1]:
-        _refuse_dependent(found, X - X.mean(axis=0), tolerance)
+    _refuse_dependent(found, tolerance)
     return found
 
 
@@ -112,8 +92,10 @@ def _independent(X: np.ndarray) -> bool:
         return bool(np.multiply.reduce(added / spread) > np.exp(1) * NEARLY_DEPENDENT)
 
 
-def _refuse_dependent(design: pd.DataFrame, centred: np.ndarray, tolerance: float) -> None:
+def _refuse_dependent(design: pd.DataFrame, tolerance: float) -> None:
     varying(design)
+    X = design.to_numpy(float)
+    centred = X - X.mean(axis=0)
     size = np.abs(centred).max(axis=0)
     if not (size > 1 / LARGEST).all() or not (size < LARGEST).all():
         must = f"covariates must be of a size that can be squared, from {1 / LARGEST:g} to {LARGEST:g}"
@@ -152,15 +134,13 @@ def complete(data: pd.Series | pd.DataFrame, what: str, names: Sequence[str] = (
     whole = isinstance(data, pd.Series)
     if any(_gaps(one) for one in ([data] if whole else (data[name] for name in names or data))):
         frame = data.to_frame() if whole else data[list(names or data)]
-        _refuse_values(
-            frame, np.where(frame.isna().to_numpy(), np.nan, 0.0), what, missing=False, infinite=False
-        )
+        gaps = np.where(frame.isna().to_numpy(), np.nan, 0.0)
+        _refuse_values(frame, gaps, what, missing=False, infinite=False)
 
 
 def _gaps(column: pd.Series) -> bool:
-    if column.dtype is FLOAT and all_finite(column.values):
-        return False
-    return bool(np.asarray(pd.isna(column.values)).any())
+    x = floats(column)
+    return (x is None or not bounded(x)) and bool(np.asarray(pd.isna(column.values)).any())
 
 
 def varying(design: pd.DataFrame) -> None:

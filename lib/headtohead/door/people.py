@@ -87,7 +87,7 @@ def arrays(**values: Any) -> None:
     """Raise NumberError unless these are arrays of finite numbers."""
     for name, value in values.items():
         x = floats(np.asarray(value))
-        if x is None or not all_finite(x):
+        if x is None or not bounded(x):
             bad = "no numbers" if x is None else f"{int((~np.isfinite(x)).sum())} that are not"
             must = f"{name} must be an array of finite numbers"
             raise errors.NumberError(f"{must}, found {bad}; correct or drop them")
@@ -101,11 +101,10 @@ def same_length(**arrays: Any) -> None:
         raise errors.AlignmentError(f"{must}, found {sizes}; build them from one frame")
 
 
-def all_finite(x: np.ndarray, least: float = LOWEST) -> bool:
+def bounded(x: np.ndarray, low: float = LOWEST) -> bool:
     """Return whether numbers are finite and at least so large, by two of them that a NaN spoils."""
-    return not x.size or bool(
-        np.minimum.reduce(x, axis=None) >= least and np.maximum.reduce(x, axis=None) < np.inf
-    )
+    most = np.maximum.reduce(x, axis=None, initial=low)
+    return bool(most < np.inf and np.minimum.reduce(x, axis=None, initial=most) >= low)
 
 
 def floats(values: Any) -> np.ndarray | None:
@@ -155,13 +154,11 @@ def _first_arm(values: pd.Series, treated: object) -> pd.Series:
         must = f"every patient must have an arm, {wrong_rows(values.isna().to_numpy(), values).replace('are not', 'have none')}"
         raise errors.ArmError(f"{must}; drop them or find out")
     if treated is not None and not (np.isscalar(treated) and treated in levels):
-        raise errors.UnknownError(
-            f"treated must be a level of the arms, found {treated!r}, levels are {levels_of(values)}; name one"
-        )
+        found = f"found {treated!r}, levels are {levels_of(values)}"
+        raise errors.UnknownError(f"treated must be a level of the arms, {found}; name one")
     if len(levels) > 2:
-        raise errors.ArmError(
-            f"two arms can be compared, found {len(levels)} levels ({levels_of(values)}); keep the patients of two"
-        )
+        found = f"found {len(levels)} levels ({levels_of(values)})"
+        raise errors.ArmError(f"two arms can be compared, {found}; keep the patients of two")
     if treated is None and not set(levels) <= {0, 1}:
         raise errors.ArmError(
             f"arms must be True and False, or 1 and 0, found the levels {levels_of(values)}; name the first one: "
@@ -189,8 +186,6 @@ def events(values: Any, what: str = "events", *, known: bool = True) -> np.ndarr
     if (whole := _whole(values)) is not None and 0 <= np.bitwise_or.reduce(whole) <= 1:
         return whole.astype(float)
     x = _codes(values, f"{what} must be 0 and 1", remedy)
-    if getattr(values, "dtype", None) is TRUTH or ((x * x == x).all() and x.max(initial=0) <= 1):
-        return x
     right = (x == 0) | (x == 1)
     if not known:
         right |= np.isnan(x)
@@ -239,7 +234,7 @@ def times(values: Any, what: str = "times") -> np.ndarray:
     if x is None:
         found = getattr(values, "dtype", type(values).__name__)
         raise errors.TimeError(f"{what} must be numbers, found {found}; give days since time zero")
-    if not all_finite(x, 0):
+    if not bounded(x, 0):
         wrong = ~(np.isfinite(x) & (x >= 0))
         found = some(f"{value:g}" for value in x[wrong][:3])
         raise errors.TimeError(
@@ -270,7 +265,7 @@ def weights(values: Any, what: str = "weights") -> np.ndarray:
     if 1e100 < most < np.inf or 0 < most < 1e-100:
         must = f"{what} must be of a size that can be squared, the largest is {most:g}"
         raise errors.NumberError(f"{must}; divide them by their mean")
-    if not all_finite(x, 0):
+    if not bounded(x, 0):
         wrong = np.atleast_2d(~(np.isfinite(x) & (x >= 0))).any(axis=0)
         found = wrong_rows(np.asarray(wrong), values)
         raise errors.NumberError(f"{what} must be finite and at least 0, {found}; 0 leaves a patient out")

@@ -126,7 +126,7 @@ def _columns(values: pd.Series, form: str, knots: int, predictors: np.ndarray) -
     if form == "category":
         return _dummies(values)
     name, x = str(values.name), door.floats(values)
-    complete = x is not None and door.all_finite(x)
+    complete = x is not None and door.bounded(x)
     base = values if complete else door.numbers(values, f"the column {name!r}", missing=True)
     x = base.to_numpy(float, copy=True)
     if "log" in form:

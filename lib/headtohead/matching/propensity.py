@@ -12,12 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 from statsmodels.discrete.discrete_model import Logit
-from statsmodels.tools.sm_exceptions import (
-    ConvergenceWarning,
-    HessianInversionWarning,
-    MissingDataError,
-    PerfectSeparationWarning,
-)
+from statsmodels.tools import sm_exceptions as sm
 
 from headtohead import door
 from headtohead.errors import CannotAdjustError, ChoiceError, NumberError, SeparationError, cannot
@@ -31,7 +26,7 @@ from headtohead.matching.weights import EntropyEstimand, Quantiles
 
 EXTREME_SCORE = 1e-6
 INFLATED = 1e4  # variance of a coefficient over that without the others, above which one may follow from them
-NOT_ARRIVED = (PerfectSeparationWarning, ConvergenceWarning, HessianInversionWarning, RuntimeWarning)
+NOT_ARRIVED = (sm.PerfectSeparationWarning, sm.ConvergenceWarning, sm.HessianInversionWarning, RuntimeWarning)
 
 
 @door.guarded
@@ -60,9 +55,8 @@ class Score:
         found: dict[str, Any] = {"treated": door.scored(self.ps, self.treated)}
         for name, kind in (("design", pd.DataFrame), ("linear_predictor", pd.Series)):
             door.instance(getattr(self, name), kind, f"a {kind.__name__} as {name}", "give it")
-            found[name] = door.numbers(
-                door.aligned(getattr(self, name), index, name), f"the {name} of a score"
-            )
+            one = door.aligned(getattr(self, name), index, name)
+            found[name] = door.numbers(one, f"the {name} of a score")
         door.columns(self.coefficients, ["term"], "the coefficients of a score", ("estimate", "std_error"))
         door.finite(log_likelihood=self.log_likelihood, c_statistic=self.c_statistic)
         for name, value in found.items():
@@ -170,7 +164,7 @@ class Score:
         except CannotAdjustError as error:
             if not optional:
                 raise
-            return unmade(key, name, self.treated, self.design, reason=cannot(error))
+            return unmade(key, name, self.treated, self.design, cannot(error))
 
 
 def propensity(
@@ -230,7 +224,7 @@ def _fit(arms: pd.Series, design: pd.DataFrame) -> Any:
             warnings.simplefilter("error", kind)
         try:
             return Logit(arms.to_numpy(float), X).fit(disp=0, method="newton", maxiter=100)
-        except (*NOT_ARRIVED, MissingDataError, ValueError):  # or LinAlgError, which is one
+        except (*NOT_ARRIVED, sm.MissingDataError, ValueError):  # or LinAlgError, which is one
             return None
 
 

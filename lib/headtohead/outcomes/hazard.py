@@ -27,6 +27,7 @@ ERRORS = {
 }
 FLAT = 1e-7  # an error of a log ratio below it is what rounding left of 0
 ScoreIs = Literal["known", "estimated"]
+Fitted = tuple[CoxFit, str]  # and how, in words
 
 
 def hazard_ratios(
@@ -51,9 +52,7 @@ def hazard_ratios(
     return ratios_of_causes(endpoints, adjustments, fit, "hazard ratio", by, inference)
 
 
-def _hazard_ratio(
-    endpoint: Endpoint, adjustment: Adjustment, number: int, by: int, score: ScoreIs
-) -> tuple[CoxFit, str]:
+def _hazard_ratio(endpoint: Endpoint, adjustment: Adjustment, number: int, by: int, score: ScoreIs) -> Fitted:
     event = ((endpoint.cause == number) & (endpoint.time_days <= by)).astype(int)
     fit = fit_checked(time=endpoint.time_days.clip(upper=by), event=event, **of_drug(adjustment, score))
     return fit, f"cause-specific Cox, Efron ties, standard error {error_of(adjustment, score)}"
@@ -84,9 +83,8 @@ def of_drug(adjustment: Adjustment, score: ScoreIs) -> dict[str, Any]:
 
 
 def ratios_of_causes(
-    endpoints: Endpoints, adjustments: Adjustments,
-    fit: Callable[[Endpoint, Adjustment, int, int], tuple[CoxFit, str]], scale: str, by: int,
-    inference: InferenceChoices,
+    endpoints: Endpoints, adjustments: Adjustments, fit: Callable[[Endpoint, Adjustment, int, int], Fitted],
+    scale: str, by: int, inference: InferenceChoices,
 ) -> pd.DataFrame:  # fmt: skip
     """Return one row per adjustment, endpoint and cause; ``fit`` takes both, number of the cause and horizon."""
     found, adjustments, (by,) = together(endpoints, adjustments, by)
@@ -102,7 +100,7 @@ def ratios_of_causes(
     return over(adjustments, cases, lambda adjustment: [one(e, adjustment, k) for e, k in causes], inference)
 
 
-def ratio(fit: Callable[[], tuple[CoxFit, str]], conf_level: float) -> Row:
+def ratio(fit: Callable[[], Fitted], conf_level: float) -> Row:
     """Return the ratio of the treated arm with Wald limits on the log scale, or why there is none."""
     try:
         found, method = fit()
@@ -154,7 +152,7 @@ def _piece(
     if given["sandwich"] is not None:
         words += f", standard error {error_of(adjustment, score)}"
 
-    def fit() -> tuple[CoxFit, str]:
+    def fit() -> Fitted:
         return fit_checked(**chosen(given, at_risk.to_numpy())), words
 
     return {"n": int(at_risk.sum()), "events": int((event & at_risk).sum())} | ratio(fit, conf_level)
