@@ -140,6 +140,8 @@ def complete(data: pd.Series | pd.DataFrame, what: str, names: Sequence[str] = (
 
 def _gaps(column: pd.Series) -> bool:
     x = floats(column)
+    if x is None and column.dtype == object:
+        return levels_in(column)[2]
     return (x is None or not bounded(x)) and bool(np.asarray(pd.isna(column.values)).any())
 
 

@@ -140,10 +140,10 @@ def arms(values: Any, treated: object = None) -> pd.Series:
 
 
 def levels_in(values: pd.Series) -> tuple[np.ndarray, list[Any], bool]:
-    """Return a column as an array, the levels it has in their order there, and whether some values are unknown."""
+    """Return a column as an array, the levels it has, in any order, and whether some values are unknown."""
     usual = isinstance(values.dtype, np.dtype) and values.dtype.kind in "Ofiub"
     x = values.to_numpy() if usual else values.to_numpy(object)
-    every = list(dict.fromkeys(x.tolist()))
+    every = set(x.tolist())
     found = [one for one in every if not (one is None or one is pd.NA or one is pd.NaT or one != one)]
     return x, found, len(found) < len(every)
 
@@ -162,7 +162,7 @@ def _first_arm(values: pd.Series, treated: object) -> pd.Series:
     if treated is None and not set(levels) <= {0, 1}:
         raise errors.ArmError(
             f"arms must be True and False, or 1 and 0, found the levels {levels_of(values)}; name the first one: "
-            f"propensity(..., treated={levels[0]!r}), or give arm == {levels[0]!r}"
+            f"propensity(..., treated={x[0]!r}), or give arm == {x[0]!r}"
         )
     first = 1 if treated is None else treated
     return pd.Series(np.asarray(x == first, bool), values.index, name=values.name)
@@ -196,7 +196,7 @@ def causes(values: Any, number: int | None = None) -> np.ndarray:
     """Return causes as an array of int: 0 censored, 1 to ``number`` the causes."""
     last, word = (np.inf, "the last") if number is None else (number, number)
     whole = _whole(values)
-    if whole is not None and np.bitwise_or.reduce(whole) >= 0 and np.maximum.reduce(whole) <= last:
+    if whole is not None and np.bitwise_or.reduce(whole) >= 0 and (number is None or whole.max() <= last):
         return whole
     must = f"causes must be whole numbers from 0 (censored) to {word}"
     remedy = "code them so, and name every cause"
