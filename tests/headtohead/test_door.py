@@ -1088,10 +1088,11 @@ def test_a_likelihood_that_is_no_number_ends() -> None:
     from headtohead.outcomes.cox import fit_checked, fit_risk_sets
 
     ones, died = np.ones(60), table.DIED.to_numpy(bool)
+    rows = {"time": table.TIME, "event": table.DIED, **dict.fromkeys(("weights", "clusters", "sandwich"))}
     for bad in (np.nan, np.inf):
         wrong = put(bad)(table.X)
         with pytest.raises((E.MissingError, E.NumberError), match="'x' have (missing|infinite) values in 1"):
-            fit_checked(table.TIME, table.DIED, wrong)
+            fit_checked(**rows, covariates=wrong)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             sets = pl.risk_sets(
@@ -1101,7 +1102,7 @@ def test_a_likelihood_that_is_no_number_ends() -> None:
             with pytest.raises(
                 errors.CannotEstimateError, match="no finite estimate: .*halved 40 times|collinear"
             ):
-                fit_risk_sets(sets, np.ones(3), table.X, None, None)
+                fit_risk_sets(sets, np.ones(3), {**rows, "covariates": table.X}, None)
 
 
 def test_every_error_of_input_is_one_kind_of_value_error() -> None:

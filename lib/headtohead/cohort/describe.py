@@ -11,6 +11,7 @@ import pandas as pd
 from headtohead import door
 from headtohead.errors import EmptyArmError
 
+Cells = dict[str, object]
 RULES: dict[str, Callable[[pd.Series, Any], pd.Series]] = {
     "present": lambda values, _: values.notna(),
     "equal": lambda values, value: values == value,
@@ -38,7 +39,7 @@ def table_one(
         door.columns(dictionary, ["name", "label", "unit", "type", "levels"], "the dictionary")
         door.columns(dictionary.set_index("name").T, columns, "entries of the dictionary")
     known = (_dictionary_of(frame, columns) if dictionary is None else dictionary).set_index("name")
-    rows: list[dict[str, object]] = []
+    rows: list[Cells] = []
     for column in columns:
         entry = known.loc[column]
         head = {"column": column, "label": entry["label"], "unit": entry["unit"]}
@@ -57,29 +58,29 @@ def _dictionary_of(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame({"name": columns, "label": columns, "unit": "", "type": kinds, "levels": ""})
 
 
-def _number_rows(values: pd.Series, treated: pd.Series, _levels: str) -> list[dict[str, object]]:
+def _number_rows(values: pd.Series, treated: pd.Series, _levels: str) -> list[Cells]:
     found = door.numbers(values, "a covariate", missing=True)
-    row: dict[str, object] = {"level": "", "smd": crude_smd(found, treated)}
+    row: Cells = {"level": "", "smd": crude_smd(found, treated)}
     for arm, mine in (("treated", values[treated]), ("control", values[~treated])):
         low, centre, high = mine.quantile([0.25, 0.5, 0.75])
         row |= _cells(arm, mine, centre, low, high)
     return [row]
 
 
-def _cells(arm: str, mine: pd.Series, centre: float, low: float, high: float) -> dict[str, object]:
-    found: dict[str, object] = {"n": int(mine.count()), "missing": int(mine.isna().sum())}
+def _cells(arm: str, mine: pd.Series, centre: float, low: float, high: float) -> Cells:
+    found: Cells = {"n": int(mine.count()), "missing": int(mine.isna().sum())}
     found |= {"centre": centre, "low": low, "high": high}
     return {f"{name}_{arm}": value for name, value in found.items()}
 
 
-def _category_rows(values: pd.Series, treated: pd.Series, levels: str) -> list[dict[str, object]]:
+def _category_rows(values: pd.Series, treated: pd.Series, levels: str) -> list[Cells]:
     """Return one row per level; a binary variable gives the row of its 1."""
     binary = set(values.dropna().unique()) <= {0, 1}
     known = [] if binary else door.levels(values)
     order = [1] if binary else (levels.split("|") if levels else sorted(known))
     rows, smd = [], category_smd(values, treated)
     for level in order:
-        row: dict[str, object] = {"level": "" if binary else str(level), "smd": smd}
+        row: Cells = {"level": "" if binary else str(level), "smd": smd}
         for arm, mine in (("treated", values[treated]), ("control", values[~treated])):
             count, n = int((mine == level).sum()), int(mine.count())
             row |= _cells(arm, mine, count, 100 * count / n if n else np.nan, np.nan)
@@ -184,9 +185,7 @@ def apply_eligibility(
     return current.assign(treated=current[arm] == treated), pd.DataFrame(rows)
 
 
-def _step(
-    step: int, label: str, before: pd.DataFrame, after: pd.DataFrame, arm: str, name: str
-) -> dict[str, object]:
+def _step(step: int, label: str, before: pd.DataFrame, after: pd.DataFrame, arm: str, name: str) -> Cells:
     remaining = int((after[arm] == name).sum())
     excluded = int((before[arm] == name).sum()) - remaining
     return {"step": step, "label": label, "arm": name, "n_excluded": excluded, "n_remaining": remaining}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-from weakref import ref
 
 import numpy as np
 import pandas as pd
@@ -12,26 +11,21 @@ from scipy.linalg import qr, solve_triangular
 from scipy.linalg.lapack import dpotrf
 
 from headtohead.door.choices import instance, number, some_of
-from headtohead.door.people import Data, aligned, distinct, floats, levels_in, patients, some, unique
+from headtohead.door.people import Data, aligned, bounded, distinct, floats, levels_in, patients, some, unique
 from headtohead.errors import DependentError, InputError, MissingError, NumberError, UnknownError
 
 NEARLY_DEPENDENT, DEPENDENT = 1e-8, 1e-8  # squared, of a correlation matrix; of its triangular factor
 LARGEST = 1e100
-KNOWN: dict[int, ref[pd.DataFrame]] = {}  # designs that ``covariates`` returned, while they live
 VARIES = 1e-10  # of its squares: what a column adds to those before it, above which that is no rounding
 
 
 def numbers(data: Data, what: str, *, missing: bool = False, infinite: bool = False) -> Data:
     """Return columns of numbers, as float; an error if one is none, or ``missing`` or ``infinite`` against the rules."""
-    return _numbers(data, what, missing, infinite)[0]
-
-
-def _numbers(data: Data, what: str, missing: bool, infinite: bool) -> tuple[Data, np.ndarray]:
     patients(data, what)
     if isinstance(data, pd.Series):
         x = floats(data)
-        if x is not None and np.isfinite(x).all() and isinstance(data.dtype, np.dtype):
-            return data, x
+        if x is not None and isinstance(data.dtype, np.dtype) and bounded(x):
+            return data
     frame = data.to_frame() if isinstance(data, pd.Series) else data
     if not frame.columns.is_unique:
         unique(frame.columns, f"columns of {what}")
@@ -43,46 +37,27 @@ def _numbers(data: Data, what: str, missing: bool, infinite: bool) -> tuple[Data
             found = f"{len(words)} columns are not: {some(words)}"
             raise NumberError(f"{what} must be numbers, {found}; code them as 0 and 1")
         x = np.column_stack([column for column in parts.values() if column is not None])
-    if not np.isfinite(x).all():
+    if not bounded(x):
         _refuse_values(frame, x, what, missing, infinite)
-    if not parts:
-        return data, x
+    if not parts or (isinstance(data, pd.Series) and isinstance(data.dtype, np.dtype)):
+        return data
     if isinstance(data, pd.Series):
-        return (
-            data if isinstance(data.dtype, np.dtype) else pd.Series(x[:, 0], data.index, name=data.name)
-        ), x
-    return pd.DataFrame(x, index=data.index, columns=data.columns), x
+        return pd.Series(x[:, 0], data.index, name=data.name)
+    return pd.DataFrame(x, index=data.index, columns=data.columns)
 
 
-def covariates(
-    design: pd.DataFrame, what: str, *, none: bool = False, tolerance: float = DEPENDENT
-) -> pd.DataFrame:
+def covariates(design: pd.DataFrame, what: str, *, tolerance: float = DEPENDENT) -> pd.DataFrame:
     """Return complete numbers that vary and are no combinations of others (intercept included), else a DependentError."""
     patients(design, what)
     if isinstance(design, pd.DataFrame) and design.columns.is_unique:
         x = design.to_numpy()
         if plain(design, x) and _independent(x):
-            return _remembered(design)
-    found, X = _numbers(design, what, missing=False, infinite=False)
-    if not (none or X.shape[1]):
+            return design
+    found = numbers(design, what)
+    if not found.shape[1]:
         raise InputError(f"{what} must have columns, found none; choose covariates")
-    if X.shape[1]:
-        _refuse_dependent(found, X - X.mean(axis=0), tolerance)
-    return _remembered(found)
-
-
-def _remembered(design: pd.DataFrame) -> pd.DataFrame:
-    key = id(design)
-    KNOWN[key] = ref(design, lambda _: KNOWN.pop(key, None))
-    return design
-
-
-def independent(design: pd.DataFrame, what: str) -> np.ndarray:
-    """Return ``covariates`` as an array; a design that was found to be some is only looked at for what is not finite."""
-    kept, x = KNOWN.get(id(design)), design.to_numpy()
-    if kept is not None and kept() is design and np.isfinite(x).all():
-        return x
-    return covariates(design, what).to_numpy(float)
+    _refuse_dependent(found, tolerance)
+    return found
 
 
 def floating(frame: pd.DataFrame, what: str) -> pd.DataFrame:
@@ -117,8 +92,10 @@ def _independent(X: np.ndarray) -> bool:
         return bool(np.multiply.reduce(added / spread) > np.exp(1) * NEARLY_DEPENDENT)
 
 
-def _refuse_dependent(design: pd.DataFrame, centred: np.ndarray, tolerance: float) -> None:
+def _refuse_dependent(design: pd.DataFrame, tolerance: float) -> None:
     varying(design)
+    X = design.to_numpy(float)
+    centred = X - X.mean(axis=0)
     size = np.abs(centred).max(axis=0)
     if not (size > 1 / LARGEST).all() or not (size < LARGEST).all():
         must = f"covariates must be of a size that can be squared, from {1 / LARGEST:g} to {LARGEST:g}"
@@ -157,19 +134,21 @@ def complete(data: pd.Series | pd.DataFrame, what: str, names: Sequence[str] = (
     whole = isinstance(data, pd.Series)
     if any(_gaps(one) for one in ([data] if whole else (data[name] for name in names or data))):
         frame = data.to_frame() if whole else data[list(names or data)]
-        _refuse_values(
-            frame, np.where(frame.isna().to_numpy(), np.nan, 0.0), what, missing=False, infinite=False
-        )
+        gaps = np.where(frame.isna().to_numpy(), np.nan, 0.0)
+        _refuse_values(frame, gaps, what, missing=False, infinite=False)
 
 
 def _gaps(column: pd.Series) -> bool:
-    return bool(np.asarray(pd.isna(column.array)).any())
+    x = floats(column)
+    if x is None and column.dtype == object:
+        return levels_in(column)[2]
+    return (x is None or not bounded(x)) and bool(np.asarray(pd.isna(column.values)).any())
 
 
 def varying(design: pd.DataFrame) -> None:
     """Raise DependentError if a column has one value in all patients."""
     X = design.to_numpy()
-    flat = X.min(axis=0) == X.max(axis=0)
+    flat = np.logical_and.reduce(X[0] == X, axis=0)
     if flat.any():
         raise constant(design.columns[flat], len(X))
 
@@ -200,12 +179,12 @@ def columns(frame: pd.DataFrame, names: Iterable[object], what: str, of_numbers:
             raise NumberError(f"{what} must have numbers in {name!r}, found {values.iloc[0]!r}; convert them")
 
 
-def named(frame: pd.DataFrame, names: str | Iterable[str], what: str, *, none: bool = False) -> list[str]:
+def named(frame: pd.DataFrame, names: str | Iterable[str], what: str) -> list[str]:
     """Return names of columns of the frame as a list, each once; UnknownError if one is no column, or there are none."""
     found = [names] if isinstance(names, str) else list(names)
     columns(frame, found, what)
     distinct(found, what)
-    if not (none or found):
+    if not found:
         raise UnknownError(f"{what} must be columns of the frame, found none; name one or more")
     return found
 

@@ -57,18 +57,13 @@ def _guarded(function: Callable[..., Any], called: str) -> Callable[..., Any]:
     if hasattr(function, "__wrapped__"):
         return function
 
-    hints = [(name, function.__annotations__.get(name)) for name in inspect.signature(function).parameters]
-    words = {name: WORDS[hint] for name, hint in hints if hint in WORDS}
-    places = [(place, WORDS[hint]) for place, (_, hint) in enumerate(hints) if hint in WORDS]
+    names, hints = list(inspect.signature(function).parameters), function.__annotations__
+    words = [(name, WORDS[hints[name]]) for name in names if hints.get(name) in WORDS]
 
     @wraps(function)
     def call(*args: Any, **named: Any) -> Any:
-        odd: list[Any] = [
-            place for place, kind in places if place < len(args) and not isinstance(args[place], kind)
-        ]
-        odd = odd or [
-            name for name, one in named.items() if name in words and not isinstance(one, words[name])
-        ]
+        given = dict(zip(names, args, strict=False)) | named
+        odd = [name for name, kind in words if name in given and not isinstance(given[name], kind)]
         if odd and (message := _wrong_kind(function, called, args, named)):
             raise InputError(message)
         try:

@@ -12,6 +12,7 @@ from headtohead import errors
 
 Data = TypeVar("Data", pd.Series, pd.DataFrame)
 TABLES, TRUTH, FLOAT, WHOLE = (pd.Series, pd.DataFrame), np.dtype(bool), np.dtype(float), np.dtype(np.int64)
+LOWEST = float(np.finfo(float).min)
 
 
 def some(labels: Iterable[object]) -> str:
@@ -86,7 +87,7 @@ def arrays(**values: Any) -> None:
     """Raise NumberError unless these are arrays of finite numbers."""
     for name, value in values.items():
         x = floats(np.asarray(value))
-        if x is None or not np.isfinite(x).all():
+        if x is None or not bounded(x):
             bad = "no numbers" if x is None else f"{int((~np.isfinite(x)).sum())} that are not"
             must = f"{name} must be an array of finite numbers"
             raise errors.NumberError(f"{must}, found {bad}; correct or drop them")
@@ -100,11 +101,17 @@ def same_length(**arrays: Any) -> None:
         raise errors.AlignmentError(f"{must}, found {sizes}; build them from one frame")
 
 
+def bounded(x: np.ndarray, low: float = LOWEST) -> bool:
+    """Return whether numbers are finite and at least so large, by two of them that a NaN spoils."""
+    most = np.maximum.reduce(x, axis=None, initial=low)
+    return bool(most < np.inf and np.minimum.reduce(x, axis=None, initial=most) >= low)
+
+
 def floats(values: Any) -> np.ndarray | None:
     """Return numbers or truth values as an array of float, NaN where missing, None if they are neither."""
     dtype = getattr(values, "dtype", None)
     if isinstance(dtype, np.dtype):
-        x = values.to_numpy() if isinstance(values, pd.Series) else np.asarray(values)
+        x = values.values if isinstance(values, pd.Series) else np.asarray(values)
         if dtype is FLOAT and x.ndim:
             return x
         return x.astype(float, copy=False) if dtype.kind in "fiub" and x.ndim else None
@@ -125,7 +132,7 @@ def arms(values: Any, treated: object = None) -> pd.Series:
     if not isinstance(values, pd.Series):
         raise errors.ArmError("the arms must be one column, found a DataFrame; choose the column")
     found = values if values.dtype == TRUTH and treated is None else _first_arm(values, treated)
-    x = found.to_numpy()
+    x = found.values
     if not 0 < np.count_nonzero(x) < x.size:
         must = f"both arms must have patients, all {len(found)} are in one ({levels_of(values)})"
         raise errors.EmptyArmError(f"{must}; check the arms")
@@ -133,10 +140,10 @@ def arms(values: Any, treated: object = None) -> pd.Series:
 
 
 def levels_in(values: pd.Series) -> tuple[np.ndarray, list[Any], bool]:
-    """Return a column as an array, the levels it has in their order there, and whether some values are unknown."""
+    """Return a column as an array, the levels it has, in any order, and whether some values are unknown."""
     usual = isinstance(values.dtype, np.dtype) and values.dtype.kind in "Ofiub"
     x = values.to_numpy() if usual else values.to_numpy(object)
-    every = list(dict.fromkeys(x.tolist()))
+    every = set(x.tolist())
     found = [one for one in every if not (one is None or one is pd.NA or one is pd.NaT or one != one)]
     return x, found, len(found) < len(every)
 
@@ -147,17 +154,15 @@ def _first_arm(values: pd.Series, treated: object) -> pd.Series:
         must = f"every patient must have an arm, {wrong_rows(values.isna().to_numpy(), values).replace('are not', 'have none')}"
         raise errors.ArmError(f"{must}; drop them or find out")
     if treated is not None and not (np.isscalar(treated) and treated in levels):
-        raise errors.UnknownError(
-            f"treated must be a level of the arms, found {treated!r}, levels are {levels_of(values)}; name one"
-        )
+        found = f"found {treated!r}, levels are {levels_of(values)}"
+        raise errors.UnknownError(f"treated must be a level of the arms, {found}; name one")
     if len(levels) > 2:
-        raise errors.ArmError(
-            f"two arms can be compared, found {len(levels)} levels ({levels_of(values)}); keep the patients of two"
-        )
+        found = f"found {len(levels)} levels ({levels_of(values)})"
+        raise errors.ArmError(f"two arms can be compared, {found}; keep the patients of two")
     if treated is None and not set(levels) <= {0, 1}:
         raise errors.ArmError(
             f"arms must be True and False, or 1 and 0, found the levels {levels_of(values)}; name the first one: "
-            f"propensity(..., treated={levels[0]!r}), or give arm == {levels[0]!r}"
+            f"propensity(..., treated={x[0]!r}), or give arm == {x[0]!r}"
         )
     first = 1 if treated is None else treated
     return pd.Series(np.asarray(x == first, bool), values.index, name=values.name)
@@ -178,11 +183,9 @@ def events(values: Any, what: str = "events", *, known: bool = True) -> np.ndarr
         "code the event 1 and all else 0, for example values == 'yes', or estimate a difference of means, and drop or "
         "impute what is missing"
     )
-    if (whole := _whole(values)) is not None and whole.min() >= 0 and whole.max() <= 1:
+    if (whole := _whole(values)) is not None and 0 <= np.bitwise_or.reduce(whole) <= 1:
         return whole.astype(float)
     x = _codes(values, f"{what} must be 0 and 1", remedy)
-    if getattr(values, "dtype", None) is TRUTH or ((x * x == x).all() and x.max(initial=0) <= 1):
-        return x
     right = (x == 0) | (x == 1)
     if not known:
         right |= np.isnan(x)
@@ -192,7 +195,8 @@ def events(values: Any, what: str = "events", *, known: bool = True) -> np.ndarr
 def causes(values: Any, number: int | None = None) -> np.ndarray:
     """Return causes as an array of int: 0 censored, 1 to ``number`` the causes."""
     last, word = (np.inf, "the last") if number is None else (number, number)
-    if (whole := _whole(values)) is not None and whole.min() >= 0 and whole.max() <= last:
+    whole = _whole(values)
+    if whole is not None and np.bitwise_or.reduce(whole) >= 0 and (number is None or whole.max() <= last):
         return whole
     must = f"causes must be whole numbers from 0 (censored) to {word}"
     remedy = "code them so, and name every cause"
@@ -204,7 +208,7 @@ def causes(values: Any, number: int | None = None) -> np.ndarray:
 def _whole(values: Any) -> np.ndarray | None:
     """Return a column of whole numbers as its array, None if it is no such column or of nobody."""
     if isinstance(values, pd.Series) and values.dtype is WHOLE and len(values):
-        return values.to_numpy()
+        return values.values
     return None
 
 
@@ -230,7 +234,7 @@ def times(values: Any, what: str = "times") -> np.ndarray:
     if x is None:
         found = getattr(values, "dtype", type(values).__name__)
         raise errors.TimeError(f"{what} must be numbers, found {found}; give days since time zero")
-    if not _from_0(x):
+    if not bounded(x, 0):
         wrong = ~(np.isfinite(x) & (x >= 0))
         found = some(f"{value:g}" for value in x[wrong][:3])
         raise errors.TimeError(
@@ -251,14 +255,6 @@ def scored(ps: Any, treated: Any) -> pd.Series:
     return aligned(arms(treated), ps.index, "scores")
 
 
-def need_order(entry: np.ndarray, time: np.ndarray, index: pd.Index) -> None:
-    """Raise TimeError unless everybody enters before leaving."""
-    wrong = ~(entry < time)
-    if wrong.any():
-        found = wrong_rows(wrong, index)
-        raise errors.TimeError(f"patients must enter before they leave, {found}; correct or drop them")
-
-
 def weights(values: Any, what: str = "weights") -> np.ndarray:
     """Return weights as an array of float, finite and not negative."""
     x = floats(values)
@@ -269,15 +265,8 @@ def weights(values: Any, what: str = "weights") -> np.ndarray:
     if 1e100 < most < np.inf or 0 < most < 1e-100:
         must = f"{what} must be of a size that can be squared, the largest is {most:g}"
         raise errors.NumberError(f"{must}; divide them by their mean")
-    if not _from_0(x):
+    if not bounded(x, 0):
         wrong = np.atleast_2d(~(np.isfinite(x) & (x >= 0))).any(axis=0)
         found = wrong_rows(np.asarray(wrong), values)
         raise errors.NumberError(f"{what} must be finite and at least 0, {found}; 0 leaves a patient out")
     return x
-
-
-def _from_0(x: np.ndarray) -> bool:
-    """Return whether all are finite and at least 0, by two numbers that a NaN spoils."""
-    return not x.size or bool(
-        np.minimum.reduce(x, axis=None) >= 0 and np.maximum.reduce(x, axis=None) < np.inf
-    )

@@ -48,9 +48,8 @@ def few_events(studies: pd.DataFrame, *, method: FewEvents, conf_level: float) -
         raise NumberError(NO_RATIO)
     if (empty := counts[["deaths_drug", "deaths_comparator"]].sum() == 0).any():
         arm = empty.idxmax().removeprefix("deaths_")
-        raise NumberError(
-            f"each arm needs an event in some study, the {arm} has none in any; no ratio follows"
-        )
+        found = f"the {arm} has none in any"
+        raise NumberError(f"each arm needs an event in some study, {found}; no ratio follows")
     a, n1, c, n0 = counts.to_numpy().T
     log_ratio, se = (mantel_haenszel if method == "Mantel-Haenszel" else binomial_normal)(a, n1, c, n0)[:2]
     k, used = len(counts), int((~no_contrast_in(counts)).sum())

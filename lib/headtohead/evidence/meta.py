@@ -26,14 +26,12 @@ from headtohead.evidence.pooled import MetaAnalysis, ratio_row
 from headtohead.outcomes.estimate import TINY, Interval, wald_interval
 
 Tau2 = Literal["ML", "REML", "DL", "PM"]
-IntervalKind = Literal["normal", "HK", "modified HK"]
+Limits = Literal["normal", "HK", "modified HK"]
 XTOL = 1e-12
 FLAT = 1e-10  # a gain in likelihood below this is rounding: the maximum is at 0
 
 
-def meta_analysis(
-    studies: pd.DataFrame, *, tau2: Tau2, interval: IntervalKind, conf_level: float
-) -> MetaAnalysis:
+def meta_analysis(studies: pd.DataFrame, *, tau2: Tau2, interval: Limits, conf_level: float) -> MetaAnalysis:
     """Return the random-effects mean of what ``study_effects`` found; choices and errors of ``random_effects``.
 
     A study that says nothing of a ratio has the weight 0.
@@ -54,7 +52,7 @@ def _speaking(studies: pd.DataFrame) -> pd.DataFrame:
     return said
 
 
-def combined(studies: pd.DataFrame, *, tau2: Tau2, interval: IntervalKind, conf_level: float) -> pd.DataFrame:
+def combined(studies: pd.DataFrame, *, tau2: Tau2, interval: Limits, conf_level: float) -> pd.DataFrame:
     """Return one row: the ratio of the only study, its limits as printed, or the pooled ratio of several."""
     _check_choices(tau2, interval, conf_level)
     door.patients(studies, "studies")
@@ -75,15 +73,13 @@ def every_meta_analysis(studies: pd.DataFrame, *, conf_level: float) -> pd.DataF
     DataFrame of ``ESTIMATE_COLUMNS``, ``estimator``, ``interval`` and ``tau2``, the variance between studies.
     """
     rows = []
-    for tau2, interval in product(get_args(Tau2), get_args(IntervalKind)):
+    for tau2, interval in product(get_args(Tau2), get_args(Limits)):
         one = meta_analysis(studies, tau2=tau2, interval=interval, conf_level=conf_level)
         rows.append(one.estimate().assign(estimator=tau2, interval=interval, tau2=one.tau2))
     return pd.concat(rows, ignore_index=True)
 
 
-def leave_one_out(
-    studies: pd.DataFrame, *, tau2: Tau2, interval: IntervalKind, conf_level: float
-) -> pd.DataFrame:
+def leave_one_out(studies: pd.DataFrame, *, tau2: Tau2, interval: Limits, conf_level: float) -> pd.DataFrame:
     """Return the pooled ratio without each study: ``ESTIMATE_COLUMNS`` and ``left_out``, its ``id``.
 
     Of two studies what remains is the other one. Choices and errors of ``combined``. Checked: metafor ``leave1out``.
@@ -99,7 +95,7 @@ def leave_one_out(
 
 def random_effects(
     log_effect: pd.Series | np.ndarray, variance: pd.Series | np.ndarray,
-    *, tau2: Tau2, interval: IntervalKind, conf_level: float,
+    *, tau2: Tau2, interval: Limits, conf_level: float,
 ) -> MetaAnalysis:  # fmt: skip
     """Return the random-effects mean of log ratios.
 
@@ -143,7 +139,7 @@ def cochran_q(y: np.ndarray, v: np.ndarray, between: float) -> float:
 
 def _check_choices(tau2: str, interval: str, conf_level: float) -> None:
     door.choice("tau2", tau2, Tau2)
-    door.choice("interval", interval, IntervalKind)
+    door.choice("interval", interval, Limits)
     door.level(conf_level)
 
 

@@ -38,11 +38,20 @@ def caliper_width(
 
     Austin (2011) Pharm Stat 10:150-161. doi:10.1002/pst.433
     """
-    door.positive("caliper_sd", caliper_sd)
-    door.choice("scale", scale, CaliperScale)
     door.same_length(scores=linear_predictor, arms=treated)
     door.arrays(scores=linear_predictor)
-    score, arm = np.asarray(linear_predictor, dtype=float), door.events(np.asarray(treated), "arms") > 0
+    return caliper_of_checked(
+        np.asarray(linear_predictor, dtype=float),
+        door.events(np.asarray(treated), "arms") > 0,
+        caliper_sd,
+        scale,
+    )
+
+
+def caliper_of_checked(score: Array, arm: Array, caliper_sd: float, scale: CaliperScale) -> float:
+    """Return ``caliper_width`` of arrays that were checked."""
+    door.positive("caliper_sd", caliper_sd)
+    door.choice("scale", scale, CaliperScale)
     if scale == "all":
         return float(caliper_sd * score.std(ddof=1))
     variances = score[arm].var(ddof=1), score[~arm].var(ddof=1)

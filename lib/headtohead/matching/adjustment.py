@@ -85,16 +85,14 @@ class Adjustment:
         if self.kind == "crude" and (w != 1).any():
             raise InputError(f"{must} weights of 1, found others; it is of kind 'weights' or 'pairs'")
         if (self.kind == "none") != (self.reason is not None):
-            raise InputError(
-                f"{must} a reason if there is none of it and only then, found {self.reason!r}; say why"
-            )
+            found = f"found {self.reason!r}"
+            raise InputError(f"{must} a reason if there is none of it and only then, {found}; say why")
         for function in (self.resampling, self.estimation):
             if not (function is None or callable(function)):
                 raise InputError(f"{must} functions that repeat it, found {function!r}; see help(Adjustment)")
         if self.matches is not None:
-            door.instance(
-                self.matches, Matches, f"the matches of {self.key!r}", "give what match_nearest returns"
-            )
+            what = f"the matches of {self.key!r}"
+            door.instance(self.matches, Matches, what, "give what match_nearest returns")
 
     def __repr__(self) -> str:
         used = self.used.to_numpy()
@@ -125,9 +123,8 @@ class Adjustment:
     def resample(self, rng: np.random.Generator, b: int) -> np.ndarray:
         """Return the weights of b bootstrap samples, shape (b, n); CannotAdjustError if over one in twenty has no solution."""
         if self.resampling is None:
-            raise InputError(
-                f"a bootstrap must repeat {self.key!r}, it has no resampling; give Adjustment(resampling=...)"
-            )
+            must = f"a bootstrap must repeat {self.key!r}"
+            raise InputError(f"{must}, it has no resampling; give Adjustment(resampling=...)")
         return self.resampling(self, rng, b)
 
     def influence(self, gradient: np.ndarray, *, known: bool = False) -> np.ndarray:
@@ -158,7 +155,7 @@ class Adjustment:
         """The design, standardised, with intercept, array of shape (n, p + 1)."""
         if self.design is None:
             raise InputError(f"refitting needs a design, {self.name.lower()} has none; build it with one")
-        return with_intercept(door.independent(self.design, "the design"))
+        return with_intercept(door.covariates(self.design, "the design").to_numpy(float))
 
 
 Adjustments = Adjustment | Iterable[Adjustment]
@@ -270,15 +267,11 @@ def _draw_sets(adjustment: Adjustment, rng: np.random.Generator, b: int) -> np.n
     return np.where(sets.notna().to_numpy(), draws[:, member], 0.0) * adjustment.weights.to_numpy()
 
 
-def unmade(
-    key: str, name: str, treated: pd.Series, design: pd.DataFrame | None, *, reason: str
-) -> Adjustment:
+def unmade(key: str, name: str, treated: pd.Series, design: pd.DataFrame | None, reason: str) -> Adjustment:
     """Return an optional adjustment that does not exist: weight 0 for everyone, and no resamples."""
     nobody = pd.Series(0.0, index=treated.index, name="weight")
-    words = (key, name, "none", "none", "")
-    return door.trusted(
-        Adjustment, *words, treated, nobody, _draw_nothing, design, reason=reason, optional=True
-    )
+    made_of = (key, name, "none", "none", "", treated, nobody, _draw_nothing, design)
+    return door.trusted(Adjustment, *made_of, reason=reason, optional=True)
 
 
 def _draw_nothing(adjustment: Adjustment, _rng: np.random.Generator, _b: int) -> np.ndarray:

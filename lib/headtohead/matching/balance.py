@@ -91,12 +91,9 @@ def balance_table(
     return _table(covariates, treated, weights, denominator)
 
 
-def _table(
-    covariates: pd.DataFrame, treated: pd.Series, weights: pd.Series, denominator: Denominator
-) -> pd.DataFrame:
+def _table(X: pd.DataFrame, treated: pd.Series, weights: pd.Series, over: Denominator) -> pd.DataFrame:
     """Return the balance of inputs that were checked."""
-    rows = (_one(covariates[name], treated, weights, denominator) for name in covariates)
-    return pd.DataFrame({"covariate": name, **row} for name, row in zip(covariates, rows, strict=True))
+    return pd.DataFrame({"covariate": name, **_one(X[name], treated, weights, over)} for name in X)
 
 
 def _one(values: pd.Series, treated: pd.Series, weights: pd.Series, over: Denominator) -> dict[str, float]:

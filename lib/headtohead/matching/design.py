@@ -65,7 +65,8 @@ def raw_design(frame: pd.DataFrame, terms: Terms, impute_from: Sequence[str]) ->
     names = [term if isinstance(term, str) else term.column for term in terms]
     door.columns(frame, names, "covariates")
     door.distinct(names, "columns of the terms")
-    predictors = _predictors(frame, door.named(frame, impute_from, "columns to impute from", none=True))
+    complete = door.named(frame, impute_from, "columns to impute from") if len(impute_from) else []
+    predictors = _predictors(frame, complete)
     parts = [
         part
         for name, term in zip(names, terms, strict=True)
@@ -124,17 +125,20 @@ def _columns(values: pd.Series, form: str, knots: int, predictors: np.ndarray) -
     """Return the columns of one term, complete."""
     if form == "category":
         return _dummies(values)
-    name = str(values.name)
-    base = door.numbers(values, f"the column {name!r}", missing=True).astype(float)
+    name, x = str(values.name), door.floats(values)
+    complete = x is not None and door.bounded(x)
+    base = values if complete else door.numbers(values, f"the column {name!r}", missing=True)
+    x = base.to_numpy(float, copy=True)
     if "log" in form:
-        if (base <= 0).any():
-            must = f"a logarithm needs positive values, {name!r} has {int((base <= 0).sum())} at or below 0"
-            raise NumberError(f"{must}, first {door.some(base.index[base <= 0])}; give a linear term")
-        base, name = np.log(base), f"log {name}"
-    filled = fill_conditional_mean(base, predictors)
+        if (x <= 0).any():
+            must = f"a logarithm needs positive values, {name!r} has {int((x <= 0).sum())} at or below 0"
+            raise NumberError(f"{must}, first {door.some(base.index[x <= 0])}; give a linear term")
+        x, name = np.log(x), f"log {name}"
+    if not complete:
+        x = fill_conditional_mean(pd.Series(x, base.index, name=name), predictors).to_numpy()
     if "spline" not in form:
-        return [(name, filled.to_numpy())]
-    basis = restricted_cubic_spline(filled.to_numpy(), knots=knots)
+        return [(name, x)]
+    basis = restricted_cubic_spline(x, knots=knots)
     return [(name + "'" * j, x) for j, x in enumerate(basis.T)]
 
 

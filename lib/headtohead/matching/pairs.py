@@ -92,9 +92,8 @@ def _checked(
     door.patients(linear_predictor, "scores")
     score, index = door.floats(linear_predictor), linear_predictor.index
     if score is None:
-        raise NumberError(
-            f"scores must be numbers, found {linear_predictor.dtype}; give the logit of the score"
-        )
+        found = f"found {linear_predictor.dtype}"
+        raise NumberError(f"scores must be numbers, {found}; give the logit of the score")
     wrong = ~np.isfinite(score)
     if wrong.any():
         raise NumberError(f"scores must be finite, {door.wrong_rows(wrong, index)}; look for separation")

@@ -12,12 +12,11 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 from statsmodels.discrete.discrete_model import Logit
-from statsmodels.tools.sm_exceptions import ConvergenceWarning, PerfectSeparationWarning
-from statsmodels.tools.tools import add_constant
+from statsmodels.tools import sm_exceptions as sm
 
 from headtohead import door
 from headtohead.errors import CannotAdjustError, ChoiceError, NumberError, SeparationError, cannot
-from headtohead.kernels.pairs import CaliperScale, Order, caliper_width
+from headtohead.kernels.pairs import CaliperScale, Order, caliper_of_checked
 from headtohead.kernels.weights import Estimand
 from headtohead.matching import weights as weighting
 from headtohead.matching.adjustment import Adjustment, crude, matched_pairs, unmade
@@ -26,6 +25,8 @@ from headtohead.matching.pairs import Matches, match_nearest, match_optimal
 from headtohead.matching.weights import EntropyEstimand, Quantiles
 
 EXTREME_SCORE = 1e-6
+INFLATED = 1e4  # variance of a coefficient over that without the others, above which one may follow from them
+NOT_ARRIVED = (sm.PerfectSeparationWarning, sm.ConvergenceWarning, sm.HessianInversionWarning, RuntimeWarning)
 
 
 @door.guarded
@@ -54,9 +55,8 @@ class Score:
         found: dict[str, Any] = {"treated": door.scored(self.ps, self.treated)}
         for name, kind in (("design", pd.DataFrame), ("linear_predictor", pd.Series)):
             door.instance(getattr(self, name), kind, f"a {kind.__name__} as {name}", "give it")
-            found[name] = door.numbers(
-                door.aligned(getattr(self, name), index, name), f"the {name} of a score"
-            )
+            one = door.aligned(getattr(self, name), index, name)
+            found[name] = door.numbers(one, f"the {name} of a score")
         door.columns(self.coefficients, ["term"], "the coefficients of a score", ("estimate", "std_error"))
         door.finite(log_likelihood=self.log_likelihood, c_statistic=self.c_statistic)
         for name, value in found.items():
@@ -144,7 +144,7 @@ class Score:
     def caliper(self, caliper_sd: float, caliper_scale: CaliperScale = "pooled") -> float:
         """Return the width on the logit of a caliper in standard deviations; see ``caliper_width``."""
         score, arm = self.linear_predictor.to_numpy(), self.treated.to_numpy()
-        return caliper_width(score, arm, caliper_sd=caliper_sd, scale=caliper_scale)
+        return caliper_of_checked(score, arm, caliper_sd, caliper_scale)
 
     def _pairs(
         self, match: Callable[..., Matches], caliper: float, key: str, name: str, optional: bool
@@ -164,7 +164,7 @@ class Score:
         except CannotAdjustError as error:
             if not optional:
                 raise
-            return unmade(key, name, self.treated, self.design, reason=cannot(error))
+            return unmade(key, name, self.treated, self.design, cannot(error))
 
 
 def propensity(
@@ -195,9 +195,11 @@ def propensity(
         door.columns(frame, [arm], "arms")
         frame, arm = frame.drop(columns=arm), frame[arm]
     design = frame if terms is None else raw_design(frame, terms, impute_from)
-    design, arms = door.covariates(design, "the design"), door.arms(arm, treated)
+    design, arms = door.floating(design, "the design"), door.arms(arm, treated)
     arms = door.aligned(arms, design.index, "the design")
     fit, units = _fit(arms, design), np.eye(design.shape[1] + 1)
+    if fit is None or not _apart(fit):
+        door.covariates(design, "the design")
     if fit is None:  # far from 0 or in tiny units Newton's equations are nearly singular
         fit, units = _fit_in_standard_units(arms, design)
     if fit is None:
@@ -206,22 +208,30 @@ def propensity(
     if ps.min() < EXTREME_SCORE or ps.max() > 1 - EXTREME_SCORE:
         raise _separation(design, arms)
     terms = ["(Intercept)", *design.columns]
-    errors = np.sqrt(np.diag(units @ fit.cov_params().to_numpy() @ units.T))
-    table = {"term": terms, "estimate": units @ fit.params.to_numpy(), "std_error": errors}
+    errors = np.sqrt(np.diag(units @ fit.cov_params() @ units.T))
+    table = {"term": terms, "estimate": units @ fit.params, "std_error": errors}
     lp = np.log(ps / (1 - ps)).rename("linear_predictor")
     more = (lp, pd.DataFrame(table), float(fit.llf), c_statistic(ps, arms))
     return door.trusted(Score, design, arms, ps, *more)
 
 
 def _fit(arms: pd.Series, design: pd.DataFrame) -> Any:
-    """Return statsmodels' maximum-likelihood fit, None if its Newton steps do not arrive."""
+    """Return statsmodels' maximum-likelihood fit, None if its Newton steps do not arrive or cannot start."""
+    X = np.ones((len(design), design.shape[1] + 1), order="F")
+    X[:, 1:] = design
     with warnings.catch_warnings():
-        for kind in (PerfectSeparationWarning, ConvergenceWarning, RuntimeWarning):
+        for kind in NOT_ARRIVED:
             warnings.simplefilter("error", kind)
         try:
-            return Logit(arms.astype(float), add_constant(design)).fit(disp=0, method="newton", maxiter=100)
-        except (PerfectSeparationWarning, ConvergenceWarning, RuntimeWarning, np.linalg.LinAlgError):
+            return Logit(arms.to_numpy(float), X).fit(disp=0, method="newton", maxiter=100)
+        except (*NOT_ARRIVED, sm.MissingDataError, ValueError):  # or LinAlgError, which is one
             return None
+
+
+def _apart(fit: Any) -> bool:
+    """Return whether a fit shows that no covariate is a combination of others: the door looks for one only if not."""
+    inflation = (fit.mle_retvals["Hessian"] * len(fit.model.endog) * fit.cov_params()).diagonal()[1:]
+    return inflation.size > 0 and 0 < inflation.min() <= inflation.max() < INFLATED
 
 
 def _fit_in_standard_units(arms: pd.Series, design: pd.DataFrame) -> tuple[Any, np.ndarray]:

@@ -69,9 +69,7 @@ def draw_refitted(adjustment: Adjustment, rng: np.random.Generator, b: int, *, e
     return counts * balancing_weights(ps, adjustment.arm, estimand)
 
 
-def draw_truncated(
-    adjustment: Adjustment, rng: np.random.Generator, b: int, *, quantiles: Quantiles
-) -> Array:
+def draw_truncated(adjustment: Adjustment, rng: np.random.Generator, b: int, quantiles: Quantiles) -> Array:
     """Return stabilised weights of bootstrap samples, refitted and truncated at the quantiles of each."""
     ps, counts = _refitted(adjustment, rng, b)
     arm = adjustment.arm

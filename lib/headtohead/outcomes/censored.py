@@ -36,10 +36,8 @@ def censored_contrasts(
         point[side], gradient[mask, side] = risk_and_gradient(t[mask], c[mask], w[mask], by=by)
     found: list[est.Interval | None] = []
     if draws is not None:
-        two = np.minimum(c, 2)
-        many = [
-            incidences(t[mask], two[mask], draws[:, mask], 2, by)[1][:, -1, 0] for _, mask in adjustment.arms
-        ]
+        two, arms = np.minimum(c, 2), adjustment.arms
+        many = [incidences(t[mask], two[mask], draws[:, mask], 2, by)[1][:, -1, 0] for _, mask in arms]
         how = f"percentile interval of {len(draws)} bootstraps, weights estimated anew"
         found = est.bootstrap_contrasts(point, np.array(many), conf_level)
     elif not est.nothing_seen(point):

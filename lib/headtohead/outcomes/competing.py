@@ -160,17 +160,15 @@ def by_day(times: Array, incidence: Array, horizon_days: int) -> Array:
     return np.pad(incidence, ((0, 0), (1, 0), (0, 0)))[:, index]
 
 
-def incidences(
-    time: Array, cause: Array, weights: Array, n_causes: int, horizon_days: float
-) -> tuple[Array, Array]:
+def incidences(time: Array, cause: Array, weights: Array, causes: int, by: float) -> tuple[Array, Array]:
     """Return event times up to the horizon and the incidence at them, shapes (T,) and (B, T, K), of weights (B, n).
 
     Arrays are those of an Endpoint and of resamples, which were checked; for others there is ``aalen_johansen``.
     """
-    times = np.unique(time[(cause > 0) & (time <= horizon_days)])
+    times = np.unique(time[(cause > 0) & (time <= by)])
     at_risk = weights @ (time[:, None] >= times)
     now = time[:, None] == times
-    d = np.stack([weights @ (now & (cause[:, None] == k)) for k in range(1, n_causes + 1)], -1)
+    d = np.stack([weights @ (now & (cause[:, None] == k)) for k in range(1, causes + 1)], -1)
     hazard = d / np.where(at_risk > 0, at_risk, 1.0)[..., None]
     event_free = np.cumprod(1 - hazard.sum(axis=-1), axis=1)
     before = np.concatenate([np.ones((len(weights), 1)), event_free[:, :-1]], axis=1)
@@ -219,9 +217,8 @@ def _numbered(states: Array | pd.DataFrame, names: Sequence[str]) -> pd.DataFram
     """Return the states, after they are whole numbers that have a name."""
     names = door.words(names, "names of states")
     if np.ndim(states) != 2:
-        raise AlignmentError(
-            f"states must be a table of patients by days, found the shape {np.shape(states)}; give one row per patient"
-        )
+        found = f"found the shape {np.shape(states)}"
+        raise AlignmentError(f"states must be a table of patients by days, {found}; give one row per patient")
     frame = door.numbers(pd.DataFrame(states), "states")
     x = frame.to_numpy(float)
     right = (x == np.round(x)) & (x < len(names))

@@ -17,18 +17,19 @@ import numpy as np
 import pandas as pd
 
 from headtohead import door
-from headtohead.errors import CannotEstimateError, EmptyArmError
+from headtohead.errors import CannotEstimateError, EmptyArmError, TimeError
 from headtohead.kernels import Array
 from headtohead.outcomes import partial_likelihood as pl
 from headtohead.outcomes.partial_likelihood import Moments, RiskSets, Ties
 
 MAX_STEPS, MAX_HALVINGS, STOP = 30, 40, 1e-7  # what is left after a step is about its square
 MAX_LOG_HR_PER_SD = 12.0
-INFLATED = (
-    1e4  # variance of a coefficient beside that without the others, above which one may follow from them
-)
+INFLATED = 1e4  # variance of a coefficient over that without the others, above which one may follow from them
 ROUNDING = 1e-5  # of the mean: a smaller spread may be none
 Sandwich = Callable[[Array], Array]
+Rows = dict[
+    str, Any
+]  # of a fit: its time, covariates, event, weights, ..., and the sandwich; None for what is not given
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,77 +75,100 @@ def fit_cox(
     after its ``entry``. Checked: R survival 3.5.3 ``coxph``; PyPI ``survival``; lifelines without ties (test_cox.py).
     """
     door.choice("ties", ties, Ties)
-    found = at_the_door(
-        time, covariates, event=event, weights=weights, sandwich=sandwich, strata=strata, clusters=clusters,
-        entry=entry,
-    )  # fmt: skip
-    door.events(found["event"])
+    given = {"event": event, "strata": strata, "clusters": clusters, "entry": entry}
+    rows = at_the_door(time, covariates, weights=weights, sandwich=sandwich, **given)
+    door.events(rows["event"])
     if entry is not None:
-        known = found["time"]
-        door.need_order(door.times(found["entry"], "entries"), known.to_numpy(float), known.index)
-    return fit_checked(**found, ties=ties)
+        door.times(rows["entry"], "entries")
+        wrong = ~(rows["entry"].to_numpy(float) < rows["time"].to_numpy(float))
+        if wrong.any():
+            found = door.wrong_rows(wrong, rows["time"])
+            raise TimeError(f"patients must enter before they leave, {found}; correct or drop them")
+    return fit_checked(**rows, ties=ties)
 
 
 def at_the_door(
     time: pd.Series, covariates: pd.DataFrame, *, weights: pd.Series | None, sandwich: Sandwich | None = None,
     **others: pd.Series | None,
-) -> dict[str, Any]:  # fmt: skip
+) -> Rows:  # fmt: skip
     """Return the rows of positive weight by name, in the order of ``time``; the covariates are checked by the fit."""
     door.patients(time, "times")
-    door.patients(covariates, "covariates")
-    use = np.ones(len(time), bool)
     if weights is not None:
         weights = door.aligned(weights, time.index, "weights")
-        use = door.weights(weights) > 0
-        if not use.any():
-            raise EmptyArmError(
-                f"a fit needs patients of positive weight, none of {len(time)} has one; check the weights"
-            )
-    given: dict[str, Any] = {"time": time, "covariates": covariates, "weights": weights} | others
-    found = {name: one if one is None else door.aligned(one, time.index, name) for name, one in given.items()}
-    if not use.all():
-        found = {name: one if one is None else one[use] for name, one in found.items()}
-    door.times(found["time"])
-    found["covariates"] = door.floating(found["covariates"], "covariates")
-    for name, group in found.items():
-        if name in ("strata", "clusters", "censoring") and group is not None:
-            door.complete(group, name)
-    return found | {"sandwich": sandwich and of_all(sandwich, use)}
+        if not (door.weights(weights) > 0).any():
+            must = f"a fit needs patients of positive weight, none of {len(time)} has one"
+            raise EmptyArmError(f"{must}; check the weights")
+    rows: Rows = {"time": time}
+    for name, one in ({"covariates": covariates, "weights": weights} | others).items():
+        rows[name] = one if one is None else door.aligned(one, time.index, name)
+    rows = weighty(rows | {"sandwich": sandwich})
+    door.times(rows["time"])
+    rows["covariates"] = door.floating(rows["covariates"], "covariates")
+    for name in ("strata", "clusters", "censoring"):
+        if rows.get(name) is not None:
+            door.complete(rows[name], name)
+    return rows
 
 
-def fit_checked(
-    time: pd.Series, event: pd.Series, covariates: pd.DataFrame, *, ties: Ties = "efron",
-    weights: pd.Series | None = None, strata: pd.Series | None = None, clusters: pd.Series | None = None,
-    entry: pd.Series | None = None, sandwich: Sandwich | None = None,
-) -> CoxFit:  # fmt: skip
+def weighty(rows: Rows) -> Rows:
+    """Return the rows of positive weight."""
+    w = rows["weights"]
+    return rows if w is None or (use := (w > 0).to_numpy()).all() else chosen(rows, use)
+
+
+def chosen(rows: Rows, use: Array) -> Rows:
+    """Return some rows, and the sandwich of all."""
+    sandwich = rows["sandwich"] and of_all(rows["sandwich"], use)
+    columns = {name: one for name, one in rows.items() if name != "sandwich"}
+    return {name: one if one is None else one[use] for name, one in columns.items()} | {"sandwich": sandwich}
+
+
+def fit_checked(*, ties: Ties = "efron", **given: Any) -> CoxFit:
     """Return ``fit_cox`` of inputs in one order that were checked: of an Endpoint and an Adjustment, say."""
-    use = np.ones(len(time), bool) if weights is None else (weights > 0).to_numpy()
-    died, n = event.to_numpy(bool)[use], int(use.sum())
-    if not died.any():
-        raise CannotEstimateError(
-            f"a hazard ratio needs events, found none in {n} patients; report the counts"
-        )
-    w = np.ones(n) if weights is None else weights.to_numpy(float)[use]
-    covariates, Z, spread = standardised(covariates, use, w)
+    rows = weighty(given)
+    died, entry = rows["event"].to_numpy(bool), rows.get("entry")
+    need_events(died, "a hazard ratio")
+    w, strata, who = weights_of(rows), codes(rows.get("strata"), len(died)), None
+    Z, spread = standardised(rows["covariates"], w)
     sets = pl.risk_sets(
-        time.to_numpy(float)[use], died, Z, weights=w, ties=ties,
-        strata=np.zeros(n, int) if strata is None else pd.factorize(strata[use])[0],
-        entry=None if entry is None else entry.to_numpy(float)[use],
+        rows["time"].to_numpy(float), died, Z, weights=w, ties=ties, strata=strata,
+        entry=None if entry is None else entry.to_numpy(float),
     )  # fmt: skip
-    who = None
-    if clusters is not None or weights is not None:
-        who = np.arange(n) if clusters is None else pd.factorize(clusters[use])[0]
-    return fit_risk_sets(sets, spread, covariates, who, sandwich and of_all(sandwich, use))
+    if rows["clusters"] is not None or rows["weights"] is not None:
+        who = clusters_of(rows)
+    return fit_risk_sets(sets, spread, rows, who)
 
 
-def standardised(covariates: pd.DataFrame, use: Array, weights: Array) -> tuple[pd.DataFrame, Array, Array]:
-    """Return the used rows of the covariates, those centred and scaled, and their standard deviations.
+def need_events(happened: Array, what: str, which: str = "") -> None:
+    """Raise CannotEstimateError if nobody has the event."""
+    if not happened.any():
+        found = f"found none{which} in {len(happened)} patients"
+        raise CannotEstimateError(f"{what} needs events, {found}; report the counts")
+
+
+def weights_of(rows: Rows) -> Array:
+    """Return the weights, 1 where there are none."""
+    w = rows["weights"]
+    return np.ones(len(rows["time"])) if w is None else w.to_numpy(float)
+
+
+def codes(groups: pd.Series | None, n: int) -> Array:
+    """Return the number of each row's group, 0 where there are none."""
+    return np.zeros(n, int) if groups is None else pd.factorize(groups)[0]
+
+
+def clusters_of(rows: Rows) -> Array:
+    """Return the number of each row's cluster, of its own where there are none."""
+    n, clusters = len(rows["time"]), rows["clusters"]
+    return np.arange(n) if clusters is None else codes(clusters, n)
+
+
+def standardised(covariates: pd.DataFrame, weights: Array) -> tuple[Array, Array]:
+    """Return the covariates centred and scaled, and their standard deviations.
 
     A spread is a positive number only if its column is finite and varies: else the door says what is wrong.
     """
     X = covariates.to_numpy(float)
-    if not use.all():
-        X, covariates = X[use], covariates[use]
     mean = weights @ X / weights.sum()
     with np.errstate(invalid="ignore"):
         spread = X.std(axis=0)
@@ -153,7 +177,7 @@ def standardised(covariates: pd.DataFrame, use: Array, weights: Array) -> tuple[
     if (spread == 0).any():
         flat = f"{list(covariates.columns[spread == 0])} have one value in all {len(X)} patients"
         raise CannotEstimateError(f"a covariate must vary, {flat}; remove them")
-    return covariates, (X - mean) / spread, spread
+    return (X - mean) / spread, spread
 
 
 def of_all(sandwich: Sandwich, use: Array) -> Sandwich:
@@ -167,15 +191,14 @@ def of_all(sandwich: Sandwich, use: Array) -> Sandwich:
     return padded
 
 
-def fit_risk_sets(
-    sets: RiskSets, spread: Array, covariates: pd.DataFrame, who: Array | None, sandwich: Sandwich | None
-) -> CoxFit:
+def fit_risk_sets(sets: RiskSets, spread: Array, rows: Rows, who: Array | None) -> CoxFit:
     """Return the fit of a partial likelihood; ``who`` numbers the clusters of the robust covariance.
 
     Covariates that are combinations of others leave no maximum, or one at which a coefficient says hardly anything
     beside the others: the door looks for them only then.
     """
     # a score residual over its weight is the derivative of the score by that weight, also with Efron's ties
+    covariates, sandwich = rows["covariates"], rows["sandwich"]
     names = list(covariates.columns)
     try:
         beta, at, null = _newton(sets, names)

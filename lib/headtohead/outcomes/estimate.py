@@ -230,6 +230,5 @@ def too_few(adjustment: Adjustment) -> str | None:
     sizes = [effective_number(w[mask & (w > 0)]) for _, mask in adjustment.arms]
     if adjustment.kind != "weights" or min(sizes) >= FEW:
         return None
-    return cannot(
-        "one patient has nearly all the weight of an arm: how patients differ is not seen; truncate"
-    )
+    alone = "one patient has nearly all the weight of an arm"
+    return cannot(f"{alone}: how patients differ is not seen; truncate")

@@ -10,16 +10,16 @@ Austin & Fine (2019) Stat Med 38:751-777. doi:10.1002/sim.8008
 from __future__ import annotations
 
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from headtohead import door
-from headtohead.errors import CannotEstimateError
 from headtohead.inference import DEFAULT, InferenceChoices
 from headtohead.matching.adjustment import Adjustment, Adjustments
-from headtohead.outcomes.cox import CoxFit, Sandwich, at_the_door, fit_risk_sets, of_all, standardised
+from headtohead.outcomes import cox
+from headtohead.outcomes.cox import CoxFit, Sandwich
 from headtohead.outcomes.endpoint import Endpoint, Endpoints
 from headtohead.outcomes.hazard import ScoreIs, of_drug, ratios_of_causes
 from headtohead.outcomes.partial_likelihood import Lingering, risk_sets
@@ -51,35 +51,19 @@ def fit_fine_gray(
     """
     door.choice("rule", rule, Rule)
     door.at_least("cause_number", cause_number, 1)
-    found = at_the_door(
-        time,
-        covariates,
-        cause=cause,
-        weights=weights,
-        sandwich=sandwich,
-        clusters=clusters,
-        censoring=censoring,
-    )
-    door.causes(found["cause"])
-    return fit_checked(**found, cause_number=cause_number, rule=rule)
+    given = {"cause": cause, "clusters": clusters, "censoring": censoring}
+    rows = cox.at_the_door(time, covariates, weights=weights, sandwich=sandwich, **given)
+    door.causes(rows["cause"])
+    return fit_checked(**rows, cause_number=cause_number, rule=rule)
 
 
-def fit_checked(
-    time: pd.Series, cause: pd.Series, covariates: pd.DataFrame, *, cause_number: int, rule: Rule = "crr",
-    weights: pd.Series | None = None, clusters: pd.Series | None = None, censoring: pd.Series | None = None,
-    sandwich: Sandwich | None = None,
-) -> CoxFit:  # fmt: skip
+def fit_checked(*, cause_number: int, rule: Rule = "crr", **given: Any) -> CoxFit:
     """Return ``fit_fine_gray`` of inputs in one order that were checked."""
-    use = np.ones(len(time), bool) if weights is None else (weights > 0).to_numpy()
-    t, c = time.to_numpy(float)[use], cause.to_numpy(int)[use]
-    w = np.ones(len(t)) if weights is None else weights.to_numpy(float)[use]
-    if not (c == cause_number).any():
-        must = "a subdistribution hazard ratio needs events"
-        raise CannotEstimateError(
-            f"{must}, found none of cause {cause_number} in {len(t)} patients; report the counts"
-        )
-    covariates, Z, spread = standardised(covariates, use, w)
-    groups = np.zeros(len(t), int) if censoring is None else pd.factorize(censoring[use])[0]
+    rows = cox.weighty(given)
+    t, c, w = rows["time"].to_numpy(float), rows["cause"].to_numpy(int), cox.weights_of(rows)
+    cox.need_events(c == cause_number, "a subdistribution hazard ratio", f" of cause {cause_number}")
+    Z, spread = cox.standardised(rows["covariates"], w)
+    groups = cox.codes(rows["censoring"], len(t))
     sets = risk_sets(
         t, c == cause_number, Z, weights=w, strata=np.zeros(len(t), int), entry=None, ties=TIES[rule],
         lingering=lambda event_times: [
@@ -87,8 +71,7 @@ def fit_checked(
             for one in range(groups.max() + 1)
         ],
     )  # fmt: skip
-    who = np.arange(len(t)) if clusters is None else pd.factorize(clusters[use])[0]
-    return fit_risk_sets(sets, spread, covariates, who, sandwich and of_all(sandwich, use))
+    return cox.fit_risk_sets(sets, spread, rows, cox.clusters_of(rows))
 
 
 def _lingering(
@@ -129,9 +112,9 @@ def _subdistribution(
     endpoint: Endpoint, adjustment: Adjustment, number: int, by: int, *, censoring: Censoring, score: ScoreIs
 ) -> tuple[CoxFit, str]:
     seen = endpoint.cut(by)
+    given = of_drug(adjustment, score) | {"time": seen.time_days, "cause": seen.cause}
     groups = adjustment.treated if censoring == "by arm" else None
-    given = of_drug(adjustment, score) | {"censoring": groups}
-    fit = fit_checked(seen.time_days, seen.cause, cause_number=number, **given)
+    fit = fit_checked(cause_number=number, censoring=groups, **given)
     clusters = "matched sets" if adjustment.kind == "pairs" else "patients"
     known = ", score estimated" if adjustment.kind == "weights" and score == "estimated" else ""
     apart = ", censoring by arm" if censoring == "by arm" else ""

@@ -25,7 +25,7 @@ from headtohead.outcomes.estimate import Row
 
 STOP, PROFILE_STOP, MAX_STEPS = 1e-8, 1e-6, 200
 FIT: dict[str, Any] = {"backend": "numpy", "gtol": STOP, "xtol": STOP, "max_iter": MAX_STEPS}
-Coefficients = tuple[np.ndarray, np.ndarray, np.ndarray]  # with their limits, per standard deviation
+Limits = tuple[np.ndarray, np.ndarray, np.ndarray]  # with their limits, per standard deviation
 
 
 def logistic_few_events(event: pd.Series, covariates: pd.DataFrame, *, conf_level: float) -> pd.DataFrame:
@@ -69,7 +69,7 @@ def cox_few_events(
     _check(int(y.sum()), len(covariates), "hazard ratio")
     spread, plain = X.std(axis=0), None
     try:
-        fit = fit_checked(time, event, covariates, ties="breslow")
+        fit = fit_checked(**found, clusters=None, ties="breslow")
         plain = _limits(fit.coefficients.to_numpy() * spread, fit.std_errors.to_numpy() * spread, conf_level)
     except CannotEstimateError:
         pass  # the table says so
@@ -83,23 +83,21 @@ def _check(events: int, n: int, what: str) -> None:
         raise CannotEstimateError(f"{must}, found {events} events in {n} patients; report the counts")
 
 
-def _limits(coefficients: np.ndarray, errors: np.ndarray, level: float) -> Coefficients:
+def _limits(coefficients: np.ndarray, errors: np.ndarray, level: float) -> Limits:
     z = float(norm.ppf(0.5 + level / 2))
     return coefficients, coefficients - z * errors, coefficients + z * errors
 
 
-def _profile(fit: FirthLogisticRegression | FirthCoxPH, terms: int, level: float) -> Coefficients:
+def _profile(fit: FirthLogisticRegression | FirthCoxPH, terms: int, level: float) -> Limits:
     limits = fit.conf_int(alpha=1 - level, method="pl", max_iter=MAX_STEPS, tol=PROFILE_STOP)[:terms]
     return fit.coef_, limits[:, 0], limits[:, 1]
 
 
-def _table(
-    covariates: pd.DataFrame, plain: Coefficients | None, firth: Coefficients, events: int, level: float
-) -> pd.DataFrame:
+def _table(X: pd.DataFrame, plain: Limits | None, firth: Limits, events: int, level: float) -> pd.DataFrame:
     """Return both sets of ratios per unit of each covariate."""
-    spread, rows = covariates.to_numpy(float).std(axis=0), []
+    spread, rows = X.to_numpy(float).std(axis=0), []
     words = "maximum likelihood, Wald limits" if plain else cannot("the likelihood has no maximum")
-    for j, term in enumerate(covariates):
+    for j, term in enumerate(X):
         if not np.isfinite([part[j] for part in firth]).all():
             found = f"the profile limits of {term!r} were not found with {events} events"
             raise CannotEstimateError(f"{found}; use fewer covariates")
@@ -109,7 +107,7 @@ def _table(
         ):
             values = np.full(3, np.nan) if fit is None else np.array([part[j] for part in fit])
             ratios = dict(zip(("estimate", "conf_low", "conf_high"), np.exp(values / spread[j]), strict=True))
-            row: Row = {"term": term, "n": len(covariates), "events": events} | ratios
+            row: Row = {"term": term, "n": len(X), "events": events} | ratios
             row |= {"events_per_variable": events / len(spread), "conf_level": level}
             rows.append(row | {"approach": approach, "method": method})
     return pd.DataFrame(rows)

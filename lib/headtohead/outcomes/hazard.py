@@ -16,7 +16,7 @@ from headtohead.errors import CannotEstimateError, HorizonError, cannot
 from headtohead.inference import DEFAULT, InferenceChoices
 from headtohead.matching.adjustment import Adjustment, Adjustments, need_crude
 from headtohead.outcomes.competing import curve_of_checked
-from headtohead.outcomes.cox import CoxFit, Sandwich, fit_checked, of_all
+from headtohead.outcomes.cox import CoxFit, Sandwich, chosen, fit_checked, need_events
 from headtohead.outcomes.endpoint import Endpoint, Endpoints
 from headtohead.outcomes.estimate import Row, need_followed_arms, over, result, together, wald_interval
 
@@ -27,6 +27,7 @@ ERRORS = {
 }
 FLAT = 1e-7  # an error of a log ratio below it is what rounding left of 0
 ScoreIs = Literal["known", "estimated"]
+Fitted = tuple[CoxFit, str]  # and how, in words
 
 
 def hazard_ratios(
@@ -51,11 +52,9 @@ def hazard_ratios(
     return ratios_of_causes(endpoints, adjustments, fit, "hazard ratio", by, inference)
 
 
-def _hazard_ratio(
-    endpoint: Endpoint, adjustment: Adjustment, number: int, by: int, score: ScoreIs
-) -> tuple[CoxFit, str]:
+def _hazard_ratio(endpoint: Endpoint, adjustment: Adjustment, number: int, by: int, score: ScoreIs) -> Fitted:
     event = ((endpoint.cause == number) & (endpoint.time_days <= by)).astype(int)
-    fit = fit_checked(endpoint.time_days.clip(upper=by), event, **of_drug(adjustment, score))
+    fit = fit_checked(time=endpoint.time_days.clip(upper=by), event=event, **of_drug(adjustment, score))
     return fit, f"cause-specific Cox, Efron ties, standard error {error_of(adjustment, score)}"
 
 
@@ -84,9 +83,8 @@ def of_drug(adjustment: Adjustment, score: ScoreIs) -> dict[str, Any]:
 
 
 def ratios_of_causes(
-    endpoints: Endpoints, adjustments: Adjustments,
-    fit: Callable[[Endpoint, Adjustment, int, int], tuple[CoxFit, str]], scale: str, by: int,
-    inference: InferenceChoices,
+    endpoints: Endpoints, adjustments: Adjustments, fit: Callable[[Endpoint, Adjustment, int, int], Fitted],
+    scale: str, by: int, inference: InferenceChoices,
 ) -> pd.DataFrame:  # fmt: skip
     """Return one row per adjustment, endpoint and cause; ``fit`` takes both, number of the cause and horizon."""
     found, adjustments, (by,) = together(endpoints, adjustments, by)
@@ -102,7 +100,7 @@ def ratios_of_causes(
     return over(adjustments, cases, lambda adjustment: [one(e, adjustment, k) for e, k in causes], inference)
 
 
-def ratio(fit: Callable[[], tuple[CoxFit, str]], conf_level: float) -> Row:
+def ratio(fit: Callable[[], Fitted], conf_level: float) -> Row:
     """Return the ratio of the treated arm with Wald limits on the log scale, or why there is none."""
     try:
         found, method = fit()
@@ -149,14 +147,13 @@ def _piece(
 ) -> Row:
     at_risk = (endpoint.time_days > first) & adjustment.used
     event = (endpoint.cause == 1) & (endpoint.time_days <= last)
-    given, words = of_drug(adjustment, score), "cause-specific Cox among those at risk, Efron ties"
-    sandwich = given.pop("sandwich")
-    given = {name: one if one is None else one[at_risk] for name, one in given.items()}
-    given["sandwich"] = sandwich and of_all(sandwich, at_risk.to_numpy())
+    given = of_drug(adjustment, score) | {"time": endpoint.time_days.clip(upper=last), "event": event}
+    words = "cause-specific Cox among those at risk, Efron ties"
+    if given["sandwich"] is not None:
+        words += f", standard error {error_of(adjustment, score)}"
 
-    def fit() -> tuple[CoxFit, str]:
-        found = fit_checked(endpoint.time_days[at_risk].clip(upper=last), event[at_risk], **given)
-        return found, words if sandwich is None else f"{words}, standard error {error_of(adjustment, score)}"
+    def fit() -> Fitted:
+        return fit_checked(**chosen(given, at_risk.to_numpy())), words
 
     return {"n": int(at_risk.sum()), "events": int((event & at_risk).sum())} | ratio(fit, conf_level)
 
@@ -169,8 +166,7 @@ def log_rank(time: pd.Series, event: pd.Series, treated: pd.Series) -> tuple[flo
     door.patients(time, "times")
     arm = door.arms(door.aligned(treated, time.index, "times")).to_numpy()
     t, died = door.times(time), door.events(door.aligned(event, time.index, "events"))
-    if not died.any():
-        raise CannotEstimateError("a log-rank test needs events, found none; report the counts")
+    need_events(died, "a log-rank test")
     test = logrank_test(t[arm], t[~arm], died[arm], died[~arm])
     return float(test.test_statistic), float(test.p_value)
 

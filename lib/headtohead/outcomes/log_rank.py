@@ -23,7 +23,7 @@ from headtohead import door
 from headtohead.errors import CannotEstimateError, cannot
 from headtohead.matching.adjustment import Adjustment, Adjustments, need_crude
 from headtohead.outcomes import partial_likelihood as pl
-from headtohead.outcomes.cox import of_all
+from headtohead.outcomes.cox import codes, need_events, of_all
 from headtohead.outcomes.endpoint import Endpoint, Endpoints
 from headtohead.outcomes.estimate import TINY, together, too_few
 from headtohead.outcomes.hazard import ScoreIs, covariance_of, error_of
@@ -71,12 +71,9 @@ def _one(
     time = endpoint.time_days.clip(upper=by).to_numpy(float)[used]
     died = ((endpoint.cause == number) & (endpoint.time_days <= by)).to_numpy()[used]
     w, z = adjustment.weights.to_numpy(float)[used], adjustment.arm[used]
-    within = np.zeros(len(time), int) if strata is None else pd.factorize(strata[used])[0]
+    within = codes(None if strata is None else strata[used], len(time))
     try:
-        if not died.any():
-            raise CannotEstimateError(
-                f"a log-rank test needs events, found none in {len(time)} patients; report the counts"
-            )
+        need_events(died, "a log-rank test")
         Z = z[:, None].astype(float)
         sets = pl.risk_sets(time, died, Z, weights=w, strata=within, entry=None, ties="breslow")
         observed = float(w @ (died & z))

@@ -22,7 +22,7 @@ from headtohead.inference import DEFAULT, InferenceChoices, checked
 from headtohead.proportions.counts import TwoByTwo
 
 Priors = Iterable[Any]  # of ``Prior``, or of a section of a protocol with its four fields
-Normal = Any  # a frozen ``scipy.stats.norm``, which has no type of its own
+Law = Any  # a frozen ``scipy.stats.norm``, which has no type of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def _priors(priors: Priors) -> list[Prior]:
     return found
 
 
-def _law(row: pd.Series, prior: Prior) -> Normal:
+def _law(row: pd.Series, prior: Prior) -> Law:
     """Return the posterior; without a standard error it is nowhere."""
     door.columns(row.to_frame().T, [], "estimate and std_error", ["estimate", "std_error"])
     if not row["std_error"] > 0:
@@ -141,9 +141,7 @@ def posterior_densities(row: pd.Series, priors: Priors, *, grid: np.ndarray) -> 
     return pd.concat(parts or [pd.DataFrame(columns=["prior", "difference", "density"])], ignore_index=True)
 
 
-def normal_posterior(
-    estimate: float, std_error: float, *, prior_mean: float, prior_sd: float | None
-) -> Normal:
+def normal_posterior(estimate: float, std_error: float, *, prior_mean: float, prior_sd: float | None) -> Law:
     """Return the posterior, a normal law of SciPy; without ``prior_sd`` the prior is flat. NumberError without an estimate."""
     # precisions add, the mean is their weighted average
     if not (np.isfinite(estimate) and std_error > 0 and (prior_sd is None or prior_sd > 0)):

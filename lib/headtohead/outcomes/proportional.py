@@ -9,7 +9,7 @@ Grambsch & Therneau (1994) Biometrika 81:515-526. doi:10.1093/biomet/81.3.515
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ from headtohead import door
 from headtohead.errors import AlignmentError, CannotEstimateError, cannot
 from headtohead.matching.adjustment import Adjustment, Adjustments
 from headtohead.outcomes import partial_likelihood as pl
-from headtohead.outcomes.cox import CoxFit, Sandwich, at_the_door, fit_checked, of_all
+from headtohead.outcomes.cox import CoxFit, Sandwich, at_the_door, codes, fit_checked, of_all, weights_of
 from headtohead.outcomes.endpoint import Endpoint, Endpoints
 from headtohead.outcomes.estimate import together
 from headtohead.outcomes.hazard import ScoreIs, covariance_of, drug
@@ -65,8 +65,9 @@ def _one_test(endpoint: Endpoint, adjustment: Adjustment, by: int, score: ScoreI
         raise CannotEstimateError("a hazard ratio that changes needs events on two days, all fall on one")
     if (weights != 1).any():
         robust = of_all(covariance_of(adjustment, score), used.to_numpy())
-    fit = fit_checked(time, event, X, weights=weights)
-    return _test_of_checked(time, event, X, fit, weights=weights, sandwich=robust).iloc[[0]]
+    rows = {"time": time, "event": event, "covariates": X, "weights": weights}
+    fit = fit_checked(**rows, clusters=None, sandwich=None)
+    return _test_of_checked(fit, **rows, sandwich=robust).iloc[[0]]
 
 
 @door.guarded
@@ -86,37 +87,32 @@ def proportional_hazards_test(
     """
     door.choice("transform", transform, Transform)
     door.choice("ties", ties, Ties)
-    found = at_the_door(time, covariates, event=event, weights=weights, sandwich=sandwich, strata=strata)
-    door.events(found["event"])
-    found["covariates"] = door.covariates(found["covariates"], "covariates")
+    rows = at_the_door(time, covariates, event=event, weights=weights, sandwich=sandwich, strata=strata)
+    door.events(rows["event"])
+    rows["covariates"] = door.covariates(rows["covariates"], "covariates")
     if list(fit.coefficients.index) != list(covariates.columns):
         raise AlignmentError(
             f"the fit must be of these covariates, {list(fit.coefficients.index)[:3]} are not "
             f"{list(covariates.columns)[:3]}; fit the same model"
         )
     if terms is not None:
-        terms = {
-            each: door.named(covariates, terms[each], "terms") for each in door.words(terms, "names of terms")
-        }
-    return _test_of_checked(**found, fit=fit, transform=transform, ties=ties, terms=terms)
+        words = door.words(terms, "names of terms")
+        terms = {each: door.named(covariates, terms[each], "terms") for each in words}
+    return _test_of_checked(fit, transform=transform, ties=ties, terms=terms, **rows)
 
 
 def _test_of_checked(
-    time: pd.Series, event: pd.Series, covariates: pd.DataFrame, fit: CoxFit, *, transform: Transform = "km",
-    ties: Ties = "efron", strata: pd.Series | None = None, terms: Mapping[str, Sequence[str]] | None = None,
-    weights: pd.Series | None = None, sandwich: Sandwich | None = None,
+    fit: CoxFit, *, transform: Transform = "km", ties: Ties = "efron",
+    terms: Mapping[str, Sequence[str]] | None = None, **rows: Any,
 ) -> pd.DataFrame:  # fmt: skip
-    if time[event.to_numpy(bool)].nunique() < 2:
-        raise CannotEstimateError(
-            "a hazard ratio changes between event times, found none or one; report the counts"
-        )
-    X, names, p = covariates.to_numpy(float), list(covariates.columns), covariates.shape[1]
-    t, died = time.to_numpy(float), event.to_numpy(bool)
-    w = np.ones(len(X)) if weights is None else weights.to_numpy(float)
-    sets = pl.risk_sets(
-        t, died, X - X.mean(axis=0), weights=w, entry=None, ties=ties,
-        strata=np.zeros(len(X), int) if strata is None else pd.factorize(strata)[0],
-    )  # fmt: skip
+    t, died, sandwich = rows["time"].to_numpy(float), rows["event"].to_numpy(bool), rows["sandwich"]
+    if len(np.unique(t[died])) < 2:
+        must = "a hazard ratio changes between event times"
+        raise CannotEstimateError(f"{must}, found none or one; report the counts")
+    X, names = rows["covariates"].to_numpy(float), list(rows["covariates"].columns)
+    p, w, within = len(names), weights_of(rows), codes(rows.get("strata"), len(X))
+    Z = X - X.mean(axis=0)
+    sets = pl.risk_sets(t, died, Z, weights=w, entry=None, ties=ties, strata=within)
     at = pl.moments(sets, fit.coefficients.to_numpy())
     g = _transformed(sets.times, t, died, transform)
     g = g - np.average(g, weights=sets.size)
@@ -128,14 +124,14 @@ def _test_of_checked(
         own = pl.score_residuals(sets, at, g) - shared
         information = block_diag(np.eye(p), sandwich(own / w[:, None]))
     tested = {name: [name] for name in names} if terms is None else terms
-    rows = []
+    found = []
     for term, columns in [*tested.items(), ("GLOBAL", names)]:
         j = [names.index(column) for column in columns]
         keep = [*range(p), *(p + i for i in j)]
         u = np.concatenate([np.zeros(p), score[j]])
         statistic = float(u @ np.linalg.solve(information[np.ix_(keep, keep)], u))
-        rows.append((term, statistic, len(j), float(chi2.sf(statistic, len(j)))))
-    return pd.DataFrame(rows, columns=["term", "chi_square", "df", "p_value"])
+        found.append((term, statistic, len(j), float(chi2.sf(statistic, len(j)))))
+    return pd.DataFrame(found, columns=["term", "chi_square", "df", "p_value"])
 
 
 def _transformed(at: np.ndarray, time: np.ndarray, event: np.ndarray, transform: Transform) -> np.ndarray:

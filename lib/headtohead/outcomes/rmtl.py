@@ -68,9 +68,8 @@ def days_lost(
 def _rows(endpoint: Endpoint, adjustment: Adjustment, draws: Array, by: int, level: float) -> list[est.Row]:
     weights = np.vstack([adjustment.weights.to_numpy(), draws])
     t, c, size = endpoint.time_days.to_numpy(float), endpoint.cause.to_numpy(int), len(endpoint.causes)
-    one, other = (
-        areas(*incidences(t[mask], c[mask], weights[:, mask], size, by), by) for _, mask in adjustment.arms
-    )
+    found = [incidences(t[mask], c[mask], weights[:, mask], size, by) for _, mask in adjustment.arms]
+    one, other = (areas(*curves, by) for curves in found)
     n1, n0 = (effective_number(weights[0, mask]) for _, mask in adjustment.arms)
     method = f"area under Aalen-Johansen, percentile interval of {len(draws)} bootstraps"
     return [

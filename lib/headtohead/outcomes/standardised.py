@@ -67,7 +67,8 @@ def standardised_risks(
         door.choice("estimand", estimand, Estimand)
     found, (crude,), (by,) = est.together(endpoints, score.crude(), by, plain=True)
     outcome_design = door.aligned(outcome_design, crude.treated.index, "the outcome design")
-    outcome_design = door.covariates(outcome_design, "the outcome design", none=True)
+    if outcome_design.shape[1]:
+        outcome_design = door.covariates(outcome_design, "the outcome design")
     rows: list[est.Row] = []
     for endpoint in found:
         event = endpoint.by(by)
@@ -109,10 +110,8 @@ def _rows(
 
 def _predict(y: np.ndarray, arm: np.ndarray, Z: np.ndarray, X: np.ndarray, counts: np.ndarray) -> Predictions:
     """Return score and predictions of the samples in which both models have a maximum."""
-    with_drug = np.column_stack([Z, arm.astype(float)])
-    risk, score = (
-        fits_of_checked(design, of[None].astype(float), counts) for design, of in ((with_drug, y), (X, arm))
-    )
+    with_drug, two = np.column_stack([Z, arm.astype(float)]), (y[None], arm[None].astype(float))
+    risk, score = (fits_of_checked(of, x, counts) for of, x in zip((with_drug, X), two, strict=True))
     good = risk.converged & score.converged
     if (~good).mean() > MAX_FAILED_SHARE:
         raise CannotEstimateError(
