@@ -68,15 +68,15 @@ class Drawing(Exhibit):
     narrow: Chart | None = None  # the same for a phone, see ``theme.at_each_width``
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
-        spec, svg, words = self.spec(), self.svg(), self.alt.strip()
-        pdf = in_order(vlc.vegalite_to_pdf(spec, vl_version=theme.VEGA_LITE))
+        spec, words = self.spec(), self.alt.strip()
+        svg, pdf = svg_of(spec), in_order(vlc.vegalite_to_pdf(spec, vl_version=theme.VEGA_LITE))
         payload: dict[str, Any] = {"kind": "figure", "name": self.name, "origin": self.style, "alt": words}
         payload |= {"caption": self.full_caption, "svg": svg, "pdf": base64.b64encode(pdf).decode()}
         specs = {"wide": spec}
         if self.narrow is not None:
             phone = replace(self, chart=self.narrow, narrow=None)
-            payload["narrow"] = phone.svg(width=theme.NARROW)
             specs["narrow"] = phone.spec(width=theme.NARROW)
+            payload["narrow"] = svg_of(specs["narrow"])
         payload["vega"] = json.dumps(_once(specs), sort_keys=True, separators=(",", ":"))
         tables = tables_of(spec) or (self.controls.tables if self.controls else [])
         payload["table"] = carried(self.name, tables)
@@ -84,9 +84,8 @@ class Drawing(Exhibit):
         return {MIME: payload, "text/html": self.preview(svg=svg), "text/plain": words}
 
     def svg(self, background: str = "transparent", *, width: int = theme.WIDTH) -> str:
-        """Return the chart as SVG text, the same on every machine: vl-convert brings the font."""
-        spec = self.spec(width=width) | {"background": background}
-        return str(vlc.vegalite_to_svg(spec, vl_version=theme.VEGA_LITE))
+        """Return the chart as SVG text."""
+        return svg_of(self.spec(width=width), background)
 
     def spec(self, *, width: int = theme.WIDTH) -> dict[str, Any]:
         """Return the Vega-Lite specification, its origin inside; ``DisclosureError`` if it carries more than aggregates."""
@@ -202,6 +201,11 @@ def _once(specs: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return {"both": both} | {
         name: {key: value for key, value in spec.items() if key not in both} for name, spec in specs.items()
     }
+
+
+def svg_of(spec: dict[str, Any], background: str = "transparent") -> str:
+    """Return a specification as SVG text, the same on every machine: vl-convert brings the font."""
+    return str(vlc.vegalite_to_svg(spec | {"background": background}, vl_version=theme.VEGA_LITE))
 
 
 def in_order(pdf: bytes) -> bytes:
