@@ -74,9 +74,10 @@ diff: $(READY)  ## say which numbers moved: make diff OLD=1.0.0 NEW=1.1.0 FORMAT
 	@$(BIN)/headtohead diff "$(or $(OLD),HEAD)" $(if $(NEW),"$(NEW)") --format "$(or $(FORMAT),text)" $(if $(OUT),>"$(OUT).new") || [ $$? -le 2 ]
 	@$(if $(OUT),mv -- "$(OUT).new" "$(OUT)")
 
+# three workers on two cores, for one waits: for a browser, for a process that is killed later
 check: $(READY)  ## look at the built paper as readers do, and run it on other patients, choices and mistakes
 	@$(BIN)/headtohead chromium
-	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "book or whole$(if $(TESTED),, or gate)"
+	@$(BIN)/python -m pytest -q -n 3 --dist worksteal -m "book or whole$(if $(TESTED),, or gate)"
 
 reproducible: $(READY)  ## build this commit from nothing, again unless it is built here, and compare every byte
 	@$(BIN)/headtohead reproduce

@@ -101,7 +101,9 @@ def _rows(r: random.Random, f: Frame) -> Frame:
         row = pd.DataFrame([[r.choice(ODD) for _ in f]], columns=f.columns)  # two may have one name
         return pd.concat([f, row], ignore_index=True)
     if kind == 3:
-        again = f.take([*range(len(f)), *range(min(3, len(f)))]).reset_index(drop=True)  # two may have one name
+        again = f.take([*range(len(f)), *range(min(3, len(f)))]).reset_index(
+            drop=True
+        )  # two may have one name
         again.loc[len(f) :, "patient_id"] = [f"Z{i}" for i in range(len(again) - len(f))]
         return again
     if kind == 4:

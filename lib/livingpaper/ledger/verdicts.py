@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ def load_verdicts(path: Path) -> dict[str, Verdict]:
     return parse_verdicts(text_of(path), str(path)) if path.is_file() else {}
 
 
+@lru_cache(maxsize=8)
 def parse_verdicts(text: str, path: str = "claims.toml") -> dict[str, Verdict]:
     """Return the verdicts of a text named ``path``.
 
@@ -68,9 +70,8 @@ def _faults(entry: Mapping[str, Any]) -> list[str]:
 
 def _verdict(entry: Mapping[str, Any]) -> Verdict:
     name, ids = entry["name"], tuple(entry["ids"])
-    return Verdict(
-        name, ids, tuple(Claim(f"verdict {name}", ids=ids, **one) for one in entry["alternatives"])
-    )
+    alternatives = (Claim(f"verdict {name}", ids=ids, **one) for one in entry["alternatives"])
+    return Verdict(name, ids, tuple(alternatives))
 
 
 def stated(path: Path, text: str | None = None) -> tuple[Claim, ...]:
@@ -88,9 +89,8 @@ def chosen(verdict: Verdict, ledger: pd.DataFrame, rules: Rules) -> str:
     rows = rows_of(ledger, verdict.ids)
     numbers = "; ".join(f"{id_} {text}" for id_, text in zip(rows.index, rows["text"], strict=True))
     must = f"of the alternatives of the verdict {verdict.name!r} exactly one must hold"
-    which = (
-        f"{len(held)} do, {' and '.join(repr(one.each or one.all) for one in held)}," if held else "none does"
-    )
+    which = " and ".join(repr(one.each or one.all) for one in held)
+    which = f"{len(held)} do, {which}," if held else "none does"
     cure = "make their rules exclude each other" if held else "add one for it"
     raise ClaimError(f"{must}, {which} with {numbers}; {cure} in claims.toml")
 
@@ -111,16 +111,10 @@ def check_verdicts(path: Path, chapters: Path, ledger: pd.DataFrame, rules: Rule
             chosen(verdict, ledger, rules)
         except ClaimError as error:
             faults.append(str(error))
-        if f"{{verdict}}`{name}`" not in texts:
-            faults.append(
-                f"the verdict {name!r} must be printed by a chapter, none does; print it or delete it"
-            )
-        printed = {
-            what.split()[0]
-            for one in verdict.alternatives
-            for role, what in ROLE.findall(one.says)
-            if role == "result"
-        }
+        unsaid = f"the verdict {name!r} must be printed by a chapter, none does; print it or delete it"
+        faults += [unsaid] * (f"{{verdict}}`{name}`" not in texts)
+        roles = [each for one in verdict.alternatives for each in ROLE.findall(one.says)]
+        printed = {what.split()[0] for role, what in roles if role == "result"}
         if lost := sorted(printed - set(ledger.index)):
             faults.append(
                 f"the verdict {name!r} prints numbers that the ledger has not, {lost}; correct the ids"
