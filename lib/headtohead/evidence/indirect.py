@@ -58,7 +58,7 @@ def indirect_comparisons(
     rows = {
         source: ratio_row(
             bucher(interval_of(row), interval_of(common), conf_level=conf_level),
-            shared_scale(pd.concat([row["scale"], common["scale"]])), conf_level, "Bucher",
+            shared_scale(pd.concat([row["scale"], common["scale"]], ignore_index=True)), conf_level, "Bucher",
         )
         for source, row in against.items()
     }  # fmt: skip
