@@ -13,6 +13,7 @@ from headtohead.door.choices import LARGEST, instance, number, some_of
 from headtohead.door.people import Data, aligned, bounded, distinct, floats, levels_in, patients, some, unique
 from headtohead.errors import DependentError, InputError, MissingError, NumberError, UnknownError
 
+INFLATED = 1e4  # variance of a coefficient over that without the others, above which one may follow from them
 NEARLY_DEPENDENT, DEPENDENT = 1e-8, 1e-8  # squared, of a correlation matrix; of its triangular factor
 
 
