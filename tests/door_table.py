@@ -120,7 +120,7 @@ FUNCTIONS: dict[str, dict[str, Given]] = {
     "Inference": {
         "conf_level": Given("level", 0.95),
         "bootstrap_replicates": Given("count", 20),
-        "seed": Given("count", 1),
+        "seed": Given("seed", 1),
     },
     "Prior": free(name="p", label="P") | {"mean": Given("number", 0.0), "sd": Given("spread", 0.1)},
     "Score": {"design": Given("numbers", X), "ps": Given("probabilities", SCORE.ps)}

@@ -52,7 +52,7 @@ def checked(inference: InferenceChoices) -> None:
 def _in_range(inference: InferenceChoices) -> None:
     door.level(inference.conf_level)
     door.at_least("bootstrap_replicates", inference.bootstrap_replicates, 2)
-    door.at_least("seed", inference.seed, 0)
+    door.at_least("seed", inference.seed, 0, below=np.inf)
 
 
 DEFAULT = Inference()

@@ -9,11 +9,13 @@ import dataclasses
 import inspect
 import re
 import signal
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import import_module
-from types import SimpleNamespace
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import door_table as table
@@ -249,6 +251,7 @@ WEIGHTS: list[Change] = [
     ("tiny", lambda w: 1e-200 * w, E.NumberError, "size that can be squared"),
 ]
 NUMBERS = [("no number", "many"), ("none", None)]
+NEAR, UNSQUARED = (1e-300, 1 - 1e-16), (1e-300, 1e300)
 
 
 def refuse(error: type[Exception], *values: Any, found: str = "") -> list[Change]:
@@ -454,20 +457,33 @@ CHANGES: dict[str, list[Change]] = {
         found="two names|more than|words",
     ),
     "size": refuse(E.NumberError, -1.0, 0.0, NAN, "wide", found="-1|0|nan|wide"),
-    "level": refuse(E.NumberError, 95, 0, 1, NAN, -0.1, "0.95", "95%", True, np.inf, None),
-    "share": refuse(E.NumberError, 95, -0.2, NAN, 1.0, None),
-    "positive": refuse(E.NumberError, -1.0, 0.0, NAN, "wide", None, found="-1|0|nan|wide|None"),
+    "level": refuse(E.NumberError, 95, 0, 1, NAN, -0.1, "0.95", "95%", True, np.inf, None, *NEAR),
+    "share": refuse(E.NumberError, 95, -0.2, NAN, 1.0, None, *NEAR),
+    "positive": refuse(
+        E.NumberError, -1.0, 0.0, NAN, "wide", None, *UNSQUARED, found="-1|0|nan|wide|None|1e"
+    ),
     "spread": refuse(E.NumberError, -1.0, 0.0, NAN, "wide", found="-1|0|nan|wide"),
     "caliper": refuse(E.NumberError, -1.0, NAN, -np.inf, True, "wide", None),
     "calipers": refuse(E.NumberError, [], [NAN], [-0.2], found="none|nan|-0.2"),
-    "count": refuse(E.NumberError, -1, 1.5, NAN, "two", None),
+    "count": refuse(E.NumberError, -1, 1.5, NAN, "two", None, 10**30),
+    "seed": refuse(E.NumberError, -1, 1.5, NAN, "two", None),
     "counts": refuse(E.NumberError, [-1], [0.5], [99], found="-1|0.5|99"),
     "cell": refuse(ValueError, -1, 1.5, NAN, "two", found="-1|1.5|nan|two"),
     "number": refuse(E.NumberError, NAN, np.inf, "x"),
     "gammas": refuse(E.NumberError, [], [0.5], [NAN]),
-    "quantiles": refuse(E.NumberError, (0.9, 0.1), (-0.1, 0.5), (NAN, 0.5), found="0.9|-0.1|nan"),
+    "quantiles": [
+        *refuse(E.NumberError, (0.9, 0.1), (-0.1, 0.5), (NAN, 0.5), found="0.9|-0.1|nan"),
+        ("three", lambda _: (0.1, 0.5, 0.9), E.InputError, "must be tuple"),
+    ],
     "margins": refuse(
-        E.NumberError, {}, {"m": -0.1}, {"m": NAN}, {"m": "b"}, {"m": True}, found="none|-0.1|nan|'b'|True"
+        E.NumberError,
+        {},
+        {"m": -0.1},
+        {"m": NAN},
+        {"m": "b"},
+        {"m": True},
+        {"m": np.inf},
+        found="none|-0.1|nan|'b'|True|inf",
     )
     + keyed(),
     "sources": keyed(),
@@ -747,6 +763,9 @@ TYPES: dict[str, Callable[[Any], Any]] = {
     **{kind: lambda d, kind=kind: as_is(d, lambda s: s.astype(kind))
        for kind in ("object", "category", "Float64", "boolean", "string")},
     "sparse": lambda d: as_is(d, lambda s: s.astype(pd.SparseDtype(float))),
+    "of another machine": lambda d: as_is(d, lambda s: s.astype(s.dtype.newbyteorder(">")) if s.dtype.kind in "fi" else s),
+    "long": lambda d: as_is(d, lambda s: s.astype(np.longdouble) if s.dtype.kind == "f" else s),
+    "without duplicates": lambda d: d.set_flags(allows_duplicate_labels=False),
     "unused category": lambda d: as_is(d, lambda s: s.astype(str).astype("category").cat.add_categories("none")),
     "dates": lambda d: as_is(d, lambda s: pd.Timestamp("2026-01-01") + pd.to_timedelta(s.astype(float), "D")),
     "lengths of time": lambda d: as_is(d, lambda s: pd.to_timedelta(s.astype(float), "D")),
@@ -837,6 +856,55 @@ def test_a_column_of_another_type_or_shape(name: str) -> None:
     assert not unclear(name, cases)
 
 
+LABELS = {
+    "categories": "pd.CategoricalIndex([f'p{k}' for k in range(N)])",
+    "two levels": "pd.MultiIndex.from_arrays([np.arange(N) // 2, np.arange(N) % 2], names=['a', 'b'])",
+    "days of a place": "pd.date_range('2026-01-01', periods=N, tz='Europe/Berlin')",
+    "numbers like places": "pd.Index(np.random.default_rng(3).permutation(N))",
+    "called like a column": "pd.Index([f'p{k}' for k in range(N)], name='x')",
+    "called like the arm": "pd.Index([f'p{k}' for k in range(N)], name='treated')",
+}
+NAMED = """INDEX = pd.Index([f"p{k}" for k in range(N)], name="id")"""
+
+
+@pytest.mark.parametrize("labels", [*LABELS])
+def test_results_do_not_hang_on_how_patients_are_labelled(
+    labels: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole table anew, with other labels: what tells no patient apart is the same."""
+    rights = {name: right_of(name) for name in [*FUNCTIONS, *MODULES]}
+    source, again = Path(table.__file__).read_text("utf-8"), ModuleType("door_table_again")
+    assert source.count(NAMED) == 1
+    exec(source.replace(NAMED, f"INDEX = {LABELS[labels]}"), vars(again))
+    monkeypatch.setattr(
+        sys.modules[__name__], "inputs_of", lambda name: (again.FUNCTIONS | again.MODULES)[name]
+    )
+    for name, right in rights.items():
+        found = run(name)
+        if isinstance(right, pd.DataFrame | pd.Series):
+            assert_same(found.reset_index(drop=True), right.reset_index(drop=True))
+
+
+SWAPPED = [name for name in FUNCTIONS if {"power", "alpha"} <= set(FUNCTIONS[name])]
+
+
+@pytest.mark.parametrize("name", SWAPPED)
+def test_power_and_alpha_are_not_taken_for_each_other(name: str) -> None:
+    with pytest.raises(E.NumberError, match="power must be above alpha, found 0.05 and 0.8; .*power=0.8"):
+        run(name, power=0.05, alpha=0.8)
+
+
+def test_a_seed_may_have_128_bits() -> None:
+    assert hh.Inference(seed=1 << 127).seed == 1 << 127
+
+
+def test_errors_that_cannot_be_squared_are_refused() -> None:
+    for name in ("interaction", "shrink"):
+        for size in (1e-200, 1e200):
+            with pytest.raises(E.NumberError, match="std_errors must be of a size that can be squared"):
+                run(name, std_errors=[0.1 * size, 0.2 * size])
+
+
 WHEN, NOBODY = table.TIME * 0 + 28, table.CAUSE * 0
 COURSES = {
     "nobody has an event": (WHEN, NOBODY),
@@ -900,6 +968,7 @@ WRONG = {
     "a frame of words": pd.DataFrame({"q": ["a", "b"]}),
     "a fit": table.FIT,
     "an object": object(),
+    "nothing left": iter(()),
 }
 
 
@@ -941,6 +1010,9 @@ def test_a_design_that_was_changed_after_it_was_checked_is_looked_at_again() -> 
     run("risks", adjustments=way)
     design.iloc[3, 0] = np.nan
     with pytest.raises(E.MissingError, match="'x' have missing values in 1 of 60 patients, first p3"):
+        run("risks", adjustments=way)
+    design["x"] = 2 * design["z"]
+    with pytest.raises(E.DependentError, match="1 of 3 are: '[xz]' follows from ..[xz]'"):
         run("risks", adjustments=way)
 
 

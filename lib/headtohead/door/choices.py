@@ -12,6 +12,7 @@ from headtohead.errors import ChoiceError, HorizonError, InputError, NumberError
 
 NUMBERS = (int, float, np.number)
 MOST_DAYS = 36_525  # a century
+LARGEST, NEAREST = 1e100, 1e-9  # number that can be squared; distance of a share from its bounds
 
 
 def choice(name: str, value: object, choices: Any) -> None:
@@ -51,6 +52,11 @@ def between(
     if not (number(value) and low < value < high):
         must = f"{name} must be a number above {low:g} and below {high:g}"
         raise NumberError(f"{must}, found {value!r}; {remedy}")
+    if min(value - low, high - value) < NEAREST:
+        must = f"{name} must keep {NEAREST:g} from {low:g} and {high:g}"
+        raise NumberError(f"{must}, found {value!r}; {remedy}")
+    if high == np.inf:
+        sized(**{name: value})
 
 
 def level(conf_level: Any) -> None:
@@ -63,12 +69,33 @@ def positive(name: str, value: Any, *, or_zero: bool = False) -> None:
     if not (number(value) and (value > 0 or (or_zero and value == 0))):
         words = "of 0 or above" if or_zero else "above 0"
         raise NumberError(f"{name} must be a number {words}, found {value!r}; correct it")
+    if value != np.inf:
+        sized(**{name: value})
 
 
-def at_least(name: str, value: Any, least: int) -> None:
+def sized(**values: Any) -> None:
+    """Raise NumberError unless numbers, or those of arrays, are 0 or of a size that can be squared."""
+    for name, value in values.items():
+        for one in np.abs(np.ravel(value)).tolist():
+            if one and not 1 / LARGEST <= one <= LARGEST:
+                must = f"{name} must be of a size that can be squared"
+                raise NumberError(f"{must}, found {one:g}; take another unit")
+
+
+def at_least(name: str, value: Any, least: int, *, below: float = 2**63) -> None:
     """Raise NumberError unless this is a whole number, and large enough."""
-    if not (number(value) and isinstance(value, int | np.integer) and value >= least):
-        raise NumberError(f"{name} must be a whole number of at least {least}, found {value!r}; correct it")
+    if not (number(value) and isinstance(value, int | np.integer) and least <= value < below):
+        size = "below 2**63" if number(value) and value >= below else f"of at least {least}"
+        raise NumberError(f"{name} must be a whole number {size}, found {value!r}; correct it")
+
+
+def power_and_alpha(power: Any, alpha: Any) -> None:
+    """Raise NumberError unless these are shares, and more is found than by chance."""
+    between("power", power)
+    between("alpha", alpha)
+    if power <= alpha:
+        must = f"power must be above alpha, found {power!r} and {alpha!r}"
+        raise NumberError(f"{must}; 80 percent at the level of 5 are power=0.8, alpha=0.05")
 
 
 def finite(**values: Any) -> None:
@@ -96,5 +123,5 @@ def margins(found: Mapping[str, float]) -> None:
     if not found:
         raise NumberError("at least one margin is needed, found none; name it: {'narrow': 0.05}")
     for name in words(found, "names of margins"):
-        margin = found[name]
-        positive(f"margin {name!r}", margin)
+        finite(**{f"margin {name!r}": found[name]})
+        positive(f"margin {name!r}", found[name])

@@ -8,15 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.linalg import qr, solve_triangular
-from scipy.linalg.lapack import dpotrf
 
-from headtohead.door.choices import instance, number, some_of
+from headtohead.door.choices import LARGEST, instance, number, some_of
 from headtohead.door.people import Data, aligned, bounded, distinct, floats, levels_in, patients, some, unique
 from headtohead.errors import DependentError, InputError, MissingError, NumberError, UnknownError
 
+INFLATED = 1e4  # variance of a coefficient over that without the others, above which one may follow from them
 NEARLY_DEPENDENT, DEPENDENT = 1e-8, 1e-8  # squared, of a correlation matrix; of its triangular factor
-LARGEST = 1e100
-VARIES = 1e-10  # of its squares: what a column adds to those before it, above which that is no rounding
 
 
 def numbers(data: Data, what: str, *, missing: bool = False, infinite: bool = False) -> Data:
@@ -48,11 +46,6 @@ def numbers(data: Data, what: str, *, missing: bool = False, infinite: bool = Fa
 
 def covariates(design: pd.DataFrame, what: str, *, tolerance: float = DEPENDENT) -> pd.DataFrame:
     """Return complete numbers that vary and are no combinations of others (intercept included), else a DependentError."""
-    patients(design, what)
-    if isinstance(design, pd.DataFrame) and design.columns.is_unique:
-        x = design.to_numpy()
-        if plain(design, x) and _independent(x):
-            return design
     found = numbers(design, what)
     if not found.shape[1]:
         raise InputError(f"{what} must have columns, found none; choose covariates")
@@ -70,26 +63,6 @@ def plain(frame: pd.DataFrame, x: np.ndarray) -> bool:
     if x.dtype == np.float64 and x.shape[1] > 1 and np.may_share_memory(x, frame.to_numpy()):
         return True
     return x.dtype == np.float64 and all(isinstance(column.dtype, np.dtype) for _, column in frame.items())
-
-
-def _independent(X: np.ndarray) -> bool:
-    """Return whether it is clear, without a look at each, that columns are finite, vary and do not depend on others.
-
-    Of a correlation matrix the smallest eigenvalue is at least the determinant over e, as the others add up to less
-    than p; the pivots of Cholesky's factor are what each column adds to those before it.
-    """
-    if not X.shape[1]:
-        return False
-    one = np.ones((len(X), X.shape[1] + 1))
-    one[:, 1:] = X
-    with np.errstate(invalid="ignore", over="ignore"):
-        gram = one.T @ one
-        root, failed = dpotrf(gram)
-        added, size = root.diagonal()[1:] ** 2, gram.diagonal()[1:]
-        if failed or not (added > VARIES * size).all():
-            return False
-        spread = size - root[0, 1:] ** 2  # about the mean
-        return bool(np.multiply.reduce(added / spread) > np.exp(1) * NEARLY_DEPENDENT)
 
 
 def _refuse_dependent(design: pd.DataFrame, tolerance: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from dataclasses import MISSING, fields
 from functools import cache, wraps
 from numbers import Number
@@ -95,9 +95,10 @@ def _wrong_kind(function: Callable[..., Any], called: str, args: Any, named: Any
 def _strange(data: pd.Series | pd.DataFrame) -> str:
     """Return what columns hold that are neither numbers of a usual size nor words, nothing if they do not."""
     for _, column in data.to_frame().items() if isinstance(data, pd.Series) else data.items():
-        x = floats(column)
-        if x is None and column.dtype != object:
-            return str(column.dtype)
+        x, dtype = floats(column), column.dtype
+        foreign = isinstance(dtype, np.dtype) and not (dtype.isnative and dtype.itemsize <= 8)
+        if foreign or (x is None and not pd.api.types.is_object_dtype(dtype)):
+            return str(dtype)
         if x is None and not (kinds := {type(one) for one in column.dropna()}) <= {str, bool}:
             return ", ".join(sorted(kind.__name__ for kind in kinds))
         if x is not None and ((np.abs(x) > 1e100) | ((x != 0) & (np.abs(x) < 1e-100))).any():
@@ -124,6 +125,10 @@ def fits(value: Any, hint: Any) -> bool:
     if issubclass(outer, Mapping):
         return isinstance(value, Mapping) and all(fits(one, inner[1]) for one in value.values())
     if isinstance(value, str | Mapping) or not isinstance(value, Iterable):
+        return False
+    if outer is Sequence and not isinstance(value, Sized):
+        return False
+    if outer is tuple and Ellipsis not in inner and len(list(value)) != len(inner):
         return False
     return all(fits(one, inner[0]) for one in value)
 

@@ -9,7 +9,6 @@ from headtohead.lazily import lazily
 if TYPE_CHECKING:
     from headtohead.evidence.effects import reproduction, study_effects
     from headtohead.evidence.few import few_events
-    from headtohead.evidence.indirect import agreement, bucher, indirect_comparisons
     from headtohead.evidence.meta import (
         combined,
         every_meta_analysis,
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
         meta_analysis,
         random_effects,
     )
-    from headtohead.evidence.pooled import absolute_effect
+    from headtohead.evidence.pooled import absolute_effect, agreement, bucher, indirect_comparisons
 
 __all__ = [
     "absolute_effect", "agreement", "bucher", "combined", "every_meta_analysis", "few_events", "indirect_comparisons",

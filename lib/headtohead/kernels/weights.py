@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 
 from headtohead import door
+from headtohead.errors import EmptyArmError
 from headtohead.kernels import Array
 from headtohead.kernels import logistic as fitting
 from headtohead.kernels.logistic import MAX_FAILED_SHARE, NoMaximumError, weighted_gram
@@ -102,6 +103,8 @@ def tilt_to_means(X: Array, base: Array, targets: Array) -> Tilts:
     door.arrays(X=X, targets=targets)
     door.same_length(X=X, base=door.weights(base).T)
     door.same_length(base=base, targets=targets)
+    if not base.any(axis=1).all():
+        raise EmptyArmError("each row needs a positive weight, found one without; leave it out")
     return tilts_of_checked(X, base, targets)
 
 

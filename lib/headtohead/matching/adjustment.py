@@ -155,7 +155,11 @@ class Adjustment:
         """The design, standardised, with intercept, array of shape (n, p + 1)."""
         if self.design is None:
             raise InputError(f"refitting needs a design, {self.name.lower()} has none; build it with one")
-        return with_intercept(door.covariates(self.design, "the design").to_numpy(float))
+        X = with_intercept(self.design.to_numpy(float))
+        gram = X.T @ X / len(X)
+        if not (np.isfinite(gram).all() and np.linalg.eigvalsh(gram)[0] > door.NEARLY_DEPENDENT):
+            door.covariates(self.design, "the design")
+        return X
 
 
 Adjustments = Adjustment | Iterable[Adjustment]
@@ -237,8 +241,8 @@ def matched_pairs(
     sets[pairs["control_id"]] = numbers[pairs["treated_id"]].astype(float).to_numpy()
     weights = pd.Series(0.0, index=treated.index, name="weight")
     weights[numbers.index] = 1.0
-    size = pairs.groupby("treated_id")["control_id"].transform("size")
-    share = (1.0 / size).groupby(pairs["control_id"]).sum()
+    size = pairs.groupby("treated_id", observed=True)["control_id"].transform("size")
+    share = (1.0 / size).groupby(pairs["control_id"], observed=True).sum()
     weights[share.index] = share
     lost = len(matches.unmatched)
     words = "treated patients" if not lost else f"treated patients with a match ({lost} without are left out)"

@@ -48,7 +48,7 @@ def largest_imbalance(table: pd.DataFrame, *, threshold: float) -> pd.DataFrame:
     door.columns(table, ["adjustment", "covariate"], "a balance table", ["smd"])
     door.positive("threshold", threshold)
     rows: list[tuple[object, ...]] = []
-    for key, part in table.groupby("adjustment", sort=False):
+    for key, part in table.groupby("adjustment", sort=False, observed=True):
         size = part["smd"].abs()
         worst = str(part.loc[size.idxmax(), "covariate"]) if size.max() > NO_DIFFERENCE else "none"
         rows.append((key, "largest", "smd", size.max(), np.nan, worst))

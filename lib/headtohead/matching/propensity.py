@@ -25,7 +25,6 @@ from headtohead.matching.pairs import Matches, match_nearest, match_optimal
 from headtohead.matching.weights import EntropyEstimand, Quantiles
 
 EXTREME_SCORE = 1e-6
-INFLATED = 1e4  # variance of a coefficient over that without the others, above which one may follow from them
 NOT_ARRIVED = (sm.PerfectSeparationWarning, sm.ConvergenceWarning, sm.HessianInversionWarning, RuntimeWarning)
 
 
@@ -231,7 +230,7 @@ def _fit(arms: pd.Series, design: pd.DataFrame) -> Any:
 def _apart(fit: Any) -> bool:
     """Return whether a fit shows that no covariate is a combination of others: the door looks for one only if not."""
     inflation = (fit.mle_retvals["Hessian"] * len(fit.model.endog) * fit.cov_params()).diagonal()[1:]
-    return inflation.size > 0 and 0 < inflation.min() <= inflation.max() < INFLATED
+    return inflation.size > 0 and 0 < inflation.min() <= inflation.max() < door.INFLATED
 
 
 def _fit_in_standard_units(arms: pd.Series, design: pd.DataFrame) -> tuple[Any, np.ndarray]:

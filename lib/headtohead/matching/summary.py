@@ -132,7 +132,7 @@ def _by_stratum(matches: Matches, treated: pd.Series, by: Sequence[pd.Series]) -
     stratum = pd.Series(list(zip(*by, strict=True)), index=treated.index)
     pairs = matches.pairs
     same = stratum[pairs["treated_id"]].to_numpy() == stratum[pairs["control_id"]].to_numpy()
-    within = pd.Series(same, index=pairs["treated_id"]).groupby(level=0).all()
+    within = pd.Series(same, index=pairs["treated_id"]).groupby(level=0, observed=True).all()
     counts = pd.DataFrame({"treated": treated, "control": ~treated}).assign(
         matched_treated=treated.index.isin(pairs["treated_id"]),
         matched_control=treated.index.isin(pairs["control_id"]),

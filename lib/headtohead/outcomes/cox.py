@@ -24,7 +24,6 @@ from headtohead.outcomes.partial_likelihood import Moments, RiskSets, Ties
 
 MAX_STEPS, MAX_HALVINGS, STOP = 30, 40, 1e-7  # what is left after a step is about its square
 MAX_LOG_HR_PER_SD = 12.0
-INFLATED = 1e4  # variance of a coefficient over that without the others, above which one may follow from them
 ROUNDING = 1e-5  # of the mean: a smaller spread may be none
 Sandwich = Callable[[Array], Array]
 Rows = dict[
@@ -203,7 +202,7 @@ def fit_risk_sets(sets: RiskSets, spread: Array, rows: Rows, who: Array | None) 
     try:
         beta, at, null = _newton(sets, names)
         inverse, scale = np.linalg.inv(at.information), np.outer(spread, spread)
-        alone = (inverse.diagonal() * at.information.diagonal()).max() < INFLATED
+        alone = (inverse.diagonal() * at.information.diagonal()).max() < door.INFLATED
     except (CannotEstimateError, np.linalg.LinAlgError):
         door.covariates(covariates, "covariates")
         raise

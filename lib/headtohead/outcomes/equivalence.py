@@ -135,11 +135,13 @@ def minimum_detectable_difference(
         return power_of_risk_difference(risk_control, difference, n_treated, n_control, alpha=alpha) - power
 
     edge = 1e-9
-    if short(-risk_control + edge) < 0:
-        raise CannotEstimateError(
-            f"even a fall of the risk from {risk_control:.3f} to 0 is not detectable with power {power} in "
-            f"{n_treated:g} and {n_control:g} patients; report the harmful direction only"
-        )
+    ends = (("fall", 0, -risk_control + edge, "harmful"), ("rise", 1, 1 - risk_control - edge, "beneficial"))
+    for change, to, difference, other in ends:
+        if short(difference) < 0:
+            raise CannotEstimateError(
+                f"even a {change} of the risk from {risk_control:.3f} to {to} is not detectable with power {power} in "
+                f"{n_treated:g} and {n_control:g} patients; report the {other} direction only"
+            )
     harm = optimize.brentq(short, 1e-6, 1 - risk_control - edge)
     return float(harm), float(optimize.brentq(short, -risk_control + edge, -1e-6))
 
@@ -177,6 +179,8 @@ def minimum_detectable_interaction(events: int, share_treated: float, *, power: 
 
 def _check_all(**values: float) -> None:
     """Raise NumberError unless shares lie between 0 and 1, and numbers above 0."""
+    if "power" in values:
+        door.power_and_alpha(values["power"], values["alpha"])
     for name, value in values.items():
         if name == "risk_control" and value == 0:
             continue  # nobody has the event: only more of it can be found

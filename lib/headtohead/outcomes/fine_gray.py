@@ -19,7 +19,6 @@ from headtohead import door
 from headtohead.inference import DEFAULT, InferenceChoices
 from headtohead.matching.adjustment import Adjustment, Adjustments
 from headtohead.outcomes import cox
-from headtohead.outcomes.cox import CoxFit, Sandwich
 from headtohead.outcomes.endpoint import Endpoint, Endpoints
 from headtohead.outcomes.hazard import ScoreIs, of_drug, ratios_of_causes
 from headtohead.outcomes.partial_likelihood import Lingering, risk_sets
@@ -33,8 +32,8 @@ TIES: dict[Rule, Literal["breslow", "efron"]] = {"crr": "breslow", "finegray": "
 def fit_fine_gray(
     time: pd.Series, cause: pd.Series, covariates: pd.DataFrame,
     *, cause_number: int, rule: Rule = "crr", weights: pd.Series | None = None,
-    clusters: pd.Series | None = None, censoring: pd.Series | None = None, sandwich: Sandwich | None = None,
-) -> CoxFit:  # fmt: skip
+    clusters: pd.Series | None = None, censoring: pd.Series | None = None, sandwich: cox.Sandwich | None = None,
+) -> cox.CoxFit:  # fmt: skip
     """Return the fit of the subdistribution hazard of one cause.
 
     CoxFit with a robust covariance (clusters, else patients), because a lingering patient counts more than once. It is
@@ -57,7 +56,7 @@ def fit_fine_gray(
     return fit_checked(**rows, cause_number=cause_number, rule=rule)
 
 
-def fit_checked(*, cause_number: int, rule: Rule = "crr", **given: Any) -> CoxFit:
+def fit_checked(*, cause_number: int, rule: Rule = "crr", **given: Any) -> cox.CoxFit:
     """Return ``fit_fine_gray`` of inputs in one order that were checked."""
     rows = cox.weighty(given)
     t, c, w = rows["time"].to_numpy(float), rows["cause"].to_numpy(int), cox.weights_of(rows)
@@ -110,7 +109,7 @@ def subdistribution_hazard_ratios(
 
 def _subdistribution(
     endpoint: Endpoint, adjustment: Adjustment, number: int, by: int, *, censoring: Censoring, score: ScoreIs
-) -> tuple[CoxFit, str]:
+) -> tuple[cox.CoxFit, str]:
     seen = endpoint.cut(by)
     given = of_drug(adjustment, score) | {"time": seen.time_days, "cause": seen.cause}
     groups = adjustment.treated if censoring == "by arm" else None

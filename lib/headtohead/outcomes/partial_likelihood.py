@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numba import njit
 
 from headtohead.kernels import Array
-from headtohead.kernels.risk_sets import sums_over_deaths, weighted_squares, weighted_sums
 
 Ties = Literal["efron", "breslow"]
 
@@ -96,6 +96,59 @@ def _count_up_to(group_stratum: Array, group_time: Array, strata: Array, time: A
     values = np.unique(np.concatenate([group_time, time]))
     keys = group_stratum * len(values) + np.searchsorted(values, group_time)
     return np.searchsorted(keys, strata * len(values) + np.searchsorted(values, time), side="right")
+
+
+@njit(cache=True)
+def weighted_sums(Z: Array, weights: Array, group: Array, n_groups: int) -> Array:
+    """Return sums of the weights and weighted rows of ``Z`` by group, shape (n_groups, 1 + p); negative groups are left out."""
+    n, p = Z.shape
+    out = np.zeros((n_groups, 1 + p))
+    for i in range(n):
+        at = group[i]
+        if at >= 0:
+            out[at, 0] += weights[i]
+            for j in range(p):
+                out[at, 1 + j] += weights[i] * Z[i, j]
+    return out
+
+
+@njit(cache=True)
+def weighted_squares(Z: Array, weights: Array) -> Array:
+    """Return Z' diag(weights) Z, shape (p, p)."""
+    n, p = Z.shape
+    out = np.zeros((p, p))
+    for i in range(n):
+        for j in range(p):
+            scaled = weights[i] * Z[i, j]
+            for k in range(j + 1):
+                out[j, k] += scaled * Z[i, k]
+    for j in range(p):
+        for k in range(j):
+            out[k, j] = out[j, k]
+    return out
+
+
+@njit(cache=True, error_model="numpy")
+def sums_over_deaths(
+    total: Array, tied: Array, group: Array, share: Array, mean_weight: Array
+) -> tuple[Array, float]:
+    """Return five sums over the deaths of each group, shape (groups, 5), and what the denominators take away.
+
+    With the denominator d = total - share x tied and h = mean weight / d they are those of h, h share, h / d,
+    h share / d and h share^2 / d; the last number is the sum of mean weight x log d over all deaths.
+    """
+    out, logs = np.zeros((len(mean_weight), 5)), 0.0
+    for k in range(len(group)):
+        g, s = group[k], share[k]
+        left = total[g] - s * tied[g]
+        hazard = mean_weight[g] / left
+        out[g, 0] += hazard
+        out[g, 1] += hazard * s
+        out[g, 2] += hazard / left
+        out[g, 3] += hazard / left * s
+        out[g, 4] += hazard / left * s * s
+        logs += mean_weight[g] * np.log(left)
+    return out, logs
 
 
 def _sum_at_risk(sets: RiskSets, risk: Array) -> Array:

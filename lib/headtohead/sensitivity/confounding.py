@@ -42,6 +42,7 @@ def e_value_of_interval(conf_low: float, conf_high: float) -> float:
     if not 0 < conf_low <= conf_high:
         must = "limits of a ratio must ascend above 0"
         raise NumberError(f"{must}, found {conf_low:g} to {conf_high:g}; give ratios, not logarithms")
+    door.sized(conf_low=conf_low, conf_high=conf_high)
     if conf_low <= 1 <= conf_high:
         return 1.0
     return e_value(conf_low if conf_low > 1 else conf_high)
@@ -125,12 +126,14 @@ def largest_gamma(treated_only: int, control_only: int, *, alpha: float) -> floa
 def hiding_gamma(treated_only: int, control_only: int, *, alpha: float) -> float | None:
     """Return the smallest Gamma at which a hidden bias could have masked a one-sided p-value of ``alpha``.
 
-    1 if the p-value is as small without one; None if no pair is discordant.
+    1 if the p-value is as small without one, infinite where a bias of 1000 is not enough; None if no pair is discordant.
     """
     excess = _excess(treated_only, control_only, "p_low", alpha)
     if excess is None:
         return None
-    return 1.0 if excess(1.0) <= 0 else float(optimize.brentq(excess, 1.0, BEYOND))
+    if excess(1.0) <= 0:
+        return 1.0
+    return float(optimize.brentq(excess, 1.0, BEYOND)) if excess(BEYOND) < 0 else float(np.inf)
 
 
 def _excess(treated_only: int, control_only: int, end: str, alpha: float) -> Callable[[float], float] | None:

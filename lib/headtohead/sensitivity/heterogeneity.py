@@ -53,8 +53,7 @@ def interaction(
     """
     q, se = _groups(estimates, std_errors, "an interaction")
     door.level(conf_level)
-    door.between("power", power)
-    door.between("alpha", alpha)
+    door.power_and_alpha(power, alpha)
     w, df = 1 / se**2, len(q) - 1
     pooled = float(np.sum(w * q) / np.sum(w))
     chi_square = float(np.sum(w * (q - pooled) ** 2))
@@ -75,6 +74,7 @@ def _groups(
     if len(y) < 2 or good < len(y):
         must = f"{what} needs an estimate and a positive error in each of at least 2 groups"
         raise NumberError(f"{must}, {good} of {len(y)} have them; leave out groups without an estimate")
+    door.sized(estimates=y, std_errors=s)
     return y, s
 
 

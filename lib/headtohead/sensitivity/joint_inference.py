@@ -83,7 +83,9 @@ def statistics(curve: pd.DataFrame, *, alpha: float) -> pd.DataFrame:
     and ``one_sign`` (share of the sign that most estimates have).
     """
     done = curve.dropna(subset="estimate")
-    facets = {"all": done} | {str(name): part for name, part in done.groupby("outcome", sort=False)}
+    facets = {"all": done} | {
+        str(name): part for name, part in done.groupby("outcome", sort=False, observed=True)
+    }
     return pd.DataFrame(
         {"facet": name, "n": len(part), "median": float(part["estimate"].median()),
          "small_p": float((part["p_value"] < alpha).mean()),

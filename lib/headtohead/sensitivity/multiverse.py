@@ -144,7 +144,7 @@ def summary_by(curve_: pd.DataFrame, axis: str, *, margin: float) -> pd.DataFram
     """
     done = curve_.dropna(subset="estimate")
     rows = []
-    for level, part in done.groupby(axis, sort=False):
+    for level, part in done.groupby(axis, sort=False, observed=True):
         values = part["estimate"]
         low, q1, median, q3, high = values.quantile([0.05, 0.25, 0.5, 0.75, 0.95])
         rows.append(

@@ -3,8 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from headtohead.evidence.indirect import agreement, bucher, disagreement, indirect_comparisons
-from headtohead.evidence.pooled import ratio_row
+from headtohead.evidence.pooled import agreement, bucher, disagreement, indirect_comparisons, ratio_row
 from headtohead.outcomes.estimate import Interval
 from hypothesis import given
 from hypothesis import strategies as st

@@ -47,6 +47,10 @@ def test_equivalence_needs_its_patients() -> None:
     assert power_of_equivalence(0.17, 125, 217, margin=0.05, alpha=0.05) == 0
 
 
-def test_an_undetectable_fall_is_said() -> None:
+def test_an_undetectable_fall_or_rise_is_said() -> None:
+    with pytest.raises(
+        ValueError, match="even a rise of the risk from 0.980 to 1 is .*beneficial direction only"
+    ):
+        minimum_detectable_difference(0.98, 100, 100, power=0.8, alpha=0.05)
     with pytest.raises(ValueError, match="even a fall of the risk from 0.010 to 0 is not detectable"):
         minimum_detectable_difference(0.01, 20, 20, power=0.8, alpha=0.05)

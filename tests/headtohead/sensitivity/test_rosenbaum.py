@@ -51,6 +51,8 @@ def test_what_could_have_been_hidden() -> None:
     assert hiding_gamma(1, 1, alpha=0.19) == pytest.approx(9)
     assert hiding_gamma(98, 12, alpha=0.025) == 1.0
     assert hiding_gamma(0, 0, alpha=0.025) is None
+    # of one pair the p-value is 1 / (1 + Gamma), above 0.0005 up to 1999
+    assert hiding_gamma(1, 0, alpha=0.0005) == np.inf
 
 
 def test_concordant_pairs_and_errors() -> None:
