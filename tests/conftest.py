@@ -26,9 +26,9 @@ from study.protocol.protocol import Protocol, load_protocol
 
 HERE: dict[Path, Paper] = {}  # what ran in this process
 LONG = (  # files of which single tests take long, the longest first
-    "test_choices_followed", "test_same_bytes", "test_book", "test_build", "test_blinding", "test_no_patient_leaves",
-    "test_own_cohorts", "test_protocols", "test_lab", "test_killed", "test_bad_input", "test_surroundings",
-    "test_fuzz", "test_package", "test_new", "test_corpus",
+    "test_choices_followed", "test_same_bytes", "test_killed", "test_build", "test_fuzz", "test_no_patient_leaves",
+    "test_blinding", "test_lab", "test_own_cohorts", "test_protocols", "test_surroundings", "test_new", "test_package",
+    "test_bad_input", "test_book", "test_corpus",
 )  # fmt: skip
 
 

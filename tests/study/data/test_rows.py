@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from livingpaper.build.project import Project
-from study.data.rows import count_rows
+from study.data.rows import count_rows, main
 
 FILES = 7
 SPREADSHEET = {
@@ -52,13 +52,15 @@ def test_a_first_cell_that_looks_like_nothing_is_a_row(
     assert counted["rows_in"] == counted["rows_out"] == len(rest) + 1
 
 
-def test_the_command_prints_them_and_says_what_stops_it(copy: Path) -> None:
+def test_the_command_prints_them_and_says_what_stops_it(
+    copy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     run = [sys.executable, "-m", "study.data.rows"]
     done = subprocess.run(run, cwd=copy, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == FILES
     assert "data/synthetic/cohort_null.csv: 408 rows in, 408 rows out\n" in done.stdout
     (copy / "data" / "published.csv").write_text("a;b\n1;2\n")
-    done = subprocess.run(run, cwd=copy, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert done.stderr.startswith("data/published.csv must be separated by commas")
+    monkeypatch.chdir(copy)
+    assert main() == 1
+    assert capsys.readouterr().err.startswith("data/published.csv must be separated by commas")
