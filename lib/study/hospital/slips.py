@@ -25,6 +25,16 @@ GAIN, GAIN_EACH = (
 SHARE, FEWEST, ENOUGH = 0.015, 8, 60  # of the rows with the slip; of all rows
 ROUNDS, CENTRES, COARSE = 25, 25, 3
 LOOK = "look at the unit, then correct or acknowledge it"
+MEASURED = (
+    "crp",
+    "ferritin",
+    "ddimer",
+    "ldh",
+    "alt",
+    "il6",
+    "platelets",
+)  # whose last digits are as good as by lot
+TENFOLD = np.log([6.0, 16.0])  # a multiple of ten, as far as two medians tell it
 
 
 def check_slips(
@@ -50,7 +60,33 @@ def check_slips(
             )
     if found or row["unit"] in FOLD:
         return found
-    return _part(name, np.bincount(bins[known], minlength=many), bins, start)
+    found = _part(name, np.bincount(bins[known], minlength=many), bins, start)
+    return found or (_digits(name, values) if name in MEASURED else [])
+
+
+def _digits(name: str, values: np.ndarray) -> list[Finding]:
+    """Return what last digits tell of some rows: doubles are even, halves and tenths have a decimal more than the others."""
+    tens = [np.nan_to_num(values) * 10**places for places in range(3)]
+    whole = [np.abs(each - np.rint(each)) < 1e-6 for each in tens]
+    there = values > 0
+    usual = next((at for at, each in enumerate(whole[:2]) if each[there].mean() > 0.5), None)
+    if usual is None:
+        return []
+    last, finer = np.rint(tens[usual]) % 10, there & ~whole[usual]
+    even, odd = (np.isin(last[there & ~finer], digits).sum() for digits in ((2, 4, 6, 8), (1, 3, 7, 9)))
+    must, more = "have its values in one unit", finer & whole[usual + 1]
+    if even - odd > ERRORS * np.sqrt(even + odd):
+        found = "even last digits, as if some were doubled"
+        return finding("unit.digits", name, must, LOOK, level="warning", found=found)
+    if more.sum() < max(FEWEST, 0.8 * finer.sum()):
+        return []
+    rest, (middle, upper) = np.log(values[there & ~finer]), np.quantile(np.log(values[more]), [0.5, 0.9])
+    halves = np.mean(np.rint(tens[usual + 1][more]) % 10 == 5) > 0.9
+    by_lot = more.sum() / 9  # of values with one decimal, so many end in 0
+    among = (rest < upper).sum() > 1 + by_lot + 3 * np.sqrt(by_lot)  # else small values have more decimals
+    tenths = among and TENFOLD[0] < np.median(rest) - middle < TENFOLD[1]
+    found = "a decimal more in some, as if " + ("halved" if halves else "divided by ten")
+    return finding("unit.digits", name, must, LOOK, more & (halves or tenths), level="warning", found=found)
 
 
 def _quantile(counts: np.ndarray, share: float) -> np.ndarray:

@@ -8,11 +8,12 @@ import pandas as pd
 from study.hospital.columns import Ours
 from study.hospital.findings import Finding, finding
 from study.hospital.slips import check_slips
-from study.hospital.swaps import check_swaps
+from study.hospital.swaps import DIAGNOSES, check_swaps
 
 VARY = ("age", "sex", "followup_day")  # what cannot be the same in everybody
 SENTINELS = (0, 9, 88, 99, 999, 9999, 99999, 888, 777, 8888, 7777, 666, -1, -9, -99, -999)
 SOME = 1000  # rows, which mostly tell that a column is not constant
+NO_CHANCE = 2.5  # standard errors: 1 is never the rarer, so that even equal numbers are odd
 FEW_ZEROS = ("sofa", "barthel")  # in these patients, where 0 is possible
 ODD = {0: "years", 9: "points"}  # codes that are looked for in columns of one unit
 
@@ -33,7 +34,18 @@ def check_suspicions(made: Ours) -> list[Finding]:
             found += _median(name, row, values)
         if row["role"] == "baseline" and (name == "barthel" or row["unit"] not in ("points", "years")):
             found += check_slips(name, row, values, groups)
-    return found + check_swaps(made, groups)
+    return found + _no_points(made) + check_swaps(made, groups)
+
+
+def _no_points(made: Ours) -> list[Finding]:
+    """Return Charlson's index if it is 0 more often than 1 in those who have several of its diagnoses."""
+    names = [name for name in DIAGNOSES if made.has("charlson", name)]
+    several = made.frame[names].sum(axis=1) > 1
+    zero, one = (several & (made.frame["charlson"] == points) if names else several for points in (0, 1))
+    do = "if it says that nothing is known, name 0 under [missing.columns], else acknowledge it"
+    must = f"be above 0 in those with two or more of {', '.join(names)}"
+    odd = zero & (zero.sum() - one.sum() > NO_CHANCE * np.sqrt(zero.sum() + one.sum()))
+    return finding("value.code", "charlson", must, do, odd, level="warning")
 
 
 def _groups(made: Ours) -> dict[str, np.ndarray]:
@@ -79,8 +91,8 @@ def _codes(name: str, row: pd.Series, values: np.ndarray) -> list[Finding]:
         if (inside and code < 0) or (0 <= code < 99 and not inside):
             continue
         width = 1.0 if code == 9 or odd else max(10.0, 0.05 * abs(code))
-        near = np.count_nonzero(np.abs(values - code) <= width) - count
-        around = near / (2 * width)
+        wide = 10.0 if name == "barthel" else width  # which goes by fives; some need help in everything
+        around = (np.count_nonzero(np.abs(values - code) <= wide) - count) / (2 * width)
         if count > 5 * around + (5 if inside and code else 0) and _seldom(count, around):
             do = f"if it says that nothing is known, name {code} under [missing], else acknowledge it"
             must = f"mean it where it says {code}"
