@@ -10,7 +10,7 @@ import pytest
 from livingpaper.build.project import Project
 from study.data.contract import ContractError
 from study.data.load import load_cohort, load_dictionary, load_published, load_worlds
-from study.data.reading import read_table
+from study.data.reading import are_numbers, read_table
 from study.evidence.contract import load_evidence
 
 Read = Callable[[Path], pd.DataFrame]
@@ -183,3 +183,9 @@ def test_rows_in_are_rows_out(tmp_path: Path) -> None:
     assert frame["id"].tolist() == ["#1", "2"]
     assert frame["age"].tolist() == [60, 5]
     assert frame["note"].isna().tolist() == [False, True]
+
+
+@pytest.mark.parametrize("dtype", ["float", "object", "string"])
+def test_no_infinite_value_is_a_number_however_it_is_kept(dtype: str) -> None:
+    cells = pd.Series([1.5, None, float("inf"), -3]).astype(dtype)
+    assert are_numbers(cells).tolist() == [True, True, False, True]
