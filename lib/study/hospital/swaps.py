@@ -88,7 +88,8 @@ class Part:
 def check_swaps(made: Ours, groups: dict[str, np.ndarray]) -> list[Finding]:
     """Return pairs of columns that fit better under each other's name, in all rows or in a group of them."""
     found: list[Finding] = []
-    parts = [(_part(made, rows, name), rows) for name, rows in _parts(groups, len(made.lines))]
+    frame = _looked_at(made)
+    parts = [(_part(frame, rows, name), rows) for name, rows in _parts(groups, len(made.lines))]
     usual = _usual(made)
     for one, other in _pairs(made):
         for part, rows in parts:
@@ -104,7 +105,7 @@ def check_swaps(made: Ours, groups: dict[str, np.ndarray]) -> list[Finding]:
 
 def unseen_swaps(made: Ours) -> list[tuple[str, ...]]:
     """Return sets of columns whose swap would not be seen in this cohort: each pair is exchanged, and looked at."""
-    part, usual = _part(made, np.ones(len(made.lines), bool), ""), _usual(made)
+    part, usual = _part(_looked_at(made), np.ones(len(made.lines), bool), ""), _usual(made)
     pairs = [pair for pair in _pairs(made) if not _better(usual, part, *pair[::-1], names=pair)]
     pairs += list(itertools.combinations([name for name in AFTER if made.has(name)], 2))
     sets: list[set[str]] = []
@@ -130,41 +131,56 @@ def _parts(groups: dict[str, np.ndarray], n: int) -> Iterator[tuple[str, np.ndar
                 yield f"{by} {code}", codes == code
 
 
-def _part(made: Ours, rows: np.ndarray, name: str) -> Part:
-    at = np.flatnonzero(rows)
-    at = at[:: max(1, len(at) // SAMPLE)]
-    names = list(
-        dict.fromkeys(n for n in (*itertools.chain(*KINDS.values()), *DIAGNOSES, *ANCHORS) if made.has(n))
-    )
-    frame = made.frame[names].iloc[at].astype(float)
+def _looked_at(made: Ours) -> pd.DataFrame:
+    """Return what tells columns apart, as numbers: they, and what they go with."""
+    named = dict.fromkeys((*itertools.chain(*KINDS.values()), *DIAGNOSES, *ANCHORS))
+    frame = made.frame[[name for name in named if made.has(name)]].astype(float)
     if made.has("sex"):
-        sex = made.frame["sex"].iloc[at].astype(object)
+        sex = made.frame["sex"].astype(object)
         frame["male"] = (sex == "M").astype(float).where(sex.isin(["F", "M"]))
     if made.has(*DIAGNOSES[:3]):
         frame["diagnoses"] = frame[[n for n in DIAGNOSES if n in frame]].sum(axis=1, min_count=3)
-    yes = pd.Series(frame.std(ddof=0)).where(frame.columns.isin(KINDS["yes or no"]), 1.0).clip(lower=0.05)
-    goes = {each: with_ / yes[each] for each, with_ in _correlations(frame).items()}
-    error = (1 / (yes * np.sqrt(frame.count().clip(lower=1)))).to_dict()
+    return frame
+
+
+def _part(frame: pd.DataFrame, rows: np.ndarray, name: str) -> Part:
+    at = np.flatnonzero(rows)
+    values = frame.to_numpy()[at[:: max(1, len(at) // SAMPLE)]]
+    known, names = ~np.isnan(values), list(frame)
+    n = known.sum(axis=0)
+    mean = np.where(n > 0, np.where(known, values, 0.0).sum(axis=0) / np.maximum(n, 1), np.nan)
+    squares = np.where(known, values - mean, 0.0) ** 2
+    yes = np.clip(np.sqrt(squares.sum(axis=0) / np.maximum(n, 1)), 0.05, None)
+    yes = np.where(np.isin(names, KINDS["yes or no"]), yes, 1.0)
+    goes = _correlations(values, names) / yes[:, None]
     middle, spread = {}, {}
-    for each in SPREAD:
-        known = np.log(frame[each][frame[each] > 0].to_numpy()) if each in frame else np.empty(0)
-        if len(known) >= LEAST:
-            low, middle[each], high = np.quantile(known, [0.05, 0.5, 0.95])
+    for each in filter(names.__contains__, SPREAD):
+        column = values[:, names.index(each)]
+        column = np.log(column[column > 0])
+        if len(column) >= LEAST:
+            low, middle[each], high = np.quantile(column, [0.05, 0.5, 0.95])
             spread[each] = float(np.log(max(high - low, 1e-3)))
-    both = frame[list(KINDS["ratios"])].dropna() if made.has(*KINDS["ratios"]) else pd.DataFrame()
-    ratios = float((both.iloc[:, 0] >= both.iloc[:, 1]).mean()) if len(both) else np.nan
-    return Part(name, middle, spread, frame.mean().to_dict(), frame.count().to_dict(), goes, error, ratios)
+    both = values[:, [names.index(each) for each in KINDS["ratios"] if each in names]]
+    both = both[~np.isnan(both).any(axis=1)]
+    ratios = float((both[:, 0] >= both[:, 1]).mean()) if both.shape[1] == 2 and len(both) else np.nan
+    error = 1 / (yes * np.sqrt(np.maximum(n, 1)))
+    means, counts, with_, errors = (dict(zip(names, each, strict=True)) for each in (mean, n, goes, error))
+    return Part(name, middle, spread, means, counts, with_, errors, ratios)
 
 
-def _correlations(frame: pd.DataFrame) -> dict[str, np.ndarray]:
+def _correlations(values: np.ndarray, names: list[str]) -> np.ndarray:
     """Return the rank correlations of each column with the anchors; what is unknown or does not vary counts as 0."""
-    ranks = frame.rank()
-    away = (ranks - ranks.mean()).fillna(0.0)
-    standard = (away / np.sqrt((away**2).sum()).replace(0, np.inf)).to_numpy()
-    table = np.full((frame.shape[1], len(ANCHORS)), np.nan)
-    there = [i for i, each in enumerate(ANCHORS) if each in frame]
-    table[:, there] = standard.T @ standard[:, [frame.columns.get_loc(ANCHORS[i]) for i in there]]
-    return dict(zip(frame, table, strict=True))
+    ranks = pd.DataFrame(values).rank().to_numpy()
+    known = ~np.isnan(ranks)
+    away = np.where(
+        known, ranks - np.where(known, ranks, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1), 0.0
+    )
+    size = np.sqrt((away**2).sum(axis=0))
+    standard = away / np.where(size > 0, size, np.inf)
+    table = np.full((len(names), len(ANCHORS)), np.nan)
+    there = [i for i, each in enumerate(ANCHORS) if each in names]
+    table[:, there] = standard.T @ standard[:, [names.index(ANCHORS[i]) for i in there]]
+    return table
 
 
 def _usual(made: Ours) -> dict[str, float]:
