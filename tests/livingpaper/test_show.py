@@ -5,6 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 import pytest
+from livingpaper.book.markup import IN_LAB
 from livingpaper.book.show import (
     MAX_ROWS,
     DisclosureError,
@@ -88,3 +89,14 @@ def test_column_widths_decide_alignment() -> None:
     text = show(Sheet(frame, widths="p{2.5cm}rlr", origin="design"), "tbl-x", "A finding.").myst()
     assert "| :-- | --: | :-- | --: |" in text
     assert ":::{tabularcolumns} p{2.5cm}rlr\n:::" in text
+
+
+def test_in_jupyterlab_a_figure_is_its_preview_and_nothing_that_only_pages_need(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawing = figure(grid(3))
+    whole = drawing._repr_mimebundle_()
+    monkeypatch.setenv(IN_LAB, "1")
+    seen = drawing._repr_mimebundle_()
+    assert seen == {kind: whole[kind] for kind in ("text/html", "text/plain")} != whole
+    assert "<svg" in seen["text/html"]

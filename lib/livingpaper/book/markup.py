@@ -5,6 +5,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+IN_LAB = "LIVINGPAPER_LAB"  # set in kernels of JupyterLab, which shows no more than previews
 STATIC = Path(__file__).parents[1] / "static"
 FOLDERS = [STATIC / "book", STATIC / "site", STATIC]
 TEMPLATES = Environment(loader=FileSystemLoader(FOLDERS), autoescape=True, undefined=StrictUndefined)

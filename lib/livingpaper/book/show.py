@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ import vl_convert as vlc
 from livingpaper.book import theme
 from livingpaper.book.carried import carried, tables_of
 from livingpaper.book.controls import Controls
-from livingpaper.book.markup import markup
+from livingpaper.book.markup import IN_LAB, markup
 from livingpaper.chapters.session import NAMED_LIKE_PATIENTS, sources_of
 from livingpaper.config import MIME, config
 from livingpaper.disclosure.profiles import DisclosureError
@@ -68,9 +69,13 @@ class Drawing(Exhibit):
     narrow: Chart | None = None  # the same for a phone, see ``theme.at_each_width``
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
-        spec, words = self.spec(), self.alt.strip()
-        svg = drawn(spec)
-        pdf = in_order(vlc.svg_to_pdf(svg))
+        svg = drawn(spec := self.spec())
+        seen = {"text/html": self.preview(svg=svg), "text/plain": self.alt.strip()}
+        return seen if IN_LAB in os.environ else {MIME: self._printed(spec, svg), **seen}
+
+    def _printed(self, spec: dict[str, Any], svg: str) -> dict[str, Any]:
+        """Return what pages and PDF are made of: the drawing as both, that for a phone, its data and its controls."""
+        pdf, words = in_order(vlc.svg_to_pdf(svg)), self.alt.strip()
         payload: dict[str, Any] = {"kind": "figure", "name": self.name, "origin": self.style, "alt": words}
         payload |= {"caption": self.full_caption, "svg": svg, "pdf": base64.b64encode(pdf).decode()}
         specs = {"wide": spec}
@@ -81,7 +86,7 @@ class Drawing(Exhibit):
         tables = tables_of(spec) or (self.controls.tables if self.controls else [])
         payload["table"] = carried(self.name, tables)
         payload["controls"] = self.controls.html(self.name) if self.controls else ""
-        return {MIME: payload, "text/html": self.preview(svg=svg), "text/plain": words}
+        return payload
 
     def svg(self, background: str = "transparent", *, width: int = theme.WIDTH) -> str:
         """Return the chart as SVG text."""

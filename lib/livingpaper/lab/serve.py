@@ -10,7 +10,7 @@ from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 
-from livingpaper.book.markup import STATIC
+from livingpaper.book.markup import IN_LAB, STATIC
 from livingpaper.build.cache import write_whole
 from livingpaper.build.project import Project, text_of
 from livingpaper.lab.texts import committed_session, replies
@@ -49,10 +49,11 @@ def open_lab(project: Project, options: Sequence[str] = ()) -> None:
     from jupyterlab.labapp import main
 
     pair(project)
-    own, kernel = project.build / "lab", json.dumps(get_kernel_dict() | KERNEL)
+    own, kernel = project.build / "lab", json.dumps(get_kernel_dict() | KERNEL | {"env": {IN_LAB: "1"}})
     write_whole(own / "kernels" / "python3" / "kernel.json", kernel.encode())
     paths = (str(HERE), str(own), os.environ.get("JUPYTER_PATH"))
     os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, paths))
+    os.environ[IN_LAB] = "1"
     page, extension = "/lab/tree/notebooks", f"--ServerApp.jpserver_extensions={__name__}=True"
     main([f"--ServerApp.root_dir={project.root}", f"--LabApp.default_url={page}", extension, *options])
 
