@@ -10,9 +10,8 @@ from study.hospital.units import FACTORS
 
 LEAST = 10  # values in a group, to compare it with the others
 FOLD = {"days": float(np.log(8)), "points": float(np.log(4))}  # hours in place of days are 24 times as many
-TWOFOLD = float(
-    np.log(1.75)
-)  # between medians of all other columns: half of a twofold slip may hide in chance
+# between medians of all other columns: half of a twofold slip may hide in chance
+TWOFOLD = float(np.log(1.75))
 ERRORS = 5.0  # of the difference of two medians; groups and columns are many
 WIDTH = 0.02  # of a bin, in logarithms
 MOST_GROUPS = 200
@@ -24,15 +23,8 @@ SHARE, FEWEST, ENOUGH = 0.015, 8, 60  # of the rows with the slip; of all rows
 ROUNDS, CENTRES, COARSE = 25, 25, 3
 LOOK = "look at the unit, then correct or acknowledge it"
 ONE_UNIT = "have its values in one unit"
-MEASURED = (
-    "crp",
-    "ferritin",
-    "ddimer",
-    "ldh",
-    "alt",
-    "il6",
-    "platelets",
-)  # whose last digits are as good as by lot
+# whose last digits are as good as by lot
+MEASURED = ("crp", "ferritin", "ddimer", "ldh", "alt", "il6", "platelets")
 TENFOLD = np.log([6.0, 16.0])  # a multiple of ten, as far as two medians tell it
 
 
