@@ -15,6 +15,7 @@ VARY = ("age", "sex", "followup_day")  # what cannot be the same in everybody
 SENTINELS = (0, 9, 88, 99, 999, 9999, 99999, 888, 777, 8888, 7777, 666, -1, -9, -99, -999)
 SOME = 1000  # rows, which mostly tell that a column is not constant
 NO_CHANCE = 2.5  # standard errors: 1 is never the rarer, so that even equal numbers are odd
+RARE = 0.01  # of the rows: so many are in bed, or fail in no organ; a code is in more
 FEW_ZEROS = ("sofa", "barthel")  # in these patients, where 0 is possible
 ODD = {0: "years", 9: "points"}  # codes that are looked for in columns of one unit
 
@@ -78,7 +79,9 @@ def _codes(name: str, row: pd.Series, values: np.ndarray) -> list[Finding]:
         repeated = str(abs(code)).strip("9") != ""  # 777 may be a measurement, and rarely is one often
         inside = inside and code < 100
         odd = code == 0 and name in FEW_ZEROS
-        if count < (5 if repeated else 1) or (row["unit"] != ODD.get(code, row["unit"]) and not odd):
+        if count < max(5 if repeated else 1, RARE * len(values) * odd) or (
+            row["unit"] != ODD.get(code, row["unit"]) and not odd
+        ):
             continue
         if (inside and code < 0) or (0 <= code < 99 and not inside):
             continue
