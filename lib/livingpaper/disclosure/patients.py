@@ -14,12 +14,8 @@ from livingpaper.disclosure.tables import NUMBER, Table
 
 FEWEST_BITS, MOST_PATIENTS, SAMPLE = 3.0, 200, 20_000
 BY_CHANCE = 1e-12
-LEAST, FINE, LEVELS, GROUP = (
-    8,
-    12,
-    12,
-    20,
-)  # rows of a column; distinct values; levels of a group; patients in it
+# rows of a column; distinct values; levels of a group; patients in it
+LEAST, FINE, LEVELS, GROUP = 8, 12, 12, 20
 PAIRED = 6  # columns, and columns of patients for each, that are tried with each other
 
 

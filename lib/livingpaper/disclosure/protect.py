@@ -206,10 +206,9 @@ def _of_small_arms(
     arms = ledger[ledger["scale"].isin(ARMS)]
     small = [row for row in arms.to_dict("records") if row["id"] in why]
     names = set(ledger["outcome"].dropna())
+    says = f"an arm has fewer than {profile.threshold} events, or than {profile.threshold} without"
     return {
-        str(
-            row["id"]
-        ): f"an arm has fewer than {profile.threshold} events, or than {profile.threshold} without"
+        str(row["id"]): says
         for row in (ledger.to_dict("records") if small else ())
         if kinds[row["id"]] in OF_OUTCOMES and any(_may_be_of(row, arm, names) for arm in small)
     }
@@ -220,12 +219,8 @@ def _of_few(
 ) -> dict[str, str]:
     """Return differences of what too few have, as the counts say that are named like them."""
     del profile
-    words = {
-        word
-        for id_ in why
-        if kinds[id_] == "Frequencies" and "missing" not in id_
-        for word in id_.split(".")[1:]
-    }
+    counts = [id_ for id_ in why if kinds[id_] == "Frequencies" and "missing" not in id_]
+    words = {word for id_ in counts for word in id_.split(".")[1:]}
     smd = ledger[ledger["scale"] == "smd"]
     named = [not words.isdisjoint(set(id_.split(".")[1:]) - NO_NAMES) for id_ in smd["id"]]
     return dict.fromkeys(smd["id"][named], "with the other arm it would give a suppressed count away")
@@ -247,7 +242,10 @@ def _near(
 
     Effective numbers are nobody's, and two ways to match give no population within another.
     """
-    found = dict[str, str]()
+    found, says = (
+        dict[str, str](),
+        f"differs by fewer than {profile.threshold} people from another population",
+    )
     of_outcomes = ledger["id"].map(kinds).isin((*OF_OUTCOMES, "LinearAggregations"))
     ledger = ledger[of_outcomes & ~ledger["id"].isin(list(_weighted(ledger)))]
     whole = ledger[~ledger["id"].isin(list(why)) & ledger["n"].notna()]
@@ -256,13 +254,9 @@ def _near(
         for row in same.sort_values("n", ascending=False).itertuples():
             who = DIGITS.sub("", str(row.population)) if pd.notna(row.population) else str(row.id)
             one = who, float(row.n), float(row.events)
-            few = any(
-                _few(n - one[1], profile) or _few(e - one[2], profile) for name, n, e in kept if name != who
-            )
-            if few:
-                found[str(row.id)] = (
-                    f"differs by fewer than {profile.threshold} people from another population"
-                )
+            others = (each for each in kept if each[0] != who)
+            if any(_few(n - one[1], profile) or _few(e - one[2], profile) for _, n, e in others):
+                found[str(row.id)] = says
             else:
                 kept.append(one)
     return found

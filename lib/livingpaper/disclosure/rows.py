@@ -16,11 +16,8 @@ from livingpaper.disclosure.profiles import Profile, decimals, digits
 ENDS = {
     "min", "max", "minimum", "maximum", "range", "mode", "first", "last", "longest", "shortest", "common", "outlier",
 }  # fmt: skip
-ENDS_OF = (
-    {"largest", "weight"},
-    {"largest", "distance"},
-    {"smallest", "distance"},
-)  # one patient's, or one pair's
+# one patient's, or one pair's
+ENDS_OF = ({"largest", "weight"}, {"largest", "distance"}, {"smallest", "distance"})
 QUANTILE = re.compile(
     r"(?P<median>median|q2)|(?P<quarter>iqr|q1|q3)|(?:q|p|quantile|percentile)_?(?P<share>\d\d)"
 )
@@ -28,11 +25,8 @@ LIKELIHOOD = re.compile(r"(?:^|[._])(?:log_?)?likelihood")
 OF_BALANCE = ("variance ratio", "per term", "c-statistic", "smd", "score", "deviation")
 CONTRASTS = ("difference", "ratio", "hazard", "benefit", "log odds", "e-value")
 TESTS = ("p value", "probability", "chi-square", "z", "statistic")
-INHERIT = (
-    "Shape",
-    "CalculatedRatios",
-    "StatisticalHypothesisTests",
-)  # kinds that all of the cohort may stand behind
+# kinds that all of the cohort may stand behind
+INHERIT = ("Shape", "CalculatedRatios", "StatisticalHypothesisTests")
 PEOPLE = re.compile(
     r"(?<=n = )\d[\d,]*|\b\d[\d,]*(?= (?:without|with|of|patients?|people|persons?|pairs?|deaths?|events?|were|are|left)\b)"
 )
@@ -105,9 +99,8 @@ def _too_few(
     if kind == "Frequencies":
         if not estimate >= 0:
             return "a count that is missing or negative"
-        itself = of == estimate and str(row["id"]).endswith(
-            ".n"
-        )  # n patients are not all of n who had something
+        # n patients are not all of n who had something
+        itself = of == estimate and str(row["id"]).endswith(".n")
         known = of if of >= estimate and not itself else None
         return "" if profile.may_count(estimate, known) else f"a count below {k}, or the rest of its group"
     if of != of:

@@ -35,9 +35,8 @@ RULES = {
     "text": "free text",
     "closed": "what cannot be looked into",
 }
-PROGRAMS = re.compile(
-    r"(?<!searchindex)\.(?:js|mjs|css|map|mo|po|woff2?|ttf|eot)$"
-)  # their words are not about patients
+# their words are not about patients
+PROGRAMS = re.compile(r"(?<!searchindex)\.(?:js|mjs|css|map|mo|po|woff2?|ttf|eot)$")
 SHOWN = 12  # findings of one rule
 FEWEST = 5  # never a lower threshold
 

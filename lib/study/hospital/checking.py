@@ -120,14 +120,8 @@ def _once(found: list[Finding]) -> list[Finding]:
     if len({each.column for each in first if each.code.startswith("number.")}) < LABELLED:
         return found
     do = "take the row below the names of the columns out"
-    one = finding(
-        "file.units",
-        "",
-        "hold a patient in its first row",
-        do,
-        [True],
-        found="units or labels in many columns",
-    )
+    must, there = "hold a patient in its first row", "units or labels in many columns"
+    one = finding("file.units", "", must, do, [True], found=there)
     return [*one, *(each for each in found if each not in first)]
 
 

@@ -17,14 +17,8 @@ NUMERIC = ("number", "integer", "binary")
 SERIALS = (36_526, 73_050)  # of the years 2000 to 2099
 ENDS = {"dead": "death_day", "discharged": "discharge_day", "transferred": "transfer_day"}
 EVENTS = ("icu_day", "imv_day", "rescue_day")  # whose day is empty if there was none
-COUNTED = (
-    "stop_day",
-    "rescue_day",
-    "icu_day",
-    "imv_day",
-    "followup_day",
-    *ENDS.values(),
-)  # from the first dose
+# from the first dose
+COUNTED = ("stop_day", "rescue_day", "icu_day", "imv_day", "followup_day", *ENDS.values())
 
 
 @dataclass(slots=True)

@@ -10,30 +10,21 @@ from study.hospital.units import FACTORS
 
 LEAST = 10  # values in a group, to compare it with the others
 FOLD = {"days": float(np.log(8)), "points": float(np.log(4))}  # hours in place of days are 24 times as many
-TWOFOLD = float(
-    np.log(1.75)
-)  # between medians of all other columns: half of a twofold slip may hide in chance
+# between medians of all other columns: half of a twofold slip may hide in chance
+TWOFOLD = float(np.log(1.75))
 ERRORS = 5.0  # of the difference of two medians; groups and columns are many
 WIDTH = 0.02  # of a bin, in logarithms
 MOST_GROUPS = 200
 LARGE = 1.6  # a smaller multiple is no second hump
 USUAL = np.log([10.0, 20.0, 100.0, 1000.0])
-GAIN, GAIN_EACH = (
-    22.0,
-    0.035,
-)  # in twice the log likelihood, in all and for each patient: tails are seldom normal
+# in twice the log likelihood, in all and for each patient: tails are seldom normal
+GAIN, GAIN_EACH = 22.0, 0.035
 SHARE, FEWEST, ENOUGH = 0.015, 8, 60  # of the rows with the slip; of all rows
 ROUNDS, CENTRES, COARSE = 25, 25, 3
 LOOK = "look at the unit, then correct or acknowledge it"
-MEASURED = (
-    "crp",
-    "ferritin",
-    "ddimer",
-    "ldh",
-    "alt",
-    "il6",
-    "platelets",
-)  # whose last digits are as good as by lot
+ONE_UNIT = "have its values in one unit"
+# whose last digits are as good as by lot
+MEASURED = ("crp", "ferritin", "ddimer", "ldh", "alt", "il6", "platelets")
 TENFOLD = np.log([6.0, 16.0])  # a multiple of ten, as far as two medians tell it
 
 
@@ -54,10 +45,8 @@ def check_slips(
     for by, codes in groups.items():
         group = _apart(bins, many, codes, row, start)
         if group is not None and not found:
-            rows = known & (codes == group)
-            found += finding(
-                "unit.group", name, f"have like values in each {by}", LOOK, rows, level="warning"
-            )
+            rows, must = known & (codes == group), f"have like values in each {by}"
+            found += finding("unit.group", name, must, LOOK, rows, level="warning")
     if found or row["unit"] in FOLD:
         return found
     found = _part(name, np.bincount(bins[known], minlength=many), bins, start)
@@ -74,10 +63,10 @@ def _digits(name: str, values: np.ndarray) -> list[Finding]:
         return []
     last, finer = np.rint(tens[usual]) % 10, there & ~whole[usual]
     even, odd = (np.isin(last[there & ~finer], digits).sum() for digits in ((2, 4, 6, 8), (1, 3, 7, 9)))
-    must, more = "have its values in one unit", finer & whole[usual + 1]
+    more = finer & whole[usual + 1]
     if even - odd > ERRORS * np.sqrt(even + odd):
         found = "even last digits, as if some were doubled"
-        return finding("unit.digits", name, must, LOOK, level="warning", found=found)
+        return finding("unit.digits", name, ONE_UNIT, LOOK, level="warning", found=found)
     if more.sum() < max(FEWEST, 0.8 * finer.sum()):
         return []
     rest, (middle, upper) = np.log(values[there & ~finer]), np.quantile(np.log(values[more]), [0.5, 0.9])
@@ -86,7 +75,9 @@ def _digits(name: str, values: np.ndarray) -> list[Finding]:
     among = (rest < upper).sum() > 1 + by_lot + 3 * np.sqrt(by_lot)  # else small values have more decimals
     tenths = among and TENFOLD[0] < np.median(rest) - middle < TENFOLD[1]
     found = "a decimal more in some, as if " + ("halved" if halves else "divided by ten")
-    return finding("unit.digits", name, must, LOOK, more & (halves or tenths), level="warning", found=found)
+    return finding(
+        "unit.digits", name, ONE_UNIT, LOOK, more & (halves or tenths), level="warning", found=found
+    )
 
 
 def _quantile(counts: np.ndarray, share: float) -> np.ndarray:
@@ -121,9 +112,7 @@ def _apart(bins: np.ndarray, many: int, codes: np.ndarray, row: pd.Series, start
     beyond[(n < LEAST) | (others < LEAST)] = 0
     if beyond.max() <= 1:
         return None
-    if (
-        size == 2 and pd.notna(row["median_low"]) and row["median_low"] > 0
-    ):  # that one which is less like patients
+    if size == 2 and row["median_low"] > 0:  # that one which is less like patients
         usual = (np.log(row["median_low"]) + np.log(row["median_high"])) / 2
         return int(np.argmax(np.abs(middle * WIDTH + start - usual)))
     return int(np.argmax(beyond))
@@ -156,16 +145,8 @@ def _part(name: str, counts: np.ndarray, bins: np.ndarray, start: float) -> list
     if gain < max(GAIN, GAIN_EACH * n) or coarse[copied].sum() < max(FEWEST, SHARE * n):
         return []
     rows = (bins >= 0) & np.isin(bins // COARSE, np.flatnonzero(copied))
-    must = "have its values in one unit"
-    return finding(
-        "unit.mixture",
-        name,
-        must,
-        LOOK,
-        rows,
-        level="warning",
-        found=f"some as if {factor:.3g} times the others",
-    )
+    found = f"some as if {factor:.3g} times the others"
+    return finding("unit.mixture", name, ONE_UNIT, LOOK, rows, level="warning", found=found)
 
 
 def _hump(at: np.ndarray, middle: float, below: float, above: float) -> np.ndarray:

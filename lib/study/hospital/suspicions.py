@@ -10,10 +10,12 @@ from study.hospital.findings import Finding, finding
 from study.hospital.slips import check_slips
 from study.hospital.swaps import DIAGNOSES, check_swaps
 
+NOT_MEASURED = ("points", "days", "mg dexamethasone/day")
 VARY = ("age", "sex", "followup_day")  # what cannot be the same in everybody
 SENTINELS = (0, 9, 88, 99, 999, 9999, 99999, 888, 777, 8888, 7777, 666, -1, -9, -99, -999)
 SOME = 1000  # rows, which mostly tell that a column is not constant
 NO_CHANCE = 2.5  # standard errors: 1 is never the rarer, so that even equal numbers are odd
+RARE = 0.01  # of the rows: so many are in bed, or fail in no organ; a code is in more
 FEW_ZEROS = ("sofa", "barthel")  # in these patients, where 0 is possible
 ODD = {0: "years", 9: "points"}  # codes that are looked for in columns of one unit
 
@@ -58,23 +60,14 @@ def _constant(made: Ours, name: str) -> list[Finding]:
     """Return what is the same in everybody: a column may have been filled to satisfy somebody."""
     row, values = made.dictionary.loc[name], made.frame[name]
     binary = row["type"] == "binary" and row["role"] in ("negative control", "safety", "baseline")
-    few = (
-        2
-        if pd.notna(row["median_low"]) and row["unit"] not in ("points", "days", "mg dexamethasone/day")
-        else 1
-    )
+    measured = pd.notna(row["median_low"]) and row["unit"] not in NOT_MEASURED
+    few = 2 if measured else 1
     filled = binary or name in VARY or few == 2
     if not filled or values.iloc[:SOME].nunique() > few or values.count() < 50 or values.nunique() > few:
         return []
     do = "leave the column out if it was not recorded, or acknowledge it"
-    return finding(
-        "column.constant",
-        name,
-        "differ between patients",
-        do,
-        level="warning",
-        found="one value or two",
-    )
+    must, found = "differ between patients", "one value or two"
+    return finding("column.constant", name, must, do, level="warning", found=found)
 
 
 def _codes(name: str, row: pd.Series, values: np.ndarray) -> list[Finding]:
@@ -86,7 +79,9 @@ def _codes(name: str, row: pd.Series, values: np.ndarray) -> list[Finding]:
         repeated = str(abs(code)).strip("9") != ""  # 777 may be a measurement, and rarely is one often
         inside = inside and code < 100
         odd = code == 0 and name in FEW_ZEROS
-        if count < (5 if repeated else 1) or (row["unit"] != ODD.get(code, row["unit"]) and not odd):
+        if count < max(5 if repeated else 1, RARE * len(values) * odd) or (
+            row["unit"] != ODD.get(code, row["unit"]) and not odd
+        ):
             continue
         if (inside and code < 0) or (0 <= code < 99 and not inside):
             continue
@@ -97,12 +92,7 @@ def _codes(name: str, row: pd.Series, values: np.ndarray) -> list[Finding]:
             do = f"if it says that nothing is known, name {code} under [missing], else acknowledge it"
             must = f"mean it where it says {code}"
             found += finding("value.code", name, must, do, values == code, level="warning")
-    if (
-        np.count_nonzero(values == 0) > 3
-        and pd.notna(row["low"])
-        and row["low"] > 0
-        and row["unit"] != "days"
-    ):
+    if np.count_nonzero(values == 0) > 3 and row["low"] > 0 and row["unit"] != "days":
         do = "if it says that nothing is known, name 0 under [missing.columns]"
         found += finding("value.code", name, "mean it where it says 0", do, values == 0)
     return found

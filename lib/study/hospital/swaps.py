@@ -11,15 +11,10 @@ from study.hospital.columns import Ours
 from study.hospital.findings import Finding, finding
 
 LEAST = 20  # values, to speak of a median
-OPPOSITE, KNOWN = (
-    0.5,
-    0.25,
-)  # of how differently two columns should go with others: the share that is opposite, the least
-MEDIANS, SPREADS, ALIKE = (
-    0.5,
-    0.1,
-    np.log(1.5),
-)  # in logarithms: a better fit; a wider spread; spreads that differ
+# of how differently two columns should go with others: the share that is opposite, the least
+OPPOSITE, KNOWN = 0.5, 0.25
+# in logarithms: a better fit; a wider spread; spreads that differ
+MEDIANS, SPREADS, ALIKE = 0.5, 0.1, np.log(1.5)
 ERRORS, IN_PART = 4.0, 4.5  # that chance may explain: a hundred pairs are compared, in all and in each group
 SAMPLE = 20_000  # rows of a part that are looked at
 SPREAD = {  # standard deviation of the logarithm in people ill enough for these drugs
@@ -49,24 +44,16 @@ EXPECTED = {
     name: np.array([each.get(anchor, np.nan) for anchor in ANCHORS]) for name, each in GOES_WITH.items()
 }
 DIAGNOSES = ("ckd", "copd", "ihd", "cancer", "diabetes")
-OFTEN = {
-    "hypertension": 2,
-    "diabetes": 1,
-    **dict.fromkeys(("ckd", "copd", "cancer", "immunosuppressed", "vte_history"), 0),
-}
+SELDOM = ("ckd", "copd", "cancer", "immunosuppressed", "vte_history")
+OFTEN = {"hypertension": 2, "diabetes": 1, **dict.fromkeys(SELDOM, 0)}
 KINDS = {  # columns that are taken for each other, by what tells them apart
     "numbers": tuple(SPREAD),
     "counts": ("charlson", "sofa", "admission_to_dose", "sx_to_admission"),
     "yes or no": (*(n for n in GOES_WITH if n in {*OFTEN, "ihd", "obesity", "high_flow_oxygen", "remdesivir", "dni"}),),
     "ratios": ("spo2_fio2", "pao2_fio2"),
 }  # fmt: skip
-AFTER = (
-    "pressure_injury",
-    "secondary_infection",
-    "new_vte",
-    "alt_rise",
-    "aki",
-)  # which nothing at baseline tells apart
+# which nothing at baseline tells apart
+AFTER = ("pressure_injury", "secondary_infection", "new_vte", "alt_rise", "aki")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
