@@ -94,7 +94,7 @@ def test_column_widths_decide_alignment() -> None:
 def test_in_jupyterlab_a_figure_is_its_preview_and_nothing_that_only_pages_need(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    chart = alt.Chart(pd.DataFrame({"day": [1, 2]})).mark_point().encode(x=alt.X("day:Q", title="Day"))
+    chart = alt.Chart(pd.DataFrame({"day": range(9)})).mark_point().encode(x=alt.X("day:Q", title="Day"))
     drawing = show(Drawing(chart, "Points.", origin="real"), "fig-x", "A finding.")
     whole = drawing._repr_mimebundle_()
     monkeypatch.setenv(IN_LAB, "1")
