@@ -120,20 +120,32 @@ def quiet(cell: Cell) -> Iterator[None]:
         raise ChapterError(f"{cell}: a cell must print nothing, {found}")
 
 
+def is_executed(project: Project, files: Mapping[str, Path]) -> bool:
+    """Return whether the build of the book finds the cells of chapters executed, with all they rest on as it is."""
+    mark, cells = _executed(project, files)
+    return mark.is_file() and mark.read_text("utf-8") == cells
+
+
+def _executed(project: Project, files: Mapping[str, Path]) -> tuple[Path, str]:
+    """Return the file that says which cells are, beside their outputs, and what it says if these are."""
+    cells = [cell.source for path in files.values() for cell in read_cells(path, project.root)]
+    heads = [text_of(path).partition("\n---\n")[0] for path in files.values()]  # with the kernel
+    return project.build / ".jupyter_cache" / inputs_digest(project) / ".cells", sha(
+        "\0".join([*files, *heads, *cells])
+    )
+
+
 def store_executed(project: Project, files: Mapping[str, Path], show: Show) -> None:
     """Put chapters, with what their cells ``show``, where the build of the book finds them executed, unless they are there."""
-    folder = project.build / ".jupyter_cache" / inputs_digest(project)
-    asked = [cell.source for path in files.values() for cell in read_cells(path, project.root)]
-    asked += [text_of(path).partition("\n---\n")[0] for path in files.values()]  # with the kernel
-    mark, now = folder / ".holds", sha("\0".join([*files, *asked]))
-    if mark.is_file() and mark.read_text("utf-8") == now:
+    if is_executed(project, files):
         return
     import jupytext  # these are heavy, and not needed for the ledger
     import nbformat
     from jupyter_cache import get_cache
     from jupyter_cache.base import CacheBundleIn
 
-    store = get_cache(str(folder))
+    mark, cells = _executed(project, files)
+    store = get_cache(str(mark.parent))
     notebooks = {name: jupytext.reads(text_of(path), "md:myst") for name, path in files.items()}
     missing = list(files)
     for name, notebook in notebooks.items():
@@ -152,4 +164,4 @@ def store_executed(project: Project, files: Mapping[str, Path], show: Show) -> N
                 more = {"metadata": metadata, "execution_count": number}
                 cell.outputs = [nbformat.v4.new_output("execute_result", data, **more)]
         store.cache_notebook_bundle(CacheBundleIn(notebooks[name], str(files[name])), overwrite=True)
-    write_whole(mark, now.encode())
+    write_whole(mark, cells.encode())

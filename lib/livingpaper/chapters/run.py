@@ -20,7 +20,7 @@ from livingpaper.build.project import CONFIG, Project, digest
 from livingpaper.build.reads import files_read, keep_reads
 from livingpaper.build.surroundings import FIXED
 from livingpaper.chapters.cells import ChapterError, chapter_statements, check_literals, failed, own_chapters
-from livingpaper.chapters.executing import ChapterRun, Shown, store_executed
+from livingpaper.chapters.executing import ChapterRun, Shown, is_executed, store_executed
 from livingpaper.chapters.recording import Row
 from livingpaper.chapters.store import Shelf, as_loaded, pickled
 from livingpaper.chapters.taking import inputs_of, make_chain, modules_of, takes
@@ -41,6 +41,8 @@ def run_chapters(project: Project, *, exhibits: bool = False) -> bool:
     With ``exhibits`` they also show, and Sphinx finds them executed. A ``ChapterError`` is one line with chapter,
     cell and cause; then the last ledger stays. A fresh process without threads can import the analysis once and fork.
     """
+    if exhibits and not config(project).guarded and is_executed(project, own_chapters(project)):
+        return False
     command = [sys.executable, "-m", __name__, str(project.root), *["--exhibits"] * exhibits]
     pipes: Any = {"capture_output": True, "text": True, "close_fds": False}  # the lock is inherited
     done = subprocess.run(command, env=os.environ | FIXED | MEMORY, check=False, **pipes)
