@@ -59,5 +59,6 @@ def _side_by_side(what: str, app: Sphinx, *_: object) -> None:
     for name in filter(app.extensions.__contains__, SAFE):
         app.extensions[name].parallel_read_safe = True
     safe = all(getattr(each, f"parallel_{what}_safe") for each in app.extensions.values())
-    ready = what == "write" or own_chapters(project) == chapter_files(project)
+    listed = (project.root / "_toc.yml").is_file()
+    ready = what == "write" or (listed and own_chapters(project) == chapter_files(project))
     app.parallel = 1 + (os.cpu_count() or 1) if safe and ready else 1
