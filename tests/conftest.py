@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+from itertools import groupby
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in the Makefile, and before numpy is imported:
@@ -42,17 +43,31 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put what needs all chapters first, so that one worker runs them for all, then what takes long: workers end together.
+    """Begin the share of each worker with its part of the long files: who has none left takes from the end of a share.
 
-    A worker without work takes from the end of the other's: there the short ones must stand.
+    What needs all chapters stands first, so that one worker runs them for all.
     """
-    needs = {"fresh", "paper"}
-    items.sort(
-        key=lambda item: (
-            not needs & {*getattr(item, "fixturenames", ())},
-            not item.get_closest_marker("whole"),
-            LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG),
-        )
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    needs, size = {"fresh", "paper"}, -(-len(items) // workers)
+    shares: list[list[pytest.Item]] = [[] for _ in range(workers)]
+    shares[0] = [item for item in items if needs & {*getattr(item, "fixturenames", ())}]
+    first = {*map(id, shares[0])}
+    rest = sorted((item for item in items if id(item) not in first), key=_length)
+    files = [[*found] for _, found in groupby(rest, key=lambda item: item.path)]
+    long = [found for found in files if found[0].path.stem in LONG]
+    for number, found in enumerate(long):
+        shares[(number + 1) % workers] += found
+    short = [item for found in files if found not in long for item in found]
+    for share in shares:
+        taken = max(0, size - len(share))
+        share += short[:taken]
+        short = short[taken:]
+    items[:] = [item for share in (*shares, short) for item in share]
+
+
+def _length(item: pytest.Item) -> tuple[int, bool]:
+    return LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG), not item.get_closest_marker(
+        "whole"
     )
 
 
