@@ -135,7 +135,7 @@ def _columns(values: pd.Series, form: str, knots: int, predictors: np.ndarray) -
             raise NumberError(f"{must}, first {door.some(base.index[x <= 0])}; give a linear term")
         x, name = np.log(x), f"log {name}"
     if not complete:
-        x = fill_conditional_mean(pd.Series(x, base.index, name=name), predictors).to_numpy()
+        x = fill_conditional_mean(pd.Series(x, base.index, name=values.name), predictors).to_numpy()
     if "spline" not in form:
         return [(name, x)]
     basis = restricted_cubic_spline(x, knots=knots)
