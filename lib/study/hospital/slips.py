@@ -25,6 +25,7 @@ LOOK = "look at the unit, then correct or acknowledge it"
 ONE_UNIT = "have its values in one unit"
 # whose last digits are as good as by lot
 MEASURED = ("crp", "ferritin", "ddimer", "ldh", "alt", "il6", "platelets")
+DOUBLED = 0.08  # of the values, even digits beyond odd ones: rounding alone favours some a little
 TENFOLD = np.log([6.0, 16.0])  # a multiple of ten, as far as two medians tell it
 
 
@@ -64,7 +65,7 @@ def _digits(name: str, values: np.ndarray) -> list[Finding]:
     last, finer = np.rint(tens[usual]) % 10, there & ~whole[usual]
     even, odd = (np.isin(last[there & ~finer], digits).sum() for digits in ((2, 4, 6, 8), (1, 3, 7, 9)))
     more = finer & whole[usual + 1]
-    if even - odd > ERRORS * np.sqrt(even + odd):
+    if even - odd > max(ERRORS * np.sqrt(even + odd), DOUBLED * (even + odd)):
         found = "even last digits, as if some were doubled"
         return finding("unit.digits", name, ONE_UNIT, LOOK, level="warning", found=found)
     if more.sum() < max(FEWEST, 0.8 * finer.sum()):
