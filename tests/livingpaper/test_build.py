@@ -371,3 +371,14 @@ def roles_print_numbers_choices_and_the_stamp(made: Project) -> None:
     assert led, "a number leads to its row"
     ledger = (made.build / "html" / "book" / led[1]).read_text("utf-8")
     assert 'id="n-counts-death-rd"' in ledger
+
+
+def test_a_renamed_section_is_where_its_numbers_come_from(tmp_path: Path) -> None:
+    """The label above a cell is prose, but the ledger names it: what is kept of the cell must not hide that."""
+    made = small_book(tmp_path)
+    assert run_chapters(made, exhibits=True)
+    assert not run_chapters(made, exhibits=True)
+    page = made.root / "book" / "matching.md"
+    page.write_text(page.read_text().replace("(pairs)=", "(couples)="))
+    assert run_chapters(made, exhibits=True)
+    assert read_ledger(made.ledger).loc["matching.close.n", "code"] == "book/matching.md::couples"

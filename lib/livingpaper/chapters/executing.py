@@ -128,7 +128,8 @@ def is_executed(project: Project, files: Mapping[str, Path]) -> bool:
 
 def _executed(project: Project, files: Mapping[str, Path]) -> tuple[Path, str]:
     """Return the file that says which cells are, beside their outputs, and what it says if these are."""
-    cells = [cell.source for path in files.values() for cell in read_cells(path, project.root)]
+    found = [cell for path in files.values() for cell in read_cells(path, project.root)]
+    cells = [part for cell in found for part in (cell.code, cell.source)]  # a number says where it stands
     heads = [text_of(path).partition("\n---\n")[0] for path in files.values()]  # with the kernel
     return project.build / ".jupyter_cache" / inputs_digest(project) / ".cells", sha(
         "\0".join([*files, *heads, *cells])
