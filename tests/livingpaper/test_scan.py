@@ -9,6 +9,7 @@ import getpass
 import gzip
 import json
 import lzma
+import os
 import pickle
 import re
 import shutil
@@ -59,6 +60,36 @@ def site(tmp_path: Path) -> Path:
 def test_a_clean_site_is_clean(site: Path) -> None:
     assert list(findings(site, COHORT)) == []
     assert "nothing that may not leave" in scan(site)
+
+
+def test_alike_files_are_looked_into_once_and_told_everywhere(site: Path) -> None:
+    """By several processes as by one; what a name makes harmless in one place is found under another name."""
+    for version in range(12):
+        (site / f"v{version}").mkdir()
+        (site / f"v{version}" / "index.html").write_text(CLEAN.replace("56", str(56 + version % 4)))
+    leak = COHORT.to_csv(index=False) + "\nwritten by somebody@hospital.example\n"
+    for name in ("v1/a.csv", "v7/a.csv", "v11/b.js", "v3/a.js"):
+        (site / name).write_text(leak)
+    told = {(one.rule, one.place) for one in findings(site, COHORT)}
+    assert {place for rule, place in told if rule == "rows"} == {
+        "v1/a.csv",
+        "v7/a.csv",
+        "v11/b.js",
+        "v3/a.js",
+    }
+    assert {place for rule, place in told if rule == "users"} == {"v1/a.csv", "v7/a.csv"}
+    alone = [findings(site / name, COHORT) for name in ("v1/a.csv", "v11/b.js")]
+    assert [{one.rule for one in found} for found in alone] == [
+        {rule for rule, place in told if place == name} for name in ("v1/a.csv", "v11/b.js")
+    ]
+
+
+def test_a_process_that_fails_is_an_error(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(12):
+        (site / f"{number}.csv").write_text(f"n\n{number}\n")
+    monkeypatch.setattr(Reference, "rows_in", lambda *_: os._exit(9))
+    with pytest.raises(RuntimeError, match="process"):
+        list(findings(site, COHORT))
 
 
 # rows, in every form

@@ -95,6 +95,11 @@ class Reference:
             ]
         )
 
+    def ready(self) -> "Reference":
+        """Return it with what is computed once, for all processes."""
+        self.index, self.doubles  # noqa: B018
+        return self
+
     def rows_in(self, text: str) -> list[int]:
         """Return the rows (from 0) that stand in a text, its numbers next to each other in any order."""
         found: set[int] = set()

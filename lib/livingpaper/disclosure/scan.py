@@ -3,11 +3,13 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
+from livingpaper.disclosure.alike import Same, alike, side_by_side
 from livingpaper.disclosure.patients import Reference
 from livingpaper.disclosure.tables import Table, strip, tables_in
 from livingpaper.disclosure.traces import (
@@ -23,7 +25,7 @@ from livingpaper.disclosure.traces import (
     small_of,
     user_names,
 )  # fmt: skip
-from livingpaper.disclosure.unfold import Piece, pieces
+from livingpaper.disclosure.unfold import Piece
 
 RULES = {
     "rows": "rows of patients",
@@ -93,23 +95,32 @@ def findings(path: Path, cohort: pd.DataFrame | None = None, *, threshold: int =
         raise ValueError(
             f"the threshold must be {FEWEST} at least, found {threshold}; nothing smaller is safe to show"
         )
-    reference, marks = (
-        Reference(pd.DataFrame() if cohort is None else cohort),
-        Marks(pd.DataFrame() if cohort is None else cohort),
-    )
+    table = pd.DataFrame() if cohort is None else cohort
     users = re.compile("|".join(map(re.escape, sorted(user_names()))) or r"(?!)")
-    torn: dict[tuple[str, int], list[tuple[str, Table]]] = defaultdict(list)
-    for piece in pieces(path):
+    reference = Reference(table).ready()
+    together: dict[tuple[str, int], list[tuple[str, Table]]] = defaultdict(list)
+    for found, tables in side_by_side(partial(_look, reference, Marks(table), users, threshold), alike(path)):
+        yield from found
+        for place, table_ in tables:
+            together[re.sub(r"\d+", "#", place), table_.width].append((place, table_))
+    yield from _torn(together, reference)
+
+
+def _look(
+    reference: Reference, marks: Marks, users: re.Pattern[str], threshold: int, same: Same
+) -> tuple[list[Finding], list[tuple[str, Table]]]:
+    """Return what alike files hold, for the place of each, and the small tables of the first with their places."""
+    found, small = list[Finding](), list[tuple[str, Table]]()
+    for piece in same.pieces():
         if piece.fault:
-            yield Finding("closed", piece.place, piece.fault)
+            found.append(Finding("closed", piece.place, piece.fault))
             continue
-        yield from _of_text(piece, marks, users)
-        if piece.raw:
-            if many := reference.bytes_in(piece.raw):
-                yield Finding("rows", piece.place, f"{many} values of patients as binary numbers")
-            continue
-        yield from _of_numbers(piece, reference, threshold, torn)
-    yield from _torn(torn, reference)
+        found += _of_text(piece, marks, users)
+        if not piece.raw:
+            found += _of_numbers(piece, reference, threshold, small)
+        elif many := reference.bytes_in(piece.raw):
+            found.append(Finding("rows", piece.place, f"{many} values of patients as binary numbers"))
+    return [replace(one, place=place) for one in found for place in same.everywhere(one.place)], small
 
 
 def _of_text(piece: Piece, marks: Marks, users: re.Pattern[str]) -> Iterator[Finding]:
@@ -128,7 +139,7 @@ def _of_text(piece: Piece, marks: Marks, users: re.Pattern[str]) -> Iterator[Fin
 
 
 def _of_numbers(
-    piece: Piece, reference: Reference, threshold: int, torn: dict[tuple[str, int], list[tuple[str, Table]]]
+    piece: Piece, reference: Reference, threshold: int, torn: list[tuple[str, Table]]
 ) -> Iterator[Finding]:
     plain, small, dated, free, held = strip(piece.text), 0, 0, 0, ""
     program = PROGRAMS.search(piece.name)
@@ -143,7 +154,7 @@ def _of_numbers(
             )
         held = held or reference.held_by(table)
         if len(table.rows) < 40:
-            torn[re.sub(r"\d+", "#", piece.place), table.width].append((piece.place, table))
+            torn.append((piece.place, table))
     if held:
         yield Finding("rows", piece.place, held)
     if dated:

@@ -60,22 +60,18 @@ class Piece:
         return re.split(r"[/!]", self.place)[-1]
 
 
-def pieces(path: Path) -> Iterator[Piece]:
-    """Yield the pieces of a file, or of all files in a folder and of its git history; nothing is skipped silently."""
-    if path.is_file():
-        yield from _file(path, path.name)
-        return
+def names_and_past(path: Path) -> Iterator[Piece]:
+    """Yield every name below a folder, which can be the leak, broken links and the git history."""
     for each in sorted(path.rglob("*")):
         inside = each.relative_to(path)
         if each.is_symlink() and not each.exists():
             yield Piece(inside.as_posix(), text=str(each.readlink()))
-        elif each.is_file() and ".git" not in inside.parts:
-            yield from _file(each, inside.as_posix())
-        yield Piece(inside.parent.as_posix(), text=each.name)  # a name can be the leak
+        yield Piece(inside.parent.as_posix(), text=each.name)
     yield from past(path)
 
 
-def _file(path: Path, place: str) -> Iterator[Piece]:
+def in_file(path: Path, place: str) -> Iterator[Piece]:
+    """Yield the pieces of a file; nothing is skipped silently."""
     if (size := path.stat().st_size) > LARGEST:
         yield Piece(place, fault=f"is larger than {LARGEST >> 20} MB ({size >> 20} MB)")
     else:
