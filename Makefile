@@ -11,6 +11,8 @@ HOME_CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)
 CACHES := $(if $(shell mkdir -p "$(HOME_CACHE)" 2>/dev/null && [ -w "$(HOME_CACHE)" ] && echo yes),$(HOME_CACHE),$(CURDIR)/_build/packages)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONPATH PYTHONHOME PYTHONUSERBASE JUPYTER_PATH GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
+# else each process compiles the library anew
+unexport PYTHONDONTWRITEBYTECODE
 # an environment that was moved or copied with its folder would run the old folder's code
 ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))
 .PHONY: $(READY)

@@ -11,6 +11,8 @@ OF_PYTHON = ("PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE", "PYTHONOPTIMIZE", "PY
 
 def own_code() -> None:
     """Forget what points Python to other code; what it has read of it, by starting again."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each of many processes compiles the library anew
+    sys.dont_write_bytecode = False
     own = os.path.realpath("lib")  # how another checkout of this paper is built: with its own code
     given = {name: os.environ[name] for name in OF_PYTHON if os.environ.get(name)}
     foreign = [name for name, value in given.items() if os.path.realpath(value) != own]
