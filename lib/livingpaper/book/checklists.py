@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from livingpaper.book.show import Sheet
 from livingpaper.build.project import text_of
 
 STATUS = {"done": "yes", "partial": "in part", "na": "does not apply"}
@@ -67,4 +66,6 @@ def checklist_myst(name: str, known: dict[str, dict[str, Any]]) -> str:
     frame = pd.DataFrame(rows, columns=["Item", "Asks for", "Where", "Answered"])
     widths, label = "p{1.2cm}p{5.2cm}p{4.9cm}p{3.9cm}", f"tbl-checklist-{name.lower()}"
     caption = f"{checklist['title']} (doi:{checklist['doi']}): {told}"
+    from livingpaper.book.show import Sheet  # heavy: altair
+
     return Sheet(frame, widths, long=True, origin="design", name=label, caption=caption).myst()

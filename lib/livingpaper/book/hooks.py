@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import vl_convert
@@ -23,7 +24,6 @@ from livingpaper.book.provenance import panel_html
 from livingpaper.book.reference import reference_myst
 from livingpaper.book.speed import at_speed
 from livingpaper.book.stamp import add_meta, put_face, put_stamp
-from livingpaper.book.theme import VEGA_LITE
 from livingpaper.book.weight import lighten, slim
 from livingpaper.build.cache import write_whole
 from livingpaper.build.project import CONFIG, Project, digest
@@ -32,7 +32,6 @@ from livingpaper.config import config
 from livingpaper.lab.texts import ROLES, committed_session, verdict_words
 from livingpaper.ledger.claims import Rules, load_claims
 from livingpaper.ledger.ledger import read_ledger
-from livingpaper.versions.exhibits import changes_myst
 
 SAFE = {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 SOURCES = ("CHANGELOG.md", "book/checklists.yml")  # no input of a chapter, but read for the directives
@@ -70,7 +69,9 @@ class PaperRole(SphinxRole):
 
 
 HTML: dict[str, Callable[[Project, str], str]] = {"ledger": numbers.ledger_html, "provenance": panel_html}
-MYST: dict[str, Any] = {"changes": changes_myst, "reference": reference_myst}
+CHANGES = "livingpaper.versions.exhibits:changes_myst"  # loaded where it is asked for: altair
+MYST: dict[str, Any] = {"reference": reference_myst}
+MYST["changes"] = lambda project, *given: resolve_name(CHANGES)(project, *given)
 MYST["checklist"] = lambda project, name="": checklist_myst(name, load_checklists(project.root / SOURCES[1]))
 
 
@@ -134,8 +135,10 @@ def add_assets(app: Sphinx) -> None:
     if app.builder.format != "html":
         return
     project = Project(Path(app.srcdir))
-    folder = project.build / ".vega" / f"{VEGA_LITE}-{version('vl-convert-python')}"
+    folder = project.build / ".vega" / f"{version('altair')}-{version('vl-convert-python')}"
     if not (bundle := folder / "vega-bundle.js").is_file():
+        from livingpaper.book.theme import VEGA_LITE  # heavy: altair
+
         code = vl_convert.javascript_bundle(vl_version=VEGA_LITE)  # type: ignore[call-arg]
         # not an ES module: Chromium refuses those over file://
         write_whole(bundle, f"(function(){{{code}\n}})();".encode())
