@@ -191,6 +191,22 @@ def test_a_warning_cannot_be_turned_off_from_outside(tmp_path: Path) -> None:
     assert "book/index.md, cell 1: UserWarning: look here" in done.stderr
 
 
+@pytest.mark.parametrize("asked", ["environment", "option", "foreign path"])
+def test_what_python_compiled_is_kept_for_the_next_process(tmp_path: Path, asked: str) -> None:
+    """Where that is forbidden, as in many containers, each process of a build would compile the library anew."""
+    for name in ("mine", "child"):
+        (tmp_path / f"{name}.py").write_text("")
+    there = f"import sys; sys.path.insert(0, {str(tmp_path)!r})"
+    child = (
+        f"import subprocess; subprocess.run([sys.executable, '-c', {there + '; import child'!r}], check=True)"
+    )
+    code = f"import livingpaper_command as c; c.own_code(); {there}; import mine; {child}"
+    env = os.environ | ({} if asked == "option" else {"PYTHONDONTWRITEBYTECODE": "1"})
+    env |= {"PYTHONPATH": str(tmp_path / "none")} if asked == "foreign path" else {}
+    subprocess.run([sys.executable, *["-B"] * (asked == "option"), "-c", code], env=env, check=True)
+    assert {path.name.split(".")[0] for path in (tmp_path / "__pycache__").iterdir()} == {"mine", "child"}
+
+
 ODD = {
     "PYTHONOPTIMIZE": "2", "PYTHONSAFEPATH": "1", "PYTHONHASHSEED": "7", "PYTHONIOENCODING": "ascii", "LANG": "C",
     "LC_ALL": "tr_TR.UTF-8", "TZ": "Pacific/Kiritimati", "SOURCE_DATE_EPOCH": "1", "OMP_NUM_THREADS": "3",

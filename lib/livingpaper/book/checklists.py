@@ -52,6 +52,8 @@ def _faults(checklist: dict[str, Any]) -> Iterator[str]:
 
 def checklist_myst(name: str, known: dict[str, dict[str, Any]]) -> str:
     """Return a checklist as a MyST table with a link to every place that answers an item; ``KeyError`` if unknown."""
+    from livingpaper.book.show import Sheet  # heavy: altair
+
     if (checklist := known.get(name)) is None:
         raise KeyError(f"no checklist {name!r} in book/checklists.yml; it has {sorted(known)}")
     note = f": {checklist['note']}" if checklist.get("note") else ""
@@ -66,6 +68,4 @@ def checklist_myst(name: str, known: dict[str, dict[str, Any]]) -> str:
     frame = pd.DataFrame(rows, columns=["Item", "Asks for", "Where", "Answered"])
     widths, label = "p{1.2cm}p{5.2cm}p{4.9cm}p{3.9cm}", f"tbl-checklist-{name.lower()}"
     caption = f"{checklist['title']} (doi:{checklist['doi']}): {told}"
-    from livingpaper.book.show import Sheet  # heavy: altair
-
     return Sheet(frame, widths, long=True, origin="design", name=label, caption=caption).myst()
