@@ -12,12 +12,12 @@ from typing import Any, TypeVar, cast
 import altair as alt
 import numpy as np
 import pandas as pd
-import vl_convert as vlc
 
 from livingpaper.book import theme
 from livingpaper.book.carried import carried, tables_of
 from livingpaper.book.controls import Controls
 from livingpaper.book.markup import IN_LAB, markup
+from livingpaper.book.painting import paint, svg_of
 from livingpaper.chapters.session import NAMED_LIKE_PATIENTS, sources_of
 from livingpaper.config import MIME, config
 from livingpaper.disclosure.profiles import DisclosureError
@@ -75,7 +75,7 @@ class Drawing(Exhibit):
 
     def _printed(self, spec: dict[str, Any], svg: str) -> dict[str, Any]:
         """Return what pages and PDF are made of: the drawing as both, that for a phone, its data and its controls."""
-        pdf, words = in_order(vlc.svg_to_pdf(svg)), self.alt.strip()
+        pdf, words = in_order(paint("svg_to_pdf", svg)), self.alt.strip()
         payload: dict[str, Any] = {"kind": "figure", "name": self.name, "origin": self.style, "alt": words}
         payload |= {"caption": self.full_caption, "svg": svg, "pdf": base64.b64encode(pdf).decode()}
         specs = {"wide": spec}
@@ -200,7 +200,7 @@ def in_words(sentence: str) -> Drawing:
 
 def drawn(spec: dict[str, Any], background: str = "transparent") -> str:
     """Return a specification as SVG text, the same on every machine: vl-convert brings the font."""
-    return str(vlc.vegalite_to_svg(spec | {"background": background}, vl_version=theme.VEGA_LITE))
+    return svg_of(spec | {"background": background}, vl_version=theme.VEGA_LITE)
 
 
 def _once(specs: dict[str, dict[str, Any]]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import io
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +19,7 @@ from livingpaper.chapters.session import current, start
 from livingpaper.config import config
 
 Shown = dict[int, tuple[dict[str, Any], dict[str, Any]]]  # cell number: mimebundle and its metadata
-Show = Callable[[list[str]], Mapping[str, Shown]]  # of chapters, by name
+Show = Callable[[list[str]], Iterable[tuple[str, Shown]]]  # of chapters, with their names
 
 
 @dataclass(slots=True)
@@ -155,7 +155,7 @@ def store_executed(project: Project, files: Mapping[str, Path], show: Show) -> N
             missing.remove(name)
     python = {"name": "python", "version": python_version()}
     language = python | {"pygments_lexer": "ipython3", "mimetype": "text/x-python"}
-    for name, shown in show(missing).items():
+    for name, shown in show(missing):
         notebooks[name].metadata["language_info"] = language
         code = (cell for cell in notebooks[name].cells if cell.cell_type == "code")
         for number, cell in enumerate(code, 1):

@@ -9,13 +9,14 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from livingpaper.book.painting import paint_for_others, paint_with
 from livingpaper.build.project import CONFIG, Project, digest
 from livingpaper.build.reads import files_read, keep_reads
 from livingpaper.build.surroundings import FIXED
@@ -53,11 +54,11 @@ def run_chapters(project: Project, *, exhibits: bool = False) -> bool:
 
 
 class Workers:
-    """One process for each chapter that runs; as many work at a time as there are cores, the others wait."""
+    """One process for each chapter that runs; as many work at a time as there are painters, the others wait."""
 
     def __init__(self, project: Project) -> None:
         self.project, self.files = project, own_chapters(project)
-        self._places = FORK.Semaphore(os.cpu_count() or 2)
+        self._painters = [forked(paint_for_others) for _ in range(os.cpu_count() or 2)]
         self._started: dict[str, tuple[Any, Any]] = {}  # process and pipe
 
     def rows(self, names: Iterable[str]) -> dict[str, tuple[list[Row], set[str]]]:
@@ -69,62 +70,78 @@ class Workers:
         if "numba" in sys.modules:  # its compiler, too, is set up once
             importlib.import_module("numba.core.registry").cpu_target.target_context.refresh()
         gc.freeze()  # else each process copies what its collector looks at
+        brushes = [pipe for _, pipe in self._painters]
         for name, path in files.items():
-            here, there = FORK.Pipe()
-            process = FORK.Process(target=serve, args=(self.project, path, there, self._places), daemon=True)
-            process.start()
-            there.close()
-            self._started[name] = process, here
-        return self._answers(files)
+            self._started[name] = forked(serve, self.project, path, brushes)
+        return dict(self._answers(files))
 
-    def shown(self, names: Iterable[str]) -> dict[str, Shown]:
-        """Return what the cells of chapters show, with the whole ledger."""
+    def shown(self, names: Iterable[str]) -> Iterator[tuple[str, Shown]]:
+        """Yield what the cells of chapters show, with the whole ledger; that which shows most is begun first."""
+        names = sorted(names, key=self._exhibits, reverse=True)
         self.rows(name for name in names if name not in self._started)
-        for name in names:
-            self._started[name][1].send("show")
-        return {name: shown for name, (shown, _) in self._answers(names).items()}
+        yield from ((name, shown) for name, (shown, _) in self._answers(names))
 
-    def _answers(self, names: Iterable[str]) -> dict[str, Any]:
-        """Return what chapters answer; the first error ends all."""
-        waiting, answers = {self._started[name][1]: name for name in names}, dict[str, Any]()
-        while waiting:
-            for ready in wait(list(waiting)):
-                name = waiting.pop(ready)
-                process, pipe = self._started[name]
-                try:
-                    answers[name] = pipe.recv()
-                except EOFError:
-                    process.join(5)
-                    ended = f"its process ended with status {process.exitcode}; is memory short?"
-                    raise ChapterError(f"book/{name}.md: {ended}") from None
-                if isinstance(answers[name], ChapterError):
-                    raise answers[name]
-        return answers
+    def _exhibits(self, name: str) -> int:
+        return sum(len(part.calls("show")) for part in chapter_statements(self.project, self.files[name]))
+
+    def _answers(self, names: Iterable[str]) -> Iterator[tuple[str, Any]]:
+        """Let chapters take their next step, in this order, and yield what they answer; the first error ends all."""
+        waiting, busy, free = list(names), dict[Any, tuple[str, int]](), list(range(len(self._painters)))
+        while waiting or busy:
+            for name, painter in zip(waiting, free, strict=False):
+                with contextlib.suppress(OSError):  # it died meanwhile, as its answer will say
+                    self._started[name][1].send(painter)
+                busy[self._started[name][1]] = name, painter
+            waiting, free = waiting[len(free) :], free[len(waiting) :]
+            for ready in wait(list(busy)):
+                name, painter = busy.pop(ready)
+                free.append(painter)
+                yield name, self._answer(name)
+
+    def _answer(self, name: str) -> Any:
+        process, pipe = self._started[name]
+        try:
+            answer = pipe.recv()
+        except EOFError:
+            process.join(5)
+            ended = f"its process ended with status {process.exitcode}; is memory short?"
+            raise ChapterError(f"book/{name}.md: {ended}") from None
+        if isinstance(answer, ChapterError):
+            raise answer
+        return answer
 
     def close(self) -> None:
         """End the processes that wait or, after an error, still work."""
-        for process, pipe in self._started.values():
+        for process, pipe in (*self._started.values(), *self._painters):
             pipe.close()
             process.terminate()
             process.join()
 
 
-def serve(project: Project, path: Path, pipe: Any, places: Any) -> None:
-    """Run a chapter in a process of its own: rows first; after a word, what it shows. It ends with who started it."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+def forked(target: Callable[..., None], *given: Any) -> tuple[Any, Any]:
+    """Start a function in a process of its own; return it and the pipe to what the function gets last."""
+    here, there = FORK.Pipe()
+    process = FORK.Process(target=_until_parent_ends, args=(target, *given, there), daemon=True)
+    process.start()
+    there.close()
+    return process, here
+
+
+def serve(project: Project, path: Path, brushes: Sequence[Any], pipe: Any) -> None:
+    """Run a chapter: at a first word, the pipe of the painter that draws for it, rows; at a second what it shows."""
     run = ChapterRun(project, path)
     with files_read() as seen:
         for step in (run.record, run.show):
+            paint_with(brushes[pipe.recv()])
             try:
-                with places:
-                    answer = step()
-                    keep_reads(project, path, seen)
+                answer = step()
+                keep_reads(project, path, seen)
                 pipe.send((answer, choices_read(project, seen)))
                 _give_memory_back()
             except Exception as error:  # also of the machinery: still one line, with the chapter
                 own = error if isinstance(error, ChapterError) else None
                 pipe.send(own or failed(path.relative_to(project.root), error))
-            pipe.recv()
+        pipe.recv()
 
 
 def _give_memory_back() -> None:
@@ -132,6 +149,12 @@ def _give_memory_back() -> None:
     gc.collect()
     with contextlib.suppress(OSError, AttributeError):  # where there is no glibc
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def _until_parent_ends(target: Callable[..., None], *given: Any) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    with contextlib.suppress(EOFError):  # nobody asks any more
+        target(*given)
 
 
 def _end_with_parent() -> None:

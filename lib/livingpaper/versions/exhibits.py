@@ -4,11 +4,11 @@ import re
 from typing import Any
 
 import pandas as pd
-import vl_convert
 from markdown_it import MarkdownIt
 
 from livingpaper.book.forest import factor_of, forest
 from livingpaper.book.markup import markup
+from livingpaper.book.painting import svg_of
 from livingpaper.book.show import Drawing, Sheet
 from livingpaper.book.stamp import citation_file, title_of
 from livingpaper.book.theme import INK, TREATED, at_each_width
@@ -108,6 +108,6 @@ def _number(id_: str, rows: pd.DataFrame, paper: Config) -> dict[str, Any]:
     if len(there) and len(_with_interval(there, paper)) == len(there):
         newest = pd.Series(there.index == there.index[-1], index=there.index)
         chart = _forest(there, "Version " + there["version"], newest, label_width=130)
-        svg = vl_convert.vegalite_to_svg(chart.to_dict()).removeprefix("<svg ")
+        svg = svg_of(chart.to_dict()).removeprefix("<svg ")
     drawn, name = there.to_dict("records"), rows["name"].iloc[0]
     return {"id": id_, "name": name, "svg": svg, "rows": rows.to_dict("records"), "drawn": drawn}
