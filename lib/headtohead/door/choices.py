@@ -10,6 +10,7 @@ import numpy as np
 from headtohead.door.people import words
 from headtohead.errors import ChoiceError, HorizonError, InputError, NumberError
 
+WHOLES = (int, np.integer)
 NUMBERS = (int, float, np.number)
 MOST_DAYS = 36_525  # a century
 LARGEST, NEAREST = 1e100, 1e-9  # number that can be squared; distance of a share from its bounds
@@ -84,7 +85,7 @@ def sized(**values: Any) -> None:
 
 def at_least(name: str, value: Any, least: int, *, below: float = 2**63) -> None:
     """Raise NumberError unless this is a whole number, and large enough."""
-    if not (number(value) and isinstance(value, int | np.integer) and least <= value < below):
+    if not (number(value) and isinstance(value, WHOLES) and least <= value < below):
         size = "below 2**63" if number(value) and value >= below else f"of at least {least}"
         raise NumberError(f"{name} must be a whole number {size}, found {value!r}; correct it")
 

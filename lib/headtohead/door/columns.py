@@ -114,7 +114,7 @@ def complete(data: pd.Series | pd.DataFrame, what: str, names: Sequence[str] = (
 def _gaps(column: pd.Series) -> bool:
     x = floats(column)
     if x is None and column.dtype == object:
-        return levels_in(column)[2]
+        return levels_in(column)[1]
     return (x is None or not bounded(x)) and bool(np.asarray(pd.isna(column.values)).any())
 
 
@@ -164,7 +164,7 @@ def named(frame: pd.DataFrame, names: str | Iterable[str], what: str) -> list[st
 
 def levels(values: pd.Series, known: str = "") -> list[Any]:
     """Return a category's levels by name; NumberError for numbers among objects, MissingError if all must be ``known``."""
-    _, found, gaps = levels_in(values)
+    found, gaps = levels_in(values)
     if known and gaps:
         complete(values, known)
     if values.dtype == object and any(map(number, found)):

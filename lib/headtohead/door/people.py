@@ -56,7 +56,7 @@ def words(names: Any, what: str) -> list[str]:
 
 def patients(data: Any, what: str) -> None:
     """Raise InputError unless this is a Series or DataFrame, one row per patient, each with a label of its own."""
-    if isinstance(data, TABLES) and data.index.is_unique and len(data.index):
+    if isinstance(data, TABLES) and (index := data.index).is_unique and len(index):
         return
     if not isinstance(data, TABLES):
         must = f"{what} must be a Series or DataFrame with one row per patient"
@@ -70,10 +70,10 @@ def patients(data: Any, what: str) -> None:
 def aligned(data: Data, index: pd.Index, what: str) -> Data:
     """Return ``data`` in the order of ``index``; AlignmentError unless both hold the same patients."""
     patients(data, what)
-    if data.index is index or data.index.equals(index):
+    if (own := data.index) is index or own.equals(index):
         return data
     unique(index, "patients")
-    lacking, more = index.difference(data.index, sort=False), data.index.difference(index, sort=False)
+    lacking, more = index.difference(own, sort=False), own.difference(index, sort=False)
     if len(lacking) or len(more):
         raise errors.AlignmentError(
             f"{what} and the arms must be of the same patients, {len(lacking)} of {len(index)} have none "
@@ -103,17 +103,16 @@ def same_length(**arrays: Any) -> None:
 
 def bounded(x: np.ndarray, low: float = LOWEST) -> bool:
     """Return whether numbers are finite and at least so large, by two of them that a NaN spoils."""
-    most = np.maximum.reduce(x, axis=None, initial=low)
-    return bool(most < np.inf and np.minimum.reduce(x, axis=None, initial=most) >= low)
+    return not x.size or bool(np.minimum.reduce(x, None) >= low and np.maximum.reduce(x, None) < np.inf)
 
 
 def floats(values: Any) -> np.ndarray | None:
     """Return numbers or truth values as an array of float, NaN where missing, None if they are neither."""
-    dtype = getattr(values, "dtype", None)
+    x = values.values if isinstance(values, pd.Series) else values
+    dtype = getattr(x, "dtype", None)
     if isinstance(dtype, np.dtype):
-        x = values.values if isinstance(values, pd.Series) else np.asarray(values)
         if dtype is FLOAT and x.ndim:
-            return x
+            return np.asarray(x)
         return x.astype(float, copy=False) if dtype.kind in "fiub" and x.ndim else None
     numeric = pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_bool_dtype(dtype)
     if numeric and not isinstance(dtype, pd.CategoricalDtype):
@@ -128,28 +127,47 @@ def levels_of(values: pd.Series) -> str:
 
 def arms(values: Any, treated: object = None) -> pd.Series:
     """Return who is in the first arm, Series of bool: True, 1, or ``treated`` where the arms have names."""
+    return in_first_arm(values, first_arm(values, treated))
+
+
+def first_arm(values: Any, treated: object = None) -> object:
+    """Return the value that stands for the first arm; an ArmError or a relative of it unless there are two arms."""
     patients(values, "the arms")
     if not isinstance(values, pd.Series):
         raise errors.ArmError("the arms must be one column, found a DataFrame; choose the column")
-    found = values if values.dtype == TRUTH and treated is None else _first_arm(values, treated)
-    x = found.values
-    if not 0 < np.count_nonzero(x) < x.size:
-        must = f"both arms must have patients, all {len(found)} are in one ({levels_of(values)})"
+    if values.dtype == TRUTH and treated is None:
+        x, first = values.values, True
+        both = 0 < np.count_nonzero(x) < x.size
+    else:
+        levels, first = _named_arms(values, treated), 1 if treated is None else treated
+        both = len(levels) > 1
+    if not both:
+        must = f"both arms must have patients, all {len(values)} are in one ({levels_of(values)})"
         raise errors.EmptyArmError(f"{must}; check the arms")
-    return found
+    return first
 
 
-def levels_in(values: pd.Series) -> tuple[np.ndarray, list[Any], bool]:
-    """Return a column as an array, the levels it has, in any order, and whether some values are unknown."""
-    usual = isinstance(values.dtype, np.dtype) and values.dtype.kind in "Ofiub"
-    x = values.to_numpy() if usual else values.to_numpy(object)
-    every = set(x.tolist())
+def in_first_arm(values: pd.Series, first: object) -> pd.Series:
+    """Return who has a value, Series of bool; truth values as they are."""
+    if first is True and values.dtype == TRUTH:
+        return values
+    return pd.Series(np.asarray(_array(values) == first, bool), values.index, name=values.name)
+
+
+def levels_in(values: pd.Series) -> tuple[list[Any], bool]:
+    """Return the levels that a column has, in any order, and whether some values are unknown."""
+    every = set(_array(values).tolist())
     found = [one for one in every if not (one is None or one is pd.NA or one is pd.NaT or one != one)]
-    return x, found, len(found) < len(every)
+    return found, len(found) < len(every)
 
 
-def _first_arm(values: pd.Series, treated: object) -> pd.Series:
-    x, levels, gaps = levels_in(values)
+def _array(values: pd.Series) -> np.ndarray:
+    x = values.values
+    return x if type(x) is np.ndarray and x.dtype.kind in "Ofiub" else values.to_numpy(object)
+
+
+def _named_arms(values: pd.Series, treated: object) -> list[Any]:
+    levels, gaps = levels_in(values)
     if gaps:
         must = f"every patient must have an arm, {wrong_rows(values.isna().to_numpy(), values).replace('are not', 'have none')}"
         raise errors.ArmError(f"{must}; drop them or find out")
@@ -160,12 +178,12 @@ def _first_arm(values: pd.Series, treated: object) -> pd.Series:
         found = f"found {len(levels)} levels ({levels_of(values)})"
         raise errors.ArmError(f"two arms can be compared, {found}; keep the patients of two")
     if treated is None and not set(levels) <= {0, 1}:
+        named = repr(_array(values)[0])
         raise errors.ArmError(
             f"arms must be True and False, or 1 and 0, found the levels {levels_of(values)}; name the first one: "
-            f"propensity(..., treated={x[0]!r}), or give arm == {x[0]!r}"
+            f"propensity(..., treated={named}), or give arm == {named}"
         )
-    first = 1 if treated is None else treated
-    return pd.Series(np.asarray(x == first, bool), values.index, name=values.name)
+    return levels
 
 
 def need_both(arm: Any, used: Any, what: str, remedy: str = "check who is left out") -> None:
@@ -207,9 +225,8 @@ def causes(values: Any, number: int | None = None) -> np.ndarray:
 
 def _whole(values: Any) -> np.ndarray | None:
     """Return a column of whole numbers as its array, None if it is no such column or of nobody."""
-    if isinstance(values, pd.Series) and values.dtype is WHOLE and len(values):
-        return values.values
-    return None
+    x = values.values if isinstance(values, pd.Series) else None
+    return x if type(x) is np.ndarray and x.dtype is WHOLE and x.size else None
 
 
 def _codes(values: Any, must: str, remedy: str) -> np.ndarray:

@@ -194,8 +194,8 @@ def propensity(
         door.columns(frame, [arm], "arms")
         frame, arm = frame.drop(columns=arm), frame[arm]
     design = frame if terms is None else raw_design(frame, terms, impute_from)
-    design, arms = door.floating(design, "the design"), door.arms(arm, treated)
-    arms = door.aligned(arms, design.index, "the design")
+    design, first = door.floating(design, "the design"), door.first_arm(arm, treated)
+    arms = door.aligned(door.in_first_arm(arm, first), design.index, "the design")
     fit, units = _fit(arms, design), np.eye(design.shape[1] + 1)
     if fit is None or not _apart(fit):
         door.covariates(design, "the design")
