@@ -83,7 +83,7 @@ ESTIMATORS = {  # the same whatever their limits
     "crude": "Crude",
     "pairs": "Matched pairs",
     "iptw_sandwich": "Inverse probability weights",
-    "ow_sandwich": "Overlap weights (primary)",
+    "ow_sandwich": "Overlap weights",
     "gcomp_sandwich": "Outcome regression",
     "aipw_influence": "Augmented weights",
 }
@@ -93,7 +93,7 @@ INTERVALS = {
     "iptw_sandwich": "Inverse probability weights, sandwich",
     "iptw_bootstrap": "Inverse probability weights, bootstrap",
     "ow_sandwich": "Overlap weights, sandwich",
-    "ow_bootstrap": "Overlap weights, bootstrap (primary)",
+    "ow_bootstrap": "Overlap weights, bootstrap",
     "gcomp_sandwich": "Outcome regression, sandwich",
     "aipw_influence": "Augmented weights, influence function",
 }

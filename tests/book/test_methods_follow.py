@@ -60,7 +60,8 @@ def test_the_fingerprint_ignores_the_cohort_and_the_history(
 def test_each_phrase_follows_its_choice(choices: dict[str, Any], project: Project) -> None:
     before = said(choices, project)
     choices["estimand"]["primary"] = "ATT"
-    choices["matching"]["ratio"], choices["study"]["world"] = 2, "harm"
+    choices["matching"] |= {"ratio": 2, "order": "data"}
+    choices["study"]["world"] = "harm"
     choices["outcome"] |= {"primary": "imv_or_death", "secondary": ["imv", "death"]}
     choices["eligibility"] = choices["eligibility"][:2]
     choices["propensity"]["terms"] = [t for t in choices["propensity"]["terms"] if "spline" not in t["form"]]
@@ -72,6 +73,7 @@ def test_each_phrase_follows_its_choice(choices: dict[str, Any], project: Projec
         "secondary_outcomes": "invasive mechanical ventilation and death",
         "criteria": "Aged 18 years or older; SARS-CoV-2 infection confirmed",
         "splines": "no covariate",
+        "order": "in the order of the data",
         "ratio": "two to one",
         "world": "harm",
         "negative_control": "pressure injury",

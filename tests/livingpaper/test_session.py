@@ -224,9 +224,9 @@ def test_a_frame_of_patients_is_refused() -> None:
     for rows in (
         pd.DataFrame({"patient_id": [1]}),
         pd.DataFrame({"a": [1]}, index=pd.Index([1], name="nhc")),
-        pd.DataFrame({"a": range(2001)}),
+        pd.DataFrame({"a": range(3001)}),
     ):
-        with pytest.raises(LedgerError, match="at most 2000 aggregated rows and no identifier, 'a.b' has"):
+        with pytest.raises(LedgerError, match="at most 3000 aggregated rows and no identifier, 'a.b' has"):
             frame(rows, "a.b", origin="synthetic")
     with pytest.raises(LedgerError, match="the origin of 'a.b' must be one of"):
         frame(made, "a.b", origin="x")

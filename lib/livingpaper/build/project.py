@@ -54,7 +54,7 @@ class Project:
     """The checkout of a paper: ``root`` holds its ``paper.toml``."""
 
     root: Path
-    protocol = _Below("protocol.toml")  # the pre-specified choices
+    protocol = _Below("protocol.toml")  # the choices
     claims = _Below("claims.toml")  # the conclusions of the text, and the rules under which they hold
     data = _Below("data")
     lock = _Below("requirements.txt")  # exact versions of all packages

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from livingpaper.disclosure.safe import Safe
 
 Values: TypeAlias = pd.DataFrame | pd.Series | Mapping[str, float] | float
-FRAME_ROWS = 2000
+FRAME_ROWS = 3000
 TOLERANCE = 1e-4  # relative: six digits are committed, and the last may differ between machines
 EMPTY = pd.DataFrame(columns=list(LEDGER_COLUMNS)).set_index("id", drop=False)
 NAMED_LIKE_PATIENTS = re.compile(r"(?:id|patient|nhc|mrn)(?:_.*)?|.*_id", re.DOTALL)

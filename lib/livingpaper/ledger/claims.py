@@ -37,7 +37,6 @@ class Claim:
     """A sentence and its rule, in Python over ``COLUMNS``, ``choice`` (the protocol) and the margins of ``paper.toml``.
 
     ``state`` of a row is "known", "withheld", "suppressed" or "not estimable".
-
     A sentence about how the work was done has a rule over ``history``, what the paper's own function makes of it.
     """
 
@@ -121,9 +120,7 @@ def breaks(claim: Claim, ledger: pd.DataFrame, rules: Rules) -> list[str]:
     try:
         parts = [part for rule in (claim.all, claim.process) if rule for part in _conjuncts(rule)]
         false = (part for part in parts if not eval(ast.unparse(part), shared | lists))
-        told = [
-            f"{ast.unparse(part)!r} with {_named(rows, _meant(part, lists))}" for part in islice(false, 1)
-        ]
+        told = [f"{ast.unparse(p)!r} with {_named(rows, _meant(p, lists))}" for p in islice(false, 1)]
         wrong = [i for i, row in enumerate(single) if claim.each and not eval(claim.each, shared | row)]
     except (SyntaxError, LookupError, NameError, AttributeError, TypeError) as error:
         raise ClaimError(f"the rule of a claim must be an expression, {claim.name!r}: {error}") from None
@@ -159,10 +156,9 @@ def _meant(part: ast.expr, lists: dict[str, list[Any]]) -> list[int]:
 
 def _named(rows: pd.DataFrame, at: Sequence[int]) -> str:
     """Return the numbers of some rows, at most ``SHOWN``; of none, that choices are meant."""
-    said = [f"{rows.index[i]} {rows['text'].iloc[i]}" for i in at[:SHOWN]] or [
-        "the choices and their history"
-    ]
-    return "; ".join(said) + (f"; and {len(at) - SHOWN} more" if len(at) > SHOWN else "")
+    said = "; ".join(f"{rows.index[i]} {rows['text'].iloc[i]}" for i in at[:SHOWN])
+    more = f"; and {len(at) - SHOWN} more" if len(at) > SHOWN else ""
+    return (said or "the choices and their history") + more
 
 
 def plain_text(chapter: str) -> str:
@@ -175,8 +171,11 @@ def check_claims(claims: Sequence[Claim], chapters: Path, ledger: pd.DataFrame, 
     """Return how many claims stand; ``ClaimError`` names those with other numbers, and those not in their chapter."""
     faults = []
     for claim in claims:
-        if found := breaks(claim, ledger, rules):
-            faults.append(f"  - {claim.name!r} is not true of: {'; '.join(found)}")
+        try:
+            if found := breaks(claim, ledger, rules):
+                faults.append(f"  - {claim.name!r} is not true of: {'; '.join(found)}")
+        except ClaimError as error:
+            faults.append(f"  - {claim.name!r}: {error}")
         if claim.says not in plain_text(text_of(chapters / f"{claim.file}.md")):
             faults.append(f"  - {claim.name!r}: these words are not in the chapter")
     if faults:

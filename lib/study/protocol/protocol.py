@@ -1,4 +1,4 @@
-"""The pre-specified choices: ``protocol.toml`` as a frozen, checked object."""
+"""The choices: ``protocol.toml`` as a frozen, checked object."""
 
 import hashlib
 import tomllib
@@ -18,7 +18,7 @@ class ProtocolError(ValueError):
 
 
 class Protocol(design.Section):
-    """Every pre-specified choice, one attribute per section of ``protocol.toml``."""
+    """Every choice, one attribute per section of ``protocol.toml``."""
 
     none_is_a_choice: ClassVar[bool] = True  # in the history; TOML cannot hold it
 

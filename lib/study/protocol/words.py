@@ -22,13 +22,8 @@ NUMBERS = ("none", "one", "two", "three", "four", "five")
 ESTIMATORS = {estimand: ADJUSTMENTS[estimand.lower()].lower() for estimand in POPULATIONS}
 
 
-def _population(protocol: Protocol) -> list[str]:
-    arms = protocol.arms
-    return [POPULATIONS[protocol.estimand.primary].format(treated=arms.treated, control=arms.control)]
-
-
 PHRASES: dict[str, Callable[[Protocol], list[str]]] = {  # what follows from a choice, in words
-    "population": _population,
+    "population": lambda p: [POPULATIONS[p.estimand.primary].format(**p.arms.model_dump())],
     "estimator": lambda p: [ESTIMATORS[p.estimand.primary]],
     "primary_outcome": lambda p: [OUTCOMES[p.outcome.primary].lower()],
     "secondary_outcomes": lambda p: [OUTCOMES[name].lower() for name in p.outcome.secondary],
@@ -37,6 +32,9 @@ PHRASES: dict[str, Callable[[Protocol], list[str]]] = {  # what follows from a c
     ],
     "negative_control": lambda p: [p.sensitivity.negative_control],
     "splines": lambda p: [t.column for t in p.propensity.terms if "spline" in t.form] or ["no covariate"],
+    "order": lambda p: [
+        "in the order of the data" if (o := p.matching.order) == "data" else f"{o} score first"
+    ],
     "ratio": lambda p: [f"{dict(enumerate(NUMBERS)).get(p.matching.ratio, p.matching.ratio)} to one"],
     "world": lambda p: [WORLDS[p.study.world].removesuffix(" world").lower()],
 }

@@ -53,7 +53,7 @@ def _outcome_names(protocol: Protocol) -> dict[str, tuple[OutcomeName, int]]:
 
 
 def specifications(protocol: Protocol) -> pd.DataFrame:
-    """Return the full product with exclusions; ``primary`` marks the pre-specified analysis."""
+    """Return the full product with exclusions; ``primary`` marks the primary analysis."""
     table, first = grid(levels(protocol)), _outcome_names(protocol)
     wanted = {
         "estimator": PRIMARY_ESTIMATOR.get(protocol.estimand.primary, "overlap weights"),

@@ -88,7 +88,7 @@ def _require_same(again: pd.DataFrame, stored: pd.DataFrame) -> None:
     try:
         pd.testing.assert_frame_equal(now, then, check_dtype=False, rtol=STORED, atol=0)
     except AssertionError as error:
-        said = " ".join(str(error).split())
+        said = str(error).splitlines()[0]
         raise StaleError(
             f"what is computed again must be as it is stored, it is not: {said}; run make simulate"
         ) from None

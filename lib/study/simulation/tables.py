@@ -40,8 +40,7 @@ def power(ledger: Ledger) -> Sheet:
 
 def departures(ledger: Ledger) -> Sheet:
     """Return bias under each departure, and the coverage of overlap weights there."""
-    names = {label.removesuffix(" (primary)"): name for name, label in ESTIMATORS.items()}
-    columns = {label: f"simulation.{{line}}.{name}.bias" for label, name in names.items()}
+    columns = {label: f"simulation.{{line}}.{name}.bias" for name, label in ESTIMATORS.items()}
     columns["Coverage, overlap weights, %"] = "simulation.{line}.ow_sandwich.coverage"
     return _sheet(ledger, "Bias, points", SCENARIOS, columns, "p{3.2cm}" + 6 * "p{1.5cm}" + "p{1.6cm}")
 
