@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import tomllib
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
+from livingpaper.build.build import build_html
 from livingpaper.build.project import Project
 from livingpaper.config import Config
 from livingpaper.ledger.claims import Claim, ClaimError, Rules, check_claims, holds, load_claims
 from livingpaper.ledger.ledger import read_ledger
+from project_copy import change, links_to
 from study.protocol.history import History, fingerprint
 from study.protocol.protocol import Protocol, ProtocolError, parse_protocol
 from study.simulation.stored import StaleError, require_choices
@@ -143,3 +146,35 @@ def test_results_of_other_choices_stop_the_build(project: Project, protocol: Pro
     matching = protocol.matching.model_copy(update={"caliper_sd": protocol.matching.caliper_sd / 2})
     with pytest.raises(StaleError, match="run make simulate"):
         require_choices(project, protocol.model_copy(update={"matching": matching}))
+
+
+def test_a_choice_without_an_entry_or_results_of_other_choices_stop_before_anything_is_computed(
+    project: Project, tmp_path: Path, choices: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    caliper = choices["matching"]["caliper_sd"]
+    made = links_to(project, tmp_path / "p", {f"caliper_sd = {caliper}": f"caliper_sd = {caliper / 2}"})
+    with pytest.raises(
+        ClaimError, match=r"^each choice must be in the history of the protocol: [^\n]*add an"
+    ):
+        build_html(made)
+    choices["matching"]["caliper_sd"] = caliper / 2
+    entry = amended(choices, seen=True, was={"matching.caliper_sd": caliper}).amendment[-1]
+    change(made, project.protocol.read_text("utf-8"), {
+        f"caliper_sd = {caliper}": f"caliper_sd = {caliper / 2}",
+        'version = "this file"': 'version = "000000000000"',
+    })  # fmt: skip
+    with made.protocol.open("a", encoding="utf-8") as file:
+        file.write(f"""
+[[amendment]]
+date = "{entry.date}"
+version = "this file"
+choices = "{entry.choices}"
+was = {{ "matching.caliper_sd" = {caliper} }}
+what = "A caliper of half the width"
+why = "To test"
+outcomes_seen = true
+""")
+    with pytest.raises(StaleError, match=r"^committed results must belong .* run make simulate[^\n]*$"):
+        build_html(made)
+    assert capsys.readouterr().err + capsys.readouterr().out == ""
+    assert not made.ledger.exists() or made.ledger.read_bytes() == project.ledger.read_bytes()

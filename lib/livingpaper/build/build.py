@@ -23,6 +23,7 @@ def build_html(project: Project, *, cold: bool = False) -> None:
     with together(project) as staged, JupyterBook(project, "html") as book:
         from livingpaper.build import numbers  # heavy, and for a paper that changed
 
+        numbers.Rules(config(project)).check_choices(project)
         numbers.write_numbers(project, exhibits=True)
         numbers.check_conclusions(project)
         numbers.draw_key_figure(project)

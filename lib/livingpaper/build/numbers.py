@@ -30,9 +30,6 @@ def check_conclusions(project: Project) -> None:
     paper, stated = config(project), load_claims(project.claims)
     claims = [claim for claim in stated if not (paper.blinded and is_withheld(claim, paper))]
     ledger, rules = read_ledger(project.ledger), Rules(paper)
-    rules.check_history()
-    if paper.hooks.current:
-        paper.hook(paper.hooks.current)(project, rules.choice)
     check_verdicts(project.claims, project.root / "book", ledger, rules)
     if not paper.draft:
         check_claims(claims, project.root / "book", ledger, rules)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from livingpaper.build.project import text_of
+from livingpaper.build.project import Project, text_of
 from livingpaper.config import Config
 from livingpaper.ledger.ledger import HIDDEN
 
@@ -99,11 +99,13 @@ class Rules:
         self.margins = paper.margins_of(self.choice)
         self.history = paper.hook(paper.choices.history)(self.choice) if paper.choices.history else None
 
-    def check_history(self) -> None:
-        """Raise ``ClaimError`` if a choice changed without an entry in the history."""
+    def check_choices(self, project: Project) -> None:
+        """Raise if a choice changed without an entry in the history, or committed results are those of other choices."""
         if self.history and self.history.faults:
             found = "; ".join(self.history.faults)
             raise ClaimError(f"each choice must be in the history of the protocol: {found}")
+        if self.paper.hooks.current:
+            self.paper.hook(self.paper.hooks.current)(project, self.choice)
 
 
 def holds(claim: Claim, ledger: pd.DataFrame, rules: Rules) -> bool:
