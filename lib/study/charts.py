@@ -14,7 +14,6 @@ from study.labels import arms
 from study.protocol.protocol import Protocol
 
 LIMITS = ["estimate", "conf_low", "conf_high"]
-RISK_DAYS = [0, 7, 14, 21, 28]
 Chart = Any  # altair does not say which kind a layered or faceted chart has
 
 
@@ -59,10 +58,15 @@ def share_of(beside: float, among: float, *, on_phone: float = 60) -> int:
     return int(width() - on_phone if narrow() else (width() - beside) / among)
 
 
+def risk_days(plan: Protocol) -> list[int]:
+    """Return the days at which numbers at risk are printed: each week to the horizon, or few steps of weeks."""
+    return list(range(0, plan.outcome.horizon_days + 1, 7 * -(-plan.outcome.horizon_days // 28)))
+
+
 def by_day(plan: Protocol) -> alt.X:
     """Return the days of follow-up across the page."""
     scale = alt.Scale(domain=[0, plan.outcome.horizon_days], nice=False)
-    days = alt.Axis(values=RISK_DAYS, grid=False)
+    days = alt.Axis(values=risk_days(plan), grid=False)
     return alt.X("day:Q", title="Days from the first dose", scale=scale, axis=days)
 
 

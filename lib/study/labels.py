@@ -47,11 +47,8 @@ TERMS = {
     "ventilated": "Ventilated later (not a baseline value)",
 }
 LIKELIHOODS = {"maximum_likelihood": "Maximum likelihood", "firth": "Firth, profile interval"}
-NAIVE = {
-    "none": "As specified",
-    "ventilation": "Mistake: ventilation as a covariate",
-    "completers": "Mistake: completers only",
-}
+NAIVE = {"none": "As specified", "ventilation": "Mistake: ventilation as a covariate",
+         "completers": "Mistake: completers only"}  # fmt: skip
 HANDLING = {
     "complete": "complete cases",
     "single": "filled once (primary)",

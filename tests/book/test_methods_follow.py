@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from livingpaper.build.project import Project
+from study.charts import risk_days
 from study.protocol.history import History, fingerprint
 from study.protocol.protocol import Protocol, parse_protocol
 from study.protocol.words import ESTIMATORS, PHRASES, POPULATIONS, choice_words
@@ -101,3 +102,11 @@ def test_the_chapters_use_every_phrase(project: Project) -> None:
     )
     for name in PHRASES:
         assert f"{{choice}}`phrase.{name}`" in text, name
+
+
+@pytest.mark.parametrize(("horizon", "days"), [(28, [0, 7, 14, 21, 28]), (14, [0, 7, 14]), (60, [0, 21, 42])])
+def test_the_days_under_a_curve_reach_the_horizon(
+    choices: dict[str, Any], horizon: int, days: list[int]
+) -> None:
+    choices["outcome"]["horizon_days"] = horizon
+    assert risk_days(parse_protocol(choices)) == days

@@ -6,7 +6,7 @@ from livingpaper import Drawing
 from livingpaper.book.theme import INK, at_each_width, narrow
 from livingpaper.ledger.format import percent
 
-from study.charts import RISK_DAYS, Chart, arm_colour, by_day, coloured, said_of, share_of, side_by_side
+from study.charts import Chart, arm_colour, by_day, coloured, risk_days, said_of, share_of, side_by_side
 from study.labels import arms
 from study.protocol.protocol import Protocol
 
@@ -69,7 +69,7 @@ def _curve(part: pd.DataFrame, plan: Protocol, cause: str, wide: float) -> Chart
 
 def _risk_table(part: pd.DataFrame, plan: Protocol, adjustment: str, wide: float) -> Chart:
     """Return the numbers at risk under the first panel; under weights, which have no head count, per cent of the arm's weight."""
-    data = part[part["day"].isin(RISK_DAYS)][["arm", "day", "at_risk"]]
+    data = part[part["day"].isin(risk_days(plan))][["arm", "day", "at_risk"]]
     counted = adjustment in ("crude", "pairs")
     if not counted:
         data["at_risk"] = 100 * data["at_risk"] / data.groupby("arm")["at_risk"].transform("max")
