@@ -135,12 +135,11 @@ def first_arm(values: Any, treated: object = None) -> object:
     patients(values, "the arms")
     if not isinstance(values, pd.Series):
         raise errors.ArmError("the arms must be one column, found a DataFrame; choose the column")
+    first: object = 1 if treated is None else treated
     if values.dtype == TRUTH and treated is None:
-        x, first = values.values, True
-        both = 0 < np.count_nonzero(x) < x.size
+        first, both = True, 0 < int(np.count_nonzero(values.values)) < len(values)
     else:
-        levels, first = _named_arms(values, treated), 1 if treated is None else treated
-        both = len(levels) > 1
+        both = len(_named_arms(values, treated)) > 1
     if not both:
         must = f"both arms must have patients, all {len(values)} are in one ({levels_of(values)})"
         raise errors.EmptyArmError(f"{must}; check the arms")
