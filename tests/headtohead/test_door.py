@@ -12,6 +12,7 @@ import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from datetime import date
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -26,6 +27,7 @@ import pyarrow as pa
 import pytest
 from door_table import FUNCTIONS, MODULES, NO_INPUT, Given
 from headtohead import errors
+from headtohead.door import people
 
 SECONDS = 20
 RIGHT = "the same as the right value"
@@ -753,6 +755,31 @@ def test_numbers_among_objects_are_no_categories() -> None:
             run(name, frame=frame)
     with pytest.raises(E.NumberError, match="'x' must be numbers or words"):
         hh.table_one(frame, table.ARM, ["x"])
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (pd.Timestamp("2020-01-01"), pd.Timestamp("2020-02-01")), (date(2020, 1, 1), date(2020, 1, 2)),
+        (pd.Period("2020-01", "M"), pd.Period("2020-02", "M")), (pd.Interval(0, 1), pd.Interval(1, 2)),
+        (("A", 1), ("A", 2)), (("A",), ("B",)), (b"A", b"B"), (1.5, 2.5), (2, 1), (True, False),
+    ],
+)  # fmt: skip
+def test_an_arm_is_named_by_whatever_its_patients_are_labelled_with(first: Any, second: Any) -> None:
+    design, arm = table.X, table.ARM
+    named = pd.Series([first if one else second for one in arm], arm.index)
+    for labels in (named, named.astype(object)):
+        found = hh.propensity(design, labels, treated=first)
+        pd.testing.assert_series_equal(found.treated, arm, check_names=False)
+        pd.testing.assert_series_equal(found.ps, hh.propensity(design, arm).ps)
+
+
+def test_masked_numbers_are_missing_and_a_level_is_named_as_python_writes_it() -> None:
+    masked = np.ma.array([1.0, 2.0], mask=[False, True])
+    for dtype in (float, int, bool):
+        np.testing.assert_array_equal(people.floats(masked.astype(dtype)), [dtype(1), np.nan])
+    with pytest.raises(E.ArmError, match=r"treated=1\), or give arm == 1$"):
+        people.arms(pd.Series([1, 2]))
 
 
 def as_is(data: Any, change: Callable[[pd.Series], pd.Series]) -> Any:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import fcntl
+import multiprocessing
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import chdir, contextmanager
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import jupytext
@@ -16,7 +19,7 @@ from jupyter_cache import get_cache
 from livingpaper.book.show import MIME
 from livingpaper.build.project import Project
 from livingpaper.build.state import inputs_digest
-from livingpaper.chapters import session
+from livingpaper.chapters import run, session
 from livingpaper.chapters.cells import ChapterError, check_literals
 from livingpaper.chapters.executing import ChapterRun
 from livingpaper.chapters.run import main, run_chapters
@@ -221,3 +224,47 @@ def test_literals_are_refused_and_names_are_not(tmp_path: Path) -> None:
     for typed in ("0.1", "-0.1", "[0.1, 0.2]", "'all'"):
         with pytest.raises(ChapterError, match="caliper_sd is a choice of protocol.toml, it is typed as"):
             check(f"a = [g(f(caliper_sd={typed}))]")
+
+
+CHART = [
+    "import altair as alt",
+    "from livingpaper import Drawing",
+    "chart = alt.Chart(ledger.select('cohort.adults.n')[['n']]).mark_point().encode(x='n:Q')",
+]
+DRAWS = [*OUTCOME[:2], CHART, ["show(Drawing(chart, 'A point.', sources=()), 'fig-point', 'A point.')"]]
+
+
+@pytest.mark.parametrize("cores", [None, 1])
+def test_charts_are_drawn_with_however_many_cores(cores: int | None, tmp_path: Path) -> None:
+    book = small_book(tmp_path, outcomes=DRAWS)
+    one = tmp_path / "run.py"
+    one.write_text(
+        f"import os, sys\nos.cpu_count = lambda: {cores}\nfrom livingpaper.chapters.run import main\n"
+        f"sys.exit(main([{str(book.root)!r}, '--exhibits']))\n"
+    )
+    subprocess.run([sys.executable, one], check=True, capture_output=True)
+    assert "<svg" in executed(book, "outcomes")[3].outputs[0].data[MIME]["svg"]
+
+
+def test_a_process_that_dies_while_chapters_show_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = ["import os", "ledger.select('cohort.adults.n').pipe(lambda _: os._exit(4))"]
+    project = small_book(tmp_path, outcomes=[*OUTCOME[:2], late])
+    assert main([str(project.root), "--exhibits"]) == 1
+    assert capsys.readouterr().err == (
+        "stop: book/outcomes.md: its process ended with status 4; is memory short?\n"
+    )
+
+    def dies(pipe: Connection) -> None:
+        pipe.recv()
+        os._exit(4)
+
+    monkeypatch.setattr(run, "paint_for_others", dies)
+    small_book(tmp_path, outcomes=DRAWS)
+    assert main([str(project.root), "--exhibits"]) == 1
+    assert capsys.readouterr().err == (
+        "stop: book/outcomes.md, cell 4 (death): RuntimeError: the process that draws charts must live while "
+        "chapters show, it ended; is memory short?\n"
+    )
+    assert not multiprocessing.active_children()

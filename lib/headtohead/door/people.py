@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import Any, TypeVar
 
 import numpy as np
@@ -112,8 +112,8 @@ def floats(values: Any) -> np.ndarray | None:
     dtype = getattr(x, "dtype", None)
     if isinstance(dtype, np.dtype):
         if dtype is FLOAT and x.ndim:
-            return np.asarray(x)
-        return x.astype(float, copy=False) if dtype.kind in "fiub" and x.ndim else None
+            return x if type(x) is np.ndarray else np.asarray(np.ma.filled(x, np.nan))
+        return np.ma.filled(x.astype(float, copy=False), np.nan) if dtype.kind in "fiub" and x.ndim else None
     numeric = pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_bool_dtype(dtype)
     if numeric and not isinstance(dtype, pd.CategoricalDtype):
         return np.asarray(values.to_numpy(float, na_value=np.nan))
@@ -150,7 +150,10 @@ def in_first_arm(values: pd.Series, first: object) -> pd.Series:
     """Return who has a value, Series of bool; truth values as they are."""
     if first is True and values.dtype == TRUTH:
         return values
-    return pd.Series(np.asarray(_array(values) == first, bool), values.index, name=values.name)
+    x = _array(values)
+    # numpy would compare with each part of a tuple
+    same = x == first if np.isscalar(first) else np.fromiter((one == first for one in x), bool, len(x))
+    return pd.Series(np.asarray(same, bool), values.index, name=values.name)
 
 
 def levels_in(values: pd.Series) -> tuple[list[Any], bool]:
@@ -170,14 +173,14 @@ def _named_arms(values: pd.Series, treated: object) -> list[Any]:
     if gaps:
         must = f"every patient must have an arm, {wrong_rows(values.isna().to_numpy(), values).replace('are not', 'have none')}"
         raise errors.ArmError(f"{must}; drop them or find out")
-    if treated is not None and not (np.isscalar(treated) and treated in levels):
+    if treated is not None and not (isinstance(treated, Hashable) and treated in levels):
         found = f"found {treated!r}, levels are {levels_of(values)}"
         raise errors.UnknownError(f"treated must be a level of the arms, {found}; name one")
     if len(levels) > 2:
         found = f"found {len(levels)} levels ({levels_of(values)})"
         raise errors.ArmError(f"two arms can be compared, {found}; keep the patients of two")
     if treated is None and not set(levels) <= {0, 1}:
-        named = repr(_array(values)[0])
+        named = repr(_array(values)[:1].tolist()[0])
         raise errors.ArmError(
             f"arms must be True and False, or 1 and 0, found the levels {levels_of(values)}; name the first one: "
             f"propensity(..., treated={named}), or give arm == {named}"
