@@ -55,7 +55,7 @@ def ran(project: Project, tmp_path_factory: pytest.TempPathFactory) -> OnDisk:
             frames |= current().frames
         write_ledger(merge(recorded), made.ledger)
         ran = {name: files[name] for name in runs}
-        store_executed(made, ran, lambda names: {name: runs[name].show() for name in names})
+        store_executed(made, ran, lambda names: [(name, runs[name].show()) for name in names])
     start(project, strict=False)
     notebooks = sorted((made.build / ".jupyter_cache").rglob("*.ipynb"))
     return OnDisk(made, notebooks, frames)

@@ -265,7 +265,7 @@ def test_one_message_and_nothing_overwritten(
 @pytest.mark.whole
 @pytest.mark.parametrize(
     ("name", "mistake"),
-    [("ledger", MISTAKES[0]), ("ledger", MISTAKES[-2]), ("html", MISTAKES[2]), ("html", MISTAKES[-5])],
+    [("ledger", MISTAKES[0]), ("ledger", MISTAKES[-2]), ("html", MISTAKES[2]), ("ledger", MISTAKES[-5])],
     ids=lambda value: getattr(value, "name", value),
 )
 def test_the_command_says_the_same_and_the_last_good_paper_stays(
