@@ -23,8 +23,12 @@ def own_code() -> None:
 
 
 def main() -> int:
-    """Run a command and return its exit status."""
+    """Run a command and return its exit status; stopped at any moment, it says so in one line."""
     own_code()
-    from livingpaper.__main__ import main as command
+    try:
+        from livingpaper.__main__ import main as command
 
-    return command()
+        return command()
+    except KeyboardInterrupt:
+        print("stopped; what was there before is unchanged, run it again to go on", file=sys.stderr)  # noqa: T201
+        return 130

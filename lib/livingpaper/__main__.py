@@ -7,12 +7,14 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any, NoReturn
 
+import livingpaper_command
+
 from livingpaper.build.project import find_project
 from livingpaper.build.surroundings import check_surroundings, clean_environment
 from livingpaper.build.together import recover
 from livingpaper.config import Command, config
 
-FAILED, TROUBLE, STOPPED = 1, 3, 130
+FAILED, TROUBLE = 1, 3
 
 
 class _Parser(argparse.ArgumentParser):
@@ -127,9 +129,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             check_surroundings(project)
             recover(project)
             result = run(project, **given)
-    except KeyboardInterrupt:
-        print("stopped; what was there before is unchanged, run it again to go on", file=sys.stderr)  # noqa: T201
-        return STOPPED
     except (ValueError, OSError, KeyError, RuntimeError) as error:
         words = error.args[0] if isinstance(error, KeyError) and error.args else error
         print(words, file=sys.stderr)  # noqa: T201
@@ -140,4 +139,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(livingpaper_command.main())

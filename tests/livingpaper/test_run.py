@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import multiprocessing
 import os
+import re
 import subprocess
 import sys
 import time
@@ -268,3 +269,22 @@ def test_a_process_that_dies_while_chapters_show_is_named(
         "chapters show, it ended; is memory short?\n"
     )
     assert not multiprocessing.active_children()
+
+
+@pytest.mark.parametrize("size", [8_000, 30_000], ids=["as its database is made", "as a chapter is written"])
+def test_after_a_full_disk_what_cells_show_is_whole(size: int, tmp_path: Path) -> None:
+    """Where a file may grow no further, its writing ends like on a full disk: a part stays behind."""
+    book = small_book(tmp_path, outcomes=[*OUTCOME[:2], ["'word' * 20_000"]])
+    one = tmp_path / "run.py"
+    one.write_text(
+        f"import resource, sys\nfrom livingpaper.chapters.run import main\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))\n"
+        f"sys.exit(main([{str(book.root)!r}, '--exhibits']))\n"
+    )
+    full = subprocess.run([sys.executable, "-B", one], capture_output=True, text=True, check=False)
+    assert (full.returncode, full.stdout) == (1, "")
+    assert re.fullmatch(
+        r"stop: .*(disk I/O error; make room, or delete that folder|File too large)\n", full.stderr
+    )
+    run_chapters(book, exhibits=True)
+    assert "wordword" in executed(book, "outcomes")[2].outputs[0].data["text/plain"]

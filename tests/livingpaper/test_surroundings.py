@@ -164,7 +164,8 @@ def test_a_package_that_nothing_locks_is_an_input(tmp_path: Path, monkeypatch: p
         cache.installed.cache_clear()
         seen.append(inputs_digest(paper))
         folder.rmdir()
-    cache.installed.cache_clear()
+    for kept in (cache.installed, cache.home_of, cache._reached):  # they saw packages in other places
+        kept.cache_clear()
     assert seen[0] == seen[2] != seen[1]
 
 
@@ -251,6 +252,29 @@ def test_an_odd_environment_builds_the_same_bytes(tmp_path: Path) -> None:
 
 
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+
+
+STOPPED = """
+import os, signal, sys
+
+class Stop:
+    def find_spec(name, *_):
+        if name == {name!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Stop)
+import livingpaper_command
+
+sys.exit(livingpaper_command.main())
+"""
+
+
+@pytest.mark.parametrize("name", ["pandas", "livingpaper.versions.given"], ids=["loading", "working"])
+def test_a_command_that_is_stopped_says_so_in_one_line(name: str, project: Project) -> None:
+    run = [sys.executable, "-c", STOPPED.format(name=name), "diff"]
+    done = subprocess.run(run, cwd=project.root, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "stopped; what was there before is unchanged, run it again to go on\n"
 
 
 def others_may_run_python() -> bool:

@@ -9,14 +9,8 @@ from typing import Any, NoReturn
 
 from sphinx.application import builtin_extensions
 
-PARTS = (
-    "jupyter_book.sphinx",
-    "myst_nb.sphinx_ext",
-    "sphinx_book_theme",
-    "sphinx_design",
-    "sphinx_external_toc.api",
-)
-MORE = ("sphinxcontrib.bibtex", "sphinx_comments", "pybtex.style.formatting.unsrt", "livingpaper.book.hooks")
+PARTS = """jupyter_book.cli.main jupyter_book.sphinx myst_nb.sphinx_ext sphinx_book_theme sphinx_design sphinx_comments
+    sphinx_external_toc.api sphinxcontrib.bibtex pybtex.style.formatting.unsrt livingpaper.book.hooks"""
 
 
 def leave(status: Any) -> NoReturn:
@@ -28,7 +22,7 @@ def leave(status: Any) -> NoReturn:
 
 
 if __name__ == "__main__":
-    book, *_ = map(import_module, ("jupyter_book.cli.main", *PARTS, *MORE, *builtin_extensions))
+    book, *_ = map(import_module, (*PARTS.split(), *builtin_extensions))
     gc.freeze()
     gc.set_threshold(200_000)  # trees of pages are many small objects, of which few become garbage
     if sys.stdin.read(1):

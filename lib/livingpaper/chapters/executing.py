@@ -10,7 +10,7 @@ from pathlib import Path
 from platform import python_version
 from typing import Any
 
-from livingpaper.build.cache import sha, write_whole
+from livingpaper.build.cache import made_whole, sha, write_whole
 from livingpaper.build.project import Project, text_of
 from livingpaper.build.state import inputs_digest
 from livingpaper.chapters.cells import Cell, ChapterError, Statement, chapter_statements, failed, read_cells
@@ -131,27 +131,40 @@ def _executed(project: Project, files: Mapping[str, Path]) -> tuple[Path, str]:
     found = [cell for path in files.values() for cell in read_cells(path, project.root)]
     cells = [part for cell in found for part in (cell.code, cell.source)]  # a number says where it stands
     heads = [text_of(path).partition("\n---\n")[0] for path in files.values()]  # with the kernel
-    return project.build / ".jupyter_cache" / inputs_digest(project) / ".cells", sha(
-        "\0".join([*files, *heads, *cells])
-    )
+    made = sha("\0".join([*files, *heads, *cells]))
+    return project.build / ".jupyter_cache" / inputs_digest(project) / ".cells", made
 
 
 def store_executed(project: Project, files: Mapping[str, Path], show: Show) -> None:
     """Put chapters, with what their cells ``show``, where the build of the book finds them executed, unless they are there."""
     if is_executed(project, files):
         return
-    import jupytext  # these are heavy, and not needed for the ledger
+    from sqlalchemy.exc import SQLAlchemyError  # heavy, and not needed for the ledger
+
+    try:
+        _store(project, files, show)
+    except (SQLAlchemyError, RuntimeError) as error:
+        why = str(error.__cause__ or error).splitlines()[0]
+        must = "what cells show must be kept in _build/.jupyter_cache, it cannot be"
+        raise OSError(f"{must}: {why}; make room, or delete that folder") from None
+
+
+def _store(project: Project, files: Mapping[str, Path], show: Show) -> None:
+    import jupytext
     import nbformat
     from jupyter_cache import get_cache
     from jupyter_cache.base import CacheBundleIn
 
     mark, cells = _executed(project, files)
+    if not mark.parent.is_dir():
+        with made_whole(mark.parent) as fresh:
+            get_cache(str(fresh)).db  # noqa: B018  # a part of it would stop every later build
     store = get_cache(str(mark.parent))
     notebooks = {name: jupytext.reads(text_of(path), "md:myst") for name, path in files.items()}
     missing = list(files)
     for name, notebook in notebooks.items():
-        with suppress(KeyError):
-            store.match_cache_notebook(notebook)
+        with suppress(KeyError, ValueError):  # a full disk or a kill left it out, or a part of it
+            store.merge_match_into_notebook(notebook)
             missing.remove(name)
     python = {"name": "python", "version": python_version()}
     language = python | {"pygments_lexer": "ipython3", "mimetype": "text/x-python"}

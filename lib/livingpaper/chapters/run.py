@@ -30,10 +30,8 @@ from livingpaper.config import config
 from livingpaper.ledger.ledger import ledger_frame, read_ledger, write_ledger
 
 FORK = multiprocessing.get_context("fork")
-MEMORY = {
-    "MALLOC_MMAP_MAX_": "0",
-    "MALLOC_TRIM_THRESHOLD_": str(2**40),
-}  # fresh pages cost more than used ones
+# fresh pages cost more than used ones
+MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**40)}
 
 
 def run_chapters(project: Project, *, exhibits: bool = False) -> bool:
@@ -225,7 +223,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 read_ledger(project.ledger)  # nobody should find it damaged later
             if exhibits:
                 store_executed(project, workers.files, workers.shown)
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         sys.stderr.write(f"stop: {error}\n")
         return 1
     sys.stdout.write("changed\n" if changed else "unchanged\n")
