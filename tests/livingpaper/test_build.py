@@ -16,7 +16,7 @@ import pytest
 from livingpaper.__main__ import main
 from livingpaper.book.stamp import citation_file
 from livingpaper.build.cache import write_whole
-from livingpaper.build.jupyter_book import BuildError
+from livingpaper.build.jupyter_book import BuildError, _complaints
 from livingpaper.build.project import LEDGER, Project
 from livingpaper.build.state import state
 from livingpaper.build.together import PAGES, alone, recover, together
@@ -109,6 +109,25 @@ def an_old_copy_and_a_chapter_left_out(made: Project) -> None:
     assert "One more sentence." not in text_of(made)
     assert not (made.build / "html" / "book" / "references.html").exists()
     assert not (made.build / "html" / "_images" / "old.svg").exists()
+
+
+TRACEBACK = """\
+reading sources... [ 50%] index
+    said = ROLES[self.name](self.text, session)
+KeyError: 'x'
+During handling of the above exception, another exception occurred:
+    raise SphinxError("index.md:15: no number 'x' in the ledger") from None
+sphinx.errors.SphinxError: index.md:15: no number 'x' in the ledger
+    raise RuntimeError(_message_box(msg, color="red", doprint=False)) from result
+RuntimeError: \n
+==== There was an error in building your book. Look above for the cause. ====
+"""
+
+
+def test_of_a_traceback_only_what_went_wrong_is_said(tmp_path: Path) -> None:
+    (tmp_path / "log").write_text(TRACEBACK)
+    said = ["  KeyError: 'x'", "  sphinx.errors.SphinxError: index.md:15: no number 'x' in the ledger"]
+    assert _complaints(tmp_path / "log").splitlines() == said
 
 
 def small_project(root: Path) -> Project:

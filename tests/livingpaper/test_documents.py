@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import pytest
 from livingpaper.book.documents import renumbered
+from livingpaper.book.stamp import citation_file
 from livingpaper.build.accessible import counted_anew, one_page
 from livingpaper.build.project import Project, pages
 from livingpaper.chapters.cells import chapter_files
@@ -49,6 +52,23 @@ def test_sections_are_pages_wherever_they_stand(tmp_path: Path) -> None:
     assert pages(made, below="book/nowhere") == []
     assert pages(made, parts=1) == ["book/cohort", "book/matching"]
     assert [*chapter_files(made)] == ["cohort", "matching", "extra", "outcomes", "more", "references"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", "hold names with values, found None"),
+        ("- a", "hold names with values, found ['a']"),
+        ("]: [", "be valid YAML"),
+    ],
+)
+def test_a_damaged_file_is_named_in_one_line(text: str, found: str, tmp_path: Path) -> None:
+    made = book(tmp_path)
+    for name, read in (("_toc.yml", pages), ("CITATION.cff", citation_file)):
+        (tmp_path / name).write_text(text)
+        with pytest.raises(ValueError, match=re.escape(f"{tmp_path / name} must {found}")) as raised:
+            read(made)
+        assert "\n" not in str(raised.value)
 
 
 def test_two_pdfs_with_a_supplement_and_one_without(tmp_path: Path) -> None:

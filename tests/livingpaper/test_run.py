@@ -112,6 +112,7 @@ def test_a_cohort_that_is_kept_elsewhere_is_an_input(tmp_path: Path) -> None:
     ("cell", "says"),
     [
         (["raise KeyError('no')"], r"^book/outcomes.md, cell 3 \(death\): KeyError: 'no'$"),
+        (["import sys", "sys.exit('bye')"], r"^book/outcomes.md, cell 3 \(death\): SystemExit: bye$"),
         (["import warnings", "warnings.warn('odd')"], r"^book/outcomes.md, cell 3 \(death\): UserWarning: odd$"),
         (["print(1)"], r"^book/outcomes.md, cell 3 \(death\): a cell must print nothing, it printed '1'; show"),
         (["a = = 1"], r"^book/outcomes.md, cell 3 \(death\): SyntaxError: invalid syntax \(line 1\)$"),
@@ -147,7 +148,7 @@ def test_after_an_error_the_ledger_stays(tmp_path: Path, capsys: pytest.CaptureF
         r"book/outcomes.md::death; rename one$"
     )):  # fmt: skip
         run_chapters(project)
-    small_book(tmp_path, outcomes=[*OUTCOME[:2], ["import os", "os._exit(3)"]])
+    small_book(tmp_path, outcomes=[*OUTCOME[:2], ["import os", "os.write(2, b'Fatal\\n') and os._exit(3)"]])
     with pytest.raises(ChapterError, match="^book/outcomes.md: its process ended with status 3"):
         run_chapters(project)
     small_book(tmp_path, outcomes=[*OUTCOME[:2], ["f(caliper_sd=0.1)"]])
@@ -157,6 +158,11 @@ def test_after_an_error_the_ledger_stays(tmp_path: Path, capsys: pytest.CaptureF
         "write plan.matching.caliper_sd, and change it there\n"
     )
     assert project.ledger.read_text() == "the last one"
+
+
+def test_what_a_program_prints_hides_no_change(tmp_path: Path) -> None:
+    project = small_book(tmp_path, outcomes=[*OUTCOME[:2], ["import os", "done = os.system('printf hello')"]])
+    assert run_chapters(project)
 
 
 def test_a_failed_exhibit_is_said_in_one_line(tmp_path: Path) -> None:

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
-from livingpaper.build.project import text_of
+from livingpaper.build.project import mapping_of
 
 STATUS = {"done": "yes", "partial": "in part", "na": "does not apply"}
 UNVERIFIED = "The numbering of the items has not been compared with the published list"
@@ -21,11 +20,9 @@ def load_checklists(path: Path) -> dict[str, dict[str, Any]]:
     ``where`` (labels; empty only if it does not apply), ``status`` and, unless it is done, a ``reason``.
     """
     try:
-        found: dict[str, dict[str, Any]] = yaml.safe_load(text_of(path))
+        found: dict[str, dict[str, Any]] = mapping_of(path)
     except FileNotFoundError:
         raise ValueError(f"the checklists must stand in {path}, there is no such file") from None
-    except yaml.YAMLError as error:
-        raise ValueError(f"{path} must be valid YAML: {error}") from None
     if faults := [f"  - {name} {fault}" for name, each in found.items() for fault in _faults(each)]:
         raise ValueError(f"{path} has incomplete items:\n" + "\n".join(faults))
     return found

@@ -12,7 +12,7 @@ from sphinx.config import Config as SphinxConfig
 from sphinx.util.texescape import escape as escape_tex
 
 from livingpaper.book.markup import STATIC, markup
-from livingpaper.build.project import NO_COMMIT, Project, commit, content_of, digest, text_of
+from livingpaper.build.project import NO_COMMIT, Project, commit, content_of, digest, mapping_of, text_of
 from livingpaper.config import config
 
 PDF_FROM_PAGE, PDF_ON_SITE = "../../paper.pdf", "../paper.pdf"  # in _build/html/book, and on the site
@@ -29,7 +29,7 @@ NEEDED = {"title", "authors", "version", "date-released"}
 
 def citation_file(project: Project) -> dict[str, Any]:
     """Return ``CITATION.cff``, date and version as text; ``ValueError`` if one of ``NEEDED`` is missing."""
-    found: dict[str, Any] = yaml.safe_load(text_of(project.root / "CITATION.cff")) or {}
+    found = mapping_of(project.root / "CITATION.cff")
     if missing := sorted(NEEDED - set(found)):
         raise ValueError(f"CITATION.cff must have {', '.join(sorted(NEEDED))}; {missing} missing, add it")
     return {**found, "date-released": str(found["date-released"]), "version": str(found["version"])}

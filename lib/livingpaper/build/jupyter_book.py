@@ -108,6 +108,7 @@ def build_environment(project: Project) -> dict[str, str]:
 def _complaints(log: Path) -> str:
     """Return the lines of a log that a reader needs, at most twelve."""
     plain = re.sub(r"\x1b\[[0-9;]*m", "", log.read_text(encoding="utf-8")).strip()
-    wanted = re.compile(r"^(?!.*(?:IPKernelApp|NbParserConfig)).*(?:WARNING|ERROR|Error|! ).*$", re.M)
+    none = r"^(?!.*(?:IPKernelApp|NbParserConfig)|\s+raise |RuntimeError: $)"
+    wanted = re.compile(none + r".*(?:WARNING|ERROR|Error|! ).*$", re.M)
     kept = list(dict.fromkeys(wanted.findall(plain)[-40:])) or plain.splitlines()[-1:] or ["(no output)"]
     return "\n".join(f"  {line}" for line in kept)

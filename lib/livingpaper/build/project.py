@@ -25,7 +25,6 @@ STAGED, STAGE = (
     ".staged",
     "LIVINGPAPER_STAGE",
 )  # where a build makes results and pages; names it while it works
-_parsed = cache(yaml.safe_load)  # by text: a chapter asks a hundred times
 hashing: list[bool] = []  # not empty while what is opened does not count as read
 
 
@@ -87,11 +86,29 @@ def pages(project: Project, *, parts: int | None = None, below: str = "") -> lis
 
     ``below`` is a page: it and its ``sections`` alone.
     """
-    toc = _parsed(text_of(project.root / "_toc.yml"))
+    toc = mapping_of(project.root / "_toc.yml")
     listed = _entries(toc | {"parts": (toc.get("parts") or [])[:parts]})
     if below:
         listed = (each for entry in listed if _page(entry) == below for each in _entries(entry))
     return list(filter(None, map(_page, listed)))
+
+
+def mapping_of(path: Path) -> dict[str, Any]:
+    """Return names and values of a YAML file; ``ValueError`` if it is not of that kind."""
+    return _mapping(text_of(path), path)
+
+
+@cache
+def _mapping(text: str, path: Path) -> dict[str, Any]:  # by text: a chapter asks a hundred times
+    try:
+        found = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(
+            f"{path} must be valid YAML, found: {' '.join(str(error).split())}; correct it"
+        ) from None
+    if not isinstance(found, dict):
+        raise ValueError(f"{path} must hold names with values, found {found!r:.40}; correct it")
+    return found
 
 
 def _entries(entry: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -66,7 +66,7 @@ class Statement(NamedTuple):
             exec(compile(ast.Module([self.node], []), str(self.cell), "exec"), namespace)
         except ChapterError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # also a cell that ends the process
             raise failed(self.cell, error) from error
 
 

@@ -6,6 +6,7 @@ import gc
 import importlib
 import multiprocessing
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -45,10 +46,10 @@ def run_chapters(project: Project, *, exhibits: bool = False) -> bool:
     command = [sys.executable, "-m", __name__, str(project.root), *["--exhibits"] * exhibits]
     pipes: Any = {"capture_output": True, "text": True, "close_fds": False}  # the lock is inherited
     done = subprocess.run(command, env=os.environ | FIXED | MEMORY, check=False, **pipes)
-    if done.returncode == 0:
-        return done.stdout == "changed\n"
-    said = done.stderr.strip() or f"the chapters' process ended with status {done.returncode}"
-    raise ChapterError(said.removeprefix("stop: "))
+    if done.returncode == 0:  # before its last word stands what programs print that cells start
+        return re.search(r"(?<!un)changed\n\Z", done.stdout) is not None
+    said = re.split(r"(?m)^stop: ", done.stderr)[-1].strip()  # before it what a process said that died
+    raise ChapterError(said or f"the chapters' process ended with status {done.returncode}")
 
 
 class Workers:
