@@ -10,7 +10,7 @@ from livingpaper.ledger.claims import load_claims, plain_text
 
 WORDS = re.compile(
     r"pre-?specified|none of our choices|beforehand|in advance|was not chosen|did not vary|first version;"
-    r"|fixed before|before (?:the )?outcomes|before (?:any|its) result"
+    r"|fixed before|before (?:the )?outcomes|before (?:any|its) result|already been seen|before anything"
     r"|after (?:seeing|the) (?:outcomes|results)|never changed|unchanged since"
 )
 EXPLAINED = (  # general statements and conditions, which say nothing of what was done here
@@ -55,13 +55,11 @@ DESCRIBED = {  # titles that state nothing which a choice could make false, with
         "says what the table holds",
     ),
     **dict.fromkeys(("fig-design", "fig-dag", "tbl-estimands", "fig-hiding"), "holds by construction"),
-    **dict.fromkeys(("tbl-bounds", "fig-missing"), "printed from the numbers, or true of how the worlds were made"),
+    **dict.fromkeys(
+        ("tbl-bounds", "fig-missing"), "printed from the numbers, or true of how the worlds were made"
+    ),
     "fig-try": "whatever the start values, which follow the choices",
-    "tbl-nhefs": "of real people and printed numbers: tests of the library",
-    "fig-gbsg2-balance": "the worked example has its own choices, in its cells",
-    "fig-gbsg2-curves": "the worked example has its own choices, in its cells",
-    **dict.fromkeys(("tbl-evidence", "tbl-left-out", "tbl-jak"), "of the published evidence, which no choice moves"),
-}  # fmt: skip
+}
 
 
 def titles_without_a_rule(text: str, claimed: list[str]) -> list[str]:
