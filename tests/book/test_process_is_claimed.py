@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from book.chapters import ROOT
+from book.chapters import ROOT, chapters
 from livingpaper.ledger.claims import load_claims, plain_text
 
 WORDS = re.compile(
@@ -100,3 +100,95 @@ def test_choices_are_not_called_fixed_in_advance_outside_the_chapters() -> None:
     for name in ("README.md", "CONTRIBUTING.md", "protocol.toml", "data/README.md", "book/checklists.yml"):
         said = (ROOT / name).read_text("utf-8")
         assert not re.search(r"pre-?specified|in advance|beforehand", said), name
+
+
+COMPARING = re.compile(
+    r"\b(?:[Mm]ore|[Ll]ess|[Ff]ewer|[Mm]ost|wider|narrower|smaller|larger|largest|smallest|widest|narrowest|higher|lower|highest"
+    r"|lowest|stronger|weaker|thinner|closer|closest|better|worse|best|[Nn]early|almost|hardly|roughly|mostly|little|widely|alike"
+    r"|contains|includes?|excludes?|favours?|agrees?|disagrees?|contradicts?|overlap(?![- ]weight)|rarely|than"
+    r"|[Tt]wo (?:trials|studies)|[Nn]o (?:trial|study|choice))\b"
+)
+OURS = re.compile(  # what results are about; other sentences are of methods
+    r"\b(?:anakinra|baricitinib|trials?|stud(?:y|ies)|counts|worlds?|pairs|cohorts?|intervals?|estimat(?:es?|ors?)|weights|bias|arms?"
+    r"|hospitals?|periods?|differences?|ratios?|deaths?|[Hh]ere|[Tt]h(?:is|ese)|[Oo]urs?|the (?:published|synthetic|primary))\b"
+)
+SUPPOSED = re.compile(r"\b(?:[Ii]f|would|could|may|might|can|cannot|should|must|[Ww]hether|[Hh]ow|asks?)\b")
+SAID_BY_A_NUMBER = re.compile(  # "the largest is {}": true of whatever is printed
+    r"(?:more|fewer|less) than (?:that )?\{\}|\{\} (?:more|fewer)|at most \{\}|the largest \{\}|worse by|better by"
+    r"|(?:small|larg|wid|narrow)est[^;,.]*?(?:\{\}|gaps?|weight)|favours neither|had most|(?:one|rather|other) (?:of|than)"
+)
+REASONED = {  # sentences that compare and hold whatever the results, with the reason
+    **dict.fromkeys(
+        ("Overlap weights use everyone and count those most", "a drug that alters the way to ventilation alters deaths a little",
+         "It also means that balance in means is no evidence", "and it is paid for with a little bias",
+         "They are on the way from drug to death", "its ratio is above one exactly when the cumulative incidence is higher",
+         "More deaths mean more variance", "closeness of the score is not closeness of each covariate",
+         "With two studies the random-effects interval has one degree of freedom", "where trials contradict each other",
+         "the curves are flat because hardly anyone is left"),
+        "of a method: true of any data",
+    ),
+    **dict.fromkeys(
+        ("real data are worse", "Leaving out hospital and period, the mistake that matching",
+         "whoever leaves the strategy differs from whoever stays", "the finding that matters most",
+         "most of those who died", "We judged"),
+        "what is supposed or judged",
+    ),
+    **dict.fromkeys(
+        ("Its abstract compares", "The trials of baricitinib ran for nearly two years",
+         "Two trials compared baricitinib with another", "Quitters were older",
+         "Many women were followed for less than five years"),
+        "of what others published or gave away, which does not change",
+    ),
+    **dict.fromkeys(
+        ("Where the arms overlap poorly",
+         "treated where and when anakinra was given more often than baricitinib", "and {} further from it than the margin",
+         "of two studies, the other one", "share of the more frequent sign",
+         "the largest standardised difference before adjustment", "Smallest and largest one-sided p-value",
+         "the largest bias factor of a confounder with these ratios"),
+        "says which ones are meant, or what is counted",
+    ),
+    "and agree to rounding error": "of the library: its tests hold it",
+}  # fmt: skip
+
+
+def compared(text: str, claimed: list[str]) -> list[str]:
+    """Return the sentences, one on each line, that compare results in words which no claim holds to the numbers."""
+    found = []
+    for said in map(plain_text, text.splitlines()):
+        left = said
+        for words in claimed:
+            left = "" if said in words else left.replace(words, "")
+        left = SAID_BY_A_NUMBER.sub("", left)
+        if COMPARING.search(left) and OURS.search(left) and not SUPPOSED.search(left):
+            found.append(said)
+    return found
+
+
+def test_sentences_that_compare_have_a_rule() -> None:
+    """Give a new one a claim, or say it with a number; only what no choice, cohort or trial can turn is listed."""
+    claims, used = load_claims(ROOT / "claims.toml"), set[str]()
+    for chapter in chapters():
+        claimed = [claim.says for claim in claims if claim.file == chapter.name]
+        text = "\n".join([chapter.prose, *chapter.captions.values()])
+        text = re.sub(r"^(?:#|\||The maintainers).*$", "", text, flags=re.M)
+        for said in compared(text, claimed):
+            reasons = [words for words in REASONED if words in said]
+            assert reasons, f"{chapter.name}: {said}"
+            used |= {*reasons}
+    assert used == set(REASONED)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("The pairs are closer to the truth than the weights.", True),
+        ("Three trials were added, and two trials agree.", True),
+        ("Only few deaths happened in this cohort, fewer with anakinra.", True),
+        ("The largest difference is {result}`a.b`.", False),
+        ("If the arms overlap poorly, the interval would be wider.", False),
+        ("A score holds more than one covariate.", False),
+    ],
+)
+def test_a_comparison_is_found(text: str, found: bool) -> None:
+    assert bool(compared(text, [])) is found
+    assert compared(text, [plain_text(text)]) == []
