@@ -123,8 +123,7 @@ REASONED = {  # sentences that compare and hold whatever the results, with the r
          "It also means that balance in means is no evidence", "and it is paid for with a little bias",
          "They are on the way from drug to death", "its ratio is above one exactly when the cumulative incidence is higher",
          "More deaths mean more variance", "closeness of the score is not closeness of each covariate",
-         "With two studies the random-effects interval has one degree of freedom", "where trials contradict each other",
-         "the curves are flat because hardly anyone is left"),
+         "where trials contradict each other", "the curves are flat because hardly anyone is left"),
         "of a method: true of any data",
     ),
     **dict.fromkeys(
