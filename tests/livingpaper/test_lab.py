@@ -244,6 +244,8 @@ def test_the_caliper_of_this_paper(browser: Browser, tmp_path: Path) -> None:
         expect(pairs).to_have_class(re.compile("lp-trial"), timeout=PATIENCE_MS)
         expect(pairs).not_to_have_text(f"{committed}S")
         assert number(desk.prose.first, "matching.smd.largest.pairs").get_attribute("title").count("a trial")
+        apart = number(desk.page, "matching.chance.expected_largest").get_attribute("title")
+        assert apart.endswith("the paper's, another chapter computes it")
         desk.save()
         assert desk.asked == []
     assert chapter.read_text("utf-8") == text.replace(typed, tried, 1)

@@ -16,6 +16,7 @@ from livingpaper.book.show import MIME, TRIAL
 from livingpaper.build.project import Project
 from livingpaper.chapters import session
 from livingpaper.chapters.recording import key, select_rows
+from livingpaper.lab.texts import replies, running_session
 from livingpaper.ledger.ledger import LedgerError, ledger_frame, write_ledger
 from small_book import small_book
 
@@ -304,6 +305,22 @@ def test_a_trial_is_what_differs_from_the_committed_ledger(book: Project) -> Non
     assert not show(Sheet(body, sources=(ledger["matching.close.n"],)), "tbl-x", "A.").trial
     record(RISKS, DEATH, origin="synthetic")
     assert not session.current().trial_ids()
+
+
+def test_while_a_chapter_tries_something_it_is_known_which_numbers_are_those_of_others(book: Project) -> None:
+    record(2, "matching.close.n", origin="synthetic", scale="count")
+    record(RISKS, DEATH, origin="synthetic")
+    others = {*session.current().rows} - {"matching.close.n"}
+    commit(book)
+    record(3, "matching.close.n", origin="synthetic", scale="count")
+    assert running_session().others == others
+    roles = [("result", "outcomes.death28.ato.rd"), ("result", "matching.close.n")]
+    assert [reply["title"].partition("; ")[2] for reply in replies(roles, running_session())] == [
+        "the paper's, another chapter computes it",
+        "a trial, the paper says 2",
+    ]
+    record(2, "matching.close.n", origin="synthetic", scale="count")
+    assert not running_session().others
 
 
 def test_without_a_committed_ledger_every_number_is_a_trial() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
-from livingpaper.build.build import build_html
+from livingpaper.build.build import build_html, build_pdf
 from livingpaper.build.project import Project
 from livingpaper.config import Config
 from livingpaper.ledger.claims import Claim, ClaimError, Rules, check_claims, holds, load_claims
@@ -148,15 +149,20 @@ def test_results_of_other_choices_stop_the_build(project: Project, protocol: Pro
         require_choices(project, protocol.model_copy(update={"matching": matching}))
 
 
+@pytest.mark.parametrize("build", [build_html, build_pdf])
 def test_a_choice_without_an_entry_or_results_of_other_choices_stop_before_anything_is_computed(
-    project: Project, tmp_path: Path, choices: dict[str, Any], capsys: pytest.CaptureFixture[str]
+    project: Project,
+    tmp_path: Path,
+    choices: dict[str, Any],
+    capsys: pytest.CaptureFixture[str],
+    build: Callable[[Project], None],
 ) -> None:
     caliper = choices["matching"]["caliper_sd"]
     made = links_to(project, tmp_path / "p", {f"caliper_sd = {caliper}": f"caliper_sd = {caliper / 2}"})
     with pytest.raises(
         ClaimError, match=r"^each choice must be in the history of the protocol: [^\n]*add an"
     ):
-        build_html(made)
+        build(made)
     choices["matching"]["caliper_sd"] = caliper / 2
     entry = amended(choices, seen=True, was={"matching.caliper_sd": caliper}).amendment[-1]
     change(made, project.protocol.read_text("utf-8"), {
@@ -175,6 +181,6 @@ why = "To test"
 outcomes_seen = true
 """)
     with pytest.raises(StaleError, match=r"^committed results must belong .* run make simulate[^\n]*$"):
-        build_html(made)
+        build(made)
     assert capsys.readouterr().err + capsys.readouterr().out == ""
     assert not made.ledger.exists() or made.ledger.read_bytes() == project.ledger.read_bytes()

@@ -16,10 +16,14 @@ NOT_SHIPPED = ("*.map", ".buildinfo")  # a hash of Sphinx's settings, which name
 @alone
 def build_html(project: Project, *, cold: bool = False) -> None:
     """Make ``_build/html`` unless it is up to date; ``BuildError`` if a warning, an error or a missing page stops it."""
-    target, work = project.build / "html", project.work
-    if not cold and up_to_date(target, state(project)):
+    if not cold and up_to_date(project.build / "html", state(project)):
         say("ledger: unchanged\nhtml: up to date")
-        return
+    else:
+        _make_html(project, cold=cold)
+
+
+def _make_html(project: Project, *, cold: bool = False) -> None:
+    work = project.work
     with together(project) as staged, JupyterBook(project, "html") as book:
         from livingpaper.build import numbers  # heavy, and for a paper that changed
 
@@ -48,12 +52,14 @@ def build_html(project: Project, *, cold: bool = False) -> None:
             path.unlink()
         shutil.move(work / "html", staged / PAGES)
         mark_of(staged / PAGES).write_text(now)
-    say(f"html: {target / 'index.html'}")
+    say(f"html: {project.build / 'html' / 'index.html'}")
 
 
 @alone
 def build_pdf(project: Project, *, cold: bool = False) -> None:
-    """Make paper and supplement unless they are up to date; ``BuildError`` if LaTeX fails."""
+    """Make paper and supplement of what the pages say, unless they are up to date; ``BuildError`` if LaTeX fails."""
+    if not up_to_date(project.build / "html", state(project)):
+        _make_html(project)  # whose checks hold for both
     targets, now = [project.build / name for name in config(project).pdfs], state(project)
     if not cold and all(up_to_date(target, now) for target in targets):
         say("pdf: up to date")

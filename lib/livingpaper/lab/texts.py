@@ -59,6 +59,7 @@ class Session(NamedTuple):
     now: pd.DataFrame  # the ledger with what the session recorded, by id
     committed: pd.DataFrame  # the one of the paper
     cells: tuple[str, ...] = ()  # of the chapter, those that ran
+    others: frozenset[str] = frozenset()  # numbers of other chapters, while cells of this one try something
 
 
 class Numbered(NamedTuple):
@@ -79,7 +80,8 @@ def answer(question: str) -> Any:
 def running_session(cells: Iterable[str] = ()) -> Session:
     """Return the state of this process: the paper around the working folder, and what its cells recorded."""
     session = recorded.current()
-    return Session(session.project, session.ledger(), session.committed(), tuple(cells))
+    others = session.committed().index.difference([*session.rows]) if session.trial_ids() else ()
+    return Session(session.project, session.ledger(), session.committed(), tuple(cells), frozenset(others))
 
 
 def committed_session(start: Path) -> Session:
@@ -112,7 +114,8 @@ def _result(text: str, session: Session) -> Reply:
         before = ledger_part(session.committed.loc[id_], part or "text")
     origin, said = config(session.project).origins[row["origin"]], ledger_part(row, part or "text")
     other = f"; a trial, the paper {f'says {before}' if before else 'has no such number'}"
-    trial = other if said != before else ""
+    apart = "; the paper's, another chapter computes it" if id_ in session.others else ""
+    trial = other if said != before else apart
     return Reply(said, f"{origin.says}: {id_}{trial}", origin.mark, trial=said != before)
 
 
