@@ -60,6 +60,8 @@ def test_concordant_pairs_and_errors() -> None:
     assert found["p_high"].isna().all()
     assert set(found["method"]) == {NO_DISCORDANT}
     assert largest_gamma(0, 0, alpha=0.025) is None
-    with pytest.raises(ValueError, match=r"Gamma is at least 1, found \[0.5\]"):
+    with pytest.raises(ValueError, match=r"Gamma is at least 1 and finite, found \[0.5\]"):
         bounds(3, 1, gammas=[0.5])
+    with pytest.raises(ValueError, match=r"found \[1.0, inf\]"):
+        bounds(3, 1, gammas=[1.0, np.inf])
     assert np.isfinite(bounds(1, 0, gammas=[1.0])["p_high"]).all()
