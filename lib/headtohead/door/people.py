@@ -124,7 +124,7 @@ def as_float(data: Data) -> Data:
     """Return columns of small, nullable and Arrow's floats as numpy's, in which what is no number is missing."""
     if isinstance(data, pd.Series):
         return data if data.dtype.kind != "f" or data.dtype is FLOAT else data.astype(float)
-    odd = [name for name, dtype in data.dtypes.items() if dtype.kind == "f" and dtype is not FLOAT]
+    odd = [name for name, one in data.items() if one.dtype.kind == "f" and one.dtype is not FLOAT]
     return data.astype(dict.fromkeys(odd, float)) if odd else data
 
 

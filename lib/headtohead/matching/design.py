@@ -89,12 +89,11 @@ def _of_formula(frame: pd.DataFrame, formula: str) -> pd.DataFrame:
         if "1" not in map(str, parsed):
             raise ChoiceError(f"a model has an intercept, found {formula!r}; leave out '- 1' and '0 +'")
         names = {name for both in NAMES.findall(formula) for name in (*both, both[1].split(".")[0])}
-        door.columns(frame, used := [name for name in frame if name in names], "covariates")
-        door.complete(frame[used], f"the columns of {formula!r}")
-        read = pd.DataFrame({name: _readable(frame[name]) for name in used}, frame.index)
+        door.unique(frame.columns, "columns of the frame")
+        used = {name: _readable(frame[name], f"columns of {formula!r}") for name in frame if name in names}
         with np.errstate(all="ignore"), warnings.catch_warnings():  # what is no number is refused below
             warnings.simplefilter("error", DataMismatchWarning)
-            context = {"C": _category, "rcs": _rcs, "np": np}
+            read, context = pd.DataFrame(used, frame.index), {"C": _category, "rcs": _rcs, "np": np}
             found = parsed.get_model_matrix(read, na_action="ignore", context=context)
     except InputError:
         raise
@@ -110,12 +109,13 @@ def _of_formula(frame: pd.DataFrame, formula: str) -> pd.DataFrame:
     return pd.DataFrame(found[kept].to_numpy(float), frame.index, kept)
 
 
-def _readable(column: pd.Series) -> pd.Series:
-    """Return a column as a formula may compute with it: whole numbers would overflow, levels that nobody has count."""
+def _readable(column: pd.Series, what: str) -> pd.Series:
+    """Return a complete column as a formula may compute with it: whole numbers would overflow, levels that nobody has count."""
     column = column.infer_objects()
     if (x := door.floats(column)) is None:
-        door.levels(column)
+        door.levels(column, what)
         return column.cat.remove_unused_categories() if hasattr(column, "cat") else column.astype(object)
+    door.complete(column, what)
     return pd.Series(x.astype(bool) if pd.api.types.is_bool_dtype(column.dtype) else x, column.index)
 
 
