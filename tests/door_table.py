@@ -333,7 +333,7 @@ FUNCTIONS: dict[str, dict[str, Given]] = {
     "pairs_by_stratum": {"adjustments": Given("adjustments", WAYS), "by": Given("exact", [FRAME["ward"]])},
     "patients_per_arm_for_equivalence": {
         "risk": Given("share", 0.2),
-        "margin": Given("positive", 0.1),
+        "margin": Given("share", 0.1),
         **PRECISION,
     },
     "per_protocol": {
@@ -373,7 +373,7 @@ FUNCTIONS: dict[str, dict[str, Given]] = {
     "power_of_equivalence": {
         "risk": Given("share", 0.2),
         **SIZES,
-        "margin": Given("positive", 0.1),
+        "margin": Given("share", 0.1),
         "alpha": Given("share", 0.05),
     },
     "propensity": {
@@ -473,7 +473,7 @@ FUNCTIONS: dict[str, dict[str, Given]] = {
         "by": Given("by", 28),
         "extra_treated": Given("counts", [0, 1]),
         "extra_control": Given("counts", [0, 1]),
-        "margin": Given("positive", 0.05),
+        "margin": Given("share", 0.05),
         "alpha": Given("share", 0.05),
         **INFERENCE,
         **free(stream="s"),

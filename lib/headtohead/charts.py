@@ -41,6 +41,7 @@ def love_plot(
     sizes = {"threshold": threshold, "width": width, "largest": 1 if largest is None else largest}
     for name, value in sizes.items():
         door.between(name, value, 0, np.inf, "correct it")
+    table = door.as_float(table)
     data = pd.DataFrame({"covariate": _rows(table), "smd": table["smd"].abs().round(4)})
     data["adjustment"] = table["label" if "label" in table else "adjustment"]
     names = [str(name) for name in data["adjustment"].unique()]
@@ -50,8 +51,7 @@ def love_plot(
     shapes, colours = zip(*LOOKS[: len(names)], strict=True)
     legend = alt.Legend(orient="bottom", columns=1, labelLimit=200)
     axis = alt.Axis(ticks=False, domain=False, grid=True, labels=labels, labelLimit=230, labelPadding=8)
-    finite = data["smd"][np.isfinite(data["smd"])]
-    end = float(finite.max()) * 1.04 if largest is None else largest
+    end = float(data["smd"].where(np.isfinite).max()) * 1.04 if largest is None else largest
     x_axis = alt.Axis(grid=False, tickCount=5)
     scale, heading = alt.Scale(domain=[0, end], nice=False), "Absolute standardised difference"
     points = alt.Chart(data).mark_point(filled=True, size=48, opacity=0.9).encode(
@@ -90,7 +90,7 @@ def curves_plot(
     if len(door.words(arms, "names of arms")) != 2:
         raise ChoiceError(f"arms must be two names, found {arms!r}; give ('new', 'old'), say")
     named = table["arm"].map(dict(zip(("treated", "control"), arms, strict=True)))
-    data = table[drawn].assign(arm=named)
+    data = door.as_float(table[drawn]).assign(arm=named)
     scale = alt.Scale(domain=list(arms), range=list(ARM_COLOURS))
     legend = alt.Legend(orient="bottom", symbolOpacity=1)
     base = alt.Chart(data).encode(

@@ -130,6 +130,12 @@ ARMS: list[Change] = [
     ("the other empty", lambda s: s & False, E.EmptyArmError, "all 60 are in one"),
     ("nullable truth values", lambda s: s.astype("boolean"), RIGHT, ""),
     ("nullable, one unknown", blank("boolean"), E.ArmError, "1 of 60 have none, first WHO"),
+    (
+        "nullable, one no number",
+        lambda s: with_a_hole(HOLES["nullable"])(s),
+        E.ArmError,
+        "1 of 60 have none, first p",
+    ),
     ("small whole numbers", lambda s: s.astype("uint8"), RIGHT, ""),
     ("1 and -1", lambda s: 2 * s.astype(int) - 1, E.ArmError, "levels -1, 1"),
     ("words for True and False", lambda s: s.astype(str), E.ArmError, "'False', 'True'"),
@@ -472,7 +478,7 @@ CHANGES: dict[str, list[Change]] = {
     "counts": refuse(E.NumberError, [-1], [0.5], [99], found="-1|0.5|99"),
     "cell": refuse(ValueError, -1, 1.5, NAN, "two", found="-1|1.5|nan|two"),
     "number": refuse(E.NumberError, NAN, np.inf, "x"),
-    "gammas": refuse(E.NumberError, [], [0.5], [NAN]),
+    "gammas": refuse(E.NumberError, [], [0.5], [NAN], [np.inf], [1.0, np.inf]),
     "quantiles": [
         *refuse(E.NumberError, (0.9, 0.1), (-0.1, 0.5), (NAN, 0.5), found="0.9|-0.1|nan"),
         ("three", lambda _: (0.1, 0.5, 0.9), E.InputError, "must be tuple"),
@@ -485,7 +491,9 @@ CHANGES: dict[str, list[Change]] = {
         {"m": "b"},
         {"m": True},
         {"m": np.inf},
-        found="none|-0.1|nan|'b'|True|inf",
+        {"m": 1.0},
+        {"wide": 0.1, "m": 5},
+        found="none|-0.1|nan|'b'|True|inf|'m' .* below 1, found 1.0; 5 percent is|found 5; 5 percent is 0.05",
     )
     + keyed(),
     "sources": keyed(),
@@ -763,15 +771,18 @@ def test_numbers_among_objects_are_no_categories() -> None:
         (pd.Timestamp("2020-01-01"), pd.Timestamp("2020-02-01")), (date(2020, 1, 1), date(2020, 1, 2)),
         (pd.Period("2020-01", "M"), pd.Period("2020-02", "M")), (pd.Interval(0, 1), pd.Interval(1, 2)),
         (("A", 1), ("A", 2)), (("A",), ("B",)), (b"A", b"B"), (1.5, 2.5), (2, 1), (True, False),
+        (np.datetime64("2020-01-01"), np.datetime64("2020-02-01")), (np.timedelta64(1, "D"), np.timedelta64(2, "D")),
+        (2**53, 2**53 + 1), (np.int8(1), np.int8(2)), (np.str_("A"), np.str_("B")),
     ],
 )  # fmt: skip
 def test_an_arm_is_named_by_whatever_its_patients_are_labelled_with(first: Any, second: Any) -> None:
     design, arm = table.X, table.ARM
     named = pd.Series([first if one else second for one in arm], arm.index)
     for labels in (named, named.astype(object)):
-        found = hh.propensity(design, labels, treated=first)
-        pd.testing.assert_series_equal(found.treated, arm, check_names=False)
-        pd.testing.assert_series_equal(found.ps, hh.propensity(design, arm).ps)
+        for said in (first, float(first)) if isinstance(first, int) else (first,):
+            found = hh.propensity(design, labels, treated=said)
+            pd.testing.assert_series_equal(found.treated, arm, check_names=False)
+            pd.testing.assert_series_equal(found.ps, hh.propensity(design, arm).ps)
 
 
 def test_masked_numbers_are_missing_and_a_level_is_named_as_python_writes_it() -> None:
@@ -820,7 +831,12 @@ STORED: dict[
     "whole numbers of arrow": lambda s: s.astype("int64[pyarrow]") if s.dtype.kind in "biu" else s,
     "dictionaries of arrow": lambda s: encoded(s) if s.dtype == object else s,
     "categories": lambda s: s.astype("category") if s.dtype == object else s,
+    "small": lambda s: s.astype({"i": "int8", "f": "float16"}[s.dtype.kind]) if in_a_byte(s) else s,
 }
+
+
+def in_a_byte(s: pd.Series) -> bool:
+    return s.dtype.kind in "if" and bool(((s == np.floor(s)) & (s.abs() < 128)).all())
 
 
 @EVERY
@@ -834,6 +850,48 @@ def test_columns_mean_the_same_however_they_are_stored(name: str) -> None:
                 case = (right_of(name), lambda _, stored=stored: stored, RIGHT, "")
                 faults[f"{parameter}: {kind}"] = fault_of(name, parameter, *case)
     assert not {case: fault for case, fault in faults.items() if fault}
+
+
+HOLES: dict[str, Callable[[np.ndarray], Any]] = {  # no number, which neither of them calls missing
+    "nullable": lambda x: pd.arrays.FloatingArray(x, np.zeros(len(x), bool)),
+    "arrow": lambda x: pd.arrays.ArrowExtensionArray(pa.array(x)),
+}
+
+
+def with_a_hole(how: Callable[[np.ndarray], Any]) -> Callable[[pd.Series], pd.Series]:
+    """Return a change of a column to numbers, or those of its levels: one is none."""
+
+    def change(s: pd.Series) -> pd.Series:
+        x = np.array(s if s.dtype.kind in "biuf" else pd.factorize(s)[0], float)
+        x[(AT - len(str(s.name))) % len(x)] = np.nan  # not the same patient's in each column
+        return pd.Series(how(x), s.index, name=s.name)
+
+    return change
+
+
+def outcome_of(name: str, parameter: str, value: Any) -> Any:
+    try:
+        return run(name, **{parameter: value})
+    except Exception as error:
+        return type(error).__name__, re.sub(r"np.float64\((.*?)\)", r"\1", str(error))
+
+
+@EVERY
+def test_what_is_no_number_in_a_nullable_column_is_missing(name: str) -> None:
+    """It is left out, counted or refused as in a column of numpy's."""
+    faults = {}
+    for parameter, given in inputs_of(name).items():
+        for kind, how in HOLES.items():
+            if (wrong := as_stored(given.value, with_a_hole(how))) is None:
+                continue
+            plain = as_stored(wrong, lambda s: s.astype(float))
+            found, right = (outcome_of(name, parameter, each) for each in (wrong, plain))
+            try:
+                assert isinstance(found, tuple) == isinstance(right, tuple), (found, right)
+                assert_same(found, right)
+            except AssertionError as error:
+                faults[f"{parameter}: {kind}"] = str(error)
+    assert not faults
 
 
 def as_stored(data: Any, how: Callable[[pd.Series], pd.Series]) -> Any:

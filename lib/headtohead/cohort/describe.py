@@ -34,7 +34,7 @@ def table_one(
     """
     door.patients(frame, "the frame")
     treated = door.arms(door.aligned(treated, frame.index, "the frame"))
-    columns = door.named(frame, columns, "columns of the table")
+    columns, frame = door.named(frame, columns, "columns of the table"), door.as_float(frame)
     if dictionary is not None:
         door.columns(dictionary, ["name", "label", "unit", "type", "levels"], "the dictionary")
         door.columns(dictionary.set_index("name").T, columns, "entries of the dictionary")
@@ -119,7 +119,7 @@ def missingness(frame: pd.DataFrame, columns: Sequence[str], *, by: Sequence[str
     columns, by = door.named(frame, columns, "columns"), door.named(frame, by, "strata")
     rows = [
         (*key, column, len(part), int(part[column].isna().sum()))
-        for key, part in frame.groupby(list(by), observed=True)
+        for key, part in door.as_float(frame).groupby(list(by), observed=True)
         for column in columns
     ]
     table = pd.DataFrame(rows, columns=[*by, "column", "n", "missing"])
@@ -130,7 +130,7 @@ def arm_by_stratum(frame: pd.DataFrame, treated: pd.Series, *, by: Sequence[str]
     """Return how many patients of each arm each stratum holds, empty strata included."""
     door.patients(frame, "the frame")
     treated = door.arms(door.aligned(treated, frame.index, "the frame"))
-    by = door.named(frame, by, "strata")
+    by, frame = door.named(frame, by, "strata"), door.as_float(frame)
     counts = pd.crosstab([frame[name] for name in by], treated)
     counts = counts.rename(columns={True: "treated", False: "control"})
     full = counts.reindex(columns=["treated", "control"], fill_value=0)
@@ -170,10 +170,10 @@ def apply_eligibility(
     door.columns(frame, [arm, *(each.column for each in criteria)], "eligibility and arms")
     for each in criteria:
         door.choice(f"the rule on {each.column!r}", each.rule, RULES)
-    current, names = frame[frame[arm].isin([treated, control])], (treated, control)
+    current, names = frame[door.as_float(frame[arm]).isin([treated, control])], (treated, control)
     rows = [_step(0, "started one of the two drugs", current, current, arm, name) for name in names]
     for step, criterion in enumerate(criteria, start=1):
-        kept = current[RULES[criterion.rule](current[criterion.column], criterion.value)]
+        kept = current[RULES[criterion.rule](door.as_float(current[criterion.column]), criterion.value)]
         rows += [_step(step, criterion.excludes, current, kept, arm, name) for name in names]
         current = kept
     for name in names:

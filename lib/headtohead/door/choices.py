@@ -119,10 +119,14 @@ def whole_days(by: Any) -> None:
         raise HorizonError(f"{must}, found by={by!r}; give times and horizon in days")
 
 
-def margins(found: Mapping[str, float]) -> None:
-    """Raise NumberError unless there is a margin, and each is above 0."""
+def margin(value: Any, name: str = "margin", scale: str = "risk difference") -> None:
+    """Raise NumberError unless this is a margin on its scale: every difference of risks lies within 1."""
+    between(name, value, 0, 1 if scale == "risk difference" else np.inf, "5 percent is 0.05")
+
+
+def margins(found: Mapping[str, float], scale: str = "risk difference") -> None:
+    """Raise NumberError unless there is a margin, and each is one on this scale."""
     if not found:
         raise NumberError("at least one margin is needed, found none; name it: {'narrow': 0.05}")
     for name in words(found, "names of margins"):
-        finite(**{f"margin {name!r}": found[name]})
-        positive(f"margin {name!r}", found[name])
+        margin(found[name], f"margin {name!r}", scale)

@@ -10,10 +10,11 @@ import pandas as pd
 from scipy.linalg import qr, solve_triangular
 
 from headtohead.door.choices import LARGEST, instance, number, some_of
-from headtohead.door.people import Data, aligned, bounded, distinct, floats, levels_in, patients, some, unique
+from headtohead.door.people import Data, aligned, as_float, bounded, floats, levels_in, patients, some, unique
 from headtohead.errors import DependentError, InputError, MissingError, NumberError, UnknownError
 
 INFLATED = 1e4  # variance of a coefficient over that without the others, above which one may follow from them
+AS_IS = [np.dtype(kind) for kind in (float, int, bool)]  # of which nothing overflows
 NEARLY_DEPENDENT, DEPENDENT = 1e-8, 1e-8  # squared, of a correlation matrix; of its triangular factor
 
 
@@ -22,7 +23,7 @@ def numbers(data: Data, what: str, *, missing: bool = False, infinite: bool = Fa
     patients(data, what)
     if isinstance(data, pd.Series):
         x = floats(data)
-        if x is not None and isinstance(data.dtype, np.dtype) and bounded(x):
+        if x is not None and data.dtype in AS_IS and bounded(x):
             return data
     frame = data.to_frame() if isinstance(data, pd.Series) else data
     if not frame.columns.is_unique:
@@ -37,7 +38,7 @@ def numbers(data: Data, what: str, *, missing: bool = False, infinite: bool = Fa
         x = np.column_stack([column for column in parts.values() if column is not None])
     if not bounded(x):
         _refuse_values(frame, x, what, missing, infinite)
-    if not parts or (isinstance(data, pd.Series) and isinstance(data.dtype, np.dtype)):
+    if not parts or (isinstance(data, pd.Series) and data.dtype in AS_IS):
         return data
     if isinstance(data, pd.Series):
         return pd.Series(x[:, 0], data.index, name=data.name)
@@ -62,7 +63,7 @@ def plain(frame: pd.DataFrame, x: np.ndarray) -> bool:
     """Return whether an array of float is that of columns of float, not of categories, which make a new one each time."""
     if x.dtype == np.float64 and x.shape[1] > 1 and np.may_share_memory(x, frame.to_numpy()):
         return True
-    return x.dtype == np.float64 and all(isinstance(column.dtype, np.dtype) for _, column in frame.items())
+    return x.dtype == np.float64 and all(column.dtype in AS_IS for _, column in frame.items())
 
 
 def _refuse_dependent(design: pd.DataFrame, tolerance: float) -> None:
@@ -102,11 +103,11 @@ def _refuse_values(frame: pd.DataFrame, x: np.ndarray, what: str, missing: bool,
             )
 
 
-def complete(data: pd.Series | pd.DataFrame, what: str, names: Sequence[str] = ()) -> None:
-    """Raise MissingError if a value of a column, or of these columns of a frame, is missing; they need not be numbers."""
-    whole = isinstance(data, pd.Series)
-    if any(_gaps(one) for one in ([data] if whole else (data[name] for name in names or data))):
-        frame = data.to_frame() if whole else data[list(names or data)]
+def complete(data: pd.Series | pd.DataFrame, what: str) -> None:
+    """Raise MissingError if a value of a column, or of a column of a frame, is missing; they need not be numbers."""
+    alone = isinstance(data, pd.Series)
+    if any(map(_gaps, [data] if alone else (data[name] for name in data))):
+        frame = as_float(data.to_frame() if alone else data)
         gaps = np.where(frame.isna().to_numpy(), np.nan, 0.0)
         _refuse_values(frame, gaps, what, missing=False, infinite=False)
 
@@ -115,7 +116,7 @@ def _gaps(column: pd.Series) -> bool:
     x = floats(column)
     if x is None and column.dtype == object:
         return levels_in(column)[1]
-    return (x is None or not bounded(x)) and bool(np.asarray(pd.isna(column.values)).any())
+    return bool(np.isnan(x).any() if x is not None else np.asarray(pd.isna(column.values)).any())
 
 
 def varying(design: pd.DataFrame) -> None:
@@ -156,7 +157,7 @@ def named(frame: pd.DataFrame, names: str | Iterable[str], what: str) -> list[st
     """Return names of columns of the frame as a list, each once; UnknownError if one is no column, or there are none."""
     found = [names] if isinstance(names, str) else list(names)
     columns(frame, found, what)
-    distinct(found, what)
+    unique(pd.Index(found), what)
     if not found:
         raise UnknownError(f"{what} must be columns of the frame, found none; name one or more")
     return found
@@ -167,9 +168,11 @@ def levels(values: pd.Series, known: str = "") -> list[Any]:
     found, gaps = levels_in(values)
     if known and gaps:
         complete(values, known)
+    must = f"the column {values.name!r} must be numbers or words, found"
     if values.dtype == object and any(map(number, found)):
-        must = f"the column {values.name!r} must be numbers or words, found numbers among objects"
-        raise NumberError(f"{must}; convert it with astype(float) or astype(str)")
+        raise NumberError(f"{must} numbers among objects; convert it with astype(float) or astype(str)")
+    if values.dtype.kind in "mM":
+        raise NumberError(f"{must} {values.dtype}; count days, with .dt.days of a difference")
     return sorted(found, key=str)
 
 
@@ -178,7 +181,7 @@ def groupings(given: pd.Series | Sequence[pd.Series], index: pd.Index, what: str
     several = [given] if isinstance(given, pd.Series) else list(given)
     if isinstance(given, pd.DataFrame | Mapping):
         several = [given[name] for name in given]
-    found = [aligned(one, index, what) for one in several]
+    found = [as_float(aligned(one, index, what)) for one in several]
     for one in found:
         complete(one, what)
     return found

@@ -120,9 +120,17 @@ def floats(values: Any) -> np.ndarray | None:
     return None
 
 
+def as_float(data: Data) -> Data:
+    """Return columns of small, nullable and Arrow's floats as numpy's, in which what is no number is missing."""
+    if isinstance(data, pd.Series):
+        return data if data.dtype.kind != "f" or data.dtype is FLOAT else data.astype(float)
+    odd = [name for name, one in data.items() if one.dtype.kind == "f" and one.dtype is not FLOAT]
+    return data.astype(dict.fromkeys(odd, float)) if odd else data
+
+
 def levels_of(values: pd.Series) -> str:
     """Return the levels of a column in words."""
-    return some(repr(level) for level in sorted(values.dropna().unique().tolist(), key=str))
+    return some(repr(level) for level in sorted(as_float(values).dropna().unique().tolist(), key=str))
 
 
 def arms(values: Any, treated: object = None) -> pd.Series:
@@ -139,7 +147,8 @@ def first_arm(values: Any, treated: object = None) -> object:
     if values.dtype == TRUTH and treated is None:
         first, both = True, 0 < int(np.count_nonzero(values.values)) < len(values)
     else:
-        both = len(_named_arms(values, treated)) > 1
+        levels = _named_arms(values, treated)
+        both, first = len(levels) > 1, next((one for one in levels if one == first), first)  # as it is held
     if not both:
         must = f"both arms must have patients, all {len(values)} are in one ({levels_of(values)})"
         raise errors.EmptyArmError(f"{must}; check the arms")
@@ -171,8 +180,8 @@ def _array(values: pd.Series) -> np.ndarray:
 def _named_arms(values: pd.Series, treated: object) -> list[Any]:
     levels, gaps = levels_in(values)
     if gaps:
-        must = f"every patient must have an arm, {wrong_rows(values.isna().to_numpy(), values).replace('are not', 'have none')}"
-        raise errors.ArmError(f"{must}; drop them or find out")
+        found = wrong_rows(as_float(values).isna().to_numpy(), values).replace("are not", "have none")
+        raise errors.ArmError(f"every patient must have an arm, {found}; drop them or find out")
     if treated is not None and not (isinstance(treated, Hashable) and treated in levels):
         found = f"found {treated!r}, levels are {levels_of(values)}"
         raise errors.UnknownError(f"treated must be a level of the arms, {found}; name one")

@@ -76,7 +76,7 @@ def study_effects(
     arms = ["n_drug", "deaths_drug", "n_comparator", "deaths_comparator"]
     printed = ["measure", "effect", "conf_low", "conf_high", "p_value"]
     door.columns(rows, [*DESCRIBED, "measure"], "study results", [*printed[1:], *arms])
-    _check_values(rows)
+    _check_values(rows := door.as_float(rows))
     has_counts = rows["deaths_drug"].notna()
     has_effect = rows["effect"].notna() & (rows["conf_low"].notna() | rows["p_value"].notna())
     from_counts = has_counts & (~has_effect if prefer == "published" else True)

@@ -62,7 +62,7 @@ class Adjustment:
         whose, index = f"of adjustment {self.key!r}", found["treated"].index
         for name, kind in (("weights", pd.Series), ("matched_set", pd.Series), ("design", pd.DataFrame)):
             if getattr(self, name) is not None:
-                found[name] = door.aligned(getattr(self, name), index, f"{name} {whose}")
+                found[name] = door.as_float(door.aligned(getattr(self, name), index, f"{name} {whose}"))
                 door.instance(found[name], kind, f"{name} {whose}", f"a {kind.__name__}")
         w = door.weights(found["weights"], f"weights {whose}")
         if self.kind != "none":

@@ -48,7 +48,7 @@ def largest_imbalance(table: pd.DataFrame, *, threshold: float) -> pd.DataFrame:
     door.columns(table, ["adjustment", "covariate"], "a balance table", ["smd"])
     door.positive("threshold", threshold)
     rows: list[tuple[object, ...]] = []
-    for key, part in table.groupby("adjustment", sort=False, observed=True):
+    for key, part in door.as_float(table).groupby("adjustment", sort=False, observed=True):
         size = part["smd"].abs()
         worst = str(part.loc[size.idxmax(), "covariate"]) if size.max() > NO_DIFFERENCE else "none"
         rows.append((key, "largest", "smd", size.max(), np.nan, worst))
@@ -175,7 +175,7 @@ def balance_report(
         raise InputError("a report needs an adjustment that could be made, found none; add score.crude()")
     frame = door.aligned(frame, found[0].treated.index, "the frame")
     door.unique(frame.columns, "columns of the frame")
-    names, covariates = _expand(frame)
+    names, covariates = _expand(door.as_float(frame))
     parts = [_under(names, covariates, each, denominator).assign(adjustment=each.key) for each in found]
     table = pd.concat(parts, ignore_index=True)
     order = ["column", "level", "kind", "adjustment"]
@@ -236,7 +236,7 @@ def factor_balance(frame: pd.DataFrame, adjustments: Adjustments) -> pd.DataFram
     """
     rows, found = [], made(adjustments)
     if found:
-        frame = door.aligned(frame, found[0].treated.index, "the frame")
+        frame = door.as_float(door.aligned(frame, found[0].treated.index, "the frame"))
         door.unique(frame.columns, "columns of the frame")
     for each in found:
         for name in frame:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Sequence
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
-from formulaic import Formula
-from formulaic.errors import FormulaicError
+from formulaic import Formula, SimpleFormula
+from formulaic.errors import DataMismatchWarning, FormulaicError
+from formulaic.transforms import C
 
 from headtohead import door
 from headtohead.errors import ChoiceError, InputError, MissingError, NumberError, UnknownError
 
 COLOURS = re.compile("\x1b\\[[0-9;]*m|[⧛⧚]")  # in which formulaic underlines what it cannot read
+NAMES = re.compile(r"`([^`]+)`|([\w.]+)")  # in a formula; formulaic's own list lacks those in bs(...)
 KNOT_QUANTILES = {3: (0.10, 0.50, 0.90), 4: (0.05, 0.35, 0.65, 0.95), 5: (0.05, 0.275, 0.50, 0.725, 0.95)}
 
 
@@ -81,15 +84,20 @@ def _of_formula(frame: pd.DataFrame, formula: str) -> pd.DataFrame:
     """Return the columns of a formula, without its intercept."""
     try:
         parsed = Formula(formula)
-        if hasattr(parsed, "lhs"):
-            raise ChoiceError(f"a formula of covariates has one side, found {formula!r}; leave out the left")
-        known = [name for name in frame if name in parsed.required_variables]
-        door.complete(frame, f"the columns of {formula!r}", known)
-        with np.errstate(all="ignore"):  # what is no number is refused below
-            found = parsed.get_model_matrix(frame, na_action="ignore", context={"rcs": _rcs, "np": np})
+        if not isinstance(parsed, SimpleFormula):
+            raise ChoiceError(f"a formula has one side and no '|', found {formula!r}; leave the rest out")
+        if "1" not in map(str, parsed):
+            raise ChoiceError(f"a model has an intercept, found {formula!r}; leave out '- 1' and '0 +'")
+        names = {name for both in NAMES.findall(formula) for name in (*both, both[1].split(".")[0])}
+        door.unique(frame.columns, "columns of the frame")
+        used = {name: _readable(frame[name], f"columns of {formula!r}") for name in frame if name in names}
+        with np.errstate(all="ignore"), warnings.catch_warnings():  # what is no number is refused below
+            warnings.simplefilter("error", DataMismatchWarning)
+            read, context = pd.DataFrame(used, frame.index), {"C": _category, "rcs": _rcs, "np": np}
+            found = parsed.get_model_matrix(read, na_action="ignore", context=context)
     except InputError:
         raise
-    except (FormulaicError, ValueError) as error:
+    except (FormulaicError, DataMismatchWarning, ValueError) as error:
         said = " ".join(COLOURS.sub("", str(error)).splitlines()[0].split())
         raise UnknownError(
             f"a formula must be made of columns and levels of the frame, found {formula!r}: {said} "
@@ -99,6 +107,22 @@ def _of_formula(frame: pd.DataFrame, formula: str) -> pd.DataFrame:
     if not kept:
         raise InputError(f"a design needs covariates, found none in {formula!r}; name columns")
     return pd.DataFrame(found[kept].to_numpy(float), frame.index, kept)
+
+
+def _readable(column: pd.Series, what: str) -> pd.Series:
+    """Return a complete column as a formula may compute with it: whole numbers would overflow, levels that nobody has count."""
+    column = column.infer_objects()
+    if (x := door.floats(column)) is None:
+        door.levels(column, what)
+        return column.cat.remove_unused_categories() if hasattr(column, "cat") else column.astype(object)
+    door.complete(column, what)
+    return pd.Series(x.astype(bool) if pd.api.types.is_bool_dtype(column.dtype) else x, column.index)
+
+
+def _category(x: Any, *args: Any, **named: Any) -> Any:
+    """Return formulaic's ``C``, whose levels are called 1 and 2 though they come as 1.0 and 2.0."""
+    whole = pd.api.types.is_float_dtype(x) and ((x == np.floor(x)) & (abs(x) < 2**53)).all()
+    return C(x.astype(np.int64) if whole else x, *args, **named)
 
 
 def _form(term: Term | str, frame: pd.DataFrame) -> tuple[str, int]:
@@ -111,14 +135,11 @@ def _form(term: Term | str, frame: pd.DataFrame) -> tuple[str, int]:
 
 def _predictors(frame: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
     """Return the complete columns as a matrix with intercept, shape (n, 1 + dummies)."""
+    ones = np.ones((len(frame), 1))
     if columns:
-        door.complete(frame, "columns to impute from", columns)
-    blocks = [np.ones((len(frame), 1))]
-    for name in columns:
-        numeric = pd.api.types.is_numeric_dtype(frame[name])
-        block = [frame[name].to_numpy(float)] if numeric else [x for _, x in _dummies(frame[name])]
-        blocks.append(np.column_stack(block))
-    return np.hstack(blocks)
+        door.complete(frame[list(columns)], "columns to impute from")
+    found = [x for name in columns for _, x in _columns(frame[name], *_form(name, frame), ones)]
+    return np.column_stack([ones, *found])
 
 
 def _columns(values: pd.Series, form: str, knots: int, predictors: np.ndarray) -> Named:

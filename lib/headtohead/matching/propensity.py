@@ -189,7 +189,8 @@ def propensity(
         if terms is not None:
             found = f"found {arm!r} and terms {terms!r}"
             raise ChoiceError(f"covariates must be named once, {found}; leave one out")
-        arm, terms = (side.strip() for side in arm.split("~", 1))
+        arm, _, terms = arm.partition("~")
+        arm, terms = arm.strip(" `"), terms.strip()
     if not isinstance(arm, pd.Series):
         door.columns(frame, [arm], "arms")
         frame, arm = frame.drop(columns=arm), frame[arm]

@@ -63,13 +63,18 @@ class Endpoint:
         happened, nothing = frame[event], [] if censored is None else [censored]
         names = (causes,) if isinstance(causes, str) else tuple(causes)
         door.distinct([*names, *nothing], "causes and what is no event")
-        if door.floats(happened) is None:
+        coded = door.floats(happened) is not None
+        if coded and censored not in (None, 0):
+            found = f"found censored={censored!r} for {event!r}"
+            raise EventError(f"where events are numbers, 0 must stand for no event, {found}; code it so")
+        if not coded:
             code = {name: number for number, name in enumerate([*nothing, *names], 1 - len(nothing))}
             other = happened[~happened.isin(list(code))]
             if len(other):
+                must = f"the event must be {f'one of {list(code)}' if code else '0 or 1, as a number'}"
                 raise EventError(
-                    f"the event must be one of {list(code)}, {event!r} has {other.unique()[:3].tolist()} in {len(other)} "
-                    "rows; name the outcome and the competing events in causes, and what is no event in censored"
+                    f"{must}, {event!r} has {other.unique()[:3].tolist()} in {len(other)} rows; name the outcome and the "
+                    "competing events in causes, and what is no event in censored, or convert 0 and 1 by astype(int)"
                 )
             happened, names = happened.map(code).astype(int), tuple(map(str, names))
         return cls(str(event), frame[time], happened, names or (str(event),))

@@ -18,7 +18,7 @@ import pandas as pd
 from scipy import optimize, stats
 
 from headtohead import door
-from headtohead.errors import CannotEstimateError, cannot
+from headtohead.errors import CannotEstimateError, NumberError, cannot
 from headtohead.proportions.counts import TwoByTwo
 from headtohead.proportions.score import score_interval, score_statistic
 
@@ -54,14 +54,15 @@ def equivalence_tests(row: pd.Series, margins: Mapping[str, float], *, alpha: fl
     DataFrame with ``margin`` (name), ``name`` ("p", "smallest": the smallest margin at which the test would pass,
     "interval": the estimate with its interval of level 1 - 2 alpha), ``scale``, ``estimate``, ``conf_low``,
     ``conf_high``, ``conf_level`` and ``method``. Without a standard error the numbers are missing, and ``method`` says
-    so. ``row`` is a result with ``estimate`` and ``std_error`` on the scale of the margins.
+    so. ``row`` is a result with ``estimate`` and ``std_error`` on the scale of the margins, which are below 1 for risks.
     """
-    door.margins(margins)
+    door.margins(margins, row.get("scale", "risk difference"))
     door.columns(row.to_frame().T, ["estimate", "std_error"], "estimate and std_error")
     estimate, error = float(row["estimate"]), float(row["std_error"])
     known = np.isfinite(estimate) and 0 < error < np.inf
     if not known:
         estimate = error = np.nan
+    door.between("alpha", alpha, 0, 0.5, "5 percent is 0.05")
     found = {name: _normal(estimate, error, margin, alpha) for name, margin in margins.items()}
     rows = _rows(found, "normal, bootstrap standard error")
     return rows if known else rows.assign(method=cannot("there is no standard error"))
@@ -91,7 +92,8 @@ def _rows(tests: Mapping[str, Equivalence], approximation: str) -> pd.DataFrame:
 
 def equivalence_of_counts(table: TwoByTwo, *, margin: float, alpha: float) -> Equivalence:
     """Return the equivalence test of two independent risks by Miettinen and Nurminen's score statistic."""
-    _check(margin, alpha)
+    door.margin(margin)
+    door.between("alpha", alpha, 0, 0.5, "5 percent is 0.05")
     upper = stats.norm.cdf(score_statistic(table, margin, "risk difference"))
     lower = stats.norm.sf(score_statistic(table, -margin, "risk difference"))
     limits = score_interval(table, "risk difference", 1 - 2 * alpha)
@@ -100,16 +102,10 @@ def equivalence_of_counts(table: TwoByTwo, *, margin: float, alpha: float) -> Eq
 
 
 def _normal(estimate: float, std_error: float, margin: float, alpha: float) -> Equivalence:
-    _check(margin, alpha)
     upper = stats.norm.cdf((estimate - margin) / std_error)
     lower = stats.norm.sf((estimate + margin) / std_error)
     half = stats.norm.ppf(1 - alpha) * std_error
     return Equivalence(estimate, margin, float(max(upper, lower)), alpha, estimate - half, estimate + half)
-
-
-def _check(margin: float, alpha: float) -> None:
-    door.positive("a margin", margin)
-    door.between("alpha", alpha, 0, 0.5, "5 percent is 0.05")
 
 
 def power_of_risk_difference(
@@ -117,7 +113,9 @@ def power_of_risk_difference(
 ) -> float:
     """Return the power of the two-sided score test to detect a difference: null variance pooled, alternative not."""
     _check_all(risk_control=risk_control, alpha=alpha, n_treated=n_treated, n_control=n_control)
-    risk = risk_control + difference
+    risk, n_treated, n_control = risk_control + difference, float(n_treated), float(n_control)
+    if not 0 < risk < 1:
+        raise NumberError(f"both risks must lie between 0 and 1, found {risk:g}; 5 percent is 0.05")
     pooled = (n_treated * risk + n_control * risk_control) / (n_treated + n_control)
     null = np.sqrt(pooled * (1 - pooled) * (1 / n_treated + 1 / n_control))
     alternative = np.sqrt(risk * (1 - risk) / n_treated + risk_control * (1 - risk_control) / n_control)
@@ -184,8 +182,8 @@ def _check_all(**values: float) -> None:
     for name, value in values.items():
         if name == "risk_control" and value == 0:
             continue  # nobody has the event: only more of it can be found
-        if name in ("risk", "risk_control", "alpha", "power", "share_treated"):
-            door.between(name, value)
+        if name in ("risk", "risk_control", "alpha", "power", "share_treated", "margin"):
+            door.between(name, value, remedy="5 percent is 0.05")
         else:
             door.finite(**{name: value})
             door.positive(name, value)

@@ -85,7 +85,7 @@ def posteriors(
     numbers are missing. ``margins`` are the largest differences that count as similar, by name.
     """
     checked(inference)
-    door.margins(margins)
+    door.margins(margins, row.get("scale", "risk difference"))
     parts = []
     for prior in _priors(priors):
         law = _law(row, prior)

@@ -31,6 +31,8 @@ class TwoByTwo:
             if not 0 <= events <= n:
                 found = f"the {arm} arm has {events} events in {n} patients"
                 raise EventError(f"events must lie between 0 and the patients, {found}; check the counts")
+        for name in self.__slots__:  # numpy's small numbers overflow
+            object.__setattr__(self, name, int(getattr(self, name)))
 
     @property
     def risk_treated(self) -> float:

@@ -103,7 +103,7 @@ def bounds(treated_only: int, control_only: int, *, gammas: Sequence[float]) -> 
     ``p_high`` and 1 / (1 + Gamma) for ``p_low``. Checked: by hand and monotonicity (test_rosenbaum.py).
     """
     _check(treated_only, control_only, gammas)
-    larger, total = max(treated_only, control_only), treated_only + control_only
+    larger, total = int(max(treated_only, control_only)), int(treated_only) + int(control_only)
     gamma = np.asarray(gammas, dtype=float)
     if total == 0:
         return pd.DataFrame({"gamma": gamma, "p_low": np.nan, "p_high": np.nan, "method": NO_DISCORDANT})
@@ -140,7 +140,7 @@ def _excess(treated_only: int, control_only: int, end: str, alpha: float) -> Cal
     """Return by how much a p-value lies above ``alpha`` given Gamma, None if no pair is discordant."""
     _check(treated_only, control_only, [1.0])
     door.between("alpha", alpha)
-    if treated_only + control_only == 0:
+    if treated_only == control_only == 0:
         return None
     return lambda gamma: float(bounds(treated_only, control_only, gammas=[gamma])[end].iloc[0]) - alpha
 
@@ -148,5 +148,5 @@ def _excess(treated_only: int, control_only: int, end: str, alpha: float) -> Cal
 def _check(treated_only: int, control_only: int, gammas: Sequence[float]) -> None:
     door.at_least("treated_only", treated_only, 0)
     door.at_least("control_only", control_only, 0)
-    if not len(gammas) or not min(gammas) >= 1:
-        raise NumberError(f"Gamma is at least 1, found {list(gammas)[:3]}; 1 is no hidden bias")
+    if not len(gammas) or not all(1 <= one < np.inf for one in gammas):
+        raise NumberError(f"Gamma is at least 1 and finite, found {list(gammas)[:3]}; 1 is no hidden bias")

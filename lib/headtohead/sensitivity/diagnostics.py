@@ -68,7 +68,7 @@ def share_in_equipoise(ps: pd.Series, treated: pd.Series, *, low: float, high: f
 
 def largest_missing_share(frame: pd.DataFrame) -> tuple[str, float]:
     """Return the column with the most missing values, and their share."""
-    share = frame.isna().mean()
+    share = door.as_float(frame).isna().mean()
     return str(share.idxmax()), float(share.max())
 
 

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from headtohead import door
 from headtohead.errors import cannot
 from headtohead.kernels.pairs import CaliperScale, Order
 from headtohead.sensitivity.specification import AXES, estimate_sample, subset
@@ -142,8 +143,8 @@ def summary_by(curve_: pd.DataFrame, axis: str, *, margin: float) -> pd.DataFram
     DataFrame with ``level``, ``n``, quantiles ``low`` (5%), ``q1``, ``median``, ``q3``, ``high`` (95%),
     ``positive`` (share above 0) and ``beyond`` (share further from 0 than ``margin``).
     """
-    done = curve_.dropna(subset="estimate")
-    rows = []
+    door.margin(margin)
+    done, rows = curve_.dropna(subset="estimate"), []
     for level, part in done.groupby(axis, sort=False, observed=True):
         values = part["estimate"]
         low, q1, median, q3, high = values.quantile([0.05, 0.25, 0.5, 0.75, 0.95])

@@ -107,7 +107,7 @@ def tipping_grid(
     unseen events, at most as many. Equivalence within ``margin`` is judged by the interval of level 1 - 2 alpha.
     """
     checked(inference)
-    door.positive("margin", margin)
+    door.margin(margin)
     door.between("alpha", alpha, 0, 0.5, "5 percent is 0.05")
     (endpoint,), (adjustment,), (by,) = together(endpoint, adjustment, by, plain=True)
     event, may_follow = endpoint.by(by), door.aligned(may_follow, adjustment.treated.index, "who may follow")

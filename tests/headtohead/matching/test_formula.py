@@ -5,6 +5,7 @@ from __future__ import annotations
 import headtohead as hh
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from headtohead import door
 from headtohead.matching.design import design_matrix, restricted_cubic_spline
@@ -51,6 +52,113 @@ def test_the_restricted_spline_is_ours_and_the_natural_spline_of_formulaic_spans
         for design in (natural, ours.loc[inside.index])
     ]
     assert fits[0] == pytest.approx(fits[1], rel=1e-9)
+
+
+FORMS = [
+    "age", "I(age**2)", "I(age**10)", "I(age * age)", "age:x", "np.log(age)", "np.exp(age)", "rcs(age, 3)",
+    "bs(age, df=4)", "poly(age, 2)", "scale(age)", "C(age)", "C(age, levels=[*range(30, 90)])", "C(age > 60)",
+]  # fmt: skip
+SMALL = [
+    "int8",
+    "uint8",
+    "int16",
+    "int64",
+    "float16",
+    "float32",
+    "object",
+    "Int8",
+    "Float64",
+    "int8[pyarrow]",
+]
+
+
+@pytest.fixture(scope="module")
+def mixed() -> pd.DataFrame:
+    k = np.arange(60)
+    return pd.DataFrame({"age": 30.0 + k, "x": np.sin(k), "word": np.array(list("abc"))[k % 3]})
+
+
+@pytest.mark.parametrize("dtype", SMALL)
+def test_numbers_mean_the_same_in_a_formula_however_small_they_are(mixed: pd.DataFrame, dtype: str) -> None:
+    """A byte ends at 127, the square of 11; of objects each number was a level."""
+    for form in FORMS:
+        right = design_matrix(mixed, form)
+        pd.testing.assert_frame_equal(
+            design_matrix(mixed.assign(age=mixed["age"].astype(dtype)), form), right
+        )
+
+
+def test_whole_numbers_do_not_overflow_and_name_their_levels_without_a_decimal() -> None:
+    frame = pd.DataFrame({"platelets": [150_000, 90_000, 400_000, 250_000], "year": [2020, 2021, 2022, 2021]})
+    found = design_matrix(frame, "I(platelets**4) + C(year)")
+    assert found.columns.tolist() == ["I(platelets ** 4)", "C(year)[T.2021]", "C(year)[T.2022]"]
+    np.testing.assert_array_equal(found["I(platelets ** 4)"], frame["platelets"].astype(float) ** 4)
+    apart = pd.DataFrame({"x": [1e17, 1e18, 1e19, 1e20]})
+    assert design_matrix(apart, "C(x)").shape == (4, 3)
+
+
+@pytest.mark.parametrize(
+    "dtype",
+    ["string", "string[pyarrow]", pd.ArrowDtype(pa.dictionary(pa.int32(), pa.string())), "category",
+     pd.CategoricalDtype([*"abcd"])],
+)  # fmt: skip
+def test_words_are_levels_in_a_formula_however_they_are_stored(mixed: pd.DataFrame, dtype: object) -> None:
+    """A level that nobody has makes no column."""
+    for form in ("word", "C(word)", "C(word, Treatment('b'))", "word:x", "I(word == 'a')"):
+        found = design_matrix(mixed.assign(word=mixed["word"].astype(dtype)), form)
+        pd.testing.assert_frame_equal(found, design_matrix(mixed, form))
+
+
+def test_truth_values_stay_so_in_a_formula(mixed: pd.DataFrame) -> None:
+    old = mixed["age"] > 60
+    for dtype in ("bool", "boolean", "bool[pyarrow]", "object"):
+        found = design_matrix(mixed.assign(old=old.astype(dtype)), "old + I(~old & (x > 0))")
+        np.testing.assert_array_equal(found, np.column_stack([old, ~old & (mixed["x"] > 0)]))
+
+
+@pytest.mark.parametrize("terms", ["when", "x + bs(when, df=4)", ["when"]])
+@pytest.mark.parametrize("kind", ["timedelta64[ns]", "datetime64[ns]", "duration[ns][pyarrow]"])
+def test_times_are_no_nanoseconds(mixed: pd.DataFrame, terms: str | list[str], kind: str) -> None:
+    when = (86_400 * 10**9 * mixed["age"]).astype("int64").astype(kind)
+    with pytest.raises(door.NumberError, match="'when' must be numbers or words, found .*; count days"):
+        design_matrix(mixed.assign(when=when), terms)
+
+
+@pytest.mark.parametrize(
+    ("terms", "message"),
+    [
+        (
+            "C(word, levels=['a', 'b'])",
+            r"levels of the frame, .* outside of the nominated levels.*'c'.*correct the",
+        ),
+        ("word - 1", "has an intercept, found 'word - 1'; leave out '- 1'"),
+        ("0 + x + word", "has an intercept, found '0 . x . word'"),
+        ("-1 + x", "has an intercept"),
+        ("x | word", "has one side and no '.', found 'x . word'"),
+        ("x ~ word", "has one side"),
+    ],
+)
+def test_what_a_formula_would_leave_out_is_refused(mixed: pd.DataFrame, terms: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        design_matrix(mixed, terms)
+    with pytest.raises(ValueError, match=message):
+        hh.propensity(mixed, mixed["age"] % 2 == 0, terms)
+
+
+def test_what_a_formula_does_not_name_may_be_anything(mixed: pd.DataFrame) -> None:
+    lost = mixed.assign(note=[None, *["?"] * 59], when=pd.Timestamp("2020-01-01"))
+    pd.testing.assert_frame_equal(design_matrix(lost, "I(x - 1)"), design_matrix(mixed, "I(x - 1)"))
+    with pytest.raises(ValueError, match="`nope`"):
+        design_matrix(lost, "nope")
+    gap = mixed.assign(age=mixed["age"].where(mixed.index > 2))
+    with pytest.raises(ValueError, match="'age' have missing values in 3 of 60"):
+        design_matrix(gap, "bs(age, df=4)")
+
+
+def test_an_arm_may_be_quoted(mixed: pd.DataFrame) -> None:
+    frame = mixed.assign(**{"my arm": mixed["age"] % 3 > 1, "my x": mixed["x"]})
+    right = hh.propensity(frame, frame["my arm"], ["x"]).ps
+    np.testing.assert_allclose(hh.propensity(frame, "`my arm` ~ `my x`").ps, right)
 
 
 def test_zero_and_one_or_true_and_false_need_no_level() -> None:

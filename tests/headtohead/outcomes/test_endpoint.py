@@ -56,6 +56,26 @@ def test_an_event_that_nobody_named_is_refused(event: str, words: dict, message:
         hh.Endpoint.of(FRAME, time="day", event=event, **words)
 
 
+@pytest.mark.parametrize("censored", [1, True, 1.0, 2, "1", "alive"])
+@pytest.mark.parametrize(("event", "causes"), [("died", ()), ("left", ()), ("code", ["died", "home"])])
+def test_the_censored_are_0_among_numbers(event: str, causes: list[str], censored: object) -> None:
+    """Another number would be counted as an event though it is said to be none."""
+    how = {"time": "day", "event": event, "causes": causes}
+    for frame in (FRAME, FRAME.convert_dtypes()):
+        with pytest.raises(ValueError, match="0 must stand for no event, found censored=.* code it so"):
+            hh.Endpoint.of(frame, **how, censored=censored)
+    right = hh.Endpoint.of(FRAME, **how).cause.tolist()
+    for zero in (0, 0.0, False):
+        assert hh.Endpoint.of(FRAME, **how, censored=zero).cause.tolist() == right
+
+
+@pytest.mark.parametrize("kind", ["object", "category", "str"])
+def test_an_event_that_is_no_number_is_said_to_be_none(kind: str) -> None:
+    wrong = FRAME.assign(died=FRAME["died"].astype(kind))
+    with pytest.raises(ValueError, match="the event must be 0 or 1, as a number, 'died' has .* astype.int."):
+        hh.Endpoint.of(wrong, time="day", event="died")
+
+
 def test_a_missing_event_is_no_censoring() -> None:
     gap = FRAME.assign(died=[1, None, 0, 1], how=["died", None, "home", "home"])
     with pytest.raises(ValueError, match="1 of 4 are not, first b"):

@@ -47,6 +47,18 @@ def test_equivalence_needs_its_patients() -> None:
     assert power_of_equivalence(0.17, 125, 217, margin=0.05, alpha=0.05) == 0
 
 
+@pytest.mark.parametrize("difference", [5, 0.83, -0.17, np.nan])
+def test_both_risks_are_risks(difference: float) -> None:
+    with pytest.raises(ValueError, match="both risks must lie between 0 and 1, found .*; 5 percent is 0.05"):
+        power_of_risk_difference(0.17, difference, 125, 217, alpha=0.05)
+
+
+def test_numbers_of_patients_may_be_small_ones_of_numpy() -> None:
+    for kind in (np.int8, np.uint8, np.int16):
+        found = minimum_detectable_difference(0.2, kind(100), kind(120), power=0.8, alpha=0.05)
+        assert found == minimum_detectable_difference(0.2, 100, 120, power=0.8, alpha=0.05)
+
+
 def test_an_undetectable_fall_or_rise_is_said() -> None:
     with pytest.raises(
         ValueError, match="even a rise of the risk from 0.980 to 1 is .*beneficial direction only"

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -103,6 +105,18 @@ def test_the_robust_test_does_not_depend_on_the_unit_of_the_weights(reference: R
         for k in (1, 10)
     )  # fmt: skip
     assert one == pytest.approx(ten, rel=1e-9)
+
+
+@pytest.mark.parametrize("size", [1e-50, 0.3, 7.0])
+def test_weights_that_are_equal_are_no_weights(reference: Reference, size: float) -> None:
+    frame = reference.frame
+    endpoint = Endpoint("death", frame["time"].astype(float), (frame["status"] == 1).astype(int))
+    crude = propensity(frame[["age"]], frame["treated"] == 1).crude()
+    third = np.where(np.arange(len(frame)) % 2, 1 / 3, (0.1 + 0.2) / 0.9)  # the same but for rounding
+    for weights in (size * crude.weights, size * crude.weights * third):
+        even = replace(crude, kind="weights", estimand="ATE", weights=weights)
+        found, right = (proportional_hazards_tests(endpoint, each, by=28) for each in (even, crude))
+        assert found["chi_square"].tolist() == right["chi_square"].tolist()
 
 
 @pytest.mark.parametrize("ties", ["breslow", "efron"])

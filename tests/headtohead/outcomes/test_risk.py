@@ -262,6 +262,10 @@ def test_equivalence_of_an_estimate_by_hand() -> None:
     assert found.at[("wide", "interval"), "conf_high"] == pytest.approx(limit)
     with pytest.raises(ValueError, match="found -0.05"):
         equivalence_tests(row, {"narrow": -0.05}, alpha=0.05)
+    days = equivalence_tests(
+        pd.concat([100 * row, pd.Series({"scale": "days"})]), {"narrow": 5.0}, alpha=0.05
+    )
+    assert days["estimate"][0] == found.at[("narrow", "p"), "estimate"], "margins of days may be above 1"
 
 
 def test_the_posterior_equals_a_large_sample_and_is_a_density() -> None:

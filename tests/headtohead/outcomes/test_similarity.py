@@ -18,7 +18,7 @@ def test_each_margin_has_its_test_in_rows() -> None:
         assert rows.at[(name, "smallest"), "estimate"] == test.smallest_margin
         limits = rows.loc[(name, "interval"), ["estimate", "conf_low", "conf_high", "conf_level"]]
         assert list(limits) == [test.estimate, test.conf_low, test.conf_high, 0.9]
-    with pytest.raises(ValueError, match="margin 'none' must be a number above 0, found 0.0"):
+    with pytest.raises(ValueError, match="margin 'none' must be a number above 0 and below 1, found 0.0"):
         margin_tests(TABLE, {"none": 0.0}, alpha=0.05)
 
 

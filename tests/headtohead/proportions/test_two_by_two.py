@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from headtohead.proportions.counts import TwoByTwo
 from headtohead.proportions.score import Scale, score_interval, score_statistic
@@ -137,3 +138,12 @@ def test_impossible_counts_are_refused() -> None:
         TwoByTwo(11, 10, 3, 10)
     with pytest.raises(ValueError, match="at least one patient, the control arm has 0"):
         TwoByTwo(1, 10, 0, 0)
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int16, np.float32])
+def test_counts_may_be_small_numbers_of_numpy(kind: type) -> None:
+    counts = (100, 120, 90, 125)
+    small, right = TwoByTwo(*map(kind, counts)), TwoByTwo(*counts)
+    assert small == right
+    pd.testing.assert_frame_equal(intervals(small), intervals(right))
+    pd.testing.assert_frame_equal(equality_tests(small), equality_tests(right))

@@ -44,6 +44,10 @@ def test_how_common_a_drug_is_does_not_matter() -> None:
 def test_missing_extreme_and_steep_by_hand() -> None:
     frame = pd.DataFrame({"a": [1, np.nan, 3, 4], "b": [np.nan, np.nan, 1, 1]})
     assert largest_missing_share(frame) == ("b", 0.5)
+    held = frame.apply(
+        lambda s: pd.Series(pd.arrays.FloatingArray(s.to_numpy(float), np.zeros(len(s), bool)))
+    )
+    assert largest_missing_share(held) == ("b", 0.5)
     assert distance_from_certainty(pd.Series([0.3, 0.98, 0.04])) == pytest.approx(0.02)
     # sd of 0, 2 is sqrt(2), of 0, 20 ten times that: slopes -3 and 0.2 per unit become 3 sqrt 2 and 2 sqrt 2
     design = pd.DataFrame({"x": [0.0, 2], "y": [0.0, 20]})

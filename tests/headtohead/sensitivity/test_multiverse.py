@@ -147,3 +147,7 @@ def test_the_spread_of_a_level_by_hand() -> None:
     assert found.at[0, "median"] == 0.02
     assert found.at[0, "positive"] == pytest.approx(2 / 3)
     assert found.at[0, "beyond"] == pytest.approx(1 / 3)
+    with pytest.raises(
+        ValueError, match="margin must be a number above 0 and below 1, found 5; 5 percent is"
+    ):
+        summary_by(rows, "estimator", margin=5)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from headtohead.sensitivity.confounding import NO_DISCORDANT, bounds, hiding_gamma, largest_gamma
 from hypothesis import given, settings
@@ -60,6 +61,16 @@ def test_concordant_pairs_and_errors() -> None:
     assert found["p_high"].isna().all()
     assert set(found["method"]) == {NO_DISCORDANT}
     assert largest_gamma(0, 0, alpha=0.025) is None
-    with pytest.raises(ValueError, match=r"Gamma is at least 1, found \[0.5\]"):
+    with pytest.raises(ValueError, match=r"Gamma is at least 1 and finite, found \[0.5\]"):
         bounds(3, 1, gammas=[0.5])
+    with pytest.raises(ValueError, match=r"found \[1.0, inf\]"):
+        bounds(3, 1, gammas=[1.0, np.inf])
     assert np.isfinite(bounds(1, 0, gammas=[1.0])["p_high"]).all()
+
+
+def test_counts_of_pairs_may_be_small_numbers_of_numpy() -> None:
+    small, right = np.uint8(128), 128
+    pd.testing.assert_frame_equal(
+        bounds(small, small, gammas=[1.0, 2.0]), bounds(right, right, gammas=[1.0, 2.0])
+    )
+    assert hiding_gamma(small, small, alpha=0.05) == hiding_gamma(right, right, alpha=0.05)
