@@ -85,6 +85,25 @@ def test_an_empty_folder_will_do(tmp_path: Path) -> None:
     assert (tmp_path / "empty" / "paper.toml").is_file()
 
 
+def test_its_numbers_are_compared_with_those_of_a_commit(
+    fresh: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    who = ["-c", "user.name=A", "-c", "user.email=a@b.org"]
+    assert main(["ledger"]) == 0
+    for step in (["init", "-q"], ["add", "-A"], [*who, "commit", "-qm", "Start"]):
+        subprocess.run(["git", *step], cwd=fresh.root, check=True)
+    (fresh.data / "years").mkdir()  # a folder is no input
+    assert main(["diff"]) == 0
+    data = fresh.data / "admissions.csv"
+    data.write_text(data.read_text("utf-8").replace("A,women,108,89", "A,women,108,79"), "utf-8")
+    assert main(["ledger"]) == 0
+    capsys.readouterr()
+    assert main(["diff"]) == 1
+    said = capsys.readouterr().out
+    assert "data/admissions.csv" in said
+    assert "−14.2 → −14.7" in said  # 547 of 1835 less 1198 of 2691
+
+
 @pytest.mark.book
 @pytest.mark.whole
 def test_it_builds_as_it_is(fresh: Project) -> None:

@@ -29,8 +29,9 @@ class Given:
 
 def given_here(project: Project) -> Given:
     """Return what the paper stands on now."""
-    names = (path.relative_to(project.root).as_posix() for path in (project.root / "data").rglob("*"))
-    return _read(project, (*names, project.protocol.name), lambda name: content_of(project.root / name))
+    files = filter(Path.is_file, [*(project.root / "data").rglob("*"), project.protocol])
+    names = (path.relative_to(project.root).as_posix() for path in files)
+    return _read(project, names, lambda name: content_of(project.root / name))
 
 
 def given_at(project: Project, revision: str) -> Given:
