@@ -46,6 +46,23 @@ def test_every_version_named_is_in_the_history_at_its_date(project: Project, pro
         ("diagnostics", "equipoise", [0.7, 0.3], "equipoise must be two ascending preference scores"),
         ("diagnostics", "min_score", 0.5, "diagnostics.min_score: Input should be less than 0.5"),
         ("deviations", "bootstrap_replicates", 1, "greater than or equal to 2"),
+        ("equivalence", "margin_pp", 100.0, "equivalence.margin_pp: Input should be less than 100"),
+        ("equivalence", "wide_margin_pp", 500.0, "equivalence.wide_margin_pp: Input should be less than 100"),
+        ("matching", "caliper_sd", float("inf"), "matching.caliper_sd: Input should be a finite number"),
+        (
+            "sensitivity",
+            "calipers_sd",
+            [0.2, float("inf")],
+            "sensitivity.calipers_sd.1: Input should be a finite",
+        ),
+        ("sensitivity", "calipers_sd", [0.0], "sensitivity.calipers_sd.0: Input should be greater than 0"),
+        (
+            "sensitivity",
+            "gammas",
+            [1.0, float("inf")],
+            "sensitivity.gammas.1: Input should be a finite number",
+        ),
+        ("sensitivity", "gammas", [0.5], "sensitivity.gammas.0: Input should be greater than or equal to 1"),
         ("study", "blinded", "no", "study.blinded: Input should be a valid boolean"),
     ],
 )

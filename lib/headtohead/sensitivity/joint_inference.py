@@ -66,14 +66,18 @@ def fit_plasmode(
         raise ValueError(f"each outcome needs one link, found {found} for {list(outcomes)}")
     X = full_rank(with_intercept(design))
     ps = logistic(X @ maximum(X, arm))
-    with_arm = np.column_stack([X, arm])
-    risks = []
-    for link in links:
-        y = outcomes[link.outcome].to_numpy()
-        rows = np.ones(len(y), bool) if link.given is None else outcomes[link.given].to_numpy() == link.where
-        beta = maximum(with_arm[rows], y[rows], ridge=LINK_RIDGE)
-        risks.append(logistic(X @ beta[:-1]))
+    risks = [_risks(X, arm, outcomes, link) for link in links]
     return Plasmode(ps, tuple(links), np.array(risks))
+
+
+def _risks(X: np.ndarray, arm: np.ndarray, outcomes: pd.DataFrame, link: Link) -> np.ndarray:
+    """Return each patient's risk under the control drug: 0 where nobody of the link had the outcome, 1 where all had."""
+    y = outcomes[link.outcome].to_numpy()
+    rows = np.ones(len(y), bool) if link.given is None else outcomes[link.given].to_numpy() == link.where
+    if (y[rows] == y[rows][:1]).all():
+        return np.full(len(y), y[rows].any(), float)
+    beta = maximum(np.column_stack([X, arm])[rows], y[rows], ridge=LINK_RIDGE)
+    return logistic(X @ beta[:-1])
 
 
 def statistics(curve: pd.DataFrame, *, alpha: float) -> pd.DataFrame:

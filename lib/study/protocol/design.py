@@ -10,7 +10,7 @@ Estimand = Literal["ATE", "ATT", "ATC", "ATO", "ATM"]
 class Section(BaseModel):
     """A section of the protocol: frozen, and every key must be known."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class StudySection(Section):
@@ -143,8 +143,8 @@ class Outcome(Section):
 class Equivalence(Section):
     """The margins against which similarity is tested, in percentage points."""
 
-    margin_pp: float = Field(gt=0)
-    wide_margin_pp: float = Field(gt=0)
+    margin_pp: float = Field(gt=0, lt=100)
+    wide_margin_pp: float = Field(gt=0, lt=100)
     alpha: float = Field(gt=0, lt=0.5)
 
     @property

@@ -1,6 +1,6 @@
 """Choices of what is done beside the main analysis: sections of ``protocol.toml`` on robustness and conduct."""
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -18,11 +18,11 @@ class Sensitivity(Section):
     """The grids of the sensitivity analyses."""
 
     concurrent_min_share: float = Field(ge=0, lt=0.5)
-    calipers_sd: tuple[float, ...] = Field(strict=False)
+    calipers_sd: tuple[Annotated[float, Field(gt=0)], ...] = Field(strict=False)
     imputations: int = Field(ge=2)
     imputation_rounds: int = Field(ge=1)
     imputation_bootstraps: int = Field(ge=2)
-    gammas: tuple[float, ...] = Field(min_length=1, strict=False)
+    gammas: tuple[Annotated[float, Field(ge=1)], ...] = Field(min_length=1, strict=False)
     negative_control: str
     early_days: int = Field(ge=1)
     unseen_deaths: int = Field(ge=1)
@@ -52,7 +52,7 @@ class Multiverse(Section):
     """The grid of the specification curve and its null data sets."""
 
     estimators: tuple[str, ...] = Field(min_length=1, strict=False)
-    calipers_sd: tuple[float, ...] = Field(strict=False)
+    calipers_sd: tuple[Annotated[float, Field(gt=0)], ...] = Field(strict=False)
     covariates: tuple[CovariateSet, ...] = Field(min_length=1, strict=False)
     trim: float = Field(gt=0, lt=0.5)
     nulls: int = Field(ge=19)

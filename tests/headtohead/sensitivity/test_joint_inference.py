@@ -96,6 +96,27 @@ def test_linked_outcomes_stay_nested() -> None:
         fit_plasmode(X, either, outcomes, links[:2])
 
 
+@pytest.mark.parametrize(
+    ("early", "late"), [("either", "early"), ("none", "some"), ("either", "all"), ("none", "none")]
+)
+def test_an_outcome_that_nobody_had_or_all_had_is_drawn_so(early: str, late: str) -> None:
+    """By the end of the last stay nobody dies later: early and late deaths are the same."""
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(300, 2))
+    either = rng.random(300) < 0.4
+    known = {"either": either, "none": either & False, "some": rng.random(300) < 0.3, "all": either | True}
+    known["early"] = known[early]
+    outcomes = pd.DataFrame({"either": either, "early": known[early], "late": known[late]}).astype(float)
+    links = (Link("either"), Link("early", "either", 1), Link("late", "early", 0))
+    model = fit_plasmode(X, rng.random(300) < 0.5, outcomes, links)
+    _, _, drawn = model.draw(rng)
+    for name, same in {"early": early, "late": late}.items():
+        if same != "some":
+            expected = drawn[same] if same in drawn else known[same].astype(float)
+            assert (drawn[name] == expected).all()
+    assert 0 < drawn["either"].sum() < 300
+
+
 def test_the_plasmode_keeps_the_confounding_and_has_no_effect() -> None:
     given = cohort(1, n=4000)
     model = fit_plasmode(given.designs["two", "linear", "filled"], given.arm, given.outcomes, LINKS)
