@@ -87,7 +87,7 @@ def rows_of(ledger: pd.DataFrame, ids: Iterable[str]) -> pd.DataFrame:
         if not fits:
             raise ClaimError(f"a claim rests on the number {id_!r}, the ledger has none; correct claims.toml")
         found += fits
-    return ledger.loc[found]
+    return ledger.take(ledger.index.get_indexer_for(found))  # .loc takes twice as long
 
 
 class Rules:
@@ -171,14 +171,15 @@ def plain_text(chapter: str) -> str:
 
 def check_claims(claims: Sequence[Claim], chapters: Path, ledger: pd.DataFrame, rules: Rules) -> int:
     """Return how many claims stand; ``ClaimError`` names those with other numbers, and those not in their chapter."""
-    faults = []
+    faults, files = [], {claim.file for claim in claims}
+    texts = {file: plain_text(text_of(chapters / f"{file}.md")) for file in files}
     for claim in claims:
         try:
             if found := breaks(claim, ledger, rules):
                 faults.append(f"  - {claim.name!r} is not true of: {'; '.join(found)}")
         except ClaimError as error:
             faults.append(f"  - {claim.name!r}: {error}")
-        if claim.says not in plain_text(text_of(chapters / f"{claim.file}.md")):
+        if claim.says not in texts[claim.file]:
             faults.append(f"  - {claim.name!r}: these words are not in the chapter")
     if faults:
         listed, cure = "\n".join(faults), "rewrite the sentence, then its rule in claims.toml"
