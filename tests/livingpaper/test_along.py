@@ -114,6 +114,21 @@ def test_a_figure_of_which_all_is_withheld_has_a_table_without_rows() -> None:
     assert table.empty
 
 
+def test_a_figure_of_a_column_that_its_data_have_not_stops_the_build() -> None:
+    """Vega would draw nothing, and say nothing; what is computed on the way is there."""
+    rows = pd.DataFrame({"day": [1, 2, 3, 4], "death": [0.1, 0.2, 0.2, 0.2], "home": [0.5, 0.7, 0.7, 0.8]})
+    bars = alt.Chart(rows).mark_bar().encode(x="day:O", y="risk:Q")
+    with pytest.raises(
+        ValueError, match=r"^a figure must draw columns of its data, they have no \['risk'\]; "
+    ):
+        Drawing(bars, "Bars.", name="fig-a")._repr_mimebundle_()
+    with pytest.raises(ValueError, match=r"\['risk'\]"):
+        tables_of((bars.encode(y="death:Q") + bars).to_dict())
+    assert tables_of(bars.transform_calculate(risk="1 - datum.death").to_dict())
+    assert tables_of(bars.transform_fold(["death", "home"], as_=["way", "risk"]).to_dict())
+    assert tables_of(bars.transform_aggregate(risk="mean(death)", groupby=["day"]).to_dict())
+
+
 def test_a_figure_without_data_for_its_table_stops_the_build() -> None:
     line = alt.Chart(pd.DataFrame({"at": [0]})).mark_rule().encode(x="at:Q")
     with pytest.raises(

@@ -1,5 +1,6 @@
 """The data that a figure carries, in words: as a table under it, and as files of comma-separated values."""
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -30,9 +31,10 @@ def tables_of(spec: dict[str, Any]) -> list[pd.DataFrame]:
     """Return what a chart of Vega-Lite shows: a frame for each set of columns, words as heads, panels named.
 
     Left out are columns that only place or colour what is drawn, and lines that only mark a value. Where nothing can be
-    shown, as all is withheld, the table has heads and no row.
+    shown, as all is withheld, the table has heads and no row. ``ValueError`` if it draws a column that its data have not.
     """
     seen = list(_seen(spec | {"title": ""}, "", "", ()))
+    _require_columns(seen, spec)
     parts: dict[tuple[str, ...], list[pd.DataFrame]] = {}
     for data, panel in dict.fromkeys((one.data, one.panel) for one in seen):
         titles = {one.field: one.title for one in reversed(seen) if one.data == data and one.title}
@@ -50,6 +52,18 @@ def tables_of(spec: dict[str, Any]) -> list[pd.DataFrame]:
         if spec.get("datasets", {}).get(one.data) == []
     }
     return [_together(each) for each in parts.values()] or ([pd.DataFrame(void)] if void else [])
+
+
+def _require_columns(seen: Sequence[_Seen], spec: dict[str, Any]) -> None:
+    """Raise unless each column is one of the data or made on the way: Vega draws nothing where there is none."""
+    data = spec.get("datasets", {})
+    known = {field for rows in data.values() for row in rows for field in row}
+    for made in re.findall(r'"as": (\[.*?\]|".*?")', json.dumps(spec)):
+        known |= {*re.findall(r'"(.*?)"', made)}
+    if absent := {one.field for one in seen if data.get(one.data)} - known:
+        raise ValueError(
+            f"a figure must draw columns of its data, they have no {sorted(absent)}; correct the names"
+        )
 
 
 def _seen(view: dict[str, Any], data: str, panel: str, above: Sequence[Any]) -> Iterator[_Seen]:
