@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from livingpaper.config import Config, config
-from livingpaper.ledger.claims import Claim, ClaimError, Rules, holds, plain_text
+from livingpaper.ledger.claims import Claim, ClaimError, Looked, Rules, holds, plain_text
 from livingpaper.ledger.ledger import ESTIMATE_COLUMNS, WITHHELD
 
 LEFT_OUT = (
@@ -45,10 +45,10 @@ def withhold_paragraphs(chapter: str, claims: Iterable[Claim], paper: Config) ->
 
 def unsupported(claims: Iterable[Claim], ledger: pd.DataFrame, rules: Rules) -> list[Claim]:
     """Return the conclusions that the ledger, indexed by id, does not bear out or has no number for."""
-    broken = []
+    broken, seen = [], Looked(ledger)
     for claim in claims:
         with suppress(ClaimError, ValueError, ZeroDivisionError):
-            if holds(claim, ledger, rules):
+            if holds(claim, seen, rules):
                 continue
         broken.append(claim)
     return broken

@@ -130,11 +130,8 @@ def say_what_may_be_said(app: Sphinx, _docname: str, source: list[str]) -> None:
     source[0] = f"{text.rstrip()}\n\n```{{provenance}}\n```\n" if runs else text
 
 
-def add_assets(app: Sphinx) -> None:
-    """Serve style, fonts and the chart library, which is written once per version, from the site itself."""
-    if app.builder.format != "html":
-        return
-    project = Project(Path(app.srcdir))
+def chart_library(project: Project) -> Path:
+    """Return the folder of the chart library, which is written once per version."""
     folder = project.build / ".vega" / f"{version('altair')}-{version('vl-convert-python')}"
     if not (bundle := folder / "vega-bundle.js").is_file():
         from livingpaper.book.theme import VEGA_LITE  # heavy: altair
@@ -142,7 +139,19 @@ def add_assets(app: Sphinx) -> None:
         code = vl_convert.javascript_bundle(vl_version=VEGA_LITE)  # type: ignore[call-arg]
         # not an ES module: Chromium refuses those over file://
         write_whole(bundle, f"(function(){{{code}\n}})();".encode())
-    app.config.html_static_path += [str(STATIC / "web"), str(folder), str(write_along(project))]
+    return folder
+
+
+def add_assets(app: Sphinx) -> None:
+    """Serve style, fonts and the chart library from the site itself."""
+    if app.builder.format != "html":
+        return
+    project = Project(Path(app.srcdir))
+    app.config.html_static_path += [
+        str(STATIC / "web"),
+        str(chart_library(project)),
+        str(write_along(project)),
+    ]
     app.add_css_file("paper.css")
     app.add_css_file("charts.css")
     app.add_js_file("paper.js", loading_method="defer")

@@ -54,7 +54,8 @@ def rows_html(project: Project, rows: pd.DataFrame) -> str:
 def printed(rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows of the ledger as pages print them: counts without decimals, nothing where nothing is known."""
     counts = {name: rows[name].map("{:,.0f}".format, na_action="ignore") for name in ("n", "events")}
-    return rows.assign(**counts).astype(object).fillna("")
+    shown = rows.assign(**counts).astype(object)
+    return shown.where(shown.notna(), "")
 
 
 def add_pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:

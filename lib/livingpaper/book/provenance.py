@@ -83,17 +83,26 @@ def naming_tests(function: str, tests: Path) -> list[str]:
     """Return the test files that name a function and its module or a package above it; else those of its module."""
     module, _, name = function.rpartition(".")
     parent, _, last = module.rpartition(".")
-    near = rf"\b{re.escape(module)}\b|\bfrom {re.escape(parent)} import [^)]*\b{last}\b"
-    told = re.compile(rf"{near}|\bimport {module.split('.')[0]}\b")
-    held = {path: text for path, text in _texts(tests).items() if name in text}  # fast, and few
-    named = [path for path, text in held.items() if re.search(rf"\b{name}\b", text) and told.search(text)]
-    return named or [path for path, text in _texts(tests).items() if last in text and re.search(near, text)]
+    near = {
+        module: rf"\b{re.escape(module)}\b",
+        f"from {parent} import": rf"\bfrom {re.escape(parent)} import [^)]*\b{last}\b",
+    }
+    told = near | {(whole := f"import {module.split('.')[0]}"): rf"\b{whole}\b"}
+    texts = _texts(tests).items()
+    named = [path for path, text in texts if _says(text, {name: rf"\b{name}\b"}) and _says(text, told)]
+    return named or [path for path, text in texts if last in text and _says(text, near)]
 
 
 def running_tests(chapter: str, tests: Path) -> list[str]:
     """Return the test files that run the cells of a chapter."""
-    runs = re.compile(rf"""(?:\brun_chapter\([^)]*|\.chapters\[)["']{chapter.rpartition("/")[2]}["']""")
-    return [path for path, text in _texts(tests).items() if runs.search(text)]
+    name = rf"""["']{chapter.rpartition("/")[2]}["']"""
+    runs = {"run_chapter(": rf"\brun_chapter\([^)]*{name}", ".chapters[": rf"\.chapters\[{name}"}
+    return [path for path, text in _texts(tests).items() if _says(text, runs)]
+
+
+def _says(text: str, patterns: dict[str, str]) -> bool:
+    """Return whether a text holds one of some patterns, each named by words of it: to look for these is fast."""
+    return any(words in text and re.search(pattern, text) for words, pattern in patterns.items())
 
 
 @cache

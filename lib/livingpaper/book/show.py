@@ -4,10 +4,10 @@ import base64
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from textwrap import wrap
-from typing import Any, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 import altair as alt
 import numpy as np
@@ -27,8 +27,14 @@ from livingpaper.ledger.ledger import ID, SUPPRESSED
 MAX_ROWS = 250
 RESOURCES = re.compile(rb"(?:[ \t]*/[A-Za-z]+\d+ \d+ 0 R\n){2,}")
 Chart = alt.TopLevelMixin
+Kinds = Collection[str] | None
 TOO_FEW = "Nothing can be shown here without showing too few patients."
 TRIAL = "Trial: not the paper's numbers."
+
+
+def asked(include: Kinds) -> Collection[str]:
+    """Return in which formats something is to be shown: those that Jupyter asks for, or all that are of use."""
+    return include or {"text/html", "text/plain", *([] if IN_LAB in os.environ else [MIME])}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +47,7 @@ class Exhibit:
     sources: Sequence[pd.DataFrame | pd.Series] | None = None  # empty for what shows no results
     name: str = ""  # label for cross-references, ``fig-...``
     trial: bool = False  # whether it shows what a reader tried, and not the paper's numbers
+    on_pages: ClassVar[frozenset[str]] = frozenset({MIME, "text/plain"})  # of what it can be shown as
 
     @property
     def full_caption(self) -> str:
@@ -68,10 +75,12 @@ class Drawing(Exhibit):
     controls: Controls | None = None  # what a reader may move
     narrow: Chart | None = None  # the same for a phone, see ``theme.at_each_width``
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
-        svg = drawn(spec := self.spec())
-        seen = {"text/html": self.preview(svg=svg), "text/plain": self.alt.strip()}
-        return seen if IN_LAB in os.environ else {MIME: self._printed(spec, svg), **seen}
+    def _repr_mimebundle_(self, include: Kinds = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
+        svg, kinds = drawn(spec := self.spec()), asked(include)
+        made = {MIME: lambda: self._printed(spec, svg), "text/html": lambda: self.preview(svg=svg)}
+        return {kind: make() for kind, make in made.items() if kind in kinds} | {
+            "text/plain": self.alt.strip()
+        }
 
     def _printed(self, spec: dict[str, Any], svg: str) -> dict[str, Any]:
         """Return what pages and PDF are made of: the drawing as both, that for a phone, its data and its controls."""
@@ -141,11 +150,12 @@ class Sheet(Exhibit):
             f":class: origin-{self.style}{' longtable' if self.long else ''}\n\n{lines}\n:::"
         )
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
-        payload = {"kind": "table", "name": self.name, "myst": self.myst()}
-        body = self.frame.astype(str).to_numpy()
-        preview = self.preview(head=self._head, body=body, sides=self._sides)
-        return {MIME: payload, "text/html": preview, "text/plain": self.frame.to_string(index=False)}
+    def _repr_mimebundle_(self, include: Kinds = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
+        made: dict[str, Any] = {MIME: {"kind": "table", "name": self.name, "myst": self.myst()}}
+        if "text/html" in asked(include):
+            body = self.frame.astype(str).to_numpy()
+            made["text/html"] = self.preview(head=self._head, body=body, sides=self._sides)
+        return made | {"text/plain": self.frame.to_string(index=False)}
 
     @property
     def _head(self) -> list[str]:

@@ -25,12 +25,12 @@ def build_html(project: Project, *, cold: bool = False) -> None:
 def _make_html(project: Project, *, cold: bool = False) -> None:
     work = project.work
     with together(project) as staged, JupyterBook(project, "html") as book:
-        from livingpaper.build import numbers  # heavy, and for a paper that changed
+        from livingpaper.build import key_figure, numbers  # heavy, and for a paper that changed
 
         numbers.Rules(config(project)).check_choices(project)
         numbers.write_numbers(project, exhibits=True)
         numbers.check_conclusions(project)
-        numbers.draw_key_figure(project)
+        key_figure.draw_key_figure(project)
         now = state(project)  # anew: the stamp says whether files differ from the commit
         if cold:
             shutil.rmtree(work, ignore_errors=True)

@@ -5,12 +5,15 @@ import gc
 import os
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NoReturn
 
 from sphinx.application import builtin_extensions
 
-PARTS = """jupyter_book.cli.main jupyter_book.sphinx myst_nb.sphinx_ext sphinx_book_theme sphinx_design sphinx_comments
-    sphinx_external_toc.api sphinxcontrib.bibtex pybtex.style.formatting.unsrt livingpaper.book.hooks"""
+from livingpaper.build.project import Project
+
+PARTS = """jupyter_book.cli.main livingpaper.book.hooks jupyter_book.sphinx myst_nb.sphinx_ext sphinx_book_theme
+    sphinx_design sphinx_comments sphinx_external_toc.api sphinxcontrib.bibtex pybtex.style.formatting.unsrt"""
 
 
 def leave(status: Any) -> NoReturn:
@@ -22,7 +25,9 @@ def leave(status: Any) -> NoReturn:
 
 
 if __name__ == "__main__":
-    book, *_ = map(import_module, (*PARTS.split(), *builtin_extensions))
+    book, hooks, *_ = map(import_module, (*PARTS.split(), *builtin_extensions))
+    if sys.argv[-1] == "html":
+        hooks.chart_library(Project(Path(sys.argv[2])))  # takes two seconds, in which this process only waits
     gc.freeze()
     gc.set_threshold(200_000)  # trees of pages are many small objects, of which few become garbage
     if sys.stdin.read(1):

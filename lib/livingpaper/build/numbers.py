@@ -1,9 +1,9 @@
-"""The numbers of a paper: its chapters run, what its sentences say holds, and the figure of README.md is drawn."""
+"""The numbers of a paper: its chapters run, and what its sentences say holds."""
 
 from livingpaper.book.drafts import is_withheld, unsupported
-from livingpaper.build.cache import say, write_changed, write_whole
-from livingpaper.build.project import Project, digest
-from livingpaper.build.state import inputs_digest
+from livingpaper.build.cache import say
+from livingpaper.build.key_figure import draw_key_figure
+from livingpaper.build.project import Project
 from livingpaper.build.together import alone
 from livingpaper.chapters.run import run_chapters
 from livingpaper.config import config
@@ -37,19 +37,3 @@ def check_conclusions(project: Project) -> None:
     broken = unsupported(claims, ledger, rules)
     say(f"draft: {len(broken)} of {len(claims)} conclusions do not hold here, their passages are left out:")
     say("\n".join(f"  - {claim.name}" for claim in broken))
-
-
-def draw_key_figure(project: Project) -> None:
-    """Draw the figure that README.md shows, on white, if the paper has one and what it rests on, or itself, changed."""
-    paper, mark = config(project), project.build / ".key-figure"
-    if not paper.hooks.key_figure or (mark.is_file() and mark.read_text("utf-8") == _drawn_from(project)):
-        return
-    from livingpaper.book.show import show  # heavy: altair, vl-convert
-
-    drawing = paper.hook(paper.hooks.key_figure)(read_ledger(project.ledger))
-    write_changed(project.key_figure, (show(drawing, "fig-key", "").svg("white") + "\n").encode())
-    write_whole(mark, _drawn_from(project).encode())
-
-
-def _drawn_from(project: Project) -> str:
-    return f"{inputs_digest(project)} {digest([project.key_figure], project.root)}"

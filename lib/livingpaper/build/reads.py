@@ -51,9 +51,9 @@ def _listen() -> None:
 
 def public(project: Project, files: Iterable[str]) -> list[str]:
     """Return those files, relative to the paper, that ``paper.toml`` allows to be named."""
-    named = (file.split("\0")[0] for file in files)  # without which choice it was
-    paths = [placed(Path.cwd() / file, project.root) for file in named]
-    names = {path.relative_to(project.root).as_posix() for path in paths if path.is_relative_to(project.root)}
+    paths = {os.path.abspath(file.partition("\0")[0]) for file in files}  # noqa: PTH100  # without which choice it was
+    own = (placed(Path(path), project.root) for path in paths if path.startswith(f"{project.root}{os.sep}"))
+    names = {path.relative_to(project.root).as_posix() for path in own}
     return sorted(name for name in names if fits(name, config(project).public))
 
 

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from platform import python_version
 from typing import Any
@@ -90,17 +91,22 @@ def split_deferred(found: Sequence[Statement]) -> list[bool]:
 
 def _displayed(cell: Cell, value: object) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return a value as a notebook shows it."""
-    from IPython.core.formatters import DisplayFormatter
-
     if config().guarded and not str(getattr(value, "name", "")).startswith(("fig-", "tbl-")):
         must = "a cell of a paper with guarded patients may show what show(...) returns and nothing else"
         raise ChapterError(f"{cell}: {must}, found {type(value).__name__}; end it otherwise")
     try:
         own = getattr(value, "_repr_mimebundle_", None)  # the formatter would only log its errors
-        made = own() if own else DisplayFormatter().format(value)
+        kinds = getattr(type(value), "on_pages", None)  # other formats would be kept, and shown nowhere
+        made = (own(include=kinds) if kinds else own()) if own else _formatted(value)
         return made if isinstance(made, tuple) else (made, {})
     except Exception as error:
         raise failed(cell, error) from error
+
+
+def _formatted(value: object) -> Any:
+    from IPython.core.formatters import DisplayFormatter  # heavy, and not for what formats itself
+
+    return DisplayFormatter().format(value)
 
 
 @contextmanager
@@ -156,26 +162,26 @@ def _store(project: Project, files: Mapping[str, Path], show: Show) -> None:
     from jupyter_cache.base import CacheBundleIn
 
     mark, cells = _executed(project, files)
-    if not mark.parent.is_dir():
+    read = cache(lambda name: jupytext.reads(text_of(files[name]), "md:myst"))
+    if not (known := mark.parent.is_dir()):
         with made_whole(mark.parent) as fresh:
             get_cache(str(fresh)).db  # noqa: B018  # a part of it would stop every later build
-    store = get_cache(str(mark.parent))
-    notebooks = {name: jupytext.reads(text_of(path), "md:myst") for name, path in files.items()}
-    missing = list(files)
-    for name, notebook in notebooks.items():
+    store, missing = get_cache(str(mark.parent)), list(files)
+    for name in files if known else ():
         with suppress(KeyError, ValueError):  # a full disk or a kill left it out, or a part of it
-            store.merge_match_into_notebook(notebook)
+            store.merge_match_into_notebook(read(name))
             missing.remove(name)
     python = {"name": "python", "version": python_version()}
     language = python | {"pygments_lexer": "ipython3", "mimetype": "text/x-python"}
     for name, shown in show(missing):
-        notebooks[name].metadata["language_info"] = language
-        code = (cell for cell in notebooks[name].cells if cell.cell_type == "code")
+        notebook = read(name)  # while others show
+        notebook.metadata["language_info"] = language
+        code = (cell for cell in notebook.cells if cell.cell_type == "code")
         for number, cell in enumerate(code, 1):
             cell.execution_count = number
             if number in shown:
                 data, metadata = shown[number]
                 more = {"metadata": metadata, "execution_count": number}
                 cell.outputs = [nbformat.v4.new_output("execute_result", data, **more)]
-        store.cache_notebook_bundle(CacheBundleIn(notebooks[name], str(files[name])), overwrite=True)
+        store.cache_notebook_bundle(CacheBundleIn(notebook, str(files[name])), overwrite=True)
     write_whole(mark, cells.encode())

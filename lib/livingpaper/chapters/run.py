@@ -10,7 +10,9 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import chain
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from typing import Any
 import pandas as pd
 
 from livingpaper.book.painting import paint_for_others, paint_with
+from livingpaper.build.key_figure import draw_key_figure
 from livingpaper.build.project import CONFIG, Project, digest
 from livingpaper.build.reads import files_read, keep_reads
 from livingpaper.build.surroundings import FIXED
@@ -60,10 +63,15 @@ class Workers:
         self._painters = [forked(paint_for_others) for _ in range(os.cpu_count() or 2)]
         self._started: dict[str, tuple[Any, Any]] = {}  # process and pipe
 
-    def rows(self, names: Iterable[str]) -> dict[str, tuple[list[Row], set[str]]]:
+    def rows(self, names: Collection[str]) -> dict[str, tuple[list[Row], set[str]]]:
         """Start chapters; return what they record, and which choices they read for that."""
-        files = {name: self.files[name] for name in names}
-        for module in modules_of(chapter_statements(self.project, *files.values())):
+        parts = {name: chapter_statements(self.project, self.files[name]) for name in names}
+        needed = Counter(
+            other for name in names for other in {taken for taken, *_ in takes(parts[name])} - {name}
+        )
+        first = sorted(parts, key=lambda name: (needed[name], len(parts[name])), reverse=True)
+        files = {name: self.files[name] for name in first}  # for these others wait, then what lasts longest
+        for module in modules_of(chain.from_iterable(parts.values())):
             with contextlib.suppress(Exception):  # what fails here, fails in the cell that imports it
                 importlib.import_module(module)  # once for all
         if "numba" in sys.modules:  # its compiler, too, is set up once
@@ -77,7 +85,7 @@ class Workers:
     def shown(self, names: Iterable[str]) -> Iterator[tuple[str, Shown]]:
         """Yield what the cells of chapters show, with the whole ledger; that which shows most is begun first."""
         names = sorted(names, key=self._exhibits, reverse=True)
-        self.rows(name for name in names if name not in self._started)
+        self.rows([name for name in names if name not in self._started])
         yield from ((name, shown) for name, (shown, _) in self._answers(names))
 
     def _exhibits(self, name: str) -> int:
@@ -141,6 +149,12 @@ def serve(project: Project, path: Path, brushes: Sequence[Any], pipe: Any) -> No
                 own = error if isinstance(error, ChapterError) else None
                 pipe.send(own or failed(path.relative_to(project.root), error))
         pipe.recv()
+
+
+def _draw_beside(project: Project, _: Any) -> None:
+    """Draw the key figure while chapters show; what stops it is said when it is asked for again."""
+    with contextlib.suppress(Exception):
+        draw_key_figure(project)
 
 
 def _give_memory_back() -> None:
@@ -223,7 +237,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if changed:
                 read_ledger(project.ledger)  # nobody should find it damaged later
             if exhibits:
+                drawing, _ = forked(_draw_beside, project)
                 store_executed(project, workers.files, workers.shown)
+                drawing.join()
     except (ValueError, OSError) as error:
         sys.stderr.write(f"stop: {error}\n")
         return 1

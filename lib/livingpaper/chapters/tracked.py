@@ -1,6 +1,5 @@
 """Choices that note what is read of them: a result rests on those that were read for it, not on all."""
 
-import os
 import pickle
 from collections.abc import Callable, Iterable, Set
 from functools import partial
@@ -91,9 +90,16 @@ def choices_of(project: Project) -> SimpleNamespace:
 
 def choices_read(project: Project, files: Iterable[str]) -> set[str]:
     """Return the names in ``choices_of`` that were read, from what ``files_read`` gave."""
-    own, parts = os.path.realpath(project.protocol), [file.partition(MARK) for file in files]
-    read = {file: os.path.realpath(file) == own for file in {file for file, _, _ in parts}}
-    return {name or "file" for file, _, name in parts if read[file]}
+    parts = [file.partition(MARK) for file in files]
+    read = {file for file in {file for file, _, _ in parts} if _same_file(project.protocol, file)}
+    return {name or "file" for file, _, name in parts if file in read}
+
+
+def _same_file(one: Path, other: str) -> bool:
+    try:
+        return one.samefile(other)  # whatever links lead there
+    except OSError:  # one is gone
+        return str(one) == other
 
 
 class Keeper(pickle.Pickler):

@@ -4,11 +4,13 @@ import ast
 import math
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import translate
+from functools import cache
 from itertools import islice
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import pandas as pd
@@ -81,13 +83,32 @@ def parse_claims(text: str, path: str = "claims.toml") -> tuple[Claim, ...]:
 
 def rows_of(ledger: pd.DataFrame, ids: Iterable[str]) -> pd.DataFrame:
     """Return the rows in the order of the ids; ``ClaimError`` if an id fits none."""
-    found: list[str] = []
+    return ledger.take(
+        _places({id_: i for i, id_ in enumerate(ledger.index)}, ids)
+    )  # .loc takes twice as long
+
+
+def _places(index: Mapping[str, int], ids: Iterable[str]) -> list[int]:
+    found: list[int] = []
     for id_ in ids:
-        fits = [id_] if id_ in ledger.index else list(filter(re.compile(translate(id_)).match, ledger.index))
+        fits = [id_] if id_ in index else list(filter(re.compile(translate(id_)).match, index))
         if not fits:
             raise ClaimError(f"a claim rests on the number {id_!r}, the ledger has none; correct claims.toml")
-        found += fits
-    return ledger.take(ledger.index.get_indexer_for(found))  # .loc takes twice as long
+        found += [index[each] for each in fits]
+    return found
+
+
+class Looked:
+    """A ledger as rules read it: to take hundreds of claims out of a frame costs ten times what they cost themselves."""
+
+    def __init__(self, ledger: pd.DataFrame) -> None:
+        self.ledger = ledger
+        self.index = {id_: i for i, id_ in enumerate(ledger.index)}
+        self.columns = {name: ledger[column].tolist() for name, column in COLUMNS.items()}
+        self.columns["state"] = [
+            text if text in HIDDEN else "known" if value == value else NOT_ESTIMABLE
+            for text, value in zip(self.columns["text"], self.columns["value"], strict=True)
+        ]
 
 
 class Rules:
@@ -108,37 +129,47 @@ class Rules:
             self.paper.hook(self.paper.hooks.current)(project, self.choice)
 
 
-def holds(claim: Claim, ledger: pd.DataFrame, rules: Rules) -> bool:
+def holds(claim: Claim, ledger: pd.DataFrame | Looked, rules: Rules) -> bool:
     """Return whether the rule of a claim is met by a ledger indexed by id."""
     return not breaks(claim, ledger, rules)
 
 
-def breaks(claim: Claim, ledger: pd.DataFrame, rules: Rules) -> list[str]:
-    """Return each row that breaks the rule of a claim, then the first part of the others that is false with its rows."""
-    rows, known = rows_of(ledger, claim.ids), {"choice": rules.choice, "history": rules.history}
-    shared = TOOLS | known | rules.margins
-    lists = {name: rows[column].tolist() for name, column in COLUMNS.items()} | {"state": _states(rows)}
+def breaks(claim: Claim, ledger: pd.DataFrame | Looked, rules: Rules) -> list[str]:
+    """Return each row that breaks the rule of a claim, then the first part of the others that is false with its rows.
+
+    For many claims on one ledger, give what ``Looked`` makes of it.
+    """
+    seen = ledger if isinstance(ledger, Looked) else Looked(ledger)
+    at, shared = _places(seen.index, claim.ids), TOOLS | rules.margins
+    shared |= {"choice": rules.choice, "history": rules.history}
+    lists = {name: [values[i] for i in at] for name, values in seen.columns.items()}
     single = [dict(zip(lists, values, strict=True)) for values in zip(*lists.values(), strict=True)]
     try:
         parts = [part for rule in (claim.all, claim.process) if rule for part in _conjuncts(rule)]
-        false = (part for part in parts if not eval(ast.unparse(part), shared | lists))
-        told = [f"{ast.unparse(p)!r} with {_named(rows, _meant(p, lists))}" for p in islice(false, 1)]
-        wrong = [i for i, row in enumerate(single) if claim.each and not eval(claim.each, shared | row)]
+        false = islice((part for part, code in parts if not eval(code, shared | lists)), 1)
+        meant = [(ast.unparse(part), _meant(part, lists)) for part in false]
+        wrong = [
+            i for i, row in enumerate(single) if claim.each and not eval(_code(claim.each), shared | row)
+        ]
     except (SyntaxError, LookupError, NameError, AttributeError, TypeError) as error:
         raise ClaimError(f"the rule of a claim must be an expression, {claim.name!r}: {error}") from None
-    return ([_named(rows, wrong)] if wrong else []) + told
+    if not wrong and not meant:
+        return []
+    rows = seen.ledger.take(at)
+    return [_named(rows, wrong)] * bool(wrong) + [f"{part!r} with {_named(rows, of)}" for part, of in meant]
 
 
-def _states(rows: pd.DataFrame) -> list[str]:
-    return [
-        text if text in HIDDEN else "known" if value == value else NOT_ESTIMABLE
-        for text, value in zip(rows["text"], rows["estimate"], strict=True)
-    ]
+@cache
+def _code(rule: str) -> CodeType:
+    return compile(rule.strip(), "claims.toml", "eval")
 
 
-def _conjuncts(rule: str) -> list[ast.expr]:
+@cache
+def _conjuncts(rule: str) -> list[tuple[ast.expr, CodeType]]:
+    """Return the parts of a rule, all of which must be true, each as a tree and to be evaluated."""
     whole = ast.parse(rule, mode="eval").body
-    return whole.values if isinstance(whole, ast.BoolOp) and isinstance(whole.op, ast.And) else [whole]
+    parts = whole.values if isinstance(whole, ast.BoolOp) and isinstance(whole.op, ast.And) else [whole]
+    return [(part, _code(ast.unparse(part))) for part in parts]
 
 
 def _meant(part: ast.expr, lists: dict[str, list[Any]]) -> list[int]:
@@ -171,11 +202,11 @@ def plain_text(chapter: str) -> str:
 
 def check_claims(claims: Sequence[Claim], chapters: Path, ledger: pd.DataFrame, rules: Rules) -> int:
     """Return how many claims stand; ``ClaimError`` names those with other numbers, and those not in their chapter."""
-    faults, files = [], {claim.file for claim in claims}
+    faults, files, seen = [], {claim.file for claim in claims}, Looked(ledger)
     texts = {file: plain_text(text_of(chapters / f"{file}.md")) for file in files}
     for claim in claims:
         try:
-            if found := breaks(claim, ledger, rules):
+            if found := breaks(claim, seen, rules):
                 faults.append(f"  - {claim.name!r} is not true of: {'; '.join(found)}")
         except ClaimError as error:
             faults.append(f"  - {claim.name!r}: {error}")

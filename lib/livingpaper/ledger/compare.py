@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from livingpaper.config import Config, Scale
-from livingpaper.ledger.claims import Claim, ClaimError, Rules, holds
+from livingpaper.ledger.claims import Claim, ClaimError, Looked, Rules, holds
 from livingpaper.ledger.format import scale_of, value_text
 
 WORDS = ["text", "scale", "origin"]
@@ -67,7 +67,8 @@ def compare(
     other = before[[*WORDS, *COUNTS]].astype(str) != after[[*WORDS, *COUNTS]].astype(str)
     beyond = other[COUNTS].any(axis=1) & _differ(left, right, tolerance)
     moved = (other[WORDS].any(axis=1) | beyond).to_numpy()
-    verdicts = [(claim.name, _verdict(claim, old, rules), _verdict(claim, new, rules)) for claim in claims]
+    then_now = Looked(old), Looked(new)
+    verdicts = [(claim.name, *(_verdict(claim, seen, rules) for seen in then_now)) for claim in claims]
     turned = [each for each in verdicts if each[1] not in (None, each[2])]  # None: nothing to turn from
     frame = after.loc[moved, ["text", "scale", "code"]].assign(old_text=before["text"][moved])
     frame["change"] = (after["estimate"] - before["estimate"])[moved]
@@ -113,7 +114,7 @@ def _turn(before: pd.Series, after: pd.Series, rules: Rules) -> str:
     return "the interval " + " and ".join(turned) if turned else ""
 
 
-def _verdict(claim: Claim, ledger: pd.DataFrame, rules: Rules) -> bool | None:
+def _verdict(claim: Claim, ledger: Looked, rules: Rules) -> bool | None:
     try:
         return holds(claim, ledger, rules)
     except ClaimError:

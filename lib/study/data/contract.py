@@ -23,6 +23,9 @@ SAID = {
     "field_uniqueness": "each value once",
 }  # of pandera's own rules
 ONE_ORIGIN = "the same value of synthetic: made-up and real patients in one cohort would be shown as real"
+pa.DataFrameSchema.register_default_backends(
+    pd.DataFrame
+)  # heavy: else each chapter's process would load them
 END_DAY = {"dead": "death_day", "discharged": "discharge_day", "transferred": "transfer_day"}
 
 
