@@ -73,6 +73,8 @@ class Session:
 
     def trial_ids(self) -> set[str]:
         """Return the ids whose text or numbers, as recorded here, differ from the committed ledger."""
+        if not self.rows:
+            return set()
         committed = self.committed().reindex(list(self.rows))
         here = self.ledger().loc[list(self.rows)].reset_index(drop=True)
         now, then = (frame[list(NUMERIC)].to_numpy(float) for frame in (here, committed))
