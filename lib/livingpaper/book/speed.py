@@ -1,6 +1,7 @@
 """Sphinx at speed: pages are read and written side by side, and what is the same for all of them is looked up once."""
 
 import os
+import shutil
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,11 @@ from sphinx.search.en import SearchEnglish
 from livingpaper.book import provenance
 from livingpaper.build.project import Project
 from livingpaper.chapters.cells import chapter_files, own_chapters
+from livingpaper.chapters.store import hash_of
 from livingpaper.lab import texts
 
 SAFE = ("sphinx_multitoc_numbering",)  # of Jupyter Book; does not say so, but works on what was read
+OF_ITSELF = ("wordcount", "myst_slugs")  # with lines
 ONCE: tuple[tuple[Any, str], ...] = (
     (pybtex.plugin, "_load_entry_point"),  # behind every citation it reads what all packages declare
     (SearchEnglish, "stem"),
@@ -44,8 +47,56 @@ def at_speed(app: Sphinx) -> None:
         setattr(place, name, cache(getattr(place, name)))
     app.connect("build-finished", _ask_again)
     app.add_domain(ReadOnceDomain, override=True)
+    app.connect("env-get-updated", what_pages_share, priority=900)  # when all is numbered
+    app.connect("html-collect-pages", drop_words)
     app.connect("env-before-read-docs", partial(_side_by_side, "read"))
     app.connect("env-updated", partial(_side_by_side, "write"))
+
+
+def what_pages_share(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Return every page, all to be written anew, if what pages say of others changed: titles, numbers, citations, places."""
+    if app.builder.name != "html":
+        return []
+    now = hash_of(_shared(env))
+    before, env.shared = getattr(env, "shared", None), now  # type: ignore[attr-defined]
+    indexed = any(env.domaindata["index"]["entries"].values())  # Sphinx finds no entry of a page that stays
+    if before == now and not indexed:
+        return []
+    shutil.rmtree(app.outdir)  # also what no page asks for any more
+    app.outdir.mkdir()
+    return sorted(env.found_docs)
+
+
+def _shared(env: BuildEnvironment) -> list[Any]:
+    """Return what a page may say of others; not in which line of its source something stands, or how long it is."""
+    objects = (
+        (name, *map(str, each)) for name, domain in env.domains.items() for each in domain.get_objects()
+    )
+    cited = getattr(env.get_domain("cite"), "citations", ())
+    titles = (*env.titles.items(), *env.longtitles.items())
+    files = (*env.images.items(), *env.dlfiles.items())
+    own = {
+        page: {name: value for name, value in words.items() if name not in OF_ITSELF}
+        | {"slugs": {slug: place[1:] for slug, place in words.get("myst_slugs", {}).items()}}
+        for page, words in env.metadata.items()
+    }
+    numbers = (env.domaindata["math"]["objects"], env.toc_secnumbers, env.toc_fignumbers)
+    return [
+        sorted(objects),
+        [(each.citation_id, each.key) for each in cited],
+        sorted((page, title.astext()) for page, title in titles),
+        sorted((page, toc.pformat()) for page, toc in env.tocs.items()),
+        sorted((file, sorted(pages), name) for file, (pages, name) in files),
+        [sorted(map(str, each.items())) for each in (own, env.toctree_includes, *numbers)],
+    ]
+
+
+def drop_words(app: Sphinx) -> list[Any]:
+    """Take out of the search what no page says any more; yields no page."""
+    if indexer := getattr(app.builder, "indexer", None):
+        for name in ("_mapping", "_title_mapping"):
+            setattr(indexer, name, {word: where for word, where in getattr(indexer, name).items() if where})
+    return []
 
 
 def _ask_again(_app: Sphinx, _failed: Exception | None) -> None:

@@ -50,7 +50,7 @@ def _make_html(project: Project, *, cold: bool = False) -> None:
             raise BuildError(f"every chapter must become a page, {missing} did not; see _build/html.log")
         for path in (path for name in NOT_SHIPPED for path in (work / "html").rglob(name)):
             path.unlink()
-        shutil.move(work / "html", staged / PAGES)
+        shutil.copytree(work / "html", staged / PAGES)  # the next build goes on from its own
         mark_of(staged / PAGES).write_text(now)
     say(f"html: {project.build / 'html' / 'index.html'}")
 

@@ -16,8 +16,8 @@ from typing import Any
 from tqdm import tqdm
 
 from livingpaper.build.cache import write_whole
-from livingpaper.build.project import Project, digest, pages
-from livingpaper.build.state import sources
+from livingpaper.build.project import Project, commit, digest, pages
+from livingpaper.build.state import inputs_digest, sources
 from livingpaper.build.surroundings import FIXED
 
 STRICT = ("-n", "-W", "--keep-going")
@@ -81,6 +81,7 @@ def _by_content(project: Project, builder: str) -> Iterator[None]:
     work, chapters = project.work, {page: project.root / f"{page}.md" for page in pages(project)}
     now = {"": digest({*sources(project)} - {*chapters.values()}, project.root)}
     now |= {page: digest([path], project.root) for page, path in chapters.items()}
+    now |= {"on every page": f"{inputs_digest(project)} {commit(project)}"}
     mark = work / "made-from.json"
     before = json.loads(mark.read_text("utf-8")) if mark.is_file() else {}
     mark.unlink(missing_ok=True)  # until it is done, nobody knows
@@ -88,7 +89,8 @@ def _by_content(project: Project, builder: str) -> Iterator[None]:
         shutil.rmtree(work, ignore_errors=True)
     for page in (page for page in chapters if before.get(page) != now[page]):
         (work / ".doctrees" / f"{page}.doctree").unlink(missing_ok=True)
-    shutil.rmtree(work / builder, ignore_errors=True)  # else a page without chapter would stay
+    if builder != "html" or before.get("on every page") != now["on every page"]:
+        shutil.rmtree(work / builder, ignore_errors=True)  # else a page without chapter would stay
     yield
     write_whole(mark, json.dumps(now).encode())
 
