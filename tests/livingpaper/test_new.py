@@ -119,3 +119,48 @@ def test_it_builds_as_it_is(fresh: Project) -> None:
     assert "−14.2" in row[0]
     assert "book/index.md::all-departments" in row[0]
     assert "http://" not in page.replace("http://www.w3.org", "")
+
+
+def edited(paper: Project, page: str, old: str, new: str) -> None:
+    path = paper.root / "book" / f"{page}.md"
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+
+
+def pages_made(paper: Project, *options: str) -> tuple[dict[str, bytes], set[str]]:
+    """Return every file of the site, and the pages that Sphinx wrote for it."""
+    command = [sys.executable, "-m", "livingpaper", "html", *options]
+    done = subprocess.run(command, cwd=paper.root, capture_output=True, text=True, check=False, timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr
+    log = re.sub(r"\x1b\[[0-9;]*m", "", (paper.build / "html.log").read_text("utf-8"))
+    said = " ".join(re.findall(r"writing output\.\.\. \[ *\d+%\] (.*)", log))
+    html = paper.build / "html"
+    files = {
+        path.relative_to(html).as_posix(): path.read_bytes() for path in html.rglob("*") if path.is_file()
+    }
+    return files, set(re.findall(r"book/(\w+)", said))
+
+
+@pytest.mark.whole
+def test_pages_after_an_edit_are_those_of_a_build_from_nothing(fresh: Project) -> None:
+    """What no other page can show is written alone; what others show, a title or a number, on all of them."""
+    pages_made(fresh)
+    first = re.search(r"^# (.*)$", (fresh.root / "book/versions.md").read_text("utf-8"), re.M)
+    assert first is not None
+    steps = [
+        ("versions", first[0], f"{first[0]}\n\nA quokka.", False),  # no other page shows it
+        ("versions", "A quokka.", "A wombat.", False),  # and the search forgets the word
+        ("versions", first[0], "# What was before", True),  # in the list of pages at the side
+        ("versions", "A wombat.", "(here)=\n\n## A wombat", True),  # a place to which others may lead
+    ]
+    for page, old, new, everywhere in steps:
+        edited(fresh, page, old, new)
+        made, written = pages_made(fresh)
+        assert ("ledger" in written) is everywhere, written
+        again, _ = pages_made(fresh, "--cold")
+        assert {name for name in made.keys() | again.keys() if made.get(name) != again.get(name)} == set(), (
+            new
+        )
+    assert b"quokka" not in made["searchindex.js"]
+    assert b"wombat" in made["searchindex.js"]

@@ -72,7 +72,7 @@ def _shared(env: BuildEnvironment) -> list[Any]:
     objects = (
         (name, *map(str, each)) for name, domain in env.domains.items() for each in domain.get_objects()
     )
-    cited = getattr(env.get_domain("cite"), "citations", ())
+    cited = getattr(env.domains.get("cite"), "citations", ())
     titles = (*env.titles.items(), *env.longtitles.items())
     files = (*env.images.items(), *env.dlfiles.items())
     own = {
