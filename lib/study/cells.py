@@ -1,7 +1,6 @@
 """Parts that several tables share."""
 
 import pandas as pd
-from headtohead.evidence.effects import decimals
 from livingpaper import Ledger
 from livingpaper.chapters.recording import key
 from livingpaper.ledger.format import MINUS
@@ -34,13 +33,13 @@ def compared(
     ``pattern`` has the holes ``{number}`` and ``{part}``; ``named`` are further columns by the head they get.
     """
     rows = ledger.select(pattern)
-    at, cells = rows.set_index(["number", "part"])["estimate"], []
+    at, cells = rows.set_index(["number", "part"])["text"], []  # the ledger's numbers are rounded already
     verdicts = rows[rows["part"] == "ours"].set_index("number")["method"]
     for row in reference.to_dict("records"):
-        id_, places = key(row["id"]), decimals(row["printed"])
+        id_ = key(row["id"])
         line = {"Number": row["label"]}
         for head, part in (("Published", "published"), ("Ours", "ours"), ("Difference", "difference")):
-            line[head] = number(at[id_, part], places + (part == "difference"))
+            line[head] = at[id_, part]
         line["Verdict"] = verdicts[id_]
         cells.append(line | {head: row[column] for head, column in named.items()})
     return pd.DataFrame(cells), rows

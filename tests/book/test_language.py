@@ -23,6 +23,7 @@ FORBIDDEN = {
     r"easy-to-use|state-of-the-art|robust results|comprehensive|powerful": "praise",
 }
 SAID_OF_OTHERS = {'For a result read as "no difference" the other question matters more'}
+MARKED_AND_CITED = r"\{result\}`[^`]*`\{cite\}`[^`]*`"
 ANALYSES = ("methods", "cohort", "matching", "outcomes", "sensitivity")
 
 
@@ -77,6 +78,16 @@ def test_one_sentence_per_line(found: Chapter) -> None:
     )
     double = re.findall(r"^.*[a-z]{3}[.?!] [A-Z][a-z]+ .*$", prose, flags=re.M)
     assert double == []
+
+
+@pytest.mark.parametrize("found", CHAPTERS)
+def test_no_reference_stands_at_the_mark_of_a_number(found: Chapter) -> None:
+    """Both are raised: a C before the reference 29 reads as C29."""
+    assert re.findall(MARKED_AND_CITED, found.text) == []
+
+
+def test_a_reference_at_a_mark_is_seen() -> None:
+    assert re.findall(MARKED_AND_CITED, "of {result}`a.b`{cite}`c2020`.") == ["{result}`a.b`{cite}`c2020`"]
 
 
 def test_no_notebook_lies_beside_a_chapter() -> None:

@@ -65,6 +65,7 @@ def test_each_phrase_follows_its_choice(choices: dict[str, Any], project: Projec
     choices["study"]["world"] = "harm"
     choices["outcome"] |= {"primary": "imv_or_death", "secondary": ["imv", "death"]}
     choices["eligibility"] = choices["eligibility"][:2]
+    choices["further"]["priors"] = choices["further"]["priors"][:2]
     choices["propensity"]["terms"] = [t for t in choices["propensity"]["terms"] if "spline" not in t["form"]]
     assert all(before.values())
     assert said(choices, project) == {
@@ -78,7 +79,11 @@ def test_each_phrase_follows_its_choice(choices: dict[str, Any], project: Projec
         "ratio": "two to one",
         "world": "harm",
         "negative_control": "pressure injury",
+        "widest_prior": "“Sceptical: a difference above 6 points is unlikely” with a mean of 0.0 "
+        "and a standard deviation of 3 points",
     }
+    choices["further"]["priors"] = choices["further"]["priors"][:1]
+    assert said(choices, project)["widest_prior"] == "a mean of 0.0 and a standard deviation of 10 points"
 
 
 def test_the_words_as_they_stand(choices: dict[str, Any], project: Project) -> None:

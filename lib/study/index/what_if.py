@@ -11,6 +11,7 @@ from livingpaper.book.theme import CONTROL, INK, QUIET, TREATED, at_each_width, 
 from study.charts import Chart, coloured, minus
 from study.index.formulas import expressions
 from study.protocol.protocol import Protocol
+from study.protocol.words import widest_prior
 
 YOURS = "changed ? \"Your choice, not the paper's\" : ''"
 REACH = 20  # percentage points on either side of none
@@ -46,22 +47,21 @@ def what_if(ledger: Ledger, plan: Protocol) -> Drawing:
         "points, shaded, which it leaves on both sides. Below, three curves: a prior, what the counts say, and the "
         "posterior of both, which lies between them.",
         controls=controls,
+        origin="counts",  # what is drawn is computed from the published numbers it takes
         sources=counts,
     )
 
 
 def _controls(plan: Protocol) -> list[Control]:
     """Return what can be moved: margin and the widest prior start at the protocol's, the rest at what was published."""
-    priors = {prior.sd_pp: prior.mean_pp for prior in plan.further.priors if prior.sd_pp}
-    sd = max(priors, default=plan.equivalence.wide_margin_pp)
-    mean = priors.get(sd, 0.0)
-    points, treated = "points", plan.arms.treated
+    _, mean, sd = widest_prior(plan)
+    unit, treated = "points", plan.arms.treated
     return [
-        Control("margin", "Margin of similarity", plan.equivalence.margin_pp, 1, 15, 0.5, points),
-        Control("prior_mean", "Prior: expected difference", mean, -10, 10, 0.5, points),
-        Control("prior_sd", "Prior: its standard deviation", sd, 0.5, 25, 0.5, points),
-        Control("imbalance", f"A confounder: more common with {treated} by", 0, -50, 50, 5, points),
-        Control("harm", "The confounder: raises the risk of death by", 0, 0, 40, 1, points),
+        Control("margin", "Margin of similarity", plan.equivalence.margin_pp, 1, 15, 0.5, unit),
+        Control("prior_mean", "Prior: expected difference", mean, -10, 10, 0.5, unit),
+        Control("prior_sd", "Prior: its standard deviation", sd, 0.5, 25, 0.5, unit),
+        Control("imbalance", f"A confounder: more common with {treated} by", 0, -50, 50, 5, unit),
+        Control("harm", "The confounder: raises the risk of death by", 0, 0, 40, 1, unit),
         Control("further", "Further patients in each arm, same risks", 0, 0, 5000, 50, "patients"),
     ]
 

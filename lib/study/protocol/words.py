@@ -1,10 +1,12 @@
 """What follows from the choices, in words: the ``{choice}`` role of the chapters."""
 
 from collections.abc import Callable
+from operator import itemgetter
 
 from livingpaper.book.choices import choice_text, listed
 from livingpaper.build.project import Project
 from livingpaper.config import config
+from livingpaper.ledger.format import points
 
 from study.data.reading import read_table
 from study.labels import ADJUSTMENTS, OUTCOMES, WORLDS
@@ -22,6 +24,18 @@ NUMBERS = ("none", "one", "two", "three", "four", "five")
 ESTIMATORS = {estimand: ADJUSTMENTS[estimand.lower()].lower() for estimand in POPULATIONS}
 
 
+def widest_prior(plan: Protocol) -> tuple[str, float, float]:
+    """Return label, mean and standard deviation of the widest normal prior, in points; one around none if there is none."""
+    priors = [(prior.label, prior.mean_pp, prior.sd_pp) for prior in plan.further.priors if prior.sd_pp]
+    return max(priors, key=itemgetter(2), default=("", 0.0, plan.equivalence.wide_margin_pp))
+
+
+def _drawn_first(plan: Protocol) -> str:
+    label, mean, sd = widest_prior(plan)
+    label = f"“{label}” with " if label else ""
+    return f"{label}a mean of {points(mean / 100)} and a standard deviation of {sd:g} points"
+
+
 PHRASES: dict[str, Callable[[Protocol], list[str]]] = {  # what follows from a choice, in words
     "population": lambda p: [POPULATIONS[p.estimand.primary].format(**p.arms.model_dump())],
     "estimator": lambda p: [ESTIMATORS[p.estimand.primary]],
@@ -36,6 +50,7 @@ PHRASES: dict[str, Callable[[Protocol], list[str]]] = {  # what follows from a c
         "in the order of the data" if (o := p.matching.order) == "data" else f"{o} score first"
     ],
     "ratio": lambda p: [f"{dict(enumerate(NUMBERS)).get(p.matching.ratio, p.matching.ratio)} to one"],
+    "widest_prior": lambda p: [_drawn_first(p)],
     "world": lambda p: [WORLDS[p.study.world].removesuffix(" world").lower()],
 }
 
