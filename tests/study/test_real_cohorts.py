@@ -55,7 +55,8 @@ def test_sizes_by_known_counts(ran: Ran, cohorts: dict[str, PublicCohort]) -> No
 def test_every_reference_value_is_reproduced(ran: Ran, printed: pd.Series) -> None:
     table = ran.shown["tbl-against-r"].frame
     assert (table["Verdict"] == "reproduced").all(), table
-    assert (table["Ours"] == table["Reference"]).all(), table  # as printed: 0.1884 was rounded twice, to 0.1885
+    # 0.1884 was rounded twice, to 0.1885
+    assert (table["Ours"] == table["Reference"]).all(), table
     assert table["Cohort"][table["Cohort"] != ""].tolist() == list(TITLES.values())
     assert set(printed.index.str.split(".").str[0]) == set(TITLES)
 
