@@ -43,8 +43,7 @@ def tables_of(spec: dict[str, Any]) -> list[pd.DataFrame]:
         part = rows[[name for name in rows if name in fields]]
         if part.empty or (len(part) <= MARKS and not len(part.select_dtypes(object).columns)):
             continue
-        heads = [_head(name, titles) for name in part]
-        part = part.set_axis(heads, axis=1).loc[:, ~pd.Index(heads).duplicated()]
+        part = _headed(part, titles)
         parts.setdefault(tuple(part), []).append(part.assign(Panel=panel) if panel else part)
     void: dict[str, list[str]] = {
         _head(one.field, {one.field: one.title}): []
@@ -98,6 +97,16 @@ def _joined(words: Any) -> Any:
 
 def _head(name: str, titles: dict[str, str]) -> str:
     return ALWAYS.get(name) or titles.get(name) or UNTITLED.get(name) or name.replace("_", " ").capitalize()
+
+
+def _headed(part: pd.DataFrame, titles: dict[str, str]) -> pd.DataFrame:
+    """Return columns under their heads; of two with one head that differ, the later one has a name of its own."""
+    found: dict[str, str] = {}
+    for name in part:
+        head = _head(name, titles)
+        other = head in found and not part[name].equals(part[found[head]])
+        found.setdefault(_head(name, {}) if other else head, name)
+    return part[list(found.values())].set_axis(list(found), axis=1)
 
 
 def _together(parts: list[pd.DataFrame]) -> pd.DataFrame:

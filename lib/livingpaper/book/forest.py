@@ -129,5 +129,9 @@ def _others(base: alt.Chart, at: At, column: str, name: str, dy: int, **look: An
     end, side, align = (low, -6, "right") if limits and narrow() else (high if limits else column, 8, "left")
     style: Any = {"dx": side, "dy": dy, "align": align, "fontSize": 11, "color": colour}
     word = first.mark_text(text=name, **style)
-    point = known.mark_point(shape="diamond", **look).encode(x=at(column))
+    said = {column: name.capitalize()} | (
+        {low: f"Lower limit, {name}", high: f"Upper limit, {name}"} if limits else {}
+    )
+    tips = [alt.Tooltip(f"{each}:Q", title=title) for each, title in said.items()]
+    point = known.mark_point(shape="diamond", **look).encode(x=at(column), tooltip=tips)
     return [*limits, point, word.encode(x=at(end))]

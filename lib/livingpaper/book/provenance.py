@@ -12,7 +12,8 @@ import pandas as pd
 
 from livingpaper.book.drafts import PRINTED
 from livingpaper.book.markup import markup
-from livingpaper.build.project import Project, digest, text_of
+from livingpaper.build.cache import sha
+from livingpaper.build.project import Project, content_of, digest, text_of
 from livingpaper.build.reads import files_behind
 from livingpaper.chapters.cells import chapter_statements
 from livingpaper.chapters.taking import takes
@@ -116,8 +117,8 @@ def sources_of_numbers(chapter: str, ledger: pd.DataFrame) -> list[str]:
 
 
 def digest_of(path: Path, root: Path) -> str:
-    """Return the hash of a file or folder."""
-    return digest([path], root)
+    """Return the hash of a folder, or of a file as the foot of each page gives it."""
+    return digest([path], root) if path.is_dir() else sha(content_of(path))
 
 
 def panel_html(project: Project, chapter: str) -> str:

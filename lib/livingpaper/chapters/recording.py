@@ -26,8 +26,9 @@ def key(text: object) -> str:
 
 
 def rows_of(
-    rows: Any, pattern: str, origin: str, code: str, scale: str | None, value: str = "estimate", **more: Any
-) -> Iterator[Row]:
+    rows: Any, pattern: str, origin: str, code: str, scale: str | None, value: str = "estimate", absent: str = "",
+    **more: Any,
+) -> Iterator[Row]:  # fmt: skip
     """Yield one row of the ledger per result; see ``session.record``."""
     if unknown := sorted(set(more) - set(TAKEN)):
         raise LedgerError(f"a column of the ledger must be one of {TAKEN}, found {unknown}; rename it")
@@ -46,7 +47,8 @@ def rows_of(
             must = "must give ids such as outcomes.death28.ato.rd"
             raise LedgerError(f"the pattern {pattern!r} {must}, found {id_!r}")
         known = {name: named[name] for name in TAKEN if name in named and name not in ("scale", "estimate")}
-        yield entry(id_, origin, kind, named[value], code=code, **known | more)
+        known |= more | ({"method": absent} if absent and pd.isna(named[value]) else {})
+        yield entry(id_, origin, kind, named[value], code=code, **known)
 
 
 def _frame(rows: Any, value: str) -> pd.DataFrame:

@@ -114,8 +114,9 @@ def current() -> Session:
 
 
 def record(
-    rows: Values, pattern: str, *, origin: str, scale: str | None = None, value: str = "estimate", **more: Any
-) -> None:
+    rows: Values, pattern: str, *, origin: str, scale: str | None = None, value: str = "estimate", absent: str = "",
+    **more: Any,
+) -> None:  # fmt: skip
     """Put results into the ledger, one row each; while blinded, rows that tell outcomes by arm are withheld.
 
     Parameters
@@ -129,6 +130,8 @@ def record(
         Of ``paper.toml``; the scale is that of all rows, by default their column ``scale``.
     value : str
         The column of the estimate.
+    absent : str
+        The method of rows without an estimate: why there is none.
     **more
         Other columns of the ledger, the same for all rows; those in the frame are taken along.
 
@@ -144,7 +147,7 @@ def record(
     if cell is None:  # a notebook does not say which of its cells runs
         cells = (cell for path in chapter_files(project).values() for cell in read_cells(path, project.root))
         cell = next((cell for cell in cells if pattern in cell.source), Cell("a notebook", 0, "", ""))
-    paper, made = config(project), rows_of(rows, pattern, origin, cell.code, scale=scale, value=value, **more)
+    paper, made = config(project), rows_of(rows, pattern, origin, cell.code, scale, value, absent, **more)
     session.add(list(withhold_rows(made, blinded=paper.blinded)), pattern, origin)
 
 

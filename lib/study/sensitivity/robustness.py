@@ -39,7 +39,7 @@ def hidden_bias(
         b, c = counts.treated_only, counts.control_only
         discordant, table = {"treated": b, "control": c}, bounds(b, c, gammas=gammas)
         strengths = {"overturn": largest_gamma(b, c, alpha=alpha), "hide": hiding_gamma(b, c, alpha=alpha)}
-    rows = [(name, np.nan if g is None else g, NO_GAMMA[name]) for name, g in strengths.items()]
+    rows = [(name, *((np.nan, NO_GAMMA[name]) if g is None else (g, ""))) for name, g in strengths.items()]
     return discordant, table, pd.DataFrame(rows, columns=["name", "estimate", "method"])
 
 
