@@ -5,7 +5,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 from livingpaper import Drawing
-from livingpaper.book.theme import CONTROL, FAINT, INK, TREATED, at_each_width
+from livingpaper.book.theme import CONTROL, FAINT, INK, QUIET, TREATED, at_each_width
 from livingpaper.chapters.recording import key, select_rows
 from livingpaper.ledger.format import interval_text, points
 
@@ -72,7 +72,7 @@ def icon_array(ledger: pd.DataFrame, plan: Protocol) -> Drawing:
     hundred = alt.Chart(pd.DataFrame(drawn)).transform_calculate(place=f"sequence({PEOPLE})")
     squares = hundred.transform_flatten(["place"]).transform_calculate(
         row=f"floor(datum.place / {SIDE})", column=f"datum.place % {SIDE}", fate=f"datum.place < datum.died ? {' : '.join(fates)}"
-    ).mark_square(size=120, opacity=1).encode(
+    ).mark_square(size=120, opacity=1, stroke=QUIET, strokeWidth=0.8).encode(
         x=alt.X("column:O", **plain), y=alt.Y("row:O", **plain),
         color=coloured("fate", FATES, legend=alt.Legend(labelFontSize=13)),
         column=alt.Column("drug:N", title=None, sort=None, header=alt.Header(labelFontSize=13)),
