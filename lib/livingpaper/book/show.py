@@ -105,7 +105,10 @@ class Drawing(Exhibit):
         """Return the Vega-Lite specification, its origin inside; ``DisclosureError`` if it carries more than aggregates."""
         known = config().origins
         origin = known[self.origin].says if self.origin in known else self.origin
-        spec = self.chart.to_dict() | {"description": self.alt.strip(), "usermeta": {"origin": origin}}
+        spec = self.chart.to_dict(validate=width == theme.WIDTH) | {
+            "description": self.alt.strip(),
+            "usermeta": {"origin": origin},
+        }
         if config().guards(self.origin) or (config().guarded and not self.origin):
             from livingpaper.disclosure.safe import require_safe  # scipy, for guarded origins only
 

@@ -10,6 +10,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 import altair as alt
 import yaml
+from altair.utils.schemapi import debug_mode
 
 from livingpaper.book.markup import STATIC
 
@@ -58,7 +59,7 @@ def at_each_width(draw: Callable[Asked, Shown]) -> Callable[Asked, Shown]:
     @wraps(draw)
     def both(*args: Asked.args, **kwargs: Asked.kwargs) -> Shown:
         drawn: Any = draw(*args, **kwargs)
-        with drawn_for(NARROW):
+        with drawn_for(NARROW), debug_mode(False):  # the parts were checked when it was drawn wide
             phone: Any = draw(*args, **kwargs)
         return cast("Shown", replace(drawn, narrow=phone.chart))
 
