@@ -21,7 +21,8 @@ from livingpaper.book.provenance import (
     sources_of_numbers,
 )
 from livingpaper.book.reference import reference_myst
-from livingpaper.build.project import Project, digest, find_project
+from livingpaper.build.cache import sha
+from livingpaper.build.project import Project, content_of, digest, find_project
 from livingpaper.build.reads import files_behind, files_read, keep_reads, note, public
 from livingpaper.ledger.ledger import LEDGER_COLUMNS, entry, ledger_frame, read_ledger
 from sphinx.search import WordCollector
@@ -133,8 +134,8 @@ def test_the_panel_names_inputs_functions_and_tests(project: Project, small: Pro
     (small.root / "results").mkdir()
     shutil.copy(project.ledger, small.ledger)
     panel = panel_html(small, "book/a")
-    assert digest([small.root / "book" / "a.md"], small.root)[:12] in panel
-    assert digest([small.ledger], small.root)[:12] in panel
+    assert sha(content_of(small.root / "book" / "a.md"))[:12] in panel  # as the foot of each page gives it
+    assert sha(content_of(small.ledger))[:12] in panel
     assert "<code>stats.risk.risks</code>; tested in <code>tests/test_risk.py</code>" in panel
     assert '<th scope="row">Takes from</th> <td><code>book/earlier</code></td>' in panel
 
