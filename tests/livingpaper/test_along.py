@@ -104,6 +104,15 @@ def test_the_table_of_a_chart_by_hand() -> None:
     assert "<td>−2.5</td>" in made["html"]
 
 
+def test_two_columns_under_one_head_both_stay_in_the_table() -> None:
+    """The names of the rows of forest plots were lost: their title was that of the estimates."""
+    rows = pd.DataFrame({"estimate": [1.0, 2.0], "label": ["Crude", "Weighted"], "conf_low": 0.5, "low": 0.5})
+    tips = [alt.Tooltip("label:N", title="Estimate"), "conf_low:Q", "low:Q"]
+    (table,) = tables_of(alt.Chart(rows).mark_point().encode(x="estimate:Q", tooltip=tips).to_dict())
+    assert list(table) == ["Shown", "Estimate", "Lower limit"]  # of two that are equal one will do
+    assert table["Shown"].tolist() == ["Crude", "Weighted"]
+
+
 def test_a_figure_of_which_all_is_withheld_has_a_table_without_rows() -> None:
     nothing = pd.DataFrame({"day": pd.Series(dtype=str), "risk": pd.Series(dtype=float)})
     drawn = (

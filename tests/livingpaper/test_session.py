@@ -85,6 +85,14 @@ def test_a_result_that_cannot_be_had_says_why() -> None:
     assert ledger["outcomes.death28.ato.risk_treated"]["text"] == "no pair within the caliper"
 
 
+def test_why_there_is_no_number_is_said_only_where_there_is_none() -> None:
+    found = {"seen": 2.0, "unseen": np.nan}
+    record(found, "gamma.{name}", origin="synthetic", scale="ratio", absent="no pair is discordant")
+    assert ledger["gamma.unseen"]["text"] == ledger["gamma.unseen"]["method"] == "no pair is discordant"
+    assert ledger["gamma.seen"]["text"] == "2.00"
+    assert pd.isna(ledger["gamma.seen"]["method"])
+
+
 @pytest.mark.parametrize(
     ("text", "part"), [("High Flow (L/min)", "high_flow_l_min"), (28.0, "28"), (0.25, "0_25"), ("ATO", "ato")]
 )

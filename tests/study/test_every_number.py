@@ -112,3 +112,9 @@ def test_every_row_is_printed_or_drawn_or_listed_as_data(paper: Paper, settings:
     assert sorted(ids - used - listed) == []
     idle = [pattern for pattern in settings.data if not any(fnmatchcase(id_, pattern) for id_ in listed)]
     assert idle == []
+
+
+def test_no_number_says_that_it_cannot_be_computed(paper: Paper) -> None:
+    known = paper.rows[paper.rows["estimate"].notna()]
+    contradicted = known["method"].str.contains("cannot be|no number", na=False)
+    assert known.index[contradicted].tolist() == []
