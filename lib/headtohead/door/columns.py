@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ def numbers(data: Data, what: str, *, missing: bool = False, infinite: bool = Fa
     frame = data.to_frame() if isinstance(data, pd.Series) else data
     if not frame.columns.is_unique:
         unique(frame.columns, f"columns of {what}")
-    x, parts = frame.to_numpy(), {}
+    x, parts = frame.values, {}
     if not plain(frame, x):
         parts = {name: floats(frame.iloc[:, j]) for j, name in enumerate(frame)}
         words = [repr(name) for name, column in parts.items() if column is None]
@@ -56,12 +57,12 @@ def covariates(design: pd.DataFrame, what: str, *, tolerance: float = DEPENDENT)
 
 def floating(frame: pd.DataFrame, what: str) -> pd.DataFrame:
     """Return columns of numbers as float; whether they are finite shows in what is computed of them."""
-    return frame if frame.columns.is_unique and plain(frame, frame.to_numpy()) else numbers(frame, what)
+    return frame if frame.columns.is_unique and plain(frame, frame.values) else numbers(frame, what)
 
 
 def plain(frame: pd.DataFrame, x: np.ndarray) -> bool:
     """Return whether an array of float is that of columns of float, not of categories, which make a new one each time."""
-    if x.dtype == np.float64 and x.shape[1] > 1 and np.may_share_memory(x, frame.to_numpy()):
+    if x.dtype == np.float64 and x.shape[1] > 1 and np.may_share_memory(x, frame.values):
         return True
     return x.dtype == np.float64 and all(column.dtype in AS_IS for _, column in frame.items())
 
@@ -103,11 +104,13 @@ def _refuse_values(frame: pd.DataFrame, x: np.ndarray, what: str, missing: bool,
             )
 
 
-def complete(data: pd.Series | pd.DataFrame, what: str) -> None:
-    """Raise MissingError if a value of a column, or of a column of a frame, is missing; they need not be numbers."""
-    alone = isinstance(data, pd.Series)
-    if any(map(_gaps, [data] if alone else (data[name] for name in data))):
-        frame = as_float(data.to_frame() if alone else data)
+def complete(data: pd.Series | pd.DataFrame, what: str, names: Iterable[Any] | None = None) -> None:
+    """Raise MissingError if a value of a column, or of some or all of a frame, is missing; they need not be numbers."""
+    parts = (
+        [data] if isinstance(data, pd.Series) else [data[name] for name in (data if names is None else names)]
+    )
+    if any(map(_gaps, parts)):
+        frame = as_float(pd.concat(parts, axis=1))
         gaps = np.where(frame.isna().to_numpy(), np.nan, 0.0)
         _refuse_values(frame, gaps, what, missing=False, infinite=False)
 
@@ -121,9 +124,9 @@ def _gaps(column: pd.Series) -> bool:
 
 def varying(design: pd.DataFrame) -> None:
     """Raise DependentError if a column has one value in all patients."""
-    X = design.to_numpy()
-    flat = np.logical_and.reduce(X[0] == X, axis=0)
-    if flat.any():
+    X = design.values
+    ends = (X[0] == X[-1]).tolist()  # of most columns they differ, and nothing else needs to be looked at
+    if flat := [j for j, same in enumerate(ends) if same and (X[:, j] == X[0, j]).all()]:
         raise constant(design.columns[flat], len(X))
 
 
@@ -136,11 +139,11 @@ def constant(names: Iterable[object], n: int, remedy: str = "remove them from th
 
 def columns(frame: pd.DataFrame, names: Iterable[object], what: str, of_numbers: Sequence[str] = ()) -> None:
     """Raise UnknownError unless the frame has these columns, each once; NumberError unless some hold numbers or nothing."""
-    instance(frame, pd.DataFrame, f"a DataFrame with {what}", "build one")
-    wanted = [*names, *of_numbers]
+    if not isinstance(frame, pd.DataFrame):
+        instance(frame, pd.DataFrame, f"a DataFrame with {what}", "build one")
     known = frame.columns
-    unknown = [repr(name) for name in wanted if name not in known or isinstance(known, pd.MultiIndex)]
-    if unknown:
+    nested = isinstance(known, pd.MultiIndex)
+    if unknown := [repr(name) for name in (*names, *of_numbers) if nested or name not in known]:
         must = f"{what} must be columns of the frame, {len(unknown)} are not: {some(unknown)}"
         raise UnknownError(f"{must}; it has {some_of(list(frame.columns)[:12])}")
     if not known.is_unique:
@@ -166,14 +169,23 @@ def named(frame: pd.DataFrame, names: str | Iterable[str], what: str) -> list[st
 def levels(values: pd.Series, known: str = "") -> list[Any]:
     """Return a category's levels by name; NumberError for numbers among objects, MissingError if all must be ``known``."""
     found, gaps = levels_in(values)
-    if known and gaps:
-        complete(values, known)
-    must = f"the column {values.name!r} must be numbers or words, found"
-    if values.dtype == object and any(map(number, found)):
-        raise NumberError(f"{must} numbers among objects; convert it with astype(float) or astype(str)")
-    if values.dtype.kind in "mM":
-        raise NumberError(f"{must} {values.dtype}; count days, with .dt.days of a difference")
+    named_levels(values, found, known if gaps else "")
     return sorted(found, key=str)
+
+
+def named_levels(values: pd.Series, found: list[Any], gaps: str) -> None:
+    """Raise NumberError if levels are numbers among objects, or times; MissingError if there are ``gaps`` in what these are."""
+    if gaps:
+        complete(values, gaps)
+    dtype, odd = values.dtype, ""
+    if dtype.kind in "mM":
+        odd = f"{dtype}; count days, with .dt.days of a difference"
+    elif values.dtype == object and any(
+        isinstance(one, Number) and not isinstance(one, bool) for one in found
+    ):
+        odd = "numbers among objects; convert it with astype(float) or astype(str)"
+    if odd:
+        raise NumberError(f"the column {values.name!r} must be numbers or words, found {odd}")
 
 
 def groupings(given: pd.Series | Sequence[pd.Series], index: pd.Index, what: str) -> list[pd.Series]:

@@ -62,7 +62,7 @@ def _guarded(function: Callable[..., Any], called: str) -> Callable[..., Any]:
 
     @wraps(function)
     def call(*args: Any, **named: Any) -> Any:
-        given = dict(zip(names, args, strict=False)) | named
+        given = dict(zip(names, args, strict=False)) | named if words else {}
         odd = [name for name, kind in words if name in given and not isinstance(given[name], kind)]
         if odd and (message := _wrong_kind(function, called, args, named)):
             raise InputError(message)

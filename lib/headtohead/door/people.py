@@ -69,9 +69,12 @@ def patients(data: Any, what: str) -> None:
 
 def aligned(data: Data, index: pd.Index, what: str) -> Data:
     """Return ``data`` in the order of ``index``; AlignmentError unless both hold the same patients."""
-    patients(data, what)
-    if (own := data.index) is index or own.equals(index):
+    if isinstance(data, TABLES) and (own := data.index) is index and own.is_unique and len(own):
         return data
+    patients(data, what)
+    if data.index.equals(index):
+        return data
+    own = data.index
     unique(index, "patients")
     lacking, more = index.difference(own, sort=False), own.difference(index, sort=False)
     if len(lacking) or len(more):
@@ -102,17 +105,21 @@ def same_length(**arrays: Any) -> None:
 
 
 def bounded(x: np.ndarray, low: float = LOWEST) -> bool:
-    """Return whether numbers are finite and at least so large, by two of them that a NaN spoils."""
-    return not x.size or bool(np.minimum.reduce(x, None) >= low and np.maximum.reduce(x, None) < np.inf)
+    """Return whether numbers are finite and at least so large, by the least and the largest, which are a NaN if one is."""
+    if not x.size:
+        return True
+    flat = x if x.ndim == 1 else x.ravel("K")
+    least, most = flat[flat.argmin()], flat[flat.argmax()]  # in half the time of a reduction
+    return bool(low <= least and most < np.inf)
 
 
 def floats(values: Any) -> np.ndarray | None:
     """Return numbers or truth values as an array of float, NaN where missing, None if they are neither."""
     x = values.values if isinstance(values, pd.Series) else values
     dtype = getattr(x, "dtype", None)
+    if dtype is FLOAT and type(x) is np.ndarray and x.ndim:
+        return x
     if isinstance(dtype, np.dtype):
-        if dtype is FLOAT and x.ndim:
-            return x if type(x) is np.ndarray else np.asarray(np.ma.filled(x, np.nan))
         return np.ma.filled(x.astype(float, copy=False), np.nan) if dtype.kind in "fiub" and x.ndim else None
     numeric = pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_bool_dtype(dtype)
     if numeric and not isinstance(dtype, pd.CategoricalDtype):
@@ -212,7 +219,7 @@ def events(values: Any, what: str = "events", *, known: bool = True) -> np.ndarr
         "code the event 1 and all else 0, for example values == 'yes', or estimate a difference of means, and drop or "
         "impute what is missing"
     )
-    if (whole := _whole(values)) is not None and 0 <= np.bitwise_or.reduce(whole) <= 1:
+    if (whole := _whole(values)) is not None and whole[whole.argmin()] >= 0 and whole[whole.argmax()] <= 1:
         return whole.astype(float)
     x = _codes(values, f"{what} must be 0 and 1", remedy)
     right = (x == 0) | (x == 1)
@@ -224,8 +231,7 @@ def events(values: Any, what: str = "events", *, known: bool = True) -> np.ndarr
 def causes(values: Any, number: int | None = None) -> np.ndarray:
     """Return causes as an array of int: 0 censored, 1 to ``number`` the causes."""
     last, word = (np.inf, "the last") if number is None else (number, number)
-    whole = _whole(values)
-    if whole is not None and np.bitwise_or.reduce(whole) >= 0 and (number is None or whole.max() <= last):
+    if (whole := _whole(values)) is not None and whole[whole.argmin()] >= 0 and whole[whole.argmax()] <= last:
         return whole
     must = f"causes must be whole numbers from 0 (censored) to {word}"
     remedy = "code them so, and name every cause"

@@ -18,6 +18,7 @@ from headtohead.errors import ChoiceError, InputError, MissingError, NumberError
 
 COLOURS = re.compile("\x1b\\[[0-9;]*m|[⧛⧚]")  # in which formulaic underlines what it cannot read
 NAMES = re.compile(r"`([^`]+)`|([\w.]+)")  # in a formula; formulaic's own list lacks those in bs(...)
+EXACT = 2.0**53  # from which whole numbers are no longer told apart
 KNOT_QUANTILES = {3: (0.10, 0.50, 0.90), 4: (0.05, 0.35, 0.65, 0.95), 5: (0.05, 0.275, 0.50, 0.725, 0.95)}
 
 
@@ -90,10 +91,12 @@ def _of_formula(frame: pd.DataFrame, formula: str) -> pd.DataFrame:
             raise ChoiceError(f"a model has an intercept, found {formula!r}; leave out '- 1' and '0 +'")
         names = {name for both in NAMES.findall(formula) for name in (*both, both[1].split(".")[0])}
         door.unique(frame.columns, "columns of the frame")
-        used = {name: _readable(frame[name], f"columns of {formula!r}") for name in frame if name in names}
+        used = [name for name in frame if name in names]
+        door.complete(frame, f"columns of {formula!r}", used)
         with np.errstate(all="ignore"), warnings.catch_warnings():  # what is no number is refused below
             warnings.simplefilter("error", DataMismatchWarning)
-            read, context = pd.DataFrame(used, frame.index), {"C": _category, "rcs": _rcs, "np": np}
+            read = pd.DataFrame({name: _readable(frame[name]) for name in used}, frame.index)
+            context = {"C": _category, "rcs": _rcs, "np": np}
             found = parsed.get_model_matrix(read, na_action="ignore", context=context)
     except InputError:
         raise
@@ -109,19 +112,21 @@ def _of_formula(frame: pd.DataFrame, formula: str) -> pd.DataFrame:
     return pd.DataFrame(found[kept].to_numpy(float), frame.index, kept)
 
 
-def _readable(column: pd.Series, what: str) -> pd.Series:
+def _readable(column: pd.Series) -> pd.Series:
     """Return a complete column as a formula may compute with it: whole numbers would overflow, levels that nobody has count."""
     column = column.infer_objects()
     if (x := door.floats(column)) is None:
-        door.levels(column, what)
+        door.levels(column)
         return column.cat.remove_unused_categories() if hasattr(column, "cat") else column.astype(object)
-    door.complete(column, what)
+    if column.dtype.kind in "iu" and (abs(x) >= EXACT).any():
+        must = f"whole numbers in a formula must be below 2**53, {column.name!r} has {abs(x).max():.0f}"
+        raise NumberError(f"{must}; convert names with astype(str), amounts with astype(float)")
     return pd.Series(x.astype(bool) if pd.api.types.is_bool_dtype(column.dtype) else x, column.index)
 
 
 def _category(x: Any, *args: Any, **named: Any) -> Any:
     """Return formulaic's ``C``, whose levels are called 1 and 2 though they come as 1.0 and 2.0."""
-    whole = pd.api.types.is_float_dtype(x) and ((x == np.floor(x)) & (abs(x) < 2**53)).all()
+    whole = pd.api.types.is_float_dtype(x) and ((x == np.floor(x)) & (abs(x) < EXACT)).all()
     return C(x.astype(np.int64) if whole else x, *args, **named)
 
 
@@ -164,7 +169,9 @@ def _columns(values: pd.Series, form: str, knots: int, predictors: np.ndarray) -
 
 
 def _dummies(values: pd.Series) -> Named:
-    levels = door.levels(values, "categories, which can have a level for the unknown,")
+    found, gaps = door.levels_in(values)
+    door.named_levels(values, found, "categories, which can have a level for the unknown," if gaps else "")
+    levels = sorted(found, key=str)
     if len(levels) < 2:
         remedy = "remove it from the terms of the model and from the columns to impute from"
         raise door.constant([values.name], len(values), remedy)

@@ -76,12 +76,11 @@ def fit_cox(
     door.choice("ties", ties, Ties)
     given = {"event": event, "strata": strata, "clusters": clusters, "entry": entry}
     rows = at_the_door(time, covariates, weights=weights, sandwich=sandwich, **given)
-    door.events(rows["event"])
+    rows["event"] = door.events(rows["event"])
     if entry is not None:
-        door.times(rows["entry"], "entries")
-        wrong = ~(rows["entry"].to_numpy(float) < rows["time"].to_numpy(float))
+        wrong = ~(door.times(rows["entry"], "entries") < rows["time"])
         if wrong.any():
-            found = door.wrong_rows(wrong, rows["time"])
+            found = door.wrong_rows(wrong, rows["entry"])
             raise TimeError(f"patients must enter before they leave, {found}; correct or drop them")
     return fit_checked(**rows, ties=ties)
 
@@ -90,19 +89,19 @@ def at_the_door(
     time: pd.Series, covariates: pd.DataFrame, *, weights: pd.Series | None, sandwich: Sandwich | None = None,
     **others: pd.Series | None,
 ) -> Rows:  # fmt: skip
-    """Return the rows of positive weight by name, in the order of ``time``; the covariates are checked by the fit."""
+    """Return the rows of positive weight by name, in the order of ``time``, an array; the fit checks the covariates."""
     door.patients(time, "times")
+    index = time.index
     if weights is not None:
-        weights = door.aligned(weights, time.index, "weights")
+        weights = door.aligned(weights, index, "weights")
         if not (door.weights(weights) > 0).any():
             must = f"a fit needs patients of positive weight, none of {len(time)} has one"
             raise EmptyArmError(f"{must}; check the weights")
     rows: Rows = {"time": time}
     for name, one in ({"covariates": covariates, "weights": weights} | others).items():
-        rows[name] = one if one is None else door.aligned(one, time.index, name)
+        rows[name] = one if one is None or one.index is index else door.aligned(one, index, name)
     rows = weighty(rows | {"sandwich": sandwich})
-    door.times(rows["time"])
-    rows["covariates"] = door.floating(rows["covariates"], "covariates")
+    rows["time"] = door.times(rows["time"])
     for name in ("strata", "clusters", "censoring"):
         if rows.get(name) is not None:
             door.complete(rows[name], name)
@@ -125,12 +124,12 @@ def chosen(rows: Rows, use: Array) -> Rows:
 def fit_checked(*, ties: Ties = "efron", **given: Any) -> CoxFit:
     """Return ``fit_cox`` of inputs in one order that were checked: of an Endpoint and an Adjustment, say."""
     rows = weighty(given)
-    died, entry = rows["event"].to_numpy(bool), rows.get("entry")
+    died, entry = np.asarray(rows["event"], bool), rows.get("entry")
     need_events(died, "a hazard ratio")
     w, strata, who = weights_of(rows), codes(rows.get("strata"), len(died)), None
     Z, spread = standardised(rows["covariates"], w)
     sets = pl.risk_sets(
-        rows["time"].to_numpy(float), died, Z, weights=w, ties=ties, strata=strata,
+        np.asarray(rows["time"], float), died, Z, weights=w, ties=ties, strata=strata,
         entry=None if entry is None else entry.to_numpy(float),
     )  # fmt: skip
     if rows["clusters"] is not None or rows["weights"] is not None:
@@ -167,7 +166,7 @@ def standardised(covariates: pd.DataFrame, weights: Array) -> tuple[Array, Array
 
     A spread is a positive number only if its column is finite and varies: else the door says what is wrong.
     """
-    X = covariates.to_numpy(float)
+    X = door.floating(covariates, "covariates").to_numpy(float)
     mean = weights @ X / weights.sum()
     with np.errstate(invalid="ignore"):
         spread = X.std(axis=0)

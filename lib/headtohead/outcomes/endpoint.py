@@ -36,7 +36,7 @@ class Endpoint:
         door.patients(self.time_days, "times")
         time, cause = self.time_days, door.aligned(self.cause, self.time_days.index, "causes")
         days, codes = door.times(time), door.causes(cause, len(self.causes))
-        if time.to_numpy() is not days and time.dtype != float:
+        if time.values is not days and time.dtype != float:
             object.__setattr__(self, "time_days", pd.Series(days, time.index, name=time.name))
         if cause is not self.cause or cause.dtype != np.int64:
             object.__setattr__(self, "cause", pd.Series(codes, cause.index, name=cause.name))
@@ -102,11 +102,12 @@ class Endpoint:
         A curve is drawn up to the day on which the last of its ``arm`` was seen. Of all patients the last day counts
         whole: the horizon may be its end, one day later.
         """
-        time, cause = self.time_days.to_numpy(), self.cause.to_numpy()
-        if arm is not None:
-            time, cause = time[arm], cause[arm]
-        last = float(time.max(initial=0.0))
-        if by > last + (arm is None) and (cause[time == last] == 0).any():
+        time = self.time_days.values if arm is None else self.time_days.values[arm]
+        last = float(time[time.argmax()]) if len(time) else 0.0
+        if by <= last + (arm is None):
+            return
+        cause = self.cause.to_numpy() if arm is None else self.cause.to_numpy()[arm]
+        if (cause[time == last] == 0).any():
             must = f"the horizon must lie within follow-up, day {by:g} is after the last day, {last:g}"
             seen = f"on which {group} was seen for {self.name!r}"
             raise HorizonError(f"{must}, {seen}; give by={last:g} or less")
@@ -117,8 +118,10 @@ class Endpoint:
         NaN for whoever was censored before it. Whoever had a competing event counts as event-free to the
         horizon; a tipping-point analysis asks how many later events would change the answer.
         """
-        happened = ((self.cause == 1) & (self.time_days <= horizon_days)).astype(float)
-        return happened.mask((self.cause == 0) & (self.time_days < horizon_days))
+        time, cause = self.time_days.to_numpy(), self.cause.to_numpy()
+        happened = ((cause == 1) & (time <= horizon_days)).astype(float)
+        happened[(cause == 0) & (time < horizon_days)] = np.nan
+        return pd.Series(happened, self.time_days.index)
 
     def cut(self, horizon_days: int) -> Endpoint:
         """Return the endpoint with follow-up ended, censored, at the horizon."""

@@ -56,7 +56,8 @@ def equivalence_tests(row: pd.Series, margins: Mapping[str, float], *, alpha: fl
     ``conf_high``, ``conf_level`` and ``method``. Without a standard error the numbers are missing, and ``method`` says
     so. ``row`` is a result with ``estimate`` and ``std_error`` on the scale of the margins, which are below 1 for risks.
     """
-    door.margins(margins, row.get("scale", "risk difference"))
+    scale = row.get("scale", "risk difference")
+    door.margins(margins, scale)
     door.columns(row.to_frame().T, ["estimate", "std_error"], "estimate and std_error")
     estimate, error = float(row["estimate"]), float(row["std_error"])
     known = np.isfinite(estimate) and 0 < error < np.inf
@@ -64,7 +65,7 @@ def equivalence_tests(row: pd.Series, margins: Mapping[str, float], *, alpha: fl
         estimate = error = np.nan
     door.between("alpha", alpha, 0, 0.5, "5 percent is 0.05")
     found = {name: _normal(estimate, error, margin, alpha) for name, margin in margins.items()}
-    rows = _rows(found, "normal, bootstrap standard error")
+    rows = _rows(found, "normal, bootstrap standard error", scale)
     return rows if known else rows.assign(method=cannot("there is no standard error"))
 
 
@@ -75,7 +76,9 @@ def margin_tests(table: TwoByTwo, margins: Mapping[str, float], *, alpha: float)
     return _rows(found, "Miettinen-Nurminen score")
 
 
-def _rows(tests: Mapping[str, Equivalence], approximation: str) -> pd.DataFrame:
+def _rows(
+    tests: Mapping[str, Equivalence], approximation: str, scale: str = "risk difference"
+) -> pd.DataFrame:
     rows = [
         row
         for margin, test in tests.items()
@@ -83,7 +86,7 @@ def _rows(tests: Mapping[str, Equivalence], approximation: str) -> pd.DataFrame:
             {"name": "p", "scale": "p value", "estimate": test.p_value, "margin": margin},
             {"name": "smallest", "scale": "absolute difference", "estimate": test.smallest_margin,
              "margin": margin},
-            {"name": "interval", "scale": "risk difference", "estimate": test.estimate, "margin": margin,
+            {"name": "interval", "scale": scale, "estimate": test.estimate, "margin": margin,
              "conf_low": test.conf_low, "conf_high": test.conf_high, "conf_level": 1 - 2 * test.alpha},
         )
     ]  # fmt: skip

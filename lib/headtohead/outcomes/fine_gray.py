@@ -52,14 +52,14 @@ def fit_fine_gray(
     door.at_least("cause_number", cause_number, 1)
     given = {"cause": cause, "clusters": clusters, "censoring": censoring}
     rows = cox.at_the_door(time, covariates, weights=weights, sandwich=sandwich, **given)
-    door.causes(rows["cause"])
+    rows["cause"] = door.causes(rows["cause"])
     return fit_checked(**rows, cause_number=cause_number, rule=rule)
 
 
 def fit_checked(*, cause_number: int, rule: Rule = "crr", **given: Any) -> cox.CoxFit:
     """Return ``fit_fine_gray`` of inputs in one order that were checked."""
     rows = cox.weighty(given)
-    t, c, w = rows["time"].to_numpy(float), rows["cause"].to_numpy(int), cox.weights_of(rows)
+    t, c, w = np.asarray(rows["time"], float), np.asarray(rows["cause"], int), cox.weights_of(rows)
     cox.need_events(c == cause_number, "a subdistribution hazard ratio", f" of cause {cause_number}")
     Z, spread = cox.standardised(rows["covariates"], w)
     groups = cox.codes(rows["censoring"], len(t))

@@ -88,7 +88,7 @@ def proportional_hazards_test(
     door.choice("transform", transform, Transform)
     door.choice("ties", ties, Ties)
     rows = at_the_door(time, covariates, event=event, weights=weights, sandwich=sandwich, strata=strata)
-    door.events(rows["event"])
+    rows["event"] = door.events(rows["event"])
     rows["covariates"] = door.covariates(rows["covariates"], "covariates")
     if list(fit.coefficients.index) != list(covariates.columns):
         raise AlignmentError(
@@ -105,7 +105,7 @@ def _test_of_checked(
     fit: CoxFit, *, transform: Transform = "km", ties: Ties = "efron",
     terms: Mapping[str, Sequence[str]] | None = None, **rows: Any,
 ) -> pd.DataFrame:  # fmt: skip
-    t, died, sandwich = rows["time"].to_numpy(float), rows["event"].to_numpy(bool), rows["sandwich"]
+    t, died, sandwich = np.asarray(rows["time"], float), np.asarray(rows["event"], bool), rows["sandwich"]
     if len(np.unique(t[died])) < 2:
         must = "a hazard ratio changes between event times"
         raise CannotEstimateError(f"{must}, found none or one; report the counts")

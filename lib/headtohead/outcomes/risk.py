@@ -99,12 +99,13 @@ def need_known(events: pd.DataFrame) -> None:
 
 def _cells(y: Array, adjustment: Adjustment, results: Results, method: str, reason: str) -> list[est.Row]:
     used, w, rows = adjustment.used.to_numpy(), adjustment.weights.to_numpy(), []
-    one, other = adjustment.arm & used, ~adjustment.arm & used
-    for sides, found in zip(((one,), (other,), (one, other), (one, other)), results, strict=True):
-        n, events = sum(int(side.sum()) for side in sides), sum(int(y[side].sum()) for side in sides)
-        if adjustment.kind == "weights":
-            n = round(sum(effective_number(w[side]) for side in sides))
-        rows.append({"n": n, "events": events} | est.result(found, method, reason))
+    sides = adjustment.arm & used, ~adjustment.arm & used
+    weighted = adjustment.kind == "weights"
+    n = [effective_number(w[side]) if weighted else np.count_nonzero(side) for side in sides]
+    events = [round(y @ side) for side in sides]
+    for arms, found in zip((slice(1), slice(1, 2), slice(2), slice(2)), results, strict=True):
+        count = {"n": round(sum(n[arms])), "events": sum(events[arms])}
+        rows.append(count | est.result(found, method, reason))
     return rows
 
 
@@ -115,7 +116,8 @@ def _only_pairs(adjustment: Adjustment) -> bool:
 
 def _crude(event: pd.Series, adjustment: Adjustment, level: float) -> tuple[Results, str, str]:
     y, arm = event.to_numpy(float), adjustment.arm
-    table = TwoByTwo(int(y[arm].sum()), int(arm.sum()), int(y[~arm].sum()), int((~arm).sum()))
+    treated, n1 = round(y @ arm), np.count_nonzero(arm)
+    table = TwoByTwo(treated, n1, round(y.sum()) - treated, len(y) - n1)
     point, sizes = (table.risk_treated, table.risk_control), (table.n_treated, table.n_control)
     difference = est.effective_intervals(point, sizes, level)[2]
     method = "crude; Wilson, Newcombe and Katz intervals"

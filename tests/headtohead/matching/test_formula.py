@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from fractions import Fraction
+
 import headtohead as hh
 import numpy as np
 import pandas as pd
@@ -95,6 +98,34 @@ def test_whole_numbers_do_not_overflow_and_name_their_levels_without_a_decimal()
     np.testing.assert_array_equal(found["I(platelets ** 4)"], frame["platelets"].astype(float) ** 4)
     apart = pd.DataFrame({"x": [1e17, 1e18, 1e19, 1e20]})
     assert design_matrix(apart, "C(x)").shape == (4, 3)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint64", "Int64", "object"])
+@pytest.mark.parametrize("term", ["C(ward)", "ward"])
+def test_whole_numbers_that_a_float_cannot_tell_apart_are_refused(dtype: str, term: str) -> None:
+    """Two hospitals' keys of 17 digits were one level."""
+    ward = pd.Series([2**53, 2**53 + 1, 2**53 + 2] * 4).astype(dtype)
+    frame = pd.DataFrame({"age": np.arange(12.0), "ward": ward})
+    with pytest.raises(door.NumberError, match="below 2..53, 'ward' has .*; convert names with astype"):
+        design_matrix(frame, f"age + {term}")
+    assert design_matrix(frame.assign(ward=ward.astype(str)), f"age + {term}").shape == (12, 3)
+
+
+@pytest.mark.parametrize("form", ["age + x + word", "np.log(age) + C(word) + rcs(x)"])
+def test_all_columns_with_gaps_are_named_at_once(mixed: pd.DataFrame, form: str) -> None:
+    lost = mixed.assign(age=mixed["age"].mask(mixed.index == 3), word=mixed["word"].mask(mixed.index > 57))
+    found = "'age', 'word' have missing values in 3 of 60 patients, first 3, 58, 59"
+    with pytest.raises(door.MissingError, match=found):
+        design_matrix(lost, form)
+
+
+@pytest.mark.parametrize("kind", [Decimal, Fraction, int, np.float32])
+@pytest.mark.parametrize("terms", [["x", "dose"], "x + dose", "x + C(dose)"])
+def test_numbers_among_objects_are_no_levels(mixed: pd.DataFrame, kind: type, terms: list[str] | str) -> None:
+    dose = pd.Series([kind(k % 3) for k in range(60)], dtype=object)
+    dose[0] = "none"
+    with pytest.raises(door.NumberError, match="numbers among objects"):
+        design_matrix(mixed.assign(dose=dose), terms)
 
 
 @pytest.mark.parametrize(

@@ -266,6 +266,7 @@ def test_equivalence_of_an_estimate_by_hand() -> None:
         pd.concat([100 * row, pd.Series({"scale": "days"})]), {"narrow": 5.0}, alpha=0.05
     )
     assert days["estimate"][0] == found.at[("narrow", "p"), "estimate"], "margins of days may be above 1"
+    assert list(days["scale"]) == ["p value", "absolute difference", "days"]
 
 
 def test_the_posterior_equals_a_large_sample_and_is_a_density() -> None:
