@@ -27,8 +27,7 @@ def numbers(data: Data, what: str, *, missing: bool = False, infinite: bool = Fa
         if x is not None and data.dtype in AS_IS and bounded(x):
             return data
     frame = data.to_frame() if isinstance(data, pd.Series) else data
-    if not frame.columns.is_unique:
-        unique(frame.columns, f"columns of {what}")
+    unique(frame.columns, f"columns of {what}")
     x, parts = frame.values, {}
     if not plain(frame, x):
         parts = {name: floats(frame.iloc[:, j]) for j, name in enumerate(frame)}
@@ -106,9 +105,8 @@ def _refuse_values(frame: pd.DataFrame, x: np.ndarray, what: str, missing: bool,
 
 def complete(data: pd.Series | pd.DataFrame, what: str, names: Iterable[Any] | None = None) -> None:
     """Raise MissingError if a value of a column, or of some or all of a frame, is missing; they need not be numbers."""
-    parts = (
-        [data] if isinstance(data, pd.Series) else [data[name] for name in (data if names is None else names)]
-    )
+    alone = isinstance(data, pd.Series)
+    parts = [data] if alone else [data[name] for name in (data if names is None else names)]
     if any(map(_gaps, parts)):
         frame = as_float(pd.concat(parts, axis=1))
         gaps = np.where(frame.isna().to_numpy(), np.nan, 0.0)
@@ -139,15 +137,13 @@ def constant(names: Iterable[object], n: int, remedy: str = "remove them from th
 
 def columns(frame: pd.DataFrame, names: Iterable[object], what: str, of_numbers: Sequence[str] = ()) -> None:
     """Raise UnknownError unless the frame has these columns, each once; NumberError unless some hold numbers or nothing."""
-    if not isinstance(frame, pd.DataFrame):
-        instance(frame, pd.DataFrame, f"a DataFrame with {what}", "build one")
+    instance(frame, pd.DataFrame, f"a DataFrame with {what}", "build one")
     known = frame.columns
     nested = isinstance(known, pd.MultiIndex)
     if unknown := [repr(name) for name in (*names, *of_numbers) if nested or name not in known]:
         must = f"{what} must be columns of the frame, {len(unknown)} are not: {some(unknown)}"
         raise UnknownError(f"{must}; it has {some_of(list(frame.columns)[:12])}")
-    if not known.is_unique:
-        unique(known, f"columns of {what}")
+    unique(known, f"columns of {what}")
     if of_numbers and not len(frame):
         raise InputError(f"{what} must have rows, found none; look at what the table was made of")
     for name in of_numbers:
@@ -180,9 +176,7 @@ def named_levels(values: pd.Series, found: list[Any], gaps: str) -> None:
     dtype, odd = values.dtype, ""
     if dtype.kind in "mM":
         odd = f"{dtype}; count days, with .dt.days of a difference"
-    elif values.dtype == object and any(
-        isinstance(one, Number) and not isinstance(one, bool) for one in found
-    ):
+    elif values.dtype == object and any(isinstance(one, Number) > isinstance(one, bool) for one in found):
         odd = "numbers among objects; convert it with astype(float) or astype(str)"
     if odd:
         raise NumberError(f"the column {values.name!r} must be numbers or words, found {odd}")

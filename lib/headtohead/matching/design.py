@@ -91,8 +91,7 @@ def _of_formula(frame: pd.DataFrame, formula: str) -> pd.DataFrame:
             raise ChoiceError(f"a model has an intercept, found {formula!r}; leave out '- 1' and '0 +'")
         names = {name for both in NAMES.findall(formula) for name in (*both, both[1].split(".")[0])}
         door.unique(frame.columns, "columns of the frame")
-        used = [name for name in frame if name in names]
-        door.complete(frame, f"columns of {formula!r}", used)
+        door.complete(frame, f"columns of {formula!r}", used := [name for name in frame if name in names])
         with np.errstate(all="ignore"), warnings.catch_warnings():  # what is no number is refused below
             warnings.simplefilter("error", DataMismatchWarning)
             read = pd.DataFrame({name: _readable(frame[name]) for name in used}, frame.index)

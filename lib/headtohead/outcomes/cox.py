@@ -126,15 +126,14 @@ def fit_checked(*, ties: Ties = "efron", **given: Any) -> CoxFit:
     rows = weighty(given)
     died, entry = np.asarray(rows["event"], bool), rows.get("entry")
     need_events(died, "a hazard ratio")
-    w, strata, who = weights_of(rows), codes(rows.get("strata"), len(died)), None
+    w, strata = weights_of(rows), codes(rows.get("strata"), len(died))
     Z, spread = standardised(rows["covariates"], w)
     sets = pl.risk_sets(
         np.asarray(rows["time"], float), died, Z, weights=w, ties=ties, strata=strata,
         entry=None if entry is None else entry.to_numpy(float),
     )  # fmt: skip
-    if rows["clusters"] is not None or rows["weights"] is not None:
-        who = clusters_of(rows)
-    return fit_risk_sets(sets, spread, rows, who)
+    robust = rows["clusters"] is not None or rows["weights"] is not None
+    return fit_risk_sets(sets, spread, rows, clusters_of(rows) if robust else None)
 
 
 def need_events(happened: Array, what: str, which: str = "") -> None:

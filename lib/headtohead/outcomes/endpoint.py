@@ -102,12 +102,11 @@ class Endpoint:
         A curve is drawn up to the day on which the last of its ``arm`` was seen. Of all patients the last day counts
         whole: the horizon may be its end, one day later.
         """
-        time = self.time_days.values if arm is None else self.time_days.values[arm]
+        time, cause = self.time_days.values, self.cause.values
+        if arm is not None:
+            time, cause = time[arm], cause[arm]
         last = float(time[time.argmax()]) if len(time) else 0.0
-        if by <= last + (arm is None):
-            return
-        cause = self.cause.to_numpy() if arm is None else self.cause.to_numpy()[arm]
-        if (cause[time == last] == 0).any():
+        if by > last + (arm is None) and (cause[time == last] == 0).any():
             must = f"the horizon must lie within follow-up, day {by:g} is after the last day, {last:g}"
             seen = f"on which {group} was seen for {self.name!r}"
             raise HorizonError(f"{must}, {seen}; give by={last:g} or less")

@@ -56,8 +56,7 @@ def equivalence_tests(row: pd.Series, margins: Mapping[str, float], *, alpha: fl
     ``conf_high``, ``conf_level`` and ``method``. Without a standard error the numbers are missing, and ``method`` says
     so. ``row`` is a result with ``estimate`` and ``std_error`` on the scale of the margins, which are below 1 for risks.
     """
-    scale = row.get("scale", "risk difference")
-    door.margins(margins, scale)
+    door.margins(margins, scale := row.get("scale", "risk difference"))
     door.columns(row.to_frame().T, ["estimate", "std_error"], "estimate and std_error")
     estimate, error = float(row["estimate"]), float(row["std_error"])
     known = np.isfinite(estimate) and 0 < error < np.inf
@@ -65,7 +64,7 @@ def equivalence_tests(row: pd.Series, margins: Mapping[str, float], *, alpha: fl
         estimate = error = np.nan
     door.between("alpha", alpha, 0, 0.5, "5 percent is 0.05")
     found = {name: _normal(estimate, error, margin, alpha) for name, margin in margins.items()}
-    rows = _rows(found, "normal, bootstrap standard error", scale)
+    rows = _rows(found, scale, "normal, bootstrap standard error")
     return rows if known else rows.assign(method=cannot("there is no standard error"))
 
 
@@ -73,12 +72,10 @@ def margin_tests(table: TwoByTwo, margins: Mapping[str, float], *, alpha: float)
     """Return two one-sided score tests of two risks against each margin, as ``equivalence_tests`` does."""
     door.margins(margins)
     found = {name: equivalence_of_counts(table, margin=m, alpha=alpha) for name, m in margins.items()}
-    return _rows(found, "Miettinen-Nurminen score")
+    return _rows(found, "risk difference", "Miettinen-Nurminen score")
 
 
-def _rows(
-    tests: Mapping[str, Equivalence], approximation: str, scale: str = "risk difference"
-) -> pd.DataFrame:
+def _rows(tests: Mapping[str, Equivalence], scale: str, approximation: str) -> pd.DataFrame:
     rows = [
         row
         for margin, test in tests.items()

@@ -227,9 +227,8 @@ def too_few(adjustment: Adjustment) -> str | None:
     sets, w = adjustment.matched_set, adjustment.weights.to_numpy(float)
     if sets is not None and sets.nunique() == 1:
         return cannot("one matched set does not show how sets differ; report it, or widen the caliper")
-    if adjustment.kind != "weights":
-        return None
-    if min(effective_number(w[mask & (w > 0)]) for _, mask in adjustment.arms) >= FEW:
+    sizes = (effective_number(w[mask & (w > 0)]) for _, mask in adjustment.arms)
+    if adjustment.kind != "weights" or min(sizes) >= FEW:
         return None
     alone = "one patient has nearly all the weight of an arm"
     return cannot(f"{alone}: how patients differ is not seen; truncate")

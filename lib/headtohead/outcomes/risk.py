@@ -104,8 +104,8 @@ def _cells(y: Array, adjustment: Adjustment, results: Results, method: str, reas
     n = [effective_number(w[side]) if weighted else np.count_nonzero(side) for side in sides]
     events = [round(y @ side) for side in sides]
     for arms, found in zip((slice(1), slice(1, 2), slice(2), slice(2)), results, strict=True):
-        count = {"n": round(sum(n[arms])), "events": sum(events[arms])}
-        rows.append(count | est.result(found, method, reason))
+        row = est.result(found, method, reason)
+        rows.append({"n": round(sum(n[arms])), "events": sum(events[arms])} | row)
     return rows
 
 
@@ -116,7 +116,7 @@ def _only_pairs(adjustment: Adjustment) -> bool:
 
 def _crude(event: pd.Series, adjustment: Adjustment, level: float) -> tuple[Results, str, str]:
     y, arm = event.to_numpy(float), adjustment.arm
-    treated, n1 = round(y @ arm), np.count_nonzero(arm)
+    treated, n1 = round(y @ arm), int(np.count_nonzero(arm))
     table = TwoByTwo(treated, n1, round(y.sum()) - treated, len(y) - n1)
     point, sizes = (table.risk_treated, table.risk_control), (table.n_treated, table.n_control)
     difference = est.effective_intervals(point, sizes, level)[2]
