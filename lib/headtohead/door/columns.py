@@ -61,9 +61,8 @@ def floating(frame: pd.DataFrame, what: str) -> pd.DataFrame:
 
 def plain(frame: pd.DataFrame, x: np.ndarray) -> bool:
     """Return whether an array of float is that of columns of float, not of categories, which make a new one each time."""
-    if x.dtype == np.float64 and x.shape[1] > 1 and np.may_share_memory(x, frame.values):
-        return True
-    return x.dtype == np.float64 and all(column.dtype in AS_IS for _, column in frame.items())
+    one = x.dtype == np.float64 and x.shape[1] > 1 and np.may_share_memory(x, frame.values)
+    return one or (x.dtype == np.float64 and all(column.dtype in AS_IS for _, column in frame.items()))
 
 
 def _refuse_dependent(design: pd.DataFrame, tolerance: float) -> None:

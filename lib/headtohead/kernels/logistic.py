@@ -6,6 +6,7 @@ is one matrix product. They scatter around their mean, so a few steps from its c
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,7 @@ BLOCK_ROWS = 8192
 BLOCK_CELLS, FEWEST_FITS = 2**16, 32  # patients times fits that a cache holds; fits worth one pass
 FARTHEST = 30.0  # log odds of a patient beyond which a resample counts as separated
 DEPENDENT, SINGULAR = 1e-8, 1e12
+Sigmoid = Callable[[Array], Array]
 
 
 class NoMaximumError(ValueError):
@@ -107,30 +109,41 @@ def information(X: Array, beta: Array, weights: Array | float = 1.0) -> Array:
 def _climb(X: Array, y: Array, weights: Array | None, penalty: Array, beta: Array) -> None:
     """Take Newton steps from ``beta`` in place; rows that do not arrive become NaN."""
     rows, sigmoid = np.arange(len(beta)), expit if len(beta) == 1 else logistic
+    blocks = [slice(first, first + BLOCK_ROWS) for first in range(0, len(X), BLOCK_ROWS)]
     for _ in range(MAX_STEPS):
-        eta = beta[rows] @ X.T
-        fitted = sigmoid(eta)
-        gap = (y if len(y) == 1 else y[rows]) - fitted
-        curve = np.subtract(1, fitted)
-        curve *= fitted
-        if weights is not None:
-            mine = weights if len(rows) == len(beta) else weights[rows]
-            gap *= mine
-            curve *= mine
-        curvature = weighted_gram(X, curve) + np.diag(penalty)
-        step = _solve(curvature, gap @ X - penalty * beta[rows])
+        mine = weights if weights is None or len(rows) == len(beta) else weights[rows]
+        outcomes = y if len(y) == 1 else y[rows]
+        parts = [
+            _derivatives(X[at], outcomes[:, at], None if mine is None else mine[:, at], beta[rows], sigmoid)
+            for at in blocks
+        ]
+        curvatures, scores, odds = zip(*parts, strict=True)
+        curvature = sum(curvatures) + np.diag(penalty)
+        step = _solve(curvature, sum(scores) - penalty * beta[rows])
         length = np.abs(step).max(axis=1, keepdims=True)
         beta[rows] += step * np.minimum(1.0, LONGEST_STEP / np.maximum(length, TOLERANCE))
         there = length[:, 0] < TOLERANCE * (1 + np.abs(beta[rows]).max(axis=1))
         if there.any():
             wrong = ~_regular(curvature[there])
             if weights is not None:
-                wrong |= np.abs(eta[there]).max(axis=1) > FARTHEST
+                wrong |= np.max([np.abs(eta[there]).max(axis=1) for eta in odds], axis=0) > FARTHEST
             beta[rows[there][wrong]] = np.nan
         rows = rows[~there]
         if not len(rows):
             break
     beta[rows] = np.nan
+
+
+def _derivatives(X: Array, y: Array, w: Array | None, beta: Array, sigmoid: Sigmoid) -> tuple[Array, ...]:
+    """Return information, score and log odds of each fit on some patients."""
+    eta = beta @ X.T
+    fitted = sigmoid(eta)
+    gap, curve = y - fitted, np.subtract(1, fitted)
+    curve *= fitted
+    if w is not None:
+        gap *= w
+        curve *= w
+    return weighted_gram(X, curve), gap @ X, eta
 
 
 def logistic(x: Array) -> Array:
@@ -162,16 +175,11 @@ def _regular(curvature: Array) -> Array:
 def weighted_gram(X: Array, w: Array) -> Array:
     """Return X' diag(w) X for each row of ``w``, shape (B, p, p)."""
     p = X.shape[1]
-    if len(w) == 1 and len(X) > BLOCK_ROWS:
+    if len(w) == 1 and len(X) >= BLOCK_ROWS:
         return (X.T @ (X * w[0][:, None]))[None]
     upper = np.triu_indices(p)
-    packed = np.zeros((len(w), len(upper[0])))
-    for start in range(0, len(X), BLOCK_ROWS):
-        block = X[start : start + BLOCK_ROWS]
-        packed += w[:, start : start + BLOCK_ROWS] @ (block[:, upper[0]] * block[:, upper[1]])
     full = np.empty((len(w), p, p))
-    full[:, upper[0], upper[1]] = packed
-    full[:, upper[1], upper[0]] = packed
+    full[:, upper[0], upper[1]] = full[:, upper[1], upper[0]] = w @ (X[:, upper[0]] * X[:, upper[1]])
     return full
 
 

@@ -100,8 +100,10 @@ def need_known(events: pd.DataFrame) -> None:
 def _cells(y: Array, adjustment: Adjustment, results: Results, method: str, reason: str) -> list[est.Row]:
     used, w, rows = adjustment.used.to_numpy(), adjustment.weights.to_numpy(), []
     sides = adjustment.arm & used, ~adjustment.arm & used
-    weighted = adjustment.kind == "weights"
-    n = [effective_number(w[side]) if weighted else np.count_nonzero(side) for side in sides]
+    n = [
+        effective_number(w[side]) if adjustment.kind == "weights" else np.count_nonzero(side)
+        for side in sides
+    ]
     events = [round(y @ side) for side in sides]
     for arms, found in zip((slice(1), slice(1, 2), slice(2), slice(2)), results, strict=True):
         row = est.result(found, method, reason)
