@@ -49,6 +49,17 @@ def test_an_estimate_moved_and_no_conclusion(settings: Config) -> None:
     assert summary(result) == "1 estimate moved, 0 conclusions changed"
 
 
+def test_another_origin_of_the_same_number_is_told_and_only_then(settings: Config) -> None:
+    """The line said "58 → 58"."""
+    marked = OLD.assign(origin=OLD["origin"].where(OLD.index != "n", "real"))
+    marked.loc["a.rd", "text"] = "3 points"
+    result = compare(OLD, marked, claims=[CLAIM], paper=settings)
+    told = as_text(result, "old", "new", {}, settings)
+    assert "n: 10 → 10; origin: counts → real" in told
+    assert told.count("origin:") == 1
+    assert result.n_conclusions == 0
+
+
 def test_an_interval_that_crosses_zero_and_the_claim_on_it_are_conclusions(settings: Config) -> None:
     new = ledger(
         difference("a.rd", 0.05, 0.001, 0.1),

@@ -31,7 +31,9 @@ TURNS = {  # a claim now, and before
 class Comparison:
     """The difference of two ledgers."""
 
-    moved: pd.DataFrame  # by id: old_text, text, scale, change or NaN, conclusion (words, or empty), code
+    moved: (
+        pd.DataFrame
+    )  # by id: old_text, text, scale, change or NaN, origin and conclusion (words, or empty), code
     added: pd.DataFrame  # rows found in one ledger only
     removed: pd.DataFrame
     claims: pd.DataFrame  # claim, before, after (None: cannot be judged) of those whose verdict differs
@@ -71,6 +73,8 @@ def compare(
     verdicts = [(claim.name, *(_verdict(claim, seen, rules) for seen in then_now)) for claim in claims]
     turned = [each for each in verdicts if each[1] not in (None, each[2])]  # None: nothing to turn from
     frame = after.loc[moved, ["text", "scale", "code"]].assign(old_text=before["text"][moved])
+    marks = before["origin"] + " → " + after["origin"]
+    frame["origin"] = marks.where(before["origin"] != after["origin"], "")[moved]
     frame["change"] = (after["estimate"] - before["estimate"])[moved]
     frame["conclusion"] = [_turn(before.loc[i], after.loc[i], rules) for i in both[moved]]
     return Comparison(
@@ -192,6 +196,7 @@ def _chapter(code: object) -> str:
 
 def _moved(row: Any) -> str:
     text, change = f"{row.Index}: {row.old_text} → {row.text}", row.change
+    text += f"; origin: {row.origin}" if row.origin else ""
     if row.conclusion:
         return f"{text}; {row.conclusion}"
     if pd.isna(change) or change == 0 or scale_of(row.scale).format not in ("points", "percent"):
