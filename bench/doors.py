@@ -34,7 +34,7 @@ from headtohead.outcomes.cox import fit_cox
 from headtohead.outcomes.fine_gray import fit_fine_gray
 from headtohead.outcomes.log_rank import gray_test
 from kernels import COVARIATES, STUDY, made_up
-from timing import Timing, Work, once
+from timing import Timing, Work
 
 SHARE = 0.02  # of a call
 FLOOR = 25e-6  # seconds: to look once at each of five columns or so
@@ -163,7 +163,7 @@ def in_turns(call: Work) -> tuple[float, float]:
         took = []
         for _ in range(1 + RUNS):  # the first warms up
             answers = iter(results)
-            took.append(once(call))
+            took.append(timed(call))
         return min(took[1:])
 
     with_and_without = np.empty((BLOCKS, 2))

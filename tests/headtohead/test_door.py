@@ -42,10 +42,10 @@ def alarm() -> Iterator[None]:
     def ring(*_: object) -> None:
         raise TimeoutError(f"no answer in {SECONDS} seconds")
 
-    signal.signal(signal.SIGALRM, ring)
-    signal.alarm(SECONDS)
+    signal.signal(signal.SIGPROF, ring)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)  # of this process: others may be busy too
     yield
-    signal.alarm(0)
+    signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def backwards(data: Any) -> Any:
@@ -271,7 +271,7 @@ NAN = float("nan")
 ADJUSTMENTS: list[Change] = [
     ("a score", lambda _: table.SCORE, E.InputError, "found Score"),
     ("a name", lambda _: "ato", E.InputError, "found str"),
-    ("none", lambda _: [], E.DuplicateError, r"found \[\]"),
+    ("none", lambda _: [], E.InputError, "found none"),
     ("a dictionary", lambda v: {"a": v}, E.InputError, "found dict"),
     ("two of a key", lambda _: [table.PAIRS, table.PAIRS], E.DuplicateError, "'pairs', 'pairs'"),
 ]
@@ -308,7 +308,7 @@ PLAIN: list[Change] = [
 ]
 SEVERAL: list[Change] = [
     ("two of a name", lambda e: [e, e], E.DuplicateError, "'death', 'death'"),
-    ("none", lambda _: [], E.DuplicateError, r"found \[\]"),
+    ("none", lambda _: [], E.InputError, "found none"),
 ]
 DAYS = refuse(E.HorizonError, 0, -1, NAN, "28", True, np.inf, pd.NaT, None, {28: 1})
 COLUMN_NAMES: list[Change] = [
@@ -789,7 +789,7 @@ def test_masked_numbers_are_missing_and_a_level_is_named_as_python_writes_it() -
     masked = np.ma.array([1.0, 2.0], mask=[False, True])
     for dtype in (float, int, bool):
         np.testing.assert_array_equal(people.floats(masked.astype(dtype)), [dtype(1), np.nan])
-    with pytest.raises(E.ArmError, match=r"treated=1\), or give arm == 1$"):
+    with pytest.raises(E.ArmError, match=r"treated=1 or treated=2$"):
         people.arms(pd.Series([1, 2]))
 
 
@@ -1167,7 +1167,7 @@ FRAME = table.FRAME
         (FRAME, "drug ~ x", "new", E.ChoiceError, "has one side"),
         (FRAME, "1", "new", E.InputError, "found none in '1'"),
         (FRAME, [], "new", E.InputError, "found none"),
-        (FRAME, "x + np.log(z)", "new", E.MissingError, "'np.log.z.' have missing values"),
+        (FRAME, "x + np.log(z)", "new", E.NumberError, "must be finite numbers.*30 of 60.*logarithms"),
         (
             FRAME.assign(sex=FRAME["sex"].where(FRAME["x"] > 0)),
             "x + sex",

@@ -59,7 +59,7 @@ def _dictionary_of(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
 
 
 def _number_rows(values: pd.Series, treated: pd.Series, _levels: str) -> list[Cells]:
-    found = door.numbers(values, "a covariate", missing=True)
+    found = door.squarable(door.numbers(values, "a covariate", missing=True))
     row: Cells = {"level": "", "smd": crude_smd(found, treated)}
     for arm, mine in (("treated", values[treated]), ("control", values[~treated])):
         low, centre, high = mine.quantile([0.25, 0.5, 0.75])
@@ -93,14 +93,14 @@ def crude_smd(values: pd.Series, treated: pd.Series) -> float:
     a, b = values[treated].dropna(), values[~treated].dropna()
     spread = np.sqrt((a.var() + b.var()) / 2)
     gap = float(a.mean() - b.mean())
-    return gap / float(spread) if spread != 0 else 0.0
+    return gap / float(spread) if spread != 0 or np.isnan(gap) else 0.0
 
 
 def category_smd(values: pd.Series, treated: pd.Series) -> float:
     """Return the Mahalanobis distance of two arms' shares of a category (Yang & Dalton 2012, see ``balance.py``)."""
     levels = sorted(values.dropna().unique(), key=str)[1:]
     if not levels:
-        return 0.0
+        return 0.0 if values.notna().any() else np.nan
     arms = (values[treated].dropna(), values[~treated].dropna())
     shares = [np.array([(mine == level).mean() for level in levels]) for mine in arms]
     return distance_of_shares(shares, shares)

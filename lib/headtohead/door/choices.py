@@ -43,7 +43,9 @@ def some_of(offered: Sequence[object]) -> str:
 
 def number(value: Any) -> bool:
     """Return whether this is a number, no truth value."""
-    return isinstance(value, NUMBERS) and not isinstance(value, bool)
+    if isinstance(value, bool) or not isinstance(value, NUMBERS):
+        return False
+    return not isinstance(value, int) or abs(value) <= LARGEST  # of any size in Python
 
 
 def between(
@@ -102,7 +104,7 @@ def power_and_alpha(power: Any, alpha: Any) -> None:
 def finite(**values: Any) -> None:
     """Raise NumberError unless each is a finite number."""
     for name, value in values.items():
-        if not (number(value) and np.isfinite(value)):
+        if not (number(value) and np.isfinite(float(value))):
             raise NumberError(f"{name} must be a finite number, found {value!r}; correct it")
 
 

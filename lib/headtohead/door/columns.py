@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.linalg import qr, solve_triangular
 
-from headtohead.door.choices import LARGEST, instance, number, some_of
+from headtohead.door.choices import LARGEST, instance, number, sized, some_of
 from headtohead.door.people import Data, aligned, as_float, bounded, floats, levels_in, patients, some, unique
 from headtohead.errors import DependentError, InputError, MissingError, NumberError, UnknownError
 
@@ -48,10 +48,24 @@ def numbers(data: Data, what: str, *, missing: bool = False, infinite: bool = Fa
 def covariates(design: pd.DataFrame, what: str, *, tolerance: float = DEPENDENT) -> pd.DataFrame:
     """Return complete numbers that vary and are no combinations of others (intercept included), else a DependentError."""
     found = numbers(design, what)
-    if not found.shape[1]:
-        raise InputError(f"{what} must have columns, found none; choose covariates")
+    some_columns(found, what)
     _refuse_dependent(found, tolerance)
     return found
+
+
+def squarable(data: Data) -> Data:
+    """Return columns of numbers as they are; NumberError unless each is of a size that can be squared, or 0."""
+    largest = np.fmax.reduce(np.abs(data.to_numpy(float)), axis=0, initial=0.0)
+    if not ((largest <= LARGEST) & ((largest >= 1 / LARGEST) | (largest == 0))).all():
+        names = [data.name] if isinstance(data, pd.Series) else list(data)
+        sized(**dict(zip(map(repr, names), np.atleast_1d(largest).tolist(), strict=True)))
+    return data
+
+
+def some_columns(frame: pd.DataFrame, what: str) -> None:
+    """Raise InputError if a frame has no column."""
+    if not frame.shape[1]:
+        raise InputError(f"{what} must have columns, found none; choose some")
 
 
 def floating(frame: pd.DataFrame, what: str) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, KeysView, Set
 from typing import Any, TypeVar
 
 import numpy as np
@@ -33,7 +33,12 @@ def unique(labels: pd.Index, what: str) -> None:
         twice = labels[labels.duplicated()].unique()
         must = f"{what} must be distinct"
         found = f"{len(twice)} of {labels.nunique()} occur more than once: {some(twice)}"
-        raise errors.DuplicateError(f"{must}, {found}; give each its own, for example reset_index(drop=True)")
+        remedy = (
+            "give each its own, for example reset_index(drop=True)"
+            if "patients" in what
+            else "name each once"
+        )
+        raise errors.DuplicateError(f"{must}, {found}; {remedy}")
 
 
 def distinct(labels: Iterable[object], what: str) -> None:
@@ -43,8 +48,15 @@ def distinct(labels: Iterable[object], what: str) -> None:
         unique(pd.Index(names), what)
 
 
+def ordered(names: Any, what: str) -> None:
+    """Raise InputError for a set, which has no first name."""
+    if isinstance(names, Set) and not isinstance(names, KeysView):
+        raise errors.InputError(f"{what} must come in an order, found a {type(names).__name__}; give a list")
+
+
 def words(names: Any, what: str) -> list[str]:
     """Return names as a list, words that differ; InputError if there are none, or one is none."""
+    ordered(names, what)
     found: list[Any] = [names] if isinstance(names, str) or names is None else list(names)
     odd = [one for one in found if not (isinstance(one, str) and one.strip())]
     if odd or not found or isinstance(names, str):
@@ -187,17 +199,19 @@ def _named_arms(values: pd.Series, treated: object) -> list[Any]:
     if gaps:
         found = wrong_rows(as_float(values).isna().to_numpy(), values).replace("are not", "have none")
         raise errors.ArmError(f"every patient must have an arm, {found}; drop them or find out")
-    if treated is not None and not (isinstance(treated, Hashable) and treated in levels):
+    if treated is not None and not (
+        isinstance(treated, Hashable) and treated is not pd.NA and treated in levels
+    ):
         found = f"found {treated!r}, levels are {levels_of(values)}"
         raise errors.UnknownError(f"treated must be a level of the arms, {found}; name one")
     if len(levels) > 2:
         found = f"found {len(levels)} levels ({levels_of(values)})"
         raise errors.ArmError(f"two arms can be compared, {found}; keep the patients of two")
     if treated is None and not set(levels) <= {0, 1}:
-        named = repr(_array(values)[:1].tolist()[0])
+        one, other = map(repr, (sorted(levels, key=str) * 2)[:2])
         raise errors.ArmError(
             f"arms must be True and False, or 1 and 0, found the levels {levels_of(values)}; name the first one: "
-            f"propensity(..., treated={named}), or give arm == {named}"
+            f"arm == {one} or arm == {other}, in propensity treated={one} or treated={other}"
         )
     return levels
 

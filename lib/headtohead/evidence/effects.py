@@ -126,9 +126,12 @@ def _check_values(rows: pd.DataFrame) -> None:
     limits = rows["conf_low"].isna() | ((rows["conf_low"] > 0) & (rows["conf_low"] < rows["conf_high"]))
     p_values = rows["p_value"].isna() | ((rows["p_value"] > 0) & (rows["p_value"] < 1))
     effects = rows["effect"].isna() | (rows["effect"] > 0)
+    effects &= rows[["effect", "conf_low"]].isna().any(axis=1) | rows["effect"].between(
+        rows["conf_low"], rows["conf_high"]
+    )
     wrong = ~(drug & other & limits & p_values & effects).to_numpy(bool)
     if wrong.any():
-        must = "counts must lie between 0 and the patients, ratios and ascending limits above 0"
+        must = "counts must lie between 0 and the patients, ratios within ascending limits above 0"
         found = door.wrong_rows(wrong, pd.Index(rows["study"]))
         raise NumberError(f"{must}, p-values between 0 and 1, {found}; correct or exclude them")
 

@@ -44,6 +44,16 @@ def few_events(studies: pd.DataFrame, *, method: FewEvents, conf_level: float) -
     counts = studies[COUNTS].astype(float)
     if counts.isna().any(axis=None):
         raise MissingError("each study needs its four counts here, some have none; leave them out and say so")
+    impossible = [
+        (counts[f"deaths_{arm}"] < 0)
+        | (counts[f"deaths_{arm}"] > counts[f"n_{arm}"])
+        | (counts[f"n_{arm}"] < 1)
+        for arm in ("drug", "comparator")
+    ]
+    wrong = (impossible[0] | impossible[1] | (counts % 1 != 0).any(axis=1)).to_numpy()
+    if wrong.any():
+        must = "counts must be whole numbers between 0 and the patients"
+        raise NumberError(f"{must}, {door.wrong_rows(wrong, studies)}; correct or exclude them")
     if no_contrast_in(counts).all():
         raise NumberError(NO_RATIO)
     if (empty := counts[["deaths_drug", "deaths_comparator"]].sum() == 0).any():

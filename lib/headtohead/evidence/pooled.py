@@ -187,7 +187,7 @@ def indirect_comparisons(
     door.words(against, "names of sources")
     rows = {
         source: ratio_row(
-            bucher(interval_of(row), interval_of(common), conf_level=conf_level),
+            bucher(*(interval_of(one, conf_level) for one in (row, common)), conf_level=conf_level),
             shared_scale(pd.concat([row["scale"], common["scale"]], ignore_index=True)), conf_level, "Bucher",
         )
         for source, row in against.items()
@@ -202,17 +202,22 @@ def agreement(direct: pd.DataFrame, indirect: pd.DataFrame, *, conf_level: float
     ``p_value`` of agreement. A wide interval around one is no proof of it.
     """
     door.columns(indirect, ["source"], "indirect comparisons", Interval._fields)
-    one, rows = interval_of(direct), []
+    one, rows = interval_of(direct, conf_level), []
     for _, row in indirect.iterrows():
-        ratio, p_value = disagreement(one, interval_of(row.to_frame().T), conf_level=conf_level)
+        ratio, p_value = disagreement(one, interval_of(row.to_frame().T, conf_level), conf_level=conf_level)
         limits = (ratio.estimate, ratio.conf_low, ratio.conf_high)
         rows.append((row["source"], "ratio", *limits, conf_level, p_value))
     return pd.DataFrame(rows, columns=["source", "scale", *LIMITS, "conf_level", "p_value"])
 
 
-def interval_of(row: pd.DataFrame) -> Interval:
-    """Return the estimate of the only row; ValueError if there are several or none."""
+def interval_of(row: pd.DataFrame, conf_level: float) -> Interval:
+    """Return the estimate of the only row; ValueError if there are several or none, or its limits are of another level."""
+    door.level(conf_level)
     door.columns(row, [], "a ratio and its limits", Interval._fields)
     if len(row) != 1:
         raise NumberError(f"a comparison needs one ratio, found {len(row)} rows; choose one")
+    if "conf_level" in row and not np.isclose(found := float(row["conf_level"].iloc[0]), conf_level):
+        raise NumberError(
+            f"all limits must be of the level {conf_level:g}, found {found:g}; pool again at one level"
+        )
     return Interval(*(float(row[name].iloc[0]) for name in Interval._fields))

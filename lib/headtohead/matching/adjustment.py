@@ -173,7 +173,9 @@ def listed(adjustments: Adjustments) -> list[Adjustment]:
         if each.__class__ is not Adjustment:
             need_adjustment(each)
     keys = [each.key for each in found]
-    if not found or len(set(keys)) < len(keys):
+    if not found:
+        raise InputError("an adjustment is needed, found none; give score.crude(), score.match(...), ...")
+    if len(set(keys)) < len(keys):
         raise DuplicateError(f"each adjustment needs a key of its own, found {keys}; give the second key=...")
     index = found[0].treated.index
     return [each if each.treated.index is index else each.on(index) for each in found]

@@ -48,7 +48,9 @@ def largest_imbalance(table: pd.DataFrame, *, threshold: float) -> pd.DataFrame:
     door.columns(table, ["adjustment", "covariate"], "a balance table", ["smd"])
     door.positive("threshold", threshold)
     rows: list[tuple[object, ...]] = []
-    for key, part in door.as_float(table).groupby("adjustment", sort=False, observed=True):
+    for key, part in (
+        door.as_float(table).reset_index(drop=True).groupby("adjustment", sort=False, observed=True)
+    ):
         size = part["smd"].abs()
         worst = str(part.loc[size.idxmax(), "covariate"]) if size.max() > NO_DIFFERENCE else "none"
         rows.append((key, "largest", "smd", size.max(), np.nan, worst))
@@ -62,7 +64,7 @@ def covariates_of(adjustment: Adjustment, covariates: pd.DataFrame | None) -> pd
     found = adjustment.design
     if covariates is not None:
         found = door.aligned(covariates, adjustment.treated.index, "covariates")
-        found = door.numbers(found, "covariates", missing=True)
+        found = door.squarable(door.numbers(found, "covariates", missing=True))
     if found is None:
         raise InputError(f"balance needs covariates, {adjustment.name.lower()} has no design; give them")
     return found
@@ -84,7 +86,7 @@ def balance_table(
     Checked: MatchIt 4.7.2 summary and cobalt 4.5.5 bal.tab (test_balance.py).
     """
     door.choice("denominator", denominator, Denominator)
-    covariates = door.numbers(covariates, "covariates", missing=True)
+    covariates = door.squarable(door.numbers(covariates, "covariates", missing=True))
     treated = door.arms(door.aligned(treated, covariates.index, "covariates"))
     weights = door.aligned(weights, covariates.index, "weights")
     door.need_both(treated.to_numpy(), door.weights(weights) > 0, "weighted patients")
@@ -175,6 +177,7 @@ def balance_report(
         raise InputError("a report needs an adjustment that could be made, found none; add score.crude()")
     frame = door.aligned(frame, found[0].treated.index, "the frame")
     door.unique(frame.columns, "columns of the frame")
+    door.some_columns(frame, "the frame")
     names, covariates = _expand(door.as_float(frame))
     parts = [_under(names, covariates, each, denominator).assign(adjustment=each.key) for each in found]
     table = pd.concat(parts, ignore_index=True)
@@ -190,7 +193,8 @@ def _expand(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
             binary = values.dropna().isin([0, 1]).all()
             names.append((name, "", "share" if binary else "mean"))
-            columns.append(values.astype(float))
+            known = door.squarable(door.numbers(values, f"the column {name!r}", missing=True))
+            columns.append(known.astype(float))
             continue
         for level in door.levels(values):
             names.append((name, str(level), "share"))

@@ -55,8 +55,6 @@ def design_matrix(frame: pd.DataFrame, terms: Terms, *, impute_from: Sequence[st
     Knots: Harrell (2015) Regression Modeling Strategies, 2nd ed., section 2.4.5. doi:10.1007/978-3-319-19425-7
     """
     design = raw_design(frame, terms, impute_from)
-    if isinstance(terms, str):
-        door.numbers(design, f"the columns of {terms!r}")
     door.varying(design)
     return design
 
@@ -65,7 +63,11 @@ def raw_design(frame: pd.DataFrame, terms: Terms, impute_from: Sequence[str]) ->
     """Return ``design_matrix`` whose columns may be constant, and missing or infinite where a formula made them so."""
     door.patients(frame, "the frame")
     if isinstance(terms, str):
-        return _of_formula(frame, terms)
+        try:
+            return _of_formula(frame, terms)
+        except MissingError as error:
+            words = "; impute_from needs the terms as a list, found a formula" if len(impute_from) else ""
+            raise MissingError(f"{error}{words}") from None
     names = [term if isinstance(term, str) else term.column for term in terms]
     door.columns(frame, names, "covariates")
     door.distinct(names, "columns of the terms")
@@ -99,16 +101,30 @@ def _of_formula(frame: pd.DataFrame, formula: str) -> pd.DataFrame:
             found = parsed.get_model_matrix(read, na_action="ignore", context=context)
     except InputError:
         raise
-    except (FormulaicError, DataMismatchWarning, ValueError) as error:
-        said = " ".join(COLOURS.sub("", str(error)).splitlines()[0].split())
+    except (
+        FormulaicError,
+        DataMismatchWarning,
+        ValueError,
+        TypeError,
+        SyntaxError,
+        LookupError,
+        AttributeError,
+    ) as error:
+        said = " ".join(COLOURS.sub("", f"{error}.").splitlines()[0].split())
         raise UnknownError(
             f"a formula must be made of columns and levels of the frame, found {formula!r}: {said} "
-            f"It has {door.some_of(list(frame.columns)[:12])}; correct the formula"
+            f"It has {door.some_of(list(frame.columns)[:12])}; correct the formula: C(x) is a factor, rcs(x, 4) and "
+            "bs(x, df=4) are splines, I(x**2) is a square"
         ) from None
     kept = [name for name in found.columns if name != "Intercept"]
     if not kept:
         raise InputError(f"a design needs covariates, found none in {formula!r}; name columns")
-    return pd.DataFrame(found[kept].to_numpy(float), frame.index, kept)
+    X = found[kept].to_numpy(float)
+    if not door.bounded(X):  # of complete columns
+        wrong = door.wrong_rows(~np.isfinite(X).all(axis=1), frame)
+        must = f"columns of {formula!r} must be finite numbers for every patient"
+        raise NumberError(f"{must}, {wrong}; look at logarithms, roots and ratios")
+    return pd.DataFrame(X, frame.index, kept)
 
 
 def _readable(column: pd.Series) -> pd.Series:

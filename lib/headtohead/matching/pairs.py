@@ -107,8 +107,8 @@ def _as_matches(linear_predictor: pd.Series, arm: np.ndarray, rows: Rows, calipe
     t, c = rows
     if not len(t):
         raise NoMatchError(
-            f"at least one treated patient needs a control within the caliper of {caliper:.3g} on the logit, "
-            f"none of {int(arm.sum())} has one; widen the caliper or look at the overlap of the scores"
+            f"at least one treated patient needs a control within the caliper of {caliper:.3g} on the logit, none of "
+            f"{int(arm.sum())} has one; widen the caliper, match exactly on less, or look at the overlap of the scores"
         )
     ids, score = linear_predictor.index, linear_predictor.to_numpy(float)
     distance = np.abs(score[t] - score[c])

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.special import ndtr
 
 from headtohead import door
+from headtohead.errors import InputError
 from headtohead.inference import stream
 from headtohead.matching.adjustment import Adjustment, Adjustments, joined, made
 from headtohead.matching.balance import Denominator, balance_table, covariates_of, crude_spread
@@ -83,6 +84,8 @@ def lost_to_matching(pairs: Adjustment, covariates: pd.DataFrame | None = None) 
     standard deviation of all treated patients); empty if nobody was lost.
     """
     mine = covariates_of(pairs, covariates)[pairs.treated]
+    if pairs.matched_set is None:
+        raise InputError(f"pairs are needed, found {pairs.name.lower()}; give score.match(...)")
     lost = ~pairs.used[pairs.treated]
     if not lost.any():
         return pd.DataFrame(columns=["covariate", "mean_matched", "mean_lost", "smd"])
@@ -170,6 +173,8 @@ def chance_balance(
     door.complete(X, "covariates that are dealt out anew")
     door.positive("threshold", threshold)
     door.at_least("replicates", replicates, 2)
+    door.at_least("seed", seed, 0, below=np.inf)
+    door.some_columns(X, "covariates")
     used = pairs.used.to_numpy()
     door.need_both(treated.to_numpy(), used, "matched patients")
     n1, n0 = int((used & treated).sum()), int((used & ~treated).sum())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -23,13 +23,15 @@ class Endpoint:
 
     ``time_days``, float of shape (n,), are days from time zero to the first event of any cause or to censoring, finite,
     at least 0; ``cause``, int of shape (n,), is 0 for the censored, 1 for the outcome, 2 and above for the competing
-    events; ``causes`` says what 1, 2, ... are.
+    events; ``causes`` says what 1, 2, ... are. ``recorded_by`` is the day for which alone is known what happened, None
+    where times are.
     """
 
     name: str
     time_days: pd.Series
     cause: pd.Series
     causes: tuple[str, ...] = ("event",)
+    recorded_by: float | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "causes", tuple(door.words(self.causes, "causes")))
@@ -62,8 +64,12 @@ class Endpoint:
         door.columns(frame, [time, event], "time and event")
         happened, nothing = frame[event], [] if censored is None else [censored]
         names = (causes,) if isinstance(causes, str) else tuple(causes)
+        door.ordered(causes, "causes")
         door.distinct([*names, *nothing], "causes and what is no event")
         coded = door.floats(happened) is not None
+        if odd := [one for one in names if pd.isna(one) or (coded and str(one).strip().isdigit())]:
+            must = "causes must be values of a column of words, or say in words what 1, 2, ... are"
+            raise EventError(f"{must}, found {odd[0]!r} for {event!r}; name them, the outcome first")
         if coded and censored not in (None, 0):
             found = f"found censored={censored!r} for {event!r}"
             raise EventError(f"where events are numbers, 0 must stand for no event, {found}; code it so")
@@ -87,14 +93,16 @@ class Endpoint:
         found = door.events(happened, f"the outcome {name!r}", known=False)
         known = ~np.isnan(found)
         time = pd.Series(np.where(known, float(by), 0.0), happened.index)
-        return cls(name, time, pd.Series(np.where(known, found, 0).astype(int), happened.index))
+        one = cls(name, time, pd.Series(np.where(known, found, 0).astype(int), happened.index))
+        object.__setattr__(one, "recorded_by", by)
+        return one
 
     def on(self, index: pd.Index) -> Endpoint:
         """Return it in the order of these patients; AlignmentError unless they are the same."""
         if self.time_days.index is index or self.time_days.index.equals(index):
             return self
         time = door.aligned(self.time_days, index, f"endpoint {self.name!r}")
-        return door.trusted(Endpoint, self.name, time, self.cause.loc[index], self.causes)
+        return door.trusted(Endpoint, self.name, time, self.cause.loc[index], self.causes, self.recorded_by)
 
     def need_follow_up(self, by: float, arm: np.ndarray | None = None, group: str = "a patient") -> None:
         """Raise HorizonError if follow-up ends, in somebody without an event, before the horizon.
@@ -102,6 +110,7 @@ class Endpoint:
         A curve is drawn up to the day on which the last of its ``arm`` was seen. Of all patients the last day counts
         whole: the horizon may be its end, one day later.
         """
+        door.horizon(by)
         time, cause = self.time_days.values, self.cause.values
         if arm is not None:
             time, cause = time[arm], cause[arm]
@@ -117,6 +126,7 @@ class Endpoint:
         NaN for whoever was censored before it. Whoever had a competing event counts as event-free to the
         horizon; a tipping-point analysis asks how many later events would change the answer.
         """
+        self._need_known(horizon_days)
         time, cause = self.time_days.to_numpy(), self.cause.to_numpy()
         happened = ((cause == 1) & (time <= horizon_days)).astype(float)
         happened[(cause == 0) & (time < horizon_days)] = np.nan
@@ -124,8 +134,19 @@ class Endpoint:
 
     def cut(self, horizon_days: int) -> Endpoint:
         """Return the endpoint with follow-up ended, censored, at the horizon."""
+        self._need_known(horizon_days)
         late, time = self.time_days > horizon_days, self.time_days.clip(upper=horizon_days)
-        return door.trusted(Endpoint, self.name, time, self.cause.mask(late, 0), self.causes)
+        return door.trusted(
+            Endpoint, self.name, time, self.cause.mask(late, 0), self.causes, self.recorded_by
+        )
+
+    def _need_known(self, day: float) -> None:
+        door.horizon(day)
+        if self.recorded_by is not None and day < self.recorded_by:
+            must = f"the horizon must be a day by which {self.name!r} is known, day {day:g} is before {self.recorded_by:g}"
+            raise HorizonError(
+                f"{must}, by which alone it was recorded; give by={self.recorded_by:g}, or its days"
+            )
 
 
 Endpoints: TypeAlias = Endpoint | pd.Series | Iterable[Endpoint | pd.Series]
@@ -140,7 +161,9 @@ def endpoints_of(
         given = [given]
     found = [each if each.__class__ is Endpoint else _endpoint(each, recorded_by) for each in given]
     names = [each.name for each in found]
-    if not found or len(set(names)) < len(names):
+    if not found:
+        raise InputError("an endpoint is needed, found none; give Endpoint(name, time_days, cause)")
+    if len(set(names)) < len(names):
         raise DuplicateError(f"each endpoint must have a name of its own, found {names}; rename one")
     return found if index is None else [each.on(index) for each in found]
 
@@ -168,7 +191,7 @@ def happened_by(event: Endpoint | pd.Series, by: int | None, index: pd.Index) ->
 
 def horizons_of(by: int | Iterable[int]) -> list[int]:
     """Return one horizon or several as a list; HorizonError if one is no day."""
-    given: Any = by
+    given: Any = by.item() if isinstance(by, np.ndarray) and by.ndim == 0 else by
     one = isinstance(given, (int, str, Mapping)) or not isinstance(given, Iterable)
     found = [given] if one else list(given)
     for days in found:

@@ -73,7 +73,7 @@ def cox_few_events(
         plain = _limits(fit.coefficients.to_numpy() * spread, fit.std_errors.to_numpy() * spread, conf_level)
     except CannotEstimateError:
         pass  # the table says so
-    firth = _profile(FirthCoxPH(**FIT).fit(X / spread, (y, time)), len(spread), conf_level)
+    firth = _profile(FirthCoxPH(**FIT).fit((X - X.mean(axis=0)) / spread, (y, time)), len(spread), conf_level)
     return _table(covariates, plain, firth, int(y.sum()), conf_level)
 
 

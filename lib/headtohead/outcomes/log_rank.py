@@ -44,7 +44,7 @@ def log_rank_tests(
     ``adjustment``.
 
     Patients are compared within ``strata`` only; ``score`` is that of ``hazard_ratios``. Checked: R survival 3.5.3
-    ``survdiff`` and the robust score test of ``coxph``; by hand (test_log_rank.py).
+    ``survdiff`` and the robust score test of ``coxph(ties = "breslow")``; by hand (test_log_rank.py).
     """
     door.choice("score", score, ScoreIs)
     endpoints, adjustments, (by,) = together(endpoints, adjustments, by)
@@ -92,7 +92,7 @@ def _one(
     except CannotEstimateError as error:
         return {"method": cannot(error)}
     statistic = gap**2 / variance
-    apart = "" if strata is None else f", stratified by {strata.name}"
+    apart = "" if strata is None else f", stratified by {strata.name or 'strata'}"
     return {
         "observed": observed, "expected": observed - gap, "chi_square": statistic,
         "p_value": float(chi2.sf(statistic, 1)), "method": f"{method}{apart}",

@@ -48,7 +48,10 @@ def mean_differences(
 def _difference(y: np.ndarray, adjustment: Adjustment, conf_level: float) -> Row:
     arm, w = adjustment.arm, adjustment.weights.to_numpy()
     arms = [y[side & (w > 0)] for side in (arm, ~arm)]
-    if min(map(np.ptp, arms)) == 0:
+    spreads = [float(np.ptp(each)) for each in arms]
+    if not 1 / door.LARGEST < max(spreads) < door.LARGEST:
+        door.sized(**{"the spread of an outcome": max(spreads)})
+    if min(spreads) == 0:
         raise CannotEstimateError(
             f"an arm of one patient, or of patients who are all alike, does not show how they differ, found "
             f"{len(arms[0])} and {len(arms[1])} patients; report the values"

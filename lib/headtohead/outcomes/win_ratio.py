@@ -58,7 +58,8 @@ def win_ratios(
     adjustments = listed(adjustments)
     levels = door.aligned(levels, adjustments[0].treated.index, "levels")
     what = "levels, of which those without the event have the best value,"
-    levels = door.numbers(levels, what, infinite=True)
+    levels = door.numbers(levels.to_frame() if isinstance(levels, pd.Series) else levels, what, infinite=True)
+    door.some_columns(levels, "levels")
     ranks, parts = cumulative_ranks(levels), [pd.DataFrame(columns=COMPONENTS)]
 
     def estimate(adjustment: Adjustment) -> list[est.Row]:

@@ -133,6 +133,8 @@ def pool(
     used because the original ones can exceed those of the complete data. Checked: R mice, by hand, theorems
     (test_pooling.py).
     """
+    if isinstance(estimates, pd.Series) and isinstance(variances, pd.Series):
+        variances = door.aligned(variances, estimates.index, "variances")
     q, u = np.asarray(estimates, dtype=float), np.asarray(variances, dtype=float)
     if q.shape != u.shape or q.ndim != 1 or len(q) < 2:
         must = "pooling needs an estimate and a variance from each of at least 2 data sets"

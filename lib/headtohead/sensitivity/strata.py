@@ -114,6 +114,9 @@ def tipping_grid(
     need_known(event.to_frame())
     y, arm = event.to_numpy(), adjustment.arm
     follow = door.events(may_follow, "who may follow").astype(bool)
+    if (had := follow & (y == 1)).any():
+        must = "who may follow must not have had the event"
+        raise NumberError(f"{must}, {door.wrong_rows(had, event)}; leave them out")
     if (reason := too_few(adjustment)) is not None:
         raise CannotEstimateError(reason)
     w, rows = adjustment.weights.to_numpy(float), []

@@ -13,8 +13,8 @@ from study.evidence.printed import SOURCES, printed_pool
 from study.labels import BETWEEN_TRIALS, POOLED_LIMITS
 
 SUMMARY = {  # source: its words, and where its ratio, its number of studies and of patients stand
-    "baricitinib": ("Baricitinib or usual care, trials", "baricitinib", "baricitinib.k", "baricitinib.n"),
-    "trials": ("Anakinra or usual care, review of trials", "indirect.trials.usual_care", "study.review_1.k", "study.review_1.n"),
+    "baricitinib": ("Baricitinib versus usual care, trials", "baricitinib", "baricitinib.k", "baricitinib.n"),
+    "trials": ("Anakinra versus usual care, review", "indirect.trials.usual_care", "study.review_1.k", "study.review_1.n"),
     "five": ("The same, larger meta-analysis", "indirect.five.usual_care", "study.shang_28.k", "study.shang_28.n"),
     "stay": ("The same, review, until discharge", "indirect.stay.usual_care", "study.review_2.k", "study.review_2.n"),
     "randomised": (
@@ -23,7 +23,7 @@ SUMMARY = {  # source: its words, and where its ratio, its number of studies and
     "observational": (
         "The same, cohorts, by a month", "anakinra_observational.few", "anakinra_observational.k", "anakinra_observational.n",
     ),
-    "direct": ("Anakinra or baricitinib, cohort, in hospital", "indirect.direct", "direct.k", "direct.n"),
+    "direct": ("Anakinra versus baricitinib, cohort, in hospital", "indirect.direct", "direct.k", "direct.n"),
 }  # fmt: skip
 POOLS = {
     "baricitinib": "Baricitinib, trials",
@@ -39,12 +39,12 @@ BESIDE = {
     "ipd_recovery_28": "re-analysis, adjusted",
     "recovery_preprint_28": "preprint",
     "recovery_lancet_28": "publication",
-    "actt_4_29": "baricitinib or dexamethasone, survival without ventilation",
-    "karampitsakos_28": "baricitinib or tocilizumab, ventilation or death",
+    "actt_4_29": "baricitinib versus dexamethasone, survival without ventilation",
+    "karampitsakos_28": "baricitinib versus tocilizumab, ventilation or death",
 }
 COMPARISONS = {
-    "evidence.indirect.{source}.usual_care": "Anakinra or usual care",
-    "evidence.indirect.{source}": "Anakinra or baricitinib, indirect",
+    "evidence.indirect.{source}.usual_care": "Anakinra versus usual care",
+    "evidence.indirect.{source}": "Anakinra versus baricitinib, indirect",
     "evidence.disagreement.{source}": "Direct over indirect",
 }
 

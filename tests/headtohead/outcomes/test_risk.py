@@ -127,7 +127,7 @@ def test_endpoints_and_horizons_share_the_samples_and_keys_do_not_depend_on_the_
     reference: Reference,
 ) -> None:
     score, frame = reference.propensity, reference.frame
-    late = Endpoint.recorded("late", frame["death28"], by=60)
+    late = Endpoint.recorded("late", 1 - frame["death28"], by=28)
     ways = [score.crude(), score.weight("ATO"), score.weight("ATE")]
     both = risks([reference.death28, late], ways, by=28, inference=FEW)
     alone = risks(late, score.weight("ATE"), by=28, inference=FEW)

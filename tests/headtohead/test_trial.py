@@ -1,0 +1,216 @@
+"""What a biostatistician who did not know the library typed wrong in an afternoon, and its relatives."""
+
+from __future__ import annotations
+
+import headtohead as hh
+import numpy as np
+import pandas as pd
+import pytest
+from headtohead import errors
+from headtohead.matching.design import design_matrix
+
+N = 80
+RNG = np.random.default_rng(7)
+FRAME = pd.DataFrame(
+    {
+        "age": RNG.normal(60, 9, N),
+        "bmi": RNG.normal(27, 4, N),
+        "ward": np.array(list("abcd"))[np.arange(N) % 4],
+    }
+)
+ARM = pd.Series(np.arange(N) % 2 == 0)
+STATE = pd.Series(np.arange(N) % 3)
+DAYS = pd.Series(1.0 + np.arange(N) % 20)
+X = FRAME[["age", "bmi"]]
+SCORE = hh.propensity(X, ARM)
+CRUDE, PAIRS, WEIGHTS = SCORE.crude(), SCORE.match(caliper_sd=1.0), SCORE.weight("ATO")
+KNOWN = hh.Endpoint.recorded("death", (STATE == 1).astype(int), by=10)
+STUDIES = pd.DataFrame(
+    {
+        "deaths_drug": [10, 15, 18],
+        "n_drug": [100, 90, 80],
+        "deaths_comparator": [12, 20, 19],
+        "n_comparator": [99, 91, 83],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: hh.risks(KNOWN, CRUDE, by=5),
+        lambda: hh.risks([KNOWN], [CRUDE, WEIGHTS], by=[10, 9]),
+        lambda: hh.outcomes.discordant_pairs(KNOWN, PAIRS, by=5),
+        lambda: hh.standardised_risks(KNOWN, SCORE, X, estimands=["ATE"], by=5),
+        lambda: KNOWN.by(9),
+        lambda: KNOWN.on(ARM.index[::-1]).by(9),
+        lambda: KNOWN.cut(9),
+    ],
+)
+def test_what_is_known_by_a_day_alone_is_not_known_before(ask: object) -> None:
+    """The risk was 0, with limits."""
+    with pytest.raises(errors.HorizonError, match="'death' is known, day [59] is before 10, .*; give by=10"):
+        ask()  # type: ignore[operator]
+    assert hh.risks(KNOWN, CRUDE, by=10)["events"].iloc[0] > 0
+
+
+@pytest.mark.parametrize("day", [np.nan, -1, 0, np.inf, None, "28"])
+@pytest.mark.parametrize("method", ["by", "cut", "need_follow_up"])
+def test_an_endpoint_is_asked_for_a_day_after_time_zero(method: str, day: object) -> None:
+    endpoint = hh.Endpoint("death", DAYS, (STATE == 1).astype(int))
+    with pytest.raises(errors.HorizonError, match="a number of days above 0"):
+        getattr(endpoint, method)(day)
+
+
+@pytest.mark.parametrize("causes", [["2", "1"], [" 1", "out"], ["death", None], ["death", np.nan]])
+def test_numbers_are_no_names_of_numbers(causes: list[object]) -> None:
+    """ "2" named the patients of code 1."""
+    frame = pd.DataFrame({"days": DAYS, "state": STATE})
+    with pytest.raises(errors.EventError, match="say in words what 1, 2"):
+        hh.Endpoint.of(frame, time="days", event="state", causes=causes)  # type: ignore[arg-type]
+    words = frame.assign(state=frame["state"].astype(str))
+    found = hh.Endpoint.of(words, time="days", event="state", causes=["2", "1"], censored="0")
+    assert (found.cause == 1).sum() == (STATE == 2).sum()
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: hh.Endpoint("e", DAYS, STATE, causes={"a", "b"}),  # type: ignore[arg-type]
+        lambda: hh.Endpoint.of(pd.DataFrame({"d": DAYS, "s": STATE}), time="d", event="s", causes={"a", "b"}),  # type: ignore[arg-type]
+        lambda: hh.curves_plot(
+            hh.incidence_curves(hh.Endpoint("e", DAYS, STATE, ("a", "b")), CRUDE, by=10,
+                                inference=hh.Inference(bootstrap_replicates=9)),
+            arms=frozenset({"new", "old"}),  # type: ignore[arg-type]
+        ),
+    ],
+)  # fmt: skip
+def test_names_whose_order_counts_come_in_an_order(ask: object) -> None:
+    with pytest.raises(errors.InputError, match="must come in an order, found a (frozen)?set; give a list"):
+        ask()  # type: ignore[operator]
+
+
+def test_one_level_may_be_a_column() -> None:
+    level = (STATE != 1).astype(float).rename("alive")
+    one = hh.win_ratios(level, CRUDE, outcome="o", by=10).estimates
+    pd.testing.assert_frame_equal(one, hh.win_ratios(level.to_frame(), CRUDE, outcome="o", by=10).estimates)
+    assert one["estimate"].notna().all()
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e200])
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda x: hh.balance(CRUDE, x),
+        lambda x: hh.balance_report(x, CRUDE),
+        lambda x: hh.table_one(x, ARM, ["age"]),
+        lambda x: hh.matching.lost_to_matching(PAIRS, x),
+        lambda x: hh.mean_differences(x["age"], CRUDE, outcome="'age'"),
+    ],
+)
+def test_numbers_that_cannot_be_squared_are_refused(ask: object, size: float) -> None:
+    """The standardised difference was 0."""
+    with pytest.raises(
+        errors.NumberError,
+        match="('age'|the spread of an outcome) must be of a size that can be squared.*another unit",
+    ):
+        ask(X.assign(age=X["age"] * size))  # type: ignore[operator]
+
+
+def test_a_column_without_values_has_no_difference() -> None:
+    gone = FRAME.assign(age=np.nan, ward=None)
+    assert hh.table_one(gone, ARM, ["age", "ward"])["smd"].isna().all()
+
+
+def test_tables_put_together_name_one_covariate() -> None:
+    both = pd.concat([hh.balance([CRUDE], X[["age"]]), hh.balance([CRUDE], X[["bmi"]])])
+    worst = hh.matching.largest_imbalance(both, threshold=0.01).set_index("name").at["largest", "method"]
+    assert worst in ("age", "bmi")
+
+
+@pytest.mark.parametrize(
+    "change", [{"deaths_drug": [200, 15, 18]}, {"n_drug": [-1, 90, 80]}, {"deaths_comparator": [12.5, 20, 19]},
+               {"n_comparator": [0, 91, 83]}, {"deaths_drug": [-1, 15, 18]}],
+)  # fmt: skip
+@pytest.mark.parametrize("method", ["Mantel-Haenszel", "binomial-normal"])
+def test_counts_of_studies_are_possible(method: str, change: dict[str, list[float]]) -> None:
+    with pytest.raises(
+        errors.NumberError, match="whole numbers between 0 and the patients, 1 of 3 are not, first 0"
+    ):
+        hh.evidence.few_events(STUDIES.assign(**change), method=method, conf_level=0.95)  # type: ignore[arg-type]
+
+
+def test_limits_of_another_level_are_not_taken_for_these() -> None:
+    ratio = hh.evidence.few_events(STUDIES, method="Mantel-Haenszel", conf_level=0.95)
+    with pytest.raises(errors.NumberError, match="of the level 0.5, found 0.95; pool again"):
+        hh.evidence.indirect_comparisons({"x": ratio}, ratio, conf_level=0.5)
+
+
+def test_who_had_the_event_cannot_have_it_later() -> None:
+    had = KNOWN.by(10) == 1
+    with pytest.raises(errors.NumberError, match="must not have had the event"):
+        hh.sensitivity.tipping_grid(
+            KNOWN, CRUDE, had, by=10, extra_treated=[0, 1], extra_control=[0], margin=0.1, alpha=0.05
+        )
+
+
+@pytest.mark.parametrize(
+    "formula", ["age + as.factor(ward)", "age + ns(bmi, 3)", "I(age^2)", "age +", "rcs(age, '4')"]
+)
+def test_a_formula_of_r_is_answered_in_the_words_of_this_one(formula: str) -> None:
+    with pytest.raises(
+        errors.UnknownError, match=r"C\(x\) is a factor, rcs\(x, 4\).* I\(x\*\*2\) is a square"
+    ):
+        design_matrix(FRAME, formula)
+
+
+@pytest.mark.parametrize("formula", ["log(bmi)", "age + np.sqrt(bmi)", "I(1 / bmi) + age"])
+def test_the_logarithm_of_no_positive_number_is_not_missing(formula: str) -> None:
+    wrong = FRAME.assign(bmi=FRAME["bmi"].where(FRAME.index != 3, 0 if "/" in formula else -1))
+    with pytest.raises(
+        errors.NumberError, match="finite numbers for every patient, 1 of 80 are not, first 3; look at"
+    ):
+        design_matrix(wrong, formula)
+
+
+def test_a_formula_does_not_impute_and_says_so() -> None:
+    gap = FRAME.assign(bmi=FRAME["bmi"].where(FRAME.index != 3))
+    with pytest.raises(errors.MissingError, match="impute_from needs the terms as a list, found a formula"):
+        design_matrix(gap, "age + bmi", impute_from=["age"])
+
+
+def test_a_covariate_far_from_zero_has_the_ratio_of_one_near_it() -> None:
+    event = (STATE == 1).astype(int)
+    near, far = (
+        hh.outcomes.cox_few_events(DAYS, event, X + shift, conf_level=0.95)["estimate"] for shift in (0, 1e9)
+    )
+    np.testing.assert_allclose(far, near, rtol=1e-4)
+
+
+def test_a_horizon_may_come_from_numpy() -> None:
+    right = hh.risks(KNOWN, CRUDE, by=10)
+    for by in (np.int64(10), np.array(10), np.float32(10)):
+        pd.testing.assert_frame_equal(hh.risks(KNOWN, CRUDE, by=by), right, check_dtype=False)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("ask", [lambda n: SCORE.match(caliper_sd=n), lambda n: hh.risks(KNOWN, CRUDE, by=n)])
+def test_a_whole_number_of_any_size_is_refused_in_words(ask: object) -> None:
+    with pytest.raises(errors.InputError, match="; "):
+        ask(10**400)  # type: ignore[operator]
+
+
+def test_both_arms_are_offered() -> None:
+    """The message named the first in the alphabet: who copied it turned the effect round."""
+    with pytest.raises(errors.ArmError, match="treated='No' or treated='Yes'"):
+        hh.propensity(X, pd.Series(np.where(ARM, "Yes", "No")))
+
+
+def test_columns_that_occur_twice_are_not_told_to_number_the_patients() -> None:
+    with pytest.raises(errors.DuplicateError, match="name each once"):
+        hh.propensity(FRAME.assign(arm=ARM), "arm", ["age", "age"])
+
+
+def test_exact_tests_of_many_patients_are_left_out_instead_of_running_for_ever() -> None:
+    few, many = (hh.proportions.TwoByTwo(n // 5, n, n // 4, n) for n in (60, 20_000))
+    names = [set(hh.proportions.equality_tests(one)["test"]) for one in (few, many)]
+    assert names[0] - names[1] == {"Boschloo exact", "Barnard exact"}
