@@ -263,6 +263,7 @@ class Stop:
             os.kill(os.getpid(), signal.SIGINT)
 
 sys.meta_path.insert(0, Stop)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a shell runs in the background
 import livingpaper_command
 
 sys.exit(livingpaper_command.main())
