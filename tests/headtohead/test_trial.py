@@ -54,6 +54,20 @@ def test_what_is_known_by_a_day_alone_is_not_known_before(ask: object) -> None:
     assert hh.risks(KNOWN, CRUDE, by=10)["events"].iloc[0] > 0
 
 
+@pytest.mark.parametrize(
+    "estimator",
+    ["hazard_ratios", "subdistribution_hazard_ratios", "proportional_hazards_tests", "log_rank_tests", "gray_tests",
+     "incidence_curves", "days_lost"],
+)  # fmt: skip
+def test_what_is_known_by_a_day_alone_has_no_course(estimator: str) -> None:
+    """Nobody had lost a day: all events lay on the last."""
+    more = {"event_free": "alive"} if estimator == "days_lost" else {}
+    with pytest.raises(
+        errors.EventError, match="must know when events happened, found what 'death' was by day 10 alone"
+    ):
+        getattr(hh, estimator)(KNOWN, CRUDE, by=10, **more)
+
+
 @pytest.mark.parametrize("day", [np.nan, -1, 0, np.inf, None, "28"])
 @pytest.mark.parametrize("method", ["by", "cut", "need_follow_up"])
 def test_an_endpoint_is_asked_for_a_day_after_time_zero(method: str, day: object) -> None:

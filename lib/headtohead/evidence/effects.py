@@ -116,22 +116,29 @@ def no_contrast_in(rows: pd.DataFrame) -> pd.Series:
     return spared | everyone
 
 
+def possible_counts(rows: pd.DataFrame) -> pd.Series:
+    """Return whether counts, if known, are whole numbers between 0 and the patients of their arm."""
+    possible = pd.Series(True, rows.index)
+    for arm in ("drug", "comparator"):
+        deaths, n = rows[f"deaths_{arm}"], rows[f"n_{arm}"]
+        whole = (deaths % 1 == 0) & (n % 1 == 0)
+        possible &= deaths.isna() | (whole & (n > 0) & deaths.between(0, n))
+    return possible
+
+
 def _check_values(rows: pd.DataFrame) -> None:
     """Raise NumberError where a count, a ratio, a limit or a p-value cannot be one."""
-    drug, other = (
-        rows[f"deaths_{arm}"].isna()
-        | (rows[f"deaths_{arm}"].between(0, rows[f"n_{arm}"]) & (rows[f"n_{arm}"] > 0))
-        for arm in ("drug", "comparator")
-    )
     limits = rows["conf_low"].isna() | ((rows["conf_low"] > 0) & (rows["conf_low"] < rows["conf_high"]))
     p_values = rows["p_value"].isna() | ((rows["p_value"] > 0) & (rows["p_value"] < 1))
     effects = rows["effect"].isna() | (rows["effect"] > 0)
     effects &= rows[["effect", "conf_low"]].isna().any(axis=1) | rows["effect"].between(
         rows["conf_low"], rows["conf_high"]
     )
-    wrong = ~(drug & other & limits & p_values & effects).to_numpy(bool)
+    wrong = ~(possible_counts(rows) & limits & p_values & effects).to_numpy(bool)
     if wrong.any():
-        must = "counts must lie between 0 and the patients, ratios within ascending limits above 0"
+        must = (
+            "counts must lie between 0 and the patients and be whole, ratios within ascending limits above 0"
+        )
         found = door.wrong_rows(wrong, pd.Index(rows["study"]))
         raise NumberError(f"{must}, p-values between 0 and 1, {found}; correct or exclude them")
 

@@ -17,7 +17,7 @@ from scipy.stats import binom
 
 from headtohead import door
 from headtohead.errors import MissingError, NumberError
-from headtohead.evidence.effects import HALF, NO_RATIO, no_contrast_in
+from headtohead.evidence.effects import HALF, NO_RATIO, no_contrast_in, possible_counts
 from headtohead.evidence.pooled import ratio_row
 from headtohead.outcomes.estimate import wald_interval
 
@@ -44,13 +44,7 @@ def few_events(studies: pd.DataFrame, *, method: FewEvents, conf_level: float) -
     counts = studies[COUNTS].astype(float)
     if counts.isna().any(axis=None):
         raise MissingError("each study needs its four counts here, some have none; leave them out and say so")
-    impossible = [
-        (counts[f"deaths_{arm}"] < 0)
-        | (counts[f"deaths_{arm}"] > counts[f"n_{arm}"])
-        | (counts[f"n_{arm}"] < 1)
-        for arm in ("drug", "comparator")
-    ]
-    wrong = (impossible[0] | impossible[1] | (counts % 1 != 0).any(axis=1)).to_numpy()
+    wrong = ~possible_counts(counts).to_numpy()
     if wrong.any():
         must = "counts must be whole numbers between 0 and the patients"
         raise NumberError(f"{must}, {door.wrong_rows(wrong, studies)}; correct or exclude them")

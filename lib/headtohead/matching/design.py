@@ -19,6 +19,15 @@ from headtohead.errors import ChoiceError, InputError, MissingError, NumberError
 COLOURS = re.compile("\x1b\\[[0-9;]*m|[⧛⧚]")  # in which formulaic underlines what it cannot read
 NAMES = re.compile(r"`([^`]+)`|([\w.]+)")  # in a formula; formulaic's own list lacks those in bs(...)
 EXACT = 2.0**53  # from which whole numbers are no longer told apart
+UNREADABLE = (
+    FormulaicError,
+    DataMismatchWarning,
+    ValueError,
+    TypeError,
+    SyntaxError,
+    LookupError,
+    AttributeError,
+)
 KNOT_QUANTILES = {3: (0.10, 0.50, 0.90), 4: (0.05, 0.35, 0.65, 0.95), 5: (0.05, 0.275, 0.50, 0.725, 0.95)}
 
 
@@ -101,15 +110,7 @@ def _of_formula(frame: pd.DataFrame, formula: str) -> pd.DataFrame:
             found = parsed.get_model_matrix(read, na_action="ignore", context=context)
     except InputError:
         raise
-    except (
-        FormulaicError,
-        DataMismatchWarning,
-        ValueError,
-        TypeError,
-        SyntaxError,
-        LookupError,
-        AttributeError,
-    ) as error:
+    except UNREADABLE as error:
         said = " ".join(COLOURS.sub("", f"{error}.").splitlines()[0].split())
         raise UnknownError(
             f"a formula must be made of columns and levels of the frame, found {formula!r}: {said} "

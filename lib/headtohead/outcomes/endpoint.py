@@ -175,9 +175,14 @@ def _endpoint(each: object, recorded_by: int | None) -> Endpoint:
         found = type(each).__name__
         raise InputError(f"an endpoint is needed, found {found}; give Endpoint(name, time_days, cause)")
     if recorded_by is None:
-        must = f"an estimate over time must know when events happened, found the column {each.name!r} alone"
-        raise EventError(f"{must}; give Endpoint(name, time_days, cause)")
+        raise untimed(f"the column {each.name!r}")
     return Endpoint.recorded(str(each.name or "outcome"), each, by=recorded_by)
+
+
+def untimed(found: str) -> EventError:
+    """Return the error of what is known without the days on which it happened."""
+    must = f"an estimate over time must know when events happened, found {found} alone"
+    return EventError(f"{must}; give Endpoint(name, time_days, cause)")
 
 
 def happened_by(event: Endpoint | pd.Series, by: int | None, index: pd.Index) -> pd.Series:

@@ -22,7 +22,7 @@ from headtohead.inference import InferenceChoices, Stream, checked, stream_of
 from headtohead.kernels.logistic import MAX_FAILED_SHARE
 from headtohead.matching.adjustment import Adjustment, Adjustments, listed
 from headtohead.matching.weights import effective_number
-from headtohead.outcomes.endpoint import Endpoint, Endpoints, endpoints_of, horizons_of
+from headtohead.outcomes.endpoint import Endpoint, Endpoints, endpoints_of, horizons_of, untimed
 from headtohead.proportions.two_by_two import newcombe, wilson
 
 ESTIMATE_COLUMNS = (
@@ -64,6 +64,8 @@ def together(
     at = horizons[0] if plain and len(horizons) == 1 else None
     found = endpoints_of(endpoints, adjusted[0].treated.index, recorded_by=at)
     for each in found:
+        if each.recorded_by is not None and not plain:
+            raise untimed(f"what {each.name!r} was by day {each.recorded_by:g}")
         each.need_follow_up(max(horizons))
     return found, adjusted, horizons
 

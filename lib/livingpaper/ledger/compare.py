@@ -33,7 +33,7 @@ class Comparison:
 
     moved: (
         pd.DataFrame
-    )  # by id: old_text, text, scale, change or NaN, origin and conclusion (words, or empty), code
+    )  # by id: old_text, text, scale, code; change or NaN; origin and conclusion, words or empty
     added: pd.DataFrame  # rows found in one ledger only
     removed: pd.DataFrame
     claims: pd.DataFrame  # claim, before, after (None: cannot be judged) of those whose verdict differs

@@ -118,7 +118,9 @@ def test_an_event_in_one_arm_only_is_a_contrast() -> None:
     )
 
 
-@pytest.mark.parametrize("wrong", [(0, 0, 3, 40), (3, 40, 0, 0), (41, 40, 3, 40), (3, 40, -1, 40)])
-def test_counts_that_are_none_are_refused(wrong: tuple[int, int, int, int]) -> None:
+@pytest.mark.parametrize(
+    "wrong", [(0, 0, 3, 40), (3, 40, 0, 0), (41, 40, 3, 40), (3, 40, -1, 40), (2.5, 40, 3, 40)]
+)
+def test_counts_that_are_none_are_refused(wrong: tuple[float, int, int, int]) -> None:
     with pytest.raises(ValueError, match="counts must lie between 0 and the patients.*T1"):
         study_effects(trials((1, 50, 3, 50), wrong), prefer="counts")

@@ -150,7 +150,7 @@ def test_an_optional_adjustment_that_fails_is_a_row_and_any_other_an_error() -> 
     assert rows["estimand"].tolist() == ["none"] * 4 + ["ATO"] * 4
     assert rows["method"][0].startswith("cannot be estimated, because at least one treated patient needs")
     assert rows["method"][4].startswith("cannot be estimated, because the score must be estimable")
-    hazards = hazard_ratios(death, far, by=28)
+    hazards = hazard_ratios(Endpoint("death", death.time_days, death.cause), far, by=28)
     assert hazards["method"].tolist() == [far.reason]
     with pytest.raises(SeparationError, match="had no solution"):
         risks(death, score.weight("ATO"), by=28)
