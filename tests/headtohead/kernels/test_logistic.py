@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import statsmodels.api as sm
 from headtohead.kernels.logistic import (
+    BLOCK_ROWS,
     NoMaximumError,
     fit_logistic,
     full_rank,
@@ -113,3 +115,20 @@ def test_no_resample_is_lost_to_where_the_climb_starts() -> None:
     np.testing.assert_allclose(
         together.coefficients, np.vstack([fit.coefficients for fit in alone]), rtol=1e-6, atol=1e-8
     )
+
+
+@pytest.mark.parametrize("n", [BLOCK_ROWS - 1, BLOCK_ROWS, BLOCK_ROWS + 1, 2 * BLOCK_ROWS + 37])
+def test_patients_of_every_block_count(n: int) -> None:
+    """Sums run over blocks of patients, and the last is short: the first alone has another risk."""
+    rng = np.random.default_rng(n)
+    X = np.column_stack([np.ones(n), rng.normal(size=(n, 2))])
+    slope = np.where(np.arange(n) < BLOCK_ROWS, 0.7, -0.4)
+    y = (rng.random(n) < 1 / (1 + np.exp(0.5 - slope * X[:, 1]))).astype(float)
+    y[-1] = 1 - y[0]
+    counts = rng.integers(0, 3, (3, n)).astype(float)
+    binomial = sm.families.Binomial()
+    right = [sm.GLM(y, X, binomial, freq_weights=w).fit(tol=1e-12).params for w in (np.ones(n), *counts)]
+    np.testing.assert_allclose(fit_logistic(X, y).coefficients, right[:1], rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(fit_logistic(X, y, counts).coefficients, right[1:], rtol=1e-6, atol=1e-8)
+    both = fit_logistic(X, np.stack([y, 1 - y])).coefficients
+    np.testing.assert_allclose(both, np.outer([1, -1], right[0]), rtol=1e-6, atol=1e-8)
