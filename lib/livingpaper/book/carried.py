@@ -33,23 +33,20 @@ def tables_of(spec: dict[str, Any]) -> list[pd.DataFrame]:
     Left out are columns that only place or colour what is drawn, and lines that only mark a value. Where nothing can be
     shown, as all is withheld, the table has heads and no row. ``ValueError`` if it draws a column that its data have not.
     """
-    seen = list(_seen(spec | {"title": ""}, "", "", ()))
+    seen, datasets = list(_seen(spec | {"title": ""}, "", "", ())), spec.get("datasets", {})
     _require_columns(seen, spec)
     parts: dict[tuple[str, ...], list[pd.DataFrame]] = {}
     for data, panel in dict.fromkeys((one.data, one.panel) for one in seen):
         titles = {one.field: one.title for one in reversed(seen) if one.data == data and one.title}
-        rows = pd.DataFrame(spec.get("datasets", {}).get(data, [])).map(_joined)
+        rows = pd.DataFrame(datasets.get(data, [])).map(_joined)
         fields = {one.field for one in seen if one.data == data and not PLACES.fullmatch(one.field)}
         part = rows[[name for name in rows if name in fields]]
         if part.empty or (len(part) <= MARKS and not len(part.select_dtypes(object).columns)):
             continue
         part = _headed(part, titles)
         parts.setdefault(tuple(part), []).append(part.assign(Panel=panel) if panel else part)
-    void: dict[str, list[str]] = {
-        _head(one.field, {one.field: one.title}): []
-        for one in seen
-        if spec.get("datasets", {}).get(one.data) == []
-    }
+    withheld = [one for one in seen if datasets.get(one.data) == []]
+    void: dict[str, list[str]] = {_head(one.field, {one.field: one.title}): [] for one in withheld}
     return [_together(each) for each in parts.values()] or ([pd.DataFrame(void)] if void else [])
 
 
@@ -59,10 +56,9 @@ def _require_columns(seen: Sequence[_Seen], spec: dict[str, Any]) -> None:
     known = {field for rows in data.values() for row in rows for field in row}
     for made in re.findall(r'"as": (\[.*?\]|".*?")', json.dumps(spec)):
         known |= {*re.findall(r'"(.*?)"', made)}
-    if absent := {one.field for one in seen if data.get(one.data)} - known:
-        raise ValueError(
-            f"a figure must draw columns of its data, they have no {sorted(absent)}; correct the names"
-        )
+    if absent := sorted({one.field for one in seen if data.get(one.data)} - known):
+        must = "a figure must draw columns of its data"
+        raise ValueError(f"{must}, they have no {absent}; correct the names")
 
 
 def _seen(view: dict[str, Any], data: str, panel: str, above: Sequence[Any]) -> Iterator[_Seen]:

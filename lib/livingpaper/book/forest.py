@@ -58,15 +58,14 @@ def forest(
 def beside(base: alt.Chart, pixels: float, column: str, **look: Any) -> alt.Chart:
     """Return a column as text that starts, or ends if so aligned, at a place."""
     style: Any = {"align": "left", "fontSize": 11} | look
-    text = base.mark_text(**style)
-    return text.encode(x=alt.value(pixels), text=f"{column}:N")
+    return base.mark_text(**style).encode(x=alt.value(pixels), text=f"{column}:N")
 
 
 def named_above(base: alt.Chart, wide: float) -> list[alt.Chart]:
     """Return labels above their lines, and the numbers right of them, or below where a row is too long for that."""
     place = -ABOVE_LINE if lines_of(base.data) == 2 else ABOVE_LINE
-    numbers = over(base, wide, "numbers", align="right", yOffset=place)
-    return [*over(base, 0, "label", fontWeight="bold", yOffset=ABOVE_LINE), *numbers]
+    labels = over(base, 0, "label", fontWeight="bold", yOffset=ABOVE_LINE)
+    return labels + over(base, wide, "numbers", align="right", yOffset=place)
 
 
 def over(base: alt.Chart, pixels: float, column: str, **look: Any) -> list[alt.Chart]:
@@ -86,11 +85,11 @@ def row_of(data: pd.DataFrame) -> int:
     return 32 + 14 * lines_of(data)
 
 
-def tooltip(scale: str, label: str = "label") -> list[alt.Tooltip]:
+def tooltip(scale: str) -> list[alt.Tooltip]:
     """Return what is said of a point: its label, and its numbers on their scale in words."""
     unit = scale_of(scale).unit
     said = f"{scale[:1].upper()}{scale[1:]}{f', {unit}' if unit else ''}"
-    return [alt.Tooltip(f"{label}:N", title="Estimate"), alt.Tooltip("numbers:N", title=said)]
+    return [alt.Tooltip("label:N", title="Estimate"), alt.Tooltip("numbers:N", title=said)]
 
 
 def numbers_of(row: pd.Series, scale: str) -> str:
@@ -128,10 +127,7 @@ def _others(base: alt.Chart, at: At, column: str, name: str, dy: int, **look: An
     # on a phone numbers stand to the right
     end, side, align = (low, -6, "right") if limits and narrow() else (high if limits else column, 8, "left")
     style: Any = {"dx": side, "dy": dy, "align": align, "fontSize": 11, "color": colour}
-    word = first.mark_text(text=name, **style)
-    said = {column: name.capitalize()} | (
-        {low: f"Lower limit, {name}", high: f"Upper limit, {name}"} if limits else {}
-    )
-    tips = [alt.Tooltip(f"{each}:Q", title=title) for each, title in said.items()]
-    point = known.mark_point(shape="diamond", **look).encode(x=at(column), tooltip=tips)
-    return [*limits, point, word.encode(x=at(end))]
+    word = first.mark_text(text=name, **style).encode(x=at(end))
+    said = {column: name.capitalize(), low: f"Lower limit, {name}", high: f"Upper limit, {name}"}
+    tips = [alt.Tooltip(f"{each}:Q", title=title) for each, title in said.items() if limits or each == column]
+    return [*limits, known.mark_point(shape="diamond", **look).encode(x=at(column), tooltip=tips), word]

@@ -147,11 +147,7 @@ def add_assets(app: Sphinx) -> None:
     if app.builder.format != "html":
         return
     project = Project(Path(app.srcdir))
-    app.config.html_static_path += [
-        str(STATIC / "web"),
-        str(chart_library(project)),
-        str(write_along(project)),
-    ]
+    app.config.html_static_path += map(str, (STATIC / "web", chart_library(project), write_along(project)))
     app.add_css_file("paper.css")
     app.add_css_file("charts.css")
     app.add_js_file("paper.js", loading_method="defer")

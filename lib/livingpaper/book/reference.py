@@ -10,8 +10,7 @@ from typing import Any
 
 from livingpaper.build.project import Project
 
-CODE = re.compile(r"``([^`]+)``")
-SPECIAL = re.compile(r"([\\*_{}\[\]<>|$^~#@])")
+MARKED = re.compile(r"``([^`]+)``|([\\*_{}\[\]<>|$^~#@])")  # code, or a sign that MyST would read as markup
 QUOTED = re.compile(r"(: |-> )'([^']*)'")  # annotations that are kept as text
 
 
@@ -24,9 +23,7 @@ def _entries(path: str, thing: Any) -> Iterator[str]:
     """Yield a thing and what belongs to it: of a module its public names, of a class the methods that say what they do."""
     doc = inspect.getdoc(thing) or ""
     first = " ".join(doc.split("\n\n")[0].split()).split(". ")[0].rstrip(".") + "."
-    first = "".join(
-        f"`{part}`" if at % 2 else SPECIAL.sub(r"\\\1", part) for at, part in enumerate(CODE.split(first))
-    )
+    first = MARKED.sub(lambda found: f"`{found[1]}`" if found[1] else f"\\{found[2]}", first)
     if isinstance(thing, ModuleType):
         yield f"## `{path}`\n\n{first}"
         inside = {name: getattr(thing, name) for name in thing.__all__}

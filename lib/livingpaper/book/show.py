@@ -78,9 +78,8 @@ class Drawing(Exhibit):
     def _repr_mimebundle_(self, include: Kinds = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
         svg, kinds = drawn(spec := self.spec()), asked(include)
         made = {MIME: lambda: self._printed(spec, svg), "text/html": lambda: self.preview(svg=svg)}
-        return {kind: make() for kind, make in made.items() if kind in kinds} | {
-            "text/plain": self.alt.strip()
-        }
+        shown = {kind: make() for kind, make in made.items() if kind in kinds}
+        return shown | {"text/plain": self.alt.strip()}
 
     def _printed(self, spec: dict[str, Any], svg: str) -> dict[str, Any]:
         """Return what pages and PDF are made of: the drawing as both, that for a phone, its data and its controls."""
@@ -105,10 +104,8 @@ class Drawing(Exhibit):
         """Return the Vega-Lite specification, its origin inside; ``DisclosureError`` if it carries more than aggregates."""
         known = config().origins
         origin = known[self.origin].says if self.origin in known else self.origin
-        spec = self.chart.to_dict(validate=width == theme.WIDTH) | {
-            "description": self.alt.strip(),
-            "usermeta": {"origin": origin},
-        }
+        spec = self.chart.to_dict(validate=width == theme.WIDTH)
+        spec |= {"description": self.alt.strip(), "usermeta": {"origin": origin}}
         if config().guards(self.origin) or (config().guarded and not self.origin):
             from livingpaper.disclosure.safe import require_safe  # scipy, for guarded origins only
 
@@ -221,9 +218,8 @@ def _once(specs: dict[str, dict[str, Any]]) -> dict[str, Any]:
     wide, phone = specs["wide"], specs.get("narrow", specs["wide"])
     data = {"datasets": wide["datasets"] | phone["datasets"]} if "datasets" in wide else {}
     both = {key: value for key, value in wide.items() if phone.get(key) == value} | data
-    return {"both": both} | {
-        name: {key: value for key, value in spec.items() if key not in both} for name, spec in specs.items()
-    }
+    own = {name: {key: spec[key] for key in spec if key not in both} for name, spec in specs.items()}
+    return {"both": both} | own
 
 
 def in_order(pdf: bytes) -> bytes:

@@ -74,23 +74,18 @@ def put_stamp(app: Sphinx, settings: SphinxConfig) -> None:
     """Print the stamp in the footer of every page and every sheet, and the marks above it."""
     project = Project(Path(app.srcdir))
     paper, marks, found = config(project), stamp(project), citation_file(project)
-    origins, authors = paper.origins.values(), ", ".join(author_names(found))
+    origins, known = paper.origins.values(), marks["commit"] != NO_COMMIT
+    words = {"authors": ", ".join(author_names(found)), "title": found["title"]}
     settings.html_theme_options = settings.html_theme_options | {
         "announcement": markup("legend.html", draft=paper.draft, banner=paper.banner, origins=origins),
-        "extra_footer": markup(
-            "stamp.html",
-            marks=marks,
-            known=marks["commit"] != NO_COMMIT,
-            authors=authors,
-            title=found["title"],
-        ),
+        "extra_footer": markup("stamp.html", marks=marks, known=known, **words),
     }
     settings.version = settings.release = marks["version"]
-    words = {"version": marks["version"], "date": marks["released"]}
-    words["commit"] = "" if marks["commit"] == NO_COMMIT else f" · commit {marks['commit']}"
-    words |= {"authors": authors, "title": found["title"], "head": paper.running_head or title_of(project)}
-    words["foot"] = f" · protocol {marks['protocol']}" if marks["protocol"] else ""
-    words["banner"] = (DRAFT if paper.draft else "") + paper.banner
+    at = f" · commit {marks['commit']}" if known else ""
+    words = {"version": marks["version"], "date": marks["released"], "commit": at} | words
+    words |= {"head": paper.running_head or title_of(project)}
+    words |= {"foot": f" · protocol {marks['protocol']}" if marks["protocol"] else ""}
+    words |= {"banner": (DRAFT if paper.draft else "") + paper.banner}
     said = {name: escape_tex(text) for name, text in words.items()}
     said["legend"] = r"\, · ".join(escape_tex(f"{one.mark} {one.brief or one.says}") for one in origins)
     lines = [rf"\newcommand{{\paper{name}}}{{{text}}}" for name, text in said.items()]
