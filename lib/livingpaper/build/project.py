@@ -21,18 +21,9 @@ OF_GIT = (  # which repository, index and work tree; what git is configured with
     "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_GRAFT_FILE", "GIT_SHALLOW_FILE", "GIT_CEILING_DIRECTORIES",
 )  # fmt: skip
 RESULTS = LEDGER, KEY_FIGURE = ("results/ledger.csv", "results/key-figure.svg")
-STAGED, STAGE = (
-    ".staged",
-    "LIVINGPAPER_STAGE",
-)  # where a build makes results and pages; names it while it works
+STAGED = ".staged"  # where a build makes results and pages
+STAGE = "LIVINGPAPER_STAGE"  # names that place while it works
 hashing: list[bool] = []  # not empty while what is opened does not count as read
-
-
-class _Below(str):
-    """A place below the folder of a paper."""
-
-    def __get__(self, project: "Project", _owner: type) -> Path:
-        return project.root / self
 
 
 def _stage(project: "Project") -> Path:
@@ -41,11 +32,11 @@ def _stage(project: "Project") -> Path:
     return staged if stage and os.path.realpath(staged) == os.path.realpath(stage) else project.root
 
 
-class _Result(_Below):
-    """A committed result; in the processes of a build the one that is made, which takes its place with the pages."""
+class _Below(str):
+    """A place in a paper; in the processes of a build a result is the one that is made, which takes its place later."""
 
     def __get__(self, project: "Project", _owner: type) -> Path:
-        return _stage(project) / self
+        return (_stage(project) if self in RESULTS else project.root) / self
 
 
 @dataclass(frozen=True)
@@ -57,8 +48,8 @@ class Project:
     claims = _Below("claims.toml")  # the conclusions of the text, and the rules under which they hold
     data = _Below("data")
     lock = _Below("requirements.txt")  # exact versions of all packages
-    ledger = _Result(LEDGER)
-    key_figure = _Result(KEY_FIGURE)  # of README.md
+    ledger = _Below(LEDGER)
+    key_figure = _Below(KEY_FIGURE)  # of README.md
     build = _Below("_build")  # everything made; can be deleted
     work = _Below("_build/work/_build")  # where Jupyter Book builds, before that replaces the last good one
 
@@ -93,6 +84,11 @@ def pages(project: Project, *, parts: int | None = None, below: str = "") -> lis
     return list(filter(None, map(_page, listed)))
 
 
+def chapters(root: Path) -> list[Path]:
+    """Return the files of the pages of a paper in their order."""
+    return list(filter(Path.is_file, (root / f"{page}.md" for page in pages(Project(root)))))
+
+
 def mapping_of(path: Path) -> dict[str, Any]:
     """Return names and values of a YAML file; ``ValueError`` if it is not of that kind."""
     return _mapping(text_of(path), path)
@@ -103,9 +99,8 @@ def _mapping(text: str, path: Path) -> dict[str, Any]:  # by text: a chapter ask
     try:
         found = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise ValueError(
-            f"{path} must be valid YAML, found: {' '.join(str(error).split())}; correct it"
-        ) from None
+        fault = " ".join(str(error).split())
+        raise ValueError(f"{path} must be valid YAML, found: {fault}; correct it") from None
     if not isinstance(found, dict):
         raise ValueError(f"{path} must hold names with values, found {found!r:.40}; correct it")
     return found

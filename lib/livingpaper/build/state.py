@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from livingpaper.build.cache import home_of, installed, mark_of, sha, up_to_date
-from livingpaper.build.project import CONFIG, RESULTS, Project, commit, digest, not_reading, pages, text_of
+from livingpaper.build.project import CONFIG, RESULTS, Project, chapters, commit, digest, not_reading, text_of
 
 ASIDE = ("private", "_build", "notebooks", "versions", "examples", "bench")  # made, or no part of the pages
 TABLES = {".csv", ".tsv", ".json", ".xlsx", ".parquet", ".feather", ".dta", ".sas7bdat", ".rds"}
@@ -56,8 +56,7 @@ def fixed_files(project: Project) -> list[Path]:
 
 def _packages(project: Project) -> list[Path]:
     """Return the packages that chapters import and no lock pins, wherever their code stands."""
-    listed = pages(project) if (project.root / "_toc.yml").is_file() else []
-    chapters = filter(Path.is_file, (project.root / f"{page}.md" for page in listed))
+    listed = chapters(project.root) if (project.root / "_toc.yml").is_file() else []
     with not_reading():
-        names = {name for path in chapters for name in IMPORTED.findall(text_of(path))}
+        names = {name for path in listed for name in IMPORTED.findall(text_of(path))}
     return [home for home in map(home_of, sorted(names)) if home and home != MACHINERY]

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from livingpaper.build.project import Project, pages, text_of
+from livingpaper.build.project import Project, chapters, text_of
 from livingpaper.config import guarded_here
 
 PART = re.compile(r"^\(([\w-]+)\)=\s*$|^```\{code-cell\}[^\n]*\n(.*?)^```[ \t]*$", re.M | re.S)
@@ -95,15 +95,12 @@ def called(node: ast.expr) -> str:
 
 def chapter_files(project: Project) -> dict[str, Path]:
     """Return name to file of the chapters that ``_toc.yml`` lists and that run code, in order."""
-    paths = [project.root / f"{name}.md" for name in pages(project)]
-    running = [path for path in paths if path.is_file() and "kernelspec" in text_of(path)[:800]]
-    return {path.stem: path for path in running}
+    return {path.stem: path for path in chapters(project.root) if "kernelspec" in text_of(path)[:800]}
 
 
 def own_chapters(project: Project) -> dict[str, Path]:
     """Return the chapters that use this package; others are left to the book's own machinery."""
-    files = chapter_files(project)
-    return {name: path for name, path in files.items() if "livingpaper" in text_of(path)}
+    return {name: path for name, path in chapter_files(project).items() if "livingpaper" in text_of(path)}
 
 
 def read_cells(path: Path, root: Path) -> list[Cell]:

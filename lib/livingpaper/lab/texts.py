@@ -25,7 +25,7 @@ from pybtex.database import Entry, parse_file
 from pybtex.richtext import Text
 
 from livingpaper.book.choices import choice_words
-from livingpaper.build.project import Project, find_project, pages, text_of
+from livingpaper.build.project import Project, chapters, find_project, pages, text_of
 from livingpaper.chapters import session as recorded
 from livingpaper.config import config
 from livingpaper.ledger.claims import ClaimError, Rules
@@ -183,11 +183,6 @@ def _doc(text: str, session: Session) -> Reply:
     return Reply(said.strip() or title, href=f"{name}.ipynb" if runs else f"../book/{name}.md")
 
 
-def chapters(root: Path) -> list[Path]:
-    """Return the files of the book in their order."""
-    return list(filter(Path.is_file, (root / f"{name}.md" for name in pages(Project(root)))))
-
-
 def numbered(root: Path) -> dict[str, Numbered]:
     """Return the figures and tables of the book by name, numbered in the order of ``_toc.yml`` as Sphinx does."""
     apart = config(Project(root)).supplement
@@ -247,10 +242,9 @@ def _role(token: Token) -> str:
     role, text = token.meta["name"], token.content
     if role not in ROLES:
         return escape(text)
-    parts = [part.strip() for part in (text.split(",") if role == "cite" else [text])]
-    said = [escape(reply["text"]) for reply in replies([(role, part) for part in parts], running_session())]
-    asked = [escape(f"{role} {part}") for part in parts]
-    return ", ".join(f'<span data-lp="{a}">{b}</span>' for a, b in zip(asked, said, strict=True))
+    session, parts = running_session(), map(str.strip, text.split(",") if role == "cite" else [text])
+    said = [(escape(f"{role} {part}"), escape(_reply(role, part, session).text)) for part in parts]
+    return ", ".join(f'<span data-lp="{asked}">{reply}</span>' for asked, reply in said)
 
 
 @cache
