@@ -38,9 +38,8 @@ def print_accessible(project: Project) -> None:
         return
     found = filter(None, map(shutil.which, (os.environ.get("CHROMIUM", ""), *BROWSERS)))
     if not (browser := next(found, None)) or not drives_chromium():
-        say(
-            f"accessible: {NAME} needs a Chromium; install one: sudo apt-get install {' '.join(CHROMIUM_PACKAGES)}"
-        )
+        cure = f"install one: sudo apt-get install {' '.join(CHROMIUM_PACKAGES)}"
+        say(f"accessible: {NAME} needs a Chromium; {cure}")
         return
     sheet = project.work / "accessible.html"
     sheet.parent.mkdir(parents=True, exist_ok=True)

@@ -66,11 +66,9 @@ class Workers:
     def rows(self, names: Collection[str]) -> dict[str, tuple[list[Row], set[str]]]:
         """Start chapters; return what they record, and which choices they read for that."""
         parts = {name: chapter_statements(self.project, self.files[name]) for name in names}
-        needed = Counter(
-            other for name in names for other in {taken for taken, *_ in takes(parts[name])} - {name}
-        )
+        taken = [{other for other, *_ in takes(parts[name])} - {name} for name in names]
+        needed = Counter(chain.from_iterable(taken))  # for these others wait, then for what lasts longest
         first = sorted(parts, key=lambda name: (needed[name], len(parts[name])), reverse=True)
-        files = {name: self.files[name] for name in first}  # for these others wait, then what lasts longest
         for module in modules_of(chain.from_iterable(parts.values())):
             with contextlib.suppress(Exception):  # what fails here, fails in the cell that imports it
                 importlib.import_module(module)  # once for all
@@ -78,9 +76,9 @@ class Workers:
             importlib.import_module("numba.core.registry").cpu_target.target_context.refresh()
         gc.freeze()  # else each process copies what its collector looks at
         brushes = [pipe for _, pipe in self._painters]
-        for name, path in files.items():
-            self._started[name] = forked(serve, self.project, path, brushes)
-        return dict(self._answers(files))
+        for name in first:
+            self._started[name] = forked(serve, self.project, self.files[name], brushes)
+        return dict(self._answers(first))
 
     def shown(self, names: Iterable[str]) -> Iterator[tuple[str, Shown]]:
         """Yield what the cells of chapters show, with the whole ledger; that which shows most is begun first."""

@@ -31,10 +31,8 @@ Read = Callable[[set[str]], Set[str]]
 LIMIT = 2_000_000_000  # bytes kept; what was used longest ago goes first
 STARTED = time.time()
 NOTHING = pickle.dumps(None, 5)
-APART, ALIGNED = (
-    2**16,
-    64,
-)  # bytes from which an array stands apart in a file, and of which its place is a multiple
+APART = 2**16  # bytes from which an array stands apart in a file
+ALIGNED = 64  # bytes of which its place is a multiple
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +62,8 @@ class Shelf:
     def keep(self, content: Sequence[bytes | memoryview], reads: Set[str], files: Iterable[str] = ()) -> None:
         """Keep a ``pickled`` result with the choices and files that were read for it."""
         path, known, arrays = self.place(reads), recalled(self.index) or [], content[1:]
-        parts: list[bytes | memoryview] = [
-            pickle.dumps((bytes(content[0]), sorted(files), [*map(len, arrays)]))
-        ]
+        head = pickle.dumps((bytes(content[0]), sorted(files), [*map(len, arrays)]))
+        parts: list[bytes | memoryview] = [head]
         for array in arrays:
             parts += [bytes(-len(parts[-1]) % ALIGNED), array]
         write_whole(path, *parts)

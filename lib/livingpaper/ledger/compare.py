@@ -31,9 +31,8 @@ TURNS = {  # a claim now, and before
 class Comparison:
     """The difference of two ledgers."""
 
-    moved: (
-        pd.DataFrame
-    )  # by id: old_text, text, scale, code; change or NaN; origin and conclusion, words or empty
+    # by id: old_text, text, scale, code; change or NaN; origin and conclusion, words or empty
+    moved: pd.DataFrame
     added: pd.DataFrame  # rows found in one ledger only
     removed: pd.DataFrame
     claims: pd.DataFrame  # claim, before, after (None: cannot be judged) of those whose verdict differs

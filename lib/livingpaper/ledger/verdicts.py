@@ -5,7 +5,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -56,16 +56,15 @@ def parse_verdicts(text: str, path: str = "claims.toml") -> dict[str, Verdict]:
     return {entry["name"]: _verdict(entry) for entry in entries}
 
 
-def _faults(entry: Mapping[str, Any]) -> list[str]:
+def _faults(entry: Mapping[str, Any]) -> Iterator[str]:
     if entry.keys() != KEYS or not entry["ids"] or len(entry["alternatives"]) < 2:
-        return [f"needs a name, ids and two alternatives at least, has {sorted(entry)}"]
-    found = []
+        yield f"needs a name, ids and two alternatives at least, has {sorted(entry)}"
+        return
     for one in entry["alternatives"]:
         if one.keys() not in ({"says", "each"}, {"says", "all"}):
-            found.append(f"an alternative needs says and a rule, each or all, has {sorted(one)}")
+            yield f"an alternative needs says and a rule, each or all, has {sorted(one)}"
         elif TYPED.search(ROLE.sub("", one["says"])):
-            found.append(f"a number must be printed by a role, {one['says']!r} types one")
-    return found
+            yield f"a number must be printed by a role, {one['says']!r} types one"
 
 
 def _verdict(entry: Mapping[str, Any]) -> Verdict:
@@ -116,9 +115,8 @@ def check_verdicts(path: Path, chapters: Path, ledger: pd.DataFrame, rules: Rule
         roles = [each for one in verdict.alternatives for each in ROLE.findall(one.says)]
         printed = {what.split()[0] for role, what in roles if role == "result"}
         if lost := sorted(printed - set(ledger.index)):
-            faults.append(
-                f"the verdict {name!r} prints numbers that the ledger has not, {lost}; correct the ids"
-            )
+            lacks = f"prints numbers that the ledger has not, {lost}; correct the ids"
+            faults.append(f"the verdict {name!r} {lacks}")
     if faults:
         raise ClaimError("\n".join(faults))
     return len(verdicts)
