@@ -21,7 +21,7 @@ from livingpaper.build.state import made_pages, state
 from livingpaper.config import config
 
 NAME = "paper-accessible.pdf"
-NOISE = "script, style, a.headerlink, details.provenance, .cell_input, .tabularcolumns, .carried, nav, button"
+NOISE = "script, style, a.headerlink, details.provenance, .cell_input, .carried, nav"  # of each page
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 CITED = '<div class="citation"'  # of the page of references
 ANCHOR = re.compile(rb"\(node\d{8}\)")
@@ -72,14 +72,20 @@ def _text(html: Path, name: str) -> str:
     return (html / f"{name}.html").read_text("utf-8")
 
 
+def article_of(page: str, place: str, noise: str, error: type[ValueError] = ValueError) -> Tag:
+    """Return the article of a page without ``NOISE`` and what else is ``noise``; an ``error`` names its place if it has none."""
+    article = BeautifulSoup(page, "html.parser").select_one("article.bd-article")
+    if article is None:
+        raise error(f"{place} must hold an article, none is found; build it again: livingpaper html")
+    for part in article.select(f"{NOISE}, {noise}"):
+        part.decompose()
+    return article
+
+
 def _article(html: Path, name: str, names: list[str]) -> Tag:
     """Return a chapter with anchors of its own, pictures by their full address, and headings below the title."""
     place = html / f"{name}.html"
-    article = BeautifulSoup(_text(html, name), "html.parser").select_one("article.bd-article")
-    if article is None:
-        raise ValueError(f"{place} must hold an article, none is found; build it again: livingpaper html")
-    for noise in article.select(NOISE):
-        noise.decompose()
+    article = article_of(_text(html, name), str(place), ".tabularcolumns, button")
     for tag in article.select("[id]"):
         tag["id"] = f"{name}--{tag['id']}"
     for figure in article.select("figure"):

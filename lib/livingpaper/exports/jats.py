@@ -10,11 +10,11 @@ import pypandoc
 from bs4 import BeautifulSoup, Tag
 
 from livingpaper.book.markup import markup
+from livingpaper.build.accessible import article_of
 
 XLINK = "http://www.w3.org/1999/xlink"
 ET.register_namespace("xlink", XLINK)
 ET.register_namespace("mml", "http://www.w3.org/1998/Math/MathML")
-NOISE = "script, style, a.headerlink, details.provenance, .cell_input, .byline, .carried, nav"
 HEADING = re.compile("h[1-6]$")
 
 
@@ -60,12 +60,7 @@ def jats(
 
 
 def _article(html: str, name: str) -> Tag:
-    found = BeautifulSoup(html, "html.parser").select_one("article.bd-article")
-    if found is None:
-        must = f"the page {name!r} must hold an article, none is found"
-        raise JatsError(f"{must}; build it again: livingpaper html")
-    for noise in found.select(NOISE):
-        noise.decompose()
+    found = article_of(html, f"the page {name!r}", ".byline", JatsError)
     for sheet in found.select("div.sheet"):  # pages have the caption of a table above what scrolls
         if (table := sheet.find("table")) and (said := sheet.select_one("div.caption")):
             said.name, said.attrs, table.attrs = "caption", {}, {"id": sheet["id"]}
