@@ -35,10 +35,8 @@ class JupyterBook:
         command = [sys.executable, "-m", "livingpaper.build.loaded", "build", str(project.root), *STRICT]
         command += ["--path-output", str(project.work.parent), "--builder", builder]
         pipes: Any = dict.fromkeys(("stdin", "stdout"), subprocess.PIPE) | {"stderr": subprocess.STDOUT}
-        pipes |= {"text": True, "errors": "replace", "close_fds": False}  # it holds the lock too
-        self._process: Any = subprocess.Popen(
-            command, cwd=project.root, env=build_environment(project), **pipes
-        )
+        pipes |= {"text": True, "errors": "replace", "cwd": project.root, "env": build_environment(project)}
+        self._process: Any = subprocess.Popen(command, **pipes, close_fds=False)  # it holds the lock too
 
     def __enter__(self) -> "JupyterBook":
         return self
@@ -48,10 +46,7 @@ class JupyterBook:
 
     def build(self) -> None:
         """Let it build, once; ``BuildError`` with the complaints of its log if it has any."""
-        with (
-            _by_content(self.project, self.builder.removeprefix("pdf")),
-            self.log.open("w", encoding="utf-8") as log,
-        ):
+        with _by_content(self.project, self.builder), self.log.open("w", encoding="utf-8") as log:
             for line in self._lines():
                 log.write(line)
             if self._process.wait():
@@ -65,9 +60,7 @@ class JupyterBook:
         with suppress(BrokenPipeError):  # it ended already, its last words say why
             self._process.stdin.write("1")
             self._process.stdin.flush()
-        with tqdm(
-            total=100, desc=self.builder, unit="%", leave=False, disable=not sys.stderr.isatty()
-        ) as bar:
+        with tqdm(total=100, desc=self.builder, unit="%", leave=False, disable=None) as bar:
             for line in self._process.stdout:
                 if share := re.search(r"(reading sources|writing output)\.\.\.\s*\[\s*(\d+)%\]", line):
                     bar.n = int(share[2]) // 2 + (50 if share[1] == "writing output" else 0)
@@ -90,7 +83,8 @@ def _by_content(project: Project, builder: str) -> Iterator[None]:
     for page in (page for page in chapters if before.get(page) != now[page]):
         (work / ".doctrees" / f"{page}.doctree").unlink(missing_ok=True)
     if builder != "html" or before.get("on every page") != now["on every page"]:
-        shutil.rmtree(work / builder, ignore_errors=True)  # else a page without chapter would stay
+        # else a page without chapter would stay
+        shutil.rmtree(work / builder.removeprefix("pdf"), ignore_errors=True)
     yield
     write_whole(mark, json.dumps(now).encode())
 

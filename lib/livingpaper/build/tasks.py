@@ -2,7 +2,6 @@
 
 import os
 import pickle
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -56,8 +55,8 @@ def run_tasks(tasks: Sequence[Task], folder: Path, marks: Mapping[str, str], *, 
         paths.append(stored_at(folder, name, {"mark": marks[each.artefact]}))
     results = [recalled(path) for path in paths]
     waiting = [i for i, result in enumerate(results) if result is None]
-    done, silent = len(tasks) - len(waiting), not sys.stderr.isatty()
-    with _workers(jobs), tqdm(total=len(tasks), initial=done, unit="task", disable=silent) as bar:
+    done = len(tasks) - len(waiting)
+    with _workers(jobs), tqdm(total=len(tasks), initial=done, unit="task", disable=None) as bar:
         calls = (delayed(tasks[i].function)(*tasks[i].arguments) for i in waiting)
         for i, result in zip(waiting, Parallel(return_as="generator")(calls), strict=True):
             write_whole(paths[i], pickle.dumps(result))
