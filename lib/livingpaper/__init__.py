@@ -18,10 +18,12 @@ __all__ = [
 ]  # fmt: skip
 
 
+LAZY = dict.fromkeys(("Drawing", "Sheet", "show"), "book.show")
+LAZY |= {"Safe": "disclosure.safe", "setup": "book.hooks"}
+
+
 def __getattr__(name: str) -> Any:
     """Load what draws charts only for those who draw, and Sphinx's side only for Sphinx."""
-    if name == "Safe":
-        return resolve_name("livingpaper.disclosure.safe:Safe")
-    if name not in ("Drawing", "Sheet", "show", "setup"):
+    if name not in LAZY:
         raise AttributeError(f"module 'livingpaper' has no attribute {name!r}")
-    return resolve_name(f"livingpaper.book.{'hooks' if name == 'setup' else 'show'}:{name}")
+    return resolve_name(f"livingpaper.{LAZY[name]}:{name}")

@@ -203,9 +203,7 @@ def digest(paths: Iterable[Path], root: Path) -> str:
     total = hashlib.sha256()
     with not_reading():
         for place, path in sorted((placed(path, root), path) for path in found):
-            if BY_PRODUCT.search(place.as_posix()):
-                continue
-            elsewhere = not place.is_relative_to(root)
-            name = Path(place.name) if elsewhere else place.relative_to(root)
-            total.update(name.as_posix().encode() + b"\0" + content_of(path) + b"\0")
+            if not BY_PRODUCT.search(place.as_posix()):
+                name = place.relative_to(root).as_posix() if place.is_relative_to(root) else place.name
+                total.update(name.encode() + b"\0" + content_of(path) + b"\0")
     return total.hexdigest()

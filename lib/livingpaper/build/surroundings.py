@@ -44,10 +44,9 @@ def check_surroundings(project: Project) -> None:
 
 
 def _foreign(library: Path) -> Iterator[str]:
-    loaded = {"sitecustomize", "usercustomize"} & sys.modules.keys()
-    first = [str(sys.modules[name].__file__) for name in loaded]
-    for code in (code for code in first if not code.startswith(sysconfig.get_path("stdlib"))):
-        yield f"no code may run before a command, {code} did; take it out of this environment"
+    for name in {"sitecustomize", "usercustomize"} & sys.modules.keys():
+        if not (code := str(sys.modules[name].__file__)).startswith(sysconfig.get_path("stdlib")):
+            yield f"no code may run before a command, {code} did; take it out of this environment"
     for package in sorted(path.parent.name for path in library.glob("*/__init__.py")):
         spec = find_spec(package)
         if spec is None or not spec.origin or library.resolve() not in Path(spec.origin).resolve().parents:

@@ -90,23 +90,20 @@ def split_deferred(found: Sequence[Statement]) -> list[bool]:
 
 
 def _displayed(cell: Cell, value: object) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return a value as a notebook shows it."""
     if config().guarded and not str(getattr(value, "name", "")).startswith(("fig-", "tbl-")):
         must = "a cell of a paper with guarded patients may show what show(...) returns and nothing else"
         raise ChapterError(f"{cell}: {must}, found {type(value).__name__}; end it otherwise")
     try:
-        own = getattr(value, "_repr_mimebundle_", None)  # the formatter would only log its errors
-        kinds = getattr(type(value), "on_pages", None)  # other formats would be kept, and shown nowhere
-        made = (own(include=kinds) if kinds else own()) if own else _formatted(value)
+        if own := getattr(value, "_repr_mimebundle_", None):  # the formatter would only log its errors
+            kinds = getattr(type(value), "on_pages", None)  # other formats would be kept, and shown nowhere
+            made = own(include=kinds) if kinds else own()
+        else:
+            from IPython.core.formatters import DisplayFormatter  # heavy, and not for what formats itself
+
+            made = DisplayFormatter().format(value)
         return made if isinstance(made, tuple) else (made, {})
     except Exception as error:
         raise failed(cell, error) from error
-
-
-def _formatted(value: object) -> Any:
-    from IPython.core.formatters import DisplayFormatter  # heavy, and not for what formats itself
-
-    return DisplayFormatter().format(value)
 
 
 @contextmanager

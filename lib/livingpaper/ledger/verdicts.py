@@ -39,11 +39,8 @@ def load_verdicts(path: Path) -> dict[str, Verdict]:
 def parse_verdicts(text: str, path: str = "claims.toml") -> dict[str, Verdict]:
     """Return the verdicts of a text named ``path``.
 
-    Raises
-    ------
-    ClaimError
-        Lists verdicts without name, ids or two alternatives, alternatives without words and one rule, numbers that
-        are typed instead of printed by a role, and names that occur twice.
+    ``ClaimError`` lists verdicts without name, ids or two alternatives, alternatives without words and one rule, numbers
+    that are typed instead of printed by a role, and names that occur twice.
     """
     entries = tomllib.loads(text).get("verdict", [])
     faults = [
