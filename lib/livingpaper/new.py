@@ -13,5 +13,4 @@ def new_paper(folder: Path) -> None:
         raise FileExistsError(f"a new paper needs an empty folder, {folder} is none; name another")
     shutil.copytree(SKELETON, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     for path in filter(Path.is_file, folder.rglob("*")):
-        text = path.read_text("utf-8")
-        path.write_text(text.replace("@TODAY@", date.today().isoformat()), "utf-8")
+        path.write_text(path.read_text("utf-8").replace("@TODAY@", date.today().isoformat()), "utf-8")

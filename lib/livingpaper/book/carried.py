@@ -57,8 +57,7 @@ def _require_columns(seen: Sequence[_Seen], spec: dict[str, Any]) -> None:
     for made in re.findall(r'"as": (\[.*?\]|".*?")', json.dumps(spec)):
         known |= {*re.findall(r'"(.*?)"', made)}
     if absent := sorted({one.field for one in seen if data.get(one.data)} - known):
-        must = "a figure must draw columns of its data"
-        raise ValueError(f"{must}, they have no {absent}; correct the names")
+        raise ValueError(f"a figure must draw columns of its data, they have no {absent}; correct the names")
 
 
 def _seen(view: dict[str, Any], data: str, panel: str, above: Sequence[Any]) -> Iterator[_Seen]:

@@ -82,8 +82,7 @@ def visit_image(self: Any, node: nodes.image) -> None:
 
 def _place(self: Any, node: nodes.image) -> str:
     """Return where a page finds an image."""
-    name = self.builder.images[node["uri"]]
-    return posixpath.join(self.builder.imgpath, quote(name))
+    return posixpath.join(self.builder.imgpath, quote(self.builder.images[node["uri"]]))
 
 
 def visit_math(self: Any, node: nodes.Element, *, display: bool = False) -> None:

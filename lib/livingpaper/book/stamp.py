@@ -123,8 +123,7 @@ def article_ld(project: Project) -> dict[str, Any]:
     given = found.get("license") or []
     licences = [LICENCES.get(name, name) for name in (given if isinstance(given, list) else [given])]
     words = {"authors": author_names(found), "origins": paper.origins.values(), "licences": licences}
-    made: dict[str, Any] = json.loads(markup("article.jsonld", found=found, paper=paper, **words))
-    return made
+    return json.loads(markup("article.jsonld", found=found, paper=paper, **words))
 
 
 def add_meta(app: Sphinx, pagename: str, _template: str, context: dict[str, Any], doctree: Any) -> None:

@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from dataclasses import replace
 from functools import wraps
 from textwrap import wrap
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import altair as alt
 import yaml
@@ -24,8 +24,7 @@ TREATED, CONTROL = ACCENTS[:2]
 INK, QUIET, FAINT = CONFIG["text"]["color"], CONFIG["axis"]["domainColor"], "#d9d9d9"
 VEGA_LITE = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])  # as vl-convert names it
 _drawn_for: ContextVar[int] = ContextVar("drawn_for", default=WIDTH)
-Asked = ParamSpec("Asked")
-Shown = TypeVar("Shown")
+Draw = TypeVar("Draw", bound=Callable[..., Any])
 
 
 def width() -> int:
@@ -53,17 +52,16 @@ def drawn_for(pixels: int) -> Iterator[None]:
         _drawn_for.reset(before)
 
 
-def at_each_width(draw: Callable[Asked, Shown]) -> Callable[Asked, Shown]:
+def at_each_width(draw: Draw) -> Draw:
     """Let a function that returns a ``Drawing`` draw it for a page and for a phone: it asks ``width()`` and ``narrow()``."""
 
     @wraps(draw)
-    def both(*args: Asked.args, **kwargs: Asked.kwargs) -> Shown:
-        drawn: Any = draw(*args, **kwargs)
+    def both(*args: Any, **kwargs: Any) -> Any:
+        drawn = draw(*args, **kwargs)
         with drawn_for(NARROW), debug_mode(False):  # the parts were checked when it was drawn wide
-            phone: Any = draw(*args, **kwargs)
-        return cast("Shown", replace(drawn, narrow=phone.chart))
+            return replace(drawn, narrow=draw(*args, **kwargs).chart)
 
-    return both
+    return cast("Draw", both)
 
 
 def nine_digits(data: Any) -> Any:

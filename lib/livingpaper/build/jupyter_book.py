@@ -95,10 +95,9 @@ def build_environment(project: Project) -> dict[str, str]:
 
     released = date.fromisoformat(citation_file(project)["date-released"])
     epoch = str(timegm(released.timetuple()))  # reproducible-builds.org/specs/source-date-epoch
-    clock = {"SOURCE_DATE_EPOCH": epoch, "FORCE_SOURCE_DATE": "1"}
-    more = {"PYDEVD_DISABLE_FILE_VALIDATION": "1", "IPYTHONDIR": str(project.build / ".ipython")}
+    more = {"SOURCE_DATE_EPOCH": epoch, "FORCE_SOURCE_DATE": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
     more |= {"MAKEFLAGS": "-j2"}  # of the make that runs LaTeX: paper and supplement at once
-    return os.environ | FIXED | clock | more
+    return os.environ | FIXED | more | {"IPYTHONDIR": str(project.build / ".ipython")}
 
 
 def _complaints(log: Path) -> str:

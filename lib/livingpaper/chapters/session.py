@@ -119,6 +119,8 @@ def record(
 ) -> None:  # fmt: skip
     """Put results into the ledger, one row each; while blinded, rows that tell outcomes by arm are withheld.
 
+    A ``LedgerError`` if a column is missing, or an id is no id or is recorded already.
+
     Parameters
     ----------
     rows : DataFrame, Series, mapping or number
@@ -134,11 +136,6 @@ def record(
         The method of rows without an estimate: why there is none.
     **more
         Other columns of the ledger, the same for all rows; those in the frame are taken along.
-
-    Raises
-    ------
-    LedgerError
-        If a column is missing, or an id is no id or is recorded already.
     """
     session = current()
     if session.given is not None:
@@ -162,12 +159,11 @@ def frame(df: "pd.DataFrame | Safe", id_: str, *, origin: str) -> pd.DataFrame:
     paper = config(session.project)
     if origin not in paper.origins:
         raise LedgerError(f"the origin of {id_!r} must be one of {sorted(paper.origins)}, found {origin!r}")
-    if isinstance(df, pd.DataFrame):
-        if paper.guards(origin):
-            must = f"a frame of the guarded origin {origin!r} must have passed disclosure control"
-            raise DisclosureError(f"{must}, {id_!r} did not; make it with Safe.of_...")
-    else:
+    if not isinstance(df, pd.DataFrame):
         df = df.frame
+    elif paper.guards(origin):
+        must = f"a frame of the guarded origin {origin!r} must have passed disclosure control"
+        raise DisclosureError(f"{must}, {id_!r} did not; make it with Safe.of_...")
     names = [str(name).lower() for name in (*df.columns, *df.index.names)]
     named = list(filter(NAMED_LIKE_PATIENTS.fullmatch, names))
     if len(df) > FRAME_ROWS or named:

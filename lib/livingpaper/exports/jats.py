@@ -84,8 +84,7 @@ def _point(link: Tag, page: str, aims: Mapping[str, str]) -> None:
     target = where.removesuffix(".html") or page
     aim = aims.get(f"{target}#{anchor}") or aims.get(target)
     if "result" in str(link.get("class") or ""):
-        id_ = str(link["data-id"])
-        link.name, link.attrs = "span", {"data-content-type": f"ledger:{id_}"}
+        link.name, link.attrs = "span", {"data-content-type": f"ledger:{link['data-id']}"}
     elif re.match(r"https?:|mailto:", href):
         link.attrs = {"href": href}
     elif aim is None:

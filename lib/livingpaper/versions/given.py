@@ -122,8 +122,7 @@ def _said(choices: Mapping[str, Any], name: str) -> str:
 def read_given(project: Project, name: str) -> Given:
     """Return the choices and inputs behind a version, a revision or the project's own ledger, as far as they are known."""
     if Path(name).exists():
-        here = Path(name).resolve() == project.ledger.resolve()
-        return given_here(project) if here else Given(None, None)
+        return given_here(project) if Path(name).resolve() == project.ledger.resolve() else Given(None, None)
     archive = version_folder(project, name).with_name(f"v{name.removeprefix('v')}.tar.xz")
     return given_in(project, archive) if archive.is_file() else given_at(project, name)
 
