@@ -8,14 +8,14 @@ from livingpaper.config import Scale, config
 MINUS = "−"
 
 
-def _decimal(value: float, decimals: int, kind: str = ",") -> str:
-    text = f"{value:{kind}.{decimals}f}"
-    return text.lstrip("+-") if float(text.replace(",", "")) == 0 else text.replace("-", MINUS)
+def _decimal(value: float, decimals: int, kind: str = ",", *, times: int = 1, unit: str = "") -> str:
+    text = f"{times * value:{kind}.{decimals}f}"
+    said = text.lstrip("+-") if float(text.replace(",", "")) == 0 else text.replace("-", MINUS)
+    return said + unit
 
 
-def percent(value: float) -> str:
-    """Return a proportion as a percentage with one decimal."""
-    return f"{_decimal(100 * value, 1)}%"
+percent = partial(_decimal, decimals=1, times=100, unit="%")  # of a proportion
+points = partial(_decimal, decimals=1, kind="+", times=100)  # of a risk difference: signed, without unit
 
 
 def probability(value: float) -> str:
@@ -30,18 +30,14 @@ def p_value(value: float) -> str:
     return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def points(value: float) -> str:
-    """Return a risk difference in percentage points, signed, without unit."""
-    return _decimal(100 * value, 1, "+")
-
-
 FORMATS: dict[str, Callable[[float], str]] = {
     "percent": percent, "points": points, "probability": probability, "p value": p_value,
     "count": partial(_decimal, decimals=0), "digits3": lambda v: f"{v:.3g}".replace("-", MINUS),
     **{f"decimal{n}": partial(_decimal, decimals=n) for n in range(1, 6)},
     **{f"signed{n}": partial(_decimal, decimals=n, kind="+") for n in (0, 1, 2, 4)},
-    "absolute": lambda v: _decimal(100 * abs(v), 1), "of100": lambda v: f"{_decimal(v, 1)}%",
-    "whole percent": lambda v: f"{_decimal(100 * v, 0)}%", "whole100": lambda v: f"{_decimal(v, 0)}%",
+    "absolute": lambda v: _decimal(abs(v), 1, times=100), "of100": partial(_decimal, decimals=1, unit="%"),
+    "whole percent": partial(_decimal, decimals=0, times=100, unit="%"),
+    "whole100": partial(_decimal, decimals=0, unit="%"),
 }  # fmt: skip
 
 
