@@ -41,10 +41,9 @@ def tables_of(spec: dict[str, Any]) -> list[pd.DataFrame]:
         rows = pd.DataFrame(datasets.get(data, [])).map(_joined)
         fields = {one.field for one in seen if one.data == data and not PLACES.fullmatch(one.field)}
         part = rows[[name for name in rows if name in fields]]
-        if part.empty or (len(part) <= MARKS and not len(part.select_dtypes(object).columns)):
-            continue
-        part = _headed(part, titles)
-        parts.setdefault(tuple(part), []).append(part.assign(Panel=panel) if panel else part)
+        if not part.empty and (len(part) > MARKS or len(part.select_dtypes(object).columns)):
+            part = _headed(part, titles)
+            parts.setdefault(tuple(part), []).append(part.assign(Panel=panel) if panel else part)
     withheld = [one for one in seen if datasets.get(one.data) == []]
     void: dict[str, list[str]] = {_head(one.field, {one.field: one.title}): [] for one in withheld}
     return [_together(each) for each in parts.values()] or ([pd.DataFrame(void)] if void else [])

@@ -4,7 +4,7 @@ import shutil
 
 from livingpaper.build.apt import ensure_latex
 from livingpaper.build.cache import mark_of, say, up_to_date, write_changed
-from livingpaper.build.jupyter_book import BuildError, JupyterBook
+from livingpaper.build.jupyter_book import BuildError, jupyter_book
 from livingpaper.build.project import Project, pages
 from livingpaper.build.state import state
 from livingpaper.build.together import PAGES, alone, together
@@ -24,7 +24,7 @@ def build_html(project: Project, *, cold: bool = False) -> None:
 
 def _make_html(project: Project, *, cold: bool = False) -> None:
     work = project.work
-    with together(project) as staged, JupyterBook(project, "html") as book:
+    with together(project) as staged, jupyter_book(project, "html") as build_book:
         from livingpaper.build import key_figure, numbers  # heavy, and for a paper that changed
 
         numbers.Rules(config(project)).check_choices(project)
@@ -36,12 +36,12 @@ def _make_html(project: Project, *, cold: bool = False) -> None:
             shutil.rmtree(work, ignore_errors=True)
         continued = work.exists()
         try:
-            book.build()
+            build_book()
         except BuildError:
             if not continued:
                 raise
-            with JupyterBook(project, "html") as again:
-                again.build()  # from nothing: what an earlier build left may be at fault
+            with jupyter_book(project, "html") as build_again:
+                build_again()  # from nothing: what an earlier build left may be at fault
         least = {"index": 1} | dict.fromkeys(pages(project), 2000)  # bytes
         made = {page: work / "html" / f"{page}.html" for page in least}
         missing = [page for page, at in made.items() if not at.is_file() or at.stat().st_size < least[page]]
@@ -65,8 +65,8 @@ def build_pdf(project: Project, *, cold: bool = False) -> None:
         say("pdf: up to date")
         return
     ensure_latex()
-    with JupyterBook(project, "pdflatex") as book:
-        book.build()
+    with jupyter_book(project, "pdflatex") as build_book:
+        build_book()
     made = [project.work / "latex" / target.name for target in targets]
     for path in made:
         if not path.is_file() or not path.read_bytes().startswith(b"%PDF"):

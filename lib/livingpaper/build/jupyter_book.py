@@ -7,9 +7,10 @@ import shutil
 import subprocess
 import sys
 from calendar import timegm
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,45 +28,43 @@ class BuildError(RuntimeError):
     """The paper could not be built; the last good one is untouched."""
 
 
-class JupyterBook:
-    """Jupyter Book for a project and a builder; with warnings as errors, its log goes to ``_build/<builder>.log``."""
+@contextmanager
+def jupyter_book(project: Project, builder: str) -> Iterator[Callable[[], None]]:
+    """Give the function that lets Jupyter Book build, once; it loads meanwhile, and ends if it is never asked to."""
+    command = [sys.executable, "-m", "livingpaper.build.loaded", "build", str(project.root), *STRICT]
+    command += ["--path-output", str(project.work.parent), "--builder", builder]
+    pipes: Any = dict.fromkeys(("stdin", "stdout"), subprocess.PIPE) | {"stderr": subprocess.STDOUT}
+    pipes |= {"text": True, "errors": "replace", "cwd": project.root, "env": build_environment(project)}
+    process = subprocess.Popen(command, **pipes, close_fds=False)  # it holds the lock too
+    try:
+        yield partial(_build, project, builder, process)
+    finally:
+        process.communicate()
 
-    def __init__(self, project: Project, builder: str) -> None:
-        self.project, self.builder, self.log = project, builder, project.build / f"{builder}.log"
-        command = [sys.executable, "-m", "livingpaper.build.loaded", "build", str(project.root), *STRICT]
-        command += ["--path-output", str(project.work.parent), "--builder", builder]
-        pipes: Any = dict.fromkeys(("stdin", "stdout"), subprocess.PIPE) | {"stderr": subprocess.STDOUT}
-        pipes |= {"text": True, "errors": "replace", "cwd": project.root, "env": build_environment(project)}
-        self._process: Any = subprocess.Popen(command, **pipes, close_fds=False)  # it holds the lock too
 
-    def __enter__(self) -> "JupyterBook":
-        return self
+def _build(project: Project, builder: str, process: Any) -> None:
+    """Let it build with warnings as errors; ``BuildError`` with what ``_build/<builder>.log`` complains of, if anything."""
+    path = project.build / f"{builder}.log"
+    with _by_content(project, builder), path.open("w", encoding="utf-8") as log:
+        log.writelines(_lines(builder, process))
+        if process.wait():
+            log.flush()
+            shutil.rmtree(project.work, ignore_errors=True)  # a second run would hide its warnings
+            told = f"{builder}: the book has warnings or errors:\n{_complaints(path)}"
+            raise BuildError(f"{told}\nsee {path}")
 
-    def __exit__(self, *_: object) -> None:
-        self._process.communicate()  # if it was told nothing, it ends
 
-    def build(self) -> None:
-        """Let it build, once; ``BuildError`` with the complaints of its log if it has any."""
-        with _by_content(self.project, self.builder), self.log.open("w", encoding="utf-8") as log:
-            for line in self._lines():
-                log.write(line)
-            if self._process.wait():
-                log.flush()
-                shutil.rmtree(self.project.work, ignore_errors=True)  # a second run would hide its warnings
-                told = f"{self.builder}: the book has warnings or errors:\n{_complaints(self.log)}"
-                raise BuildError(f"{told}\nsee {self.log}")
-
-    def _lines(self) -> Iterator[str]:
-        """Yield what it says from now on, behind a bar of its progress."""
-        with suppress(BrokenPipeError):  # it ended already, its last words say why
-            self._process.stdin.write("1")
-            self._process.stdin.flush()
-        with tqdm(total=100, desc=self.builder, unit="%", leave=False, disable=None) as bar:
-            for line in self._process.stdout:
-                if share := re.search(r"(reading sources|writing output)\.\.\.\s*\[\s*(\d+)%\]", line):
-                    bar.n = int(share[2]) // 2 + (50 if share[1] == "writing output" else 0)
-                    bar.refresh()
-                yield line
+def _lines(builder: str, process: Any) -> Iterator[str]:
+    """Yield what it says from now on, behind a bar of its progress."""
+    with suppress(BrokenPipeError):  # it ended already, its last words say why
+        process.stdin.write("1")
+        process.stdin.flush()
+    with tqdm(total=100, desc=builder, unit="%", leave=False, disable=None) as bar:
+        for line in process.stdout:
+            if share := re.search(r"(reading sources|writing output)\.\.\.\s*\[\s*(\d+)%\]", line):
+                bar.n = int(share[2]) // 2 + (50 if share[1] == "writing output" else 0)
+                bar.refresh()
+            yield line
 
 
 @contextmanager
