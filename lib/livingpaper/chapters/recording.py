@@ -98,18 +98,10 @@ def with_interval(row: pd.Series, scale: str | None = None) -> str:
 def crosstable(
     rows: pd.DataFrame, down: Axis, across: Axis, *, cell: Printer = with_interval, corner: str = ""
 ) -> pd.DataFrame:
-    """Return printed cells; the first column holds the labels of the rows.
+    """Return printed cells of a selection of the ledger; the first column, under ``corner``, holds the labels of the rows.
 
-    A ``LedgerError`` if a key has no row at all, or two rows claim one cell.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        A selection of the ledger.
-    down, across : str, or pair of str and keys
-        A column, or a column with its keys in order and their labels.
-    cell, corner : callable, and str
-        Makes the text of one row, withheld rows print that; the header of the first column.
+    Tables go ``down`` and ``across`` by a column, or by a column with its keys in order and their labels; ``cell`` makes
+    the text of one row, withheld rows print that. A ``LedgerError`` if a key has no row at all, or two rows claim one cell.
     """
     (by, lines), (over, columns) = _axis(rows, down), _axis(rows, across)
     shown = rows[rows[by].isin(lines) & rows[over].isin(columns)]
@@ -122,7 +114,6 @@ def crosstable(
 
 
 def _axis(rows: pd.DataFrame, axis: Axis) -> tuple[str, Mapping[str, str]]:
-    """Return a column and its keys with their labels."""
     column = axis if isinstance(axis, str) else axis[0]
     if column not in rows:
         raise LedgerError(f"a table must go by one of {[*rows.columns]}, found {column!r}; name a hole")

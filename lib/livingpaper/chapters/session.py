@@ -151,9 +151,8 @@ def record(
 def frame(df: "pd.DataFrame | Safe", id_: str, *, origin: str) -> pd.DataFrame:
     """Return an aggregated frame that tables and figures may rest on: its id and origin are put on it.
 
-    Of a guarded origin it must be ``Safe``: made by a rule of disclosure control.
-
-    A ``LedgerError`` if the origin is unknown, or it may hold patients: over 2,000 rows, or a name like an identifier.
+    Of a guarded origin it must be ``Safe``: made by a rule of disclosure control. A ``LedgerError`` if the origin is
+    unknown, or it may hold patients: over 3,000 rows, or a name like an identifier.
     """
     session = current()
     paper = config(session.project)

@@ -31,17 +31,10 @@ class Chain(NamedTuple):
 def take(chapter: str, *names: str, **given: Any) -> Any:
     """Return variables of another chapter: what the cells of its file, not of its open notebook, make of them.
 
-    Only the statements that they rest on are run, and their result is kept under the hash of all it rests on. A
-    ``ChapterError`` if a chapter, a variable or what a preset stands for does not exist, or a cell fails.
-
-    Parameters
-    ----------
-    chapter : str
-        The name of its file without ending, typed in the call, like the names.
-    *names : str
-        Variables; several come back as a tuple.
-    **given
-        Variables set beforehand, in this chapter and in those it takes from, instead of being computed.
+    ``chapter`` is the name of its file without ending, typed in the call, like the ``names``, of which several come back as
+    a tuple. Variables that are ``given`` are set beforehand, in this chapter and in those it takes from, instead of being
+    computed. Only the statements that the names rest on are run, and their result is kept under the hash of all it rests
+    on. A ``ChapterError`` if a chapter, a variable or what a preset stands for does not exist, or a cell fails.
     """
     session = current()
     project, preset = session.project, (session.given or {}) | given
