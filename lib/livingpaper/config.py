@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from livingpaper.build.project import CONFIG, Project, find_project, not_reading, text_of
+from livingpaper.build.project import CONFIG, Project, find_project, not_reading, text_of, toml_of
 from livingpaper.disclosure.profiles import Profile, profile_of
 
 MIME = "application/vnd.livingpaper+json"  # of figures and tables in notebooks
@@ -220,9 +220,7 @@ def guarded_here() -> bool:
 @cache
 def _parsed(path: Path, _changed: int, _size: int) -> Config:
     try:
-        return Config(root=path.parent, **tomllib.loads(text_of(path)))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} must be valid TOML, found: {error}; correct that line") from None
+        return Config(root=path.parent, **toml_of(text_of(path), path, ConfigError))
     except ValidationError as error:
         faults = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
         raise ConfigError(f"{path} cannot be used: {'; '.join(faults)}; correct it") from None

@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import subprocess
+import tomllib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -104,6 +105,14 @@ def _mapping(text: str, path: Path) -> dict[str, Any]:  # by text: a chapter ask
     if not isinstance(found, dict):
         raise ValueError(f"{path} must hold names with values, found {found!r:.40}; correct it")
     return found
+
+
+def toml_of(text: str, path: object, error: type[ValueError]) -> dict[str, Any]:
+    """Return names and values of a text of TOML named ``path``; an ``error`` if it is none."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as fault:
+        raise error(f"{path} must be valid TOML, found: {fault}; correct that line") from None
 
 
 def _entries(entry: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -3,13 +3,12 @@
 import ast
 import re
 import symtable
-import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from livingpaper.build.project import Project, chapters, text_of
+from livingpaper.build.project import Project, chapters, text_of, toml_of
 from livingpaper.config import guarded_here
 
 PART = re.compile(r"^\(([\w-]+)\)=\s*$|^```\{code-cell\}[^\n]*\n(.*?)^```[ \t]*$", re.M | re.S)
@@ -177,11 +176,7 @@ def check_literals(project: Project) -> None:
     """Refuse a value typed in a cell for a keyword that is a choice of the protocol: one line per fault."""
     if not project.protocol.is_file():
         return
-    try:
-        choices = tomllib.loads(text_of(project.protocol))
-    except tomllib.TOMLDecodeError as error:
-        fault = f"{project.protocol} must be valid TOML, found: {error}; correct that line"
-        raise ChapterError(fault) from None
+    choices = toml_of(text_of(project.protocol), project.protocol, ChapterError)
     tables = {section: values for section, values in choices.items() if isinstance(values, Mapping)}
     names = {name: f"{section}.{name}" for section, values in tables.items() for name in values}
     faults = []

@@ -3,7 +3,6 @@
 import ast
 import math
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import translate
@@ -15,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from livingpaper.build.project import Project, text_of
+from livingpaper.build.project import Project, text_of, toml_of
 from livingpaper.config import Config
 from livingpaper.ledger.ledger import HIDDEN
 
@@ -64,10 +63,7 @@ def load_claims(path: Path) -> tuple[Claim, ...]:
 
 def parse_claims(text: str, path: str = "claims.toml") -> tuple[Claim, ...]:
     """Return the claims of a text named ``path``; ``ClaimError`` lists those with an unknown key, no rule or no id."""
-    try:
-        found = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ClaimError(f"{path} must be valid TOML, found: {error}; correct that line") from None
+    found = toml_of(text, path, ClaimError)
     entries, unknown = found.get("claim", []), sorted(found.keys() - {"claim", "followed", "verdict"})
     faults = [f"  - {key!r} is neither claim nor followed" for key in unknown]
     for entry in entries:

@@ -82,9 +82,8 @@ def assemble(project: Project, newest: str | None = None) -> Path:
     target, title, authors = project.build / "site", title_of(project), author_names(citation_file(project))
     marks = {version.name: sha(version.name + ledger_csv(version.ledger)) for version in known}
     told = {"title": title, "id": sha(title), "authors": ", ".join(authors), "versions": known, "ids": marks}
-    files = {"index.html": markup("redirect.html")}
+    files = {"index.html": markup("redirect.html"), "feed.xml": markup("feed.xml", **told)}
     files["switcher.json"] = markup("switcher.json", versions=known, up=UP)
-    files["feed.xml"] = markup("feed.xml", **told)
     with made_whole(target) as fresh:
         for version in known:
             _unpack(project, version, known[-1], fresh / f"v{version.name}")
