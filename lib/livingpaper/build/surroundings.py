@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from livingpaper_command import own_code
-
 from livingpaper.build.project import OF_GIT, STAGE, Project, text_of
 
 OF_JUPYTER = ("JUPYTER_PATH", "JUPYTER_DATA_DIR", "JUPYTER_CONFIG_PATH")
@@ -28,8 +26,7 @@ class SurroundingsError(RuntimeError):
 
 
 def clean_environment() -> None:
-    """Forget what points to other code, kernels or repositories."""
-    own_code()
+    """Forget what points to other kernels or repositories; what points to other code is forgotten when a command begins."""
     for name in (*OF_JUPYTER, *OF_GIT, STAGE):
         os.environ.pop(name, None)
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
