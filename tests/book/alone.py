@@ -19,7 +19,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from livingpaper.build.project import Project
 from livingpaper.chapters.cells import chapter_files, chapter_statements
-from livingpaper.chapters.taking import modules_of
+from livingpaper.chapters.taking import load_modules
 from traitlets.config import Config
 
 
@@ -52,8 +52,8 @@ def run_alone(path: Path) -> list[dict[str, Any]]:
 def main() -> None:
     project, names = Project(Path(sys.argv[1])), sys.argv[2:]
     files = chapter_files(project)
-    for module in ("livingpaper.book.show", *modules_of(chapter_statements(project, *files.values()))):
-        import_module(module)
+    import_module("livingpaper.book.show")
+    load_modules(chapter_statements(project, *files.values()))
     for name in names:
         if child := os.fork():
             os.waitpid(child, 0)

@@ -1,5 +1,6 @@
 """The face of the paper's charts: one palette, one type size, and two widths, that of a page and that of a phone."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -12,7 +13,7 @@ import altair as alt
 import yaml
 from altair.utils.schemapi import debug_mode
 
-from livingpaper.book.markup import STATIC
+from livingpaper.book.markup import IN_LAB, STATIC
 
 WIDTH = 620  # pixels; printed at 0.75 pt each this is the text width of the PDF
 LETTER = 6  # pixels that a letter takes
@@ -53,11 +54,16 @@ def drawn_for(pixels: int) -> Iterator[None]:
 
 
 def at_each_width(draw: Draw) -> Draw:
-    """Let a function that returns a ``Drawing`` draw it for a page and for a phone: it asks ``width()`` and ``narrow()``."""
+    """Let a function that returns a ``Drawing`` draw it for a page and, but for JupyterLab, for a phone.
+
+    It asks ``width()`` and ``narrow()``.
+    """
 
     @wraps(draw)
     def both(*args: Any, **kwargs: Any) -> Any:
         drawn = draw(*args, **kwargs)
+        if IN_LAB in os.environ:
+            return drawn
         with drawn_for(NARROW), debug_mode(False):  # the parts were checked when it was drawn wide
             return replace(drawn, narrow=draw(*args, **kwargs).chart)
 

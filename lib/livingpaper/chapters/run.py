@@ -3,7 +3,6 @@
 import contextlib
 import ctypes
 import gc
-import importlib
 import multiprocessing
 import os
 import re
@@ -12,6 +11,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from importlib import import_module
 from itertools import chain
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -28,7 +28,7 @@ from livingpaper.chapters.cells import ChapterError, chapter_statements, check_l
 from livingpaper.chapters.executing import ChapterRun, Shown, is_executed, store_executed
 from livingpaper.chapters.recording import Row
 from livingpaper.chapters.store import Shelf, as_loaded, pickled
-from livingpaper.chapters.taking import inputs_of, make_chain, modules_of, takes
+from livingpaper.chapters.taking import inputs_of, load_modules, make_chain, modules_of, takes
 from livingpaper.chapters.tracked import choices_of, choices_read
 from livingpaper.config import config
 from livingpaper.ledger.ledger import ledger_frame, read_ledger, write_ledger
@@ -69,11 +69,9 @@ class Workers:
         taken = [{other for other, *_ in takes(parts[name])} - {name} for name in names]
         needed = Counter(chain.from_iterable(taken))  # for these others wait, then for what lasts longest
         first = sorted(parts, key=lambda name: (needed[name], len(parts[name])), reverse=True)
-        for module in modules_of(chain.from_iterable(parts.values())):
-            with contextlib.suppress(Exception):  # what fails here, fails in the cell that imports it
-                importlib.import_module(module)  # once for all
+        load_modules(chain.from_iterable(parts.values()))  # once for all
         if "numba" in sys.modules:  # its compiler, too, is set up once
-            importlib.import_module("numba.core.registry").cpu_target.target_context.refresh()
+            import_module("numba.core.registry").cpu_target.target_context.refresh()
         gc.freeze()  # else each process copies what its collector looks at
         brushes = [pipe for _, pipe in self._painters]
         for name in first:

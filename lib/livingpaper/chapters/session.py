@@ -45,8 +45,12 @@ class Session:
 
     def committed(self) -> pd.DataFrame:
         """Return the committed ledger; without rows if there is none yet."""
+        return _read(*self._file)[0]
+
+    @property
+    def _file(self) -> tuple[Path, int]:
         path = self.project.ledger
-        return _read(path, path.stat().st_mtime_ns if path.is_file() else 0)
+        return path, path.stat().st_mtime_ns if path.is_file() else 0
 
     def ledger(self) -> pd.DataFrame:
         """Return the committed ledger overlaid by what was recorded here, by id, unless chapters still record."""
@@ -54,10 +58,10 @@ class Session:
             must = "the ledger can be read when all chapters have recorded theirs, it is read before"
             cure = "read it inside show(...) or by the name ledger in a cell of the chapter"
             raise LedgerError(f"{must}; {cure}")
-        committed = self.committed()
+        committed, rows = _read(*self._file)
         seen = [committed, *self.rows.values()]  # the very objects: equal ones are made anew
         if [*map(id, seen)] != [*map(id, self._overlaid[0])]:
-            rows = {row["id"]: row for row in committed.to_dict("records")} | self.rows
+            rows = rows | self.rows
             frame = pd.DataFrame([rows[id_] for id_ in sorted(rows)], columns=list(LEDGER_COLUMNS))
             frame = frame.astype(dict.fromkeys(NUMERIC, float))
             self._overlaid = seen, self._shown(frame).set_index("id", drop=False)
@@ -95,8 +99,9 @@ class Session:
 
 
 @lru_cache(maxsize=2)
-def _read(path: Path, changed: int) -> pd.DataFrame:
-    return read_ledger(path) if changed else EMPTY
+def _read(path: Path, changed: int) -> tuple[pd.DataFrame, dict[str, Row]]:
+    found = read_ledger(path) if changed else EMPTY
+    return found, {row["id"]: row for row in found.to_dict("records")}
 
 
 _current: list[Session] = []

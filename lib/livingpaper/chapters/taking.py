@@ -3,7 +3,9 @@
 import ast
 import builtins
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
+from importlib import import_module
 from typing import Any, NamedTuple
 
 from livingpaper.build.cache import code_digest, imported, installed, source_file
@@ -127,3 +129,10 @@ def modules_of(parts: Iterable[Statement]) -> list[str]:
     """Return the modules of the project that statements import, sorted."""
     names = {name for part in parts for name in imported(part.node)}
     return sorted(name for name in names if source_file(name))
+
+
+def load_modules(parts: Iterable[Statement]) -> None:
+    """Import the modules of the project that statements import; what fails here fails again in the cell that needs it."""
+    for module in modules_of(parts):
+        with suppress(Exception):
+            import_module(module)

@@ -49,8 +49,9 @@ def open_lab(project: Project, options: Sequence[str] = ()) -> None:
     from jupyterlab.labapp import main
 
     pair(project)
-    own, kernel = project.build / "lab", json.dumps(get_kernel_dict() | KERNEL | {"env": {IN_LAB: "1"}})
-    write_whole(own / "kernels" / "python3" / "kernel.json", kernel.encode())
+    own, kernel = project.build / "lab", get_kernel_dict() | KERNEL | {"env": {IN_LAB: "1"}}
+    kernel["argv"] += ["--IPKernelApp.extra_extensions=livingpaper.lab.warm"]
+    write_whole(own / "kernels" / "python3" / "kernel.json", json.dumps(kernel).encode())
     paths = (str(HERE), str(own), os.environ.get("JUPYTER_PATH"))
     os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, paths))
     os.environ[IN_LAB] = "1"
