@@ -13,6 +13,7 @@ from livingpaper.book.show import (
     Figure,
     Sheet,
     Table,
+    in_words,
     show,
 )
 from livingpaper.config import Config
@@ -101,3 +102,9 @@ def test_in_jupyterlab_a_figure_is_its_preview_and_nothing_that_only_pages_need(
     seen = drawing._repr_mimebundle_()
     assert seen == {kind: whole[kind] for kind in ("text/html", "text/plain")} != whole
     assert "<svg" in seen["text/html"]
+
+
+def test_in_jupyterlab_nothing_is_drawn_for_a_phone(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert in_words("Withheld.").narrow is not None
+    monkeypatch.setenv(IN_LAB, "1")
+    assert in_words("Withheld.").narrow is None

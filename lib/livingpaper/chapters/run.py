@@ -11,7 +11,6 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from importlib import import_module
 from itertools import chain
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -70,8 +69,6 @@ class Workers:
         needed = Counter(chain.from_iterable(taken))  # for these others wait, then for what lasts longest
         first = sorted(parts, key=lambda name: (needed[name], len(parts[name])), reverse=True)
         load_modules(chain.from_iterable(parts.values()))  # once for all
-        if "numba" in sys.modules:  # its compiler, too, is set up once
-            import_module("numba.core.registry").cpu_target.target_context.refresh()
         gc.freeze()  # else each process copies what its collector looks at
         brushes = [pipe for _, pipe in self._painters]
         for name in first:

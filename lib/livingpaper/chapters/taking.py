@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
@@ -136,3 +137,5 @@ def load_modules(parts: Iterable[Statement]) -> None:
     for module in modules_of(parts):
         with suppress(Exception):
             import_module(module)
+    if "numba" in sys.modules:  # its compiler, too, is set up once
+        import_module("numba.core.registry").cpu_target.target_context.refresh()

@@ -45,18 +45,24 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 def open_lab(project: Project, options: Sequence[str] = ()) -> None:
     """Pair the chapters with notebooks and open JupyterLab there; ``options`` are those of ``jupyter lab``."""
-    from ipykernel.kernelspec import get_kernel_dict
     from jupyterlab.labapp import main
 
     pair(project)
-    own, kernel = project.build / "lab", get_kernel_dict() | KERNEL | {"env": {IN_LAB: "1"}}
-    kernel["argv"] += ["--IPKernelApp.extra_extensions=livingpaper.lab.warm"]
-    write_whole(own / "kernels" / "python3" / "kernel.json", json.dumps(kernel).encode())
+    own = project.build / "lab"
+    write_whole(own / "kernels" / "python3" / "kernel.json", json.dumps(kernel()).encode())
     paths = (str(HERE), str(own), os.environ.get("JUPYTER_PATH"))
     os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, paths))
     os.environ[IN_LAB] = "1"
     page, extension = "/lab/tree/notebooks", f"--ServerApp.jpserver_extensions={__name__}=True"
     main([f"--ServerApp.root_dir={project.root}", f"--LabApp.default_url={page}", extension, *options])
+
+
+def kernel() -> dict[str, Any]:
+    """Return the specification of the kernel: it shows no more than previews, and loads beforehand what chapters import."""
+    from ipykernel.kernelspec import get_kernel_dict
+
+    arguments = ["--IPKernelApp.extra_extensions=livingpaper.lab.warm"]
+    return get_kernel_dict(extra_arguments=arguments) | KERNEL | {"env": {IN_LAB: "1"}}
 
 
 def pair(project: Project) -> None:

@@ -4,14 +4,17 @@ from contextlib import suppress
 from typing import Any
 
 from livingpaper.book.show import drawn
+from livingpaper.build.cache import code_digest
 from livingpaper.build.project import find_project
 from livingpaper.chapters.cells import chapter_statements, own_chapters
-from livingpaper.chapters.taking import load_modules
+from livingpaper.chapters.taking import load_modules, modules_of
 
 
 def load_ipython_extension(_shell: Any) -> None:
     """Import what chapters import, and set up what draws; called by IPython."""
     with suppress(Exception):  # what fails here, fails in the cell that needs it
         project = find_project()
-        load_modules(chapter_statements(project, *own_chapters(project).values()))
+        parts = chapter_statements(project, *own_chapters(project).values())
+        load_modules(parts)
+        code_digest(*modules_of(parts))  # reads their sources, once for all steps that are kept
         drawn({"mark": "point", "data": {"values": []}})
