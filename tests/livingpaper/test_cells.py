@@ -154,3 +154,12 @@ def test_a_recorded_number_may_not_rest_on_the_ledger() -> None:
 def test_a_cell_that_is_no_python() -> None:
     with pytest.raises(ChapterError, match=r"book/x.md, cell 1 \(here\): SyntaxError: .* \(line 2\)"):
         parts("a = 1\nb = = 2")
+
+
+def test_a_page_whose_head_only_names_the_word_does_not_run(tmp_path: Path) -> None:
+    project = small_book(tmp_path)
+    path = chapter_files(project)["cohort"]
+    path.write_text(
+        "---\ntitle: On the kernelspec of a notebook\n---\n" + path.read_text().partition("\n---\n")[2]
+    )
+    assert list(chapter_files(project)) == ["matching", "outcomes"]

@@ -119,6 +119,7 @@ def test_several_rows_are_lists(rules: Rules) -> None:
             "a number must be printed by a role, 'The risks are not shown, because 3 died",
         ),
         ("\n[[verdict]]", DEATH + "\n[[verdict]]", "death: occurs twice"),
+        ("[[verdict]]", "[[verdict]", r"claims\.toml must be valid TOML, found: .*; correct that line"),
     ],
 )
 def test_a_broken_verdict_is_named(old: str, new: str, words: str) -> None:

@@ -1,7 +1,6 @@
 """What a reader may take along: a bar on each page with PDF, citation, notebook and repository, and the files behind it."""
 
 import json
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +9,11 @@ from sphinx.application import Sphinx
 from livingpaper.book.markup import markup
 from livingpaper.book.stamp import citation_file
 from livingpaper.build.cache import mark_of, up_to_date, write_changed, write_whole
-from livingpaper.build.project import Project, digest, pages, text_of
+from livingpaper.build.project import Project, chapters, digest, runs, text_of
 from livingpaper.config import config
 
 CITED = {"paper.bib": "BibTeX", "paper.ris": "RIS"}
 PDFS = {"paper.pdf": "PDF", "supplement.pdf": "Supplement"}
-
-
-def runs(project: Project, page: str) -> bool:
-    """Return whether a chapter is a notebook."""
-    path = project.root / f"{page}.md"
-    return path.is_file() and "\nkernelspec:" in text_of(path)[:800]
 
 
 def write_along(project: Project) -> Path:
@@ -28,8 +21,8 @@ def write_along(project: Project) -> Path:
     folder, found = project.build / ".along", citation_file(project)
     for name in CITED:
         write_changed(folder / name, markup(name, found=found).encode())
-    for page in filter(partial(runs, project), pages(project)):
-        source, target = project.root / f"{page}.md", folder / _notebook(page)
+    for source in (path for path in chapters(project.root) if runs(text_of(path))):
+        target = folder / _notebook(source.stem)
         if not up_to_date(target, now := digest([source], project.root)):
             write_whole(target, notebook(text_of(source)).encode())
             mark_of(target).write_text(now)
@@ -53,10 +46,10 @@ def _notebook(page: str) -> str:
 
 def links(project: Project, page: str) -> dict[str, str]:
     """Return what a page offers and where it lies; the repository, if ``CITATION.cff`` gives its address."""
-    up = "../" * page.count("/")
+    up, path = "../" * page.count("/"), project.root / f"{page}.md"
     found = {PDFS.get(name, name): f"{up}../{name}" for name in config(project).pdfs}
     found |= {words: f"{up}_static/{name}" for name, words in CITED.items()}
-    found |= {"Notebook": f"{up}_static/{_notebook(page)}"} if runs(project, page) else {}
+    found |= {"Notebook": f"{up}_static/{_notebook(page)}"} if path.is_file() and runs(text_of(path)) else {}
     code = citation_file(project).get("repository-code")
     return found | ({"Repository": code} if code else {})
 

@@ -26,7 +26,7 @@ from livingpaper.book.speed import at_speed
 from livingpaper.book.stamp import add_meta, put_face, put_stamp
 from livingpaper.book.weight import lighten, slim
 from livingpaper.build.cache import write_whole
-from livingpaper.build.project import CONFIG, Project, digest
+from livingpaper.build.project import CONFIG, Project, digest, runs
 from livingpaper.build.state import inputs_digest
 from livingpaper.config import config
 from livingpaper.lab.texts import ROLES, committed_session, verdict_words
@@ -126,8 +126,8 @@ def say_what_may_be_said(app: Sphinx, _docname: str, source: list[str]) -> None:
         ledger = read_ledger(project.ledger)
         broken = unsupported(load_claims(project.claims), ledger, Rules(paper))
         text = leave_out(text, broken, lambda id_: id_ not in ledger.index)
-    runs = "kernelspec" in text[:800] or "{result}`" in text
-    source[0] = f"{text.rstrip()}\n\n```{{provenance}}\n```\n" if runs else text
+    panel = runs(text) or "{result}`" in text
+    source[0] = f"{text.rstrip()}\n\n```{{provenance}}\n```\n" if panel else text
 
 
 def chart_library(project: Project) -> Path:

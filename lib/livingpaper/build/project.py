@@ -107,6 +107,11 @@ def _mapping(text: str, path: Path) -> dict[str, Any]:  # by text: a chapter ask
     return found
 
 
+def runs(text: str) -> bool:
+    """Return whether a page is a notebook: its head names a kernel."""
+    return "\nkernelspec:" in text[:800]
+
+
 def toml_of(text: str, path: object, error: type[ValueError]) -> dict[str, Any]:
     """Return names and values of a text of TOML named ``path``; an ``error`` if it is none."""
     try:

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from livingpaper.build.project import Project, chapters, text_of, toml_of
+from livingpaper.build.project import Project, chapters, runs, text_of, toml_of
 from livingpaper.config import guarded_here
 
 PART = re.compile(r"^\(([\w-]+)\)=\s*$|^```\{code-cell\}[^\n]*\n(.*?)^```[ \t]*$", re.M | re.S)
@@ -94,7 +94,7 @@ def called(node: ast.expr) -> str:
 
 def chapter_files(project: Project) -> dict[str, Path]:
     """Return name to file of the chapters that ``_toc.yml`` lists and that run code, in order."""
-    return {path.stem: path for path in chapters(project.root) if "kernelspec" in text_of(path)[:800]}
+    return {path.stem: path for path in chapters(project.root) if runs(text_of(path))}
 
 
 def own_chapters(project: Project) -> dict[str, Path]:

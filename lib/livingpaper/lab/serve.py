@@ -12,7 +12,7 @@ from tornado import web
 
 from livingpaper.book.markup import IN_LAB, STATIC
 from livingpaper.build.cache import write_whole
-from livingpaper.build.project import Project, text_of
+from livingpaper.build.project import Project, runs, text_of
 from livingpaper.lab.texts import committed_session, replies
 
 HERE = Path(__file__).parent  # holds labextensions/
@@ -74,7 +74,7 @@ def pair(project: Project) -> None:
         write_whole(project.root / "jupytext.toml", (STATIC / "jupytext.toml").read_bytes())
     (project.root / "notebooks").mkdir(exist_ok=True)
     chapters = sorted((project.root / "book").glob("*.md"))
-    if run := [str(path) for path in chapters if "\nkernelspec:" in text_of(path)[:800]]:
+    if run := [str(path) for path in chapters if runs(text_of(path))]:
         for path in sorted((project.root / "notebooks").glob("*.ipynb")):
             name_kernel(path)
         jupytext(["--quiet", "--sync", *run])

@@ -4,7 +4,6 @@
 """
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from livingpaper.build.project import text_of
+from livingpaper.build.project import text_of, toml_of
 from livingpaper.ledger.claims import Claim, ClaimError, Rules, breaks, load_claims, parse_claims, rows_of
 
 KEYS = {"name", "ids", "alternatives"}
@@ -42,7 +41,7 @@ def parse_verdicts(text: str, path: str = "claims.toml") -> dict[str, Verdict]:
     ``ClaimError`` lists verdicts without name, ids or two alternatives, alternatives without words and one rule, numbers
     that are typed instead of printed by a role, and names that occur twice.
     """
-    entries = tomllib.loads(text).get("verdict", [])
+    entries = toml_of(text, path, ClaimError).get("verdict", [])
     faults = [
         f"  - {entry.get('name', '(no name)')}: {fault}" for entry in entries for fault in _faults(entry)
     ]
