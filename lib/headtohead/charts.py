@@ -100,7 +100,7 @@ def curves_plot(
     percent, top = alt.Axis(format="%", grid=True), alt.Scale(domain=[0, float(data["conf_high"].max())])
     y = alt.Y("incidence:Q", title="Cumulative incidence", scale=top, axis=percent)
     band = base.mark_area(interpolate="step-after", opacity=0.15).encode(
-        y=alt.Y("conf_low:Q", scale=top, axis=percent), y2="conf_high:Q"
+        y=alt.Y("conf_low:Q", scale=top, axis=percent), y2=alt.Y2("conf_high:Q")
     )
     tooltip = [_said("arm"), _said("day", "Q"), alt.Tooltip("incidence:Q", title="Incidence", format=".1%")]
     line = base.mark_line(interpolate="step-after").encode(y=y, tooltip=tooltip)

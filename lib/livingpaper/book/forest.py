@@ -45,7 +45,7 @@ def forest(
     side = 9 if narrow() else -9  # on a phone labels stand above
     layers = [
         *_background(bands, null, at),
-        coloured.mark_rule(strokeWidth=2, clip=True).encode(x=x, x2="conf_high:Q"),
+        coloured.mark_rule(strokeWidth=2, clip=True).encode(x=x, x2=alt.X2("conf_high:Q")),
         point.encode(x=at("estimate"), tooltip=tooltip(scale)),
         *_others(base, at, "truth", "true effect", side, yOffset=side, **TRUTH),
         *_others(base, at, "second", second_name, 11, **BELOW),
@@ -58,7 +58,7 @@ def forest(
 def beside(base: alt.Chart, pixels: float, column: str, **look: Any) -> alt.Chart:
     """Return a column as text that starts, or ends if so aligned, at a place."""
     style: Any = {"align": "left", "fontSize": 11} | look
-    return base.mark_text(**style).encode(x=alt.value(pixels), text=f"{column}:N")
+    return base.mark_text(**style).encode(x=alt.XValue(pixels), text=alt.Text(f"{column}:N"))
 
 
 def named_above(base: alt.Chart, wide: float) -> list[alt.Chart]:
@@ -107,7 +107,7 @@ def factor_of(scale: str) -> float:
 def _background(bands: Sequence[float], null: float, at: At) -> list[alt.Chart]:
     """Return the shaded margin, the lines of the wider ones and the line of no effect."""
     zones = [alt.Chart(pd.DataFrame({"low": [null - half], "high": [null + half]})) for half in bands]
-    shaded = [zone.mark_rect(color="#ededed").encode(x=at("low"), x2="high:Q") for zone in zones[:1]]
+    shaded = [zone.mark_rect(color="#ededed").encode(x=at("low"), x2=alt.X2("high:Q")) for zone in zones[:1]]
     lines: Any = [([null - half, null + half], {"color": QUIET, "strokeDash": [3, 3]}) for half in bands[1:]]
     lines.append(([null], {"color": INK, "strokeWidth": 0.8}))
     drawn = [alt.Chart(pd.DataFrame({"at": where})).mark_rule(**look) for where, look in lines]
@@ -123,7 +123,7 @@ def _others(base: alt.Chart, at: At, column: str, name: str, dy: int, **look: An
     first = known.transform_filter(f"datum.order == {data['order'][data[column].notna()].min()}")
     low, high, colour = f"{column}_low", f"{column}_high", look.get("color", QUIET)
     line = known.mark_rule(strokeWidth=1.2, clip=True, yOffset=look["yOffset"], color=colour)
-    limits = [line.encode(x=at(low), x2=f"{high}:Q")] if high in data else []
+    limits = [line.encode(x=at(low), x2=alt.X2(f"{high}:Q"))] if high in data else []
     # on a phone numbers stand to the right
     end, side, align = (low, -6, "right") if limits and narrow() else (high if limits else column, 8, "left")
     style: Any = {"dx": side, "dy": dy, "align": align, "fontSize": 11, "color": colour}

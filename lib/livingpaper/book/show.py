@@ -204,7 +204,9 @@ def _all_suppressed(sources: Sequence[pd.DataFrame | pd.Series]) -> bool:
 def in_words(sentence: str) -> Drawing:
     """Return a sentence in the place of a figure."""
     rows = pd.DataFrame({"text": [theme.lines(sentence, theme.width() - 40)]})
-    text = alt.Chart(rows).mark_text(fontSize=13, lineHeight=18, color=theme.INK).encode(text="text:N")
+    text = (
+        alt.Chart(rows).mark_text(fontSize=13, lineHeight=18, color=theme.INK).encode(text=alt.Text("text:N"))
+    )
     return Drawing(text.properties(width=theme.width() - 10, height=90), sentence)
 
 

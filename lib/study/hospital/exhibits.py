@@ -147,7 +147,7 @@ def risks_by_day(ledger: Ledger, plan: OwnProtocol) -> Drawing:
     base = alt.Chart(data).encode(x=x, xOffset=beside, color=arm_colour(plan))
     scale = alt.Scale(domain=[0, max(10.0, float(data["conf_high"].max()))], nice=True)
     low = alt.Y("conf_low:Q", scale=scale, title="Risk, %")
-    bars = base.mark_rule(strokeWidth=2).encode(y=low, y2="conf_high:Q")
+    bars = base.mark_rule(strokeWidth=2).encode(y=low, y2=alt.Y2("conf_high:Q"))
     dots = base.mark_point(filled=True, size=60, opacity=1).encode(y=alt.Y("estimate:Q", scale=scale))
     said = [f"day {at.day}, {at.arm} {value_text(at.estimate / 100, 'risk')}" for at in data.itertuples()]
     return Drawing(
