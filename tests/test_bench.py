@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from pathlib import Path
 from types import ModuleType
 
@@ -45,8 +46,10 @@ def test_a_copy_is_timed_with_its_own_code(speed: ModuleType, tmp_path: Path) ->
 @pytest.mark.parametrize("part", ["kernels", "doors", "hospital"])
 def test_a_part_starts(speed: ModuleType, part: str) -> None:
     found = next(iter(speed.PARTS[part]()))
-    assert found.seconds > 0
     assert found.target > 0
+    assert isfinite(
+        found.seconds
+    )  # of a door it is a difference of two calls, which a busy machine turns round
 
 
 def test_what_fails_is_no_time(speed: ModuleType, project: Project) -> None:
