@@ -3,15 +3,12 @@
 import pandas as pd
 from livingpaper import Ledger
 from livingpaper.chapters.recording import key
-from livingpaper.ledger.format import MINUS
+from livingpaper.ledger.format import FORMATS
 
 
 def number(value: float, decimals: int) -> str:
     """Return a number of given decimals with a true minus sign; a dash if missing."""
-    if pd.isna(value):
-        return "–"
-    text = f"{value:,.{decimals}f}"
-    return (text.lstrip("-") if float(text.replace(",", "")) == 0 else text).replace("-", MINUS)
+    return "–" if pd.isna(value) else FORMATS[f"decimal{decimals}" if decimals else "count"](value)
 
 
 def whole(value: float) -> str:
@@ -22,7 +19,7 @@ def whole(value: float) -> str:
 def significant(value: float) -> str:
     """Return a laboratory value with about three significant digits."""
     size = abs(value)
-    return number(value, 0 if size >= 100 else 1 if size >= 10 else 2 if size < 3 else 1)
+    return number(value, 0 if size >= 100 else 1 if size >= 3 else 2)
 
 
 def compared(
@@ -32,14 +29,9 @@ def compared(
 
     ``pattern`` has the holes ``{number}`` and ``{part}``; ``named`` are further columns by the head they get.
     """
-    rows = ledger.select(pattern)
-    at, cells = rows.set_index(["number", "part"])["text"], []  # the ledger's numbers are rounded already
-    verdicts = rows[rows["part"] == "ours"].set_index("number")["method"]
-    for row in reference.to_dict("records"):
-        id_ = key(row["id"])
-        line = {"Number": row["label"]}
-        for head, part in (("Published", "published"), ("Ours", "ours"), ("Difference", "difference")):
-            line[head] = at[id_, part]
-        line["Verdict"] = verdicts[id_]
-        cells.append(line | {head: row[column] for head, column in named.items()})
-    return pd.DataFrame(cells), rows
+    rows, reference = ledger.select(pattern), reference.set_index(reference["id"].map(key))
+    said = rows.pivot(index="number", columns="part", values=["text", "method"]).loc[reference.index]
+    cells = {"Number": reference["label"]}
+    cells |= {part.capitalize(): said["text", part] for part in ("published", "ours", "difference")}
+    cells |= {"Verdict": said["method", "ours"]} | {head: reference[of] for head, of in named.items()}
+    return pd.DataFrame(cells).reset_index(drop=True), rows
