@@ -76,14 +76,6 @@ SCENARIOS = {
     "laboratory_values_missing_by_their_value": "Laboratory values missing by their value",
     "plasmode": "Plasmode",
 }
-ESTIMATORS = {  # the same whatever their limits
-    "crude": "Crude",
-    "pairs": "Matched pairs",
-    "iptw_sandwich": "Inverse probability weights",
-    "ow_sandwich": "Overlap weights",
-    "gcomp_sandwich": "Outcome regression",
-    "aipw_influence": "Augmented weights",
-}
 INTERVALS = {
     "crude": "Crude, Newcombe",
     "pairs": "Matched pairs, Tango",
@@ -93,6 +85,9 @@ INTERVALS = {
     "ow_bootstrap": "Overlap weights, bootstrap",
     "gcomp_sandwich": "Outcome regression, sandwich",
     "aipw_influence": "Augmented weights, influence function",
+}
+ESTIMATORS = {  # the same whatever their limits
+    name: label.split(",")[0] for name, label in INTERVALS.items() if not name.endswith("bootstrap")
 }
 NAIVE_SIMULATED = {
     "none": "As specified: overlap weights",
@@ -114,10 +109,8 @@ def among(labels: Mapping[str, str], keys: Iterable[str]) -> dict[str, str]:
 
 def arms(plan: Protocol) -> dict[str, str]:
     """Return the printed names of the arms, keyed treated and control."""
-    return {
-        arm: f"{name[:1].upper()}{name[1:]}"
-        for arm, name in (("treated", plan.arms.treated), ("control", plan.arms.control))
-    }
+    named = plan.arms.model_dump(include={"treated", "control"})
+    return {arm: f"{name[:1].upper()}{name[1:]}" for arm, name in named.items()}
 
 
 def by_risk(plan: Protocol) -> dict[str, str]:

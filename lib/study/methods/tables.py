@@ -13,13 +13,7 @@ FORMS = {
     "log spline": "natural logarithm, restricted cubic spline, {knots} knots",
     "category": "category",
 }
-ESTIMANDS = {  # who, and the tilting function
-    "ATO": ("patients in clinical equipoise", "h = e(1 − e)"),
-    "ATT": (POPULATIONS["ATT"], "h = e"),
-    "ATM": (POPULATIONS["ATM"], "h = min(e, 1 − e)"),
-    "ATE": (POPULATIONS["ATE"], "h = 1"),
-    "ATC": (POPULATIONS["ATC"], "h = 1 − e"),
-}
+TILTS = {"ATO": "e(1 − e)", "ATT": "e", "ATM": "min(e, 1 − e)", "ATE": "1", "ATC": "1 − e"}
 
 
 def propensity_terms(plan: Protocol, dictionary: pd.DataFrame) -> Sheet:
@@ -38,10 +32,9 @@ def estimands(plan: Protocol) -> Sheet:
     names = [primary, *(name for name in plan.estimand.all if name != primary)]
     rows = []
     for name in names:
-        who, tilt = ESTIMANDS[name]
+        who = POPULATIONS[name].split(",")[0].format(**arms.model_dump())
         role = "primary" if name == primary else "secondary"
-        whose = who.format(treated=arms.treated, control=arms.control)
-        rows.append([name, whose, tilt, ESTIMATORS[name], role])
+        rows.append([name, who, f"h = {TILTS[name]}", ESTIMATORS[name], role])
     pairs = f"{plan.matching.ratio}:1 pairs"
     rows.append(["Matched", f"{arms.treated} patients with a match", "as matched", pairs, "replication"])
     return _sheet(rows, ["Estimand", "Whose effect", "Tilting function", "Estimator", "Role"], "lllll")
