@@ -39,18 +39,11 @@ def by_name(column: str, order: Iterable[str], *, on_phone: int = 140, **axis: A
     return alt.Y(f"{column}:N", sort=names, title=None, axis=alt.Axis(ticks=False, domain=False, **axis))
 
 
-def broken(name: str, pixels: int = 140) -> str:
-    """Return a name as it is on a page, and on a phone with line ends, so that it takes so many pixels."""
-    return "\n".join(wrap(name, pixels // LETTER)) if narrow() else name
-
-
 def side_by_side(charts: Sequence[Chart], *, spacing: int, **look: Any) -> Chart:
     """Return charts beside each other, on a phone below each other."""
-    return (
-        alt.vconcat(*charts, spacing=12, **look)
-        if narrow()
-        else alt.hconcat(*charts, spacing=spacing, **look)
-    )
+    if narrow():
+        return alt.vconcat(*charts, spacing=12, **look)
+    return alt.hconcat(*charts, spacing=spacing, **look)
 
 
 def share_of(beside: float, among: float, *, on_phone: float = 60) -> int:

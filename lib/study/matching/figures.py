@@ -1,12 +1,14 @@
 """Charts of the matching chapter: scores, balance and what each adjustment costs."""
 
+from textwrap import wrap
+
 import altair as alt
 import headtohead as hh
 import pandas as pd
 from livingpaper import Drawing, Ledger
-from livingpaper.book.theme import INK, at_each_width, narrow, width
+from livingpaper.book.theme import INK, LETTER, at_each_width, narrow, width
 
-from study.charts import Chart, arm_colour, broken, line_at, said_of, share_of, side_by_side
+from study.charts import Chart, arm_colour, line_at, said_of, share_of, side_by_side
 from study.labels import ADJUSTMENTS, MATCHINGS, among, arms
 from study.protocol.protocol import Protocol
 
@@ -42,13 +44,8 @@ def score_histogram(table: pd.DataFrame, ledger: Ledger, plan: Protocol) -> Draw
 @at_each_width
 def love_plot(table: pd.DataFrame, plan: Protocol) -> Drawing:
     """Return absolute standardised differences: crude beside each matching, and beside each weighting."""
-    data = pd.DataFrame(
-        {
-            "covariate": table["term"].map(broken),
-            "smd": table["smd"].abs().round(4),
-            "adjustment": table["adjustment"],
-        }
-    )
+    names = table["term"].map(lambda name: "\n".join(wrap(name, 140 // LETTER)) if narrow() else name)
+    data = table[["adjustment"]].assign(covariate=names, smd=table["smd"].abs().round(4))
     panels = [_love_panel(data, title, plan) for title in PANELS]
     worst = data.groupby("adjustment")["smd"].max()
     both = ("crude", *PANELS["Matching"], *PANELS["Weighting"])
