@@ -59,13 +59,12 @@ def _words(row: object) -> str:
 @at_each_width
 def icon_array(ledger: pd.DataFrame, plan: Protocol) -> Drawing:
     """Return a hundred squares for each drug, as many dark ones as patients died of a hundred, by the published counts."""
-    shares = ledger.loc[
-        [f"counts.death.{key(getattr(plan.arms, arm))}.percent" for arm in ("treated", "control")]
-    ]
-    names, died = list(arms(plan).values()), shares["estimate"].round().astype(int).tolist()
+    names = arms(plan)
+    shares = ledger.loc[[f"counts.death.{key(getattr(plan.arms, arm))}.percent" for arm in names]]
+    died = dict(zip(names.values(), shares["estimate"].round().astype(int).tolist(), strict=True))
     drawn = [
         {"drug": f"{name}: {deaths} of 100 died", "died": deaths, "left": PEOPLE - deaths}
-        for name, deaths in zip(names, died, strict=True)
+        for name, deaths in died.items()
     ]
     plain: Any = {"axis": None, "scale": alt.Scale(padding=0.1)}
     fates = [f"'{fate}'" for fate in FATES]
@@ -78,9 +77,7 @@ def icon_array(ledger: pd.DataFrame, plan: Protocol) -> Drawing:
         column=alt.Column("drug:N", title=None, sort=None, header=alt.Header(labelFontSize=13)),
         tooltip=[alt.Tooltip("died:Q", title="Died in hospital"), alt.Tooltip("left:Q", title="Left hospital alive")],
     )  # fmt: skip
-    said = " and ".join(
-        f"{deaths} in that of {name.lower()}" for name, deaths in zip(names, died, strict=True)
-    )
+    said = " and ".join(f"{deaths} in that of {name.lower()}" for name, deaths in died.items())
     return Drawing(
         squares.properties(width=135, height=135),
         f"Two grids, each of a hundred squares. Dark squares stand for people who lost their life, {said}.",

@@ -10,6 +10,7 @@ from livingpaper.ledger.format import value_text
 from study.labels import ESTIMATORS, INTERVALS, NAIVE_SIMULATED, SCENARIOS, SIMULATED
 
 Labels = Mapping[str, str]
+ERRORS = {"risk difference": "absolute difference", "risk": "risk"}  # the scale of the Monte Carlo error
 
 
 def bias(ledger: Ledger) -> Sheet:
@@ -66,10 +67,7 @@ def _sheet(
 
 def _with_error(row: pd.Series) -> str:
     """Return a number, and the Monte Carlo error of a bias or a share; in per cent or percentage points."""
-    value, errors = (
-        value_text(row["estimate"], row["scale"]),
-        {"risk difference": "absolute difference", "risk": "risk"},
-    )
-    if row["scale"] not in errors:
+    value = value_text(row["estimate"], row["scale"])
+    if row["scale"] not in ERRORS:
         return value
-    return f"{value} ({value_text(row['std_error'], errors[row['scale']])})".replace("%", "")
+    return f"{value} ({value_text(row['std_error'], ERRORS[row['scale']])})".replace("%", "")
