@@ -40,14 +40,9 @@ def validate_evidence(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _schema() -> dict[str, pa.Column]:
-    return {name: pa.Column(nullable=True) for name in COLUMNS} | _columns()
-
-
-def _columns() -> dict[str, pa.Column]:
     def one_of(*levels: str) -> pa.Column:
-        return pa.Column(
-            str, pa.Check.isin(levels, error="one of " + ", ".join(level or "nothing" for level in levels))
-        )
+        said = ", ".join(level or "nothing" for level in levels)
+        return pa.Column(str, pa.Check.isin(levels, error=f"one of {said}"))
 
     def matching(pattern: str, words: str) -> pa.Column:
         return pa.Column(str, pa.Check.str_matches(rf"^({pattern})?$", error=words))
@@ -56,14 +51,12 @@ def _columns() -> dict[str, pa.Column]:
         "source": ("primary", "secondary"),
         "include": ("yes", "no"),
         "design": (*rules.TRIALS, *rules.OBSERVED, *rules.REVIEWS),
-    }
-    known |= {
         "measure": (*rules.RATIOS, rules.DIFFERENCE, "counts", "none"),
         "risk_of_bias": ("", *JUDGEMENTS),
     }
     chance = pa.Check.in_range(0, 1, include_min=False, error="p-values above 0 up to 1")
     whole = pa.Check(lambda s: (s >= 0) & (s == s.round()), error="whole numbers from 0")
-    return {
+    return {name: pa.Column(nullable=True) for name in COLUMNS} | {
         "id": pa.Column(str, pa.Check.str_matches(r"^[\w.-]+$", error="a name without spaces"), unique=True),
         "doi": matching(r"10\.\d{4,9}/\S+", "a DOI as 10.1000/xyz, or nothing"),
         "pmid": matching(r"\d{1,8}", "a PubMed number in digits, or nothing"),

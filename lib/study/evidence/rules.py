@@ -12,7 +12,9 @@ from scipy.stats import norm
 IDENTIFIERS = ("doi", "pmid", "registry")
 SIZE = ("n_studies", "n_total")  # of a pooled result
 COUNTS = ("n_drug", "deaths_drug", "n_comparator", "deaths_comparator")
-EFFECT = ("effect", "conf_low", "conf_high", "p_value")
+PRINTED = ("effect", "conf_low", "conf_high")
+EFFECT = (*PRINTED, "p_value")
+BIAS = ("risk_of_bias", "risk_of_bias_by")
 ASSUMED = "per_1000_comparator"  # deaths per 1,000 with the comparator, as a summary of findings prints them
 NUMBERS = (*SIZE, *COUNTS, ASSUMED, *EFFECT)
 TRIALS, REVIEWS = ("randomised trial",), ("meta-analysis",)
@@ -31,35 +33,6 @@ SAME = ("study", "design", "drug", "comparator", "horizon", "outcome", "measure"
 REVIEW = "CRD"  # a number of PROSPERO is that of a review, which many studies share
 
 
-def _rules() -> dict[str, tuple[Callable[[pd.DataFrame], pd.Series], tuple[str, ...]]]:
-    """Return the rules in words, each with the cells it looks at."""
-    ratio, bias = EFFECT[:3], ("risk_of_bias", "risk_of_bias_by")
-    return {
-        "a DOI, a PubMed number or a registry number": (lambda f: (f[list(IDENTIFIERS)] != "").any(axis=1), IDENTIFIERS),
-        "all four counts or none, and all four if the measure is counts": (_counts_whole, COUNTS),
-        "patients in each arm that is counted": (lambda f: ~((f["n_drug"] == 0) | (f["n_comparator"] == 0)), COUNTS),
-        "no more deaths than patients": (_deaths_fit, COUNTS),
-        "the effect between its limits": (_between, ratio),
-        "ratios and their limits above 0": (_positive, ratio),
-        "the effect near the middle of its limits, of ratios on the scale of logarithms": (_in_the_middle, ratio),
-        "a p-value that agrees with the effect and its limits": (_p_agrees, EFFECT),
-        "a risk difference and its limits as shares from -1 to 1, not in per cent": (_shares, ratio),
-        "the effect on the side of its counts: the arms are not swapped": (_on_its_side, ("measure", *COUNTS, "effect")),
-        f"a year from {FIRST_YEAR} to this one, or none": (_in_time, ("year",)),
-        f"analyses among {', '.join(ANALYSES)}": (_analyses_known, ("analysis",)),
-        "both limits or neither": (lambda f: f["conf_low"].isna() == f["conf_high"].isna(), ratio),
-        "four counts, or an effect with limits or a p-value, to be included": (_usable, (*COUNTS, *EFFECT)),
-        "an analysis if it is included, and only then": (_placed, ("include", "analysis")),
-        "the design of its analysis: randomised and observational studies are pooled apart": (
-            _designed, ("design", "analysis"),
-        ),
-        "a judgement of bias and who judged it, or neither": (lambda f: (f[bias[0]] == "") == (f[bias[1]] == ""), bias),
-        "a result that is its own: no other row of its study, arms, horizon, outcome, measure and source": (_own, SAME),
-        "a registry number and a DOI of its own that no other study has, but reviews": (_named_once, ("study", *IDENTIFIERS)),
-        "a study that enters its analysis once, by name and by registry number": (_once, ("study", "registry", "analysis")),
-    }  # fmt: skip
-
-
 def plain(name: str) -> str:
     """Return a name without capitals, spaces and signs, by which the same study is known again."""
     return re.sub(r"[\W_]", "", name.casefold())
@@ -74,12 +47,8 @@ def _deaths_fit(f: pd.DataFrame) -> pd.Series:
     return ~((f["deaths_drug"] > f["n_drug"]) | (f["deaths_comparator"] > f["n_comparator"]))
 
 
-def _between(f: pd.DataFrame) -> pd.Series:
-    return ~((f["conf_low"] >= f["effect"]) | (f["conf_high"] <= f["effect"]))
-
-
 def _positive(f: pd.DataFrame) -> pd.Series:
-    return (f["measure"] == DIFFERENCE) | ~(f[list(EFFECT[:3])] <= 0).any(axis=1)
+    return (f["measure"] == DIFFERENCE) | ~(f[list(PRINTED)] <= 0).any(axis=1)
 
 
 def _on_scale(f: pd.DataFrame) -> list[pd.Series]:
@@ -92,7 +61,7 @@ def _on_scale(f: pd.DataFrame) -> list[pd.Series]:
 
 
 def _shares(f: pd.DataFrame) -> pd.Series:
-    return (f["measure"] != DIFFERENCE) | ~(f[list(EFFECT[:3])].abs() > 1).any(axis=1)
+    return (f["measure"] != DIFFERENCE) | ~(f[list(PRINTED)].abs() > 1).any(axis=1)
 
 
 def _on_its_side(f: pd.DataFrame) -> pd.Series:
@@ -130,18 +99,10 @@ def _p_agrees(f: pd.DataFrame) -> pd.Series:
     return ~((large > small + Z_APART) & (large > small * Z_RATIO))
 
 
-def _analyses_known(f: pd.DataFrame) -> pd.Series:
-    return f["analysis"].map(lambda text: {*text.split("|")} <= {"", *ANALYSES})
-
-
 def _usable(f: pd.DataFrame) -> pd.Series:
     spread = f["conf_low"].notna() | f["p_value"].notna()
     published = f["measure"].isin(RATIOS) & f["effect"].notna() & spread
     return (f["include"] == "no") | published | (f["measure"] == "counts")
-
-
-def _placed(f: pd.DataFrame) -> pd.Series:
-    return (f["include"] == "yes") == (f["analysis"] != "")
 
 
 def _designed(f: pd.DataFrame) -> pd.Series:
@@ -166,5 +127,34 @@ def _once(f: pd.DataFrame) -> pd.Series:
     return ~f.index.to_series().isin(each.index[named | registered])
 
 
-RULES = _rules()
+RULES: dict[str, tuple[Callable[[pd.DataFrame], pd.Series], tuple[str, ...]]] = {  # each with the cells it looks at
+    "a DOI, a PubMed number or a registry number": (lambda f: (f[list(IDENTIFIERS)] != "").any(axis=1), IDENTIFIERS),
+    "all four counts or none, and all four if the measure is counts": (_counts_whole, COUNTS),
+    "patients in each arm that is counted": (lambda f: ~((f["n_drug"] == 0) | (f["n_comparator"] == 0)), COUNTS),
+    "no more deaths than patients": (_deaths_fit, COUNTS),
+    "the effect between its limits": (
+        lambda f: ~((f["conf_low"] >= f["effect"]) | (f["conf_high"] <= f["effect"])), PRINTED,
+    ),
+    "ratios and their limits above 0": (_positive, PRINTED),
+    "the effect near the middle of its limits, of ratios on the scale of logarithms": (_in_the_middle, PRINTED),
+    "a p-value that agrees with the effect and its limits": (_p_agrees, EFFECT),
+    "a risk difference and its limits as shares from -1 to 1, not in per cent": (_shares, PRINTED),
+    "the effect on the side of its counts: the arms are not swapped": (_on_its_side, ("measure", *COUNTS, "effect")),
+    f"a year from {FIRST_YEAR} to this one, or none": (_in_time, ("year",)),
+    f"analyses among {', '.join(ANALYSES)}": (
+        lambda f: f["analysis"].map(lambda text: {*text.split("|")} <= {"", *ANALYSES}), ("analysis",),
+    ),
+    "both limits or neither": (lambda f: f["conf_low"].isna() == f["conf_high"].isna(), PRINTED),
+    "four counts, or an effect with limits or a p-value, to be included": (_usable, (*COUNTS, *EFFECT)),
+    "an analysis if it is included, and only then": (
+        lambda f: (f["include"] == "yes") == (f["analysis"] != ""), ("include", "analysis"),
+    ),
+    "the design of its analysis: randomised and observational studies are pooled apart": (
+        _designed, ("design", "analysis"),
+    ),
+    "a judgement of bias and who judged it, or neither": (lambda f: (f[BIAS[0]] == "") == (f[BIAS[1]] == ""), BIAS),
+    "a result that is its own: no other row of its study, arms, horizon, outcome, measure and source": (_own, SAME),
+    "a registry number and a DOI of its own that no other study has, but reviews": (_named_once, ("study", *IDENTIFIERS)),
+    "a study that enters its analysis once, by name and by registry number": (_once, ("study", "registry", "analysis")),
+}  # fmt: skip
 CELLS = {said: cells for said, (_, cells) in RULES.items()}
