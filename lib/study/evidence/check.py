@@ -36,11 +36,9 @@ def check_evidence(project: Project, file: str | Path) -> str:
         CONTRACT.check(given)
     rows, old = given, 0
     if not set(there["id"]) <= set(given["id"]):
-        new = ~given.astype(str).apply(tuple, axis=1).isin(there.astype(str).apply(tuple, axis=1))
-        rows, old = (
-            pd.concat([there.astype(object), given[new].astype(object)], ignore_index=True),
-            len(there),
-        )
+        known, asked = (table.astype(str).apply(tuple, axis=1) for table in (there, given))
+        new, old = given[~asked.isin(known)], len(there)
+        rows = pd.concat([there.astype(object), new.astype(object)], ignore_index=True)
     found = [line for at, line in CONTRACT.faults(rows, CELLS, first=old) if at >= old]
     if found:
         lines = "".join(f"\n  - {line}" for line in found)

@@ -36,15 +36,14 @@ def pool_forest(ledger: Ledger, evidence: pd.DataFrame, *, pool: str) -> Drawing
         label=[POOLED, NEW],
         estimate=[pooled["estimate"], new["estimate"]],
         counts="",
-        numbers=[_text(pooled), _limits(new)],
+        numbers=[with_interval(pooled, "ratio"), _limits(new)],
     )
-    chart = _forest(data, ends, CONTROL)
     words = (
         f"Forest plot of {len(studies)} studies of {pool}: one square per study, larger with more weight, on a log "
         f"scale of ratios of deaths. The diamond at the bottom spans {_limits(pooled)}; the dashed line below it, "
         f"for a new study, spans {_limits(new)}."
     )
-    return Drawing(chart, words, sources=(studies, weights, deaths, pooled, new))
+    return Drawing(_forest(data, ends), words, sources=(studies, weights, deaths, pooled, new))
 
 
 def _study_rows(studies: pd.DataFrame, weights: pd.DataFrame, deaths: pd.DataFrame) -> pd.DataFrame:
@@ -58,7 +57,7 @@ def _study_rows(studies: pd.DataFrame, weights: pd.DataFrame, deaths: pd.DataFra
         f"{100 * row['weight']:.0f}%"
         for _, row in rows.iterrows()
     ]
-    numbers = [_text(row) for _, row in rows.iterrows()]
+    numbers = [with_interval(row, "ratio") for _, row in rows.iterrows()]
     named = {"label": rows["study"], "weight": rows["weight"].round(4), "counts": said, "numbers": numbers}
     return _clipped(rows).round(4).assign(**named)
 
@@ -69,15 +68,11 @@ def _clipped(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[list(names)].astype(float).clip(*DOMAIN).rename(columns=names)
 
 
-def _text(row: pd.Series) -> str:
-    return with_interval(row, "ratio")
-
-
 def _limits(row: pd.Series) -> str:
     return interval_text(row["conf_low"], row["conf_high"], "ratio")
 
 
-def _forest(data: pd.DataFrame, ends: pd.DataFrame, colour: str) -> Chart:
+def _forest(data: pd.DataFrame, ends: pd.DataFrame) -> Chart:
     rows, wide = [*data["label"], POOLED, NEW], width() - (EDGE if narrow() else LABELS + COUNTS + NUMBERS)
     axis = alt.Axis(ticks=False, domain=False, labels=not narrow(), labelLimit=LABELS, labelPadding=8)
     y = alt.Y("label:N", sort=rows, scale=alt.Scale(domain=rows), title=None, axis=axis)
@@ -88,18 +83,18 @@ def _forest(data: pd.DataFrame, ends: pd.DataFrame, colour: str) -> Chart:
     size = alt.Size("weight:Q", scale=alt.Scale(domain=[0, 1], range=[12, 420]), legend=None)
     base, pooled, new = (alt.Chart(part).encode(y=y) for part in (data, ends.iloc[:1], ends.iloc[1:]))
     text = _texts(alt.Chart(pd.concat([data, ends], ignore_index=True)).encode(y=y), wide)
-    diamond = pooled.mark_point(shape="diamond", filled=True, size=170, opacity=1, color=colour)
+    diamond = pooled.mark_point(shape="diamond", filled=True, size=170, opacity=1, color=CONTROL)
     return alt.layer(
         line_at(1.0, scale=scale, color=QUIET, strokeWidth=0.8),
         base.mark_rule(strokeWidth=1.4, color=INK).encode(x=x, x2="high:Q"),
-        base.mark_square(filled=True, opacity=1, color=colour).encode(
+        base.mark_square(filled=True, opacity=1, color=CONTROL).encode(
             x=middle,
             size=size,
             tooltip=said_of(label="Study", counts="Deaths and weight", numbers="Ratio of deaths"),
         ),
-        pooled.mark_rule(strokeWidth=3, color=colour).encode(x=low, x2="high:Q"),
+        pooled.mark_rule(strokeWidth=3, color=CONTROL).encode(x=low, x2="high:Q"),
         diamond.encode(x=middle),
-        new.mark_rule(strokeWidth=2, color=colour, strokeDash=[4, 3]).encode(x=low, x2="high:Q"),
+        new.mark_rule(strokeWidth=2, color=CONTROL, strokeDash=[4, 3]).encode(x=low, x2="high:Q"),
         *text,
     ).properties(width=wide, height=(ON_PHONE if narrow() else ROW) * len(rows))
 
@@ -128,6 +123,6 @@ def direct_and_indirect(ledger: Ledger) -> Drawing:
         ticks=(0.3, 0.5, 0.7, 1, 1.5, 2, 3, 4), text_width=120,
         title="Ratio of deaths, anakinra to baricitinib (log scale)",
     )  # fmt: skip
-    text = "; ".join(f"{labels[source]}, {_text(row)}" for source, row in rows.iterrows())
+    text = "; ".join(f"{labels[source]}, {with_interval(row, 'ratio')}" for source, row in rows.iterrows())
     words = f"{len(rows)} horizontal intervals on a log scale around the line of equal risks, the direct one black: {text}."
     return Drawing(chart, words, sources=(found,))

@@ -32,16 +32,18 @@ ASSUMED_FROM = {
 POOLED_NUMBERS = {"effect": "Pooled odds ratio", "conf_low": "Lower limit", "conf_high": "Upper limit"}
 
 
+def identifiers(evidence: pd.DataFrame) -> pd.Series:
+    """Return by what each row can be found: its DOI, else its PubMed number, else that of a registry."""
+    found = evidence["doi"].where(evidence["doi"] != "", evidence["pmid"])
+    return found.where(found != "", evidence["registry"])
+
+
 def printed_ratios(evidence: pd.DataFrame) -> pd.DataFrame:
     """Return the rows with a printed ratio: ``id`` and the columns of an estimate."""
-    rows = evidence[evidence["effect"].notna()]
-    identifier = rows["doi"].where(
-        rows["doi"] != "", rows["pmid"].where(rows["pmid"] != "", rows["registry"])
-    )
-    method = rows["study"] + ", " + rows["horizon"] + "; " + identifier
-    columns = rows[["id", "outcome", "effect", "measure", "conf_low", "conf_high"]]
-    named = columns.rename(columns={"effect": "estimate", "measure": "scale"})
-    return named.assign(conf_level=PUBLISHED_LEVEL, method=method)
+    rows = evidence[evidence["effect"].notna()].rename(columns={"effect": "estimate", "measure": "scale"})
+    method = rows["study"] + ", " + rows["horizon"] + "; " + identifiers(rows)
+    columns = rows[["id", "outcome", "estimate", "scale", "conf_low", "conf_high"]]
+    return columns.assign(conf_level=PUBLISHED_LEVEL, method=method)
 
 
 def printed_p_values(evidence: pd.DataFrame) -> pd.DataFrame:
@@ -52,24 +54,21 @@ def printed_p_values(evidence: pd.DataFrame) -> pd.DataFrame:
 
 def deaths_by_arm(evidence: pd.DataFrame) -> pd.DataFrame:
     """Return ``id``, ``arm`` ("drug", "comparator"), ``n`` and ``events`` (deaths) where both are printed."""
-    rows, parts = evidence[evidence["deaths_drug"].notna()], []
-    for arm in ("drug", "comparator"):
-        counts = {"n": rows[f"n_{arm}"], "events": rows[f"deaths_{arm}"]}
-        parts.append(rows[["id"]].assign(arm=arm, **counts))
+    rows = evidence[evidence["deaths_drug"].notna()]
+    parts = [
+        rows[["id"]].assign(arm=arm, n=rows[f"n_{arm}"], events=rows[f"deaths_{arm}"])
+        for arm in ("drug", "comparator")
+    ]
     return pd.concat(parts, ignore_index=True)
 
 
 def added(pools: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Return ``pool``, ``part`` ("k" studies, "n" patients, "deaths") and ``estimate`` of the rows of each pool."""
-    arms = ("drug", "comparator")
-    rows = [
-        (pool, part, number)
-        for pool, studies in pools.items()
-        for part, number in {
-            "k": len(studies), "n": sum(studies[f"n_{arm}"].sum() for arm in arms),
-            "deaths": sum(studies[f"deaths_{arm}"].sum() for arm in arms),
-        }.items()
-    ]  # fmt: skip
+    rows = []
+    for pool, studies in pools.items():
+        rows.append((pool, "k", len(studies)))
+        for part in ("n", "deaths"):
+            rows.append((pool, part, studies[[f"{part}_drug", f"{part}_comparator"]].sum().sum()))
     return pd.DataFrame(rows, columns=["pool", "part", "estimate"])
 
 
@@ -90,14 +89,13 @@ def every_few(pools: Mapping[str, pd.DataFrame], *, conf_level: float) -> pd.Dat
 
 def assumed_risks(evidence: pd.DataFrame) -> dict[str, float]:
     """Return the risk of death with the comparator, by source: of the studies added, or as a review prints it."""
-    rows = {source: rows_of(evidence, analysis) for source, analysis in POOLED.items()}
-    risks = {
-        source: each["deaths_comparator"].sum() / each["n_comparator"].sum() for source, each in rows.items()
-    }
-    reviews = {
-        source: rows_of(evidence, name).iloc[0][ASSUMED] / 1000 for source, name in ASSUMED_FROM.items()
-    }
-    return {name: float(risk) for name, risk in (risks | reviews).items()}
+    risks = {}
+    for source, analysis in POOLED.items():
+        rows = rows_of(evidence, analysis)
+        risks[source] = float(rows["deaths_comparator"].sum() / rows["n_comparator"].sum())
+    for source, analysis in ASSUMED_FROM.items():
+        risks[source] = float(rows_of(evidence, analysis).iloc[0][ASSUMED] / 1000)
+    return risks
 
 
 def per_thousand(ratios: Mapping[str, pd.DataFrame], risks: Mapping[str, float]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from livingpaper.chapters.recording import key
 from livingpaper.ledger.format import interval_text, value_text
 
 from study.cells import compared
-from study.evidence.printed import SOURCES, printed_pool
+from study.evidence.printed import SOURCES, identifiers, printed_pool
 from study.labels import BETWEEN_TRIALS, POOLED_LIMITS
 
 SUMMARY = {  # source: its words, and where its ratio, its number of studies and of patients stand
@@ -72,7 +72,7 @@ def left_out(evidence: pd.DataFrame) -> Sheet:
         "Drug": out["drug"], "Study": out["study"], "Design": out["design"],
         "Outcome": out["outcome"] + (", " + out["horizon"]).where(out["horizon"] != "", ""),
         "Left out because": out["reason"], "Note": out["note"].replace("", "–"),
-        "Identifier": out["doi"].where(out["doi"] != "", out["pmid"].where(out["pmid"] != "", out["registry"])),
+        "Identifier": identifiers(out),
     }  # fmt: skip
     order = ["Drug", "Design", "Study"]
     frame = pd.DataFrame(cells).sort_values(order, kind="stable", ignore_index=True)
