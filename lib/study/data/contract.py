@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
@@ -23,10 +24,31 @@ SAID = {
     "field_uniqueness": "each value once",
 }  # of pandera's own rules
 ONE_ORIGIN = "the same value of synthetic: made-up and real patients in one cohort would be shown as real"
-pa.DataFrameSchema.register_default_backends(
-    pd.DataFrame
-)  # heavy: else each chapter's process would load them
+# heavy: else each chapter's process would load them
+pa.DataFrameSchema.register_default_backends(pd.DataFrame)
 END_DAY = {"dead": "death_day", "discharged": "discharge_day", "transferred": "transfer_day"}
+
+
+def _plain_id(text: object) -> str:
+    return "".join(unicodedata.normalize("NFKC", str(text)).casefold().split())
+
+
+ROW_RULES: dict[str, Any] = {  # what must hold across columns, in words
+    **{f"{day} no later than followup_day": lambda f, day=day: ~(f[day] > f["followup_day"])
+       for day in ("icu_day", "imv_day", "stop_day", "rescue_day")},
+    **{f"{day} equal to followup_day when end_state is {state}":
+       lambda f, state=state, day=day: (f["end_state"] != state) | (f[day] == f["followup_day"])
+       for state, day in END_DAY.items()},
+    **{f"{day} empty unless end_state is {state}":
+       lambda f, state=state, day=day: (f["end_state"] == state) | f[day].isna()
+       for state, day in END_DAY.items()},
+    "icu_day no later than imv_day": lambda f: ~(f["icu_day"] > f["imv_day"]),
+    "an id that differs from the others in more than capitals, width and spaces":
+        lambda f: ~f["patient_id"].map(_plain_id).duplicated() | f["patient_id"].duplicated(),
+    ONE_ORIGIN: lambda f: f["synthetic"].nunique() < 2,
+    "high_flow_oxygen in agreement with o2_device":
+        lambda f: (f["high_flow_oxygen"] == 1) == f["o2_device"].isin(["high flow", "non-invasive"]),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +65,19 @@ class Contract:
     def check(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the frame with its numbers as numbers, or raise ``ContractError`` with every violation."""
         missing = [name for name in self.columns if name not in frame]
-        unknown = [name for name in frame if name not in self.columns]
         problems = [f"column {name}: is required, not in the file; add it ({self.home})" for name in missing]
         problems += [
-            f"column {name}: is not in {self.home}; describe it there or drop it" for name in unknown
-        ]
+            f"column {name}: is not in {self.home}; describe it there or drop it"
+            for name in frame if name not in self.columns
+        ]  # fmt: skip
         if not missing:
             frame = frame.assign(**{name: as_numbers(frame[name]) for name in self.numbers})
-            problems += self._violations(frame.reset_index(drop=True))  # failure cases name positions
+            rows = frame.reset_index(drop=True)  # failure cases name positions
+            problems += [self._sentence(*rule, at, rows) for rule, at in self._broken(rows).items()]
         if problems:
             lines = "".join(f"\n  - {problem}" for problem in problems)
             raise ContractError(f"{self.what} breaks its contract in {len(problems)} place(s):{lines}")
         return frame
-
-    def _violations(self, rows: pd.DataFrame) -> list[str]:
-        """Return one sentence per broken rule, in the order of the columns, rules across them last."""
-        return [self._sentence(*rule, index, rows) for rule, index in self._broken(rows).items()]
 
     def faults(
         self, frame: pd.DataFrame, shown: Mapping[str, Collection[str]], first: int = 0
@@ -69,16 +88,19 @@ class Contract:
         """
         rows, found = frame.reset_index(drop=True), []
         rows = rows.assign(**{name: as_numbers(rows[name]) for name in self.numbers})
-        for (column, rule), index in self._broken(rows).items():
+        for (column, rule), places in self._broken(rows).items():
             named = shown.get(rule, ()) if column == "row" else (column,)
-            for at in pd.Series(index).dropna().astype(int).sort_values().unique():
+            for at in places:
                 cells = ", ".join(f"{name} {_said(rows.at[at, name])}" for name in named)
                 must = f"must have {SAID.get(rule, rule)}, found {cells or 'that it has not'}; correct or leave it out"
                 found.append((int(at), f"row {at + 1 - first} ({_said(rows.at[at, self.by])}): {must}"))
         return sorted(found, key=lambda fault: fault[0])
 
-    def _broken(self, rows: pd.DataFrame) -> dict[tuple[str, str], Any]:
-        """Return the rows that break each rule, by column ("row" for rules across them) and words, in order."""
+    def _broken(self, rows: pd.DataFrame) -> dict[tuple[str, str], np.ndarray]:
+        """Return the places of the rows that break each rule, by column and words, in the order of the columns.
+
+        The column of the rules across columns is "row"; they stand last. No place: the column as a whole breaks it.
+        """
         numeric = {name: are_numbers(rows[name]) for name in self.numbers}
         words = {name: rows.index[~known] for name, known in numeric.items() if not known.all()}
         known = rows.assign(**{name: rows[name].where(numeric[name]).astype(float) for name in words})
@@ -88,15 +110,16 @@ class Contract:
         cases["column"] = cases["column"].where(cases["schema_context"] == "Column", "row")
         broken = {(name, NOT_NUMBERS): found for name, found in words.items()}
         broken |= {key: group["index"] for key, group in cases.groupby(["column", "check"], sort=False)}
-        order = {name: i for i, name in enumerate(self.columns)}
-        ranked = sorted(broken, key=lambda key: order.get(key[0], len(order)))
-        return {(column, str(rule)): broken[column, rule] for column, rule in ranked}
+        order = [*self.columns, "row"]
+        return {
+            (column, str(rule)): pd.Series(found).dropna().astype(int).sort_values().unique()
+            for (column, rule), found in sorted(broken.items(), key=lambda item: order.index(item[0][0]))
+        }
 
-    def _sentence(self, column: str, rule: str, index: Any, frame: pd.DataFrame) -> str:
+    def _sentence(self, column: str, rule: str, rows: np.ndarray, frame: pd.DataFrame) -> str:
         """Return what must hold, in how many rows it does not, and the first ids and values."""
         subject = "each row" if column == "row" else f"column {column}"
         must = f"{subject}: must have {SAID.get(rule, rule)};"
-        rows = pd.Series(index).dropna().astype(int).sort_values().unique()
         if not len(rows):
             return f"{must} the column as a whole has not"
         ids = ", ".join(map(str, frame[self.by].iloc[rows[:3]]))
@@ -123,7 +146,7 @@ def validate_cohort(frame: pd.DataFrame, dictionary: pd.DataFrame) -> pd.DataFra
     """Return the cohort indexed by patient and sorted, after checking every rule; see ``Contract.check``."""
     columns = {row.name: _column(row) for row in dictionary.itertuples(index=False)}
     numbers = list(dictionary.loc[dictionary["type"].isin(NUMERIC), "name"])
-    contract = Contract("the cohort", "data/dictionary.csv", "patient_id", columns, numbers, _row_rules())
+    contract = Contract("the cohort", "data/dictionary.csv", "patient_id", columns, numbers, ROW_RULES)
     return contract.check(frame).set_index("patient_id").sort_index()
 
 
@@ -151,34 +174,6 @@ def _median_check(low: float, high: float, unit: str) -> pa.Check:
         lambda s: s.count() < MIN_ROWS_FOR_MEDIAN or low <= s.median() <= high,
         error=f"a median between {low:g} and {high:g} {unit}".strip() + " (check the unit)",
     )
-
-
-def _row_rules() -> dict[str, Any]:
-    """Return the rules that tie columns together, each with what must hold, in words."""
-    rules: dict[str, Any] = {}
-    for day in ("icu_day", "imv_day", "stop_day", "rescue_day"):
-        rules[f"{day} no later than followup_day"] = lambda f, day=day: ~(f[day] > f["followup_day"])
-    for state, day in END_DAY.items():
-        rules[f"{day} equal to followup_day when end_state is {state}"] = lambda f, state=state, day=day: (
-            (f["end_state"] != state) | (f[day] == f["followup_day"])
-        )
-    for state, day in END_DAY.items():
-        rules[f"{day} empty unless end_state is {state}"] = lambda f, state=state, day=day: (
-            (f["end_state"] == state) | f[day].isna()
-        )
-    rules["icu_day no later than imv_day"] = lambda f: ~(f["icu_day"] > f["imv_day"])
-    rules["an id that differs from the others in more than capitals, width and spaces"] = lambda f: (
-        ~f["patient_id"].map(_plain_id).duplicated() | f["patient_id"].duplicated()
-    )
-    rules[ONE_ORIGIN] = lambda f: f["synthetic"].nunique() < 2
-    rules["high_flow_oxygen in agreement with o2_device"] = lambda f: (
-        (f["high_flow_oxygen"] == 1) == f["o2_device"].isin(["high flow", "non-invasive"])
-    )
-    return rules
-
-
-def _plain_id(text: object) -> str:
-    return "".join(unicodedata.normalize("NFKC", str(text)).casefold().split())
 
 
 def baseline_columns(dictionary: pd.DataFrame) -> list[str]:
