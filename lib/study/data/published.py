@@ -28,20 +28,15 @@ def further(published: pd.DataFrame) -> pd.DataFrame:
     A ``ValueError`` names every row without a text or a place of its own.
     """
     rows = published.drop(of_abstract(published).index)
-    bare = (
-        rows["printed"].str.strip().eq("")
-        | rows["place"].str.strip().eq("")
-        | rows["id"].duplicated(keep=False)
-    )
+    empty = [rows[name].str.strip() == "" for name in ("printed", "place")]
+    bare = empty[0] | empty[1] | rows["id"].duplicated(keep=False)
     if bare.any():
         must = (
             "a published number must have an id of its own, the text as printed and its place in the article"
         )
         raise ValueError(f"{must}, {sorted(set(rows['id'][bare]))} have not; correct data/published.csv")
     parts = rows[["quantity", "outcome", "arm"]].to_numpy()
-    named = [
-        ", ".join(part for part in (quantity.capitalize(), *which) if part) for quantity, *which in parts
-    ]
+    named = [", ".join(filter(None, (quantity.capitalize(), *which))) for quantity, *which in parts]
     said = rows.reindex(columns=["printed", "place", "beside"], fill_value="")
     return said.assign(named=named).reset_index(drop=True)
 

@@ -97,7 +97,7 @@ def _rows(path: str | Path, text: str) -> tuple[list[str], list[list[str]]]:
     above = next((i for i, line in enumerate(lines) if not ABOVE.match(line)), len(lines))
     reader = csv.reader(io.StringIO("".join(lines[above:]), newline=""), strict=True)
     try:
-        found = [(above + reader.line_num, [_clean(cell) for cell in row]) for row in reader]
+        found = [(above + reader.line_num, [UNSEEN.sub("", cell).strip() for cell in row]) for row in reader]
     except csv.Error as error:
         where = f"line {above + reader.line_num}: {error}"
         raise _refused(path, "have its quotes in pairs", f"found {where}", "quote that cell anew") from None
@@ -108,15 +108,10 @@ def _rows(path: str | Path, text: str) -> tuple[list[str], list[list[str]]]:
     return header, [_fitted(path, line, row, header) for line, row in found[1:]]
 
 
-def _clean(cell: str) -> str:
-    return UNSEEN.sub("", cell).strip()
-
-
 def _header(path: str | Path, cells: list[str]) -> list[str]:
-    named = len(cells) - next((i for i, name in enumerate(reversed(cells)) if name), 0)
+    named = max(at for at, name in enumerate(cells, start=1) if name)
     header = cells[:named]
-    mark = next((mark for mark in SEPARATORS if named == 1 and mark in header[0]), "")
-    if mark:
+    if mark := next((mark for mark in SEPARATORS if named == 1 and mark in header[0]), ""):
         found = f"its header is separated by {SEPARATORS[mark]}"
         raise _refused(path, "be separated by commas", found, "export it again as CSV with commas")
     if twice := sorted({name or "(no name)" for name in header if header.count(name) > 1 or not name}):

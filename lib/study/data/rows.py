@@ -12,7 +12,7 @@ from livingpaper.build.project import find_project, text_of
 from study.data.load import load_cohort, load_dictionary, load_plan, load_published, load_worlds
 from study.evidence.contract import load_evidence
 
-FILES = {
+FILES: dict[str, Callable[[str], pd.DataFrame]] = {
     "data/dictionary.csv": load_dictionary,
     "data/published.csv": load_published,
     "data/published_nhefs.csv": load_published,
@@ -24,8 +24,8 @@ FILES = {
 
 def count_rows() -> pd.DataFrame:
     """Return ``file``, ``rows_in``, the records below the header that are not empty, and ``rows_out``, those read."""
-    readers: dict[str, Callable[[str], pd.DataFrame]] = {**FILES}
-    readers[load_plan().study.cohort] = lambda file: load_cohort(file, load_dictionary())
+    cohort = load_plan().study.cohort
+    readers = FILES | {cohort: lambda file: load_cohort(file, load_dictionary())}
     rows = [(file, _records(file), len(read(file))) for file, read in readers.items()]
     return pd.DataFrame(rows, columns=["file", "rows_in", "rows_out"])
 
