@@ -26,19 +26,16 @@ class History:
 
     @property
     def faults(self) -> list[str]:
-        """What the history leaves out, one line each, the newest first: nothing if it is whole."""
-        pairs = list(zip(self.amendments, self.versions, strict=True))
-        wrong = [(entry, fingerprint(then)) for entry, then in reversed(pairs)]
-        said = [
-            f"the amendment of {entry.date}, {entry.what[:60]!r}, must leave the choices it names, {entry.choices}, "
-            f"they are {found}"
-            for entry, found in wrong if entry.choices != found
-        ]  # fmt: skip
-        cure = (
-            "add an [[amendment]] with what, why, outcomes_seen, was (each changed choice with its value before), "
-            f'added (each new one) and choices = "{fingerprint(self.versions[-1])}"'
-        )
-        return [f"{line}; {cure}" for line in said[:1]]
+        """What the history leaves out last, in one line: nothing if it is whole."""
+        for entry, then in zip(reversed(self.amendments), reversed(self.versions), strict=True):
+            if (found := fingerprint(then)) != entry.choices:
+                return [
+                    f"the amendment of {entry.date}, {entry.what[:60]!r}, must leave the choices it names, "
+                    f"{entry.choices}, they are {found}; add an [[amendment]] with what, why, outcomes_seen, was (each "
+                    "changed choice with its value before), added (each new one) and choices = "
+                    f'"{fingerprint(self.versions[-1])}"'
+                ]
+        return []
 
     def kept(self, *names: str) -> bool:
         """Return whether choices, or whole sections, are those of the first version; ``KeyError`` if there is none."""
