@@ -24,14 +24,11 @@ def reference_numbers(cohorts: dict[str, PublicCohort], ratios: pd.DataFrame) ->
         ours[f"{row.cohort}.{row.adjustment}.log_hr"] = float(np.log(row.estimate))
         ours[f"{row.cohort}.{row.adjustment}.se"] = float(row.std_error)
     for name, cohort in cohorts.items():
-        found = [*_log_rank(cohort), *_models(cohort.complete()), *_incidence(cohort)]
+        event = (cohort.endpoint.cause == 1).astype(int)
+        ours[f"{name}.log_rank"] = log_rank(cohort.endpoint.time_days, event, cohort.treated)[0]
+        found = [*_models(cohort.complete()), *_incidence(cohort)]
         ours |= {f"{name}.{number}": value for number, value in found}
     return ours
-
-
-def _log_rank(cohort: PublicCohort) -> Iterator[tuple[str, float]]:
-    time, cause = cohort.endpoint.time_days, cohort.endpoint.cause
-    yield "log_rank", log_rank(time, (cause == 1).astype(int), cohort.treated)[0]
 
 
 def _incidence(cohort: PublicCohort) -> Iterator[tuple[str, float]]:
