@@ -43,14 +43,6 @@ def _counts_whole(f: pd.DataFrame) -> pd.Series:
     return known.isin([0, len(COUNTS)]) & ((f["measure"] != "counts") | (known == len(COUNTS)))
 
 
-def _deaths_fit(f: pd.DataFrame) -> pd.Series:
-    return ~((f["deaths_drug"] > f["n_drug"]) | (f["deaths_comparator"] > f["n_comparator"]))
-
-
-def _positive(f: pd.DataFrame) -> pd.Series:
-    return (f["measure"] == DIFFERENCE) | ~(f[list(PRINTED)] <= 0).any(axis=1)
-
-
 def _on_scale(f: pd.DataFrame) -> list[pd.Series]:
     """Return limits and effect on the scale on which they are symmetric."""
     ratios = f["measure"] != DIFFERENCE
@@ -58,10 +50,6 @@ def _on_scale(f: pd.DataFrame) -> list[pd.Series]:
         np.log(f[name].where(f[name] > 0)).where(ratios, f[name])
         for name in ("conf_low", "conf_high", "effect")
     ]
-
-
-def _shares(f: pd.DataFrame) -> pd.Series:
-    return (f["measure"] != DIFFERENCE) | ~(f[list(PRINTED)].abs() > 1).any(axis=1)
 
 
 def _on_its_side(f: pd.DataFrame) -> pd.Series:
@@ -131,14 +119,20 @@ RULES: dict[str, tuple[Callable[[pd.DataFrame], pd.Series], tuple[str, ...]]] = 
     "a DOI, a PubMed number or a registry number": (lambda f: (f[list(IDENTIFIERS)] != "").any(axis=1), IDENTIFIERS),
     "all four counts or none, and all four if the measure is counts": (_counts_whole, COUNTS),
     "patients in each arm that is counted": (lambda f: ~((f["n_drug"] == 0) | (f["n_comparator"] == 0)), COUNTS),
-    "no more deaths than patients": (_deaths_fit, COUNTS),
+    "no more deaths than patients": (
+        lambda f: ~((f["deaths_drug"] > f["n_drug"]) | (f["deaths_comparator"] > f["n_comparator"])), COUNTS,
+    ),
     "the effect between its limits": (
         lambda f: ~((f["conf_low"] >= f["effect"]) | (f["conf_high"] <= f["effect"])), PRINTED,
     ),
-    "ratios and their limits above 0": (_positive, PRINTED),
+    "ratios and their limits above 0": (
+        lambda f: (f["measure"] == DIFFERENCE) | ~(f[list(PRINTED)] <= 0).any(axis=1), PRINTED,
+    ),
     "the effect near the middle of its limits, of ratios on the scale of logarithms": (_in_the_middle, PRINTED),
     "a p-value that agrees with the effect and its limits": (_p_agrees, EFFECT),
-    "a risk difference and its limits as shares from -1 to 1, not in per cent": (_shares, PRINTED),
+    "a risk difference and its limits as shares from -1 to 1, not in per cent": (
+        lambda f: (f["measure"] != DIFFERENCE) | ~(f[list(PRINTED)].abs() > 1).any(axis=1), PRINTED,
+    ),
     "the effect on the side of its counts: the arms are not swapped": (_on_its_side, ("measure", *COUNTS, "effect")),
     f"a year from {FIRST_YEAR} to this one, or none": (_in_time, ("year",)),
     f"analyses among {', '.join(ANALYSES)}": (
