@@ -1,5 +1,7 @@
 """Charts over time: incidence, the Kaplan-Meier mistake and where patients are."""
 
+from typing import Any
+
 import altair as alt
 import pandas as pd
 from livingpaper import Drawing
@@ -92,15 +94,10 @@ def kaplan_meier_mistake(table: pd.DataFrame, plan: Protocol) -> Drawing:
     data = table.melt(["arm", "day"], list(METHODS), "method", "risk")
     data["percent"] = (100 * data.pop("risk")).round(3)
     data = data.assign(arm=data["arm"].map(names), method=data["method"].map(METHODS))
-    legend, dashes = (
-        alt.Legend(labelLimit=320, columns=1 if narrow() else 2),
-        alt.Scale(domain=shown, range=[[1, 0], [5, 3]]),
-    )
-    sort = list(names.values())
-    across, down = (
-        alt.Column("arm:N", sort=sort, title=None),
-        alt.Row("arm:N", sort=sort, title=None, header=ABOVE),
-    )
+    legend = alt.Legend(labelLimit=320, columns=1 if narrow() else 2)
+    dashes = alt.Scale(domain=shown, range=[[1, 0], [5, 3]])
+    look: Any = {"sort": list(names.values()), "title": None}
+    across, down = alt.Column("arm:N", **look), alt.Row("arm:N", header=ABOVE, **look)
     panels = {"row": down} if narrow() else {"column": across}
     line = alt.Chart(data).mark_line(interpolate="step-after", strokeWidth=2).encode(
         x=by_day(plan),
@@ -128,13 +125,8 @@ def occupation(table: pd.DataFrame, plan: Protocol) -> Drawing:
         percent=(100 * shown["probability"]).round(2),
         rank=shown["state"].map(order.index),
     )
-    colour = coloured(
-        "state",
-        dict(reversed(STATE_COLOURS.items())),
-        sort=order,
-        title=None,
-        legend=alt.Legend(columns=3 if narrow() else 5),
-    )
+    legend = alt.Legend(columns=3 if narrow() else 5)
+    colour = coloured("state", dict(reversed(STATE_COLOURS.items())), sort=order, title=None, legend=legend)
     y = alt.Y("percent:Q", stack="zero", title="Patients, %", scale=alt.Scale(domain=[0, 100]))
     panels = [
         alt.Chart(data[data["arm"] == name], title=name).mark_area()
