@@ -29,9 +29,8 @@ def diagnose(
     patients: pd.DataFrame, score: Score, pairs: Adjustment, primary: Adjustment, plan: Protocol
 ) -> pd.DataFrame:
     """Return the panel of diagnostics; see ``headtohead.sensitivity.diagnostics.check`` for its columns."""
-    checks = [*_score(patients, score, plan), *_balance(patients, primary, pairs, plan)]
-    checks += [_precision(patients, primary, plan), _negative_control(patients, primary, plan)]
-    return panel(checks)
+    before = [*_score(patients, score, plan), *_balance(patients, primary, pairs, plan)]
+    return panel([*before, _precision(patients, primary, plan), _negative_control(patients, primary, plan)])
 
 
 def _score(patients: pd.DataFrame, score: Score, plan: Protocol) -> list[Check]:

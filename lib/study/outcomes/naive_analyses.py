@@ -18,8 +18,8 @@ from headtohead.outcomes.hazard import ratio
 
 from study.data.endpoints import OutcomeName, endpoint
 from study.protocol.protocol import Protocol
+from study.simulation.naive_analyses import COMPLETED
 
-COMPLETED = ("completed", "discharge")
 UNITS = {"age": 10, "barthel": 10, "log ldh": np.log(2)}  # per ten years, ten points, doubling
 COLUMNS = ["term", "approach", "estimate", "conf_low", "conf_high", "conf_level", "n", "events",
            "events_per_variable", "method"]  # fmt: skip
