@@ -111,14 +111,13 @@ def similarity(ledger: Ledger, plan: Protocol) -> Sheet:
     tests = ledger.select("counts.{what}.equivalence.{margin}.{part}")
     chances = ledger.select("counts.{what}.posterior.within_{margin}")
     found = pd.concat([tests, chances.assign(part="within")]).set_index(["what", "margin", "part"])
-    points = {"margin": plan.equivalence.margin_pp, "wide": plan.equivalence.wide_margin_pp}
     rows = []
-    for what, margin in product(("death", "imv"), points):
+    for what, (margin, width) in product(("death", "imv"), plan.equivalence.margins.items()):
         interval, p, within = (found.loc[(what, margin, part)] for part in ("interval", "p", "within"))
         similar = "yes" if p["estimate"] <= plan.equivalence.alpha else "no"
         limits = interval_text(interval["conf_low"], interval["conf_high"], interval["scale"])
         cells = [limits, with_interval(p), similar, with_interval(within)]
-        rows.append([PUBLISHED_OUTCOMES[what], f"±{points[margin]:g}", *cells])
+        rows.append([PUBLISHED_OUTCOMES[what], f"±{100 * width:g}", *cells])
     level = f"{100 * (1 - 2 * plan.equivalence.alpha):.0f}% interval, points"
     columns = ["Outcome", "Margin, points", level, "p of the margin test", "Similar shown",
                "Posterior probability within"]  # fmt: skip
@@ -142,10 +141,9 @@ def precision(ledger: Ledger, plan: Protocol) -> Sheet:
         f"Smallest hazard ratio of ventilation found with {power}": cell["mde.hr_imv"],
         f"Smallest ratio of hazard ratios between two equal subgroups found with {power}": cell["mde.interaction"],
     }  # fmt: skip
-    within = {"margin": plan.equivalence.margin_pp, "wide": plan.equivalence.wide_margin_pp}
     for said, number in (("Power to show equivalence within {} points if the risks are equal", "power"),
                          (f"Patients per arm for {power}, margin {{}} points", "n")):  # fmt: skip
-        for name, width in within.items():
-            rows[said.format(f"{width:g}")] = cell[f"equivalence.{number}_{name}"]
+        for name, width in plan.equivalence.margins.items():
+            rows[said.format(f"{100 * width:g}")] = cell[f"equivalence.{number}_{name}"]
     columns = ["What the published numbers of patients and deaths can show", "Value"]
     return Sheet(pd.DataFrame([*rows.items()], columns=columns), sources=(found,), widths="p{11.2cm}r")
