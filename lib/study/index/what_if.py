@@ -16,11 +16,7 @@ from study.protocol.words import widest_prior
 YOURS = "changed ? \"Your choice, not the paper's\" : ''"
 REACH = 20  # percentage points on either side of none
 TICKS = [-20, -15, -10, -5, 0, 5, 10, 15, 20]
-LINES = {
-    "band": ("-margin", "margin"),
-    "outer": ("outer_low", "outer_high"),
-    "inner": ("inner_low", "inner_high"),
-}
+LINES = (("-margin", "margin"), ("outer_low", "outer_high"), ("inner_low", "inner_high"))
 DENSITIES = {  # mean, standard deviation and colour
     "Prior": ("prior_mean", "prior_sd", QUIET),
     "Counts": ("difference", "error", CONTROL),
@@ -34,10 +30,8 @@ def what_if(ledger: Ledger, plan: Protocol) -> Drawing:
 
     Intervals are Newcombe's, shifted by the confounding that is supposed; posteriors are normal (``methods``, priors).
     """
-    arms = [plan.arms.treated, plan.arms.control]
-    counts = [
-        ledger.select(f"published.{what}.{{arm}}").set_index("arm").loc[arms] for what in ("death", "n")
-    ]
+    by_arm = [ledger.select(f"published.{what}.{{arm}}").set_index("arm") for what in ("death", "n")]
+    counts = [rows.loc[[plan.arms.treated, plan.arms.control]] for rows in by_arm]
     deaths, patients = (rows["estimate"].to_dict() for rows in counts)
     controls = Controls(list(_controls(plan)), ["interval", "verdict", "belief"])
     computed = [alt.param(name=name, expr=code) for name, code in expressions(deaths, patients, plan).items()]
@@ -71,15 +65,10 @@ def _intervals() -> Chart:
     scale = alt.Scale(domain=[-REACH, REACH], nice=False)
     one = alt.Chart(pd.DataFrame({"row": [0]}))
     ends: Any = {"x": alt.X("low:Q", scale=scale, axis=None), "x2": "high:Q"}
-    at = {
-        name: one.transform_calculate(low=low, high=high).encode(**ends)
-        for name, (low, high) in LINES.items()
-    }
-    band = at["band"].mark_rect(color="#e4e4e4", clip=True)
-    thin, thick = (
-        at[name].mark_rule(color=INK, strokeWidth=width, clip=True)
-        for name, width in (("outer", 2), ("inner", 6))
-    )
+    margin, outer, inner = (one.transform_calculate(low=low, high=high).encode(**ends) for low, high in LINES)
+    band = margin.mark_rect(color="#e4e4e4", clip=True)
+    thin = outer.mark_rule(color=INK, strokeWidth=2, clip=True)
+    thick = inner.mark_rule(color=INK, strokeWidth=6, clip=True)
     none = one.transform_calculate(low="0").encode(x=ends["x"]).mark_rule(color=INK, strokeWidth=0.8)
     middle = one.transform_calculate(low="difference").encode(x=ends["x"])
     point = middle.mark_point(filled=True, color=INK, size=130, opacity=1, clip=True)
@@ -94,19 +83,13 @@ def _densities(plan: Protocol) -> Chart:
     grid = alt.sequence(-REACH, REACH + 0.1, 0.2, as_="x")
     curves = {name: f"densityNormal(datum.x, {mean}, {sd})" for name, (mean, sd, _) in DENSITIES.items()}
     colours = {name: colour for name, (*_, colour) in DENSITIES.items()}
-    axis = alt.X(
-        "x:Q",
-        title=lines(minus(plan), width() - 20),
-        scale=alt.Scale(domain=[-REACH, REACH], nice=False),
-        axis=alt.Axis(grid=False, values=TICKS),
-    )
+    scale, ticks = alt.Scale(domain=[-REACH, REACH], nice=False), alt.Axis(grid=False, values=TICKS)
+    dashes = alt.Scale(domain=list(curves), range=[[2, 3], [6, 3], [1, 0]])
     folded = alt.Chart(grid).transform_calculate(**curves).transform_fold([*curves], as_=["curve", "density"])
     drawn = folded.mark_line(strokeWidth=2).encode(
-        x=axis,
+        x=alt.X("x:Q", title=lines(minus(plan), width() - 20), scale=scale, axis=ticks),
         y=alt.Y("density:Q", axis=None),
         color=coloured("curve", colours),
-        strokeDash=alt.StrokeDash(
-            "curve:N", scale=alt.Scale(domain=list(curves), range=[[2, 3], [6, 3], [1, 0]])
-        ),
+        strokeDash=alt.StrokeDash("curve:N", scale=dashes),
     )
     return drawn.properties(width=width() - 20, height=105)
