@@ -4,7 +4,7 @@ The primary analysis is repeated as the paper runs it: the same design, the same
 rule, overlap weights with percentile limits from a bootstrap that fits the score again in each resample.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import numpy as np
@@ -87,7 +87,7 @@ def estimate_replicate(
         rows[f"{key}_sandwich"] = _wald(weighted_effects(Y, treated, X, score, estimand=estimand), conf_level)
     if bootstrap_replicates:
         counts = bootstrap_counts(rng, bootstrap_replicates, len(event))
-        for key, drawn in _draws(event, treated, X, counts).items():
+        for key, drawn in _draws(event, treated, X, counts):
             rows[f"{key}_bootstrap"] = bootstrap_interval(rows[f"{key}_sandwich"][0], drawn, conf_level)
     return np.array([rows.get(name, (np.nan,) * len(COLUMNS)) for name in ESTIMATORS])
 
@@ -105,11 +105,9 @@ def _wald(effects: Effects, level: float) -> Row:
 
 def _draws(
     event: np.ndarray, treated: np.ndarray, X: np.ndarray, counts: np.ndarray
-) -> dict[str, np.ndarray]:
-    """Return the weighted estimates of every resample, the score fitted in each."""
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield each kind of weights with its estimate in every resample, the score fitted in each."""
     ps, kept = refit_scores(X, treated, counts)
-    risks = {
-        key: weighted_risks(event, treated, kept * balancing_weights(ps, treated, estimand))
-        for key, estimand in WEIGHTS.items()
-    }
-    return {key: risk1 - risk0 for key, (risk1, risk0) in risks.items()}
+    for key, estimand in WEIGHTS.items():
+        risk1, risk0 = weighted_risks(event, treated, kept * balancing_weights(ps, treated, estimand))
+        yield key, risk1 - risk0

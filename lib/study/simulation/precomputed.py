@@ -49,7 +49,8 @@ def simulate(project: Project, protocol: Protocol | None = None, *, jobs: int = 
     tasks = list(_tasks(cells, frame, protocol))
     done = run_tasks(tasks, project.build / "cache", marks, jobs=jobs)
     for name, table in summarise(cells, tasks, done, project.data).items():
-        write_whole(file_of(project, name), _csv(table).encode())
+        text = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+        write_whole(file_of(project, name), text.encode())
     write_marks(project, protocol)
     sys.stderr.write(f"simulate: {len(tasks)} tasks, {time.perf_counter() - started:.0f} s\n")
 
@@ -132,7 +133,3 @@ def summarise(
         tables["simulation_first"].append(one_by_one(cell.name, estimates[:SHOWN]))
     tables["multiverse_nulls"] = by_cell["multiverse_nulls", ""]
     return {name: pd.concat(parts, ignore_index=True) for name, parts in tables.items()}
-
-
-def _csv(table: pd.DataFrame) -> str:
-    return table.to_csv(index=False, float_format="%.6g", lineterminator="\n")

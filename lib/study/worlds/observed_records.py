@@ -75,14 +75,11 @@ def assemble(
 
 def _observed(drawn: Drawn, arm: int, rng: np.random.Generator) -> pd.DataFrame:
     """Return one arm's rows: baseline, treatment, course, safety; other-drug course prefixed ``other_``."""
-    frame = drawn.patients.assign(
-        drug=ARMS[arm], infection_confirmed=1, moderate_to_severe=1, imv_at_start=0, prior_immunomodulator=0,
-        contraindication=0,
-    )  # fmt: skip
     course = drawn.observed
     never = {day: np.where(course[day] > 0, course[day], np.nan) for day in ("icu_day", "imv_day")}
-    frame = frame.assign(
-        **never, discharge_day=np.where(course["discharged"] == 1, course["end_day"], np.nan),
+    frame = drawn.patients.assign(
+        drug=ARMS[arm], infection_confirmed=1, moderate_to_severe=1, imv_at_start=0, prior_immunomodulator=0,
+        contraindication=0, **never, discharge_day=np.where(course["discharged"] == 1, course["end_day"], np.nan),
         death_day=np.where(course["dead"] == 1, course["end_day"], np.nan), transfer_day=np.nan,
         end_state=np.where(course["dead"] == 1, "dead", "discharged"), followup_day=course["end_day"],
         **{f"other_{name}": drawn.other[name] for name in ("end_day", "dead", "imv_day")},
