@@ -8,9 +8,19 @@ Estimand = Literal["ATE", "ATT", "ATC", "ATO", "ATM"]
 
 
 class Section(BaseModel):
-    """A section of the protocol: frozen, and every key must be known."""
+    """A section of the protocol: frozen, every key must be known, and its values possible together."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if fault := self._fault():
+            raise ValueError(fault)
+        return self
+
+    def _fault(self) -> str:
+        """Return what is wrong with the values together, nothing if they can be."""
+        return ""
 
 
 class StudySection(Section):
@@ -30,11 +40,9 @@ class Arms(Section):
     treated: str
     control: str
 
-    @model_validator(mode="after")
-    def _two_arms(self) -> Self:
-        if self.treated == self.control:
-            raise ValueError(f"treated and control must differ, both are {self.treated!r}")
-        return self
+    def _fault(self) -> str:
+        same = self.treated == self.control
+        return f"treated and control must differ, both are {self.treated!r}" if same else ""
 
 
 class Criterion(Section):
@@ -46,15 +54,12 @@ class Criterion(Section):
     rule: Literal["at least", "equal", "present"]
     value: float | int | str | None = None
 
-    @model_validator(mode="after")
-    def _value_fits_the_rule(self) -> Self:
+    def _fault(self) -> str:
         words = self.rule == "at least" and isinstance(self.value, str)
-        if words or (self.rule == "present") != (self.value is None):
-            raise ValueError(
-                f"value must be a number for 'at least', given for 'equal' and absent for 'present'; "
-                f"the criterion on {self.column!r} is {self.rule!r} with {self.value!r}"
-            )
-        return self
+        if not words and (self.rule == "present") == (self.value is None):
+            return ""
+        must = "value must be a number for 'at least', given for 'equal' and absent for 'present'"
+        return f"{must}; the criterion on {self.column!r} is {self.rule!r} with {self.value!r}"
 
 
 class Term(Section):
@@ -64,13 +69,10 @@ class Term(Section):
     form: Literal["linear", "log", "spline", "log spline", "category"]
     knots: int | None = Field(default=None, ge=3, le=5)
 
-    @model_validator(mode="after")
-    def _knots_for_splines(self) -> Self:
-        if ("spline" in self.form) != (self.knots is not None):
-            raise ValueError(
-                f"knots must be given for splines and only for them, term {self.column!r} is {self.form!r}"
-            )
-        return self
+    def _fault(self) -> str:
+        must = "knots must be given for splines and only for them"
+        fits = ("spline" in self.form) == (self.knots is not None)
+        return "" if fits else f"{must}, term {self.column!r} is {self.form!r}"
 
 
 class Propensity(Section):
@@ -103,11 +105,9 @@ class Weighting(Section):
     truncate: tuple[float, float] = Field(strict=False)
     entropy: Literal["ATT", "ATE"]
 
-    @model_validator(mode="after")
-    def _quantiles_ascend(self) -> Self:
-        if not 0 <= self.truncate[0] < self.truncate[1] <= 1:
-            raise ValueError(f"truncate must be two ascending quantiles in 0 to 1, found {self.truncate}")
-        return self
+    def _fault(self) -> str:
+        ascend = 0 <= self.truncate[0] < self.truncate[1] <= 1
+        return "" if ascend else f"truncate must be two ascending quantiles in 0 to 1, found {self.truncate}"
 
 
 class EstimandSection(Section):
@@ -116,11 +116,9 @@ class EstimandSection(Section):
     primary: Estimand
     all: tuple[Estimand, ...] = Field(strict=False)
 
-    @model_validator(mode="after")
-    def _primary_is_listed(self) -> Self:
-        if self.primary not in self.all:
-            raise ValueError(f"the primary estimand must be in the list of all, {self.primary!r} is not")
-        return self
+    def _fault(self) -> str:
+        must = "the primary estimand must be in the list of all"
+        return "" if self.primary in self.all else f"{must}, {self.primary!r} is not"
 
 
 class Outcome(Section):
@@ -131,13 +129,10 @@ class Outcome(Section):
     horizon_days: int = Field(ge=1, le=120)
     whole_stay_days: int = Field(ge=1)
 
-    @model_validator(mode="after")
-    def _horizon_within_the_stay(self) -> Self:
-        if self.whole_stay_days < self.horizon_days:
-            raise ValueError(
-                f"whole_stay_days must reach at least the horizon of {self.horizon_days} days, found {self.whole_stay_days}"
-            )
-        return self
+    def _fault(self) -> str:
+        must = f"whole_stay_days must reach at least the horizon of {self.horizon_days} days"
+        within = self.horizon_days <= self.whole_stay_days
+        return "" if within else f"{must}, found {self.whole_stay_days}"
 
 
 class Equivalence(Section):

@@ -1,8 +1,8 @@
 """Choices of what is done beside the main analysis: sections of ``protocol.toml`` on robustness and conduct."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from study.protocol.design import Section, Term
 
@@ -109,13 +109,9 @@ class Diagnostics(Section):
     min_score: float = Field(ge=0, lt=0.5)
     negative_control: str
 
-    @model_validator(mode="after")
-    def _band_ascends(self) -> Self:
-        if not 0 < self.equipoise[0] < self.equipoise[1] < 1:
-            raise ValueError(
-                f"equipoise must be two ascending preference scores in 0 to 1, found {self.equipoise}"
-            )
-        return self
+    def _fault(self) -> str:
+        must = "equipoise must be two ascending preference scores in 0 to 1"
+        return "" if 0 < self.equipoise[0] < self.equipoise[1] < 1 else f"{must}, found {self.equipoise}"
 
 
 class DeviationTerm(Section):
