@@ -45,12 +45,12 @@ def balance(table: pd.DataFrame, plan: Protocol) -> Sheet:
     stages = {"crude": "crude", "pairs": "pairs", primary: "overlap" if primary == "ato" else "weighted"}
     what = {"smd": "SMD", "variance_ratio": "VR", "ks": "KS"}
     wide = table.pivot(index="term", columns="adjustment", values=list(what)).loc[table["term"].unique()]
-    rows = [
-        [term, *(number(row[part, each], 2) for part in what for each in stages)]
-        for term, row in wide.iterrows()
-    ]
-    columns = ["Covariate", *(f"{head} {label}" for head in what.values() for label in stages.values())]
-    return Sheet(pd.DataFrame(rows, columns=columns), sources=(table,), widths="p{3.2cm}" + "r" * 9)
+    cells = {
+        f"{head} {label}": [number(value, 2) for value in wide[part, each]]
+        for part, head in what.items() for each, label in stages.items()
+    }  # fmt: skip
+    frame = pd.DataFrame({"Covariate": wide.index} | cells)
+    return Sheet(frame, sources=(table,), widths="p{3.2cm}" + "r" * 9)
 
 
 def coefficients(table: pd.DataFrame) -> Sheet:

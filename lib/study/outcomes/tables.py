@@ -182,11 +182,10 @@ def few_events(ledger: Ledger, plan: Protocol, model: str) -> Sheet:
     """Return ratios by maximum and by Firth's likelihood; ``model`` is "prognostic" or "ventilation"."""
     rows = ledger.select(f"outcomes.{model}.{{term}}.{{approach}}")
     drug = plan.arms.treated.capitalize()
-    names = labels.TERMS | {"treated": drug if model == "ventilation" else f"{drug} (association only)"}
-    order = [term for term in dict.fromkeys([*names, *rows["term"]]) if term in set(rows["term"])]
-    if model == "ventilation":
-        order.sort(key=lambda term: term != "treated")
-    lines = {term: names.get(term, term) for term in order}
+    names = {"treated": drug} | labels.TERMS
+    if model == "prognostic":
+        names = labels.TERMS | {"treated": f"{drug} (association only)"}
+    lines = among(names | {term: term for term in rows["term"] if term not in names}, rows["term"])
     columns = among(labels.LIKELIHOODS, rows["approach"])
     cells = crosstable(rows, ("term", lines), ("approach", columns))
     cells = cells.reindex(columns=["", *labels.LIKELIHOODS.values()], fill_value=NOT_ESTIMATED)
