@@ -61,11 +61,6 @@ def _on_its_side(f: pd.DataFrame) -> pd.Series:
     return ~((effect * crude < 0) & ((effect - crude).abs() > COUNTED_APART * np.sqrt(variance)))
 
 
-def _in_time(f: pd.DataFrame) -> pd.Series:
-    known = range(FIRST_YEAR, date.today().year + 1)
-    return f["year"].isin(["", *map(str, known)])
-
-
 def _named_once(f: pd.DataFrame) -> pd.Series:
     own = f[~f["design"].isin(REVIEWS)].assign(study=f["study"].map(plain))
     doi, trial = own["doi"].where(own["source"] == "primary", ""), own["registry"]
@@ -94,15 +89,9 @@ def _usable(f: pd.DataFrame) -> pd.Series:
 
 
 def _designed(f: pd.DataFrame) -> pd.Series:
-    names = f["analysis"].map(lambda text: [name for name in text.split("|") if name in ANALYSES])
-    fits = [
-        all(design in ANALYSES[name] for name in own) for design, own in zip(f["design"], names, strict=True)
-    ]
+    rows = zip(f["design"], f["analysis"].str.split("|"), strict=True)
+    fits = [all(design in ANALYSES.get(name, (design,)) for name in names) for design, names in rows]
     return pd.Series(fits, f.index)
-
-
-def _own(f: pd.DataFrame) -> pd.Series:
-    return ~f[list(SAME)].astype(str).apply(lambda cells: cells.map(plain)).duplicated(keep=False)
 
 
 def _once(f: pd.DataFrame) -> pd.Series:
@@ -134,7 +123,9 @@ RULES: dict[str, tuple[Callable[[pd.DataFrame], pd.Series], tuple[str, ...]]] = 
         lambda f: (f["measure"] != DIFFERENCE) | ~(f[list(PRINTED)].abs() > 1).any(axis=1), PRINTED,
     ),
     "the effect on the side of its counts: the arms are not swapped": (_on_its_side, ("measure", *COUNTS, "effect")),
-    f"a year from {FIRST_YEAR} to this one, or none": (_in_time, ("year",)),
+    f"a year from {FIRST_YEAR} to this one, or none": (
+        lambda f: f["year"].isin(["", *map(str, range(FIRST_YEAR, date.today().year + 1))]), ("year",),
+    ),
     f"analyses among {', '.join(ANALYSES)}": (
         lambda f: f["analysis"].map(lambda text: {*text.split("|")} <= {"", *ANALYSES}), ("analysis",),
     ),
@@ -147,7 +138,9 @@ RULES: dict[str, tuple[Callable[[pd.DataFrame], pd.Series], tuple[str, ...]]] = 
         _designed, ("design", "analysis"),
     ),
     "a judgement of bias and who judged it, or neither": (lambda f: (f[BIAS[0]] == "") == (f[BIAS[1]] == ""), BIAS),
-    "a result that is its own: no other row of its study, arms, horizon, outcome, measure and source": (_own, SAME),
+    "a result that is its own: no other row of its study, arms, horizon, outcome, measure and source": (
+        lambda f: ~f[list(SAME)].astype(str).apply(lambda cells: cells.map(plain)).duplicated(keep=False), SAME,
+    ),
     "a registry number and a DOI of its own that no other study has, but reviews": (_named_once, ("study", *IDENTIFIERS)),
     "a study that enters its analysis once, by name and by registry number": (_once, ("study", "registry", "analysis")),
 }  # fmt: skip
