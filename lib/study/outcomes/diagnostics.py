@@ -1,5 +1,6 @@
 """Whether the design holds, asked before its estimates are made."""
 
+from functools import partial
 from typing import Any
 
 import headtohead as hh
@@ -40,18 +41,19 @@ def _score(patients: pd.DataFrame, score: Score, plan: Protocol) -> list[Check]:
     term, size = largest_standardised_coefficient(score.design, score.coefficients)
     column, missing = largest_missing_share(patients[plan.propensity.columns])
     per_term = float(score.treated.sum() / score.design.shape[1])
-    rows: list[tuple[Any, ...]] = [
-        ("equipoise", "Smaller share of an arm in equipoise", "risk", shared, "at least", chosen.min_equipoise_share),
-        ("score_edge", "Most extreme score: distance from 0 or 1", "score", distance_from_certainty(score.ps),
-         "at least", chosen.min_score),
-        ("coefficient", f"Largest coefficient of the score, per SD ({term})", "score", size, "at most",
-         chosen.max_coefficient),
-        ("per_term", "Treated patients per term of the score", "per term", per_term, "at least",
-         plan.propensity.min_treated_per_term),
-        ("missing", f"Largest share missing of a covariate ({column})", "risk", missing, "at most",
-         chosen.max_missing_share),
+    edge, fewest = distance_from_certainty(score.ps), plan.propensity.min_treated_per_term
+    least, most = partial(check, rule="at least"), partial(check, rule="at most")
+    largest, lacking = (
+        f"Largest coefficient of the score, per SD ({term})",
+        f"Largest share missing of a covariate ({column})",
+    )
+    return [
+        least("equipoise", "Smaller share of an arm in equipoise", "risk", shared, threshold=chosen.min_equipoise_share),
+        least("score_edge", "Most extreme score: distance from 0 or 1", "score", edge, threshold=chosen.min_score),
+        most("coefficient", largest, "score", size, threshold=chosen.max_coefficient),
+        least("per_term", "Treated patients per term of the score", "per term", per_term, threshold=fewest),
+        most("missing", lacking, "risk", missing, threshold=chosen.max_missing_share),
     ]  # fmt: skip
-    return [check(*found, rule=rule, threshold=limit) for *found, rule, limit in rows]
 
 
 def _balance(patients: pd.DataFrame, primary: Adjustment, pairs: Adjustment, plan: Protocol) -> list[Check]:
