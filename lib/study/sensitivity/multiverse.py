@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
+from itertools import accumulate, product
 
 import numpy as np
 import pandas as pd
@@ -69,16 +69,13 @@ def specifications(protocol: Protocol) -> pd.DataFrame:
 
 def primary_set(protocol: Protocol) -> str:
     """Return the name of the covariate set that holds the terms of the score and nothing else."""
-    score = set(protocol.propensity.columns)
-    sets = _cumulative(protocol)
+    score, sets = set(protocol.propensity.columns), _cumulative(protocol)
     return next((one.name for one, columns in sets if set(columns) == score and not one.interaction), "")
 
 
 def _cumulative(protocol: Protocol) -> Iterator[tuple[CovariateSet, list[str]]]:
-    columns: list[str] = []
-    for one in protocol.multiverse.covariates:
-        columns = [*columns, *one.adds]
-        yield one, columns
+    sets = protocol.multiverse.covariates
+    return zip(sets, accumulate([*one.adds] for one in sets), strict=True)
 
 
 def known_outcomes(frame: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
@@ -188,8 +185,6 @@ def joint_rows(curve: pd.DataFrame, nulls: pd.DataFrame, protocol: Protocol) -> 
     """
     if nulls.empty:
         missing = {name: JOINT[name] for name in ("null_median", "p_median", "p_small_p", "p_one_sign")}
-        table = pd.DataFrame(
-            {"facet": ["all"], "nulls": 0, "method": NO_NULLS} | dict.fromkeys(missing, np.nan)
-        )
-        return long(table, missing)
+        row = {"facet": "all", "nulls": 0, "method": NO_NULLS} | dict.fromkeys(missing, np.nan)
+        return long(pd.DataFrame([row]), missing)
     return long(joint_p_values(statistics(curve, alpha=protocol.equivalence.alpha), nulls), JOINT)
