@@ -11,6 +11,7 @@ from livingpaper.book.theme import CONTROL, INK, QUIET, TREATED, at_each_width, 
 from livingpaper.ledger.format import points, value_text
 
 from study.charts import (
+    LIMITS,
     Chart,
     coloured,
     differences,
@@ -76,9 +77,7 @@ def subgroup_forest(
 def caliper_chart(table: pd.DataFrame, plan: Protocol) -> Drawing:
     """Return pairs, worst imbalance and risk difference against the width of the caliper."""
     done = table[table["n_pairs"] > 0]
-    differences = {name: (100 * done[column]).round(3) for name, column in
-                   (("rd", "estimate"), ("low", "conf_low"), ("high", "conf_high"))}  # fmt: skip
-    data = pd.DataFrame(differences).assign(
+    data = (100 * done[LIMITS]).round(3).set_axis(["rd", "low", "high"], axis=1).assign(
         caliper=done["caliper_sd"].map("{:g}".format), pairs=done["n_pairs"], smd=done["largest_smd"].round(4),
         chosen=done["caliper_sd"] == plan.matching.caliper_sd,
     )  # fmt: skip
@@ -117,11 +116,10 @@ def hiding_confounder(observed: float, ledger: Ledger, plan: Protocol) -> Drawin
     truths = {0.8: "true risk ratio 0.80 (benefit)", 1.25: "true risk ratio 1.25 (harm)"}
     data = pd.concat([_prevalences(observed, truth, said) for truth, said in truths.items()])
     legend = alt.Legend(title="Confounder raises the risk of death by a", titleLimit=400)
-    colours = {f"risk ratio {strength}": colour for strength, colour in STRENGTHS.items()}
     line = alt.Chart(data).mark_line(strokeWidth=2).encode(
         x=alt.X("control:Q", title=f"Confounder in {arms.control} arm, %", axis=alt.Axis(grid=False)),
         y=alt.Y("treated:Q", title=f"Confounder in {arms.treated} arm, %", scale=alt.Scale(domain=[0, 100])),
-        color=alt.Color("strength:N", scale=alt.Scale(range=list(colours.values())), legend=legend),
+        color=alt.Color("strength:N", scale=alt.Scale(range=list(STRENGTHS.values())), legend=legend),
     )  # fmt: skip
     same = alt.Chart(pd.DataFrame({"a": [0.0, 60.0]}))
     same = same.mark_line(color=INK, strokeDash=[3, 3], strokeWidth=0.8).encode(x="a:Q", y="a:Q")
@@ -159,8 +157,8 @@ def unseen_deaths(grid: pd.DataFrame, plan: Protocol) -> Drawing:
 
     def counted(arm: str, drug: str) -> dict[str, Any]:
         scale = alt.Scale(domain=[-1, int(grid[arm].max()) + 1], nice=False)
-        about = {"title": f"Unseen deaths, {drug}", "axis": alt.Axis(grid=False), "scale": scale}
-        return {"shorthand": f"{arm}:Q"} | about
+        bare = alt.Axis(grid=False)
+        return {"shorthand": f"{arm}:Q", "title": f"Unseen deaths, {drug}", "axis": bare, "scale": scale}
 
     chart = alt.Chart(data).mark_square(size=0.0021 * side**2, opacity=0.85).encode(
         x=alt.X(**counted("control", arms.control)), y=alt.Y(**counted("treated", arms.treated)),
