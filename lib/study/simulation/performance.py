@@ -78,8 +78,9 @@ def by_measure(table: pd.DataFrame) -> pd.DataFrame:
 
     ``std_error`` is the Monte Carlo error, ``n`` the number of replicates.
     """
-    shared, parts = table[["scenario", "estimator"]].assign(n=table["replicates"]), []
-    for name, scale in MEASURES.items():
-        numbers = {"estimate": table[name], "std_error": table[f"{name}_mc"]}
-        parts.append(shared.assign(measure=name, scale=scale, **numbers))
+    shared = table[["scenario", "estimator"]].assign(n=table["replicates"])
+    parts = [
+        shared.assign(measure=name, scale=scale, estimate=table[name], std_error=table[f"{name}_mc"])
+        for name, scale in MEASURES.items()
+    ]
     return pd.concat(parts, ignore_index=True)

@@ -90,9 +90,9 @@ def run_replicates(scenario: Scenario, seed: int, first: int, last: int) -> tupl
     return np.array([one[0] for one in done]), np.array([one[1] for one in done])
 
 
-def first_replicates(scenario: Scenario, seed: int, n: int = SHOWN) -> pd.DataFrame:
+def first_replicates(scenario: Scenario, seed: int) -> pd.DataFrame:
     """Return the first replicates of a scenario as they are stored, a row per estimator."""
-    return one_by_one(scenario.name, run_replicates(scenario, seed, 0, n)[0])
+    return one_by_one(scenario.name, run_replicates(scenario, seed, 0, SHOWN)[0])
 
 
 def one_by_one(name: str, estimates: np.ndarray) -> pd.DataFrame:
