@@ -71,7 +71,6 @@ def data_dictionary(dictionary: pd.DataFrame, roles: tuple[str, ...]) -> Sheet:
 
 
 def _allowed(row: Any) -> str:
-    """Return which values a column accepts."""
     if pd.notna(row.low):
         return f"{row.low:g} to {row.high:g}"
     return row.levels.replace("|", ", ") or {"binary": "0, 1"}.get(row.type, "any")

@@ -71,7 +71,6 @@ def causal_diagram() -> Drawing:
 
 
 def _at(name: str) -> tuple[float, float]:
-    """Return where a name stands."""
     return ON_PHONE[name] if narrow() else NODES[name][:2]
 
 
