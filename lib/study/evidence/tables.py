@@ -12,18 +12,14 @@ from study.cells import compared
 from study.evidence.printed import SOURCES, identifiers, printed_pool
 from study.labels import BETWEEN_TRIALS, POOLED_LIMITS
 
-SUMMARY = {  # source: its words, and where its ratio, its number of studies and of patients stand
-    "baricitinib": ("Baricitinib versus usual care, trials", "baricitinib", "baricitinib.k", "baricitinib.n"),
-    "trials": ("Anakinra versus usual care, review", "indirect.trials.usual_care", "study.review_1.k", "study.review_1.n"),
-    "five": ("The same, larger meta-analysis", "indirect.five.usual_care", "study.shang_28.k", "study.shang_28.n"),
-    "stay": ("The same, review, until discharge", "indirect.stay.usual_care", "study.review_2.k", "study.review_2.n"),
-    "randomised": (
-        "The same, trials with printed deaths", "anakinra_randomised.few", "anakinra_randomised.k", "anakinra_randomised.n",
-    ),
-    "observational": (
-        "The same, cohorts, by a month", "anakinra_observational.few", "anakinra_observational.k", "anakinra_observational.n",
-    ),
-    "direct": ("Anakinra versus baricitinib, cohort, in hospital", "indirect.direct", "direct.k", "direct.n"),
+SUMMARY = {  # source: its words, and where its ratio stands, and its numbers of studies and of patients
+    "baricitinib": ("Baricitinib versus usual care, trials", "baricitinib", "baricitinib"),
+    "trials": ("Anakinra versus usual care, review", "indirect.trials.usual_care", "study.review_1"),
+    "five": ("The same, larger meta-analysis", "indirect.five.usual_care", "study.shang_28"),
+    "stay": ("The same, review, until discharge", "indirect.stay.usual_care", "study.review_2"),
+    "randomised": ("The same, trials with printed deaths", "anakinra_randomised.few", "anakinra_randomised"),
+    "observational": ("The same, cohorts, by a month", "anakinra_observational.few", "anakinra_observational"),
+    "direct": ("Anakinra versus baricitinib, cohort, in hospital", "indirect.direct", "direct"),
 }  # fmt: skip
 POOLS = {
     "baricitinib": "Baricitinib, trials",
@@ -54,8 +50,8 @@ def summary(ledger: Ledger) -> Sheet:
     parts = ledger.select("evidence.summary.{source}.{part}")
     printed = {(row["source"], row["part"]): with_interval(row) for _, row in parts.iterrows()}
     cells, others = [], []
-    for source, (words, *ids) in SUMMARY.items():
-        ratio, k, n = (ledger[f"evidence.{id_}"] for id_ in ids)
+    for source, (words, of, sizes) in SUMMARY.items():
+        ratio, k, n = (ledger[f"evidence.{id_}"] for id_ in (of, f"{sizes}.k", f"{sizes}.n"))
         studies = f"{value_text(k['estimate'], 'count')}; {value_text(n['estimate'], 'count')}"
         cells.append(
             (words, studies, printed[source, "without"], printed[source, "difference"], with_interval(ratio))
