@@ -80,10 +80,12 @@ def interactions(groups: pd.DataFrame, plan: Protocol) -> pd.DataFrame:
 
 
 def _interaction(part: pd.DataFrame, scale: str, plan: Protocol) -> Interaction:
-    """Return the comparison of the levels of one column; hazard ratios on the log scale and back."""
-    estimates, errors = _by_level(part, scale)
+    """Return the comparison of all levels of one column; hazard ratios on the log scale and back."""
+    mine = part[part["scale"] == scale].drop_duplicates("level").set_index("level")
+    mine = mine.reindex(part["level"].unique()).astype({"estimate": float, "std_error": float})  # or NaN
+    estimates = np.log(mine["estimate"]) if scale == "hazard ratio" else mine["estimate"]
     found = interaction(
-        (np.log(estimates) if scale == "hazard ratio" else estimates).tolist(), errors.tolist(),
+        estimates.tolist(), mine["std_error"].tolist(),
         conf_level=plan.inference.conf_level, power=plan.precision.power, alpha=plan.equivalence.alpha,
     )  # fmt: skip
     if scale == "risk difference":
@@ -103,10 +105,3 @@ def shrunken(groups: pd.DataFrame, plan: Protocol) -> pd.DataFrame:
             parts.append(drawn.assign(column=column, level=mine["level"].to_numpy()))
     names = ["column", "level", "estimate", "std_error", "conf_low", "conf_high"]
     return pd.concat(parts, ignore_index=True)[names] if parts else pd.DataFrame(columns=names)
-
-
-def _by_level(part: pd.DataFrame, scale: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return estimate and error of every level on a scale, NaN where there is none."""
-    mine = part[part["scale"] == scale].drop_duplicates("level").set_index("level")
-    mine = mine.reindex(part["level"].unique())
-    return mine["estimate"].to_numpy(float), mine["std_error"].to_numpy(float)

@@ -100,18 +100,13 @@ def negative_controls(ledger: Ledger, dictionary: pd.DataFrame, plan: Protocol) 
 def benchmarks(ledger: Ledger, table: pd.DataFrame, dictionary: pd.DataFrame, plan: Protocol) -> Sheet:
     """Return how much each observed covariate, left out, could confound."""
     rows = ledger.select("robustness.benchmark.{covariate}.{what}")
-    lines = {key(row.covariate): covariate_label(row.covariate, dictionary) for row in table.itertuples()}
+    labels = dictionary.set_index("name")["label"]
+    parts = {key(name): name.split("|", 1) for name in table["covariate"]}  # column and level, or nothing
+    lines = {id_: f"{labels[column]} {level}".rstrip() for id_, (column, level) in parts.items()}
     heads = arms(plan) | {"with_arm": "Ratio between arms", "with_outcome": "Risk ratio of death",
                           "bound": "Largest bias factor"}  # fmt: skip
     cells = crosstable(rows, ("covariate", lines), ("what", heads), cell=_text, corner="Covariate")
     return Sheet(cells, sources=(rows,), widths="p{5cm}rrrrr")
-
-
-def covariate_label(text: str, dictionary: pd.DataFrame) -> str:
-    """Return "column|level" as it is printed."""
-    name, _, level = text.partition("|")
-    label = str(dictionary.set_index("name").at[name, "label"])
-    return f"{label} {level}" if level else label
 
 
 def interactions(ledger: Ledger, dictionary: pd.DataFrame, plan: Protocol) -> Sheet:
