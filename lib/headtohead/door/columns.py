@@ -176,16 +176,10 @@ def named(frame: pd.DataFrame, names: str | Iterable[str], what: str) -> list[st
 
 
 def levels(values: pd.Series, known: str = "") -> list[Any]:
-    """Return a category's levels by name; NumberError for numbers among objects, MissingError if all must be ``known``."""
+    """Return levels by name; NumberError for times or numbers among objects, MissingError for gaps in what must be ``known``."""
     found, gaps = levels_in(values)
-    named_levels(values, found, known if gaps else "")
-    return sorted(found, key=str)
-
-
-def named_levels(values: pd.Series, found: list[Any], gaps: str) -> None:
-    """Raise NumberError if levels are numbers among objects, or times; MissingError if there are ``gaps`` in what these are."""
-    if gaps:
-        complete(values, gaps)
+    if known and gaps:
+        complete(values, known)
     dtype, odd = values.dtype, ""
     if dtype.kind in "mM":
         odd = f"{dtype}; count days, with .dt.days of a difference"
@@ -193,6 +187,7 @@ def named_levels(values: pd.Series, found: list[Any], gaps: str) -> None:
         odd = "numbers among objects; convert it with astype(float) or astype(str)"
     if odd:
         raise NumberError(f"the column {values.name!r} must be numbers or words, found {odd}")
+    return sorted(found, key=str)
 
 
 def groupings(given: pd.Series | Sequence[pd.Series], index: pd.Index, what: str) -> list[pd.Series]:

@@ -157,8 +157,7 @@ def _form(term: Term | str, frame: pd.DataFrame) -> tuple[str, int]:
 def _predictors(frame: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
     """Return the complete columns as a matrix with intercept, shape (n, 1 + dummies)."""
     ones = np.ones((len(frame), 1))
-    if columns:
-        door.complete(frame[list(columns)], "columns to impute from")
+    door.complete(frame, "columns to impute from", columns)
     found = [x for name in columns for _, x in _columns(frame[name], *_form(name, frame), ones)]
     return np.column_stack([ones, *found])
 
@@ -185,9 +184,7 @@ def _columns(values: pd.Series, form: str, knots: int, predictors: np.ndarray) -
 
 
 def _dummies(values: pd.Series) -> Named:
-    found, gaps = door.levels_in(values)
-    door.named_levels(values, found, "categories, which can have a level for the unknown," if gaps else "")
-    levels = sorted(found, key=str)
+    levels = door.levels(values, "categories, which can have a level for the unknown,")
     if len(levels) < 2:
         remedy = "remove it from the terms of the model and from the columns to impute from"
         raise door.constant([values.name], len(values), remedy)
