@@ -131,12 +131,10 @@ def _spread(x: np.ndarray, arm: np.ndarray, denominator: Denominator) -> float:
 
 
 def crude_spread(covariates: pd.DataFrame, treated: pd.Series, denominator: Denominator) -> np.ndarray:
-    """Return the denominator of each covariate's standardised difference, shape (p,); 1 without spread."""
-    arm, spreads = treated.to_numpy(bool), []
-    for name in covariates:
-        known = covariates[name].notna().to_numpy()
-        spreads.append(_spread(covariates[name].to_numpy(float)[known], arm[known], denominator))
-    return np.where(np.array(spreads) > 0, spreads, 1.0)
+    """Return the denominator of each complete covariate's standardised difference, shape (p,); 1 without spread."""
+    arm = treated.to_numpy(bool)
+    spreads = np.array([_spread(x.to_numpy(float), arm, denominator) for _, x in covariates.items()])
+    return np.where(spreads > 0, spreads, 1.0)
 
 
 def weighted_variance(x: np.ndarray, w: np.ndarray) -> float:
