@@ -20,6 +20,7 @@ from headtohead.errors import CannotAdjustError, CannotEstimateError, InputError
 Public = TypeVar("Public", bound=Callable[..., Any])
 Kind = TypeVar("Kind")
 WORDS: dict[Any, Any] = {"str": str, "str | None": (str, NoneType)}  # as annotations are written
+PLAIN: dict[Any, Any] = {str: str, int: int | np.integer, float: Number, bool: bool | np.bool_}
 OURS = (InputError, CannotAdjustError, CannotEstimateError)
 
 
@@ -111,15 +112,10 @@ def fits(value: Any, hint: Any) -> bool:
     outer, inner = get_origin(hint), get_args(hint)
     if outer in (Union, UnionType):
         return any(fits(value, one) for one in inner)
-    if outer is Literal or hint is str:
-        return isinstance(value, str)
-    if hint in (int, float):
-        return isinstance(value, {int: int | np.integer, float: Number}[hint]) and not isinstance(value, bool)
-    if hint is bool:
-        return isinstance(value, bool | np.bool_)
+    if outer is Literal or hint in PLAIN:
+        return isinstance(value, PLAIN.get(hint, str)) and (hint is bool or not isinstance(value, bool))
     if outer is None:
-        kind = NoneType if hint is None else hint
-        return kind is Any or not inspect.isclass(kind) or isinstance(value, kind)
+        return hint is Any or not inspect.isclass(hint) or isinstance(value, hint)
     if issubclass(outer, Callable):  # type: ignore[arg-type]
         return callable(value)
     if issubclass(outer, Mapping):
