@@ -26,23 +26,20 @@ def numbers(data: Data, what: str, *, missing: bool = False, infinite: bool = Fa
         x = floats(data)
         if x is not None and data.dtype in AS_IS and bounded(x):
             return data
-    frame = data.to_frame() if isinstance(data, pd.Series) else data
-    unique(frame.columns, f"columns of {what}")
-    x, parts = frame.values, {}
-    if not plain(frame, x):
-        parts = {name: floats(frame.iloc[:, j]) for j, name in enumerate(frame)}
+        found = numbers(data.to_frame(), what, missing=missing, infinite=infinite)
+        return data if data.dtype in AS_IS else found.iloc[:, 0].rename(data.name)
+    unique(data.columns, f"columns of {what}")
+    x, parts = data.values, {}
+    if not plain(data, x):
+        parts = {name: floats(data.iloc[:, j]) for j, name in enumerate(data)}
         words = [repr(name) for name, column in parts.items() if column is None]
         if words:
-            found = f"{len(words)} columns are not: {some(words)}"
-            raise NumberError(f"{what} must be numbers, {found}; code them as 0 and 1")
+            odd = f"{len(words)} columns are not: {some(words)}"
+            raise NumberError(f"{what} must be numbers, {odd}; code them as 0 and 1")
         x = np.column_stack([column for column in parts.values() if column is not None])
     if not bounded(x):
-        _refuse_values(frame, x, what, missing, infinite)
-    if not parts or (isinstance(data, pd.Series) and data.dtype in AS_IS):
-        return data
-    if isinstance(data, pd.Series):
-        return pd.Series(x[:, 0], data.index, name=data.name)
-    return pd.DataFrame(x, index=data.index, columns=data.columns)
+        _refuse_values(data, x, what, missing, infinite)
+    return pd.DataFrame(x, index=data.index, columns=data.columns) if parts else data
 
 
 def covariates(design: pd.DataFrame, what: str, *, tolerance: float = DEPENDENT) -> pd.DataFrame:

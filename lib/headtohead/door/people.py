@@ -33,11 +33,8 @@ def unique(labels: pd.Index, what: str) -> None:
         twice = labels[labels.duplicated()].unique()
         must = f"{what} must be distinct"
         found = f"{len(twice)} of {labels.nunique()} occur more than once: {some(twice)}"
-        remedy = (
-            "give each its own, for example reset_index(drop=True)"
-            if "patients" in what
-            else "name each once"
-        )
+        own = "give each its own, for example reset_index(drop=True)"
+        remedy = own if "patients" in what else "name each once"
         raise errors.DuplicateError(f"{must}, {found}; {remedy}")
 
 
