@@ -145,13 +145,17 @@ def entropy_of_checked(design: pd.DataFrame, treated: pd.Series, estimand: Entro
     )  # fmt: skip
 
 
+def _reweighted(arm: Array, estimand: EntropyEstimand) -> list[Array]:
+    """Return the members of each arm whose means are moved."""
+    return [~arm] if estimand == "ATT" else [arm, ~arm]
+
+
 def _balancing(adjustment: Adjustment, gradient: Array, *, estimand: EntropyEstimand) -> Array:
     """Return what the balancing adds to the influence of each patient: each arm's means have to meet a target."""
     X, arm = adjustment.regressors, adjustment.arm
     w, for_whom = adjustment.weights.to_numpy(float), arm if estimand == "ATT" else np.ones(len(arm))
-    mine = [~arm] if estimand == "ATT" else [arm, ~arm]
-    added = (kernel.spillover(X, gradient, w * one, w * one, for_whom - w * one) for one in mine)
-    return np.asarray(sum(added))
+    moved = [w * mine for mine in _reweighted(arm, estimand)]
+    return np.asarray(sum(kernel.spillover(X, gradient, one, one, for_whom - one) for one in moved))
 
 
 def _draw_balanced(
@@ -171,12 +175,9 @@ def _balanced(X: Array, arm: Array, counts: Array, estimand: EntropyEstimand) ->
     """Return weights of both arms for each sample, each arm summing to those it stands for."""
     for_whom = counts * arm if estimand == "ATT" else counts
     number = for_whom.sum(axis=1, keepdims=True)
-    weights, converged = np.zeros_like(counts), (counts @ arm > 0) & (counts @ ~arm > 0)
+    weights, converged = counts * arm, (counts @ arm > 0) & (counts @ ~arm > 0)
     targets = for_whom @ X / np.maximum(number, 1)
-    for mine in (arm, ~arm):
-        if estimand == "ATT" and mine is arm:
-            weights[:, mine] = counts[:, mine]
-            continue
+    for mine in _reweighted(arm, estimand):
         rows = np.flatnonzero(converged)
         tilts = kernel.tilts_of_checked(X[mine], counts[np.ix_(rows, mine)], targets[rows])
         weights[np.ix_(rows, mine)] = tilts.weights * number[rows]
@@ -184,15 +185,13 @@ def _balanced(X: Array, arm: Array, counts: Array, estimand: EntropyEstimand) ->
     return weights, converged
 
 
-def _unreachable(design: pd.DataFrame, treated: pd.Series, estimand: str) -> EntropyError:
+def _unreachable(design: pd.DataFrame, treated: pd.Series, estimand: EntropyEstimand) -> EntropyError:
     """Return the error that names the columns whose wanted mean lies outside an arm's range, if none depends on others."""
     door.covariates(design, "the design", tolerance=NEARLY)
     target = (design[treated] if estimand == "ATT" else design).mean()
-    arms = [design[~treated]] if estimand == "ATT" else [design[treated], design[~treated]]
-    outside = [
-        str(name) for name in design
-        if any(not mine[name].min() < target[name] < mine[name].max() for mine in arms)
-    ]  # fmt: skip
+    arms = [design[mine] for mine in _reweighted(treated.to_numpy(bool), estimand)]
+    inside = [(mine.min() < target) & (target < mine.max()) for mine in arms]
+    outside = [str(name) for name in design.columns[~np.all(inside, axis=0)]]
     return EntropyError(
         f"positive weights must be able to give the arms the same means, no such weights exist for "
         f"{outside or 'a combination of covariates'} in {len(design)} patients; balance fewer covariates "
