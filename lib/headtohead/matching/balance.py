@@ -48,9 +48,8 @@ def largest_imbalance(table: pd.DataFrame, *, threshold: float) -> pd.DataFrame:
     door.columns(table, ["adjustment", "covariate"], "a balance table", ["smd"])
     door.positive("threshold", threshold)
     rows: list[tuple[object, ...]] = []
-    for key, part in (
-        door.as_float(table).reset_index(drop=True).groupby("adjustment", sort=False, observed=True)
-    ):
+    table = door.as_float(table).reset_index(drop=True)
+    for key, part in table.groupby("adjustment", sort=False, observed=True):
         size = part["smd"].abs()
         worst = str(part.loc[size.idxmax(), "covariate"]) if size.max() > NO_DIFFERENCE else "none"
         rows.append((key, "largest", "smd", size.max(), np.nan, worst))
@@ -177,10 +176,8 @@ def balance_report(
     door.unique(frame.columns, "columns of the frame")
     door.some_columns(frame, "the frame")
     names, covariates = _expand(door.as_float(frame))
-    parts = [_under(names, covariates, each, denominator).assign(adjustment=each.key) for each in found]
-    table = pd.concat(parts, ignore_index=True)
-    order = ["column", "level", "kind", "adjustment"]
-    return table[[*order, *(name for name in table if name not in order)]]
+    parts = [_under(names, covariates, each, denominator) for each in found]
+    return pd.concat(parts, ignore_index=True)
 
 
 def _expand(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -215,7 +212,7 @@ def _under(
         table[f"sd_{arm}"] = covariates.apply(_sd, weights=weights, arm=mask).where(means).to_numpy()
     for arm, mask in adjustment.arms:
         table[f"missing_{arm}"] = covariates[used & mask].isna().sum().to_numpy()
-    return names.assign(**table)
+    return names.assign(adjustment=adjustment.key, **table)
 
 
 def _sd(values: pd.Series, weights: pd.Series, arm: np.ndarray) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -61,20 +60,19 @@ def sample_sizes(adjustments: Adjustments) -> pd.DataFrame:
     sums, and the larger of the largest weights), ``n``, ``ess`` and ``max_relative_weight`` (the largest
     weight over the mean weight of the arm).
     """
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for each in made(adjustments):
-        named = {"adjustment": each.key, "label": each.name, "estimand": each.estimand}
         w = each.weights.to_numpy(float)
-        arms = [{"arm": arm} | _size(w[mask & (w > 0)]) for arm, mask in each.arms]
-        both = {name: arms[0][name] + arms[1][name] for name in ("n", "ess")} | {"arm": "both"}
-        both["max_relative_weight"] = max(arm["max_relative_weight"] for arm in arms)
-        rows += [named | row for row in (*arms, both)]
+        treated, control = (_size(w[mask & (w > 0)]) for _, mask in each.arms)
+        both = treated[0] + control[0], treated[1] + control[1], max(treated[2], control[2])
+        sizes = {"treated": treated, "control": control, "both": both}
+        rows += [(each.key, each.name, each.estimand, arm, *size) for arm, size in sizes.items()]
     columns = ["adjustment", "label", "estimand", "arm", "n", "ess", "max_relative_weight"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _size(w: np.ndarray) -> dict[str, Any]:
-    return {"n": len(w), "ess": effective_number(w), "max_relative_weight": float(w.max() / w.mean())}
+def _size(w: np.ndarray) -> tuple[int, float, float]:
+    return len(w), effective_number(w), float(w.max() / w.mean())
 
 
 def lost_to_matching(pairs: Adjustment, covariates: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -136,11 +134,10 @@ def _by_stratum(matches: Matches, treated: pd.Series, by: Sequence[pd.Series]) -
     pairs = matches.pairs
     same = stratum[pairs["treated_id"]].to_numpy() == stratum[pairs["control_id"]].to_numpy()
     within = pd.Series(same, index=pairs["treated_id"]).groupby(level=0, observed=True).all()
-    counts = pd.DataFrame({"treated": treated, "control": ~treated}).assign(
-        matched_treated=treated.index.isin(pairs["treated_id"]),
-        matched_control=treated.index.isin(pairs["control_id"]),
-        within=within.reindex(treated.index, fill_value=False),
-    )
+    counts = pd.DataFrame({"treated": treated, "control": ~treated})
+    counts["matched_treated"] = treated.index.isin(pairs["treated_id"])
+    counts["matched_control"] = treated.index.isin(pairs["control_id"])
+    counts["within"] = within.reindex(treated.index, fill_value=False)
     keys = [series.rename(str(series.name)) for series in by]
     return counts.astype(int).groupby(keys, observed=True).sum().reset_index()
 
