@@ -145,8 +145,6 @@ class Criterion(Protocol):
     """What an eligibility criterion must say."""
 
     @property
-    def label(self) -> str: ...  # noqa: D102
-    @property
     def excludes(self) -> str: ...  # noqa: D102
     @property
     def column(self) -> str: ...  # noqa: D102
