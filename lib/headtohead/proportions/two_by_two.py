@@ -77,30 +77,28 @@ def intervals(table: TwoByTwo, *, conf_level: float = 0.95) -> pd.DataFrame:
     door.level(conf_level)
     x1, n1, x0, n0 = (table.events_treated, table.n_treated, table.events_control, table.n_control)
     z, rd = stats.norm.ppf(0.5 + conf_level / 2), table.risk_treated - table.risk_control
-    rows: list[tuple[str, str, float, float, float]] = []
-
-    def add(scale: str, method: str, estimate: float, limits: tuple[float, float]) -> None:
-        rows.append((scale, method, estimate, float(limits[0]), float(limits[1])))
-
-    wald, survivors = z * risk_difference_se(table), min(n1 - x1, n0 - x0)
-    add("risk difference", "Newcombe", rd, newcombe(x1, n1, x0, n0, conf_level=conf_level))
-    add("risk difference", "Miettinen-Nurminen", rd, score_interval(table, "risk difference", conf_level))
+    wald, survivors, scored = z * risk_difference_se(table), min(n1 - x1, n0 - x0), "Miettinen-Nurminen"
+    rows = [
+        ("risk difference", "Newcombe", rd, *newcombe(x1, n1, x0, n0, conf_level=conf_level)),
+        ("risk difference", scored, rd, *score_interval(table, "risk difference", conf_level)),
+    ]
     if wald > 0:
-        add("risk difference", "Wald", rd, (rd - wald, rd + wald))
+        rows += [("risk difference", "Wald", rd, rd - wald, rd + wald)]
     if min(x1, x0) > 0:
         rr = table.risk_treated / table.risk_control
         if survivors > 0:
             half = z * log_risk_ratio_se(table)
-            add("risk ratio", "Katz log", rr, (rr * np.exp(-half), rr * np.exp(half)))
-        add("risk ratio", "Miettinen-Nurminen", rr, score_interval(table, "risk ratio", conf_level))
+            rows += [("risk ratio", "Katz log", rr, rr * np.exp(-half), rr * np.exp(half))]
+        rows += [("risk ratio", scored, rr, *score_interval(table, "risk ratio", conf_level))]
         if survivors > 0:
             odds = x1 * (n0 - x0) / (x0 * (n1 - x1))
             half = z * np.sqrt(1 / x1 + 1 / (n1 - x1) + 1 / x0 + 1 / (n0 - x0))
-            add("odds ratio", "Woolf log", odds, (odds * np.exp(-half), odds * np.exp(half)))
-            add("odds ratio", "Miettinen-Nurminen", odds, score_interval(table, "odds ratio", conf_level))
             exact = stats.contingency.odds_ratio(table.counts, kind="conditional")
-            limits = tuple(exact.confidence_interval(conf_level))
-            add("odds ratio", "Conditional exact", exact.statistic, limits)
+            rows += [
+                ("odds ratio", "Woolf log", odds, odds * np.exp(-half), odds * np.exp(half)),
+                ("odds ratio", scored, odds, *score_interval(table, "odds ratio", conf_level)),
+                ("odds ratio", "Conditional exact", exact.statistic, *exact.confidence_interval(conf_level)),
+            ]
     found = pd.DataFrame(rows, columns=["scale", "method", "estimate", "conf_low", "conf_high"])
     return found.assign(conf_level=conf_level, n=n1 + n0, events=x1 + x0)
 
