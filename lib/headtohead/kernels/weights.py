@@ -15,10 +15,10 @@ from typing import Literal
 import numpy as np
 
 from headtohead import door
-from headtohead.errors import EmptyArmError
+from headtohead.errors import EmptyArmError, SeparationError
 from headtohead.kernels import Array
 from headtohead.kernels import logistic as fitting
-from headtohead.kernels.logistic import MAX_FAILED_SHARE, NoMaximumError, weighted_gram
+from headtohead.kernels.logistic import MAX_FAILED_SHARE, weighted_gram
 
 Estimand = Literal["ATE", "ATT", "ATC", "ATO", "ATM"]
 EDGE = 1e-9
@@ -64,12 +64,12 @@ def bootstrap_counts(rng: np.random.Generator, b: int, n: int) -> Array:
 
 
 def refit_scores(X: Array, arm: Array, counts: Array) -> tuple[Array, Array]:
-    """Return scores refitted to ``counts`` (B, n), and those with one, both (B', n); NoMaximumError if over 1 in 20 fail."""
+    """Return scores refitted to ``counts`` (B, n), and those with one, both (B', n); SeparationError if over 1 in 20 fail."""
     fits = fitting.fits_of_checked(X, arm[None].astype(float), counts)
     failed = float((~fits.converged).mean())
     if failed > MAX_FAILED_SHARE:
         must = f"the score must be estimable in resamples, {failed:.0%} of {len(counts)} had no solution"
-        raise NoMaximumError(f"{must}; use fewer covariates or look at the overlap of the arms")
+        raise SeparationError(f"{must}; use fewer covariates or look at the overlap of the arms")
     ps = fitting.logistic(fits.coefficients[fits.converged] @ X.T)
     return np.clip(ps, EDGE, 1 - EDGE, out=ps), counts[fits.converged]
 

@@ -17,10 +17,10 @@ import numpy as np
 import pandas as pd
 
 from headtohead import door
-from headtohead.errors import EntropyError, SeparationError
+from headtohead.errors import EntropyError
 from headtohead.kernels import Array
 from headtohead.kernels import weights as kernel
-from headtohead.kernels.logistic import MAX_FAILED_SHARE, NoMaximumError, with_intercept
+from headtohead.kernels.logistic import MAX_FAILED_SHARE, with_intercept
 from headtohead.kernels.weights import Estimand, balancing_weights, bootstrap_counts
 from headtohead.matching.adjustment import Adjustment
 
@@ -92,10 +92,7 @@ def score_estimation(adjustment: Adjustment, gradient: Array, *, ps: pd.Series, 
 def _refitted(adjustment: Adjustment, rng: np.random.Generator, b: int) -> tuple[Array, Array]:
     """Return the scores refitted to each bootstrap sample, and the samples that have one, both (B', n)."""
     X, arm = adjustment.regressors, adjustment.arm
-    try:
-        return kernel.refit_scores(X, arm, bootstrap_counts(rng, b, len(arm)))
-    except NoMaximumError as error:
-        raise SeparationError(str(error)) from None
+    return kernel.refit_scores(X, arm, bootstrap_counts(rng, b, len(arm)))
 
 
 def repeated_quantiles(values: Array, counts: Array, quantiles: Quantiles) -> Array:

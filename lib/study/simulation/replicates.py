@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from headtohead.errors import NoMatchError
+from headtohead.errors import NoMatchError, SeparationError
 from headtohead.kernels.logistic import NoMaximumError
 from headtohead.matching.design import design_matrix
 from headtohead.sensitivity.joint_inference import Plasmode
@@ -120,7 +120,7 @@ def _one(scenario: Scenario, seed: int, number: int) -> tuple[np.ndarray, np.nda
             naive = _naive(frame, design, scenario.extra_wait_days, days, course)
     try:
         return estimate_replicate(event, treated, design, exact, **scenario.choices, rng=bootstrap), naive
-    except (NoMaximumError, NoMatchError):  # counted as failed by ``performance``
+    except (NoMaximumError, SeparationError, NoMatchError):  # counted as failed by ``performance``
         return np.full((len(ESTIMATORS), len(COLUMNS)), np.nan), naive
 
 
