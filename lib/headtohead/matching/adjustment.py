@@ -237,12 +237,10 @@ def matched_pairs(
     33:4306-4319. doi:10.1002/sim.6276).
     """
     pairs = matches.pairs
-    numbers = _set_numbers(pairs)
     sets = pd.Series(np.nan, index=treated.index, name="matched_set")
-    sets[numbers.index] = numbers.astype(float)
-    sets[pairs["control_id"]] = numbers[pairs["treated_id"]].astype(float).to_numpy()
+    sets[pairs["treated_id"]] = sets[pairs["control_id"]] = _set_numbers(pairs).astype(float)
     weights = pd.Series(0.0, index=treated.index, name="weight")
-    weights[numbers.index] = 1.0
+    weights[pairs["treated_id"]] = 1.0
     size = pairs.groupby("treated_id", observed=True)["control_id"].transform("size")
     share = (1.0 / size).groupby(pairs["control_id"], observed=True).sum()
     weights[share.index] = share
@@ -252,16 +250,15 @@ def matched_pairs(
     return door.trusted(Adjustment, key, name, "pairs", "matched", *made_of)
 
 
-def _set_numbers(pairs: pd.DataFrame) -> pd.Series:
-    """Return the number of the set of each treated patient, in the order of the pairs; sharing a control joins sets."""
+def _set_numbers(pairs: pd.DataFrame) -> np.ndarray:
+    """Return the number of the set of each pair, in their order; sharing a control joins sets."""
     treated, who = pd.factorize(pairs["treated_id"])
-    numbers = np.arange(len(who))
-    if not pairs["control_id"].is_unique:
-        control, controls = pd.factorize(pairs["control_id"])
-        size = len(who) + len(controls)
-        edges = coo_matrix((np.ones(len(pairs)), (treated, len(who) + control)), shape=(size, size))
-        numbers = pd.factorize(connected_components(edges, directed=False)[1][: len(who)])[0]
-    return pd.Series(numbers, index=who)
+    if pairs["control_id"].is_unique:
+        return treated
+    control, controls = pd.factorize(pairs["control_id"])
+    size = len(who) + len(controls)
+    edges = coo_matrix((np.ones(len(pairs)), (treated, len(who) + control)), shape=(size, size))
+    return pd.factorize(connected_components(edges, directed=False)[1][treated])[0]
 
 
 def _draw_sets(adjustment: Adjustment, rng: np.random.Generator, b: int) -> np.ndarray:
