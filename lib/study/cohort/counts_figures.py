@@ -101,5 +101,5 @@ def _zones(density: pd.DataFrame, shares: list[str], plan: Protocol) -> Chart:
     colours = dict(zip(zones, (TREATED, "#bdbdbd", CONTROL), strict=True))
     colour = coloured("zone", colours, legend=None)
     area = alt.Chart(curve).mark_area(opacity=0.75, clip=True).encode(x=x, y=y, color=colour)
-    text = alt.Chart(words).mark_text(fontSize=11, lineHeight=14).encode(x=x, y=y, text="line:N")
+    text = alt.Chart(words).mark_text(fontSize=11, lineHeight=14).encode(x=x, y=y, text=alt.Text("line:N"))
     return alt.layer(area, line_at(0.0, color=INK), text)

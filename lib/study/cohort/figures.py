@@ -95,7 +95,7 @@ def _boxes_and_lines(boxes: Sequence[Box], joints: Sequence[Line]) -> Chart:
     for wide in (True, False):
         mine = pd.DataFrame([row[:3] for row in texts if row[3] == wide], columns=["x", "y", "text"])
         words = alt.Chart(mine).mark_text(align="left" if wide else "center", fontSize=11)
-        layers.append(words.encode(x=x, y=y, text="text:N"))
+        layers.append(words.encode(x=x, y=y, text=alt.Text("text:N")))
     return alt.layer(*layers).properties(width=width() - 10, height=height)
 
 
@@ -113,7 +113,7 @@ def strata_bars(strata: pd.DataFrame, plan: Protocol) -> Drawing:
         color=arm_colour(plan),
     )  # fmt: skip
     text = bars.mark_text(align="left", dx=4, fontSize=11, color=INK)
-    text = text.encode(text="patients:Q", color=alt.value(INK))
+    text = text.encode(text=alt.Text("patients:Q"), color=alt.ColorValue(INK))
     header = alt.Header(labelAngle=0, labelAlign="left", labelFontWeight="normal")
     chart = alt.layer(bars, text).properties(width=105 if narrow() else 235, height=42).facet(
         row=alt.Row("period:N", title=None, header=header),

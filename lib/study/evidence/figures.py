@@ -86,15 +86,15 @@ def _forest(data: pd.DataFrame, ends: pd.DataFrame) -> Chart:
     diamond = pooled.mark_point(shape="diamond", filled=True, size=170, opacity=1, color=CONTROL)
     return alt.layer(
         line_at(1.0, scale=scale, color=QUIET, strokeWidth=0.8),
-        base.mark_rule(strokeWidth=1.4, color=INK).encode(x=x, x2="high:Q"),
+        base.mark_rule(strokeWidth=1.4, color=INK).encode(x=x, x2=alt.X2("high:Q")),
         base.mark_square(filled=True, opacity=1, color=CONTROL).encode(
             x=middle,
             size=size,
             tooltip=said_of(label="Study", counts="Deaths and weight", numbers="Ratio of deaths"),
         ),
-        pooled.mark_rule(strokeWidth=3, color=CONTROL).encode(x=low, x2="high:Q"),
+        pooled.mark_rule(strokeWidth=3, color=CONTROL).encode(x=low, x2=alt.X2("high:Q")),
         diamond.encode(x=middle),
-        new.mark_rule(strokeWidth=2, color=CONTROL, strokeDash=[4, 3]).encode(x=low, x2="high:Q"),
+        new.mark_rule(strokeWidth=2, color=CONTROL, strokeDash=[4, 3]).encode(x=low, x2=alt.X2("high:Q")),
         *text,
     ).properties(width=wide, height=(ON_PHONE if narrow() else ROW) * len(rows))
 

@@ -73,7 +73,7 @@ def _intervals() -> Chart:
     middle = one.transform_calculate(low="difference").encode(x=ends["x"])
     point = middle.mark_point(filled=True, color=INK, size=130, opacity=1, clip=True)
     yours = one.mark_text(align="left", baseline="top", fontWeight="bold", text=alt.expr(YOURS))
-    text = yours.encode(x=alt.value(4), y=alt.value(4))
+    text = yours.encode(x=alt.XValue(4), y=alt.YValue(4))
     layers = [band, none, thin, thick, point, text]
     return alt.layer(*layers).properties(width=width() - 20, height=54)
 

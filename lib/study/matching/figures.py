@@ -28,7 +28,7 @@ def score_histogram(table: pd.DataFrame, ledger: Ledger, plan: Protocol) -> Draw
     title, scale = f"Propensity score: probability of {plan.arms.treated}", alt.Scale(domain=[0, 1])
     up = alt.Axis(labelExpr="format(abs(datum.value), 'd')", grid=False)
     bars = alt.Chart(pd.concat(parts)).mark_bar(binSpacing=1).encode(
-        x=alt.X("low:Q", title=title, scale=scale, axis=alt.Axis(grid=False)), x2="high:Q",
+        x=alt.X("low:Q", title=title, scale=scale, axis=alt.Axis(grid=False)), x2=alt.X2("high:Q"),
         y=alt.Y("shown:Q", title="Patients", axis=up), y2=alt.datum(0),
         color=arm_colour(plan), tooltip=said_of(arm="Drug", patients="Patients", low="Score from", high="Score to"),
     )  # fmt: skip

@@ -54,11 +54,13 @@ def causal_diagram() -> Drawing:
     y = alt.Y("y:Q", scale=alt.Scale(domain=[0, height], nice=False), axis=None)
     end = {"x": alt.X("x2:Q", axis=None), "y": alt.Y("y2:Q", axis=None)}
     line, name = alt.Chart(lines), alt.Chart(nodes)
-    rules = line.mark_rule(color="#a8a8a8", strokeWidth=1.1).encode(x=x, y=y, x2="x2:Q", y2="y2:Q")
+    rules = line.mark_rule(color="#a8a8a8", strokeWidth=1.1).encode(
+        x=x, y=y, x2=alt.X2("x2:Q"), y2=alt.Y2("y2:Q")
+    )
     heads = line.mark_point(shape="triangle", filled=True, color="#8c8c8c", size=34, opacity=1)
     heads = heads.encode(**end, angle=alt.Angle("angle:Q", scale=None))
     names = name.mark_text(fontSize=11.5, fontWeight="bold")
-    names = names.encode(x=x, y=y, text="name:N", color=alt.Color("colour:N", scale=None))
+    names = names.encode(x=x, y=y, text=alt.Text("name:N"), color=alt.Color("colour:N", scale=None))
     chart = alt.layer(rules, heads, names).properties(width=width() - 10, height=height)
     return Drawing(
         chart,
@@ -111,8 +113,12 @@ def design_diagram(plan: Protocol) -> Drawing:
     x = alt.X("start:Q", scale=scale, title="Days from the first dose (time zero)", axis=days)
     end, colour = alt.X("end:Q", scale=scale), alt.Color("colour:N", scale=None)
     base, zero = alt.Chart(windows), line_at(0, scale=scale, color=INK, strokeWidth=1.2)
-    bars = base.mark_bar(height=12, cornerRadius=2).encode(x=x, x2="end:Q", y=y, color=colour)
-    words = [base.mark_text(align="left", dx=6, fontSize=11, color=QUIET).encode(x=end, y=y, text="note:N")]
+    bars = base.mark_bar(height=12, cornerRadius=2).encode(x=x, x2=alt.X2("end:Q"), y=y, color=colour)
+    words = [
+        base.mark_text(align="left", dx=6, fontSize=11, color=QUIET).encode(
+            x=end, y=y, text=alt.Text("note:N")
+        )
+    ]
     if narrow():
         windows["said"] = windows["window"] + " (" + windows["note"] + ")"
         words = over(base.encode(y=y), 0, "said", yOffset=ABOVE_LINE)

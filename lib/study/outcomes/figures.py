@@ -68,4 +68,4 @@ def _densities(curves: pd.DataFrame, plan: Protocol) -> Chart:
         color=coloured("prior", dict(zip(names, (TREATED, INK, "#CC79A7"), strict=False)), title="Prior", sort=names),
         strokeDash=alt.StrokeDash("prior:N", title="Prior", sort=names, scale=dashes),
     )  # fmt: skip
-    return alt.layer(band.encode(x=alt.X("low:Q", scale=scale, axis=bare), x2="high:Q"), zero, line)
+    return alt.layer(band.encode(x=alt.X("low:Q", scale=scale, axis=bare), x2=alt.X2("high:Q")), zero, line)

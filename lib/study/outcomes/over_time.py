@@ -59,7 +59,7 @@ def _curve(part: pd.DataFrame, plan: Protocol, cause: str, wide: float) -> Chart
     scale = alt.Scale(domain=[0, top], nice=False)
     low = alt.Y("conf_low:Q", scale=scale, title="Cumulative incidence, %")
     base = alt.Chart(data).encode(x=by_day(plan), color=_arms(plan))
-    band = base.mark_area(opacity=0.16, interpolate="step-after").encode(y=low, y2="conf_high:Q")
+    band = base.mark_area(opacity=0.16, interpolate="step-after").encode(y=low, y2=alt.Y2("conf_high:Q"))
     tooltip = [
         *said_of(arm="Drug", day="Day"),
         alt.Tooltip("incidence:Q", format=".1f", title=f"{cause.capitalize()}, %"),

@@ -103,9 +103,9 @@ def _against_caliper(data: pd.DataFrame) -> Chart:
     pairs = base.mark_bar(size=16).encode(y=alt.Y("pairs:Q", title="Pairs"))
     smd = dots.encode(y=alt.Y("smd:Q", title="Largest imbalance (SMD)", scale=from_zero))
     low = alt.Y("low:Q", title="Risk difference, points")
-    bars = base.mark_rule(strokeWidth=2).encode(y=low, y2="high:Q")
+    bars = base.mark_rule(strokeWidth=2).encode(y=low, y2=alt.Y2("high:Q"))
     zero = line_at(0.0, channel="y", color=INK, strokeWidth=0.8)
-    effect = alt.layer(zero, bars, dots.encode(y="rd:Q"))
+    effect = alt.layer(zero, bars, dots.encode(y=alt.Y("rd:Q")))
     return side_by_side([part.properties(**panel) for part in (pairs, smd, effect)], spacing=24)
 
 
@@ -122,7 +122,9 @@ def hiding_confounder(observed: float, ledger: Ledger, plan: Protocol) -> Drawin
         color=alt.Color("strength:N", scale=alt.Scale(range=list(STRENGTHS.values())), legend=legend),
     )  # fmt: skip
     same = alt.Chart(pd.DataFrame({"a": [0.0, 60.0]}))
-    same = same.mark_line(color=INK, strokeDash=[3, 3], strokeWidth=0.8).encode(x="a:Q", y="a:Q")
+    same = same.mark_line(color=INK, strokeDash=[3, 3], strokeWidth=0.8).encode(
+        x=alt.X("a:Q"), y=alt.Y("a:Q")
+    )
     charts = [
         alt.layer(same, line.transform_filter(alt.datum.truth == said))
         .properties(title=said.capitalize(), width=share_of(140, 2), height=190)

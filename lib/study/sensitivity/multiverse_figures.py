@@ -44,7 +44,7 @@ def _curves(curve: pd.DataFrame, margin: float) -> Chart:
     shown = pd.concat([_ranked(curve[curve["estimand"] == name], name) for name in ORDER])
     base = alt.Chart().encode(x=alt.X("rank:Q", title=None, axis=None, scale=alt.Scale(domain=[0, 100])))
     y = alt.Y("estimate:Q", title="Risk difference, points", scale=alt.Scale(nice=True))
-    bars = base.mark_rule(color=FAINT, strokeWidth=2).encode(y="low:Q", y2="high:Q")
+    bars = base.mark_rule(color=FAINT, strokeWidth=2).encode(y=alt.Y("low:Q"), y2=alt.Y2("high:Q"))
     dots = base.mark_point(filled=True, size=16, opacity=1).encode(
         y=y, color=alt.condition("datum.primary", alt.value(INK), alt.value(TREATED)),
         size=alt.condition("datum.primary", alt.value(70), alt.value(16)),
@@ -87,7 +87,7 @@ def _dashboard(curve: pd.DataFrame, margin: float) -> Chart:
     x = alt.X("median:Q", title=lines(SPREAD, width() - 170))
     return alt.layer(
         line_at(0.0, color=INK, strokeWidth=0.8),
-        base.mark_rule(color=QUIET, strokeWidth=1).encode(x="low:Q", x2="high:Q"),
-        base.mark_rule(color=TREATED, strokeWidth=4).encode(x="q1:Q", x2="q3:Q"),
+        base.mark_rule(color=QUIET, strokeWidth=1).encode(x=alt.X("low:Q"), x2=alt.X2("high:Q")),
+        base.mark_rule(color=TREATED, strokeWidth=4).encode(x=alt.X("q1:Q"), x2=alt.X2("q3:Q")),
         base.mark_point(filled=True, size=40, color=INK, opacity=1).encode(x=x),
     ).properties(width=width() - (170 if narrow() else 200), height=(27 if narrow() else 15) * len(data))

@@ -51,11 +51,11 @@ def _panel(rows: pd.DataFrame, measure: str, said: str, lines: list[float], **ax
     base = alt.Chart(_drawn(rows)).encode(y=y, yOffset=offset, color=colour)
     x = alt.X(f"{measure}:Q", title=said, scale=alt.Scale(zero=False, nice=True))
     dots = base.mark_point(filled=True, size=40, opacity=1).encode(x=x)
-    bars = base.mark_rule(strokeWidth=1.5).encode(x=f"{measure}_low:Q", x2=f"{measure}_high:Q")
+    bars = base.mark_rule(strokeWidth=1.5).encode(x=alt.X(f"{measure}_low:Q"), x2=alt.X2(f"{measure}_high:Q"))
     targets = pd.DataFrame({"at": lines, "kind": ["limit", "target", "limit"]})
     dashes = alt.Scale(domain=["target", "limit"], range=[[1, 0], [4, 3]])
     rules = alt.Chart(targets).mark_rule(color=INK, strokeWidth=0.8)
-    rules = rules.encode(x="at:Q", strokeDash=alt.StrokeDash("kind:N", scale=dashes, legend=None))
+    rules = rules.encode(x=alt.X("at:Q"), strokeDash=alt.StrokeDash("kind:N", scale=dashes, legend=None))
     return alt.layer(rules, bars, dots).properties(width=share_of(190, 2, on_phone=150), height=300)
 
 
