@@ -13,7 +13,13 @@ FORMS = {
     "log spline": "natural logarithm, restricted cubic spline, {knots} knots",
     "category": "category",
 }
-TILTS = {"ATO": "e(1 − e)", "ATT": "e", "ATM": "min(e, 1 − e)", "ATE": "1", "ATC": "1 − e"}
+TILTS = {
+    "ATO": "h = e(1 − e)",
+    "ATT": "h = e",
+    "ATM": "h = min(e, 1 − e)",
+    "ATE": "h = 1",
+    "ATC": "h = 1 − e",
+}
 
 
 def propensity_terms(plan: Protocol, dictionary: pd.DataFrame) -> Sheet:
@@ -34,7 +40,7 @@ def estimands(plan: Protocol) -> Sheet:
     for name in names:
         who = POPULATIONS[name].split(",")[0].format(**arms.model_dump())
         role = "primary" if name == primary else "secondary"
-        rows.append([name, who, f"h = {TILTS[name]}", ESTIMATORS[name], role])
+        rows.append([name, who, TILTS[name], ESTIMATORS[name], role])
     pairs = f"{plan.matching.ratio}:1 pairs"
     rows.append(["Matched", f"{arms.treated} patients with a match", "as matched", pairs, "replication"])
     return _sheet(rows, ["Estimand", "Whose effect", "Tilting function", "Estimator", "Role"], "lllll")
