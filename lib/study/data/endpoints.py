@@ -18,15 +18,18 @@ def endpoint(frame: pd.DataFrame, name: OutcomeName) -> Endpoint:
     with discharge. Day 0 events (ventilated on the day of the first dose) count as half a day.
     """
     died, discharged = frame["end_state"] == "dead", frame["end_state"] == "discharged"
-    ventilated, time = frame["imv_day"].notna(), frame["followup_day"].astype(float)
+    end = frame["followup_day"].astype(float)
     if name == "death":
-        causes = {"death": died, "discharge": discharged}
+        cause = np.select([died, discharged], [1, 2], 0)
+        return Endpoint(name, end, pd.Series(cause, frame.index), ("death", "discharge"))
+    ventilated = frame["imv_day"].notna()
+    time = frame["imv_day"].where(ventilated, end).astype(float).clip(lower=0.5)
+    if name == "imv":
+        cause = np.select([ventilated, died, discharged], [1, 2, 3], 0)
+        causes = ["ventilation", "death without ventilation", "discharge without ventilation"]
     else:
-        time = frame["imv_day"].where(ventilated, time).astype(float).clip(lower=0.5)
-        first = {"ventilation": ventilated, "death without ventilation": died}
-        causes = first if name == "imv" else {"ventilation or death": ventilated | died}
-        causes |= {"discharge without ventilation": discharged}
-    cause = np.select([*causes.values()], [*range(1, len(causes) + 1)], 0)
+        cause = np.select([ventilated | died, discharged], [1, 2], 0)
+        causes = ["ventilation or death", "discharge without ventilation"]
     return Endpoint(name, time, pd.Series(cause, frame.index), tuple(causes))
 
 
