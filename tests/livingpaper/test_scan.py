@@ -489,7 +489,11 @@ PLANTED = {
               "when,what\n" + "\n".join(f"2019-03-{d:02d},x" for d in range(1, 9))],
     "small": ["<p>died: 3 of 125</p>", "n = 4", "there were 7 deaths", "<html><table><tr><th>Arm</th><th>Events</th></tr>"
               "<tr><td>a</td><td>3</td></tr></table>", "arm,n\na,140\nb,9\n", "6 (4.8%)", json.dumps([{"arm": "a", "n": 2}]),
-              "<html><table><tr><th></th><th>old</th></tr><tr><td>Deaths</td><td>3</td></tr></table>"],
+              "<html><table><tr><th></th><th>old</th></tr><tr><td>Deaths</td><td>3</td></tr></table>",
+              "<p>of them <b>3</b> of 125 died</p>", "<p>of them <em>3</em> (2.4%) died</p>", "<p>n = <i>3</i></p>",
+              "<p>3&nbsp;of 125</p>", '<p><a class="result" title="crude">3<sup class="origin">C</sup></a> of 125</p>',
+              '<a title="3 of 125">few</a>',
+              "<p>of ages &lt; 60, 3 of 125, and &gt; 60</p>", "of ages < 60, 3 of 125, and of those > 60"],
     "paths": ["/home/somebody/cohort.csv", r"C:\Users\somebody\x.xlsx", "file:///Users/ana/x", "File '/tmp/build/x.py'"],
     "users": ["write to ana.perez@hospital.example"],
     "text": [COHORT.at[8, "note"], json.dumps([{"free_text": "seen at home"}])],
@@ -507,7 +511,9 @@ def test_planted(site: Path, rule: str, text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["n = 125", "12 deaths", "3 days", "https://example.org/home/x.html", "0 of 125", "released 2026-11-25", "section 3 (4)",
-     "10 (4.8%)", "arm,n\na,140\nb,10\n", "1.5 of 10", "chapter 3 of the book", "HX-1", "p = 0.04", "../home/x"],
+     "10 (4.8%)", "arm,n\na,140\nb,10\n", "1.5 of 10", "chapter 3 of the book", "HX-1", "p = 0.04", "../home/x",
+     "<p>day 3</p> <p>deaths</p>", "<p>as shown<sup>3</sup> of 125</p>",
+     "<table><tr><td>5</td> <td>participants</td></tr></table>"],
 )  # fmt: skip
 def test_harmless(site: Path, text: str) -> None:
     (site / "x.txt").write_text(text)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
-from livingpaper.book.show import Table
+from livingpaper.book.show import Figure, Table
 from livingpaper.build.project import Project
 from livingpaper.config import config
 from own_cohort import COMMITTED, rows_of
 from project_copy import FEW, links_to
 from running import Paper, broken, run_paper
+from scipy.stats import norm
 from study.data.load import load_truth, load_worlds
-from study.labels import ADJUSTMENTS
+from study.labels import ADJUSTMENTS, SIMULATED
 from study.protocol.protocol import Protocol
 
 pytestmark = pytest.mark.whole
@@ -48,6 +50,13 @@ def under(project: Project, root: Path, changes: dict[str, str]) -> Paper:
     rows[rows.columns[::-1]].to_csv(made.root / "cohort.csv", index=False)
     follow_the_horizon(made)
     return run_paper(made)
+
+
+def drawn(paper: Paper, name: str) -> list[dict[str, Any]]:
+    """Return all that a figure draws."""
+    figure = paper.shown[name]
+    assert isinstance(figure, Figure)
+    return [row for rows in figure.spec()["datasets"].values() for row in rows]
 
 
 def follow_the_horizon(made: Project) -> None:
@@ -95,6 +104,15 @@ def test_other_arms_horizon_level_and_margins(project: Project, tmp_path: Path) 
     assert "90% interval" in paper.shown["tbl-worlds"].frame
     assert {"Higher by over 4", "Within 4", "Within 8"} <= set(paper.shown["tbl-posterior"].frame)
     assert "Baricitinib" in paper.shown["tbl-death"].frame.columns[2]
+    curve, z = paper["sensitivity"]["curve"], norm.ppf(0.95)
+    half = [row["high"] - row["estimate"] for row in drawn(paper, "fig-curve") if row.get("primary")]
+    assert half == pytest.approx(100 * z * curve.loc[curve["primary"], "std_error"], abs=2e-3)
+    panels = [row for row in drawn(paper, "fig-simulation") if row.get("estimator") == "Crude"]
+    half = {row["world"]: row["bias_high"] - row["bias"] for row in panels}
+    errors = {
+        world: rows.at[f"simulation.{name}.crude.bias", "std_error"] for name, world in SIMULATED.items()
+    }
+    assert half == pytest.approx({world: 100 * z * error for world, error in errors.items()}, abs=2e-3)
 
 
 def test_a_day_whose_truth_is_unknown_is_refused(protocol: Protocol) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from livingpaper.disclosure.alike import Same, alike, side_by_side
 from livingpaper.disclosure.patients import Reference
-from livingpaper.disclosure.tables import Table, strip, tables_in
+from livingpaper.disclosure.tables import Table, tables_in
 from livingpaper.disclosure.traces import (
     MAIL,
     PATHS,
@@ -141,7 +141,7 @@ def _of_text(piece: Piece, marks: Marks, users: re.Pattern[str]) -> Iterator[Fin
 def _of_numbers(
     piece: Piece, reference: Reference, threshold: int, torn: list[tuple[str, Table]]
 ) -> Iterator[Finding]:
-    plain, small, dated, free, held = strip(piece.text), 0, 0, 0, ""
+    small, dated, free, held = 0, 0, 0, ""
     program = PROGRAMS.search(piece.name)
     if rows := reference.rows_in(piece.text):
         yield Finding("rows", piece.place, f"{len(rows)} rows, the first is row {rows[0] + 1} of the table")
@@ -161,7 +161,7 @@ def _of_numbers(
         yield Finding("dates", piece.place, f"{dated} in a column")
     if free:
         yield Finding("text", piece.place, f"{free} cells of free text or names")
-    if not program and (small := small + small_in(plain, threshold)):
+    if not program and (small := small + small_in(piece.text, threshold)):
         yield Finding("small", piece.place, f"{small} from 1 to {threshold - 1}")
 
 

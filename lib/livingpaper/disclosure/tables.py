@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-TAG = re.compile(r"<[^<>]*>")
+TAG = re.compile(r"<[A-Za-z/!?][^<>]*>")  # a letter, for text may hold signs of more and less
 ROW = re.compile(r"<tr\b.*?</tr>", re.S | re.I)
 CELL = re.compile(r"<t[dh]\b[^>]*>(.*?)</t[dh]>", re.S | re.I)
 TABLE = re.compile(r"<table\b.*?</table>", re.S | re.I)

@@ -33,6 +33,10 @@ IN_WORDS = re.compile(
     rf"(?!19\d\d|20\d\d)\d{{2,7}}(?![\d./])"
     rf"|(?<![\d.,/−-])(?P<c>\d{{1,2}})\s(?:{UNITS})\b|(?<![\d.,])(?P<d>\d{{1,2}})\s?\(\d{{1,2}}(?:\.\d+)?\s?%\)"
 )
+INLINE = re.compile(  # with the marks of notes and origins
+    r"<sup\b[^<>]*>[^<>]*</sup>|</?(?:a|abbr|b|code|em|font|i|mark|small|span|strong|sub|sup|time|u|var)\b[^<>]*>",
+    re.I,
+)
 SHARE = re.compile(r"(\d{1,2})\s?\(\s?\d{1,3}(?:[.,]\d+)?\s?%?\s?\)")
 FREE = re.compile(
     r"(?:free[ _]?text|notes?|comments?|remarks?|narrative|observations?|anamnesis|address|surname|(?:first|last|full)[ _]?name)",
@@ -188,6 +192,10 @@ def small_of(table: Table, threshold: int) -> int:
 
 
 def small_in(text: str, threshold: int) -> int:
-    """Return how many counts in running text are from 1 to below the threshold: n = 3, 3 of 125, 3 deaths, 3 (2%)."""
-    found = (next(filter(None, match.groups())) for match in IN_WORDS.finditer(strip(text)))
-    return sum(0 < int(number) < threshold for number in found)
+    """Return how many counts in running text are from 1 to below the threshold: n = 3, 3 of 125, 3 deaths, 3 (2%).
+
+    Tags within words are passed over, as readers do, and in a second look separate words, for some have words of their own.
+    """
+    looks = {strip(INLINE.sub("", text)), strip(text)} if "<" in text else {text}
+    found = ([next(filter(None, match.groups())) for match in IN_WORDS.finditer(said)] for said in looks)
+    return max(sum(0 < int(number) < threshold for number in numbers) for numbers in found)

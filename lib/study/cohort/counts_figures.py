@@ -28,13 +28,13 @@ def equivalence_plot(ledger: Ledger, plan: Protocol) -> Drawing:
     drawn = intervals(rows, labels, rows["what"].map({"death": INK, "imv": CONTROL}))
     layout = {"label_width": 270, "text_width": 140, "row_height": 25}
     chart = differences(drawn, plan, (-14, 14), title=minus(plan, "Risk difference"), **layout)
-    death = tests.set_index("what").loc["death"]
+    death, imv = (rows[rows["what"] == what] for what in ("death", "imv"))
+    below = ", ".join(imv.loc[imv["conf_low"] < 0, "method"]) or "none"
     return Drawing(
         chart,
-        f"Eight horizontal intervals, four for death and four for ventilation. Those for death run from about "
-        f"{points(death['conf_low'])} to {points(death['conf_high'])} points and more; those for ventilation lie mostly "
-        f"above zero, only the Wald interval reaches below it. The margin of {plan.equivalence.margin_pp:g} points is "
-        "shaded.",
+        f"Horizontal intervals, {len(death)} for death and {len(imv)} for ventilation. Those for death run from "
+        f"{points(death['conf_low'].min())} to {points(death['conf_high'].max())} points; of those for ventilation "
+        f"these reach below zero: {below}. The margin of {plan.equivalence.margin_pp:g} points is shaded.",
         sources=(effects, tests),
     )
 

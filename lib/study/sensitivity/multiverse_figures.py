@@ -13,13 +13,13 @@ from headtohead.sensitivity.specification import AXES
 from livingpaper import Drawing, Ledger
 from livingpaper.book.theme import FAINT, INK, QUIET, TREATED, at_each_width, lines, narrow, width
 from livingpaper.ledger.format import percent, points
+from scipy.stats import norm
 
 from study.charts import Chart, by_name, line_at
 from study.protocol.protocol import Protocol
 
 RANKS = 24
 ORDER = ("crude", "ATE", "ATT", "ATM", "ATO", "matched")
-Z = 1.96
 SPREAD = "Risk difference, points: median, middle half and middle nine tenths"
 
 
@@ -33,15 +33,16 @@ def specification_curve(curve: pd.DataFrame, ledger: Ledger, plan: Protocol) -> 
         for row in spread.itertuples()
     )
     return Drawing(
-        alt.vconcat(_curves(curve, margin), _dashboard(curve, margin), spacing=28),
+        alt.vconcat(_curves(curve, plan), _dashboard(curve, margin), spacing=28),
         f"Above, one rising curve of estimates per estimand with intervals: {words}. Below, dots and bars show "
         "the median and spread of the estimates for each level of each choice; all bars overlap.",
         sources=(ledger.select("multiverse.estimand.{level}.{what}"),),
     )
 
 
-def _curves(curve: pd.DataFrame, margin: float) -> Chart:
-    shown = pd.concat([_ranked(curve[curve["estimand"] == name], name) for name in ORDER])
+def _curves(curve: pd.DataFrame, plan: Protocol) -> Chart:
+    margin, z = plan.equivalence.margin_pp, float(norm.ppf(0.5 + plan.inference.conf_level / 2))
+    shown = pd.concat([_ranked(curve[curve["estimand"] == name], name, z) for name in ORDER])
     base = alt.Chart().encode(x=alt.X("rank:Q", title=None, axis=None, scale=alt.Scale(domain=[0, 100])))
     y = alt.Y("estimate:Q", title="Risk difference, points", scale=alt.Scale(nice=True))
     bars = base.mark_rule(color=FAINT, strokeWidth=2).encode(y=alt.Y("low:Q"), y2=alt.Y2("high:Q"))
@@ -61,8 +62,8 @@ def _curves(curve: pd.DataFrame, margin: float) -> Chart:
     return panel.facet(alt.Facet("estimand:N", sort=list(ORDER), title=None), columns=panels, spacing=6)
 
 
-def _ranked(part: pd.DataFrame, estimand: str) -> pd.DataFrame:
-    """Return the sorted estimates at a few ranks, and the primary one at its own."""
+def _ranked(part: pd.DataFrame, estimand: str, z: float) -> pd.DataFrame:
+    """Return the sorted estimates at a few ranks, and the primary one at its own, with limits ``z`` errors away."""
     ordered = part.sort_values("estimate", ignore_index=True)
     bins = np.minimum(np.arange(len(ordered)) * RANKS // max(len(ordered), 1), RANKS - 1)
     groups = ordered.groupby(bins)[["estimate", "std_error"]].median()
@@ -70,7 +71,7 @@ def _ranked(part: pd.DataFrame, estimand: str) -> pd.DataFrame:
     mine = ordered.loc[ordered["primary"], ["estimate", "std_error"]]
     own = mine.assign(rank=100 * (mine.index + 0.5) / len(ordered), primary=True)
     both = pd.concat([groups, own], ignore_index=True).astype({"rank": float, "primary": bool})
-    half = Z * both["std_error"]
+    half = z * both["std_error"]
     ends = {"estimate": both["estimate"], "low": both["estimate"] - half, "high": both["estimate"] + half}
     drawn = pd.DataFrame({name: (100 * values).round(3) for name, values in ends.items()})
     return drawn.assign(estimand=estimand, rank=both["rank"].round(2), primary=both["primary"])
