@@ -68,28 +68,30 @@ def mahalanobis_pairs(
         sequence, ends, box = _tree(points[controls], max(0, (len(controls) // LEAF).bit_length() - 1))
         controls = controls[sequence]
         one, other, mine, theirs = points[turn], points[controls], place[turn], place[controls]
-        taken = _nearest(one, other, mine, theirs, ends, box, ratio, caliper, replace)
+        taken, alive = np.full((ratio, len(turn)), -1, np.int64), ends[:, 1] - ends[:, 0]
+        free, stack = np.ones(len(controls), np.bool_), np.zeros(2 * len(ends), np.int64)
+        _nearest(one, other, mine, theirs, ends, box, caliper, replace, taken, alive, free, stack)
         rounds, who = np.nonzero(taken >= 0)
         found.append((turn[who], controls[taken[rounds, who]]))
     return joined(found)
 
 
-@njit(cache=True)
 def _tree(points: Array, depth: int) -> tuple[Array, Array, Array]:
     """Return points in the order of a tree, where the points of each node begin and end, and its lowest and highest."""
     # node i is halved, on the column in which it is widest, into nodes 2 i + 1 and 2 i + 2
     nodes, order = 2 ** (depth + 1) - 1, np.arange(len(points))
     ends, box = np.zeros((nodes, 2), np.int64), np.zeros((nodes, 2, points.shape[1]))
     ends[0, 1] = len(points)
-    for i in range(nodes if len(points) else 0):
-        a, b = ends[i]
-        for k in range(points.shape[1]):
-            mine = points[order[a:b], k]
-            box[i, 0, k], box[i, 1, k] = mine.min(), mine.max()
-        if 2 * i + 2 < nodes:
-            widest = np.argmax(box[i, 1] - box[i, 0])
-            order[a:b] = order[a:b][np.argsort(points[order[a:b], widest])]
-            ends[2 * i + 1], ends[2 * i + 2] = (a, (a + b) // 2), ((a + b) // 2, b)
+    for level in range(depth + 1 if len(points) else 0):
+        here = slice(2**level - 1, 2 ** (level + 1) - 1)
+        (begin, end), mine = ends[here].T, points[order]
+        box[here, 0], box[here, 1] = np.minimum.reduceat(mine, begin), np.maximum.reduceat(mine, begin)
+        if level < depth:
+            node = np.repeat(np.arange(len(begin)), end - begin)
+            widest = np.argmax(box[here, 1] - box[here, 0], axis=1)[node]
+            order = order[np.lexsort((mine[np.arange(len(mine)), widest], node))]
+            halves = np.column_stack([begin, (begin + end) // 2, (begin + end) // 2, end])
+            ends[here.stop : 2 * here.stop + 1] = halves.reshape(-1, 2)
     return order, ends, box
 
 
@@ -105,12 +107,10 @@ def _away(point: Array, low: Array, high: Array) -> float:
 @njit(cache=True)
 def _nearest(
     one: Array, other: Array, mine: Array, place: Array, ends: Array, box: Array,
-    ratio: int, caliper: float, replace: bool,
-) -> Array:  # fmt: skip
-    """Return the control (by number, in the order of the tree) taken in each round, -1 for none; last column the score."""
-    taken, alive = np.full((ratio, len(one)), -1, np.int64), ends[:, 1] - ends[:, 0]
-    free, stack = np.ones(len(other), np.bool_), np.zeros(2 * len(ends), np.int64)
-    for r in range(ratio):
+    caliper: float, replace: bool, taken: Array, alive: Array, free: Array, stack: Array,
+) -> None:  # fmt: skip
+    """Write the control (by number, in the order of the tree) of each round over -1 in ``taken``; last column the score."""
+    for r in range(len(taken)):
         for q in range(len(one)):
             x, t, best, at = one[q], one[q, -1], np.inf, -1
             stack[0], top = 0, 1
@@ -127,7 +127,7 @@ def _nearest(
                     top += 2
                     continue
                 for j in range(ends[i, 0], ends[i, 1]):
-                    if not free[j] or abs(t - other[j, -1]) > caliper or (taken[:r, q] == j).any():
+                    if not free[j] or abs(t - other[j, -1]) > caliper or (replace and (taken[:r, q] == j).any()):
                         continue
                     gap = _away(x, other[j], other[j])
                     if gap < best or (gap == best and _rank(place, mine[q], j) > _rank(place, mine[q], at)):
@@ -136,7 +136,6 @@ def _nearest(
             while at >= 0 and not replace and i < len(ends):
                 alive[i], free[at] = alive[i] - 1, False
                 i = 2 * i + 1 if 2 * i + 2 < len(ends) and at < ends[2 * i + 1, 1] else 2 * i + 2
-    return taken
 
 
 @njit(cache=True)

@@ -73,7 +73,8 @@ def greedy_pairs(
         place[by_score] = np.arange(len(d))
         turn = first_choosers(np.flatnonzero(is_treated), d, order)
         left, right = _neighbours(~is_treated[by_score])
-        taken = _greedy(d[by_score], left, right, place[turn], ratio, caliper, replace)
+        at, taken = place[turn], np.full((ratio, len(turn)), -1, np.int32)
+        _greedy(d[by_score], left, right, at, left[at], right[at], caliper, replace, taken)
         rounds, who = np.nonzero(taken >= 0)
         found.append((stratum[turn[who]], stratum[by_score[taken[rounds, who]]]))
     return joined(found)
@@ -122,14 +123,13 @@ def _neighbours(free: Array) -> tuple[Array, Array]:
 
 @njit(cache=True)
 def _greedy(
-    d: Array, left: Array, right: Array, turn: Array, ratio: int, caliper: float, replace: bool
-) -> Array:  # fmt: skip
-    """Return the place of the control taken in each round by each treated patient, -1 for none; ``d`` ascends."""
+    d: Array, left: Array, right: Array, turn: Array, below: Array, above: Array,
+    caliper: float, replace: bool, taken: Array,
+) -> None:  # fmt: skip
+    """Write the place of the control of each treated patient in each round over -1 in ``taken``; ``d`` ascends."""
     # turn holds the places of the treated, first chooser first; with replace each takes a control at most once
     n = len(d)
-    below, above = left[turn], right[turn]
-    taken = np.full((ratio, len(turn)), -1, np.int32)
-    for r in range(ratio):
+    for r in range(len(taken)):
         for q in range(len(turn)):
             i = turn[q]
             if not replace:
@@ -149,7 +149,6 @@ def _greedy(
                 below[q] = to_left
             else:
                 above[q] = to_right
-    return taken
 
 
 def optimal_pairs(score: Array, arm: Array, exact: Sequence[Array] = (), *, caliper: float) -> Rows:
@@ -169,19 +168,20 @@ def _optimal_in_stratum(score: Array, arm: Array, rows: Array, caliper: float) -
     if cells > MAX_CELLS:
         must = f"optimal pairs need at most {MAX_CELLS:,} possible pairs in a stratum, found {cells:,}"
         raise ValueError(f"{must}; narrow the caliper, match exactly on one more column, or match greedily")
-    partner = _align(t, c, low, high, caliper)
+    start = np.append(0, np.cumsum(high - low))
+    partner = np.full(len(t), -1, np.int64)  # made here: numba takes seconds to compile what makes arrays
+    _align(t, c, low, high, caliper, start, partner, np.empty(cells, np.uint8))
     matched = partner >= 0
     return treated_rows[matched], control_rows[partner[matched]]
 
 
 @njit(cache=True)
-def _align(t: Array, c: Array, low: Array, high: Array, caliper: float) -> Array:
-    """Return the place of the control of each treated patient, -1 for none; both scores ascend."""
+def _align(
+    t: Array, c: Array, low: Array, high: Array, caliper: float, start: Array, partner: Array, move: Array
+) -> None:
+    """Write the place of the control of each treated patient over -1 in ``partner``; both scores ascend."""
     # pairs[j], total[j]: best match so far with the first j controls; left of a band the last row stands, right of it too
     m, n = len(t), len(c)
-    start = np.zeros(m + 1, np.int64)
-    start[1:] = np.cumsum(high - low)
-    move = np.empty(start[m], np.uint8)
     pairs, total = np.zeros(n + 1, np.int64), np.zeros(n + 1)
     filled = 0
     for i in range(m):
@@ -200,7 +200,6 @@ def _align(t: Array, c: Array, low: Array, high: Array, caliper: float) -> Array
                 pairs[j], total[j], step = more, sum_, PAIR
             move[start[i] + j - 1 - low[i]] = step
             before_pairs, before_total = old_pairs, old_total
-    partner = np.full(m, -1, np.int64)
     i, j = m - 1, n
     while i >= 0:
         j = min(j, high[i])
@@ -215,4 +214,3 @@ def _align(t: Array, c: Array, low: Array, high: Array, caliper: float) -> Array
             j -= 1
         else:
             i -= 1
-    return partner
