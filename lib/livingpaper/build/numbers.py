@@ -2,7 +2,6 @@
 
 from livingpaper.book.drafts import is_withheld, unsupported
 from livingpaper.build.cache import say
-from livingpaper.build.key_figure import draw_key_figure
 from livingpaper.build.project import Project
 from livingpaper.build.together import alone
 from livingpaper.chapters.run import run_chapters
@@ -13,8 +12,8 @@ from livingpaper.ledger.verdicts import check_verdicts
 
 
 def write_numbers(project: Project, *, exhibits: bool = False) -> None:
-    """Run the chapters whose inputs changed, and write the ledger; with ``exhibits`` they also show."""
-    changed = run_chapters(project, exhibits=exhibits)
+    """Run the chapters whose inputs changed, write the ledger and draw README's figure; with ``exhibits`` they also show."""
+    changed = run_chapters(project, exhibits=exhibits, figure=not exhibits)
     say(f"ledger: {'changed; review it with: livingpaper diff' if changed else 'unchanged'}")
 
 
@@ -22,7 +21,6 @@ def write_numbers(project: Project, *, exhibits: bool = False) -> None:
 def make_ledger(project: Project) -> None:
     """Write the ledger and the key figure anew."""
     write_numbers(project)
-    draw_key_figure(project)
 
 
 def check_conclusions(project: Project) -> None:

@@ -37,15 +37,17 @@ FORK = multiprocessing.get_context("fork")
 MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**40)}
 
 
-def run_chapters(project: Project, *, exhibits: bool = False) -> bool:
+def run_chapters(project: Project, *, exhibits: bool = False, figure: bool = False) -> bool:
     """Run the chapters whose inputs changed and write the ledger; return whether it changed.
 
-    With ``exhibits`` they also show, and Sphinx finds them executed. A ``ChapterError`` is one line with chapter,
-    cell and cause; then the last ledger stays. A fresh process without threads can import the analysis once and fork.
+    With ``exhibits`` they also show, and Sphinx finds them executed; with ``figure`` README's is drawn alone. A
+    ``ChapterError`` is one line with chapter, cell and cause; then the last ledger stays. A fresh process without
+    threads can import the analysis once and fork.
     """
     if exhibits and not config(project).guarded and is_executed(project, own_chapters(project)):
         return False
-    command = [sys.executable, "-m", __name__, str(project.root), *["--exhibits"] * exhibits]
+    then = ["--exhibits"] * exhibits + ["--figure"] * figure
+    command = [sys.executable, "-m", __name__, str(project.root), *then]
     pipes: Any = {"capture_output": True, "text": True, "close_fds": False}  # the lock is inherited
     done = subprocess.run(command, env=os.environ | FIXED | MEMORY, check=False, **pipes)
     if done.returncode == 0:  # before its last word stands what programs print that cells start
@@ -219,8 +221,8 @@ def guard(ledger: pd.DataFrame, project: Project) -> pd.DataFrame:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the chapters of the project in a folder, ``--exhibits`` after it or not; return the exit status."""
-    root, *exhibits = sys.argv[1:] if arguments is None else arguments
+    """Run the chapters of the project in a folder, ``--exhibits`` or ``--figure`` after it; return the exit status."""
+    root, *then = sys.argv[1:] if arguments is None else arguments
     project = Project(Path(root).resolve())
     try:
         check_literals(project)
@@ -229,7 +231,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             changed = len(ledger) > 0 and write_ledger(ledger, project.ledger)
             if changed:
                 read_ledger(project.ledger)  # nobody should find it damaged later
-            if exhibits:
+            if "--figure" in then:
+                draw_key_figure(project)
+            if "--exhibits" in then:
                 drawing, _ = forked(_draw_beside, project)
                 store_executed(project, workers.files, workers.shown)
                 drawing.join()
