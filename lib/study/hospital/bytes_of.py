@@ -30,6 +30,7 @@ KINDS = {  # by the first bytes, in small letters
 }  # fmt: skip
 WHITE = np.frombuffer(b" \t\r\n\x0b\x0c", np.uint8)  # with which a blank line begins
 NO_ROWS = np.empty(0, int)
+NOT_EMPTY = "have a header and a row for each patient"
 BLOCK = 1 << 24  # bytes that are parsed at once, which no row exceeds
 TITLES = 5  # lines with fewer than half of the cells that may stand above the names of the columns
 FEW = 1000  # texts, to put them in order
@@ -73,9 +74,7 @@ def read_csv(raw: bytes, *, encoding: str | None = None, separator: str | None =
     blank[may] = [not text[starts[i] : ends[i]].strip() for i in may]
     rows = at(table & ~blank)
     if not len(rows):
-        empty = finding(
-            "file.empty", "", "have a header and a row for each patient", "export it again", found="nothing"
-        )
+        empty = finding("file.empty", "", NOT_EMPTY, "export it again", found="nothing")
         return Cells(pd.DataFrame(), NO_ROWS, tuple(facts), (*found, *empty))
     firsts = [_cells_of(text[starts[row] : ends[row]], mark) for row in rows[:TITLES]]
     titles = _header([len(cells) for cells in firsts])

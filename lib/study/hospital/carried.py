@@ -1,5 +1,6 @@
 """What the patients cannot carry of the analysis, said before it begins: criteria, score, exact matching, subgroups, events."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -7,7 +8,7 @@ import pandas as pd
 
 from study.hospital.columns import Ours
 from study.hospital.contract import LeftOut
-from study.hospital.findings import Finding, finding
+from study.hospital.findings import Finding, finding, note
 from study.protocol.protocol import Protocol
 
 FEW_EVENTS, SMALL_ARM, PER_TERM = 10, 20, 10
@@ -26,49 +27,39 @@ def check_carried(made: Ours, plan: Protocol) -> tuple[list[Finding], list[LeftO
         choices = own_choices(plan, trial)
         terms, few = len(choices["propensity"]["terms"]), min(trial.frame["drug"].value_counts())
         if not terms:
-            must, do = (
-                "have a column in the score that differs between its patients",
-                "name others under [score]",
-            )
-            return finding("choices.carry", "", must, do, found="none"), []
+            must = "have a column in the score that differs between its patients"
+            return finding("choices.carry", "", must, "name others under [score]", found="none"), []
         if few < PER_TERM * terms:  # with more, it is fitted, and the fit takes seconds to be loaded
-            require_score(
-                probe(choices, {"title": "", "cohort": "", "patients": "", "draft": True}), trial.frame
-            )
+            study = {"title": "", "cohort": "", "patients": "", "draft": True}
+            require_score(probe(choices, study), trial.frame)
     except ValueError as error:
         found, _, do = " ".join(str(error).split()).rpartition("; ")
         do = do if found else "name other columns under [score]"
         return finding("choices.carry", "", "carry its choices", do, found=f"that {found or error}"), []
-    return _few(trial, choices["arms"]), _left_out(made, plan, choices)
+    return [*_few(trial, choices["arms"])], _left_out(made, plan, choices)
 
 
 def _left_out(made: Ours, plan: Protocol, choices: dict[str, Any]) -> list[LeftOut]:
     kept = {each["column"] for each in choices["sensitivity"]["subgroups"]}
     lost = [each.column for each in plan.sensitivity.subgroups if each.column not in kept]
     exact = [each for each in plan.matching.exact if each not in choices["matching"]["exact"]]
-    analyses = {"exact matching": exact, "subgroups": lost}
     return [
         LeftOut(f"{analysis} by {name}", (f"all are alike in {name}, or not all are known",))
-        for analysis, names in analyses.items()
-        for name in names
-        if made.has(name)
+        for analysis, names in (("exact matching", exact), ("subgroups", lost))
+        for name in filter(made.has, names)
     ]
 
 
-def _few(made: Ours, arms: dict[str, str]) -> list[Finding]:
-    """Return notes on an arm of few patients, and of few deaths."""
-    found: list[Finding] = []
+def _few(made: Ours, arms: dict[str, str]) -> Iterator[Finding]:
+    """Yield notes on an arm of few patients, and of few deaths."""
     died = made.frame["end_state"] == "dead" if made.has("end_state") else pd.Series(True, made.frame.index)
     for arm in (arms["treated"], arms["control"]):
         here = made.frame["drug"] == arm
         if here.sum() < SMALL_ARM:
-            must, do = (
-                f"have {SMALL_ARM} patients of {arm!r} for each analysis",
-                "expect wide intervals, and some left out",
-            )
-            found += finding("arms.small", "drug", must, do, level="note", found="fewer")
+            must = f"have {SMALL_ARM} patients of {arm!r} for each analysis"
+            do = "expect wide intervals, and some left out"
+            yield from note("arms.small", "drug", must, do, found="fewer")
         if (here & died).sum() < FEW_EVENTS:
             must = f"have {FEW_EVENTS} deaths in {arm!r} for its risks to be shown"
             do = "nothing to do: its risks, and the contrasts of deaths, are withheld or left out"
-            found += finding("arms.events", "end_state", must, do, level="note", found="fewer")
-    return found
+            yield from note("arms.events", "end_state", must, do, found="fewer")

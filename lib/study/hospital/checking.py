@@ -2,7 +2,6 @@
 
 import sys
 from argparse import ArgumentParser
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,11 +11,15 @@ import pandas as pd
 from livingpaper.build.project import Project
 
 from study.data.reading import read_table
-from study.hospital import contract, likely, people, rules, suspicions, swaps
+from study.hospital import contract, rules
 from study.hospital.carried import check_carried
 from study.hospital.columns import Ours, make_ours
-from study.hospital.findings import Finding, finding, sorted_findings
-from study.hospital.settings import NAME, Acknowledged, Settings, SettingsError, load_settings
+from study.hospital.findings import ORDER, Finding, finding, sorted_findings
+from study.hospital.likely import check_likely
+from study.hospital.people import check_people
+from study.hospital.settings import NAME, Acknowledged, Settings, load_settings
+from study.hospital.suspicions import check_suspicions
+from study.hospital.swaps import unseen_swaps
 from study.hospital.tables import read_any
 from study.protocol.protocol import Protocol, load_protocol
 
@@ -54,7 +57,7 @@ def command(project: Project, words: Sequence[str]) -> int:
     given = parser.parse_args(words)
     try:
         report = check_file(project, given.file, given.settings)
-    except (SettingsError, OSError, ValueError) as error:
+    except (OSError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return UNREADABLE
     sys.stdout.write(as_text(report, ids=given.ids))
@@ -94,12 +97,9 @@ def make_report(made: Ours, cells: pd.DataFrame, plan: Protocol) -> Report:
         found += finding("file.empty", "", "hold a row for each patient", "export it again", found="none")
     else:
         found += contract.check_choices(made, plan)
-        found += [*rules.check_values(made), *rules.check_ids(made), *rules.check_rows(made)]
-        found += [
-            *suspicions.check_suspicions(made),
-            *likely.check_likely(made),
-            *people.check_people(made, plan),
-        ]
+        for check in (rules.check_values, rules.check_ids, rules.check_rows, check_suspicions, check_likely):
+            found += check(made)
+        found += check_people(made, plan)
     found, left_out = _once(found), contract.left_out(made, plan)
     if not any(each.level == "error" for each in found):
         carried, alike = check_carried(made, plan)
@@ -108,7 +108,7 @@ def make_report(made: Ours, cells: pd.DataFrame, plan: Protocol) -> Report:
     found += rules.check_names(cells[[name for name in theirs if name not in used]])
     stand, known = _acknowledged(found, made.settings)
     named = sorted_findings((_named(each, made) for each in stand), list(made.dictionary.index))
-    unseen = tuple(swaps.unseen_swaps(made)) if len(made.lines) else ()
+    unseen = tuple(unseen_swaps(made)) if len(made.lines) else ()
     return Report(made, tuple(named), tuple(known), tuple(left_out), unseen)
 
 
@@ -121,8 +121,8 @@ def _once(found: list[Finding]) -> list[Finding]:
         return found
     do = "take the row below the names of the columns out"
     must, there = "hold a patient in its first row", "units or labels in many columns"
-    one = finding("file.units", "", must, do, [True], found=there)
-    return [*one, *(each for each in found if each not in first)]
+    rest = (each for each in found if each not in first)
+    return [*finding("file.units", "", must, do, [True], found=there), *rest]
 
 
 def _acknowledged(
@@ -149,45 +149,33 @@ def _acknowledged(
 def _named(each: Finding, made: Ours) -> Finding:
     """Return a finding whose column is named as in the file too, where that differs."""
     theirs = made.theirs.get(each.column, each.column)
-    return (
-        each
-        if theirs == each.column
-        else replace(each, found=", ".join(filter(None, [f"as {theirs!r} in the file", each.found])))
-    )
+    if theirs == each.column:
+        return each
+    return replace(each, found=", ".join(filter(None, [f"as {theirs!r} in the file", each.found])))
 
 
 def as_text(report: Report, *, ids: bool = False) -> str:
     """Return the report for the terminal; row numbers are those of the file, ids are said only if asked for."""
     made = report.made
     names = made.frame["patient_id"].astype(str).tolist() if ids and made.has("patient_id") else None
-    parts = ["".join(f"{fact}\n" for fact in made.facts)]
-    titles = {
-        "error": "errors",
-        "warning": "warnings, to be corrected or acknowledged in cohort.toml",
-        "note": "notes",
+    said = {
+        level: [each.said(made.lines, names) for each in report.findings if each.level == level]
+        for level in ORDER
     }
-    for level, title in titles.items():
-        lines = [each.said(made.lines, names) for each in report.findings if each.level == level]
-        if lines:
-            parts.append(f"{len(lines)} {title}:\n" + "".join(f"  - {line}\n" for line in lines))
-    if report.acknowledged:
-        lines = [f"  - [{each.code}] {each.column}: {reason}\n" for each, reason in report.acknowledged]
-        parts.append(f"{len(lines)} acknowledged:\n" + "".join(lines))
-    if report.left_out:
-        lines = [f"  - {each.analysis} ({', '.join(each.columns)})\n" for each in report.left_out]
-        parts.append(
-            f"{len(lines)} analyses are left out, for lack of columns or of what they hold:\n"
-            + "".join(lines)
-        )
-    if report.unseen:
-        lines = [f"  - {', '.join(each)}\n" for each in report.unseen]
-        parts.append(
-            "compare with the records: a swap among these would not be seen here:\n" + "".join(lines)
-        )
-    count = Counter(each.level for each in report.findings)
-    end = (
-        "nothing stands against this cohort"
-        if not report.stands
-        else f"{count['error']} errors, {count['warning']} warnings"
-    )
+    known = [f"[{each.code}] {each.column}: {reason}" for each, reason in report.acknowledged]
+    lost = [f"{each.analysis} ({', '.join(each.columns)})" for each in report.left_out]
+    errors, warnings = len(said["error"]), len(said["warning"])
+    sections = {
+        f"{errors} errors": said["error"],
+        f"{warnings} warnings, to be corrected or acknowledged in cohort.toml": said["warning"],
+        f"{len(said['note'])} notes": said["note"],
+        f"{len(known)} acknowledged": known,
+        f"{len(lost)} analyses are left out, for lack of columns or of what they hold": lost,
+        "compare with the records: a swap among these would not be seen here": map(", ".join, report.unseen),
+    }
+    parts = ["".join(f"{fact}\n" for fact in made.facts)]
+    for title, each in sections.items():
+        if lines := "".join(f"  - {line}\n" for line in each):
+            parts.append(f"{title}:\n{lines}")
+    end = f"{errors} errors, {warnings} warnings" if report.stands else "nothing stands against this cohort"
     return "\n".join(parts) + f"\n{end}\n"

@@ -9,7 +9,7 @@ import pandas as pd
 
 from study.hospital import parsing, units
 from study.hospital.bytes_of import Cells
-from study.hospital.findings import Finding, finding
+from study.hospital.findings import Finding, finding, note
 from study.hospital.settings import Settings
 from study.hospital.tables import filled, remade
 
@@ -36,6 +36,10 @@ class Ours:
     def has(self, *names: str) -> bool:
         """Return whether all these columns are there."""
         return all(name in self.frame for name in names)
+
+    def codes(self, name: str) -> np.ndarray:
+        """Return a number for each level of a column, -1 where it is not known, shape (n,)."""
+        return np.asarray(self.frame[name].astype("category").cat.codes)
 
 
 def make_ours(cells: Cells, dictionary: pd.DataFrame, settings: Settings) -> Ours:
@@ -194,9 +198,7 @@ def _empty(made: Ours) -> None:
         made.facts.append(f"empty, as if not there: {', '.join(other)}")
     for name in events:
         do = "if it was not recorded, leave the column out"
-        made.findings += finding(
-            "column.empty", name, "mean that nobody had it", do, level="note", found="no value"
-        )
+        made.findings += note("column.empty", name, "mean that nobody had it", do, found="no value")
 
 
 def _derived(made: Ours) -> None:

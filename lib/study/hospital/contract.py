@@ -1,12 +1,13 @@
 """The small core that every cohort needs, what is optional, and which analyses are left out without it."""
 
 import difflib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from study.hospital.columns import Ours
-from study.hospital.findings import Finding, finding
+from study.hospital.findings import Finding, finding, note, warning
 from study.hospital.settings import unknown_names
 from study.protocol.protocol import Protocol
 
@@ -75,10 +76,9 @@ def _label(made: Ours, column: str) -> str:
     return str(made.dictionary.at[column, "label"]).lower()
 
 
-def check_columns(made: Ours, theirs: list[str], plan: Protocol) -> list[Finding]:
-    """Return what is wrong with which columns are there, and with the names in ``cohort.toml``."""
+def check_columns(made: Ours, theirs: list[str], plan: Protocol) -> Iterator[Finding]:
+    """Yield what is wrong with which columns are there, and with the names in ``cohort.toml``."""
     ours = list(made.dictionary.index)
-    found: list[Finding] = []
     used = {*made.theirs.values(), made.settings.dates.reference}
     spare = [name for name in theirs if name not in used]
     for name in dict.fromkeys((*CORE, *score_columns(made, plan))):
@@ -88,65 +88,53 @@ def check_columns(made: Ours, theirs: list[str], plan: Protocol) -> list[Finding
             other = "" if name in CORE else ", or choose a score without it under [score]"
             do = f"add it, or say which column it is{hint}{other}"
             code = "column.core" if name in CORE else "column.score"
-            found += finding(code, name, "be in the file", do, found="no such column")
+            yield from finding(code, name, "be in the file", do, found="no such column")
     for part, name, of in unknown_names(made.settings, ours, theirs):
         close = difflib.get_close_matches(name, ours if of == "ours" else theirs, 1, 0.5)
         do = f"correct it{f', perhaps {close[0]!r}' if close else ''}"
         must = f"name columns of {'data/dictionary.csv' if of == 'ours' else 'the file'} under [{part}]"
-        found += finding("settings.name", "", must, do, found=repr(name))
+        yield from finding("settings.name", "", must, do, found=repr(name))
     for name in spare:
         do = "leave it out of the export, or name it under [columns]"
-        found += finding(
-            "column.unused", name, "be one of ours to be used", do, level="note", found="no such name"
-        )
-    return found
+        yield from note("column.unused", name, "be one of ours to be used", do, found="no such name")
 
 
-def check_choices(made: Ours, plan: Protocol) -> list[Finding]:
-    """Return what the choices ask and these patients cannot give: arms, score, eligibility, patients per term."""
-    found = _roles(made, score_columns(made, plan))
+def check_choices(made: Ours, plan: Protocol) -> Iterator[Finding]:
+    """Yield what the choices ask and these patients cannot give: arms, score, eligibility, patients per term."""
+    score = score_columns(made, plan)
+    yield from _roles(made, score)
     if not made.has("drug"):
-        return found
+        return
     arms = made.settings.arms or plan.arms
     sizes = {arm: int((made.frame["drug"] == arm).sum()) for arm in (arms.treated, arms.control)}
     for arm, size in sizes.items():
         if size < PATIENTS_TO_FIT:
             do = "name the two drugs under [arms], and theirs under [levels.drug]"
             must = f"have at least {PATIENTS_TO_FIT} patients of {arm!r}"
-            found += finding("arms.empty", "drug", must, do, found="fewer" if size else "none")
-    terms = len(score_columns(made, plan))
+            yield from finding("arms.empty", "drug", must, do, found="fewer" if size else "none")
     least = plan.propensity.min_treated_per_term
-    smaller = min(sizes.values())
-    if PATIENTS_TO_FIT <= smaller < least * terms:
+    if PATIENTS_TO_FIT <= min(sizes.values()) < least * len(score):
         do = "choose fewer columns under [score], or acknowledge it"
-        must = f"have {least} patients in the smaller arm for each of {terms} columns of the score"
-        found += finding("score.terms", "drug", must, do, level="warning", found="fewer")
-    for name in score_columns(made, plan):
-        if made.has(name) and len(made.frame):
-            share = float(made.frame[name].isna().mean())
-            if share > 0.5:
-                do = "take it out of the score under [score], or acknowledge it"
-                must = "be known of most patients to be in the score"
-                found += finding(
-                    "score.missing", name, must, do, level="warning", found=f"{share:.0%} missing"
-                )
-            elif made.frame[name].nunique() < 2:
-                do = "nothing to do: it is left out of the score"
-                found += finding(
-                    "score.constant", name, "vary to be in the score", do, level="note", found="one value"
-                )
-    return found
+        must = f"have {least} patients in the smaller arm for each of {len(score)} columns of the score"
+        yield from warning("score.terms", "drug", must, do, found="fewer")
+    for name in filter(made.has, score):
+        share = float(made.frame[name].isna().mean())
+        if share > 0.5:
+            do = "take it out of the score under [score], or acknowledge it"
+            must = "be known of most patients to be in the score"
+            yield from warning("score.missing", name, must, do, found=f"{share:.0%} missing")
+        elif made.frame[name].nunique() < 2:
+            do = "nothing to do: it is left out of the score"
+            yield from note("score.constant", name, "vary to be in the score", do, found="one value")
 
 
-def _roles(made: Ours, score: tuple[str, ...]) -> list[Finding]:
-    found: list[Finding] = []
+def _roles(made: Ours, score: tuple[str, ...]) -> Iterator[Finding]:
     for name in score:
         role = made.dictionary["role"].get(name, "")
         if role and role not in BASELINE:
             do = "take it out of the score: it may be a consequence of the drug"
             must = "be measured at or before time zero to be in the score"
-            found += finding("score.role", name, must, do, found=f"the role {role!r}")
-    return found
+            yield from finding("score.role", name, must, do, found=f"the role {role!r}")
 
 
 def arms_of(made: Ours, plan: Protocol) -> np.ndarray:

@@ -1,7 +1,8 @@
 """What is found in a cohort: a column, what must hold, in how many rows it does not, and what to do."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -61,14 +62,12 @@ def finding(
     return [] if mask is not None and not len(rows) else [Finding(code, column, must, do, rows, level, found)]
 
 
+warning, note = partial(finding, level="warning"), partial(finding, level="note")
+
+
 def sorted_findings(found: Iterable[Finding], columns: Sequence[str]) -> list[Finding]:
     """Return errors first, then warnings, then notes; each in the order of the columns, the file as a whole first."""
     rank = {name: number for number, name in enumerate(["", *columns])}
     return sorted(
         found, key=lambda each: (ORDER.index(each.level), rank.get(each.column, len(rank)), each.code)
     )
-
-
-def moved(found: Iterable[Finding], kept: np.ndarray) -> list[Finding]:
-    """Return findings of rows ``kept`` of a table as findings of that table."""
-    return [replace(each, rows=kept[each.rows]) if len(each.rows) else each for each in found]

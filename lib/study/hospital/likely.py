@@ -1,10 +1,12 @@
 """What is hardly ever so, though no single value is wrong: facts that seldom go together, shares, gaps of a group."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
 from study.hospital.columns import Ours
-from study.hospital.findings import Finding, finding
+from study.hospital.findings import Finding, finding, warning
 from study.hospital.rules import LOOK, Rule
 from study.hospital.slips import LEAST
 
@@ -49,74 +51,63 @@ LIKELY: list[Rule] = [
 ]  # fmt: skip
 
 
-def check_likely(made: Ours) -> list[Finding]:
-    """Return warnings on facts, shares and gaps that somebody must look at; a note where a few rows are meant."""
-    found: list[Finding] = []
+def check_likely(made: Ours) -> Iterator[Finding]:
+    """Yield warnings on facts, shares and gaps that somebody must look at; a note where a few rows are meant."""
     for code, column, needs, must, do, broken in LIKELY:
         if made.has(column, *needs):
             rows = np.asarray(broken(made.frame), bool)
             many = rows.sum() > max(FEW, SHARE * len(rows))
             add = ", or acknowledge it" if many else ""
-            found += finding(code, column, must, do + add, rows, level="warning" if many else "note")
-    return [*found, *_often(made), *_kidneys(made), *_gaps(made), *_one_arm(made)]
+            yield from finding(code, column, must, do + add, rows, level="warning" if many else "note")
+    for check in (_often, _kidneys, _gaps, _one_arm):
+        yield from check(made)
 
 
-def _often(made: Ours) -> list[Finding]:
-    """Return what most patients have and hardly could: 0 and 1 may be exchanged."""
-    found: list[Finding] = []
+def _often(made: Ours) -> Iterator[Finding]:
+    """Yield what most patients have and hardly could: 0 and 1 may be exchanged."""
     do = "if 1 and 0 are exchanged, say which is which under [levels], else acknowledge it"
     for name in filter(made.has, SELDOM):
         known = made.frame[name].dropna()
         if len(known) >= ENOUGH and (known == 1).mean() > 0.5 + 1 / np.sqrt(len(known)):
-            found += finding(
-                "value.often", name, "be 1 in fewer than half", do, level="warning", found="more"
-            )
-    return found
+            yield from warning("value.often", name, "be 1 in fewer than half", do, found="more")
 
 
-def _kidneys(made: Ours) -> list[Finding]:
-    """Return chronic kidney disease that goes with a higher filtration rate."""
+def _kidneys(made: Ours) -> Iterator[Finding]:
+    """Yield chronic kidney disease that goes with a higher filtration rate."""
     if not made.has("ckd", "egfr"):
-        return []
-    rates = [made.frame.loc[made.frame["ckd"] == code, "egfr"].dropna() for code in (0, 1)]
-    if min(map(len, rates)) < ENOUGH:
-        return []
-    without, with_ = rates
+        return
+    without, with_ = (made.frame.loc[made.frame["ckd"] == code, "egfr"].dropna() for code in (0, 1))
+    if min(len(without), len(with_)) < ENOUGH:
+        return
     chance = 3 * np.sqrt(with_.var() / len(with_) + without.var() / len(without))
-    if with_.mean() < without.mean() + max(5, chance):
-        return []
-    do = "if 1 and 0 are exchanged, say which is which under [levels.ckd], else acknowledge it"
-    return finding("value.often", "ckd", "go with a lower egfr", do, level="warning", found="a higher one")
+    if not with_.mean() < without.mean() + max(5, chance):
+        do = "if 1 and 0 are exchanged, say which is which under [levels.ckd], else acknowledge it"
+        yield from warning("value.often", "ckd", "go with a lower egfr", do, found="a higher one")
 
 
-def _gaps(made: Ours) -> list[Finding]:
-    """Return columns of which nothing is known in a whole arm, hospital or period, and most in the others."""
-    found: list[Finding] = []
+def _gaps(made: Ours) -> Iterator[Finding]:
+    """Yield columns of which nothing is known in a whole arm, hospital or period, and most in the others."""
     roles = made.dictionary["role"]
     names = [n for n in made.frame if roles[n] in ("baseline", "safety", "negative control", "eligibility")]
     unknown = made.frame[names].isna()
     unknown = unknown.loc[:, unknown.any() & (unknown.mean() < MOST_MISSING)]
-    for by in (name for name in ("drug", "hospital", "period") if made.has(name) and unknown.shape[1]):
-        codes = made.frame[by].astype("category").cat.codes.to_numpy()
+    for by in filter(made.has, ("drug", "hospital", "period") if unknown.shape[1] else ()):
+        codes = made.codes(by)
         shares = unknown.groupby(codes).mean()
         large = np.bincount(codes + 1, minlength=2)[shares.index + 1] >= LEAST
         for name in unknown:
             empty = shares.index[(shares[name] == 1) & large & (shares.index >= 0)]
             do = "if it was not recorded there, leave it out or acknowledge it"
             must = f"be known of somebody in each {by}"
-            mask = np.isin(codes, empty)
-            found += finding("missing.group", name, must, do, mask, level="warning")
-    return found
+            yield from warning("missing.group", name, must, do, np.isin(codes, empty))
 
 
-def _one_arm(made: Ours) -> list[Finding]:
-    """Return hospitals or periods of which none has patients of both drugs."""
-    found: list[Finding] = []
+def _one_arm(made: Ours) -> Iterator[Finding]:
+    """Yield hospitals or periods of which none has patients of both drugs."""
     for by in (name for name in ("hospital", "period") if made.has(name, "drug")):
         both = made.frame.groupby(by, observed=True)["drug"].nunique()
         if len(both) > 1 and made.frame["drug"].nunique() > 1 and (both < 2).all():
             do = f"merge them under [levels.{by}], or leave the comparison: the drug cannot be told from the {by}"
             must = "have patients of both drugs in at least one"
-            level = "error" if by == "hospital" else "warning"
-            found += finding("arms.apart", by, must, do, level=level, found="one drug in each")  # type: ignore[arg-type]
-    return found
+            say = finding if by == "hospital" else warning
+            yield from say("arms.apart", by, must, do, found="one drug in each")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from study.data.reading import MISSING, NUMBER
-from study.hospital.findings import Finding, finding
+from study.hospital.findings import Finding, finding, warning
 
 DATE = re.compile(r"(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4})(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?Z?")
 GROUPED = re.compile(r"[1-9]\d{0,2}\.\d{3}")
@@ -125,7 +125,7 @@ def to_numbers(
         mask = np.array(["." in text for text in texts])[at]
         do = 'if the point is of thousands, thousands = "." under [file]; if not, acknowledge it'
         must, what = "say what its points mean", "every point before three digits, beside whole numbers"
-        found += finding("number.points", name, must, do, mask, level="warning", found=what)
+        found += warning("number.points", name, must, do, mask, found=what)
     return numbers[at] if len(numbers) else np.full(len(values), np.nan), found
 
 

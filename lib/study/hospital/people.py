@@ -11,7 +11,7 @@ import pandas as pd
 
 from study.hospital.columns import COUNTED, Ours
 from study.hospital.contract import arms_of
-from study.hospital.findings import Finding, Level, finding
+from study.hospital.findings import Finding, finding, warning
 from study.hospital.periods import check_periods
 from study.hospital.slips import LEAST
 from study.protocol.protocol import Protocol
@@ -33,17 +33,16 @@ EVENTS_SOON = 18  # on days 1 and 2: of so many, day 0 has a few
 WITHIN_WAIT = 6.0  # none of so many expected is rarer than 1 in 400
 
 
-def check_people(made: Ours, plan: Protocol) -> list[Finding]:
-    """Return what is seen of patients together, not of one value or one patient."""
+def check_people(made: Ours, plan: Protocol) -> Iterator[Finding]:
+    """Yield what is seen of patients together, not of one value or one patient."""
     arms = arms_of(made, plan)
-    return [
-        *_one_person_twice(made),
-        *(each for name in ("hospital", "period") for each in _labels(made, name)),
-        *_doses(made, plan, arms),
-        *_outcomes(made, arms),
-        *_from_admission(made),
-        *_from_one(made),
-    ]
+    yield from _one_person_twice(made)
+    for name in filter(made.has, ("hospital", "period")):
+        yield from _labels(made, name)
+    yield from _doses(made, plan, arms)
+    yield from _outcomes(made, arms)
+    yield from _from_admission(made)
+    yield from _from_one(made)
 
 
 def _one_person_twice(made: Ours) -> list[Finding]:
@@ -66,7 +65,7 @@ def _one_person_twice(made: Ours) -> list[Finding]:
             twice[known] |= pd.Series(marks[known][:, part].sum(axis=1)).duplicated(keep=False).to_numpy()
     do = "keep one row if they are one person, or acknowledge it"
     must = "differ from others in its measurements, if the ids do"
-    return finding("person.twice", "patient_id", must, do, twice, level="warning")
+    return warning("person.twice", "patient_id", must, do, twice)
 
 
 def _plain(label: str) -> str:
@@ -80,37 +79,31 @@ def _plain(label: str) -> str:
 
 def _labels(made: Ours, name: str) -> list[Finding]:
     """Return labels that mean nothing known, labels of single patients, and two that are one label spelt twice."""
-    if not made.has(name):
-        return []
     values = made.frame[name].astype("category")
-    found = check_periods(values) if name == "period" else []
-    if found:
+    if found := check_periods(values) if name == "period" else []:
         return found
     count = values.value_counts()
     do = f"complete it, or say which it is under [levels.{name}]; acknowledge it if it is a name"
     unknown = values.isin([text for text in count.index if NOBODY.fullmatch(text)])
-    found += finding("label.unknown", name, f"be the name of a {name}", do, unknown, level="warning")
+    found = warning("label.unknown", name, f"be the name of a {name}", do, unknown)
     if len(count) > MOST_SINGLE and (count == 1).mean() > 0.5:
         do = "look whether another column is meant, or merge them; else acknowledge it"
         many = f"{len(count)} labels, most of one patient"
-        return found + finding("label.many", name, "stand for many patients", do, level="warning", found=many)
-    return found + _alike(name, values, count)
+        return found + warning("label.many", name, "stand for many patients", do, found=many)
+    return [*found, *_alike(name, values, count)]
 
 
-def _alike(name: str, values: pd.Series, count: pd.Series) -> list[Finding]:
-    """Return pairs of labels that are one when written plainly, or nearly so where one of them is rare."""
-    found: list[Finding] = []
+def _alike(name: str, values: pd.Series, count: pd.Series) -> Iterator[Finding]:
+    """Yield pairs of labels that are one when written plainly, or nearly so where one of them is rare."""
     plain = {label: _plain(label) or label for label in list(values.cat.categories)[:MOST_LABELS]}
     for one, other in itertools.combinations(plain, 2):
         rare, often = sorted((one, other), key=lambda label: count[label])
-        same = plain[one] == plain[other]
-        if same or (count[rare] <= RARE * count[often] and _near(plain[rare], plain[often])):
-            do = f"say which it is under [levels.{name}]" + (
-                "" if same else ", or acknowledge that they are two"
-            )
-            level: Level = "error" if same else "warning"
-            found += finding("label.alike", name, "be spelt in one way", do, values == rare, level=level)
-    return found
+        do = f"say which it is under [levels.{name}]"
+        if plain[one] == plain[other]:
+            yield from finding("label.alike", name, "be spelt in one way", do, values == rare)
+        elif count[rare] <= RARE * count[often] and _near(plain[rare], plain[often]):
+            do += ", or acknowledge that they are two"
+            yield from warning("label.alike", name, "be spelt in one way", do, values == rare)
 
 
 def _near(a: str, b: str) -> bool:
@@ -134,52 +127,35 @@ def _doses(made: Ours, plan: Protocol, arms: np.ndarray) -> list[Finding]:
             low, high = table[drug.casefold()]
             wrong |= (arms == code) & ((dose < low) | (dose > high))
     logs = np.log(np.where(dose > 0, dose, np.nan))
-    if min((arms == 1).sum(), (arms == 0).sum()) >= LEAST and (~np.isnan(logs)).any():
-        middle = [
-            np.nanmedian(logs[arms == code]) if (~np.isnan(logs[arms == code])).any() else np.nan
-            for code in (0, 1)
-        ]
+    if min((arms == 1).sum(), (arms == 0).sum()) >= LEAST:
+        middle = pd.Series(logs).groupby(arms).median()
         if abs(middle[1] - middle[0]) > np.log(8):
-            own, other = np.take(middle, np.maximum(arms, 0)), np.take(middle, 1 - np.maximum(arms, 0))
+            own, other = middle.reindex(arms).to_numpy(), middle.reindex(1 - arms).to_numpy()
             wrong |= (arms >= 0) & (abs(logs - own) > abs(logs - other))
     do = "correct drug or dose; give a drug's own doses as doses under [arms], or acknowledge it"
-    return finding(
-        "arms.dose", "dose_mg_day", "be a dose that is given of the drug", do, wrong, level="warning"
-    )
+    return warning("arms.dose", "dose_mg_day", "be a dose that is given of the drug", do, wrong)
 
 
-def _outcomes(made: Ours, arms: np.ndarray) -> list[Finding]:
-    """Return an arm in which all died, or nobody in the cohort."""
+def _outcomes(made: Ours, arms: np.ndarray) -> Iterator[Finding]:
+    """Yield an arm in which all died, or nobody in the cohort."""
     if not made.has("end_state"):
-        return []
+        return
     dead = (made.frame["end_state"] == "dead").to_numpy()
-    found: list[Finding] = []
     do = "look at [levels.end_state], then correct or acknowledge it"
     for code, which in ((1, "the treated arm"), (0, "the control arm")):
         if (arms == code).sum() >= 2 and dead[arms == code].all():
-            found += finding(
-                "outcome.all",
-                "end_state",
-                f"not be dead in all of {which}",
-                do,
-                level="warning",
-                found="no survivor",
-            )
+            must = f"not be dead in all of {which}"
+            yield from warning("outcome.all", "end_state", must, do, found="no survivor")
     if len(dead) >= 20 and 0.5 < dead.mean() < 1:
         must = "not be dead in most"
-        found += finding(
-            "outcome.most", "end_state", must, do, level="warning", found="more who died than did not"
-        )
+        yield from warning("outcome.most", "end_state", must, do, found="more who died than did not")
     if len(dead) >= 50 and not dead.any():
-        found += finding(
-            "outcome.none", "end_state", "be dead in somebody", do, level="warning", found="no death"
-        )
-    return found
+        yield from warning("outcome.none", "end_state", "be dead in somebody", do, found="no death")
 
 
 def _from_admission(made: Ours) -> list[Finding]:
     """Return days that never lie within the wait before the first dose, in all or in a hospital: counted from admission."""
-    names = [name for name in COUNTED if made.has(name)]
+    names = [*filter(made.has, COUNTED)]
     if not made.has("admission_to_dose") or not names:
         return []
     wait, earliest = made.frame["admission_to_dose"], made.frame[names].min(axis=1)
@@ -192,13 +168,13 @@ def _from_admission(made: Ours) -> list[Finding]:
         expected = within[part[late]].sum()
         if expected >= WITHIN_WAIT and (earliest[late & part] < wait[late & part]).sum() <= expected / 10:
             must = "be counted from the first dose"
-            return finding("days.admission", "followup_day", must, do, late & part, level="warning")
+            return warning("days.admission", "followup_day", must, do, late & part)
     return []
 
 
 def _from_one(made: Ours) -> list[Finding]:
     """Return days of intensive care and ventilation that are never 0, in all, a hospital or an arm: counted from 1."""
-    names = [name for name in ("icu_day", "imv_day") if made.has(name)]
+    names = [*filter(made.has, ("icu_day", "imv_day"))]
     if not names:
         return []
     first = made.frame[names].min(axis=1).to_numpy()
@@ -207,17 +183,13 @@ def _from_one(made: Ours) -> list[Finding]:
         soon = (part & ((first == 1) | (first == 2))).sum()
         if soon >= EVENTS_SOON and not (part & (first == 0)).any():
             rows = part & ~np.isnan(first)
-            return finding(
-                "days.one", names[0], "be 0 in somebody", do, rows, level="warning", found="none before day 1"
-            )
+            return warning("days.one", names[0], "be 0 in somebody", do, rows, found="none before day 1")
     return []
 
 
 def _parts(made: Ours) -> Iterator[np.ndarray]:
     """Yield who is in the cohort, in each hospital and in each arm."""
     yield np.ones(len(made.frame), bool)
-    for name in ("hospital", "drug"):
-        codes = (
-            made.frame[name].astype("category").cat.codes.to_numpy() if made.has(name) else np.zeros(1, int)
-        )
+    for name in filter(made.has, ("hospital", "drug")):
+        codes = made.codes(name)
         yield from (codes == code for code in np.unique(codes)[:MOST_LABELS] if codes.max() > 0)

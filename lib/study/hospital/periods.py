@@ -3,12 +3,10 @@
 import re
 import unicodedata
 
-import numpy as np
 import pandas as pd
 
 from study.hospital.findings import Finding, finding
 from study.hospital.parsing import DATE
-from study.hospital.tables import rows_where
 
 MONTHS = {  # English and Spanish
     name: number
@@ -32,12 +30,10 @@ DAY = re.compile(r"(?i)(\d{1,2}[- /.]+[a-z]{3,}[- /.]+\d{2,4}|[34]\d{4}|(19|20)\
 
 def check_periods(values: pd.Series) -> list[Finding]:
     """Return periods that are dates, and periods whose order is not that of their labels."""
-    dates = rows_where(values, lambda text: bool(DATE.fullmatch(text) or DAY.fullmatch(text)))
-    mask = np.isin(np.arange(len(values)), dates)
-    found = finding(
-        "period.date", "period", "be periods of months, not dates", "group dates into periods", mask
-    )
     labels = sorted(values.cat.categories)
+    dates = values.isin([text for text in labels if DATE.fullmatch(text) or DAY.fullmatch(text)])
+    must = "be periods of months, not dates"
+    found = finding("period.date", "period", must, "group dates into periods", dates)
     keys = [_key(label) for label in labels]
     if found or len(labels) < 2 or any(key is None for key in keys) or keys == sorted(keys):  # type: ignore[type-var]
         return found

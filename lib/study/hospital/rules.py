@@ -1,14 +1,14 @@
 """What must hold of each value and within each patient: ranges, levels, ids, days in order, facts that agree."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
 
 from study.hospital.columns import ENDS, NUMERIC, Ours
 from study.hospital.contract import CORE
-from study.hospital.findings import Finding, finding
+from study.hospital.findings import Finding, finding, warning
 
 LONGEST_DAYS = 730
 SAMPLE = 10_000  # ids that are looked at first
@@ -47,46 +47,38 @@ HOLDS = (
 )
 
 
-def check_values(made: Ours) -> list[Finding]:
-    """Return the values that cannot be, column by column."""
-    found: list[Finding] = []
+def check_values(made: Ours) -> Iterator[Finding]:
+    """Yield the values that cannot be, column by column."""
     for name in made.frame:
         row, values = made.dictionary.loc[name], made.frame[name]
-        found += _numeric(name, row, values) if row["type"] in NUMERIC else _levels(name, row, values)
-        required = name in CORE or (
-            row["missing_allowed"] == "no" and row["role"] in ("arm", "site", "period")
-        )
-        if required:
-            found += finding("value.missing", name, "be known of every patient", "complete it", values.isna())
-    return found
+        yield from _numeric(name, row, values) if row["type"] in NUMERIC else _levels(name, row, values)
+        required = row["missing_allowed"] == "no" and row["role"] in ("arm", "site", "period")
+        if name in CORE or required:
+            must, do = "be known of every patient", "complete it"
+            yield from finding("value.missing", name, must, do, values.isna())
 
 
-def _numeric(name: str, row: pd.Series, values: pd.Series) -> list[Finding]:
-    found: list[Finding] = []
+def _numeric(name: str, row: pd.Series, values: pd.Series) -> Iterator[Finding]:
     if row["type"] == "binary":
         do = f"write 1 for yes and 0 for no, or say which is which under [levels.{name}]"
-        return finding("value.binary", name, "be 0 or 1", do, values.notna() & (values != 0) & (values != 1))
+        other = values.notna() & ~values.isin([0, 1])
+        yield from finding("value.binary", name, "be 0 or 1", do, other)
+        return
     if row["type"] == "integer":
-        found += finding(
-            "value.whole",
-            name,
-            "be whole numbers",
-            "round or correct them",
-            values.notna() & (values % 1 != 0),
-        )
+        parts = values.notna() & (values % 1 != 0)
+        yield from finding("value.whole", name, "be whole numbers", "round or correct them", parts)
     low, high = _possible(name, row)
     unit = f" {row['unit']}" if row["unit"] else ""
     do = "correct them; if they say that nothing is known, name the code under [missing]"
     must = f"lie between {low:g} and {high:g}{unit}"
     beyond = (values < low) | (values > high)
-    found += finding("value.range", name, must, do, beyond)
+    yield from finding("value.range", name, must, do, beyond)
     if pd.notna(row["low"]) and row["unit"] != "days":
         rare = ((values < row["low"]) | (values > row["high"])) & ~beyond
         must = f"lie between {row['low']:g} and {row['high']:g}{unit} in nearly all"
         many = rare.sum() > max(3, 0.02 * values.count())
         do = "look at them, then acknowledge it" if many else "nothing to do if the record says so"
-        found += finding("value.rare", name, must, do, rare, level="warning" if many else "note")
-    return found
+        yield from finding("value.rare", name, must, do, rare, level="warning" if many else "note")
 
 
 def _possible(name: str, row: pd.Series) -> tuple[float, float]:
@@ -110,40 +102,33 @@ def _levels(name: str, row: pd.Series, values: pd.Series) -> list[Finding]:
     return finding("value.level", name, must, do, values.notna() & ~values.isin(levels))
 
 
-def check_ids(made: Ours) -> list[Finding]:
-    """Return ids that repeat, differ in writing only, or look like a person's; and rows that are no patients."""
-    if not made.has("patient_id"):
-        return []
-    values, n = made.frame["patient_id"], len(made.frame)
+def check_ids(made: Ours) -> Iterator[Finding]:
+    """Yield ids that repeat, differ in writing only, or look like a person's; and rows that are no patients."""
+    name = "patient_id"
+    if not made.has(name):
+        return
+    values, n = made.frame[name], len(made.frame)
     codes, labels = values.cat.codes.to_numpy(), values.cat.categories
     known = codes >= 0
     often = np.bincount(codes[known], minlength=len(labels)) > 1
     twice = known & np.append(often, False)[codes]
-    found = finding("id.twice", "patient_id", "be there once", "keep one row for each patient", twice)
+    yield from finding("id.twice", name, "be there once", "keep one row for each patient", twice)
     plain = pd.Series(_plain_ids(list(labels)))
     alike = known & ~twice & np.append(plain.duplicated(keep=False) & (plain != ""), False)[codes]
     texts = pd.Series(np.append(labels, "")[codes])
-    found += finding(
-        "id.alike",
-        "patient_id",
-        "differ in more than capitals, signs and leading zeros",
-        "correct one of them",
-        alike,
-    )
-    name = "patient_id"
+    must = "differ in more than capitals, signs and leading zeros"
+    yield from finding("id.alike", name, must, "correct one of them", alike)
     shown = (
-        ("id.total", TOTALS, "name a patient in each row", "take totals and repeated headers out", 1, "error"),
-        ("id.damaged", DAMAGED, "be whole", "a spreadsheet rounded them: export ids as text", 1, "error"),
-        ("id.name", NAMES, "be a pseudonym", "replace names by a pseudonym", 1, "error"),
-        ("id.record", RECORD, "mean nothing outside the study", "replace them, or acknowledge what they are", 0.5 * n, "warning"),
-        ("id.date", DATED, "hold no date", "replace them by a pseudonym without dates", 0.5 * n, "warning"),
+        ("id.total", TOTALS, "name a patient in each row", "take totals and repeated headers out", 1, finding),
+        ("id.damaged", DAMAGED, "be whole", "a spreadsheet rounded them: export ids as text", 1, finding),
+        ("id.name", NAMES, "be a pseudonym", "replace names by a pseudonym", 1, finding),
+        ("id.record", RECORD, "mean nothing outside the study", "replace them, or acknowledge what they are", 0.5 * n, warning),
+        ("id.date", DATED, "hold no date", "replace them by a pseudonym without dates", 0.5 * n, warning),
     )  # fmt: skip
-    rounded = "+" in "".join(
-        texts
-    )  # of what ends in a digit only a rounded number can match one of the first
     listed = texts.tolist()
+    rounded = "+" in "".join(listed)  # of what ends in a digit only such a number can match one of the first
     where = [i for i, text in enumerate(listed) if rounded or not text[-1:].isdigit()]
-    for code, pattern, must, do, least, level in shown:
+    for code, pattern, must, do, least, say in shown:
         some = texts.iloc[:SAMPLE].str.fullmatch(pattern)
         if least > 1 and some.sum() < 0.25 * len(some):
             continue  # far from most of them
@@ -151,8 +136,7 @@ def check_ids(made: Ours) -> list[Finding]:
         if code == "id.total":
             hits |= texts.isin([made.theirs.get(name, name), name])
         if hits.sum() >= max(1, least):
-            found += finding(code, name, must, do, hits, level=level)  # type: ignore[arg-type]
-    return found
+            yield from say(code, name, must, do, hits)
 
 
 def _plain_ids(ids: list[str]) -> list[str]:
@@ -173,9 +157,8 @@ def _matched(texts: list[str], pattern: re.Pattern[str], where: list[int]) -> pd
     return pd.Series(hits)
 
 
-def check_names(unused: pd.DataFrame) -> list[Finding]:
-    """Return columns that nothing uses and whose name, or what they hold, says that they identify people."""
-    found: list[Finding] = []
+def check_names(unused: pd.DataFrame) -> Iterator[Finding]:
+    """Yield columns that nothing uses and whose name, or what they hold, says that they identify people."""
     for name in unused:
         words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", str(name))
         said = "a name that does" if PERSONAL.search(words) and not NO_PERSON.search(words) else ""
@@ -185,34 +168,21 @@ def check_names(unused: pd.DataFrame) -> list[Finding]:
                 said = f"what may be {kind}"
         if said:
             do = "take it out of the file before it is used"
-            found += finding(
-                "column.personal", str(name), "not identify people", do, level="warning", found=said
-            )
-    return found
+            yield from warning("column.personal", str(name), "not identify people", do, found=said)
 
 
 Rule = tuple[str, str, tuple[str, ...], str, str, Callable[[pd.DataFrame], pd.Series | np.ndarray]]
 
 
-def check_rows(made: Ours) -> list[Finding]:
-    """Return patients whose columns contradict each other."""
-    found: list[Finding] = []
-    for code, column, needs, must, do, broken in (*_ORDER, *_FACTS):
+def check_rows(made: Ours) -> Iterator[Finding]:
+    """Yield patients whose columns contradict each other."""
+    for code, column, needs, must, do, broken in FACTS:
         if made.has(column, *needs):
-            found += finding(code, column, must, do, broken(made.frame))
-    if made.has("synthetic"):
-        found += finding(
-            "value.synthetic",
-            "synthetic",
-            "be 0: a hospital's patients are real",
-            "leave made-up patients out",
-            made.frame["synthetic"] != 0,
-        )
-    return found
+            yield from finding(code, column, must, do, broken(made.frame))
 
 
 LOOK = "correct the one that is wrong"
-_ORDER: list[Rule] = [
+FACTS: list[Rule] = [
     *(
         ("days.end", day, ("followup_day",), "be no later than followup_day", LOOK, lambda f, day=day: f[day] > f["followup_day"])
         for day in ("icu_day", "imv_day", "stop_day", "rescue_day")
@@ -223,8 +193,6 @@ _ORDER: list[Rule] = [
         for kind, day in ENDS.items()
     ),
     ("days.icu", "icu_day", ("imv_day",), "be no later than imv_day", LOOK, lambda f: f["icu_day"] > f["imv_day"]),
-]  # fmt: skip
-_FACTS: list[Rule] = [
     ("facts.stop_death", "stop_reason", ("end_state",), "be death only if the patient died", LOOK,
      lambda f: (f["stop_reason"] == "death") & (f["end_state"] != "dead")),
     ("facts.stop_discharge", "stop_reason", ("end_state",), "be discharge only if the patient left", LOOK,
@@ -242,4 +210,6 @@ _FACTS: list[Rule] = [
      lambda f: (f["high_flow_oxygen"] == 1) != f["o2_device"].isin(["high flow", "non-invasive"])),
     ("facts.ventilated", "imv_at_start", ("imv_day",), "be 0 if ventilation began after the first dose", LOOK,
      lambda f: (f["imv_at_start"] == 1) & (f["imv_day"] > 0)),
+    ("value.synthetic", "synthetic", (), "be 0: a hospital's patients are real", "leave made-up patients out",
+     lambda f: f["synthetic"] != 0),
 ]  # fmt: skip

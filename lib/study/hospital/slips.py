@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from study.hospital.findings import Finding, finding
+from study.hospital.findings import Finding, warning
 from study.hospital.units import FACTORS
 
 LEAST = 10  # values in a group, to compare it with the others
@@ -43,14 +43,13 @@ def check_slips(
     start = np.nanmin(logs)
     bins[known] = (logs[known] - start) / WIDTH
     many = int(bins.max()) + 1
-    found: list[Finding] = []
     for by, codes in groups.items():
         group = _apart(bins, many, codes, row, start)
-        if group is not None and not found:
-            rows, must = known & (codes == group), f"have like values in each {by}"
-            found += finding("unit.group", name, must, LOOK, rows, level="warning")
-    if found or row["unit"] in FOLD:
-        return found
+        if group is not None:
+            must = f"have like values in each {by}"
+            return warning("unit.group", name, must, LOOK, known & (codes == group))
+    if row["unit"] in FOLD:
+        return []
     found = _part(name, np.bincount(bins[known], minlength=many), bins, start)
     return found or (_digits(name, values) if name in MEASURED else [])
 
@@ -71,7 +70,7 @@ def _digits(name: str, values: np.ndarray) -> list[Finding]:
     more = finer & whole[usual + 1]
     if even - odd > max(ERRORS * np.sqrt(even + odd), DOUBLED * (even + odd)):
         found = "even last digits, as if some were doubled"
-        return finding("unit.digits", name, ONE_UNIT, LOOK, level="warning", found=found)
+        return warning("unit.digits", name, ONE_UNIT, LOOK, found=found)
     if more.sum() < max(FEWEST, 0.8 * finer.sum()):
         return []
     rest, (middle, upper) = np.log(values[there & ~finer]), np.quantile(np.log(values[more]), [0.5, 0.9])
@@ -80,9 +79,7 @@ def _digits(name: str, values: np.ndarray) -> list[Finding]:
     among = (rest < upper).sum() > 1 + by_lot + 3 * np.sqrt(by_lot)  # else small values have more decimals
     tenths = among and TENFOLD[0] < np.median(rest) - middle < TENFOLD[1]
     found = "a decimal more in some, as if " + ("halved" if halves else "divided by ten")
-    return finding(
-        "unit.digits", name, ONE_UNIT, LOOK, more & (halves or tenths), level="warning", found=found
-    )
+    return warning("unit.digits", name, ONE_UNIT, LOOK, more & (halves or tenths), found=found)
 
 
 def _quantile(counts: np.ndarray, share: float) -> np.ndarray:
@@ -97,9 +94,8 @@ def _apart(bins: np.ndarray, many: int, codes: np.ndarray, row: pd.Series, start
     both = (codes >= 0) & (bins >= 0)
     if not 2 <= size <= MOST_GROUPS or not both.any():
         return None
-    counts = np.bincount(codes[both].astype(np.int64) * many + bins[both], minlength=size * many).reshape(
-        size, many
-    )
+    cells = codes[both].astype(np.int64) * many + bins[both]
+    counts = np.bincount(cells, minlength=size * many).reshape(size, many)
     rest = counts.sum(axis=0) - counts
     n, others = counts.sum(axis=1), rest.sum(axis=1)
     if not ((n >= LEAST) & (others >= LEAST)).any():
@@ -111,8 +107,7 @@ def _apart(bins: np.ndarray, many: int, codes: np.ndarray, row: pd.Series, start
     spread = np.average(np.maximum(inner, outer), weights=n)  # doses have few values, of which most have one
     with np.errstate(divide="ignore", invalid="ignore"):
         chance = ERRORS * 1.2533 * max(spread, 1.0) * np.sqrt(1 / (n - 3) + 1 / (others - 3)) * WIDTH
-    fold = FOLD.get(str(row["unit"]), TWOFOLD)
-    limit = np.maximum(fold, chance)
+    limit = np.maximum(FOLD.get(str(row["unit"]), TWOFOLD), chance)
     beyond = np.abs(middle - _quantile(rest, 0.5)) * WIDTH / limit
     beyond[(n < LEAST) | (others < LEAST)] = 0
     if beyond.max() <= 1:
@@ -138,20 +133,19 @@ def _part(name: str, counts: np.ndarray, bins: np.ndarray, start: float) -> list
     coarse = np.add.reduceat(counts, np.arange(0, len(counts), COARSE)).astype(float)
     at = start + WIDTH * COARSE * (np.arange(len(coarse)) + 0.5)
     alone = float(coarse @ np.log(_hump(at, *_fitted(at, coarse))))
-    tried = [
-        (shift, share) for shift in _shifts(name) if abs(shift) < at[-1] - at[0] for share in (0.05, 0.35)
-    ]
-    if not tried:
+    shifts = [shift for shift in _shifts(name) if abs(shift) < at[-1] - at[0]]
+    if not shifts:
         return []
-    best = max((_with_copy(at, coarse, *each) for each in tried), key=lambda each: each[0])
-    gain, copied, factor = 2 * (best[0] - alone), best[1], best[2]
+    tried = (_with_copy(at, coarse, shift, share) for shift in shifts for share in (0.05, 0.35))
+    likelihood, copied, factor = max(tried, key=lambda each: each[0])
+    gain = 2 * (likelihood - alone)
     if coarse[copied].sum() * 2 > n:
         copied, factor = ~copied, 1 / factor
     if gain < max(GAIN, GAIN_EACH * n) or coarse[copied].sum() < max(FEWEST, SHARE * n):
         return []
     rows = (bins >= 0) & np.isin(bins // COARSE, np.flatnonzero(copied))
     found = f"some as if {factor:.3g} times the others"
-    return finding("unit.mixture", name, ONE_UNIT, LOOK, rows, level="warning", found=found)
+    return warning("unit.mixture", name, ONE_UNIT, LOOK, rows, found=found)
 
 
 def _hump(at: np.ndarray, middle: float, below: float, above: float) -> np.ndarray:

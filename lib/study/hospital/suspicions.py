@@ -1,12 +1,13 @@
 """What no single value betrays: missing codes, columns filled to satisfy, medians; then slips and swaps; all to be looked at."""
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 
 from study.hospital.columns import Ours
-from study.hospital.findings import Finding, finding
+from study.hospital.findings import Finding, finding, warning
 from study.hospital.slips import check_slips
 from study.hospital.swaps import DIAGNOSES, check_swaps
 
@@ -20,23 +21,22 @@ FEW_ZEROS = ("sofa", "barthel")  # in these patients, where 0 is possible
 ODD = {0: "years", 9: "points"}  # codes that are looked for in columns of one unit
 
 
-def check_suspicions(made: Ours) -> list[Finding]:
-    """Return what the distributions say: of each column, of its groups, and of pairs of columns."""
-    found: list[Finding] = []
+def check_suspicions(made: Ours) -> Iterator[Finding]:
+    """Yield what the distributions say: of each column, of its groups, and of pairs of columns."""
     groups = _groups(made)
     for name in made.frame:
         row = made.dictionary.loc[name]
+        yield from _constant(name, row, made.frame[name])
         if row["type"] not in ("number", "integer") or not made.frame[name].count():
-            found += _constant(made, name)
             continue
-        found += _constant(made, name)
         values = made.frame[name].to_numpy(float)
-        found += _codes(name, row, values)
+        yield from _codes(name, row, values)
         if pd.notna(row["median_low"]):
-            found += _median(name, row, values)
+            yield from _median(name, row, values)
         if row["role"] == "baseline" and (name == "barthel" or row["unit"] not in ("points", "years")):
-            found += check_slips(name, row, values, groups)
-    return found + _no_points(made) + check_swaps(made, groups)
+            yield from check_slips(name, row, values, groups)
+    yield from _no_points(made)
+    yield from check_swaps(made, groups)
 
 
 def _no_points(made: Ours) -> list[Finding]:
@@ -47,55 +47,47 @@ def _no_points(made: Ours) -> list[Finding]:
     do = "if it says that nothing is known, name 0 under [missing.columns], else acknowledge it"
     must = f"be above 0 in those with two or more of {', '.join(names)}"
     odd = zero & (zero.sum() - one.sum() > NO_CHANCE * np.sqrt(zero.sum() + one.sum()))
-    return finding("value.code", "charlson", must, do, odd, level="warning")
+    return warning("value.code", "charlson", must, do, odd)
 
 
 def _groups(made: Ours) -> dict[str, np.ndarray]:
     """Return the codes of hospitals, arms and periods, -1 where unknown."""
-    names = [name for name in ("hospital", "drug", "period") if made.has(name)]
-    return {name: made.frame[name].astype("category").cat.codes.to_numpy() for name in names}
+    return {name: made.codes(name) for name in filter(made.has, ("hospital", "drug", "period"))}
 
 
-def _constant(made: Ours, name: str) -> list[Finding]:
+def _constant(name: str, row: pd.Series, values: pd.Series) -> list[Finding]:
     """Return what is the same in everybody: a column may have been filled to satisfy somebody."""
-    row, values = made.dictionary.loc[name], made.frame[name]
     binary = row["type"] == "binary" and row["role"] in ("negative control", "safety", "baseline")
     measured = pd.notna(row["median_low"]) and row["unit"] not in NOT_MEASURED
     few = 2 if measured else 1
-    filled = binary or name in VARY or few == 2
+    filled = binary or name in VARY or measured
     if not filled or values.iloc[:SOME].nunique() > few or values.count() < 50 or values.nunique() > few:
         return []
     do = "leave the column out if it was not recorded, or acknowledge it"
     must, found = "differ between patients", "one value or two"
-    return finding("column.constant", name, must, do, level="warning", found=found)
+    return warning("column.constant", name, must, do, found=found)
 
 
-def _codes(name: str, row: pd.Series, values: np.ndarray) -> list[Finding]:
-    """Return numbers that stand for nothing known: nines and the like, more often than the numbers around them."""
-    found: list[Finding] = []
+def _codes(name: str, row: pd.Series, values: np.ndarray) -> Iterator[Finding]:
+    """Yield numbers that stand for nothing known: nines and the like, more often than the numbers around them."""
     for code in SENTINELS:
         count = int(np.count_nonzero(values == code))
-        inside = pd.notna(row["low"]) and row["low"] <= code <= row["high"]
+        inside = pd.notna(row["low"]) and row["low"] <= code <= row["high"] and code < 100
         repeated = str(abs(code)).strip("9") != ""  # 777 may be a measurement, and rarely is one often
-        inside = inside and code < 100
         odd = code == 0 and name in FEW_ZEROS
-        if count < max(5 if repeated else 1, RARE * len(values) * odd) or (
-            row["unit"] != ODD.get(code, row["unit"]) and not odd
-        ):
-            continue
-        if (inside and code < 0) or (0 <= code < 99 and not inside):
+        few = count < max(5 if repeated else 1, RARE * len(values) * odd)
+        other = row["unit"] != ODD.get(code, row["unit"]) and not odd
+        if few or other or (inside and code < 0) or (0 <= code < 99 and not inside):
             continue
         width = 1.0 if code == 9 or odd else max(10.0, 0.05 * abs(code))
         wide = 10.0 if name == "barthel" else width  # which goes by fives; some need help in everything
         around = (np.count_nonzero(np.abs(values - code) <= wide) - count) / (2 * width)
         if count > 5 * around + (5 if inside and code else 0) and _seldom(count, around):
             do = f"if it says that nothing is known, name {code} under [missing], else acknowledge it"
-            must = f"mean it where it says {code}"
-            found += finding("value.code", name, must, do, values == code, level="warning")
+            yield from warning("value.code", name, f"mean it where it says {code}", do, values == code)
     if np.count_nonzero(values == 0) > 3 and row["low"] > 0 and row["unit"] != "days":
         do = "if it says that nothing is known, name 0 under [missing.columns]"
-        found += finding("value.code", name, "mean it where it says 0", do, values == 0)
-    return found
+        yield from finding("value.code", name, "mean it where it says 0", do, values == 0)
 
 
 def _seldom(count: int, expected: float) -> bool:
@@ -110,6 +102,4 @@ def _median(name: str, row: pd.Series, values: np.ndarray) -> list[Finding]:
         return []
     must = f"have a median between {row['median_low']:g} and {row['median_high']:g} {row['unit']}".strip()
     do = "name their unit under [units], or acknowledge it"
-    return finding(
-        "unit.median", name, must, do, level="warning", found="another, which a slip of units would give"
-    )
+    return warning("unit.median", name, must, do, found="another, which a slip of units would give")

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from study.hospital.columns import Ours
-from study.hospital.findings import Finding, finding
+from study.hospital.findings import Finding, warning
 
 LEAST = 20  # values, to speak of a median
 # of how differently two columns should go with others: the share that is opposite, the least
@@ -65,16 +65,13 @@ class Part:
     spread: dict[str, float]
     mean: dict[str, float]
     n: dict[str, int]
-    goes: dict[
-        str, np.ndarray
-    ]  # with each of ``ANCHORS`` as ``GOES_WITH`` has it, NaN where one is not there
+    goes: dict[str, np.ndarray]  # with each of ``ANCHORS``, as in ``GOES_WITH``; NaN where one is not there
     error: dict[str, float]  # of these, by chance alone
     ratios: float  # of how many SpO2/FiO2 is no lower than PaO2/FiO2, NaN if not known of both
 
 
-def check_swaps(made: Ours, groups: dict[str, np.ndarray]) -> list[Finding]:
-    """Return pairs of columns that fit better under each other's name, in all rows or in a group of them."""
-    found: list[Finding] = []
+def check_swaps(made: Ours, groups: dict[str, np.ndarray]) -> Iterator[Finding]:
+    """Yield pairs of columns that fit better under each other's name, in all rows or in a group of them."""
     frame = _looked_at(made)
     parts = [(_part(frame, rows, name), rows) for name, rows in _parts(groups, len(made.lines))]
     usual = _usual(made)
@@ -83,18 +80,16 @@ def check_swaps(made: Ours, groups: dict[str, np.ndarray]) -> list[Finding]:
             if why := _better(usual, part, one, other):
                 do = f"if {one} and {other} are swapped, name them right under [columns]; else acknowledge it"
                 must = f"not fit better as {other}, by {why}"
-                where = {"found": "the opposite"} if not part.name else {}
-                mask = rows if part.name else None
-                found += finding("columns.swapped", one, must, do, mask, level="warning", **where)
+                where = {"mask": rows} if part.name else {"found": "the opposite"}
+                yield from warning("columns.swapped", one, must, do, **where)
                 break
-    return found
 
 
 def unseen_swaps(made: Ours) -> list[tuple[str, ...]]:
     """Return sets of columns whose swap would not be seen in this cohort: each pair is exchanged, and looked at."""
     part, usual = _part(_looked_at(made), np.ones(len(made.lines), bool), ""), _usual(made)
     pairs = [pair for pair in _pairs(made) if not _better(usual, part, *pair[::-1], names=pair)]
-    pairs += list(itertools.combinations([name for name in AFTER if made.has(name)], 2))
+    pairs += itertools.combinations(filter(made.has, AFTER), 2)
     sets: list[set[str]] = []
     for pair in pairs:
         near = [each for each in sets if each & set(pair)]
@@ -105,7 +100,7 @@ def unseen_swaps(made: Ours) -> list[tuple[str, ...]]:
 
 def _pairs(made: Ours) -> Iterator[tuple[str, str]]:
     for names in KINDS.values():
-        yield from itertools.combinations([name for name in names if made.has(name)], 2)
+        yield from itertools.combinations(filter(made.has, names), 2)
 
 
 def _parts(groups: dict[str, np.ndarray], n: int) -> Iterator[tuple[str, np.ndarray]]:
@@ -121,12 +116,12 @@ def _parts(groups: dict[str, np.ndarray], n: int) -> Iterator[tuple[str, np.ndar
 def _looked_at(made: Ours) -> pd.DataFrame:
     """Return what tells columns apart, as numbers: they, and what they go with."""
     named = dict.fromkeys((*itertools.chain(*KINDS.values()), *DIAGNOSES, *ANCHORS))
-    frame = made.frame[[name for name in named if made.has(name)]].astype(float)
+    frame = made.frame[[*filter(made.has, named)]].astype(float)
     if made.has("sex"):
         sex = made.frame["sex"].astype(object)
         frame["male"] = (sex == "M").astype(float).where(sex.isin(["F", "M"]))
     if made.has(*DIAGNOSES[:3]):
-        frame["diagnoses"] = frame[[n for n in DIAGNOSES if n in frame]].sum(axis=1, min_count=3)
+        frame["diagnoses"] = frame[[*filter(made.has, DIAGNOSES)]].sum(axis=1, min_count=3)
     return frame
 
 

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
@@ -11,13 +11,17 @@ import numpy as np
 import pandas as pd
 
 from study.data.reading import NUMBER, UNSEEN
-from study.hospital.bytes_of import NO_ROWS, Cells, as_text, of_arrow, read_csv
+from study.hospital.bytes_of import NO_ROWS, NOT_EMPTY, Cells, as_text, of_arrow, read_csv
 from study.hospital.findings import Finding, finding
 from study.hospital.settings import FileSection
 
 EXCEL, COLUMNAR = (".xlsx", ".xlsm"), (".parquet", ".pq", ".duckdb", ".db")
 SPACES = re.compile(r"[\u00a0\u202f\u2007]")
 BROKEN = re.compile(r"#(REF!|DIV/0!|VALUE!|NAME\?|NULL!|NUM!|SPILL!|CALC!|####+)")
+MISREAD = re.compile(
+    "\ufffd|[Â-ß][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|(?<=[^\\W\\d_])[‡†‰?](?=[^\\W\\d_])|&(#\\d+|[a-z]+);"
+)
+NAMED = "name each column in its first row"
 UNCALCULATED = re.compile(rb"</f>(<v\s*/>|<v></v>)?</c>|<f[^>]*/></c>")
 TOP = 20  # rows among which the names of the columns are looked for
 PATIENTS = "patients"  # the sheet of the template
@@ -93,9 +97,7 @@ def _tidy(cells: Cells) -> Cells:
     names = [clean(str(name)).lstrip("#").strip() for name in cells.frame.columns]
     if sum(bool(NUMBER.fullmatch(name)) for name in names) > max(2, 0.2 * len(names)):
         do = "put the names of the columns above it"
-        found = finding(
-            "file.header", "", "name each column in its first row", do, found="numbers, as of a patient"
-        )
+        found = finding("file.header", "", NAMED, do, found="numbers, as of a patient")
         return Cells(pd.DataFrame(), NO_ROWS, cells.facts, (*cells.findings, *found))
     columns = [_cleaned(cells.frame.iloc[:, i]) for i in range(len(names))]
     there = [filled(column) for column in columns]
@@ -106,51 +108,31 @@ def _tidy(cells: Cells) -> Cells:
     facts = [*cells.facts, f"rows: {len(some)} in the file, {int(some.sum())} read"]
     if not some.all():
         facts[-1] += f", {int((~some).sum())} without any value left out"
-    lines = cells.lines[some]
     for name in (name for name in frame if not only_digits(frame[name])):
         texts = frame[name].cat.categories
         together = "\x1f".join(texts)
-        for code, pattern, must, do in _CELLS:
-            if not pattern.search(together):
-                continue
-            hits = np.array([bool(pattern.search(text)) for text in texts], bool)
-            found += finding(code, name, must, do, hits[frame[name].cat.codes.to_numpy()])
-    return Cells(frame, lines, tuple(facts), tuple(found))
+        for code, pattern, must, do in (each for each in _CELLS if each[1].search(together)):
+            hits = frame[name].isin([text for text in texts if pattern.search(text)])
+            found += finding(code, name, must, do, hits)
+    return Cells(frame, cells.lines[some], tuple(facts), tuple(found))
 
 
 _CELLS = (
-    (
-        "cell.newline",
-        re.compile(r"[\r\n]"),
-        "have no line break within a cell",
-        "take the line break out, or export without free text",
-    ),
+    ("cell.newline", re.compile(r"[\r\n]"), "have no line break within a cell",
+     "take the line break out, or export without free text"),
     ("cell.error", BROKEN, "hold no error of a spreadsheet", "correct the formula, and paste values only"),
-    (
-        "cell.encoding",
-        re.compile(
-            "\ufffd|[Â-ß][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|(?<=[^\\W\\d_])[‡†‰?](?=[^\\W\\d_])|&(#\\d+|[a-z]+);"
-        ),
-        "be readable text",
-        "it was read in the wrong encoding: name it as encoding under [file]",
-    ),
-)
+    ("cell.encoding", MISREAD, "be readable text", "it was read in the wrong encoding: name it as encoding under [file]"),
+)  # fmt: skip
 
 
-def _of_header(names: list[str], there: Iterable[np.ndarray]) -> list[Finding]:
-    found: list[Finding] = []
-    twice = sorted({name for name in names if name and names.count(name) > 1})
-    for name in twice:
-        found += finding(
-            "file.header", name, "be named once", "rename one of them", found=f"{names.count(name)} times"
-        )
+def _of_header(names: list[str], there: Iterable[np.ndarray]) -> Iterator[Finding]:
+    for name in sorted({name for name in names if name and names.count(name) > 1}):
+        times = f"{names.count(name)} times"
+        yield from finding("file.header", name, "be named once", "rename one of them", found=times)
     unnamed = sum(not name and bool(cells.any()) for name, cells in zip(names, there, strict=True))
     if unnamed:
         said = f"{unnamed} column{'s' if unnamed > 1 else ''} with values and no name"
-        found += finding(
-            "file.header", "", "name each column in its first row", "name or empty it", found=said
-        )
-    return found
+        yield from finding("file.header", "", NAMED, "name or empty it", found=said)
 
 
 def _excel(path: Path, sheet: str | None) -> Cells:
@@ -179,9 +161,7 @@ def _excel(path: Path, sheet: str | None) -> Cells:
     if any(cells[:top]) and top < len(grid):
         said.append(f"names of columns: row {top + 1}; rows with fewer cells above it left out")
     if top == len(grid):
-        empty = finding(
-            "file.empty", "", "have a header and a row for each patient", "fill it", found="nothing"
-        )
+        empty = finding("file.empty", "", NOT_EMPTY, "fill it", found="nothing")
         return Cells(pd.DataFrame(), NO_ROWS, tuple(said), tuple(empty))
     frame = pd.DataFrame(grid[top + 1 :], columns=range(len(grid[top])), dtype=str).astype("category")
     frame.columns = pd.Index(grid[top])
@@ -197,13 +177,12 @@ def _uncalculated(path: Path, sheet: str, grid: list[list[str]]) -> list[Finding
         if not any(UNCALCULATED.search(parts.read(name)) for name in sheets):
             return []
     book = load_workbook(path, read_only=True)
-    said = []
-    for number, (row, values) in enumerate(
-        zip(book[sheet].iter_rows(values_only=True), grid, strict=True), 1
-    ):
-        pairs = zip(row, values, strict=True)
-        if any(isinstance(cell, str) and cell.startswith("=") and not value for cell, value in pairs):
-            said.append(number)
+    rows = zip(book[sheet].iter_rows(values_only=True), grid, strict=True)
+    said = [
+        number
+        for number, row in enumerate(rows, 1)
+        if any(str(cell)[:1] == "=" and not value for cell, value in zip(*row, strict=True))
+    ]
     book.close()
     if not said:
         return []
@@ -261,10 +240,3 @@ def _database(file: FileSection) -> Cells:
 def _of_table(rows: Any, said: str) -> Cells:
     frame = of_arrow(rows)
     return Cells(frame, np.arange(len(frame)) + 1, (said,), ())
-
-
-def rows_where(values: pd.Series, wanted: Callable[[str], bool]) -> np.ndarray:
-    """Return the positions whose text satisfies a function, called once per distinct text."""
-    hits = np.array([wanted(text) for text in values.cat.categories], bool)
-    codes = values.cat.codes.to_numpy()
-    return np.flatnonzero((codes >= 0) & hits[codes]) if len(hits) else NO_ROWS
