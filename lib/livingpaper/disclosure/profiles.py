@@ -95,10 +95,8 @@ PROFILES: Mapping[str, Profile] = MappingProxyType({
 
 def profile_of(name: str = "publish", **thresholds: Any) -> Profile:
     """Return a profile with some of its thresholds changed; ``DisclosureError`` if it is unknown or too low."""
-    if name not in PROFILES:
-        raise DisclosureError(f"a profile must be one of {NAMES}, found {name!r}")
     try:
-        return replace(PROFILES[name], **thresholds)
+        return replace(PROFILES.get(name) or Profile(name), **thresholds)
     except TypeError as error:
         raise DisclosureError(f"a profile has no such threshold: {error}") from None
 

@@ -3,7 +3,7 @@
 They stand in the folder ``private`` of the paper, beside the results of long steps, never among what is built.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +15,10 @@ from livingpaper.config import config
 from livingpaper.disclosure.people import marks_of, too_near
 from livingpaper.disclosure.profiles import DisclosureError
 from livingpaper.disclosure.protect import Protected, protect
-from livingpaper.disclosure.rows import NUMBERS
+from livingpaper.disclosure.rows import differing
 from livingpaper.ledger.ledger import HIDDEN
 
 EXACT, LEFT = "private/exact.csv", "private/released"
-SAME = [*NUMBERS, "text"]
 
 
 def guard(exact: pd.DataFrame, project: Project, *, keep: bool = False) -> pd.DataFrame:
@@ -74,23 +73,13 @@ def require_protected(shown: pd.DataFrame, project: Project) -> Protected:
     exact = _read(path)
     _require_distance(exact, project)
     made = protected(exact, project)
-    wrong = sorted(set(shown["id"]) ^ set(exact["id"])) or _other(
-        made.ledger.set_index("id", drop=False), shown
-    )
-    if wrong:
+    wrong = sorted(set(shown["id"]) ^ set(exact["id"]))
+    # to the digits that a ledger keeps
+    if wrong := wrong or differing(shown, made.ledger.set_index("id"), rtol=1e-5):
         must = "every number of guarded patients must be as disclosure control leaves it"
         found = f"{len(wrong)} are not, the first of {wrong[0]!r}"
         raise DisclosureError(f"{must}, {found}; run: headtohead ledger, then html")
     return made
-
-
-def _other(ours: pd.DataFrame, shown: pd.DataFrame) -> Sequence[str]:
-    """Return the ids of rows that are not shown as they should be, to the digits that a ledger keeps."""
-    ours, numbers = ours.loc[shown["id"]], [*NUMBERS]
-    same = np.isclose(
-        ours[numbers].to_numpy(float), shown[numbers].to_numpy(float), rtol=1e-5, equal_nan=True
-    )
-    return list(shown["id"][~same.all(axis=1) | (ours["text"].to_numpy() != shown["text"].to_numpy())])
 
 
 def _require_distance(exact: pd.DataFrame, project: Project) -> None:
@@ -116,9 +105,8 @@ def require_other_people(table: pd.DataFrame, project: Project) -> None:
         raise DisclosureError(f"{must}, those of {min(lost)} do not; fetch them from a backup")
     if near := too_near(marks_of(table), marks, least):
         must = f"a table must differ by {least} rows or none from those of earlier releases"
-        raise DisclosureError(
-            f"{must}, it differs by fewer from {near}: what moved would show them; wait for more"
-        )
+        found = f"it differs by fewer from {near}"
+        raise DisclosureError(f"{must}, {found}: what moved would show them; wait for more")
 
 
 def remember_release(project: Project, table: pd.DataFrame) -> Path:

@@ -83,10 +83,9 @@ def shown(row: Mapping[str, Any], profile: Profile, *, people: float = np.nan) -
     kind = kind_of(row)
     n, events, estimate = (number(row.get(name)) for name in ("n", "events", "estimate"))
     of = people if n != n and kind in INHERIT else n
-    why = _too_few(row, kind, profile, estimate, of, events)
-    return (
-        Shown(dict(row), kind, why) if why else Shown(_coarse(row, kind, profile, n, events, estimate), kind)
-    )
+    if why := _too_few(row, kind, profile, estimate, of, events):
+        return Shown(dict(row), kind, why)
+    return Shown(_coarse(row, kind, profile, n, events, estimate), kind)
 
 
 def _too_few(
@@ -138,9 +137,7 @@ def _coarse(
     }
     numbers = {name: number(row.get(name)) for name in ("estimate", "std_error", "conf_low", "conf_high")}
     if kind == "Frequencies":
-        numbers |= dict.fromkeys(("std_error", "conf_low", "conf_high"), np.nan) | {
-            "estimate": profile.rounded(estimate)
-        }
+        numbers = dict.fromkeys(numbers, np.nan) | {"estimate": profile.rounded(estimate)}
     elif kind == "Proportions" and n > 0 and unweighted(row):
         numbers["estimate"] *= profile.rounded(share_of(row) * n) / made["n"] / (share_of(row) or 1.0)
     elif kind == "Shape":
@@ -184,6 +181,14 @@ def _quantile(id_: str) -> float:
         if found := QUANTILE.fullmatch(word):
             return 0.5 if found["median"] else 0.25 if found["quarter"] else int(found["share"]) / 100
     return 0.0
+
+
+def differing(rows: pd.DataFrame, ledger: pd.DataFrame, *, rtol: float) -> list[str]:
+    """Return the ids of rows whose numbers, to a relative tolerance, or texts are not those of a ledger indexed by id."""
+    known = ledger.reindex(rows["id"])
+    ours, theirs = (each[[*NUMBERS]].to_numpy(float) for each in (rows, known))
+    same = np.isclose(ours, theirs, rtol=rtol, equal_nan=True).all(axis=1)
+    return list(rows["id"][~same | (rows["text"].to_numpy() != known["text"].to_numpy())])
 
 
 def number(value: object) -> float:

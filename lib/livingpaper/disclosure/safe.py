@@ -15,8 +15,10 @@ import pandas as pd
 
 from livingpaper.config import config
 from livingpaper.disclosure.curves import group_means
-from livingpaper.disclosure.profiles import DisclosureError, Profile
+from livingpaper.disclosure.profiles import DisclosureError
+from livingpaper.disclosure.rows import differing
 
+OF_THE_DRAWING = ("scale", "axis", "legend", "config", "usermeta")  # whose values are no data
 _RULE = object()
 _issued: list[dict[str, list[str]]] = []  # by column, what rules of this process gave out
 
@@ -30,9 +32,8 @@ class Safe:
 
     def __post_init__(self) -> None:
         if self.by is not _RULE:
-            raise DisclosureError(
-                "a safe frame must come from a rule, Safe.of_...; it is not said of a frame that it is"
-            )
+            must = "a safe frame must come from a rule, Safe.of_..."
+            raise DisclosureError(f"{must}; it is not said of a frame that it is")
         records = self.frame.to_dict("list")
         _issued.append({str(name): list(map(_canonical, values)) for name, values in records.items()})
 
@@ -44,24 +45,15 @@ class Safe:
         """Return a selection of the ledger; ``DisclosureError`` where its numbers are not those that may be shown."""
         from livingpaper.chapters.session import current_ledger  # which knows this module
 
-        ledger = current_ledger()
-        numbers = ["estimate", "std_error", "conf_low", "conf_high", "n", "events"]
-        known = ledger.reindex(rows["id"])
-        same = np.isclose(
-            rows[numbers].to_numpy(float), known[numbers].to_numpy(float), rtol=1e-9, equal_nan=True
-        )
-        same = same.all(axis=1) & (rows["text"].to_numpy() == known["text"].to_numpy())
-        if not same.all():
-            wrong = list(rows["id"][~same])[:3]
-            raise DisclosureError(
-                f"rows of a chart must be those of the ledger, {wrong} are not; select them"
-            )
+        if wrong := differing(rows, current_ledger(), rtol=1e-9):
+            must = f"rows of a chart must be those of the ledger, {wrong[:3]} are not"
+            raise DisclosureError(f"{must}; select them")
         return cls(rows, _RULE)
 
     @classmethod
     def of_means(cls, frame: pd.DataFrame, by: Sequence[str], value: str) -> "Safe":
         """Return means of groups; see ``group_means``."""
-        return cls(group_means(frame, by, value, _limits()), _RULE)
+        return cls(group_means(frame, by, value, config().disclosure.limits()), _RULE)
 
     def then(self, change: Callable[[pd.DataFrame], pd.DataFrame]) -> "Safe":
         """Return what is computed from this frame and nothing else: no function of what may be shown shows more."""
@@ -70,11 +62,6 @@ class Safe:
     def chart(self, **options: Any) -> alt.Chart:
         """Return an Altair chart of the frame."""
         return alt.Chart(self.frame, **options)
-
-
-def _limits() -> Profile:
-    """Return the profile of the paper: no chapter chooses it."""
-    return config().disclosure.limits()
 
 
 def _again(frame: pd.DataFrame) -> Safe:
@@ -100,9 +87,8 @@ def require_safe(spec: Mapping[str, Any], name: str) -> None:
         records = [row if isinstance(row, dict) else {"data": row} for row in rows]
         if any(records) and not any(_part_of(records, issued) for issued in _issued):
             must = "a chart of patients must show a frame that passed disclosure control"
-            raise DisclosureError(
-                f"{must}, {name} shows {len(rows)} rows that did not; make it with Safe.of_... and then"
-            )
+            found = f"{name} shows {len(rows)} rows that did not"
+            raise DisclosureError(f"{must}, {found}; make it with Safe.of_... and then")
 
 
 def require_safe_table(frame: pd.DataFrame, name: str) -> None:
@@ -131,13 +117,7 @@ def _data(part: object) -> Iterator[tuple[str, object]]:
                 yield key, value
             elif key == "url":
                 yield key, None
-            elif key not in (
-                "scale",
-                "axis",
-                "legend",
-                "config",
-                "usermeta",
-            ):  # their values are of the drawing
+            elif key not in OF_THE_DRAWING:
                 yield from _data(value)
     elif isinstance(part, list):
         for each in part:
