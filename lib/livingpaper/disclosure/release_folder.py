@@ -58,10 +58,11 @@ def make_release_folder(project: Project, cohort: Path | None = None) -> Path:
         raise FileNotFoundError(f"the pages must stand in {pages}, there are none; run: headtohead html")
     guarded = ledger[ledger["origin"].map(paper.guards)]
     if len(guarded) and cohort is None:
-        raise DisclosureError(
-            "a folder with numbers of guarded patients must be searched for them; give --cohort FILE"
-        )
-    _require_same(pages, project)
+        must = "a folder with numbers of guarded patients must be searched for them"
+        raise DisclosureError(f"{must}; give --cohort FILE")
+    if not up_to_date(pages, state(project)):
+        must = f"the pages must be of what is there now, {pages} are not"
+        raise DisclosureError(f"{must}; run: headtohead html")
     table = None if cohort is None else read_table(cohort)
     judged = None
     if len(guarded) and table is not None:
@@ -82,14 +83,6 @@ def make_release_folder(project: Project, cohort: Path | None = None) -> Path:
         return made.rename(target)
 
 
-def _require_same(pages: Path, project: Project) -> None:
-    """Raise ``DisclosureError`` unless the pages were made of what is there now."""
-    if not up_to_date(pages, state(project)):
-        raise DisclosureError(
-            f"the pages must be of what is there now, {pages} are not; run: headtohead html"
-        )
-
-
 def tree_digest(folder: Path) -> str:
     """Return the hash of all files of a folder, which who signs for it writes down."""
     lines = [f"{sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder).as_posix()}"
@@ -102,15 +95,13 @@ def _write(folder: Path, ledger: pd.DataFrame, pages: Path, paper: Config) -> di
     (folder / "checksums").mkdir(parents=True)
     profile, results = paper.disclosure.limits(), dict[str, Any]()
     for chapter, rows in ledger.groupby(ledger["id"].str.partition(".")[0]):
-        name = f"table-{chapter}.csv"
-        rows[COLUMNS].to_csv(folder / name, index=False)
-        results[f"table-{chapter}"] = _table(name, rows, paper)
+        name = f"table-{chapter}"
+        rows[COLUMNS].to_csv(folder / f"{name}.csv", index=False)
+        results[name] = _table(name, rows, paper)
     for name, spec, origin in _charts(pages):
         files = [*_figure(folder, name, spec)]
         guarded = any(one.says in origin and one.guarded for one in paper.origins.values())
-        results[name] = _output(
-            name, "custom", files, "review" if guarded else "pass", f"figure; {spec.get('description', '')}"
-        )
+        results[name] = _output(name, "custom", files, guarded, f"figure; {spec.get('description', '')}")
     shutil.copytree(pages, folder / "pages")
     for result in results.values():
         for file in result["files"]:
@@ -152,9 +143,9 @@ def thresholds(profile: Profile) -> dict[str, Any]:
 
 
 def _output(
-    name: str, kind: str, files: list[dict[str, Any]], status: str, summary: str, comment: str = ""
+    name: str, kind: str, files: list[dict[str, Any]], guarded: bool, summary: str, comment: str = ""
 ) -> dict[str, Any]:
-    now = datetime.now(UTC).isoformat(timespec="seconds")
+    now, status = datetime.now(UTC).isoformat(timespec="seconds"), "review" if guarded else "pass"
     return {
         "uid": name, "status": status, "type": kind, "properties": {"method": kind}, "files": files, "outcome": {},
         "command": "headtohead release-folder", "summary": f"{status}; {summary}", "timestamp": now,
@@ -174,33 +165,21 @@ def _table(name: str, rows: pd.DataFrame, paper: Config) -> dict[str, Any]:
     guarded = bool(rows["origin"].map(paper.guards).any())
     says = f"threshold: {len(cells)} cells are suppressed; " if cells else "no cell is suppressed; "
     origins = ", ".join(paper.origins[each].says for each in sorted(set(rows["origin"])))
-    comment = (
-        f"Rests on: {origins}. Counts are rounded before anything is computed from them."
-        if guarded
-        else f"Rests on: {origins}."
-    )
-    return _output(
-        name.removesuffix(".csv"),
-        "table",
-        [{"name": name, "sdc": sdc}],
-        "review" if guarded else "pass",
-        says,
-        comment,
-    )
+    rounded = " Counts are rounded before anything is computed from them." if guarded else ""
+    files = [{"name": f"{name}.csv", "sdc": sdc}]
+    return _output(name, "table", files, guarded, says, f"Rests on: {origins}.{rounded}")
 
 
 def _charts(pages: Path) -> Iterator[tuple[str, dict[str, Any], str]]:
     """Yield name, specification and origin of every chart of the pages, each once."""
-    seen: set[str] = set()
+    seen: dict[str, str] = {}
     for page in sorted(pages.rglob("*.html")):
         for name, text in CHART.findall(page.read_text("utf-8")):
-            if name not in seen:
-                seen.add(name)
-                spec = json.loads(text.replace("<\\/", "</"))
-                spec = (
-                    spec["both"] | spec["wide"] if "both" in spec else spec
-                )  # as ``show`` writes both widths
-                yield name, spec, str(spec.get("usermeta", {}).get("origin", ""))
+            seen.setdefault(name, text)
+    for name, text in seen.items():
+        spec = json.loads(text.replace("<\\/", "</"))
+        spec = spec["both"] | spec["wide"] if "both" in spec else spec  # as ``show`` writes both widths
+        yield name, spec, str(spec.get("usermeta", {}).get("origin", ""))
 
 
 def _figure(folder: Path, name: str, spec: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -218,11 +197,8 @@ def _search(folder: Path, table: pd.DataFrame | None, paper: Config) -> None:
     """Raise ``DisclosureError`` if something is found in the folder that nobody declared harmless in ``paper.toml``."""
     limits = paper.disclosure
     harmless = [re.compile(each) for each in (OURS, *limits.harmless)]
-    found = set(findings(folder, table, threshold=limits.limits().threshold))
-    wrong = [
-        one for one in found if not any(p.search(f"{one.rule} {one.place}: {one.says}") for p in harmless)
-    ]
-    if wrong:
+    found = findings(folder, table, threshold=limits.limits().threshold)
+    if wrong := [one for one in found if not one.matches(harmless)]:
         must = "what leaves must hold nothing of a patient, found; no folder was made"
         cure = "take it out, or what is harmless: [disclosure] harmless of paper.toml"
         raise DisclosureError(f"{must}:\n{report(wrong)}\n{cure}")

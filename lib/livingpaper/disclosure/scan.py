@@ -1,7 +1,7 @@
 """``headtohead scan PATH``: look into everything that was built for what may not leave; never prints what it found."""
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -9,22 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from livingpaper.disclosure import traces
 from livingpaper.disclosure.alike import Same, alike, side_by_side
 from livingpaper.disclosure.patients import Reference
 from livingpaper.disclosure.tables import Table, tables_in
-from livingpaper.disclosure.traces import (
-    MAIL,
-    PATHS,
-    Marks,
-    dates_in,
-    dates_of,
-    free_text_of,
-    ids_in,
-    phrases_in,
-    small_in,
-    small_of,
-    user_names,
-)  # fmt: skip
 from livingpaper.disclosure.unfold import Piece
 
 RULES = {
@@ -50,6 +38,10 @@ class Finding:
     rule: str
     place: str
     says: str
+
+    def matches(self, patterns: Iterable[re.Pattern[str]]) -> bool:
+        """Return whether a pattern of "rule place: what" is about it."""
+        return any(each.search(f"{self.rule} {self.place}: {self.says}") for each in patterns)
 
 
 class LeakError(ValueError):
@@ -92,14 +84,14 @@ def findings(path: Path, cohort: pd.DataFrame | None = None, *, threshold: int =
         Counts from 1 to below it are small; ``ValueError`` below five.
     """
     if threshold < FEWEST:
-        raise ValueError(
-            f"the threshold must be {FEWEST} at least, found {threshold}; nothing smaller is safe to show"
-        )
+        must = f"the threshold must be {FEWEST} at least, found {threshold}"
+        raise ValueError(f"{must}; nothing smaller is safe to show")
     table = pd.DataFrame() if cohort is None else cohort
-    users = re.compile("|".join(map(re.escape, sorted(user_names()))) or r"(?!)")
+    users = re.compile("|".join(map(re.escape, sorted(traces.user_names()))) or r"(?!)")
     reference = Reference(table).ready()
     together: dict[tuple[str, int], list[tuple[str, Table]]] = defaultdict(list)
-    for found, tables in side_by_side(partial(_look, reference, Marks(table), users, threshold), alike(path)):
+    look = partial(_look, reference, traces.Marks(table), users, threshold)
+    for found, tables in side_by_side(look, alike(path)):
         yield from found
         for place, table_ in tables:
             together[re.sub(r"\d+", "#", place), table_.width].append((place, table_))
@@ -107,7 +99,7 @@ def findings(path: Path, cohort: pd.DataFrame | None = None, *, threshold: int =
 
 
 def _look(
-    reference: Reference, marks: Marks, users: re.Pattern[str], threshold: int, same: Same
+    reference: Reference, marks: traces.Marks, users: re.Pattern[str], threshold: int, same: Same
 ) -> tuple[list[Finding], list[tuple[str, Table]]]:
     """Return what alike files hold, for the place of each, and the small tables of the first with their places."""
     found, small = list[Finding](), list[tuple[str, Table]]()
@@ -123,18 +115,18 @@ def _look(
     return [replace(one, place=place) for one in found for place in same.everywhere(one.place)], small
 
 
-def _of_text(piece: Piece, marks: Marks, users: re.Pattern[str]) -> Iterator[Finding]:
+def _of_text(piece: Piece, marks: traces.Marks, users: re.Pattern[str]) -> Iterator[Finding]:
     text = piece.text
-    if found := ids_in(text, marks):
+    if found := traces.ids_in(text, marks):
         yield Finding("ids", piece.place, f"{len(found)} of the table's")
-    if many := dates_in(text, marks):
+    if many := traces.dates_in(text, marks):
         yield Finding("dates", piece.place, f"{many} of the table's")
-    if many := phrases_in(text, marks):
+    if many := traces.phrases_in(text, marks):
         yield Finding("text", piece.place, f"{many} runs of four words of the table's")
-    if found := sorted(set(PATHS.findall(text))):
+    if found := sorted(set(traces.PATHS.findall(text))):
         yield Finding("paths", piece.place, f"{len(found)}, the first {found[0][:60]!r}")
     program = PROGRAMS.search(piece.name)
-    if found := sorted({*users.findall(text), *(() if program or piece.raw else MAIL.findall(text))}):
+    if found := sorted({*users.findall(text), *(() if program or piece.raw else traces.MAIL.findall(text))}):
         yield Finding("users", piece.place, f"{len(found)}, the first {found[0][:60]!r}")
 
 
@@ -147,11 +139,9 @@ def _of_numbers(
         yield Finding("rows", piece.place, f"{len(rows)} rows, the first is row {rows[0] + 1} of the table")
     for table in tables_in(piece.text):
         if table.kind not in ("labels", "places") and not program:
-            small, dated, free = (
-                small + small_of(table, threshold),
-                dated + dates_of(table),
-                free + free_text_of(table),
-            )
+            small += traces.small_of(table, threshold)
+            dated += traces.dates_of(table)
+            free += traces.free_text_of(table)
         held = held or reference.held_by(table)
         if len(table.rows) < 40:
             torn.append((piece.place, table))
@@ -161,7 +151,7 @@ def _of_numbers(
         yield Finding("dates", piece.place, f"{dated} in a column")
     if free:
         yield Finding("text", piece.place, f"{free} cells of free text or names")
-    if not program and (small := small + small_in(piece.text, threshold)):
+    if not program and (small := small + traces.small_in(piece.text, threshold)):
         yield Finding("small", piece.place, f"{small} from 1 to {threshold - 1}")
 
 
@@ -177,12 +167,11 @@ def _torn(torn: dict[tuple[str, int], list[tuple[str, Table]]], reference: Refer
 def report(found: Iterable[Finding]) -> str:
     """Return findings by rule as text."""
     found, lines = sorted(set(found)), []
-    counts = Counter(each.rule for each in found)
     for rule, words in RULES.items():
         if of_rule := [each for each in found if each.rule == rule]:
-            lines.append(f"{rule}: {words} in {counts[rule]} place(s)")
+            lines.append(f"{rule}: {words} in {len(of_rule)} place(s)")
             lines += [f"  {each.place}: {each.says}" for each in of_rule[:SHOWN]]
-            lines += [f"  and {counts[rule] - SHOWN} more"] if counts[rule] > SHOWN else []
+            lines += [f"  and {len(of_rule) - SHOWN} more"] if len(of_rule) > SHOWN else []
     return "\n".join(lines)
 
 
@@ -195,14 +184,10 @@ def scan(path: Path, cohort: Path | None = None, threshold: int = 10, allow: Ite
         raise FileNotFoundError(f"what is looked into must exist, {path} does not; build it first")
     harmless = [re.compile(each) for each in allow]
     found = list(findings(path, read_table(cohort) if cohort else None, threshold=threshold))
-    left = [
-        one for one in found if not any(p.search(f"{one.rule} {one.place}: {one.says}") for p in harmless)
-    ]
-    if left:
+    if left := [one for one in found if not one.matches(harmless)]:
         cure = "take it out and build again; what is harmless: --allow 'rule place'"
         raise LeakError(f"{path} must hold nothing of a patient, found:\n{report(left)}\n{cure}")
-    against = (
-        f"against the {cohort.name}" if cohort else "without a table of patients (--cohort FILE finds more)"
-    )
+    other = "without a table of patients (--cohort FILE finds more)"
+    against = f"against the {cohort.name}" if cohort else other
     passed = f", {len(found)} finding(s) allowed" if found else ""
     return f"{path}: nothing that may not leave, looked through {against}{passed}"

@@ -2,9 +2,10 @@
 
 import getpass
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 import pandas as pd
@@ -101,18 +102,17 @@ class Marks:
         found: set[str] = set()
         for values in self._texts.values():
             if _share_dated(values) > 0.5:
-                days = pd.to_datetime(
-                    values, errors="coerce", format="mixed", dayfirst=not values.str.match(r"\d{4}").all()
-                )
+                day_first = not values.str.match(r"\d{4}").all()
+                days = pd.to_datetime(values, errors="coerce", format="mixed", dayfirst=day_first)
                 found |= {day.strftime(way) for day in days.dropna().unique() for way in ways}
         return frozenset(found | {date.lstrip("0") for date in found})
 
     @cached_property
     def phrases(self) -> frozenset[tuple[str, ...]]:
         """Runs of four words from columns of free text."""
-        long = [values for values in self._texts.values() if values.str.split().str.len().mean() >= 4]
+        long = (values for values in self._texts.values() if values.str.split().str.len().mean() >= 4)
         return frozenset(
-            run for values in long if values.nunique() > 12 for value in values for run in _runs(value)
+            run for values in long if values.nunique() > 12 for run in chain(*map(_runs, values))
         )
 
 
@@ -120,9 +120,9 @@ def _share_dated(values: pd.Series) -> float:
     return sum(bool(DATES.search(value)) for value in values) / max(1, len(values))
 
 
-def _runs(text: str) -> Iterator[tuple[str, ...]]:
+def _runs(text: str) -> Iterable[tuple[str, ...]]:
     words = re.findall(r"\w+", text.lower())
-    yield from zip(*(words[start:] for start in range(4)), strict=False)
+    return zip(*(words[start:] for start in range(4)), strict=False)
 
 
 def ids_in(text: str, marks: Marks) -> list[str]:
@@ -132,23 +132,16 @@ def ids_in(text: str, marks: Marks) -> list[str]:
     words |= {word.rsplit(".", 1)[0] for word in words if "." in word}
     found = words & marks.ids
     if "Search.setIndex" in text[:200]:
-        found |= {
-            each for each in marks.ids if (parts := re.findall(r"\w+", each))[1:] and set(parts) <= words
-        }
+        parts = {each: re.findall(r"\w+", each) for each in marks.ids}
+        found |= {each for each, those in parts.items() if len(those) > 1 and words.issuperset(those)}
     return sorted(found | set(marks.names.findall(text) if marks.names else ()))
 
 
 def dates_in(text: str, marks: Marks) -> int:
     """Return how many dates of the patients stand in a text."""
-    return (
-        sum(date in text for date in marks.dates)
-        if len(marks.dates) < 2000
-        else len(_dated(text) & marks.dates)
-    )
-
-
-def _dated(text: str) -> set[str]:
-    return {found[0] for found in DATES.finditer(text)}
+    if len(marks.dates) < 2000:
+        return sum(date in text for date in marks.dates)
+    return len({found[0] for found in DATES.finditer(text)} & marks.dates)
 
 
 def phrases_in(text: str, marks: Marks) -> int:
@@ -158,10 +151,8 @@ def phrases_in(text: str, marks: Marks) -> int:
 
 def dates_of(table: Table) -> int:
     """Return how many dates a column of a table holds, where most of its cells are dates; else none."""
-    many = [
-        sum(bool(DATES.search(cell)) for cell in table.column(number))
-        for number in range(min(table.width, 200))
-    ]
+    columns = map(table.column, range(min(table.width, 200)))
+    many = [sum(bool(DATES.search(cell)) for cell in column) for column in columns]
     return max((n for n in many if n >= 5 and n > 0.5 * len(table.rows)), default=0)
 
 
@@ -185,9 +176,8 @@ def small_of(table: Table, threshold: int) -> int:
         for number, cell in enumerate(row):
             whole = cell.strip().removesuffix(".0")
             share = SHARE.fullmatch(cell.strip())
-            found += (small(whole) and (number in counted or (row in lines and number > 0))) or bool(
-                share and small(share[1])
-            )
+            of_people = number in counted or (row in lines and number > 0)
+            found += (of_people and small(whole)) or bool(share and small(share[1]))
     return found
 
 
