@@ -34,15 +34,9 @@ def dense(who: np.ndarray, at: np.ndarray, which: np.ndarray, bits: np.ndarray, 
     for width in WINDOWS:
         ends = np.searchsorted(key, key + width)
         hits = ends - np.arange(len(key))
-        need = (
-            log2(max(n, 2))
-            + SPARE_BITS
-            + np.array([log2(comb(width, min(h, width))) for h in range(width + 1)])
-        )
-        enough = (hits >= np.ceil(DENSE * width)) & (
-            total[ends] - total[:-1] >= need[np.minimum(hits, width)]
-        )
-        for start in np.flatnonzero(enough).tolist():
+        need = log2(max(n, 2)) + SPARE_BITS + np.array([log2(comb(width, h)) for h in range(width + 1)])
+        told = total[ends] - total[:-1] >= need[np.minimum(hits, width)]
+        for start in np.flatnonzero(told & (hits >= np.ceil(DENSE * width))).tolist():
             if int(who[start]) in found:
                 continue
             inside = slice(start, int(ends[start]))

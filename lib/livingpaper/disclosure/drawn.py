@@ -32,8 +32,8 @@ def drawn(draw: Callable[..., Any], *shown: Any, **look: Any) -> Any:
 
 
 def _require_shown(each: Any) -> None:
-    if isinstance(each, (list, tuple, dict, SimpleNamespace)):
-        each = vars(each) if isinstance(each, SimpleNamespace) else each
+    each = vars(each) if isinstance(each, SimpleNamespace) else each
+    if isinstance(each, (list, tuple, dict)):
         for part in each.values() if isinstance(each, dict) else each:
             _require_shown(part)
     elif isinstance(each, pd.DataFrame) and "id" in each and "origin" in each:

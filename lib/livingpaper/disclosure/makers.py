@@ -39,9 +39,7 @@ def few_behind(balance: pd.DataFrame, *, n_treated: int, n_control: int) -> pd.D
         difference tells as much.
     """
     crude = balance[(balance["adjustment"] == "crude") & balance["variance_ratio"].isna()]
-    parts = [
-        (crude[f"mean_{arm}"] * n).rename(arm) for arm, n in (("treated", n_treated), ("control", n_control))
-    ]
-    both = pd.concat([*parts, n_treated - parts[0], n_control - parts[1]], axis=1).round()
+    treated, control = crude["mean_treated"] * n_treated, crude["mean_control"] * n_control
+    both = pd.concat([treated, control, n_treated - treated, n_control - control], axis=1).round()
     few = both.where(both > 0).min(axis=1).set_axis(crude["covariate"])
     return balance.assign(n=n_treated + n_control, events=balance["covariate"].map(few))

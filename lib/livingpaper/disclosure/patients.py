@@ -87,13 +87,8 @@ class Reference:
         """Numbers with a fraction that at most three patients have, as they stand in a file of bytes."""
         every = np.concatenate([column.groups[0] for column in self.columns] or [np.empty(0)])
         values, counts = np.unique(every[every != np.rint(every)], return_counts=True)
-        return np.array(
-            [
-                value
-                for value in values[counts <= 3].tolist()
-                if len(repr(value).replace(".", "").strip("0")) > 3
-            ]
-        )
+        few = values[counts <= 3].tolist()
+        return np.array([value for value in few if len(repr(value).replace(".", "").strip("0")) > 3])
 
     def ready(self) -> "Reference":
         """Return it with what is computed once, for all processes."""
@@ -102,20 +97,15 @@ class Reference:
 
     def rows_in(self, text: str) -> list[int]:
         """Return the rows (from 0) that stand in a text, its numbers next to each other in any order."""
-        found: set[int] = set()
-        for tokens in streams(text):
-            found |= self._rows(tokens)
-        return sorted(found)
+        return sorted(set().union(*map(self._rows, streams(text))))
 
     def _rows(self, tokens: list[str]) -> set[int]:
         index = self.index
         known = {token: index.get(normal(token)) for token in set(tokens)}
         if not any(entry and entry[2] for entry in known.values()):
             return set()
-        told = [
-            token for token in tokens if (entry := known[token]) is None or entry[2]
-        ]  # others say nothing
-        told = once(told)
+        # the others say nothing
+        told = once([token for token in tokens if (entry := known[token]) is None or entry[2]])
         entries = [(at, entry) for at, token in enumerate(told) if (entry := known[token])]
         sizes = [len(entry[0]) for _, entry in entries]
         at = np.repeat([at for at, _ in entries], sizes)
@@ -159,12 +149,8 @@ class Reference:
         return ""
 
     def _near(self, one: "_Shown") -> list[Column]:
-        fits = [(one.by_membership(column), number) for number, column in enumerate(self.columns)]
-        return [
-            self.columns[number]
-            for (share, _), number in sorted(fits, key=lambda f: f[0][1])
-            if share >= 0.95
-        ][:PAIRED]
+        fits = ((*one.by_membership(column), column) for column in self.columns)
+        return [column for share, _, column in sorted(fits, key=lambda f: f[1]) if share >= 0.95][:PAIRED]
 
     def bytes_in(self, raw: bytes) -> int:
         """Return how many of the patients' own numbers stand in a file of bytes, four at least; else none."""
@@ -219,9 +205,8 @@ class _Shown:
 
     def equals(self, group: np.ndarray) -> bool:
         """Return whether these are the values of a group, in any order."""
-        return len(self.distinct) >= LEAST and np.array_equal(
-            np.sort(self.codes), np.sort(np.rint(group * 10.0**self.decimals))
-        )
+        theirs = np.sort(np.rint(group * 10.0**self.decimals))
+        return len(self.distinct) >= LEAST and np.array_equal(np.sort(self.codes), theirs)
 
     def moved(self, group: np.ndarray) -> bool:
         """Return whether these are the values of a group, moved, stretched, turned over or on a log scale."""
@@ -250,7 +235,7 @@ def _together(one: _Shown, two: _Shown, first: Column, second: Column) -> bool:
     hits = sum(pair in known for pair in zip(left, right.tolist(), strict=True))
     if hits < 0.9 * m:
         return False
-    rng, dealt = np.random.default_rng(1), 0
-    for _ in range(5):
-        dealt += sum(pair in known for pair in zip(left, rng.permutation(right).tolist(), strict=True))
+    rng = np.random.default_rng(1)
+    lots = (zip(left, rng.permutation(right).tolist(), strict=True) for _ in range(5))
+    dealt = sum(pair in known for pairs in lots for pair in pairs)
     return bool(binom.sf(hits - 1, m, (dealt + 1) / (5 * m + 1)) < BY_CHANCE * 1e3)

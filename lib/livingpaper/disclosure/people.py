@@ -93,6 +93,5 @@ def _exposed(sets: Sequence[np.ndarray], least: int) -> int:
     who = np.unique(np.concatenate(sets))
     within, people = np.unique([np.isin(who, each) for each in sets], axis=1, return_counts=True)
     many = within[:, people >= least].astype(float)
-    return int(
-        np.linalg.matrix_rank(within.astype(float)) - (np.linalg.matrix_rank(many) if many.size else 0)
-    )
+    told = np.linalg.matrix_rank(many) if many.size else 0
+    return int(np.linalg.matrix_rank(within.astype(float)) - told)

@@ -42,14 +42,12 @@ class Counts:
         of: dict[Cell, int] = {}
         groups: dict[int, list[Sum]] = {}
         for number, each in enumerate(self.sums):
-            members = [cell for cell in (each[0], *each[1]) if cell not in self.fixed]
             merged = [each]
-            for old in {of[cell] for cell in members if cell in of}:
+            for old in {of[cell] for cell in (each[0], *each[1]) if cell in of}:
                 merged += groups.pop(old)
             groups[number] = merged
-            of |= {
-                cell: number for total, parts in merged for cell in (total, *parts) if cell not in self.fixed
-            }
+            members = {cell for total, parts in merged for cell in (total, *parts)}
+            of |= dict.fromkeys(members - self.fixed, number)
         for group in groups.values():
             inside = {cell: self.values[cell] for total, parts in group for cell in (total, *parts)}
             if not inside.keys().isdisjoint(cells):
@@ -81,16 +79,14 @@ def linked(ids: Mapping[str, int], among: Mapping[str, float], shown: Collection
             alike[tuple(sorted(totals))][frozenset(map(tuple, groups.values()))] = None
     for sizes, families in alike.items():
         rows = [each[0] for family in families for each in family if len(each) == 1]
+        latent = tuple(sorted(map(min, families)))
         for parts in {each for family in families if len(families) > 1 for each in family if len(each) > 1}:
             total = sum(map(ids.__getitem__, parts))
             words = set(parts[0].split("."))
-            equal = sorted(
-                (row for row in rows if ids[row] == total), key=lambda row: -len(words & {*row.split(".")})
-            )
-            whole: Cell = equal[0] if equal else (total, *sorted(map(min, families)))
-            if whole not in parts and (
-                equal or sizes.count(total) == 1
-            ):  # of two latent ones, which is meant?
+            equal = [row for row in rows if ids[row] == total]
+            whole: Cell = max(equal, key=lambda row: len(words & {*row.split(".")}), default=(total, *latent))
+            # of two latent ones, which is meant?
+            if whole not in parts and (equal or sizes.count(total) == 1):
                 add(whole, parts, total)
     return Counts(values, tuple(sums), frozenset(fixed), frozenset(values.keys() - ids.keys() - fixed))
 
@@ -225,11 +221,8 @@ def _candidates(counts: Counts, hidden: set[Cell], weak: set[Cell]) -> dict[Cell
 
 def placed(counts: Counts, hidden: Collection[Cell], profile: Profile, first: Collection[Cell]) -> set[Cell]:
     """Return the cells of ``first`` that an attacker can place too well."""
-    found = set()
-    for cell, (low, high) in ranges(counts, hidden, profile, first).items():
-        if not open_enough(counts.values[cell], low, high, profile):
-            found.add(cell)
-    return found
+    known = ranges(counts, hidden, profile, first).items()
+    return {cell for cell, ends in known if not open_enough(counts.values[cell], *ends, profile)}
 
 
 def open_enough(count: int, low: float, high: float, profile: Profile) -> bool:

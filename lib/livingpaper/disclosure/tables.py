@@ -49,10 +49,8 @@ def tables_in(text: str) -> Iterator[Table]:
     """Yield every table of a text."""
     if "<t" in text:
         for found in TABLE.finditer(text):
-            cells = [
-                tuple(strip(cell).strip() for cell in CELL.findall(row)) for row in ROW.findall(found[0])
-            ]
-            yield from _headed("table", [row for row in cells if row])
+            rows = map(CELL.findall, ROW.findall(found[0]))
+            yield from _headed("table", [tuple(strip(cell).strip() for cell in row) for row in rows if row])
     labels = [tuple(NUMBER.findall(label)) for label in LABEL.findall(text)]
     yield from _even("labels", [row for row in labels if row])
     yield from _even("places", [tuple(found) for found in PLACE.findall(text)])
@@ -66,10 +64,9 @@ def tables_in(text: str) -> Iterator[Table]:
 
 def _headed(kind: str, rows: list[tuple[str, ...]]) -> Iterator[Table]:
     """Yield a table whose first row names the columns if it holds no number."""
-    if rows and not any(NUMBER.fullmatch(cell.strip()) for cell in rows[0]):
-        yield Table(kind, rows[0], tuple(rows[1:]))
-    elif rows:
-        yield Table(kind, (), tuple(rows))
+    if rows:
+        named = not any(NUMBER.fullmatch(cell.strip()) for cell in rows[0])
+        yield Table(kind, rows[0] if named else (), tuple(rows[1:] if named else rows))
 
 
 def _even(kind: str, rows: list[tuple[str, ...]]) -> Iterator[Table]:
@@ -134,9 +131,8 @@ def _list(values: list[Any]) -> Iterator[Table]:
     records = [value for value in values if isinstance(value, dict)]
     if records:
         header = tuple(dict.fromkeys(str(name) for record in records for name in record))
-        yield Table(
-            "json", header, tuple(tuple(_text(record.get(name)) for name in header) for record in records)
-        )
+        rows = (tuple(_text(record.get(name)) for name in header) for record in records)
+        yield Table("json", header, tuple(rows))
     lists = [tuple(map(_text, value)) for value in values if isinstance(value, list)]
     yield from _even("json", [row for row in lists if row])
     if simple := [(_text(value),) for value in values if isinstance(value, (int, float, str))]:

@@ -95,9 +95,7 @@ def _unfold(place: str, data: bytes, depth: int) -> Iterator[Piece]:
     if closed := next((name for start, name in CLOSED.items() if data.startswith(start)), ""):
         yield Piece(place, fault=f"is an archive that cannot be opened here ({closed})")
     elif (start := next(filter(data.startswith, UNPACK), None)) is not None:
-        inner = UNPACK[start](data)
-        inside = f"{place}!{Path(place).stem}"
-        yield from unfold(inside, inner, depth + 1)
+        yield from unfold(f"{place}!{Path(place).stem}", UNPACK[start](data), depth + 1)
     elif data.startswith(b"PK\x03\x04"):
         yield from _members(place, data, depth)
     elif data[257:262] == b"ustar":
@@ -155,8 +153,8 @@ def _members(place: str, data: bytes, depth: int) -> Iterator[Piece]:
             if member.flag_bits & 1:
                 yield Piece(f"{place}!{member.filename}", fault="is encrypted")
             elif not member.is_dir():
-                opened = archive.open(member)
-                yield from _member(place, member.filename, member.file_size, opened.read, depth)
+                read = archive.open(member).read
+                yield from _member(place, member.filename, member.file_size, read, depth)
 
 
 def _member(place: str, name: str, size: int, read: Callable[[], bytes], depth: int) -> Iterator[Piece]:
@@ -226,9 +224,8 @@ def past(path: Path) -> Iterator[Piece]:
 
 def _git(path: Path, *arguments: str, given: bytes = b"") -> bytes:
     """Return what git says; nothing where there is no git or no repository."""
+    command = ["git", "-C", str(path), *arguments]
     try:
-        return subprocess.run(
-            ["git", "-C", str(path), *arguments], input=given, capture_output=True, check=True
-        ).stdout
+        return subprocess.run(command, input=given, capture_output=True, check=True).stdout
     except (FileNotFoundError, subprocess.CalledProcessError):
         return b""
