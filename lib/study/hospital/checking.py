@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from livingpaper.build.project import Project
 
@@ -46,6 +45,17 @@ class Report:
         """Return the codes of the findings of some levels, of all if none is named."""
         return {each.code for each in self.findings if not levels or each.level in levels}
 
+    def said(self, ids: list[str] | None = None) -> dict[str, list[str]]:
+        """Return the findings of each level, each as one line."""
+        lines: dict[str, list[str]] = {level: [] for level in ORDER}
+        for each in self.findings:
+            lines[each.level].append(each.said(self.made.lines, ids))
+        return lines
+
+    def reasons(self) -> list[str]:
+        """Return what was acknowledged, and why, each as one line."""
+        return [f"[{each.code}] {each.column}: {reason}" for each, reason in self.acknowledged]
+
 
 def command(project: Project, words: Sequence[str]) -> int:
     """Run ``check FILE``: print the report, write the preview beside the file, return the exit status."""
@@ -78,10 +88,9 @@ def check_file(project: Project, file: Path, settings: Path | None = None) -> Re
     """
     path = file.resolve()
     chosen = load_settings(settings or (path if path.suffix == ".toml" else path.parent / NAME))
-    numbers = ("low", "high", "median_low", "median_high")
+    numbers = ["low", "high", "median_low", "median_high"]
     dictionary = read_table(project.data / "dictionary.csv", numbers=numbers, keep_missing=False)
-    for column in numbers:
-        dictionary[column] = dictionary[column].astype(object).replace("", np.nan).astype(float)
+    dictionary[numbers] = dictionary[numbers].astype(float)
     cells = read_any(path, chosen.file)
     made = make_ours(cells, dictionary, chosen)
     return make_report(made, cells.frame, load_protocol(project.protocol))
@@ -133,17 +142,15 @@ def _acknowledged(
     def meets(entry: Acknowledged, each: Finding) -> bool:
         return each.level == "warning" and entry.warning == each.code and entry.column in (None, each.column)
 
-    reasons = {
-        id(each): entry.reason for each in found for entry in settings.acknowledged if meets(entry, each)
-    }
+    said = [[entry.reason for entry in settings.acknowledged if meets(entry, each)] for each in found]
+    stand = [each for each, reasons in zip(found, said, strict=True) if not reasons]
     for entry in settings.acknowledged:
         if not any(meets(entry, each) for each in found):
             do = "take the entry out: errors cannot be acknowledged, and what is no longer found need not be"
             must = "acknowledge warnings that are there"
             where = f"{entry.warning!r}" + (f" of {entry.column}" if entry.column else "")
-            found = found + finding("settings.acknowledged", "", must, do, found=where)
-    stand = [each for each in found if id(each) not in reasons]
-    return stand, [(each, reasons[id(each)]) for each in found if id(each) in reasons]
+            stand += finding("settings.acknowledged", "", must, do, found=where)
+    return stand, [(each, reasons[-1]) for each, reasons in zip(found, said, strict=True) if reasons]
 
 
 def _named(each: Finding, made: Ours) -> Finding:
@@ -158,11 +165,7 @@ def as_text(report: Report, *, ids: bool = False) -> str:
     """Return the report for the terminal; row numbers are those of the file, ids are said only if asked for."""
     made = report.made
     names = made.frame["patient_id"].astype(str).tolist() if ids and made.has("patient_id") else None
-    said = {
-        level: [each.said(made.lines, names) for each in report.findings if each.level == level]
-        for level in ORDER
-    }
-    known = [f"[{each.code}] {each.column}: {reason}" for each, reason in report.acknowledged]
+    said, known = report.said(names), report.reasons()
     lost = [f"{each.analysis} ({', '.join(each.columns)})" for each in report.left_out]
     errors, warnings = len(said["error"]), len(said["warning"])
     sections = {

@@ -8,7 +8,7 @@ import numpy as np
 
 from study.hospital.columns import Ours
 from study.hospital.findings import Finding, finding, note, warning
-from study.hospital.settings import unknown_names
+from study.hospital.settings import named_columns
 from study.protocol.protocol import Protocol
 
 CORE = ("patient_id", "drug", "end_state", "followup_day", "age", "sex", "hospital")
@@ -49,31 +49,21 @@ def score_columns(made: Ours, plan: Protocol) -> tuple[str, ...]:
 def left_out(made: Ours, plan: Protocol) -> list[LeftOut]:
     """Return every analysis that lacks a column, by name; what the core or the score lacks is an error, not here."""
     lacking = [name for name in made.dictionary.index if not made.has(name)]
-    score = score_columns(made, plan)
+    roles, labels = made.dictionary["role"], made.dictionary["label"]
+    elsewhere = {*score_columns(made, plan), *CORE}
+    carries = [
+        *((ANALYSES[name], name) for name in lacking if name in ANALYSES),
+        *((f"eligibility: {each.label}", each.column) for each in plan.eligibility),
+        *((f"subgroups by {labels.get(each.column, '').lower()}", each.column) for each in plan.sensitivity.subgroups),
+        ("the negative control", plan.sensitivity.negative_control),
+        *(("estimates with an outcome model", each) for each in sorted({t.column for t in plan.further.outcome_terms})),
+        *(("rows of the baseline table", name) for name in lacking if roles[name] in BASELINE and name not in elsewhere),
+    ]  # fmt: skip
     found: dict[str, list[str]] = {}
-    for name in lacking:
-        if name in ANALYSES:
-            found.setdefault(ANALYSES[name], []).append(name)
-    for criterion in plan.eligibility:
-        if criterion.column in lacking:
-            found.setdefault(f"eligibility: {criterion.label}", []).append(criterion.column)
-    for group in plan.sensitivity.subgroups:
-        if group.column in lacking:
-            found.setdefault(f"subgroups by {_label(made, group.column)}", []).append(group.column)
-    if (control := plan.sensitivity.negative_control) in lacking:
-        found.setdefault("the negative control", []).append(control)
-    terms = {term.column for term in plan.further.outcome_terms}
-    if missing := sorted(terms & set(lacking)):
-        found.setdefault("estimates with an outcome model", []).extend(missing)
-    roles = made.dictionary["role"]
-    table = [name for name in lacking if roles[name] in BASELINE and name not in score and name not in CORE]
-    if table:
-        found["rows of the baseline table"] = table
+    for analysis, name in carries:
+        if name in lacking:
+            found.setdefault(analysis, []).append(name)
     return [LeftOut(analysis, tuple(columns)) for analysis, columns in found.items()]
-
-
-def _label(made: Ours, column: str) -> str:
-    return str(made.dictionary.at[column, "label"]).lower()
 
 
 def check_columns(made: Ours, theirs: list[str], plan: Protocol) -> Iterator[Finding]:
@@ -89,11 +79,13 @@ def check_columns(made: Ours, theirs: list[str], plan: Protocol) -> Iterator[Fin
             do = f"add it, or say which column it is{hint}{other}"
             code = "column.core" if name in CORE else "column.score"
             yield from finding(code, name, "be in the file", do, found="no such column")
-    for part, name, of in unknown_names(made.settings, ours, theirs):
-        close = difflib.get_close_matches(name, ours if of == "ours" else theirs, 1, 0.5)
-        do = f"correct it{f', perhaps {close[0]!r}' if close else ''}"
-        must = f"name columns of {'data/dictionary.csv' if of == 'ours' else 'the file'} under [{part}]"
-        yield from finding("settings.name", "", must, do, found=repr(name))
+    for part, name, of in named_columns(made.settings):
+        known = ours if of == "data/dictionary.csv" else theirs
+        if name not in known:
+            close = difflib.get_close_matches(name, known, 1, 0.5)
+            do = f"correct it{f', perhaps {close[0]!r}' if close else ''}"
+            must = f"name columns of {of} under [{part}]"
+            yield from finding("settings.name", "", must, do, found=repr(name))
     for name in spare:
         do = "leave it out of the export, or name it under [columns]"
         yield from note("column.unused", name, "be one of ours to be used", do, found="no such name")

@@ -1,13 +1,14 @@
 """The HTML preview of a cohort beside its file: findings, ranges, and what is missing by arm, hospital and period."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import jinja2
 import numpy as np
 import pandas as pd
 from livingpaper.build.cache import write_whole
-from livingpaper.build.project import Project, find_project
+from livingpaper.build.project import find_project
 
 from study.hospital.checking import Report
 from study.hospital.columns import NUMERIC
@@ -23,14 +24,10 @@ def write_preview(report: Report, file: Path) -> Path:
     Raises ``ValueError`` if it would stand in the repository, where it could be committed.
     """
     path = file.resolve().with_suffix(".check.html")
-    try:
-        project: Project | None = find_project(path.parent)
-    except FileNotFoundError:
-        project = None
-    if project and not path.is_relative_to(project.data / "own"):
-        raise ValueError(
-            f"the cohort must stand outside the repository or in data/own/, it is in {path.parent}; move it, then check again"
-        )
+    with suppress(FileNotFoundError):
+        if not path.is_relative_to(find_project(path.parent).data / "own"):
+            must = f"the cohort must stand outside the repository or in data/own/, it is in {path.parent}"
+            raise ValueError(f"{must}; move it, then check again")
     write_whole(path, as_page(report, file.name).encode())
     return path
 
@@ -38,25 +35,17 @@ def write_preview(report: Report, file: Path) -> Path:
 def as_page(report: Report, name: str) -> str:
     """Return the page as HTML; small counts are suppressed."""
     least = report.made.settings.disclosure.least
-    said = [(str(each.level), each.said(report.made.lines)) for each in report.findings]
-    findings: list[tuple[str, list[tuple[str, str]]]] = [
-        (f"{level.capitalize()}s", [pair for pair in said if pair[0] == level])
-        for level in ("error", "warning", "note")
-    ]
-    known = [("note", f"[{each.code}] {each.column}: {reason}") for each, reason in report.acknowledged]
-    findings.append(("Acknowledged", known))
-    tables = [_ranges(report, least), *_missing(report, least)]
-    page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(
-        PAGE.read_text("utf-8")
-    )
-    return page.render(
+    findings = [(f"{level.capitalize()}s", level, lines) for level, lines in report.said().items()]
+    findings.append(("Acknowledged", "note", report.reasons()))
+    page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    return page.from_string(PAGE.read_text("utf-8")).render(
         name=name,
         least=least,
         facts=report.made.facts,
-        findings=[(title, lines) for title, lines in findings if lines],
+        findings=[each for each in findings if each[2]],
         left_out=report.left_out,
         unseen=[", ".join(each) for each in report.unseen],
-        tables=tables,
+        tables=[_ranges(report, least), *_missing(report, least)],
     )
 
 
@@ -76,18 +65,12 @@ def _columns(report: Report) -> Iterator[tuple[str, pd.Series, pd.Series]]:
 
 def _ranges(report: Report, least: int) -> dict[str, object]:
     """Return the table of what each column holds; a quantile needs enough patients beyond it."""
-    rows = []
-    for name, row, values in _columns(report):
-        known = values.dropna()
-        rows.append(
-            [
-                name,
-                report.made.theirs.get(name, "derived"),
-                row["unit"],
-                shown(len(known), len(values), least),
-                _held(row, known, least),
-            ]
-        )
+    theirs = report.made.theirs
+    rows = [
+        [name, theirs.get(name, "derived"), row["unit"], shown(values.count(), len(values), least),
+         _held(row, values.dropna(), least)]
+        for name, row, values in _columns(report)
+    ]  # fmt: skip
     head = ["column", "in the file", "unit", "known", "5%, 25%, 50%, 75%, 95%; or patients per level"]
     says = f"A quantile is shown if at least {least} patients lie beyond it; no smallest or largest value is."
     return {"title": "Ranges", "says": says, "head": head, "rows": rows}
@@ -105,10 +88,8 @@ def _held(row: pd.Series, known: pd.Series, least: int) -> str:
         return f"{len(counts)} labels"
     if not named.all():
         counts = pd.concat([counts[named], pd.Series({"others": counts[~named].sum()})])
-    cells = [shown(int(count), len(known), least) for count in counts]
-    return ", ".join(
-        f"{label}: {cell}" for label, cell in zip(counts.index, _second(counts, cells), strict=True)
-    )
+    cells = _second(counts, [shown(int(count), len(known), least) for count in counts])
+    return ", ".join(f"{label}: {cell}" for label, cell in zip(counts.index, cells, strict=True))
 
 
 def _second(counts: pd.Series, cells: list[str]) -> list[str]:
@@ -122,12 +103,10 @@ def _second(counts: pd.Series, cells: list[str]) -> list[str]:
 
 def _missing(report: Report, least: int) -> Iterator[dict[str, object]]:
     """Yield a table per grouping: of how many patients nothing is known, by column."""
-    for by in (name for name in GROUPS if report.made.has(name)):
+    for by in filter(report.made.has, GROUPS):
         group = report.made.frame[by].astype("category")
         sizes = group.value_counts()
-        names = [each for each in sizes.index if sizes[each] >= least][
-            :MOST_GROUPS
-        ]  # fewer may be a slip, or a name
+        names = [*sizes.index[sizes >= least][:MOST_GROUPS]]  # fewer may be a slip, or a name
         rows = []
         for name, row, values in _columns(report):
             if name == by or row["role"] == "outcome" or not values.isna().any():
@@ -138,9 +117,5 @@ def _missing(report: Report, least: int) -> Iterator[dict[str, object]]:
         says = "Patients of whom the column is not known; columns that are complete are not listed."
         if len(sizes) > len(names):
             says += f" The largest {len(names)} of {len(sizes)} are shown."
-        yield {
-            "title": f"Missing by {report.made.dictionary.at[by, 'label'].lower()}",
-            "says": says,
-            "head": head,
-            "rows": rows,
-        }
+        title = f"Missing by {report.made.dictionary.at[by, 'label'].lower()}"
+        yield {"title": title, "says": says, "head": head, "rows": rows}

@@ -2,16 +2,16 @@
 
 import datetime
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
+from livingpaper.disclosure.profiles import PROFILES
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 NAME = "cohort.toml"
 Cell = str | int | float
-PROFILES = {"internal": 5, "publish": 10, "strict": 10}  # the smallest cell that each shows
 
 
 class SettingsError(ValueError):
@@ -96,7 +96,7 @@ class Disclosure(_Part):
     @property
     def least(self) -> int:
         """The smallest count of patients that may be shown."""
-        return self.smallest_cell or PROFILES[self.profile]
+        return self.smallest_cell or PROFILES[self.profile].threshold
 
 
 class Paper(_Part):
@@ -170,22 +170,22 @@ def load_settings(path: Path) -> Settings:
             f"\n  - {'.'.join(map(str, each['loc'])) or 'the file'}: {each['msg'].removeprefix('Value error, ')}"
             for each in error.errors()
         )
-        raise SettingsError(
-            f"{path.name} has {error.error_count()} impossible entries:{problems}\ncorrect them"
-        ) from None
+        said = f"{path.name} has {error.error_count()} impossible entries:{problems}\ncorrect them"
+        raise SettingsError(said) from None
 
 
-def unknown_names(settings: Settings, ours: list[str], theirs: list[str]) -> list[tuple[str, str, str]]:
-    """Return what ``cohort.toml`` names and nothing has: the part, the name, and what it should be a name of."""
-    named: dict[str, Iterable[str]] = {
+def named_columns(settings: Settings) -> Iterator[tuple[str, str, str]]:
+    """Yield the columns that ``cohort.toml`` names: the part, the name, and what it should be a name of."""
+    ours: dict[str, Iterable[str]] = {
         "columns": settings.columns,
         "levels": settings.levels,
         "units": settings.units,
         "missing.columns": settings.missing.columns,
         "score.columns": settings.score.columns if settings.score else (),
     }
-    found = [(part, name, "ours") for part, names in named.items() for name in names if name not in ours]
-    found += [("columns", name, "the file") for name in settings.columns.values() if name not in theirs]
-    if settings.dates.reference and settings.dates.reference not in theirs:
-        found.append(("dates.reference", settings.dates.reference, "the file"))
-    return found
+    theirs = {
+        "columns": settings.columns.values(),
+        "dates.reference": filter(None, [settings.dates.reference]),
+    }
+    for of, parts in (("data/dictionary.csv", ours), ("the file", theirs)):
+        yield from ((part, name, of) for part, names in parts.items() for name in names)
