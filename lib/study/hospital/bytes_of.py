@@ -62,15 +62,12 @@ def read_csv(raw: bytes, *, encoding: str | None = None, separator: str | None =
     facts.append(f"separator: {MARKS.get(mark, repr(mark))}")
     if text.count(b'"') % 2:
         text, odd = _without_odd_quotes(text)
-        do = "export it again, or double the quote within its cell"
-        found += finding("file.quotes", "", "have its quotes in pairs", do, found=odd)
+        found += odd
     starts, ends, lines = _shape(text)
     table = np.arange(len(starts)) >= above
-    blank = table.copy()
-    may = at(
-        table & np.isin(np.frombuffer(text + b"\n", np.uint8)[starts], WHITE)
-    )  # a look at each takes a second
-    blank[table] = False
+    blank = np.zeros(len(starts), bool)
+    # a look at each takes a second
+    may = at(table & np.isin(np.frombuffer(text + b"\n", np.uint8)[starts], WHITE))
     blank[may] = [not text[starts[i] : ends[i]].strip() for i in may]
     rows = at(table & ~blank)
     if not len(rows):
@@ -122,20 +119,17 @@ def of_arrow(table: Any) -> pd.DataFrame:
     for number, name in enumerate(table.column_names):
         column = table.column(number)
         if pyarrow.types.is_nested(column.type):
-            column = pyarrow.chunked_array(
-                [[None if each is None else str(each) for each in column.to_pylist()]]
-            )
+            said = [None if each is None else str(each) for each in column.to_pylist()]
+            column = pyarrow.chunked_array([said])
         if not pyarrow.types.is_dictionary(column.type):
             column = column.dictionary_encode()
         whole = column.unify_dictionaries().combine_chunks()
-        codes = whole.indices.fill_null(len(whole.dictionary)).to_numpy(zero_copy_only=False)
-        single = pyarrow.types.is_float32(whole.dictionary.type)
-        cells = [
-            *(whole.dictionary.to_numpy(zero_copy_only=False) if single else whole.dictionary.to_pylist()),
-            None,
-        ]
-        texts = [as_text(float(str(cell)) if single and cell is not None else cell) for cell in cells]
-        columns[name] = categories(texts, codes)
+        levels = whole.dictionary
+        codes = whole.indices.fill_null(len(levels)).to_numpy(zero_copy_only=False)
+        single = pyarrow.types.is_float32(levels.type)
+        cells = levels.to_numpy(zero_copy_only=False) if single else levels.to_pylist()
+        texts = [as_text(float(str(cell)) if single else cell) for cell in cells]
+        columns[name] = categories([*texts, ""], codes)
     return pd.DataFrame(columns) if columns else pd.DataFrame(index=range(len(table)))
 
 
@@ -173,9 +167,7 @@ def _again(text: bytes, mark: str, facts: list[str], found: list[Finding]) -> Ce
         must = "the file must have quotes only around whole cells, and those within a cell doubled"
         raise ValueError(f"{must}, found others; export it again")
     rest = read_csv(kept, encoding="utf-8", separator=mark)
-    do = "export it again, or double the quote within its cell"
-    quotes = finding("file.quotes", "", "have its quotes in pairs", do, found=odd)
-    return Cells(rest.frame, rest.lines, tuple(facts), (*found, *quotes, *rest.findings))
+    return Cells(rest.frame, rest.lines, tuple(facts), (*found, *odd, *rest.findings))
 
 
 def _require_text(raw: bytes) -> None:
@@ -183,9 +175,8 @@ def _require_text(raw: bytes) -> None:
     first = raw[:512].lstrip().lower()
     kind = next((kind for start, kind in KINDS.items() if first.startswith(start)), None)
     if kind:
-        raise ValueError(
-            f"the file must be CSV text if its name says so, it is {kind}; name it so, or export it anew"
-        )
+        must = f"the file must be CSV text if its name says so, it is {kind}"
+        raise ValueError(f"{must}; name it so, or export it anew")
 
 
 def _utf8(raw: bytes, encoding: str | None) -> tuple[bytes, str, bool]:
@@ -238,13 +229,15 @@ def _header(cells: list[int]) -> int:
     return next(i for i, n in enumerate(cells) if 2 * n > max(cells))
 
 
-def _without_odd_quotes(text: bytes) -> tuple[bytes, str]:
-    """Return the text with every line emptied that holds an odd number of quotes, and which they are."""
+def _without_odd_quotes(text: bytes) -> tuple[bytes, list[Finding]]:
+    """Return the text with every line emptied that holds an odd number of quotes, and the finding that names them."""
     lines = text.split(b"\n")
     odd = [i for i, line in enumerate(lines) if line.count(b'"') % 2]
     for i in odd:
         lines[i] = b""
-    return b"\n".join(lines), f"one without its other, first line {', '.join(str(i + 1) for i in odd[:3])}"
+    where = f"one without its other, first line {', '.join(str(i + 1) for i in odd[:3])}"
+    do = "export it again, or double the quote within its cell"
+    return b"\n".join(lines), finding("file.quotes", "", "have its quotes in pairs", do, found=where)
 
 
 def _cells_of(record: bytes, mark: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from study.hospital.tables import filled, remade
 NUMERIC = ("number", "integer", "binary")
 SERIALS = (36_526, 73_050)  # of the years 2000 to 2099
 ENDS = {"dead": "death_day", "discharged": "discharge_day", "transferred": "transfer_day"}
+ENDED = {"dead": "died", "discharged": "went home", "transferred": "were transferred"}
 EVENTS = ("icu_day", "imv_day", "rescue_day")  # whose day is empty if there was none
 # from the first dose
 COUNTED = ("stop_day", "rescue_day", "icu_day", "imv_day", "followup_day", *ENDS.values())
@@ -29,9 +30,9 @@ class Ours:
     dictionary: pd.DataFrame  # indexed by name, levels of the arms filled in
     lines: np.ndarray
     settings: Settings
-    theirs: dict[str, str] = field(default_factory=dict)
-    facts: list[str] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    theirs: dict[str, str]
+    facts: list[str]
+    findings: list[Finding]
 
     def has(self, *names: str) -> bool:
         """Return whether all these columns are there."""
@@ -47,19 +48,18 @@ def make_ours(cells: Cells, dictionary: pd.DataFrame, settings: Settings) -> Our
     table = dictionary.set_index("name")
     if settings.arms:
         table.loc["drug", "levels"] = "|".join([settings.arms.treated, settings.arms.control])
-    made = Ours(pd.DataFrame(index=range(len(cells.lines))), table, cells.lines, settings)
-    made.facts, made.findings = list(cells.facts), list(cells.findings)
-    theirs = {name: settings.columns.get(name, name) for name in table.index}
-    made.theirs = {ours: source for ours, source in theirs.items() if source in cells.frame}
-    known = {ours: cells.frame[source] for ours, source in made.theirs.items()}
+    sources = {name: settings.columns.get(name, name) for name in table.index}
+    theirs = {ours: source for ours, source in sources.items() if source in cells.frame}
+    facts, found = list(cells.facts), list(cells.findings)
+    made = Ours(pd.DataFrame(), table, cells.lines, settings, theirs, facts, found)
+    known = {ours: cells.frame[source] for ours, source in theirs.items()}
     numeric = [known[name] for name in known if table.at[name, "type"] in NUMERIC]
     decimal = settings.file.decimal or parsing.decimal_of(numeric)
     made.facts.append(f"decimal mark: {'comma' if decimal == ',' else 'point'}")
     if decimal is None:
         do = 'name it under [file]: decimal = "," or thousands = ","'
-        made.findings += finding(
-            "number.comma", "", "say what its commas mean", do, found="every comma before three digits"
-        )
+        must, what = "say what its commas mean", "every comma before three digits"
+        made.findings += finding("number.comma", "", must, do, found=what)
     columns = {name: _column(made, name, values, decimal or ".") for name, values in known.items()}
     made.frame = pd.DataFrame(columns, index=range(len(cells.lines)), copy=False)  # a copy takes seconds
     _days(made, cells.frame, known)
@@ -101,27 +101,20 @@ def _column(made: Ours, name: str, values: pd.Series, decimal: str) -> pd.Series
 def _padded(made: Ours, values: pd.Series) -> pd.Series:
     """Return periods whose numbers sort as they count: 1 to 11 become 01 to 11."""
     texts = list(values.cat.categories)
-    parts = [re.fullmatch(r"(\D*)(\d+)(\D*)", text) for text in texts]
-    numbered = [part for part in parts if part]
-    widths = {len(part[2]) for part in numbered}
-    if len(numbered) != len(texts) or len(widths) < 2 or len({(p[1], p[3]) for p in numbered}) > 1:
+    parts = [part for text in texts if (part := re.fullmatch(r"(\D*)(\d+)(\D*)", text))]
+    widths = {len(part[2]) for part in parts}
+    if len(parts) != len(texts) or len(widths) < 2 or len({(p[1], p[3]) for p in parts}) > 1:
         return values
     width = max(widths)
     made.facts.append(f"periods: numbers filled up to {width} digits, so that they sort as they count")
-    new = [f"{part[1]}{part[2].zfill(width)}{part[3]}" for part in numbered]
-    if len(set(new)) < len(new):
-        return values
-    return values.cat.rename_categories(dict(zip(texts, new, strict=True)))
+    new = [f"{part[1]}{part[2].zfill(width)}{part[3]}" for part in parts]
+    return values if len(set(new)) < len(new) else values.cat.rename_categories(new)
 
 
 def _days(made: Ours, theirs: pd.DataFrame, known: Mapping[str, pd.Series]) -> None:
     """Turn columns of dates into days from the reference date; days from admission into days from the dose."""
-    dated = [
-        name
-        for name, values in known.items()
-        if made.dictionary.at[name, "unit"] == "days" and parsing.has_dates(values)
-    ]
-    reference = made.settings.dates.reference
+    unit, reference = made.dictionary["unit"], made.settings.dates.reference
+    dated = [name for name in known if unit[name] == "days" and parsing.has_dates(known[name])]
     _serials(made)
     if dated and reference not in theirs:
         do = "name the column with the date of the first dose as reference under [dates]"
@@ -133,28 +126,23 @@ def _days(made: Ours, theirs: pd.DataFrame, known: Mapping[str, pd.Series]) -> N
         order = made.settings.dates.order or parsing.date_order(sources)
         if order is None:
             do = 'order = "day first" or "month first" under [dates]'
-            made.findings += finding(
-                "dates.order", "", "say which is the day", do, found="no date with a number above 12"
-            )
+            what = "no date with a number above 12"
+            made.findings += finding("dates.order", "", "say which is the day", do, found=what)
             return
         made.facts.append(f"dates: {order}, counted from {reference!r}: {', '.join(dated)}")
         start = parsing.to_days(theirs[reference], order)
-        bad = np.isnan(start)
-        made.findings += finding(
-            "dates.reference", "", f"have a date in {reference!r} in every row", "complete it", bad
-        )
+        must = f"have a date in {reference!r} in every row"
+        made.findings += finding("dates.reference", "", must, "complete it", np.isnan(start))
         for name in dated:
             day = parsing.to_days(known[name], order)
-            broken = np.isnan(day) & filled(known[name])
-            made.findings += finding(
-                "dates.text", name, "hold dates with a year of four digits", "correct them", broken
-            )
+            must, broken = "hold dates with a year of four digits", np.isnan(day) & filled(known[name])
+            made.findings += finding("dates.text", name, must, "correct them", broken)
             before = name in ("admission_to_dose", "sx_to_admission")
             made.frame[name] = start - day if before else day - start
         if {"sx_to_admission", "admission_to_dose"} <= set(dated):
             made.frame["sx_to_admission"] -= made.frame["admission_to_dose"]
     if made.settings.dates.counted_from == "admission" and made.has("admission_to_dose"):
-        moved = [name for name in COUNTED if made.has(name) and name not in dated]
+        moved = [name for name in filter(made.has, COUNTED) if name not in dated]
         made.frame[moved] = made.frame[moved].sub(made.frame["admission_to_dose"], axis=0)
         made.facts.append(f"days from admission made days from the first dose: {', '.join(moved)}")
 
@@ -165,9 +153,8 @@ def _serials(made: Ours) -> None:
         serial = made.frame[name].between(*SERIALS)
         if serial.sum() > made.frame[name].count() / 2:
             do = "format these cells as dates in the spreadsheet, and the date of the first dose too"
-            made.findings += finding(
-                "dates.serial", name, "be days or dates", do, serial, found="serial numbers of dates"
-            )
+            what = "serial numbers of dates"
+            made.findings += finding("dates.serial", name, "be days or dates", do, serial, found=what)
 
 
 def _units(made: Ours) -> None:
@@ -204,7 +191,7 @@ def _empty(made: Ours) -> None:
 def _derived(made: Ours) -> None:
     """Add what follows from other columns: the day of each kind of end, the kind and day of the end, the origin."""
     frame = made.frame
-    days = [day for day in ENDS.values() if made.has(day)]
+    days = [*filter(made.has, ENDS.values())]
     if not made.has("end_state") and made.has("death_day", "discharge_day"):
         kinds = [kind for kind, day in ENDS.items() if made.has(day)]
         frame["end_state"] = np.select([frame[ENDS[kind]].notna() for kind in kinds], kinds, "in hospital")
@@ -216,14 +203,10 @@ def _derived(made: Ours) -> None:
         for kind, day in ENDS.items():
             if not made.has(day):
                 frame[day] = frame["followup_day"].where(frame["end_state"] == kind)
-                made.facts.append(f"{day}: followup_day of those who {_said(kind)}")
+                made.facts.append(f"{day}: followup_day of those who {ENDED[kind]}")
     if made.has("o2_device") and not made.has("high_flow_oxygen"):
         high = frame["o2_device"].isin(["high flow", "non-invasive"]).astype(float)
         frame["high_flow_oxygen"] = high.where(frame["o2_device"].notna())
         made.facts.append("high_flow_oxygen: from o2_device")
     if not made.has("synthetic"):
         frame["synthetic"] = 0.0
-
-
-def _said(kind: str) -> str:
-    return {"dead": "died", "discharged": "went home", "transferred": "were transferred"}[kind]

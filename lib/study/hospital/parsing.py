@@ -15,8 +15,8 @@ DATE = re.compile(r"(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4})(?:[T ]\d{1,2}:\d{2}(?:
 GROUPED = re.compile(r"[1-9]\d{0,2}\.\d{3}")
 COMMA = re.compile(r"[+-]?\d+,\d+")
 NAMED_MONTH = re.compile(
-    r"(?i)\d{1,2}[- /.]?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|ene|abr|ago|dic)"
-    r"|(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[- /.]\d"
+    r"(?is)(\d{1,2}[- /.]?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|ene|abr|ago|dic)"
+    r"|(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[- /.]\d).*"
 )
 KINDS = (  # of cells that are no numbers: code, pattern, what is found, what to do
     (
@@ -51,20 +51,15 @@ KINDS = (  # of cells that are no numbers: code, pattern, what is found, what to
         "leave the unit out of the cells and name it under [units]",
     ),
 )
-ONLY_NUMBERS = "hold numbers only"
+TEXT = ("number.text", None, "text", "correct it, or name it under [missing]")
 
 
 def is_missing(text: str, codes: Collection[object], words: bool) -> bool:
     """Return whether a cell says that nothing is known: empty, a code of the settings, or a word for nothing."""
-    if text == "" or (words and text in MISSING):
+    if text == "" or (words and text in MISSING) or text in map(str, codes):
         return True
-    return bool(codes) and any(text == str(code) or _equal(text, code) for code in codes)
-
-
-def _equal(text: str, code: object) -> bool:
-    if isinstance(code, str) or not NUMBER.fullmatch(text):
-        return False
-    return isinstance(code, int | float) and float(text) == code
+    numbers = [code for code in codes if isinstance(code, int | float)]
+    return bool(numbers and NUMBER.fullmatch(text)) and float(text) in numbers
 
 
 def decimal_of(columns: Iterable[pd.Series]) -> str | None:
@@ -72,19 +67,14 @@ def decimal_of(columns: Iterable[pd.Series]) -> str | None:
 
     A comma before another number of digits than three, without a point in any number, is a decimal comma.
     """
-    commas = points = threes = 0
-    columns = list(columns)
-    if not any("," in "".join(column.cat.categories) for column in columns):
+    texts = [text for column in columns for text in column.cat.categories]
+    if "," not in "".join(texts):
         return "."
-    for column in columns:
-        for text in column.cat.categories:
-            if COMMA.fullmatch(text):
-                commas, threes = commas + 1, threes + (len(text.rsplit(",", 1)[1]) == 3)
-            elif "." in text and NUMBER.fullmatch(text):
-                points += 1
-    if not commas or points > commas:
+    commas = [text for text in texts if COMMA.fullmatch(text)]
+    points = sum("." in text and bool(NUMBER.fullmatch(text)) for text in texts)
+    if not commas or points > len(commas):
         return "."
-    return None if threes == commas else ","
+    return None if all(len(text.rpartition(",")[2]) == 3 for text in commas) else ","
 
 
 def to_numbers(
@@ -93,14 +83,14 @@ def to_numbers(
     *,
     decimal: str,
     thousands: str | None,
-    codes: Iterable[object],
-    binary: bool = False,
+    codes: Collection[object],
+    binary: bool,
 ) -> tuple[np.ndarray, list[Finding]]:
     """Return a column as float, NaN where it is missing or no number, and what is no number by its kind."""
-    texts, codes = list(values.cat.categories), list(codes)
+    texts = list(values.cat.categories)
     numbers, kinds = np.full(len(texts), np.nan), np.full(len(texts), -1)
-    simple = decimal == "." and not thousands and not codes
-    quick = _plain(texts) if simple else None
+    points = decimal == "." and not thousands
+    quick = _plain(texts) if points and not codes else None
     for i, text in enumerate(texts) if quick is None else ():
         plain = text.replace(thousands, "") if thousands else text
         plain = plain.replace(",", ".") if decimal == "," and COMMA.fullmatch(plain) else plain
@@ -117,11 +107,9 @@ def to_numbers(
     at = values.cat.codes.to_numpy()
     found: list[Finding] = []
     for kind in sorted(set(kinds[kinds >= 0])):
-        code, _, what, do = (*KINDS, ("number.text", None, "text", "correct it, or name it under [missing]"))[
-            kind
-        ]
-        found += finding(code, name, ONLY_NUMBERS, do, kinds[at] == kind, found=what)
-    if not found and decimal == "." and not thousands and _point_of_thousands(texts):
+        code, _, what, do = (*KINDS, TEXT)[kind]
+        found += finding(code, name, "hold numbers only", do, kinds[at] == kind, found=what)
+    if not found and points and _point_of_thousands(texts):
         mask = np.array(["." in text for text in texts])[at]
         do = 'if the point is of thousands, thousands = "." under [file]; if not, acknowledge it'
         must, what = "say what its points mean", "every point before three digits, beside whole numbers"
@@ -129,9 +117,14 @@ def to_numbers(
     return numbers[at] if len(numbers) else np.full(len(values), np.nan), found
 
 
+def only_digits(texts: Iterable[str]) -> bool:
+    """Return whether all cells are of digits, points and signs, or empty; quickly, for columns of a million numbers."""
+    return not "".join(texts).encode("utf-8", "replace").translate(None, b"0123456789.+-")
+
+
 def _plain(texts: list[str]) -> np.ndarray | None:
     """Return all cells as numbers if they are of digits and points, NaN where they are empty; None if any is not."""
-    if "".join(texts).encode("utf-8", "replace").translate(None, b"0123456789.+-"):
+    if not only_digits(texts):
         return None
     try:
         return np.array([text or "nan" for text in texts], float)
@@ -143,7 +136,7 @@ def _kind(text: str) -> int:
     """Return which of ``KINDS`` a cell that is no number is, their number if none."""
     if NUMBER.fullmatch(text) and not math.isfinite(float(text)):
         return len(KINDS)
-    hits = (k for k, (_, is_, *_) in enumerate(KINDS) if is_.fullmatch(text) or (k == 1 and is_.match(text)))
+    hits = (k for k, (_, is_, *_) in enumerate(KINDS) if is_.fullmatch(text))
     return next(hits, len(KINDS))
 
 
@@ -158,16 +151,11 @@ def _point_of_thousands(texts: list[str]) -> bool:
 
 def date_order(columns: Iterable[pd.Series]) -> str | None:
     """Return how the dates of a file are written, None if day and month could be either."""
-    first = second = year = 0
-    for column in columns:
-        for text in column.cat.categories:
-            if found := DATE.fullmatch(text):
-                a, b = int(found[1]), int(found[2])
-                year, first, second = year + (len(found[1]) == 4), first + (12 < a <= 31), second + (b > 12)
-    if year and not first and not second:
-        return "year first"
-    if bool(first) == bool(second):
-        return "year first" if year else None
+    texts = (text for column in columns for text in column.cat.categories)
+    dates = [found for text in texts if (found := DATE.fullmatch(text))]
+    first = any(12 < int(found[1]) <= 31 for found in dates)
+    if first == any(int(found[2]) > 12 for found in dates):
+        return "year first" if any(len(found[1]) == 4 for found in dates) else None
     return "day first" if first else "month first"
 
 

@@ -3,7 +3,6 @@
 import difflib
 import itertools
 import re
-import unicodedata
 from collections.abc import Iterator
 
 import numpy as np
@@ -12,7 +11,7 @@ import pandas as pd
 from study.hospital.columns import COUNTED, Ours
 from study.hospital.contract import arms_of
 from study.hospital.findings import Finding, finding, warning
-from study.hospital.periods import check_periods
+from study.hospital.periods import check_periods, without_accents
 from study.hospital.slips import LEAST
 from study.protocol.protocol import Protocol
 
@@ -48,11 +47,9 @@ def check_people(made: Ours, plan: Protocol) -> Iterator[Finding]:
 def _one_person_twice(made: Ours) -> list[Finding]:
     """Return rows that agree on so many measurements that chance cannot explain it, under two ids."""
     roles, kinds = made.dictionary["role"], made.dictionary["type"]
-    names = [
-        name for name in made.frame if roles[name] == "baseline" and kinds[name] in ("number", "integer")
-    ]
-    levels = {name: made.frame[name].iloc[:SAMPLE].nunique() for name in names}
-    rich = sorted(names, key=lambda name: -levels[name])[:12]
+    measured = (roles == "baseline") & kinds.isin(["number", "integer"])
+    levels = {name: made.frame[name].iloc[:SAMPLE].nunique() for name in made.frame if measured[name]}
+    rich = sorted(levels, key=lambda name: -levels[name])[:12]
     table = made.frame[rich].to_numpy(float)
     marks = np.nan_to_num(table).view(np.uint64) * KEYS[: len(rich)]  # of each cell, as a part of a hash
     marks ^= marks >> np.uint64(32)  # whole numbers differ in their highest bits alone
@@ -70,11 +67,10 @@ def _one_person_twice(made: Ours) -> list[Finding]:
 
 def _plain(label: str) -> str:
     """Return a label without what two spellings of one name differ in."""
-    bare = "".join(c for c in unicodedata.normalize("NFKD", label.casefold()) if not unicodedata.combining(c))
-    bare = re.sub(r"(?<=\d)\.0+$|(?<!\d)0+(?=\d)", "", bare.translate(LOOK_ALIKE))
-    return re.sub(
-        r"[\W_]+", "", re.sub(r"\b(hospital|hosp|hosp\.|clinic|university|univ|the|of|de|del|la)\b", "", bare)
-    )
+    bare = without_accents(label).translate(LOOK_ALIKE)
+    bare = re.sub(r"(?<=\d)\.0+$|(?<!\d)0+(?=\d)", "", bare)
+    bare = re.sub(r"\b(hospital|hosp|hosp\.|clinic|university|univ|the|of|de|del|la)\b", "", bare)
+    return re.sub(r"[\W_]+", "", bare)
 
 
 def _labels(made: Ours, name: str) -> list[Finding]:

@@ -41,9 +41,14 @@ def check_periods(values: pd.Series) -> list[Finding]:
     return finding("period.order", "period", "sort as they follow each other", do, found="another order")
 
 
+def without_accents(label: str) -> str:
+    """Return a label in small letters without accents."""
+    return "".join(c for c in unicodedata.normalize("NFKD", label.casefold()) if not unicodedata.combining(c))
+
+
 def _key(label: str) -> tuple[int, int] | None:
     """Return year and number of a period, None if its label says neither."""
-    bare = "".join(c for c in unicodedata.normalize("NFKD", label.casefold()) if not unicodedata.combining(c))
+    bare = without_accents(label)
     if part := NUMBERED.fullmatch(bare):
         return int(part[2]), int(part[1])
     if (part := MONTH.fullmatch(bare)) and part[2] in MONTHS:

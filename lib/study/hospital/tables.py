@@ -13,6 +13,7 @@ import pandas as pd
 from study.data.reading import NUMBER, UNSEEN
 from study.hospital.bytes_of import NO_ROWS, NOT_EMPTY, Cells, as_text, of_arrow, read_csv
 from study.hospital.findings import Finding, finding
+from study.hospital.parsing import only_digits
 from study.hospital.settings import FileSection
 
 EXCEL, COLUMNAR = (".xlsx", ".xlsm"), (".parquet", ".pq", ".duckdb", ".db")
@@ -39,13 +40,12 @@ def read_any(path: Path, file: FileSection) -> Cells:
     if not path.is_file():
         raise FileNotFoundError(f"a cohort must stand in {path}, there is no such file; correct the path")
     suffix = path.suffix.lower()
-    if suffix == ".toml":
-        return _tidy(_database(file))
     if suffix in (".xls", ".ods", ".sav", ".dta", ".sas7bdat", ".rds"):
-        raise ValueError(
-            f"the cohort must be CSV, .xlsx, .parquet or .duckdb, found {suffix}; save it as one of them"
-        )
-    if suffix in EXCEL:
+        must = f"the cohort must be CSV, .xlsx, .parquet or .duckdb, found {suffix}"
+        raise ValueError(f"{must}; save it as one of them")
+    if suffix == ".toml":
+        cells = _database(file)
+    elif suffix in EXCEL:
         cells = _excel(path, file.sheet)
     elif suffix in COLUMNAR:
         cells = _columnar(path, file.table)
@@ -72,13 +72,8 @@ def clean(cell: str) -> str:
     return unicodedata.normalize("NFC", SPACES.sub(" ", UNSEEN.sub("", cell))).strip()
 
 
-def only_digits(values: pd.Series) -> bool:
-    """Return whether all cells are of digits, points and signs, or empty; quickly, for columns of a million numbers."""
-    return not "".join(values.cat.categories).encode("utf-8", "replace").translate(None, b"0123456789.+-")
-
-
 def _cleaned(values: pd.Series) -> pd.Series:
-    if only_digits(values):
+    if only_digits(values.cat.categories):
         return values
     texts = "".join(values.cat.categories)
     return remade(values, str.strip if texts.isascii() and texts.isprintable() else clean)
@@ -108,7 +103,7 @@ def _tidy(cells: Cells) -> Cells:
     facts = [*cells.facts, f"rows: {len(some)} in the file, {int(some.sum())} read"]
     if not some.all():
         facts[-1] += f", {int((~some).sum())} without any value left out"
-    for name in (name for name in frame if not only_digits(frame[name])):
+    for name in (name for name in frame if not only_digits(frame[name].cat.categories)):
         texts = frame[name].cat.categories
         together = "\x1f".join(texts)
         for code, pattern, must, do in (each for each in _CELLS if each[1].search(together)):
@@ -216,10 +211,9 @@ def _columnar(path: Path, table: str | None) -> Cells:
 def _database(file: FileSection) -> Cells:
     """Return a table of a database, each cell as the database writes it."""
     if not (file.connection and file.table):
-        must = (
-            "a settings file in place of a table must say where that is, as connection and table under [file]"
-        )
-        raise ValueError(f"{must}; complete it, or name the table's own file")
+        must = "a settings file in place of a table must say where that is"
+        do = "complete it, or name the table's own file"
+        raise ValueError(f"{must}, as connection and table under [file]; {do}")
     import ibis
 
     try:
@@ -231,9 +225,8 @@ def _database(file: FileSection) -> Cells:
             base.disconnect()
     except Exception as error:  # each database has its own
         said = " ".join(str(error).split())[:200]
-        raise ValueError(
-            f"the table {file.table!r} must be readable through its connection: {said}"
-        ) from None
+        must = f"the table {file.table!r} must be readable through its connection"
+        raise ValueError(f"{must}: {said}") from None
     return _of_table(rows, f"{base.name}, table {file.table!r}, through ibis")
 
 
