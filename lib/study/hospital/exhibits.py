@@ -84,30 +84,24 @@ def love_plot(ledger: Ledger, plan: OwnProtocol) -> Drawing:
     rows = ledger.select("matching.balance.{covariate}.{adjustment}")
     place = {name: at for at, name in enumerate(labels.ADJUSTMENTS)}
     rows = rows.assign(term=rows["method"], smd=rows["estimate"]).dropna(subset="smd")
-    return figures.love_plot(
-        rows.sort_values(["adjustment", "id"], key=lambda names: names.map(place).fillna(0)), plan
-    )
+    rows = rows.sort_values(["adjustment", "id"], key=lambda names: names.map(place).fillna(0))
+    return figures.love_plot(rows, plan)
 
 
 def diagnostics(ledger: Ledger, names: dict[str, str]) -> Sheet:
     """Return each check of the design with what was found; ``names`` are the words of the checks by their key."""
     rows = ledger.select("diagnostics.{check}").set_index("check").loc[list(names)]
     found = [NOT_SHOWN if pd.isna(row["estimate"]) else _printed(row) for _, row in rows.iterrows()]
-    verdicts = [
-        "not shown" if text in HIDDEN else str(how)
-        for text, how in zip(rows["text"], rows["method"], strict=True)
-    ]
+    verdicts = rows["method"].astype(str).mask(rows["text"].isin(HIDDEN), "not shown").tolist()
     frame = pd.DataFrame({"Check": list(names.values()), "Found": found, "Verdict": verdicts})
     return Sheet(frame, sources=(rows,), widths="p{6.6cm}rp{5.2cm}")
 
 
 def _printed(row: pd.Series) -> str:
     text = value_text(float(row["estimate"]), str(row["scale"]))
-    return (
-        text
-        if pd.isna(row["conf_low"])
-        else f"{text} ({interval_text(row['conf_low'], row['conf_high'], str(row['scale']))})"
-    )
+    if pd.isna(row["conf_low"]):
+        return text
+    return f"{text} ({interval_text(row['conf_low'], row['conf_high'], str(row['scale']))})"
 
 
 @at_each_width
@@ -159,23 +153,18 @@ def risks_by_day(ledger: Ledger, plan: OwnProtocol) -> Drawing:
 
 def by_day(ledger: Ledger, plan: OwnProtocol) -> Sheet:
     """Return the risks of the primary outcome at the landmarks, with their difference."""
-    rows = ledger.select(
-        f"outcomes.{plan.outcome.primary}{{day}}.{plan.estimand.primary.lower()}.{{measure}}"
-    )
+    primary = plan.estimand.primary.lower()
+    rows = ledger.select(f"outcomes.{plan.outcome.primary}{{day}}.{primary}.{{measure}}")
     rows = rows[rows["day"].str.isdigit()]
     days = {day: f"Day {day}" for day in sorted(set(rows["day"]), key=int)}
-    return Sheet(
-        crosstable(rows, ("day", days), ("measure", labels.by_risk(plan)), corner=""),
-        sources=(rows,),
-        widths="lrrr",
-    )
+    cells = crosstable(rows, ("day", days), ("measure", labels.by_risk(plan)), corner="")
+    return Sheet(cells, sources=(rows,), widths="lrrr")
 
 
 def hazards(ledger: Ledger, plan: OwnProtocol) -> Sheet:
     """Return cause-specific hazard ratios of every cause of the primary outcome, crude, in pairs and weighted."""
-    rows = ledger.select(
-        f"outcomes.{plan.outcome.primary}{plan.outcome.horizon_days}.{{adjustment}}.hr.{{cause}}"
-    )
+    outcome = f"{plan.outcome.primary}{plan.outcome.horizon_days}"
+    rows = ledger.select(f"outcomes.{outcome}.{{adjustment}}.hr.{{cause}}")
     causes = {cause: cause.replace("_", " ").capitalize() for cause in dict.fromkeys(rows["cause"])}
     cells = crosstable(rows, ("cause", causes), ("adjustment", labels.shown(plan)), corner="Cause")
     return Sheet(cells, sources=(rows,), widths="p{4.6cm}rrr")
@@ -183,9 +172,8 @@ def hazards(ledger: Ledger, plan: OwnProtocol) -> Sheet:
 
 def secondary(ledger: Ledger, plan: OwnProtocol) -> Sheet:
     """Return the risks of the secondary outcomes by the horizon under the primary adjustment."""
-    rows = ledger.select(
-        f"outcomes.{{of}}{plan.outcome.horizon_days}.{plan.estimand.primary.lower()}.{{measure}}"
-    )
+    day, primary = plan.outcome.horizon_days, plan.estimand.primary.lower()
+    rows = ledger.select(f"outcomes.{{of}}{day}.{primary}.{{measure}}")
     lines: dict[str, str] = {name: labels.OUTCOMES[name] for name in plan.outcome.secondary}
     cells = crosstable(rows, ("of", lines), ("measure", labels.by_risk(plan)), corner="Outcome")
     return Sheet(cells, sources=(rows,), widths="p{4.6cm}rrr")
@@ -196,10 +184,8 @@ def subgroups(ledger: Ledger) -> Sheet:
     try:
         rows = ledger.select("robustness.subgroup.{column}.level_{level}.rd")
     except LedgerError:
-        none = pd.DataFrame(
-            {"Subgroups": ["No subgroup has enough patients and events in each of its levels."]}
-        )
-        return Sheet(none, sources=(), widths="l")
+        none = "No subgroup has enough patients and events in each of its levels."
+        return Sheet(pd.DataFrame({"Subgroups": [none]}), sources=(), widths="l")
     cells = [
         [row["population"], "" if pd.isna(row["n"]) else value_text(row["n"], "count"), with_interval(row)]
         for _, row in rows.iterrows()

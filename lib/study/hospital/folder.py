@@ -23,12 +23,11 @@ from study.hospital.contract import left_out
 from study.hospital.load import PATIENTS, write_patients
 from study.hospital.own_choices import load_own_protocol, own_choices
 from study.hospital.own_history import Acceptance, as_toml, continued, probe, toml_value
-from study.hospital.settings import Settings
 from study.hospital.trial import require_score
 from study.protocol.protocol import Protocol
 
 TEMPLATE = "hospital"  # in the repository
-CHAPTERS = (
+CHAPTERS = [
     "index",
     "cohort",
     "matching",
@@ -38,7 +37,7 @@ CHAPTERS = (
     "methods",
     "ledger",
     "references",
-)
+]
 KEPT = ("book/references.bib", "data/published.csv")  # of the published study
 CITED = re.compile(r"\{cite\}`([^`]+)`")
 SHOWN = ("_build", "private", "results", "notebooks", "versions")  # what an unblinded build leaves
@@ -97,9 +96,8 @@ def write_folder(target: Project, *, own: Own) -> None:
     sections = continued(choices, study, settings, target.protocol, own.acceptance)
     if sections["study"]["blinded"]:
         _forget_outcomes(target)
-    write_changed(
-        target.protocol, as_toml(sections).encode()
-    )  # first: a kill here shows nobody's outcomes too early
+    # first: a kill here shows nobody's outcomes too early
+    write_changed(target.protocol, as_toml(sections).encode())
     _write_data(target, patients, made.dictionary)
     written = dict(_pages(own.home.root / TEMPLATE, _words(own, sections)))
     written |= {name: text_of(own.home.root / name) for name in KEPT}
@@ -153,9 +151,9 @@ def _write_data(target: Project, patients: pd.DataFrame, dictionary: pd.DataFram
 def _words(own: Own, sections: dict[str, Any]) -> dict[str, Any]:
     """Return what the templates can ask."""
     made, study, settings = own.report.made, sections["study"], own.report.made.settings
-    there, history = set(made.frame), sections["amendment"]
+    history, smallest = sections["amendment"], settings.disclosure.smallest_cell
     return {
-        "has": lambda *names: there.issuperset(names),
+        "has": made.has,
         "hospitals": int(made.frame["hospital"].nunique()),
         "treated": sections["arms"]["treated"],
         "control": sections["arms"]["control"],
@@ -172,7 +170,8 @@ def _words(own: Own, sections: dict[str, Any]) -> dict[str, Any]:
         "open_stays": bool((~made.frame["end_state"].isin(list(ENDS)[:2])).any()),
         "large": len(made.frame) >= sections["inference"]["large_sample"],
         "made_with": commit(own.home),
-        "disclosure": _disclosure(settings),
+        "disclosure": {"profile": settings.disclosure.profile}
+        | ({"threshold": smallest} if smallest else {}),
         "scales": as_toml({"scales": _scales(own)}),
     }
 
@@ -181,15 +180,9 @@ def _scales(own: Own) -> dict[str, Any]:
     """Return the scales of the published study; where counts are rounded, risks are whole percentages."""
     scales: dict[str, Any] = tomllib.loads(text_of(own.home.root / CONFIG))["scales"]
     if profile_of(own.report.made.settings.disclosure.profile).base > 1:
-        risks = {name: scale for name, scale in scales.items() if scale["format"] == "percent"}
-        scales |= {name: scale | {"format": "whole percent"} for name, scale in risks.items()}
+        for scale in scales.values():
+            scale["format"] = {"percent": "whole percent"}.get(scale["format"], scale["format"])
     return scales
-
-
-def _disclosure(settings: Settings) -> dict[str, Any]:
-    chosen = settings.disclosure
-    own = {} if chosen.smallest_cell is None else {"threshold": chosen.smallest_cell}
-    return {"profile": chosen.profile, **own}
 
 
 def _pages(folder: Path, words: dict[str, Any]) -> Iterator[tuple[str, str]]:

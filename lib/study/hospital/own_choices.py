@@ -1,6 +1,7 @@
 """The choices of a hospital's own paper: those of ``protocol.toml``, as far as its columns carry them, and its own."""
 
 import copy
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -69,22 +70,19 @@ def own_choices(plan: Protocol, made: Ours) -> Choices:
         choices["further"]["priors"] = [p for p in choices["further"]["priors"] if p["name"] in OWN_PRIORS]
     choices["eligibility"] = [each for each in choices["eligibility"] if made.has(each["column"])]
     eligible = _eligible(made.frame, choices)
-    strata = [name for name in STRATA if made.has(name)]
+    strata = [*filter(made.has, STRATA)]
     used = _both_used(eligible, strata)
     if not used.all():
         made.frame[BOTH_USED] = used.reindex(made.frame.index, fill_value=False).astype(float)
         made.dictionary.loc[BOTH_USED] = made.dictionary.loc["contraindication"]
         words = " and ".join(strata)
-        made.dictionary.loc[BOTH_USED, ["label", "definition"]] = [
-            f"{words.capitalize()} with both drugs",
-            "Derived",
-        ]
+        label = f"{words.capitalize()} with both drugs"
+        made.dictionary.loc[BOTH_USED, ["label", "definition"]] = [label, "Derived"]
         label, excludes = f"Treated in a {words} that used both drugs", f"{words} used one of the drugs only"
         rule = {"label": label, "excludes": excludes, "column": BOTH_USED, "rule": "equal", "value": 1}
         choices["eligibility"].append(rule)
         eligible = eligible[used]
-    varying = [name for name in eligible if eligible[name].nunique() > 1]
-    _of_columns(choices, made, eligible, [name for name in score_columns(made, plan) if name in varying])
+    _of_columns(choices, made, eligible, score_columns(made, plan))
     choices["inference"]["large_sample"] = LARGE
     return _with_own(choices, made.settings.choices)
 
@@ -98,10 +96,9 @@ def _eligible(frame: pd.DataFrame, choices: Choices) -> pd.DataFrame:
         left = frame["drug"][kept].astype(str).value_counts()
         for arm in arms:
             if left.get(arm, 0) < PATIENTS_TO_FIT:
-                raise ValueError(
-                    f"at least {PATIENTS_TO_FIT} patients of {arm!r} must be left by each criterion, {rule['label']!r} leaves "
-                    "fewer; look at its column, or leave the column out of the file if it was not recorded"
-                )
+                must = f"at least {PATIENTS_TO_FIT} patients of {arm!r} must be left by each criterion"
+                do = "look at its column, or leave the column out of the file if it was not recorded"
+                raise ValueError(f"{must}, {rule['label']!r} leaves fewer; {do}")
     return frame[kept]
 
 
@@ -115,11 +112,11 @@ def _both_used(eligible: pd.DataFrame, strata: list[str]) -> pd.Series:
             alone |= left.groupby(left[name].astype(str))["drug"].transform("nunique") < 2
         if not alone.any() or alone.all():
             break
-        used[alone[alone].index] = False
+        used[alone.index[alone]] = False
     return used
 
 
-def _of_columns(choices: Choices, made: Ours, eligible: pd.DataFrame, score: list[str]) -> None:
+def _of_columns(choices: Choices, made: Ours, eligible: pd.DataFrame, score: Sequence[str]) -> None:
     """Leave to the score its columns, and to everything else the columns that are there and vary."""
     varying = {name for name in eligible if eligible[name].nunique() > 1}
     complete = {name for name in varying if eligible[name].notna().all()}
@@ -128,7 +125,7 @@ def _of_columns(choices: Choices, made: Ours, eligible: pd.DataFrame, score: lis
         return [each for each in parts if each["column"] in varying]
 
     forms = {term["column"]: term for term in choices["propensity"]["terms"]}
-    terms = [forms.get(name, _term(made, name)) for name in score]
+    terms = (forms.get(name) or _term(made, name) for name in score if name in varying)
     choices["propensity"]["terms"] = [_without_knots(term, eligible) for term in terms]
     wanted = [*choices["propensity"]["impute_from"], "age", "sex"]
     choices["propensity"]["impute_from"] = [name for name in dict.fromkeys(wanted) if name in complete]

@@ -13,8 +13,6 @@ from study.protocol.history import choices_of, fingerprint
 from study.protocol.protocol import protocol_hash
 
 FIRST = {"what": "First version", "why": "To fix the choices before this paper has shown an outcome by arm"}
-
-
 NEVER_ALONE = "0" * 12  # version of an entry that came with the next one in one file
 
 
@@ -34,9 +32,8 @@ class Acceptance:
         """Return it from ``NAME, REASON``; ``HistoryError`` if one of them is missing or too short to say something."""
         name, _, reason = (part.strip() for part in words.partition(","))
         if len(name) < 2 or len(reason) < 10:
-            raise HistoryError(
-                f'an acceptance must be "name, reason", the reason in words, found {words!r}; say both'
-            )
+            must = 'an acceptance must be "name, reason", the reason in words'
+            raise HistoryError(f"{must}, found {words!r}; say both")
         return cls(name, reason)
 
 
@@ -51,7 +48,8 @@ def continued(
     new = probe(choices, study)
     entry = _entry() | {"choices": fingerprint(choices_of(new))}
     old = load_own_protocol(file) if file.is_file() else None
-    entries = [entry | FIRST] if old is None else [_kept(each) for each in old.amendment]
+    kept = [each.model_dump(mode="json", exclude_defaults=True) for each in old.amendment] if old else []
+    entries = kept or [entry | FIRST]
     known = len(entries)
     entries += [entry | each for each in _changes(old, new, settings.change, entries)]
 
@@ -66,13 +64,9 @@ def continued(
     for number, each in enumerate(entries[:-1], 1):
         if each["version"] == "this file":
             each["version"] = protocol_hash(file) if old and number == known else NEVER_ALONE
-    return {
-        "study": {**study, "blinded": settings.paper.blinded or not accepted()},
-        **choices,
-        "amendment": [
-            {name: each[name] for name in OwnAmendment.model_fields if name in each} for each in entries
-        ],
-    }
+    study = {**study, "blinded": settings.paper.blinded or not accepted()}
+    history = [{name: each[name] for name in OwnAmendment.model_fields if name in each} for each in entries]
+    return {"study": study, **choices, "amendment": history}
 
 
 def probe(choices: Choices, study: Mapping[str, Any]) -> OwnProtocol:
@@ -83,10 +77,6 @@ def probe(choices: Choices, study: Mapping[str, Any]) -> OwnProtocol:
 
 def _entry() -> dict[str, Any]:
     return {"date": date.today().isoformat(), "version": "this file", "outcomes_seen": False}
-
-
-def _kept(entry: OwnAmendment) -> dict[str, Any]:
-    return entry.model_dump(mode="json", exclude_defaults=True)
 
 
 def _changes(
@@ -110,8 +100,7 @@ def _changes(
             'add [[change]] with what = "..." and why = "..." to cohort.toml, or take the change back'
         )
     seen = {"outcomes_seen": any(each.get("accepted") for each in entries)}
-    for each in fresh:
-        each |= seen | {"choices": fingerprint(before)}
+    fresh = [each | seen | {"choices": fingerprint(before)} for each in fresh]
     for each in fresh[-1:]:
         was = {name: before[name] for name in changed}
         each |= {"choices": fingerprint(now), "was": was, "added": added}
@@ -120,9 +109,9 @@ def _changes(
 
 def _require_seen(old: OwnProtocol | None, new: OwnProtocol, folder: Path) -> None:
     """Raise ``HistoryError`` unless the blinded paper of these patients and choices has been built: it is what is accepted."""
-    built = old is not None and (folder / "_build" / "html" / "index.html").is_file()
-    same = old is not None and (old.study.patients, choices_of(old)) == (new.study.patients, choices_of(new))
-    if not (built and same):
+    built = (folder / "_build" / "html" / "index.html").is_file()
+    asked = (new.study.patients, choices_of(new))
+    if not (old and built and (old.study.patients, choices_of(old)) == asked):
         raise HistoryError(
             "diagnostics must be seen before they are accepted, these choices and patients have no blinded paper yet; "
             "build it first, without the acceptance"

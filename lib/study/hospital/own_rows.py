@@ -61,10 +61,8 @@ def flow_rows(flow: pd.DataFrame) -> pd.DataFrame:
         few, rest = pd.concat([few, rest.iloc[:1]]), rest.iloc[1:]
     rows = [(row.label, row.n_excluded) for row in rest.sort_values("step").itertuples()]
     if len(few):
-        words = (
-            few["label"].iloc[0] if len(few) == 1 else f"one of {len(few)} {'other ' if rows else ''}criteria"
-        )
-        rows.append((words, few["n_excluded"].sum()))
+        words = f"one of {len(few)} {'other ' if rows else ''}criteria"
+        rows.append((few["label"].iloc[0] if len(few) == 1 else words, few["n_excluded"].sum()))
     rows = rows or [("no criterion could be applied", 0)]
     made = pd.DataFrame(rows, columns=["method", "estimate"]).astype({"estimate": float})
     return made.assign(step=range(1, len(made) + 1))
@@ -87,11 +85,11 @@ def baseline_rows(table: pd.DataFrame) -> pd.DataFrame:
 
 def _numbers(part: pd.DataFrame, arm: str) -> pd.DataFrame:
     row = part.iloc[0]
-    values = [row[f"{at}_{arm}"] for at in QUARTILES.values()]
-    named = {"column": row["column"], "arm": arm, "scale": "value", "n": row[f"n_{arm}"]}
-    return pd.DataFrame(
-        {"level": list(QUARTILES), "estimate": values, "population": "", "method": "", **named}
-    )
+    return pd.DataFrame({
+        "column": row["column"], "level": list(QUARTILES), "arm": arm,
+        "estimate": [row[f"{at}_{arm}"] for at in QUARTILES.values()], "scale": "value", "n": row[f"n_{arm}"],
+        "population": "", "method": "",
+    })  # fmt: skip
 
 
 def _levels(part: pd.DataFrame, arm: str) -> pd.DataFrame:
@@ -117,9 +115,8 @@ def named(found: pd.DataFrame) -> pd.DataFrame:
 
     Why it could not is said without the advice to whoever analyses.
     """
-    why = found["method"].str.replace(
-        NO_SCORE, "in too many bootstrap samples no score can be fitted", regex=True
-    )
+    instead = "in too many bootstrap samples no score can be fitted"
+    why = found["method"].str.replace(NO_SCORE, instead, regex=True)
     return found.assign(
         population=found["population"].where(found["population"].notna(), found["adjustment"]),
         method=found["method"].where(found["estimate"].notna(), why.str.partition(";")[0]),
@@ -153,9 +150,7 @@ def design_checks(
     """Return the panel of diagnostics without pairs that there are not, and a negative control that nobody recorded."""
     made = pairs if pairs.matches is not None else score.crude()
     checks = diagnose(patients, score, made, primary, plan)
-    absent = (
-        ["smd_crude"] if plan.diagnostics.negative_control in patients else ["smd_crude", "negative_control"]
-    )
+    absent = ["smd_crude", *([] if plan.diagnostics.negative_control in patients else ["negative_control"])]
     return checks[~checks["key"].isin(absent)].reset_index(drop=True)
 
 
@@ -173,27 +168,20 @@ def check_rows(checks: pd.DataFrame, plan: OwnProtocol) -> pd.DataFrame:
         RULES[rule].format(value_text(float(at), LIMIT.get(scale, scale))) + UNITS.get(scale, "")
         for rule, at, scale in checks[["rule", "threshold", "scale"]].itertuples(index=False)
     ]
-    said = [
-        f"{'pass' if passed else 'fail'}, {text}"
-        for passed, text in zip(checks["passed"], limit, strict=True)
-    ]
-    rows = checks.rename(columns={"value": "estimate", "low": "conf_low", "high": "conf_high"}).assign(
-        method=said
-    )
+    said = checks["passed"].map({True: "pass, ", False: "fail, "}) + limit
+    rows = checks.rename(columns={"value": "estimate", "low": "conf_low", "high": "conf_high"})
     rows.loc[rows["key"] == EXTREME, "estimate"] = np.nan
     control = rows["key"] == "negative_control"
-    return rows.assign(outcome=np.where(control, plan.diagnostics.negative_control, "the design"))
+    outcome = np.where(control, plan.diagnostics.negative_control, "the design")
+    return rows.assign(method=said, outcome=outcome)
 
 
 def e_values(ratio: pd.Series) -> pd.DataFrame:
     """Return the E-values of a risk ratio and of its interval, or why there are none."""
     rows = pd.DataFrame({"name": ["estimate", "interval"], "estimate": np.nan, "method": ratio["method"]})
-    if pd.notna(ratio["estimate"]) and ratio["estimate"] > 0 and pd.notna(ratio["conf_low"]):
-        values = [
-            hh.sensitivity.e_value(ratio["estimate"]),
-            hh.sensitivity.e_value_of_interval(ratio["conf_low"], ratio["conf_high"]),
-        ]
-        rows = rows.assign(estimate=values)
+    if ratio["estimate"] > 0 and pd.notna(ratio["conf_low"]):
+        of_interval = hh.sensitivity.e_value_of_interval(ratio["conf_low"], ratio["conf_high"])
+        rows["estimate"] = [hh.sensitivity.e_value(ratio["estimate"]), of_interval]
     return rows.assign(**{name: ratio[name] for name in ABOUT})
 
 
@@ -221,12 +209,12 @@ def open_groups(patients: pd.DataFrame, plan: OwnProtocol) -> OwnProtocol:
     Where one level were hidden, the others and all patients would give it away.
     """
     event = endpoint(patients, plan.outcome.primary).by(plan.outcome.horizon_days)
-    kept = [
+    kept = tuple(
         group
         for group in plan.sensitivity.subgroups
         if _open(levels(patients, group), event, patients["treated"])
-    ]
-    sensitivity = plan.sensitivity.model_copy(update={"subgroups": tuple(kept)})
+    )
+    sensitivity = plan.sensitivity.model_copy(update={"subgroups": kept})
     return plan.model_copy(update={"sensitivity": sensitivity})
 
 

@@ -45,9 +45,8 @@ def command(project: Project, words: Sequence[str]) -> int:
     write_folder(target, own=Own(project, report, load_protocol(project.protocol), acceptance))
     formats = () if given.no_build else ("html",) if given.no_pdf else ("html", "pdf")
     for format_ in formats:
-        done = subprocess.run(
-            [sys.executable, "-m", "livingpaper", format_], cwd=target.root, check=False, close_fds=False
-        )
+        build = [sys.executable, "-m", "livingpaper", format_]
+        done = subprocess.run(build, cwd=target.root, check=False, close_fds=False)
         if done.returncode:
             return done.returncode
     if load_own_protocol(target.protocol).study.blinded:

@@ -8,6 +8,7 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from livingpaper.build.cache import write_whole
 from livingpaper.build.project import Project
@@ -90,9 +91,8 @@ def write_template(project: Project, file: Path) -> list[Path]:
     settings = file.with_name(NAME)
     if file.exists():
         if settings.exists():
-            raise ValueError(
-                f"{file} and {settings} are there already; edit the second, or choose another name"
-            )
+            there = f"{file} and {settings} are there already"
+            raise ValueError(f"{there}; edit the second, or choose another name")
         write_whole(settings, _settings(project, list(read_any(file, FileSection()).frame)).encode())
         return [settings]
     if file.suffix not in (".xlsx", ".csv"):
@@ -137,17 +137,15 @@ def instructions(project: Project) -> pd.DataFrame:
     dictionary = read_table(project.data / "dictionary.csv", keep_missing=False)
     dictionary = dictionary[dictionary["name"] != "synthetic"]
     score = {term.column for term in load_protocol(project.protocol).propensity.terms}
-    need = [
-        "core" if name in CORE else "score" if name in score else "optional" for name in dictionary["name"]
-    ]
+    names, ranks = dictionary["name"], ["core", "score", "optional"]
     levels = dictionary["levels"].str.replace("|", ", ")
     table = pd.DataFrame(
         {
-            "column": dictionary["name"],
-            "needed": need,
+            "column": names,
+            "needed": np.select([names.isin(CORE), names.isin(score)], ranks[:2], ranks[2]),
             "label": dictionary["label"],
             "unit": dictionary["unit"],
-            "other units": [", ".join(list(FACTORS.get(name, ()))[1:]) for name in dictionary["name"]],
+            "other units": [", ".join(list(FACTORS.get(name, ()))[1:]) for name in names],
             "values": levels.where(dictionary["type"] != "binary", "0, 1"),
             "from": dictionary["low"],
             "to": dictionary["high"],
@@ -155,8 +153,9 @@ def instructions(project: Project) -> pd.DataFrame:
             "definition": dictionary["definition"],
         }
     )
-    order = table["needed"].map({"core": 0, "score": 1, "optional": 2})
-    return table.iloc[order.argsort(kind="stable")].reset_index(drop=True)
+    return table.sort_values(
+        "needed", key=lambda need: need.map(ranks.index), kind="stable", ignore_index=True
+    )
 
 
 def _excel(table: pd.DataFrame) -> bytes:
@@ -175,9 +174,8 @@ def _excel(table: pd.DataFrame) -> bytes:
         head.font, head.fill = Font(bold=True), PatternFill("solid", start_color=colours[row.needed])
         sheet.column_dimensions[letter].width = max(12, len(row.column) + 2)
         if row.values:
-            choice = DataValidation(
-                type="list", formula1=f'"{row.values.replace(", ", ",")}"', allow_blank=True
-            )
+            levels = f'"{row.values.replace(", ", ",")}"'
+            choice = DataValidation(type="list", formula1=levels, allow_blank=True)
             choice.errorTitle, choice.error = row.column, f"one of {row.values}"[:220]
             sheet.add_data_validation(choice)
             choice.add(f"{letter}2:{letter}{ROWS}")
