@@ -11,6 +11,8 @@ from livingpaper.disclosure.profiles import PROFILES
 from livingpaper.disclosure.protect import protect
 from livingpaper.ledger.ledger import entry, ledger_frame
 
+pytestmark = pytest.mark.whole
+
 COLUMNS = {"sex": 2, "device": 3, "ckd": 2, "rare": 2, "hospital": 3}
 
 

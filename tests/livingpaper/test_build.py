@@ -196,6 +196,7 @@ with together(made) as staged:
 STEPS = ["nothing moved", "all is ready", "no pages", "pages before ledger", "all in place"]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("step", range(5), ids=STEPS)
 def test_after_a_kill_ledger_and_pages_are_of_one_build(tmp_path: Path, step: int) -> None:
     """Whatever the next command is: each finishes what was ready. Before it, only the step between the two is mixed."""
@@ -353,6 +354,7 @@ def test_an_older_copy_of_anything_is_another_state(tmp_path: Path, name: str) -
     assert name == "_toc.yml" or state(made) != before
 
 
+@pytest.mark.whole
 def test_a_table_that_lies_anywhere_is_an_input_of_the_chapter_that_reads_it(tmp_path: Path) -> None:
     places = {
         "book": "book/own.csv",
@@ -392,6 +394,7 @@ def roles_print_numbers_choices_and_the_stamp(made: Project) -> None:
     assert 'id="n-counts-death-rd"' in ledger
 
 
+@pytest.mark.whole
 def test_a_renamed_section_is_where_its_numbers_come_from(tmp_path: Path) -> None:
     """The label above a cell is prose, but the ledger names it: what is kept of the cell must not hide that."""
     made = small_book(tmp_path)

@@ -85,6 +85,7 @@ def test_an_empty_folder_will_do(tmp_path: Path) -> None:
     assert (tmp_path / "empty" / "paper.toml").is_file()
 
 
+@pytest.mark.whole
 def test_its_numbers_are_compared_with_those_of_a_commit(
     fresh: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:

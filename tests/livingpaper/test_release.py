@@ -15,6 +15,8 @@ from livingpaper.versions.release import ReleaseError, release, set_version
 from livingpaper.versions.site import ArchiveError, assemble, thaw
 from livingpaper.versions.sources import read_claims, read_source, version_key, versions
 
+pytestmark = pytest.mark.whole
+
 PAGE = (
     '<!doctype html><html><head></head><body class="x"><div class="article-header-buttons"></div>'
     "<script>const DOCUMENTATION_OPTIONS = {};</script>PAGE</body></html>"

@@ -22,6 +22,8 @@ from livingpaper.ledger.ledger import entry, ledger_frame, read_ledger, write_le
 from planted import COHORT, OWN
 from small_book import small_book
 
+pytestmark = pytest.mark.whole
+
 COUNTS = {"ward.a.n": 33, "ward.b.n": 4}
 
 

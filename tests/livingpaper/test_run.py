@@ -27,6 +27,8 @@ from livingpaper.chapters.run import main, run_chapters
 from livingpaper.ledger.ledger import read_ledger
 from small_book import OUTCOME, PAIRS, PATIENTS, PEOPLE, small_book
 
+pytestmark = pytest.mark.whole
+
 RAN = "import time, pathlib; ran = pathlib.Path(f'../ran-{time.time_ns()}').touch()"
 
 

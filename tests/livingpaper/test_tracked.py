@@ -174,6 +174,7 @@ def test_after_each_change_the_ledger_is_right_and_no_chapter_ran_in_vain(book: 
     assert made(book)[1] == set()
 
 
+@pytest.mark.whole
 def test_what_the_paper_says_is_an_input_and_impossible_choices_stop_in_the_cell_that_reads_them(
     book: Project,
 ) -> None:

@@ -143,6 +143,7 @@ def test_a_printed_interval_stays_as_printed(ran: Ran) -> None:
     assert row["origin"] == "published"
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("tau2", OTHER)
 def test_every_exhibit_under_other_choices(tau2: str, project: Project, protocol: Protocol, ran: Ran) -> None:
     interval, level = OTHER[tau2]

@@ -149,6 +149,7 @@ def test_results_of_other_choices_stop_the_build(project: Project, protocol: Pro
         require_choices(project, protocol.model_copy(update={"matching": matching}))
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("build", [build_html, build_pdf])
 def test_a_choice_without_an_entry_or_results_of_other_choices_stop_before_anything_is_computed(
     project: Project,

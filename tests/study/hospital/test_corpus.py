@@ -14,6 +14,8 @@ from hospital_faults import FAULTS, Fault, swap
 from livingpaper.build.project import Project
 from study.hospital.checking import Report, as_text, check_file
 
+pytestmark = pytest.mark.whole
+
 GOOD = good()
 
 

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from livingpaper.build.project import Project
 from study.hospital.checking import FOUND, UNREADABLE, command
 
+pytestmark = pytest.mark.whole
+
 TABLES = int(os.environ.get("TABLES", "60"))
 LINE = re.compile(r"  - \[[a-z_0-9]+\.[a-z_0-9]+\] (column .+|the file): must .+; found .+; .+")
 

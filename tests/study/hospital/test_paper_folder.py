@@ -22,6 +22,8 @@ from study.hospital.settings import NAME
 from study.protocol.history import History
 from study.protocol.protocol import ProtocolError, load_protocol
 
+pytestmark = pytest.mark.whole
+
 GOOD = good()
 SCORE = '[score]\ncolumns = ["age", "sex", "charlson"]\n'
 YES = Acceptance("A. Clinician", "overlap and balance suffice")
