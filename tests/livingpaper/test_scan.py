@@ -30,6 +30,7 @@ import pandas as pd
 import pytest
 from livingpaper.__main__ import main
 from livingpaper.disclosure import scan as scanning
+from livingpaper.disclosure import traces
 from livingpaper.disclosure.digits import normal, printed
 from livingpaper.disclosure.patients import Reference
 from livingpaper.disclosure.scan import Finding, LeakError, findings, read_table, scan
@@ -44,7 +45,7 @@ Risk 18.3% (95% CI 11.2 to 25.9), 42 events, released 2026-11-25.</p>
 <table><tr><th>Arm</th><th>n</th><th>median age</th></tr><tr><td>old</td><td>122</td><td>56</td></tr>
 <tr><td>new</td><td>118</td><td>57</td></tr></table></body></html>"""
 
-KNOWN = {kind: getattr(scanning, kind)(COHORT) for kind in ("Reference", "Marks")}
+KNOWN = [(scanning, "Reference", Reference(COHORT)), (traces, "Marks", traces.Marks(COHORT))]
 
 
 def found(folder: Path, cohort: pd.DataFrame | None = COHORT) -> set[str]:
@@ -55,9 +56,9 @@ def found(folder: Path, cohort: pd.DataFrame | None = COHORT) -> set[str]:
 @pytest.fixture(autouse=True)
 def learned_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Learn the one cohort of most tests once: it takes longer than to look through what they plant."""
-    for kind, known in KNOWN.items():
+    for module, kind, known in KNOWN:
         monkeypatch.setattr(
-            scanning, kind, lambda frame, known=known: known if frame is COHORT else type(known)(frame)
+            module, kind, lambda frame, known=known: known if frame is COHORT else type(known)(frame)
         )
 
 
