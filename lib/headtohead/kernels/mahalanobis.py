@@ -127,7 +127,9 @@ def _nearest(
                     top += 2
                     continue
                 for j in range(ends[i, 0], ends[i, 1]):
-                    if not free[j] or abs(t - other[j, -1]) > caliper or (replace and (taken[:r, q] == j).any()):
+                    if not free[j] or abs(t - other[j, -1]) > caliper:
+                        continue
+                    if replace and (taken[:r, q] == j).any():
                         continue
                     gap = _away(x, other[j], other[j])
                     if gap < best or (gap == best and _rank(place, mine[q], j) > _rank(place, mine[q], at)):

@@ -18,7 +18,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import IO, Any, ParamSpec, TypeVar
 
+import numpy as np
 import pandas as pd
+from pandas.api.types import infer_dtype
 
 from livingpaper.build.cache import code_digest, installed, module_files, source_file, write_whole
 from livingpaper.build.project import digest, find_project
@@ -174,14 +176,18 @@ def _forget(newest: Path) -> None:
 
 
 class _Canonical(pickle.Pickler):
-    def persistent_id(self, value: object) -> list[str] | None:  # sets have no order
-        return sorted(map(hash_of, value)) if isinstance(value, (set, frozenset)) else None
+    def persistent_id(self, value: object) -> list[str] | str | None:
+        if isinstance(value, (set, frozenset)):  # which have no order
+            return sorted(map(hash_of, value))
+        if type(value) is np.ndarray and value.dtype == object and infer_dtype(value) == "string":
+            return hash_of((value.shape, value.tolist()), pickle.Pickler)  # quick: it asks of no text
+        return None
 
 
-def hash_of(value: object) -> str:
+def hash_of(value: object, kind: type[pickle.Pickler] = _Canonical) -> str:
     """Return the hash of anything that pickles and does not hold itself."""
     total = hashlib.sha256()
-    pickler = _Canonical(SimpleNamespace(write=total.update), protocol=5)
+    pickler = kind(SimpleNamespace(write=total.update), protocol=5)
     pickler.fast = True  # without regard to which parts of the value are one object
     pickler.dump(value)
     return total.hexdigest()
