@@ -113,9 +113,16 @@ def _reached(name: str, path: Path, _changed: int) -> frozenset[str]:
 def source_file(module: str) -> Path | None:
     """Return the file of a module of the project, without importing it; None for other names."""
     package, *rest = module.split(".")
-    stem = home.with_suffix("").joinpath(*rest) if (home := home_of(package)) else None
-    paths = [stem.with_suffix(".py"), stem / "__init__.py"] if stem else []
-    return next((path for path in (paths if rest else reversed(paths)) if path.is_file()), None)
+    home = home_of(package)
+    return next(filter(Path.is_file, _places(home, *rest)), None) if home else None
+
+
+@cache
+def _places(home: Path, *rest: str) -> list[Path]:
+    """Return where a module of a package may stand, the likelier place first."""
+    stem = home.with_suffix("").joinpath(*rest)
+    paths = [stem.with_suffix(".py"), stem / "__init__.py"]
+    return paths if rest else paths[::-1]
 
 
 @cache
