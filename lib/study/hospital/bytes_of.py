@@ -31,6 +31,7 @@ KINDS = {  # by the first bytes, in small letters
 WHITE = np.frombuffer(b" \t\r\n\x0b\x0c", np.uint8)  # with which a blank line begins
 NO_ROWS = np.empty(0, int)
 NOT_EMPTY = "have a header and a row for each patient"
+WHOLE = "quote cells that hold the separator, and complete rows that are cut off"
 BLOCK = 1 << 24  # bytes that are parsed at once, which no row exceeds
 TITLES = 5  # lines with fewer than half of the cells that may stand above the names of the columns
 FEW = 1000  # texts, to put them in order
@@ -88,6 +89,9 @@ def read_csv(raw: bytes, *, encoding: str | None = None, separator: str | None =
         if len(frame) != len(rows):
             return _again(text, mark, facts, found)
     facts += [f"blank lines left out: {int(blank.sum())}"] if blank.any() else []
+    if "".join(names[width:]).strip():
+        must = "have a cell in each row for each name in its first"
+        found += finding("file.ragged", "", must, WHOLE, found=f"{len(names)} names over {width} cells")
     frame.columns = pd.Index((names + [""] * width)[:width])
     return Cells(frame, lines[rows], tuple(facts), tuple(found))
 
@@ -145,13 +149,9 @@ def categories(texts: list[str], codes: np.ndarray) -> pd.Series:
 
 def as_text(value: Any) -> str:
     """Return a cell of a table as CSV would have it."""
-    if isinstance(value, str):
-        return value
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(int(value))
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+    if value is None or isinstance(value, str):
+        return value or ""
+    if isinstance(value, bool) or (isinstance(value, float) and value.is_integer() and abs(value) < 1e15):
         return str(int(value))
     if isinstance(value, datetime) and value.time() == datetime.min.time():
         return value.date().isoformat()
@@ -272,8 +272,6 @@ def _lines(text: bytes, starts: np.ndarray, ends: np.ndarray, rows: np.ndarray) 
 
 
 def _ragged(lines: np.ndarray, width: int) -> list[Finding]:
-    if not len(lines):
-        return []
     found = f"{len(lines)} of another length, first line {', '.join(map(str, lines[:3]))}"
-    do = "quote cells that hold the separator, and complete rows that are cut off"
-    return finding("file.ragged", "", f"have {width} cells in each row", do, found=found)
+    must = f"have {width} cells in each row"
+    return finding("file.ragged", "", must, WHOLE, found=found) if len(lines) else []

@@ -147,9 +147,10 @@ def _excel(path: Path, sheet: str | None) -> Cells:
         raise ValueError(
             f"one sheet of {path.name} must hold the patients, found {names}; name it as sheet under [file]"
         )
-    grid = [[as_text(cell) for cell in row] for row in book[chosen].iter_rows(values_only=True)]
+    grid = [[as_text(cell) for cell in row] for row in _rows(book[chosen])]
     book.close()
-    never = _uncalculated(path, chosen, grid)
+    never, width = _uncalculated(path, chosen, grid), max(map(len, grid), default=0)
+    grid = [row + [""] * (width - len(row)) for row in grid]
     cells = [sum(map(bool, row)) for row in grid[:TOP]]
     top = next((i for i, many in enumerate(cells) if many and many >= max(cells) / 2), len(grid))
     said = [f"Excel, sheet {chosen!r}" + (f", of {len(book.sheetnames)}" if len(book.sheetnames) > 1 else "")]
@@ -158,9 +159,14 @@ def _excel(path: Path, sheet: str | None) -> Cells:
     if top == len(grid):
         empty = finding("file.empty", "", NOT_EMPTY, "fill it", found="nothing")
         return Cells(pd.DataFrame(), NO_ROWS, tuple(said), tuple(empty))
-    frame = pd.DataFrame(grid[top + 1 :], columns=range(len(grid[top])), dtype=str).astype("category")
+    frame = pd.DataFrame(grid[top + 1 :], columns=range(width), dtype=str).astype("category")
     frame.columns = pd.Index(grid[top])
     return Cells(frame, np.arange(len(frame)) + top + 2, tuple(said), tuple(never))
+
+
+def _rows(sheet: Any) -> Iterator[tuple[Any, ...]]:
+    sheet.reset_dimensions()  # some programs write others than those of the cells
+    return sheet.iter_rows(values_only=True)
 
 
 def _uncalculated(path: Path, sheet: str, grid: list[list[str]]) -> list[Finding]:
@@ -172,18 +178,13 @@ def _uncalculated(path: Path, sheet: str, grid: list[list[str]]) -> list[Finding
         if not any(UNCALCULATED.search(parts.read(name)) for name in sheets):
             return []
     book = load_workbook(path, read_only=True)
-    rows = zip(book[sheet].iter_rows(values_only=True), grid, strict=True)
-    said = [
-        number
-        for number, row in enumerate(rows, 1)
-        if any(str(cell)[:1] == "=" and not value for cell, value in zip(*row, strict=True))
-    ]
+    pairs = (zip(*row, strict=True) for row in zip(_rows(book[sheet]), grid, strict=True))
+    unknown = (any(str(cell)[:1] == "=" and not value for cell, value in row) for row in pairs)
+    said = [number for number, row in enumerate(unknown, 1) if row]
     book.close()
-    if not said:
-        return []
     found = f"formulas without one in {len(said)} rows, first {', '.join(map(str, said[:3]))}"
     do = "open it in Excel and save it, or paste values only"
-    return finding("cell.formula", "", "hold the result of each formula", do, found=found)
+    return finding("cell.formula", "", "hold the result of each formula", do, found=found) if said else []
 
 
 def _columnar(path: Path, table: str | None) -> Cells:

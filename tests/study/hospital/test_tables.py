@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from zipfile import ZipFile
 
 import duckdb
 import pandas as pd
@@ -13,7 +15,7 @@ from openpyxl import Workbook
 from study.hospital.bytes_of import read_csv
 from study.hospital.checking import as_text, check_file
 from study.hospital.settings import FileSection
-from study.hospital.tables import read_any
+from study.hospital.tables import filled, read_any
 
 GOOD = good(120)
 TABLE = "id;town;crp\nP1;Málaga;1,5\nP2;Cádiz;20,25\n"
@@ -64,6 +66,12 @@ def test_rows_of_another_length_are_named_and_the_others_read() -> None:
     assert [each.found for each in cells.findings] == ["2 of another length, first line 3, 4"]
 
 
+def test_a_header_with_more_names_than_cells_is_named() -> None:
+    """The last columns would be gone without a word; an end of separators only is no name."""
+    assert [each.found for each in read_csv(b"id,x,y\nP1,1\nP2,2\n").findings] == ["3 names over 2 cells"]
+    assert read_csv(b"id,x, ,\nP1,1\nP2,2\n").findings == ()
+
+
 def test_a_header_that_begins_with_a_hash_is_the_header() -> None:
     cells = read_csv(b"#id,x\n#1,1\n#2,2\n")
     assert list(cells.frame.columns) == ["#id", "x"]
@@ -91,6 +99,49 @@ def workbook(path: Path, frame: pd.DataFrame, *sheets: str) -> None:
 
 def _cell(text: str) -> object:
     return float(text) if text.replace(".", "", 1).lstrip("-").isdigit() else text
+
+
+def sheet(path: Path, *rows: list[str | None]) -> Path:
+    """Write a sheet as programs that export do: no cell where there is nothing, and no size of the whole."""
+    book = Workbook(write_only=True)
+    book.create_sheet("patients")
+    for row in rows:
+        book.worksheets[0].append(row)
+    book.save(path)
+    return path
+
+
+def test_a_cell_that_is_not_in_the_sheet_is_empty(tmp_path: Path) -> None:
+    rows = [["P1", "1", "2"], ["P2"], [], [None, "1"]]
+    cells = read_any(sheet(tmp_path / "t.xlsx", ["id", "x", "y"], *rows), FileSection())
+    assert cells.frame.astype(str).to_numpy().tolist() == [["P1", "1", "2"], ["P2", "", ""], ["", "1", ""]]
+    assert [filled(cells.frame[name]).tolist() for name in "xy"] == [
+        [True, False, True],
+        [True, False, False],
+    ]
+    assert cells.lines.tolist() == [2, 3, 5]
+
+
+@pytest.mark.parametrize(
+    ("header", "found"), [(["id", "x", "y"], []), (["id"], ["1 column with values and no name"])]
+)
+def test_rows_of_a_sheet_may_be_shorter_or_longer_than_its_header(
+    header: list[str | None], found: list[str], tmp_path: Path
+) -> None:
+    cells = read_any(sheet(tmp_path / "t.xlsx", header, ["P1", "1"], ["P2", "2"]), FileSection())
+    assert list(cells.frame) == header
+    assert [each.found for each in cells.findings] == found
+
+
+def test_a_sheet_that_says_a_wrong_size_is_read_whole(tmp_path: Path) -> None:
+    workbook(tmp_path / "t.xlsx", pd.DataFrame({"id": ["P1"], "x": ["=1+1"]}))
+    with ZipFile(tmp_path / "t.xlsx") as book, ZipFile(tmp_path / "wrong.xlsx", "w") as wrong:
+        for name in book.namelist():
+            wrong.writestr(name, re.sub(rb'(<dimension ref)="[^"]*"', rb'\1="A1"', book.read(name)))
+    cells = read_any(tmp_path / "wrong.xlsx", FileSection())
+    assert list(cells.frame) == ["id", "x"]
+    assert cells.frame["id"].tolist() == ["P1"]
+    assert [each.found for each in cells.findings] == ["formulas without one in 1 rows, first 3"]
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".parquet", ".duckdb"])
