@@ -49,11 +49,8 @@ TERMS = {
 LIKELIHOODS = {"maximum_likelihood": "Maximum likelihood", "firth": "Firth, profile interval"}
 NAIVE = {"none": "As specified", "ventilation": "Mistake: ventilation as a covariate",
          "completers": "Mistake: completers only"}  # fmt: skip
-HANDLING = {
-    "complete": "complete cases",
-    "single": "filled once (primary)",
-    "multiple": "multiple imputation",
-}
+HANDLING = {"complete": "complete cases", "single": "filled once (primary)",
+            "multiple": "multiple imputation"}  # fmt: skip
 VERDICTS = {
     "harm": "interval above zero",
     "benefit": "interval below zero",
@@ -99,6 +96,11 @@ NAIVE_SIMULATED = {
     "from_admission": "Followed from admission",
     "from_admission_one_drug_later": "Followed from admission, first drug started later",
 }
+
+BREAST_CANCER = {
+    "age": "Age", "menostat": "Menopausal status", "tsize": "Tumour size", "tgrade": "Tumour grade",
+    "pnodes": "Positive lymph nodes", "progrec": "Progesterone receptor", "estrec": "Oestrogen receptor",
+}  # fmt: skip
 
 
 def among(labels: Mapping[str, str], keys: Iterable[str]) -> dict[str, str]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import vl_convert
 from book.chapters import chapters
+from lifelines.datasets import load_gbsg2
 from livingpaper.book.forest import forest
 from livingpaper.book.output import size_of
 from livingpaper.book.show import Figure, Table
@@ -23,6 +26,16 @@ SETTINGS = config(find_project(Path(__file__).parent))
 SHOWN = [name for chapter in chapters() for name, (source, _) in chapter.exhibits.items() if source]
 FIGURES = [name for name in SHOWN if name.startswith("fig-")]
 TABLES = [name for name in SHOWN if name.startswith("tbl-")]
+DATA = find_project(Path(__file__).parent).data
+COLUMNS = {  # of all data: names that are for programs
+    *pd.read_csv(DATA / "dictionary.csv")["name"],
+    *load_gbsg2().columns,
+    *(name for path in DATA.glob("real/*.csv") for name in pd.read_csv(path, nrows=0, comment="#")),
+} - {"death"}  # which is a word too
+DEFINITIONS = {
+    "tbl-eligibility",
+    *(name for name in TABLES if "dictionary" in name),
+}  # they say what is coded how
 HOLE = re.compile(r"(?<![\w.])(nan|NaN|None|inf|NaT|<NA>)(?![\w.])")
 
 
@@ -63,6 +76,28 @@ def test_figure_fits_page_and_phone_with_letters_of_11_pixels(name: str, paper: 
         mark = SETTINGS.sentence(figure.origin)
         text = " ".join(re.sub(r"<[^>]+>", " ", svg).split())
         assert mark in text
+
+
+def for_programs(texts: Iterable[str]) -> list[str]:
+    """Return those that are the name of a column, with a level or without, or of something within the code."""
+    names = {text: re.split(r" ?[\[:=]", text)[0].strip() for text in texts}
+    return [text for text, name in names.items() if name in COLUMNS or re.search(r"\w_\w", text)]
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_readers_see_words_and_no_names_of_columns(name: str, paper: Paper) -> None:
+    exhibit = paper.shown[name]
+    if isinstance(exhibit, Table):
+        texts = {*exhibit.frame.columns, *exhibit.frame.astype(str).stack()}
+        assert for_programs(texts) == [] or name in DEFINITIONS
+    else:
+        svg = exhibit.svg()
+        assert for_programs(unescape(text) for text in re.findall(r"<text[^>]*>([^<]+)<", svg)) == []
+
+
+def test_names_of_columns_are_seen() -> None:
+    said = ["Age", "menostat [Post]", "age", "horTh=yes", "Sex: F", "sex: F", "death_stay", "SpO2/FiO2 ratio"]
+    assert for_programs(said) == ["menostat [Post]", "age", "horTh=yes", "sex: F", "death_stay"]
 
 
 @pytest.mark.parametrize("name", TABLES)

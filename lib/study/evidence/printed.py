@@ -24,11 +24,9 @@ POOLED = {  # source: the rows whose deaths and patients give the risk with the 
     "baricitinib": "baricitinib", "randomised": "anakinra randomised", "observational": "anakinra observational",
     "direct": "direct",
 }  # fmt: skip
-ASSUMED_FROM = {
-    "trials": "anakinra trials",
-    "five": "anakinra trials",
-    "stay": "anakinra stay",
-}  # as a review prints it
+ASSUMED_FROM = {  # as a review prints it
+    "trials": "anakinra trials", "five": "anakinra trials", "stay": "anakinra stay",
+}  # fmt: skip
 POOLED_NUMBERS = {"effect": "Pooled odds ratio", "conf_low": "Lower limit", "conf_high": "Upper limit"}
 
 

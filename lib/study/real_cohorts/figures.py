@@ -5,19 +5,19 @@ import pandas as pd
 from livingpaper import Drawing
 from livingpaper.book.theme import at_each_width, narrow, width
 
-from study.labels import ADJUSTMENTS
+from study.labels import ADJUSTMENTS, BREAST_CANCER
 
 MONTH = 31  # days
 
 
 @at_each_width
 def love_plot(report: pd.DataFrame) -> Drawing:
-    """Return the standardised differences of the covariates as they were recorded."""
-    named = report.assign(label=report["adjustment"].map(ADJUSTMENTS))
-    worst = named["smd"].abs().groupby(named["label"], sort=False).max()
+    """Return the standardised differences of the covariates, by level where they have levels."""
+    named = report.replace({"adjustment": ADJUSTMENTS, "column": BREAST_CANCER})
+    worst = named["smd"].abs().groupby(named["adjustment"], sort=False).max()
     words = "; ".join(f"{label.lower()} {size:.2f}" for label, size in worst.items())
     told = f"Dot plot, one line per covariate or level, one mark per way of comparing. Largest difference: {words}."
-    return Drawing(hh.love_plot(named, width=width() - (130 if narrow() else 250)), told, sources=(report,))
+    return Drawing(hh.love_plot(named, width=width() - (142 if narrow() else 250)), told, sources=(report,))
 
 
 def by_month(curves: pd.DataFrame) -> pd.DataFrame:
