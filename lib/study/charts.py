@@ -8,11 +8,12 @@ from typing import Any
 import altair as alt
 import pandas as pd
 from livingpaper.book.forest import forest
-from livingpaper.book.theme import CONTROL, LETTER, TREATED, narrow, width
+from livingpaper.book.theme import ACCENTS, CONTROL, LETTER, TREATED, narrow, width
 
 from study.labels import arms
 from study.protocol.protocol import Protocol
 
+WORLD_COLOURS = {"null": "#6b6b6b", "harm": CONTROL, "benefit": TREATED, "sharp_null": ACCENTS[2]}
 LIMITS = ["estimate", "conf_low", "conf_high"]
 Chart = Any  # altair does not say which kind a layered or faceted chart has
 

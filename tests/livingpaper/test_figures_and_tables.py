@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ast import literal_eval
 from collections.abc import Iterable
 from dataclasses import replace
 from html import unescape
@@ -21,6 +22,7 @@ from livingpaper.build.project import find_project
 from livingpaper.config import MIME, config
 from running import Paper
 from study.charts import with_deaths
+from study.labels import SIMULATED, WORLDS
 
 SETTINGS = config(find_project(Path(__file__).parent))
 SHOWN = [name for chapter in chapters() for name, (source, _) in chapter.exhibits.items() if source]
@@ -93,6 +95,16 @@ def test_readers_see_words_and_no_names_of_columns(name: str, paper: Paper) -> N
     else:
         svg = exhibit.svg()
         assert for_programs(unescape(text) for text in re.findall(r"<text[^>]*>([^<]+)<", svg)) == []
+
+
+def test_one_world_has_one_colour(paper: Paper) -> None:
+    spec = str(paper.shown["fig-simulation"].spec())
+    [scale] = set(re.findall(r"'domain': (\['No effect'[^]]*\]), 'range': (\[[^]]*\])", spec))
+    simulated = dict(zip(*map(literal_eval, scale), strict=True))
+    rows = [row for rows in paper.shown["fig-key"].spec()["datasets"].values() for row in rows]
+    drawn = {row["label"]: row["colour"] for row in rows if "adjusted" in row.get("label", "")}
+    assert drawn == {f"{WORLDS[name]}, adjusted": simulated[SIMULATED[name]] for name in WORLDS}
+    assert len(set(simulated.values())) == len(simulated)
 
 
 def test_names_of_columns_are_seen() -> None:

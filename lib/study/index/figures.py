@@ -5,16 +5,15 @@ from typing import Any
 import altair as alt
 import pandas as pd
 from livingpaper import Drawing
-from livingpaper.book.theme import CONTROL, FAINT, INK, QUIET, TREATED, at_each_width
+from livingpaper.book.theme import FAINT, INK, QUIET, at_each_width
 from livingpaper.chapters.recording import key, select_rows
 from livingpaper.ledger.format import interval_text, points
 
-from study.charts import LIMITS, coloured, differences, intervals, minus
+from study.charts import LIMITS, WORLD_COLOURS, coloured, differences, intervals, minus
 from study.data.load import load_plan
 from study.labels import WORLDS, arms
 from study.protocol.protocol import Protocol
 
-COLOURS = {"null": "#6b6b6b", "harm": CONTROL, "benefit": TREATED}
 PEOPLE, SIDE = 100, 10  # of an icon array
 FATES = {"Died in hospital": INK, "Left hospital alive": FAINT}
 
@@ -35,7 +34,7 @@ def key_figure(ledger: pd.DataFrame, plan: Protocol | None = None) -> Drawing:
     rows = intervals(
         pd.concat([counts, worlds]),
         ["Published counts, crude", *(f"{WORLDS[world]}, adjusted" for world in worlds.index)],
-        [INK, *map(COLOURS.__getitem__, worlds.index)],
+        [INK, *map(WORLD_COLOURS.__getitem__, worlds.index)],
         truth=[float("nan"), *truths.reindex(worlds.index)],
     )
     margin = plan.equivalence.margin_pp

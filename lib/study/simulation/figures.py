@@ -5,17 +5,17 @@ from typing import Any
 import altair as alt
 import pandas as pd
 from livingpaper import Drawing, Ledger
-from livingpaper.book.theme import ACCENTS, INK, at_each_width, narrow
+from livingpaper.book.theme import INK, at_each_width, narrow
 from livingpaper.ledger.format import percent, points
 from scipy.stats import norm
 
-from study.charts import Chart, by_name, coloured, share_of, side_by_side
+from study.charts import WORLD_COLOURS, Chart, by_name, coloured, share_of, side_by_side
 from study.labels import ESTIMATORS, SIMULATED
 from study.protocol.protocol import Protocol
 
 MEASURES = {"bias": points, "coverage": percent}
 SHOWN = {name.replace("w_sandwich", "w_bootstrap"): label for name, label in ESTIMATORS.items()}  # of weights
-COLOURS = dict(zip(SIMULATED.values(), (*ACCENTS[:3], INK), strict=True))
+COLOURS = {label: WORLD_COLOURS[world] for world, label in SIMULATED.items()}
 
 
 @at_each_width
