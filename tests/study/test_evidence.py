@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,14 @@ def ran(project: Project, protocol: Protocol) -> Ran:
     return run_chapter(
         project, "evidence", "supplement-evidence", plan=changed(protocol, "REML", "modified HK", 0.95)
     )
+
+
+def test_tables_print_no_working_notes(ran: Ran) -> None:
+    """How a row was read and checked stands under ``seen_in``, which no table prints."""
+    working = re.compile(r"excerpt|arithmetic|second time|not seen|not checked|was read|cut off")
+    for name in ("tbl-evidence", "tbl-left-out"):
+        cells = ran.shown[name].frame.astype(str).stack()
+        assert cells[cells.str.contains(working)].tolist() == []
 
 
 def test_a_row_added_to_the_file_changes_every_result(
