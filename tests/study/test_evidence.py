@@ -45,6 +45,16 @@ def test_tables_print_no_working_notes(ran: Ran) -> None:
         assert cells[cells.str.contains(working)].tolist() == []
 
 
+def test_studies_are_listed_with_their_pubmed_number(ran: Ran, project: Project) -> None:
+    evidence = load_evidence(project.data / "evidence.csv")
+    numbers = evidence.loc[evidence["include"] == "yes", "pmid"]
+    printed = ran.shown["tbl-evidence"].frame["Identifier"].str.partition(", PubMed ")[2]
+    assert printed.tolist() == numbers.tolist()
+    assert (numbers != "").sum() > 15
+    alone = ran.shown["tbl-left-out"].frame["Identifier"]
+    assert alone[~alone.str.contains("/")].str.match(r"PubMed \d+$|NCT|CRD").all()
+
+
 def test_a_row_added_to_the_file_changes_every_result(
     project: Project, protocol: Protocol, ran: Ran, tmp_path: Path
 ) -> None:

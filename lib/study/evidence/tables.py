@@ -68,7 +68,7 @@ def left_out(evidence: pd.DataFrame) -> Sheet:
         "Drug": out["drug"], "Study": out["study"], "Design": out["design"],
         "Outcome": out["outcome"] + (", " + out["horizon"]).where(out["horizon"] != "", ""),
         "Left out because": out["reason"], "Note": out["note"].replace("", "–"),
-        "Identifier": identifiers(out),
+        "Identifier": identifiers(out).replace(r"^(?=\d+$)", "PubMed ", regex=True),
     }  # fmt: skip
     order = ["Drug", "Design", "Study"]
     frame = pd.DataFrame(cells).sort_values(order, kind="stable", ignore_index=True)
@@ -125,7 +125,7 @@ def included(ledger: Ledger, evidence: pd.DataFrame) -> Sheet:
         "Study": used["study"], "Design": used["design"], "Arms": used["drug"] + " or " + used["comparator"],
         "Deaths": [deaths_text(counts, result) for result in results],
         "Printed ratio": [said.get(result, "–") for result in results], "Until": used["horizon"],
-        "Identifier": used["doi"].where(used["doi"] != "", used["registry"]), "Source": used["source"],
+        "Identifier": identifiers(used) + (", PubMed " + used["pmid"]).where(used["pmid"] != "", ""), "Source": used["source"],
         "Risk of bias": (used["risk_of_bias"] + ", " + used["risk_of_bias_by"]).where(used["risk_of_bias"] != "", "not judged"),
     }  # fmt: skip
     widths = "p{1.73cm}p{1.53cm}p{1.93cm}p{1.43cm}p{1.83cm}p{1.03cm}p{2.53cm}lp{1.1cm}"
