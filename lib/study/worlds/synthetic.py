@@ -36,7 +36,7 @@ SEED = 4019
 HORIZONS = (14, 28, 60, LAST_DAY)
 POOL = 5
 HEADER = (
-    "# SYNTHETIC COHORT, world '{world}': no row is a patient. Made by headtohead.cohort.synthetic to\n"
+    "# SYNTHETIC COHORT, world '{world}': no row is a patient. Made by study.worlds.synthetic to\n"
     "# reproduce the published counts of doi:10.3390/jcm10174019. It says how the analysis behaves,\n"
     "# nothing about the drugs.\n"
 )

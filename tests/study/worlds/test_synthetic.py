@@ -71,6 +71,7 @@ def test_files_say_that_they_are_synthetic_and_hold_no_date(project: Project) ->
     for path in (project.data / "synthetic").rglob("*_*.csv"):
         text = path.read_text()
         assert text.startswith("# SYNTHETIC COHORT")
+        assert re.findall(r"Made by ([\w.]+) ", text) == [main.__module__]
         body = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
         assert not re.search(r"\b(19|20)\d\d-\d\d", body), path
 
