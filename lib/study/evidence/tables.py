@@ -128,8 +128,8 @@ def included(ledger: Ledger, evidence: pd.DataFrame) -> Sheet:
         "Identifier": identifiers(used) + (", PubMed " + used["pmid"]).where(used["pmid"] != "", ""), "Source": used["source"],
         "Risk of bias": (used["risk_of_bias"] + ", " + used["risk_of_bias_by"]).where(used["risk_of_bias"] != "", "not judged"),
     }  # fmt: skip
-    widths = "p{1.73cm}p{1.53cm}p{1.93cm}p{1.43cm}p{1.83cm}p{1.03cm}p{2.53cm}lp{1.1cm}"
-    return Sheet(pd.DataFrame(cells), sources=(*printed.values(), deaths), widths=widths)
+    widths = "p{1.73cm}p{1.53cm}p{1.93cm}p{1.43cm}p{1.78cm}p{1.03cm}p{2.58cm}lp{1.1cm}"
+    return Sheet(pd.DataFrame(cells), sources=(*printed.values(), deaths), widths=widths, long=True)
 
 
 def deaths_text(counts: pd.DataFrame, result: str) -> str:
