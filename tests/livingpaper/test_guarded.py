@@ -224,6 +224,7 @@ def test_a_run_keeps_exact_numbers_in_the_house_alone(ran: Project) -> None:
     outputs = [json.dumps([cell.get("outputs") for cell in book]) for book in books]
     assert any("1,235" in text for text in outputs)
     rest = [path.read_text("latin-1") for path in [*files, ran.ledger] if path.suffix != ".ipynb"]
+    rest = [text.replace(str(ran.root), "") for text in rest]  # where a folder of tests may have any number
     assert [text for text in outputs + rest if EXACT.search(text)] == []
 
 
