@@ -122,7 +122,7 @@ def included(ledger: Ledger, evidence: pd.DataFrame) -> Sheet:
     said = {result: with_interval(row) for result, row in ratios.iterrows()}
     said |= {result: f"{said[result]} (p\u00a0=\u00a0{p:g})" for result, p in p_values["estimate"].items()}
     cells = {
-        "Study": used["study"], "Design": used["design"], "Arms": used["drug"] + " or " + used["comparator"],
+        "Study": used["study"], "Design": used["design"], "Arms": used["drug"] + " versus " + used["comparator"],
         "Deaths": [deaths_text(counts, result) for result in results],
         "Printed ratio": [said.get(result, "–") for result in results], "Until": used["horizon"],
         "Identifier": identifiers(used) + (", PubMed " + used["pmid"]).where(used["pmid"] != "", ""), "Source": used["source"],
@@ -137,7 +137,7 @@ def deaths_text(counts: pd.DataFrame, result: str) -> str:
     if (result, "drug") not in counts.index:
         return "–"
     arms = (counts.loc[(result, arm)] for arm in ("drug", "comparator"))
-    return " or ".join(f"{arm['events']:.0f}/{arm['n']:.0f}" for arm in arms)
+    return " v ".join(f"{arm['events']:.0f}/{arm['n']:.0f}" for arm in arms)
 
 
 def reproduction(ledger: Ledger, evidence: pd.DataFrame) -> Sheet:

@@ -20,11 +20,11 @@ TITLES = {
     "melanoma": "Malignant melanoma",
 }
 ARMS = {  # in words, the first is "treated"
-    "gbsg2": "hormonal therapy or none",
-    "lung": "women or men",
-    "veteran": "test or standard chemotherapy",
-    "mgus2": "men or women",
-    "melanoma": "men or women",
+    "gbsg2": "hormonal therapy versus none",
+    "lung": "women versus men",
+    "veteran": "test versus standard chemotherapy",
+    "mgus2": "men versus women",
+    "melanoma": "men versus women",
 }
 
 

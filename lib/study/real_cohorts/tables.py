@@ -34,7 +34,7 @@ def two_arms(ledger: Ledger) -> Sheet:
     counts, gap = (rows.pivot(index="cohort", columns=column, values="text").loc[[*TITLES]]
                    for rows, column in ((sizes, "what"), (gaps, "adjustment")))  # fmt: skip
     cells = pd.DataFrame({
-        "Cohort": TITLES, "Arms": ARMS, "People": counts["treated"] + " or " + counts["control"],
+        "Cohort": TITLES, "Arms": ARMS, "People": counts["treated"] + " versus " + counts["control"],
         "Events": counts["events"], "Largest difference, crude": gap["crude"],
     }, index=[*TITLES]).reset_index(drop=True)  # fmt: skip
     cells = cells.join(crosstable(ratios, down, ("adjustment", RATIOS))[list(RATIOS.values())])
