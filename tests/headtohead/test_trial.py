@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 from headtohead import errors
 from headtohead.matching.design import design_matrix
+from headtohead.sensitivity.diagnostics import check
+from headtohead.sensitivity.strata import fewest
 
 N = 80
 RNG = np.random.default_rng(7)
@@ -24,6 +26,7 @@ DAYS = pd.Series(1.0 + np.arange(N) % 20)
 X = FRAME[["age", "bmi"]]
 SCORE = hh.propensity(X, ARM)
 CRUDE, PAIRS, WEIGHTS = SCORE.crude(), SCORE.match(caliper_sd=1.0), SCORE.weight("ATO")
+NOT_MADE = SCORE.match(caliper_sd=1e-12, key="far", optional=True)
 KNOWN = hh.Endpoint.recorded("death", (STATE == 1).astype(int), by=10)
 STUDIES = pd.DataFrame(
     {
@@ -228,3 +231,23 @@ def test_exact_tests_of_many_patients_are_left_out_instead_of_running_for_ever()
     few, many = (hh.proportions.TwoByTwo(n // 5, n, n // 4, n) for n in (60, 20_000))
     names = [set(hh.proportions.equality_tests(one)["test"]) for one in (few, many)]
     assert names[0] - names[1] == {"Boschloo exact", "Barnard exact"}
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: check("k", "d", "smd", 1, rule="at mots", threshold=2),  # type: ignore[arg-type]
+        lambda: fewest(pd.DataFrame({"verdict": ["harm"]}), "worse"),
+    ],
+)
+def test_a_word_that_is_no_choice_is_not_taken_for_the_last_one(ask: object) -> None:
+    with pytest.raises(errors.ChoiceError, match="must be one of 'at most'|must be one of 'harm'"):
+        ask()  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("unknown", [ARM, ~ARM, ARM | True])
+def test_an_exposure_that_an_arm_does_not_know_says_so(unknown: pd.Series) -> None:
+    exposures = pd.DataFrame({"smokes": (STATE == 1).astype(float).mask(unknown)})
+    row = hh.sensitivity.confounder_benchmarks(exposures, ARM, (STATE == 2).astype(int)).iloc[0]
+    assert row["method"] == "cannot be estimated, because the exposure is unknown in an arm"
+    assert row[["with_arm", "with_outcome", "bound"]].isna().all()

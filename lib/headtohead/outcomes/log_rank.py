@@ -122,7 +122,7 @@ def gray_tests(endpoints: Endpoints, crude: Adjustment, *, by: int) -> pd.DataFr
             try:
                 test = _gray(seen.time_days.to_numpy(), seen.cause.to_numpy(), crude.arm, number)
             except CannotEstimateError as error:
-                method = f"cannot be computed, because {error}"
+                method = cannot(error)
             rows.append((endpoint.name, by, cause, *test, method, crude.key))
     names = ["outcome", "horizon_days", "cause", "chi_square", "p_value", "method", "adjustment"]
     return pd.DataFrame(rows, columns=names)

@@ -56,12 +56,13 @@ def confounder_benchmarks(
     DataFrame, most confounding first, with ``covariate``, ``prevalence_treated``, ``prevalence_control``, ``with_arm``
     (ratio of the prevalences), ``with_outcome`` (risk ratio of the outcome, pooled over the arms by Mantel and
     Haenszel), both turned to be at least 1, ``bound`` (the largest bias factor of a confounder of that strength, R1 R2
-    / (R1 + R2 - 1)) and ``method``; NaN with the reason where a prevalence or a risk is 0. ``exposures`` are 0 and 1,
-    shape (n, k), NaN where unknown (left out for that column); ``event`` is 0 and 1,
-    or an endpoint and ``by`` its horizon.
+    / (R1 + R2 - 1)) and ``method``; NaN with the reason where a prevalence or a risk is 0, or an arm's exposure unknown.
+    ``exposures`` are 0 and 1, shape (n, k), NaN where unknown (left out for that column); ``event`` is 0 and 1, or an
+    endpoint and ``by`` its horizon.
     """
     door.patients(exposures, "exposures")
     door.unique(exposures.columns, "columns of exposures")
+    door.some_columns(exposures, "exposures")
     treated = door.arms(door.aligned(treated, exposures.index, "exposures"))
     found = happened_by(event, by, exposures.index)
     happened = pd.Series(door.events(found), found.index)
@@ -74,15 +75,15 @@ def confounder_benchmarks(
 
 def _benchmark(exposed: pd.Series, treated: pd.Series, event: pd.Series) -> dict[str, float | str]:
     x, arm, y = exposed.to_numpy(bool), treated.to_numpy(bool), event.to_numpy(float)
-    p1, p0 = (float(x[side].mean()) for side in (arm, ~arm))
+    p1, p0 = (float(x[side].mean()) if side.any() else np.nan for side in (arm, ~arm))
     top = bottom = 0.0
     for side in (arm, ~arm):
-        top += y[side & x].sum() * (side & ~x).sum() / side.sum()
-        bottom += y[side & ~x].sum() * (side & x).sum() / side.sum()
+        top += y[side & x].sum() * (side & ~x).sum() / max(side.sum(), 1)
+        bottom += y[side & ~x].sum() * (side & x).sum() / max(side.sum(), 1)
     row: dict[str, float | str] = {"prevalence_treated": p1, "prevalence_control": p0}
-    if min(p1, p0, top, bottom) <= 0:
-        nothing = dict.fromkeys(("with_arm", "with_outcome", "bound"), np.nan)
-        return row | nothing | {"method": cannot("a prevalence or a risk is 0")}
+    if not np.min([p1, p0, top, bottom]) > 0:  # NaN where unknown
+        why = "the exposure is unknown in an arm" if np.isnan(p1 + p0) else "a prevalence or a risk is 0"
+        return row | dict.fromkeys(("with_arm", "with_outcome", "bound"), np.nan) | {"method": cannot(why)}
     with_arm, with_outcome = max(p1 / p0, p0 / p1), float(max(top / bottom, bottom / top))
     bound = with_arm * with_outcome / (with_arm + with_outcome - 1)
     row |= {"with_arm": with_arm, "with_outcome": with_outcome, "bound": bound}

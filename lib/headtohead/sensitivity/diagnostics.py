@@ -32,6 +32,7 @@ def check(
     it on both sides of zero. A value that cannot be had is NaN: the check fails, ``method`` says why. ``low``,
     ``high`` and ``method`` are among ``more``. Raises ValueError if the value is missing without a reason.
     """
+    door.choice("rule", rule, Rule)
     row: dict[str, Any] = {"low": np.nan, "high": np.nan, "method": ""} | more
     if np.isnan(value):
         if not row["method"]:

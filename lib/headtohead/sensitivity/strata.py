@@ -153,5 +153,6 @@ def tipping_grid(
 
 def fewest(grid: pd.DataFrame, verdict: str) -> pd.Series | None:
     """Return the cell with the fewest unseen events that gives the verdict, None if none does."""
+    door.choice("verdict", verdict, ("harm", "benefit", "similar", "open"))
     found = grid[grid["verdict"] == verdict]
     return None if found.empty else found.loc[(found["treated"] + found["control"]).idxmin()]

@@ -75,4 +75,4 @@ def test_no_event_is_refused() -> None:
         gray_test(pd.Series([1.0, 2]), pd.Series([0, 2]), pd.Series([True, False]), cause_number=1)
     nothing = Endpoint("death", pd.Series([1.0, 2]), pd.Series([0, 0]))
     row = gray_tests(nothing, unadjusted(pd.Series([True, False])), by=2).iloc[0]
-    assert row["method"].startswith("cannot be computed, because Gray's test needs an event")
+    assert row["method"].startswith("cannot be estimated, because Gray's test needs an event")
