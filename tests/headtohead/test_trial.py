@@ -251,3 +251,26 @@ def test_an_exposure_that_an_arm_does_not_know_says_so(unknown: pd.Series) -> No
     row = hh.sensitivity.confounder_benchmarks(exposures, ARM, (STATE == 2).astype(int)).iloc[0]
     assert row["method"] == "cannot be estimated, because the exposure is unknown in an arm"
     assert row[["with_arm", "with_outcome", "bound"]].isna().all()
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: hh.sensitivity.confounder_benchmarks(FRAME[[]], ARM, (STATE == 2).astype(int)),
+        lambda: hh.outcomes.state_occupation(np.zeros((N, 3)), [], names=["ill"]),
+        lambda: hh.outcomes.state_occupation(np.zeros((N, 3)), [NOT_MADE], names=["ill"]),
+        lambda: hh.incidence_curves(KNOWN, [NOT_MADE], by=10),
+        lambda: hh.matching.pairs_by_stratum(PAIRS, by=[]),
+        lambda: hh.matching.pairs_by_stratum([], by=[FRAME["ward"]]),
+        lambda: hh.matching.pairs_by_stratum([CRUDE, NOT_MADE], by=[FRAME["ward"]]),
+        *(lambda ask=ask: ask(FRAME[["ward"]], NOT_MADE) for ask in (hh.matching.factor_balance, hh.balance_report)),
+        *(lambda ask=ask: ask(FRAME[[]], CRUDE) for ask in (hh.matching.factor_balance, hh.balance_report)),
+        lambda: hh.balance(NOT_MADE, X),
+        lambda: hh.balance(CRUDE, X[[]]),
+        lambda: hh.matching.lost_to_matching(PAIRS, X[[]]),
+    ],
+)  # fmt: skip
+def test_none_of_what_is_needed_is_one_clear_error(ask: object) -> None:
+    """It was pandas's, or a table without rows."""
+    with pytest.raises(errors.InputError, match="found none; |know when events happened"):
+        ask()  # type: ignore[operator]

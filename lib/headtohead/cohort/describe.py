@@ -135,8 +135,8 @@ def arm_by_stratum(frame: pd.DataFrame, treated: pd.Series, *, by: Sequence[str]
     counts = counts.rename(columns={True: "treated", False: "control"})
     full = counts.reindex(columns=["treated", "control"], fill_value=0)
     if len(by) > 1:
-        levels = [sorted(frame[name].unique()) for name in by]
-        full = full.reindex(pd.MultiIndex.from_product(levels, names=by), fill_value=0)
+        levels = full.index.remove_unused_levels().levels
+        full = full.reindex(pd.MultiIndex.from_product(levels), fill_value=0)
     return full.reset_index().assign(n=lambda t: t["treated"] + t["control"])
 
 

@@ -60,9 +60,10 @@ def squarable(data: Data) -> Data:
 
 
 def some_columns(frame: pd.DataFrame, what: str) -> None:
-    """Raise InputError if a frame has no column."""
+    """Raise InputError if a frame has no column, or two of one name."""
     if not frame.shape[1]:
         raise InputError(f"{what} must have columns, found none; choose some")
+    unique(frame.columns, f"columns of {what}")
 
 
 def floating(frame: pd.DataFrame, what: str) -> pd.DataFrame:

@@ -6,7 +6,7 @@ bootstrap samples: weighting refits the propensity score in each, matching draws
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -186,16 +186,12 @@ def need_adjustment(found: object) -> None:
     door.instance(found, Adjustment, "an adjustment", "give score.crude(), score.match(...), ...")
 
 
-def made(adjustments: Adjustments) -> list[Adjustment]:
-    """Return the adjustments without those that could not be made."""
-    return [each for each in listed(adjustments) if each.reason is None]
-
-
-def joined(parts: Sequence[pd.DataFrame], what: str) -> pd.DataFrame:
-    """Return the rows of all adjustments; InputError if there are none."""
-    if not parts:
+def made(adjustments: Adjustments, what: str = "") -> list[Adjustment]:
+    """Return the adjustments without those that could not be made; InputError if none is left for ``what`` needs one."""
+    found = [each for each in listed(adjustments) if each.reason is None]
+    if what and not found:
         raise InputError(f"{what} needs an adjustment that could be made, found none; add score.crude(), say")
-    return pd.concat(parts, ignore_index=True)
+    return found
 
 
 def need_crude(adjustment: Adjustment, what: str) -> None:

@@ -16,7 +16,7 @@ import pandas as pd
 from headtohead import door
 from headtohead.cohort.describe import distance_of_shares
 from headtohead.errors import InputError
-from headtohead.matching.adjustment import Adjustment, Adjustments, joined, made, need_adjustment
+from headtohead.matching.adjustment import Adjustment, Adjustments, made, need_adjustment
 
 Denominator = Literal["pooled", "treated"]
 NO_DIFFERENCE = 1e-9
@@ -34,9 +34,9 @@ def balance(
     tables = [
         _table(covariates_of(each, covariates), each.treated, each.weights, denominator)
         .assign(adjustment=each.key, label=each.name)
-        for each in made(adjustments)
+        for each in made(adjustments, "a table of balance")
     ]  # fmt: skip
-    return joined(tables, "a table of balance")
+    return pd.concat(tables, ignore_index=True)
 
 
 def largest_imbalance(table: pd.DataFrame, *, threshold: float) -> pd.DataFrame:
@@ -64,6 +64,7 @@ def covariates_of(adjustment: Adjustment, covariates: pd.DataFrame | None) -> pd
     if covariates is not None:
         found = door.aligned(covariates, adjustment.treated.index, "covariates")
         found = door.squarable(door.numbers(found, "covariates", missing=True))
+        door.some_columns(found, "covariates")
     if found is None:
         raise InputError(f"balance needs covariates, {adjustment.name.lower()} has no design; give them")
     return found
@@ -169,13 +170,10 @@ def balance_report(
     ``missing_control`` (patients of the adjusted sample without a value).
     """
     door.choice("denominator", denominator, Denominator)
-    found = made(adjustments)
-    if not found:
-        raise InputError("a report needs an adjustment that could be made, found none; add score.crude()")
-    frame = door.aligned(frame, found[0].treated.index, "the frame")
-    door.unique(frame.columns, "columns of the frame")
+    found = made(adjustments, "a report")
+    frame = door.as_float(door.aligned(frame, found[0].treated.index, "the frame"))
     door.some_columns(frame, "the frame")
-    names, covariates = _expand(door.as_float(frame))
+    names, covariates = _expand(frame)
     parts = [_under(names, covariates, each, denominator) for each in found]
     return pd.concat(parts, ignore_index=True)
 
@@ -233,10 +231,9 @@ def factor_balance(frame: pd.DataFrame, adjustments: Adjustments) -> pd.DataFram
     missing ones are left out column by column. Raises EmptyArmError if an arm has no known value. Checked: by hand,
     the usual difference of two levels, a level left out (test_factors.py).
     """
-    rows, found = [], made(adjustments)
-    if found:
-        frame = door.as_float(door.aligned(frame, found[0].treated.index, "the frame"))
-        door.unique(frame.columns, "columns of the frame")
+    rows, found = [], made(adjustments, "a table of balance")
+    frame = door.as_float(door.aligned(frame, found[0].treated.index, "the frame"))
+    door.some_columns(frame, "the frame")
     for each in found:
         for name in frame:
             code, levels = pd.factorize(frame[name])

@@ -11,7 +11,7 @@ from scipy.special import ndtr
 from headtohead import door
 from headtohead.errors import InputError
 from headtohead.inference import stream
-from headtohead.matching.adjustment import Adjustment, Adjustments, joined, made
+from headtohead.matching.adjustment import Adjustment, Adjustments, made
 from headtohead.matching.balance import Denominator, balance_table, covariates_of, crude_spread
 from headtohead.matching.pairs import Matches
 from headtohead.matching.propensity import Score
@@ -124,11 +124,15 @@ def pairs_by_stratum(adjustments: Adjustments, *, by: Sequence[pd.Series]) -> pd
         _by_stratum(matches, each.treated, by).assign(adjustment=each.key)
         for each, matches in _matches(adjustments)
     ]
-    return joined(parts, "a table of pairs")
+    if not parts:
+        raise InputError("a table of pairs needs pairs that could be made, found none; give score.match(...)")
+    return pd.concat(parts, ignore_index=True)
 
 
 def _by_stratum(matches: Matches, treated: pd.Series, by: Sequence[pd.Series]) -> pd.DataFrame:
     by = door.groupings(by, treated.index, "strata")
+    if not by:
+        raise InputError("strata need a column or more, found none; give by=[frame['ward']], say")
     door.distinct([str(one.name) for one in by], "strata")
     stratum = pd.Series(list(zip(*by, strict=True)), index=treated.index)
     pairs = matches.pairs
@@ -169,9 +173,9 @@ def chance_balance(
     X, treated = covariates_of(pairs, covariates), pairs.treated
     door.complete(X, "covariates that are dealt out anew")
     door.positive("threshold", threshold)
+    door.some_columns(X, "covariates")
     door.at_least("replicates", replicates, 2)
     door.at_least("seed", seed, 0, below=np.inf)
-    door.some_columns(X, "covariates")
     used = pairs.used.to_numpy()
     door.need_both(treated.to_numpy(), used, "matched patients")
     n1, n0 = int((used & treated).sum()), int((used & ~treated).sum())

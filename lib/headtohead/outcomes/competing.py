@@ -21,7 +21,7 @@ from headtohead import door
 from headtohead.errors import AlignmentError, EventError
 from headtohead.inference import DEFAULT, InferenceChoices, Stream, checked, stream_of
 from headtohead.kernels import Array
-from headtohead.matching.adjustment import Adjustment, Adjustments, joined, made
+from headtohead.matching.adjustment import Adjustment, Adjustments, made
 from headtohead.outcomes.endpoint import Endpoint, Endpoints
 from headtohead.outcomes.estimate import need_followed_arms, together
 
@@ -129,14 +129,14 @@ def incidence_curves(
     checked(inference)
     door.whole_days(by)
     parts = []
-    for adjustment in made(adjustments):
+    for adjustment in made(adjustments, "a curve"):
         rng = stream_of(inference, stream, adjustment.key)
         for endpoint in found:
             need_followed_arms(endpoint, adjustment, by)
             draws = adjustment.resample(rng, inference.bootstrap_replicates)
             curves = _curves(endpoint, adjustment, draws, by, inference.conf_level)
             parts.append(curves.assign(outcome=endpoint.name, adjustment=adjustment.key))
-    return joined(parts, "a curve")
+    return pd.concat(parts, ignore_index=True)
 
 
 def _curves(endpoint: Endpoint, adjustment: Adjustment, draws: Array, by: int, level: float) -> pd.DataFrame:
@@ -188,8 +188,8 @@ def state_occupation(
     Aalen-Johansen: P(t) = P(t-1) (I + dA(t)), with the weighted share of those in state h the day before who are in j
     now. Without censoring this is the weighted share in each state.
     """
-    found, days = made(adjustments), _numbered(states, names)
-    index = found[0].treated.index if found else days.index
+    found, days = made(adjustments, "a course"), _numbered(states, names)
+    index = found[0].treated.index
     if not isinstance(states, pd.DataFrame) and len(days) == len(index):
         days = days.set_axis(index)
     states = door.aligned(days, index, "states").to_numpy()

@@ -61,7 +61,6 @@ def confounder_benchmarks(
     endpoint and ``by`` its horizon.
     """
     door.patients(exposures, "exposures")
-    door.unique(exposures.columns, "columns of exposures")
     door.some_columns(exposures, "exposures")
     treated = door.arms(door.aligned(treated, exposures.index, "exposures"))
     found = happened_by(event, by, exposures.index)
