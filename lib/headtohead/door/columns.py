@@ -190,7 +190,7 @@ def levels(values: pd.Series, known: str = "") -> list[Any]:
 
 def groupings(given: pd.Series | Sequence[pd.Series], index: pd.Index, what: str) -> list[pd.Series]:
     """Return one column or several that divide the patients, complete, in the order of ``index``."""
-    several = [given] if isinstance(given, pd.Series) else list(given)
+    several = [given] if isinstance(given, str | pd.Series) else list(given)
     if isinstance(given, pd.DataFrame | Mapping):
         several = [given[name] for name in given]
     found = [as_float(aligned(one, index, what)) for one in several]

@@ -254,10 +254,9 @@ def _coded(values: Any, last: float, must: str, remedy: str, known: bool = True)
 
 
 def times(values: Any, what: str = "times") -> np.ndarray:
-    """Return times as an array of float, finite and not negative."""
-    x = floats(values)
-    if x is None:
-        found = getattr(values, "dtype", type(values).__name__)
+    """Return times as an array of float, finite and not negative; truth values, which count as numbers, are none."""
+    x, found = floats(values), getattr(values, "dtype", type(values).__name__)
+    if x is None or getattr(found, "kind", "") == "b":
         raise errors.TimeError(f"{what} must be numbers, found {found}; give days since time zero")
     if not bounded(x, 0):
         wrong = ~(np.isfinite(x) & (x >= 0))

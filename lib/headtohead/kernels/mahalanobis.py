@@ -15,7 +15,7 @@ from scipy.linalg import lapack
 from headtohead import door
 from headtohead.errors import CannotAdjustError
 from headtohead.kernels import Array
-from headtohead.kernels.pairs import Order, Rows, first_choosers, joined, strata_of
+from headtohead.kernels.pairs import Order, Rows, first_choosers, joined, no_partners, strata_of
 
 LEAF = 16  # controls in the smallest branches
 
@@ -68,7 +68,7 @@ def mahalanobis_pairs(
         sequence, ends, box = _tree(points[controls], max(0, (len(controls) // LEAF).bit_length() - 1))
         controls = controls[sequence]
         one, other, mine, theirs = points[turn], points[controls], place[turn], place[controls]
-        taken, alive = np.full((ratio, len(turn)), -1, np.int64), ends[:, 1] - ends[:, 0]
+        taken, alive = no_partners(ratio, controls, turn), ends[:, 1] - ends[:, 0]
         free, stack = np.ones(len(controls), np.bool_), np.zeros(2 * len(ends), np.int64)
         _nearest(one, other, mine, theirs, ends, box, caliper, replace, taken, alive, free, stack)
         rounds, who = np.nonzero(taken >= 0)

@@ -40,12 +40,8 @@ def caliper_width(
     """
     door.same_length(scores=linear_predictor, arms=treated)
     door.arrays(scores=linear_predictor)
-    return caliper_of_checked(
-        np.asarray(linear_predictor, dtype=float),
-        door.events(np.asarray(treated), "arms") > 0,
-        caliper_sd,
-        scale,
-    )
+    arm = door.events(np.asarray(treated), "arms") > 0
+    return caliper_of_checked(np.asarray(linear_predictor, dtype=float), arm, caliper_sd, scale)
 
 
 def caliper_of_checked(score: Array, arm: Array, caliper_sd: float, scale: CaliperScale) -> float:
@@ -73,11 +69,16 @@ def greedy_pairs(
         place[by_score] = np.arange(len(d))
         turn = first_choosers(np.flatnonzero(is_treated), d, order)
         left, right = _neighbours(~is_treated[by_score])
-        at, taken = place[turn], np.full((ratio, len(turn)), -1, np.int32)
+        at, taken = place[turn], no_partners(ratio, np.flatnonzero(~is_treated), turn)
         _greedy(d[by_score], left, right, at, left[at], right[at], caliper, replace, taken)
         rounds, who = np.nonzero(taken >= 0)
         found.append((stratum[turn[who]], stratum[by_score[taken[rounds, who]]]))
     return joined(found)
+
+
+def no_partners(ratio: int, controls: Array, treated: Array) -> Array:
+    """Return -1 for each round and treated patient; there are no more rounds than controls, as nobody takes one twice."""
+    return np.full((min(ratio, len(controls)), len(treated)), -1, np.int64)
 
 
 def strata_of(exact: Sequence[Array], n: int) -> list[Array]:

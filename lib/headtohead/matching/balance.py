@@ -15,7 +15,7 @@ import pandas as pd
 
 from headtohead import door
 from headtohead.cohort.describe import distance_of_shares
-from headtohead.errors import InputError
+from headtohead.errors import InputError, NumberError
 from headtohead.matching.adjustment import Adjustment, Adjustments, made, need_adjustment
 
 Denominator = Literal["pooled", "treated"]
@@ -227,7 +227,7 @@ def factor_balance(frame: pd.DataFrame, adjustments: Adjustments) -> pd.DataFram
 
     The Mahalanobis distance of the arms' shares, sqrt((p1 - p0)' S^-1 (p1 - p0)), S the mean of both multinomial
     covariances diag(p) - pp'. Like other standardised differences S is that of the unadjusted sample. For two levels
-    it is the size of the usual one. ``frame`` (shape (n, p)) holds categories, or any values that are equal or not;
+    it is the size of the usual one. ``frame`` (shape (n, p)) holds categories: words, 0 and 1, or of dtype "category";
     missing ones are left out column by column. Raises EmptyArmError if an arm has no known value. Checked: by hand,
     the usual difference of two levels, a level left out (test_factors.py).
     """
@@ -236,6 +236,9 @@ def factor_balance(frame: pd.DataFrame, adjustments: Adjustments) -> pd.DataFram
     door.some_columns(frame, "the frame")
     for each in found:
         for name in frame:
+            if (x := door.floats(frame[name])) is not None and not np.isin(x[~np.isnan(x)], (0, 1)).all():
+                must = f"categories must be words, or 0 and 1, {name!r} holds {frame[name].dtype}"
+                raise NumberError(f"{must}; convert codes with astype(str), give amounts to balance(...)")
             code, levels = pd.factorize(frame[name])
             w = each.weights.to_numpy(float) * (code >= 0)
             need_known(each.arm, w > 0, f"{name!r} under {each.name.lower()}")

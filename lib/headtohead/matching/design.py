@@ -20,14 +20,8 @@ COLOURS = re.compile("\x1b\\[[0-9;]*m|[⧛⧚]")  # in which formulaic underline
 NAMES = re.compile(r"`([^`]+)`|([\w.]+)")  # in a formula; formulaic's own list lacks those in bs(...)
 EXACT = 2.0**53  # from which whole numbers are no longer told apart
 UNREADABLE = (
-    FormulaicError,
-    DataMismatchWarning,
-    ValueError,
-    TypeError,
-    SyntaxError,
-    LookupError,
-    AttributeError,
-)
+    FormulaicError, DataMismatchWarning, ValueError, TypeError, SyntaxError, LookupError, AttributeError,
+)  # fmt: skip
 KNOT_QUANTILES = {3: (0.10, 0.50, 0.90), 4: (0.05, 0.35, 0.65, 0.95), 5: (0.05, 0.275, 0.50, 0.725, 0.95)}
 
 

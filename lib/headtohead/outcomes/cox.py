@@ -26,9 +26,7 @@ MAX_STEPS, MAX_HALVINGS, STOP = 30, 40, 1e-7  # what is left after a step is abo
 MAX_LOG_HR_PER_SD = 12.0
 ROUNDING = 1e-5  # of the mean: a smaller spread may be none
 Sandwich = Callable[[Array], Array]
-Rows = dict[
-    str, Any
-]  # of a fit: its time, covariates, event, weights, ..., and the sandwich; None for what is not given
+Rows = dict[str, Any]  # of a fit: time, covariates, event, weights, ..., sandwich; None for what is not given
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,8 +112,9 @@ def power_of_risk_difference(
     risk_control: float, difference: float, n_treated: float, n_control: float, *, alpha: float
 ) -> float:
     """Return the power of the two-sided score test to detect a difference: null variance pooled, alternative not."""
-    _check_all(risk_control=risk_control, alpha=alpha, n_treated=n_treated, n_control=n_control)
-    risk, n_treated, n_control = risk_control + difference, float(n_treated), float(n_control)
+    given = _floats(risk_control=risk_control, alpha=alpha, n_treated=n_treated, n_control=n_control)
+    risk_control, alpha, n_treated, n_control = given
+    risk = risk_control + float(difference)
     if not 0 < risk < 1:
         raise NumberError(f"both risks must lie between 0 and 1, found {risk:g}; 5 percent is 0.05")
     pooled = (n_treated * risk + n_control * risk_control) / (n_treated + n_control)
@@ -127,7 +128,10 @@ def minimum_detectable_difference(
     risk_control: float, n_treated: float, n_control: float, *, power: float, alpha: float
 ) -> tuple[float, float]:
     """Return the smallest harmful (above 0) and beneficial (below 0) difference found with this power."""
-    _check_all(risk_control=risk_control, alpha=alpha, power=power, n_treated=n_treated, n_control=n_control)
+    given = _floats(
+        risk_control=risk_control, alpha=alpha, power=power, n_treated=n_treated, n_control=n_control
+    )
+    risk_control, alpha, power, n_treated, n_control = given
 
     def short(difference: float) -> float:
         return power_of_risk_difference(risk_control, difference, n_treated, n_control, alpha=alpha) - power
@@ -148,7 +152,8 @@ def power_of_equivalence(
     risk: float, n_treated: float, n_control: float, *, margin: float, alpha: float
 ) -> float:
     """Return the power of two one-sided tests when both true risks equal ``risk``."""
-    _check_all(risk=risk, alpha=alpha, n_treated=n_treated, n_control=n_control, margin=margin)
+    given = _floats(risk=risk, alpha=alpha, n_treated=n_treated, n_control=n_control, margin=margin)
+    risk, alpha, n_treated, n_control, margin = given
     se = np.sqrt(risk * (1 - risk) * (1 / n_treated + 1 / n_control))
     reach = margin / se - stats.norm.isf(alpha)
     return float(max(0.0, 2 * stats.norm.cdf(reach) - 1))
@@ -156,7 +161,7 @@ def power_of_equivalence(
 
 def patients_per_arm_for_equivalence(risk: float, *, margin: float, alpha: float, power: float) -> int:
     """Return the patients per arm for which the equivalence test has the power if the risks are equal."""
-    _check_all(risk=risk, alpha=alpha, power=power, margin=margin)
+    risk, alpha, power, margin = _floats(risk=risk, alpha=alpha, power=power, margin=margin)
     z = stats.norm.isf(alpha) + stats.norm.isf((1 - power) / 2)
     return int(np.ceil(2 * risk * (1 - risk) * (z / margin) ** 2))
 
@@ -165,9 +170,10 @@ def minimum_detectable_hazard_ratio(
     events: int, share_treated: float, *, power: float, alpha: float
 ) -> float:
     """Return the hazard ratio above 1 that a log-rank test finds with this power (Schoenfeld)."""
-    _check_all(share_treated=share_treated, alpha=alpha, power=power, events=events)
+    given = _floats(share_treated=share_treated, alpha=alpha, power=power, events=events)
+    share_treated, alpha, power, n = given
     z = stats.norm.isf(alpha / 2) + stats.norm.ppf(power)
-    return float(np.exp(z / np.sqrt(events * share_treated * (1 - share_treated))))
+    return float(np.exp(z / np.sqrt(n * share_treated * (1 - share_treated))))
 
 
 def minimum_detectable_interaction(events: int, share_treated: float, *, power: float, alpha: float) -> float:
@@ -175,8 +181,8 @@ def minimum_detectable_interaction(events: int, share_treated: float, *, power: 
     return minimum_detectable_hazard_ratio(events, share_treated, power=power, alpha=alpha) ** 2
 
 
-def _check_all(**values: float) -> None:
-    """Raise NumberError unless shares lie between 0 and 1, and numbers above 0."""
+def _floats(**values: float) -> list[float]:
+    """Return numbers as float, as small ones of numpy overflow; NumberError unless shares are in (0, 1), others above 0."""
     if "power" in values:
         door.power_and_alpha(values["power"], values["alpha"])
     for name, value in values.items():
@@ -187,3 +193,4 @@ def _check_all(**values: float) -> None:
         else:
             door.finite(**{name: value})
             door.positive(name, value)
+    return [float(value) for value in values.values()]

@@ -21,10 +21,8 @@ from headtohead.outcomes.endpoint import Endpoint, Endpoints
 from headtohead.outcomes.estimate import Row, need_followed_arms, over, result, together, wald_interval
 
 ERRORS = {
-    "crude": "model-based",
-    "pairs": "matched sets as clusters",
-    "weights": "robust, score taken as known",
-}
+    "crude": "model-based", "pairs": "matched sets as clusters", "weights": "robust, score taken as known",
+}  # fmt: skip
 FLAT = 1e-7  # an error of a log ratio below it is what rounding left of 0
 ScoreIs = Literal["known", "estimated"]
 Fitted = tuple[CoxFit, str]  # and how, in words

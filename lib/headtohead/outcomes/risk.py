@@ -79,11 +79,8 @@ def risks(
             rows += _cells(event.fillna(0.0).to_numpy(float), adjustment, *found)
         return rows
 
-    cases = [
-        {"outcome": each.name, "horizon_days": days, "scale": scale}
-        for each, days, _ in events
-        for scale in SCALES
-    ]
+    named = [{"outcome": each.name, "horizon_days": days} for each, days, _ in events]
+    cases = [case | {"scale": scale} for case in named for scale in SCALES]
     return est.over(adjustments, cases, estimate, inference)
 
 

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from headtohead import door
-from headtohead.errors import TimeError, cannot
+from headtohead.errors import cannot
 from headtohead.inference import DEFAULT, InferenceChoices, Stream, checked
 from headtohead.kernels.logistic import MAX_FAILED_SHARE, fit_logistic, logistic, with_intercept
 from headtohead.matching.adjustment import Adjustment
@@ -72,7 +72,8 @@ def per_protocol(
     (endpoint,), (adjustment,), (by,) = est.together(endpoint, adjustment, by)
     est.need_followed_arms(endpoint, adjustment, by)
     index = adjustment.treated.index
-    baseline = door.numbers(door.aligned(baseline, index, "baseline"), "covariates of the model of deviating")
+    baseline = door.aligned(baseline, index, "baseline")
+    baseline = door.squarable(door.numbers(baseline, "covariates of the model of deviating"))
     deviation_day, *changing = (_days(each, index) for each in (deviation_day, *changing))
     arm = adjustment.arm
     stays = _person_days(endpoint, deviation_day, by)
@@ -107,10 +108,9 @@ def per_protocol(
 
 def _days(days: pd.Series, index: pd.Index) -> pd.Series:
     """Return days, NaN for never, in the order of the patients."""
-    found = door.numbers(door.aligned(days, index, "days"), f"the days {days.name!r}", missing=True)
-    if (found < 0).any():
-        wrong = (found < 0).to_numpy()
-        raise TimeError(f"days must be at least 0, {door.wrong_rows(wrong, index)}; correct them")
+    days = door.aligned(days, index, "days")
+    found = door.numbers(days, f"the days {days.name!r}", missing=True)
+    door.times(days if days.dtype.kind == "b" else found.fillna(0.0), "days")
     return found
 
 

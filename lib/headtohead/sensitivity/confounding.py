@@ -31,7 +31,7 @@ def e_value(risk_ratio: float, *, to: float = 1.0) -> float:
     door.finite(risk_ratio=risk_ratio, to=to)
     door.positive("risk_ratio", risk_ratio)
     door.positive("to", to)
-    ratio = risk_ratio / to
+    ratio = float(risk_ratio) / float(to)
     ratio = max(ratio, 1 / ratio)
     return float(ratio + np.sqrt(ratio * (ratio - 1)))
 
