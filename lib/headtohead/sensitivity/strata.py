@@ -28,7 +28,7 @@ Estimate = Callable[[pd.DataFrame], pd.DataFrame]
 def estimate_in_subsets(
     frame: pd.DataFrame, subsets: Mapping[str, pd.Series], estimate: Estimate
 ) -> pd.DataFrame:
-    """Return ``estimate`` on each subset, labelled ``subset``; a subset that fails says why.
+    """Return ``estimate`` on each subset, labelled ``subset``; one that an error of ours says not to suffice says why.
 
     ``frame`` holds patients, with the bool column ``treated``; ``estimate`` takes those of a subset and returns
     result rows.
@@ -42,7 +42,7 @@ def estimate_in_subsets(
     for label, mask in known.items():
         try:
             rows = estimate(frame[mask > 0])
-        except ValueError as error:
+        except door.OURS as error:
             rows = pd.DataFrame([{"scale": "risk difference", "method": cannot(error)}])
         parts.append(rows.assign(subset=label))
     return pd.concat(parts, ignore_index=True)

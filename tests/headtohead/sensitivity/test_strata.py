@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from headtohead.errors import EmptyArmError
 from headtohead.matching.propensity import propensity
 from headtohead.outcomes.endpoint import Endpoint
 from headtohead.sensitivity.strata import caliper_grid, concurrent_periods, estimate_in_subsets
@@ -21,7 +22,7 @@ def test_a_subset_that_cannot_be_estimated_says_why() -> None:
 
     def estimate(part: pd.DataFrame) -> pd.DataFrame:
         if part["treated"].nunique() < 2:
-            raise ValueError("all 1 are in one arm")
+            raise EmptyArmError("all 1 are in one arm")
         return pd.DataFrame([{"estimate": 0.5, "method": "fine"}])
 
     found = estimate_in_subsets(
