@@ -37,12 +37,12 @@ def love_plot(
     ``width`` is that of the panel in pixels; ``labels`` stand at the axis, not in the second of two panels.
     """
     named = ["column", "level"] if "column" in table else ["covariate"]
-    door.columns(table, [*named, "adjustment"], "a love plot", ["smd"])
+    table = door.as_float(door.columns(table, [*named, "adjustment"], "a love plot", ["smd"]))
     sizes = {"threshold": threshold, "width": width, "largest": 1 if largest is None else largest}
     for name, value in sizes.items():
         door.between(name, value, 0, np.inf, "correct it")
-    table = door.as_float(table)
-    data = pd.DataFrame({"covariate": _rows(table), "smd": table["smd"].abs().round(4)})
+    smd = table["smd"].abs().mask(lambda size: size > door.LARGEST, np.inf)  # it lies outside
+    data = pd.DataFrame({"covariate": _rows(table), "smd": smd.round(4)})
     data["adjustment"] = table["label" if "label" in table else "adjustment"]
     names = [str(name) for name in data["adjustment"].unique()]
     if not 0 < len(names) <= len(LOOKS):
@@ -85,7 +85,7 @@ def curves_plot(
     of the horizontal axis, ``width`` that of a panel in pixels.
     """
     drawn = ["day", "incidence", "conf_low", "conf_high", "cause", "adjustment"]
-    door.columns(table, ["arm", *drawn[4:]], "curves", drawn[:4])
+    table = door.columns(table, ["arm", *drawn[4:]], "curves", drawn[:4])
     door.between("width", width, 0, np.inf, "correct it")
     if len(door.words(arms, "names of arms")) != 2:
         raise ChoiceError(f"arms must be two names, found {arms!r}; give ('new', 'old'), say")

@@ -745,7 +745,7 @@ def test_an_adjustment_without_a_bootstrap_says_so() -> None:
         ({"linear_predictor": put(np.nan)(table.SCORE.linear_predictor)}, "missing values in 1 of 60"),
         ({"linear_predictor": others(table.SCORE.linear_predictor)}, "60 of 60 have none"),
         ({"coefficients": table.SCORE.coefficients[["term"]]}, "2 are not: 'estimate', 'std_error'"),
-        ({"coefficients": table.SCORE.coefficients.astype(str)}, "must have numbers in 'estimate'"),
+        ({"coefficients": table.SCORE.coefficients.astype(str)}, "in .estimate. must be numbers"),
         ({"log_likelihood": "good"}, "finite number, found 'good'"),
         ({"c_statistic": np.nan}, "finite number, found nan"),
     ],

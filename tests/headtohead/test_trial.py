@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from headtohead import errors
+from headtohead.kernels.pairs import caliper_width
 from headtohead.matching.design import design_matrix
+from headtohead.outcomes.cox import fit_cox
 from headtohead.sensitivity.diagnostics import check
 from headtohead.sensitivity.strata import fewest
 
@@ -342,3 +344,99 @@ def test_small_numbers_of_numpy_are_the_numbers_that_they_say(ask: object) -> No
     share = np.float32(0.1)
     right, found = ask(200, float(share)), ask(np.uint8(200), share)  # type: ignore[operator]
     np.testing.assert_allclose(found, right, rtol=1e-6)
+
+
+EFFECTS = hh.evidence.study_effects(
+    STUDIES.assign(id=list("abc"), study=list("ABC"), design="trial", source="x", measure="risk ratio")
+    .assign(effect=0.9, conf_low=0.7, conf_high=1.2, p_value=0.4),
+    prefer="counts",
+)  # fmt: skip
+POOL = {"tau2": "DL", "interval": "normal", "conf_level": 0.95}
+RATIO = hh.evidence.combined(EFFECTS, **POOL)  # type: ignore[arg-type]
+EVIDENCE = [
+    (STUDIES, "n_drug", lambda rows: hh.evidence.few_events(rows, method="Mantel-Haenszel", conf_level=0.95)),
+    (EFFECTS.assign(effect=0.9, p_value=0.4), "p_value", lambda rows: hh.evidence.study_effects(rows, prefer="counts")),
+    (EFFECTS.assign(effect=0.9, p_value=0.4), "deaths_drug", lambda rows: hh.evidence.study_effects(rows, prefer="counts")),
+    (EFFECTS, "variance", lambda rows: hh.evidence.meta_analysis(rows, **POOL)),  # type: ignore[arg-type]
+    (EFFECTS, "log_effect", lambda rows: hh.evidence.leave_one_out(rows, **POOL)),  # type: ignore[arg-type]
+    (EFFECTS, "variance", lambda rows: hh.evidence.random_effects(rows["log_effect"], rows["variance"], **POOL)),  # type: ignore[arg-type]
+    (EFFECTS, "variance", lambda rows: hh.sensitivity.pool(rows["log_effect"], rows["variance"], conf_level=0.9, df_complete=9)),
+    (EFFECTS, "std_error", lambda rows: hh.sensitivity.shrink(rows["log_effect"], rows["std_error"], tau_sd=1.0, conf_level=0.9)),
+    (RATIO, "estimate", lambda rows: hh.evidence.absolute_effect(rows, 0.1)),
+    (RATIO, "conf_low", lambda rows: hh.evidence.indirect_comparisons({"x": rows}, RATIO, conf_level=0.95)),
+    (RATIO, "std_error", lambda rows: hh.outcomes.posteriors(rows.iloc[0], [hh.outcomes.Prior("flat", "no")], margins={"a": 1})),
+    (RATIO, "estimate", lambda rows: hh.outcomes.equivalence_tests(rows.iloc[0], {"a": 1}, alpha=0.05)),
+    (hh.balance(CRUDE, X), "smd", hh.love_plot),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rows", "column", "ask"), EVIDENCE)
+def test_numbers_of_tables_are_numbers_or_missing(rows: pd.DataFrame, column: str, ask: object) -> None:
+    """Words that look like one were taken for it; what was missing was pandas's error, or called no plain number."""
+
+    def with_first(value: object) -> pd.DataFrame:
+        return rows.astype({column: object}).assign(**{column: [value, *rows[column].iloc[1:]]})
+
+    right, same = ask(rows), ask(with_first(rows[column].iloc[0]))  # type: ignore[operator]
+    if isinstance(right, pd.DataFrame):
+        pd.testing.assert_frame_equal(same, right, check_dtype=False)
+    for wrong in ("0.9", "none", [1]):
+        with pytest.raises(errors.NumberError, match="must be numbers or missing, found ('|.1)"):
+            ask(with_first(wrong))  # type: ignore[operator]
+    for missing in (None, pd.NA):
+        try:
+            ask(with_first(missing))  # type: ignore[operator]
+        except errors.InputError as error:
+            assert "plain numbers" not in str(error)  # noqa: PT017
+
+
+@pytest.mark.parametrize("printed", ["0,85", None, 0.85, pd.NA, ""])
+def test_reference_values_are_numbers_as_text(printed: object) -> None:
+    with pytest.raises(errors.NumberError, match="must be numbers as text, found"):
+        hh.evidence.reproduction(pd.DataFrame({"id": ["a"], "printed": [printed]}), {"a": 0.85})
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("ask", "size", "words"),
+    [
+        (lambda x: hh.outcomes.logistic_few_events((STATE == 1).astype(int), x, conf_level=0.95), 1e-9, "ratio per unit"),
+        (lambda x: hh.outcomes.cox_few_events(DAYS, (STATE == 1).astype(int), x, conf_level=0.95), 1e-9, "ratio per unit"),
+        (lambda x: hh.sensitivity.per_protocol(DEATH, CRUDE, DAYS, by=5, baseline=x, changing=[]), 1e306, "be squared"),
+        (lambda x: fit_cox(DAYS, (STATE == 1).astype(int), x), 1e306, "be squared"),
+        (lambda x: caliper_width(x["age"], ARM, caliper_sd=0.2, scale="all"), 1e306, "be squared"),
+    ],
+)  # fmt: skip
+def test_what_overflows_is_refused_by_name(ask: object, size: float, words: str) -> None:
+    """With warnings as errors it was a RuntimeWarning, otherwise a ratio of infinity."""
+    with pytest.raises(errors.NumberError, match=f"{words}.*(larger|another) unit"):
+        ask(X * size)  # type: ignore[operator]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("smd", [1.7e308, np.inf, -1e307])
+def test_a_difference_of_any_size_lies_outside_a_love_plot(smd: float) -> None:
+    table = hh.balance([CRUDE, WEIGHTS], X)
+    table.loc[0, "smd"] = smd
+    assert hh.love_plot(table).layer[1].data["smd"][0] == np.inf
+
+
+def test_a_fault_of_the_function_is_not_called_a_fault_of_the_subset() -> None:
+    with pytest.raises(ValueError, match="invalid literal"):
+        hh.sensitivity.estimate_in_subsets(FRAME, {"all": ARM | True}, lambda _: int("x"))  # type: ignore[arg-type, return-value]
+
+
+@pytest.mark.parametrize("kind", [int, np.int64, np.uint8])
+def test_whole_numbers_are_margins_and_results(kind: type) -> None:
+    """The negative of numpy's small 3 is 253, and its whole numbers have no power of -2."""
+
+    def asked(one: type) -> list[pd.DataFrame]:
+        row = pd.Series({"estimate": one(1), "std_error": one(2)}).astype(object)
+        row["scale"], margins = "mean difference", {"a": one(3)}
+        priors = [hh.outcomes.Prior("flat", "none"), hh.outcomes.Prior("sceptical", "0", 0, one(2))]
+        densities = hh.outcomes.posterior_densities(row.iloc[:2].astype(one), priors, grid=np.array([0]))
+        tests = hh.outcomes.equivalence_tests(row, margins, alpha=0.05)
+        return [hh.outcomes.posteriors(row, priors, margins=margins), tests, densities]
+
+    for found, right in zip(asked(kind), asked(float), strict=True):
+        pd.testing.assert_frame_equal(found, right)

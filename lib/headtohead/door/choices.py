@@ -126,9 +126,10 @@ def margin(value: Any, name: str = "margin", scale: str = "risk difference") -> 
     between(name, value, 0, 1 if scale == "risk difference" else np.inf, "5 percent is 0.05")
 
 
-def margins(found: Mapping[str, float], scale: str = "risk difference") -> None:
-    """Raise NumberError unless there is a margin, and each is one on this scale."""
+def margins(found: Mapping[str, float], scale: str = "risk difference") -> dict[str, float]:
+    """Return margins as float, numpy's whole numbers have no negative; NumberError unless each is one on this scale."""
     if not found:
         raise NumberError("at least one margin is needed, found none; name it: {'narrow': 0.05}")
     for name in words(found, "names of margins"):
         margin(found[name], f"margin {name!r}", scale)
+    return {name: float(value) for name, value in found.items()}

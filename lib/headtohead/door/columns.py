@@ -80,14 +80,14 @@ def plain(frame: pd.DataFrame, x: np.ndarray) -> bool:
 def _refuse_dependent(design: pd.DataFrame, tolerance: float) -> None:
     varying(design)
     X = design.to_numpy(float)
-    centred = X - X.mean(axis=0)
+    with np.errstate(over="ignore"):
+        centred = X - X.mean(axis=0)
     size = np.abs(centred).max(axis=0)
     if not (size > 1 / LARGEST).all() or not (size < LARGEST).all():
         must = f"covariates must be of a size that can be squared, from {1 / LARGEST:g} to {LARGEST:g}"
         raise NumberError(f"{must}, found {some(f'{one:g}' for one in size)}; take another unit")
     scaled = centred / np.sqrt(np.einsum("ij,ij->j", centred, centred))
-    p = scaled.shape[1]
-    if p < 2 or np.linalg.eigvalsh(scaled.T @ scaled)[0] > NEARLY_DEPENDENT:
+    if (p := scaled.shape[1]) < 2 or np.linalg.eigvalsh(scaled.T @ scaled)[0] > NEARLY_DEPENDENT:
         return
     triangle, order = qr(scaled, mode="r", pivoting=True)
     rank = int((np.abs(np.diag(triangle)) > tolerance).sum())
@@ -146,21 +146,32 @@ def constant(names: Iterable[object], n: int, remedy: str = "remove them from th
     return DependentError(f"{must}, {len(found)} have one value in all {n}: {some(found)}; {remedy}")
 
 
-def columns(frame: pd.DataFrame, names: Iterable[object], what: str, of_numbers: Sequence[str] = ()) -> None:
-    """Raise UnknownError unless the frame has these columns, each once; NumberError unless some hold numbers or nothing."""
+def columns(
+    frame: pd.DataFrame, names: Iterable[Any], what: str, numeric: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Return the frame, numbers among objects as float; UnknownError unless it has these columns, each once."""
     instance(frame, pd.DataFrame, f"a DataFrame with {what}", "build one")
     known = frame.columns
     nested = isinstance(known, pd.MultiIndex)
-    if unknown := [repr(name) for name in (*names, *of_numbers) if nested or name not in known]:
+    if unknown := [repr(name) for name in (*names, *numeric) if nested or name not in known]:
         must = f"{what} must be columns of the frame, {len(unknown)} are not: {some(unknown)}"
         raise UnknownError(f"{must}; it has {some_of(list(frame.columns)[:12])}")
     unique(known, f"columns of {what}")
-    if of_numbers and not len(frame):
+    if numeric and not len(frame):
         raise InputError(f"{what} must have rows, found none; look at what the table was made of")
-    for name in of_numbers:
-        values = frame[name]
-        if floats(values) is None and not (values.dtype == object and values.dropna().map(number).all()):
-            raise NumberError(f"{what} must have numbers in {name!r}, found {values.iloc[0]!r}; convert them")
+    new = {one: read(frame[one], f"{what} in {one!r}") for one in numeric if floats(frame[one]) is None}
+    return frame.assign(**new) if new else frame
+
+
+def read(values: Any, what: str) -> np.ndarray:
+    """Return numbers, NaN where missing, as an array of float; NumberError for anything else, such as numbers in words."""
+    x = floats(values)
+    if x is None:
+        given = pd.Series(values)
+        if odd := [one for one in given.dropna() if not number(one)]:
+            raise NumberError(f"{what} must be numbers or missing, found {odd[0]!r}; convert them")
+        x = given.astype("Float64").to_numpy(float, na_value=np.nan)
+    return x
 
 
 def named(frame: pd.DataFrame, names: str | Iterable[str], what: str) -> list[str]:

@@ -75,7 +75,7 @@ def study_effects(
     door.patients(rows, "studies")
     arms = ["n_drug", "deaths_drug", "n_comparator", "deaths_comparator"]
     printed = ["measure", "effect", "conf_low", "conf_high", "p_value"]
-    door.columns(rows, [*DESCRIBED, "measure"], "study results", [*printed[1:], *arms])
+    rows = door.columns(rows, [*DESCRIBED, "measure"], "study results", [*printed[1:], *arms])
     _check_values(rows := door.as_float(rows))
     has_counts = rows["deaths_drug"].notna()
     has_effect = rows["effect"].notna() & (rows["conf_low"].notna() | rows["p_value"].notna())
@@ -131,16 +131,13 @@ def _check_values(rows: pd.DataFrame) -> None:
     limits = rows["conf_low"].isna() | ((rows["conf_low"] > 0) & (rows["conf_low"] < rows["conf_high"]))
     p_values = rows["p_value"].isna() | ((rows["p_value"] > 0) & (rows["p_value"] < 1))
     effects = rows["effect"].isna() | (rows["effect"] > 0)
-    effects &= rows[["effect", "conf_low"]].isna().any(axis=1) | rows["effect"].between(
-        rows["conf_low"], rows["conf_high"]
-    )
+    inside = rows["effect"].between(rows["conf_low"], rows["conf_high"])
+    effects &= rows[["effect", "conf_low"]].isna().any(axis=1) | inside
     wrong = ~(possible_counts(rows) & limits & p_values & effects).to_numpy(bool)
     if wrong.any():
-        must = (
-            "counts must lie between 0 and the patients and be whole, ratios within ascending limits above 0"
-        )
+        must = "counts must lie between 0 and the patients and be whole, ratios within ascending limits"
         found = door.wrong_rows(wrong, pd.Index(rows["study"]))
-        raise NumberError(f"{must}, p-values between 0 and 1, {found}; correct or exclude them")
+        raise NumberError(f"{must} above 0, p-values between 0 and 1, {found}; correct or exclude them")
 
 
 def reproduction(reference: pd.DataFrame, ours: Mapping[str, float]) -> pd.DataFrame:
@@ -158,6 +155,10 @@ def reproduction(reference: pd.DataFrame, ours: Mapping[str, float]) -> pd.DataF
         raise UnknownError(f"{must}, first {unknown[:3]}; correct the id")
     rows = []
     for name, printed in zip(reference["id"], reference["printed"], strict=True):
+        if not isinstance(printed, str) or pd.isna(pd.to_numeric(printed, errors="coerce")):
+            raise NumberError(
+                f"reference values must be numbers as text, found {printed!r}; give '0.85', say"
+            )
         published, new = float(printed), float(ours[name])
         verdict = "reproduced" if round(new, decimals(printed)) == published else "differs"
         rows += [

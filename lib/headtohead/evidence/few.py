@@ -39,7 +39,7 @@ def few_events(studies: pd.DataFrame, *, method: FewEvents, conf_level: float) -
     """
     door.choice("method", method, FewEvents)
     door.level(conf_level)
-    door.columns(studies, [], "studies", COUNTS)
+    studies = door.columns(studies, [], "studies", COUNTS)
     door.patients(studies, "studies")
     counts = studies[COUNTS].astype(float)
     if counts.isna().any(axis=None):

@@ -36,7 +36,7 @@ def meta_analysis(studies: pd.DataFrame, *, tau2: Tau2, interval: Limits, conf_l
 
     A study that says nothing of a ratio has the weight 0.
     """
-    door.columns(studies, [], "studies", ["log_effect", "variance"])
+    studies = door.columns(studies, [], "studies", ["log_effect", "variance"])
     used = _speaking(studies)
     log_effect, variance = used["log_effect"], used["variance"]
     found = random_effects(log_effect, variance, tau2=tau2, interval=interval, conf_level=conf_level)
@@ -56,9 +56,8 @@ def combined(studies: pd.DataFrame, *, tau2: Tau2, interval: Limits, conf_level:
     """Return one row: the ratio of the only study, its limits as printed, or the pooled ratio of several."""
     _check_choices(tau2, interval, conf_level)
     door.patients(studies, "studies")
-    door.columns(studies, ["basis", "measure", "method"], "studies", ["log_effect", "std_error"])
-    studies = _speaking(studies)
-    if len(studies) > 1:
+    studies = door.columns(studies, ["basis", "measure", "method"], "studies", ["log_effect", "std_error"])
+    if len(studies := _speaking(studies)) > 1:
         return meta_analysis(studies, tau2=tau2, interval=interval, conf_level=conf_level).estimate()
     one = studies.iloc[0]
     ratio = wald_interval(one["log_effect"], one["std_error"], conf_level).exponential
@@ -109,7 +108,7 @@ def random_effects(
     """
     if isinstance(log_effect, pd.Series) and isinstance(variance, pd.Series):
         variance = door.aligned(variance, log_effect.index, "variances")
-    y, v = np.asarray(log_effect, float), np.asarray(variance, float)
+    y, v = door.read(log_effect, "effects"), door.read(variance, "variances")
     _check_choices(tau2, interval, conf_level)
     _check(y, v)
     k, between = len(y), _tau2(y, v, tau2)

@@ -122,7 +122,7 @@ def absolute_effect(ratio: pd.DataFrame, risk: float) -> pd.DataFrame:
     (ratio - 1) * risk, for estimate and limits. Right for risk ratios; near for other ratios while few have the event.
     Raises ValueError if the risk is no share between 0 and 1, or a ratio is not above 0.
     """
-    door.columns(ratio, [], "ratios", [*LIMITS, "conf_level"])
+    ratio = door.columns(ratio, [], "ratios", [*LIMITS, "conf_level"])
     door.between("risk", risk)
     for value in ratio["estimate"]:
         door.positive("estimate", value)
@@ -201,7 +201,7 @@ def agreement(direct: pd.DataFrame, indirect: pd.DataFrame, *, conf_level: float
     DataFrame with ``source``, ``scale``, ``estimate``, ``conf_low``, ``conf_high``, ``conf_level`` and
     ``p_value`` of agreement. A wide interval around one is no proof of it.
     """
-    door.columns(indirect, ["source"], "indirect comparisons", Interval._fields)
+    indirect = door.columns(indirect, ["source"], "indirect comparisons", Interval._fields)
     one, rows = interval_of(direct, conf_level), []
     for _, row in indirect.iterrows():
         ratio, p_value = disagreement(one, interval_of(row.to_frame().T, conf_level), conf_level=conf_level)
@@ -213,7 +213,7 @@ def agreement(direct: pd.DataFrame, indirect: pd.DataFrame, *, conf_level: float
 def interval_of(row: pd.DataFrame, conf_level: float) -> Interval:
     """Return the estimate of the only row; ValueError if there are several or none, or its limits are of another level."""
     door.level(conf_level)
-    door.columns(row, [], "a ratio and its limits", Interval._fields)
+    row = door.columns(row, [], "a ratio and its limits", Interval._fields)
     if len(row) != 1:
         raise NumberError(f"a comparison needs one ratio, found {len(row)} rows; choose one")
     if "conf_level" in row and not np.isclose(found := float(row["conf_level"].iloc[0]), conf_level):

@@ -15,7 +15,7 @@ from scipy.linalg import lapack
 from headtohead import door
 from headtohead.errors import CannotAdjustError
 from headtohead.kernels import Array
-from headtohead.kernels.pairs import Order, Rows, first_choosers, joined, no_partners, strata_of
+from headtohead.kernels.pairs import Order, Rows, first_choosers, joined, strata_of
 
 LEAF = 16  # controls in the smallest branches
 
@@ -55,8 +55,7 @@ def mahalanobis_pairs(
 ) -> Rows:  # fmt: skip
     """Return row numbers of the treated and of the controls they take, round by round within each stratum.
 
-    Arguments as of ``greedy_pairs``; ``X`` are the covariates of the distance, shape (n, k). Of controls at the
-    same distance the one most places away on the first axis is taken, then the higher one (MatchIt).
+    Arguments as of ``greedy_pairs``; ``X``, shape (n, k), are the covariates of the distance; ties as ``_rank`` says.
     """
     door.choice("order", order, Order)
     door.positive("the caliper", caliper, or_zero=True)
@@ -68,9 +67,9 @@ def mahalanobis_pairs(
         sequence, ends, box = _tree(points[controls], max(0, (len(controls) // LEAF).bit_length() - 1))
         controls = controls[sequence]
         one, other, mine, theirs = points[turn], points[controls], place[turn], place[controls]
-        taken, alive = no_partners(ratio, controls, turn), ends[:, 1] - ends[:, 0]
+        taken, alive = np.full((min(ratio, len(controls)), len(turn)), -1, np.int64), ends[:, 1] - ends[:, 0]
         free, stack = np.ones(len(controls), np.bool_), np.zeros(2 * len(ends), np.int64)
-        _nearest(one, other, mine, theirs, ends, box, caliper, replace, taken, alive, free, stack)
+        _nearest(one, other, mine, theirs, ends, box, float(caliper), replace, taken, alive, free, stack)
         rounds, who = np.nonzero(taken >= 0)
         found.append((turn[who], controls[taken[rounds, who]]))
     return joined(found)

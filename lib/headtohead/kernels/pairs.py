@@ -40,6 +40,7 @@ def caliper_width(
     """
     door.same_length(scores=linear_predictor, arms=treated)
     door.arrays(scores=linear_predictor)
+    door.sized(scores=linear_predictor)
     arm = door.events(np.asarray(treated), "arms") > 0
     return caliper_of_checked(np.asarray(linear_predictor, dtype=float), arm, caliper_sd, scale)
 
@@ -69,16 +70,12 @@ def greedy_pairs(
         place[by_score] = np.arange(len(d))
         turn = first_choosers(np.flatnonzero(is_treated), d, order)
         left, right = _neighbours(~is_treated[by_score])
-        at, taken = place[turn], no_partners(ratio, np.flatnonzero(~is_treated), turn)
-        _greedy(d[by_score], left, right, at, left[at], right[at], caliper, replace, taken)
-        rounds, who = np.nonzero(taken >= 0)
-        found.append((stratum[turn[who]], stratum[by_score[taken[rounds, who]]]))
+        rounds = min(ratio, int(np.count_nonzero(~is_treated)))  # nobody takes a control twice
+        at, taken = place[turn], np.full((rounds, len(turn)), -1, np.int32)
+        _greedy(d[by_score], left, right, at, left[at], right[at], float(caliper), replace, taken)
+        when, who = np.nonzero(taken >= 0)
+        found.append((stratum[turn[who]], stratum[by_score[taken[when, who]]]))
     return joined(found)
-
-
-def no_partners(ratio: int, controls: Array, treated: Array) -> Array:
-    """Return -1 for each round and treated patient; there are no more rounds than controls, as nobody takes one twice."""
-    return np.full((min(ratio, len(controls)), len(treated)), -1, np.int64)
 
 
 def strata_of(exact: Sequence[Array], n: int) -> list[Array]:
@@ -171,7 +168,7 @@ def _optimal_in_stratum(score: Array, arm: Array, rows: Array, caliper: float) -
         raise ValueError(f"{must}; narrow the caliper, match exactly on one more column, or match greedily")
     start = np.append(0, np.cumsum(high - low))
     partner = np.full(len(t), -1, np.int64)  # made here: numba takes seconds to compile what makes arrays
-    _align(t, c, low, high, caliper, start, partner, np.empty(cells, np.uint8))
+    _align(t, c, low, high, float(caliper), start, partner, np.empty(cells, np.uint8))
     matched = partner >= 0
     return treated_rows[matched], control_rows[partner[matched]]
 

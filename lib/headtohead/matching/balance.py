@@ -45,11 +45,10 @@ def largest_imbalance(table: pd.DataFrame, *, threshold: float) -> pd.DataFrame:
     DataFrame with ``adjustment``, ``name`` ("largest" or "above_threshold"), ``scale``, ``estimate``, ``n``
     (covariates) and ``method`` (the covariate that differs most, "none" if none does).
     """
-    door.columns(table, ["adjustment", "covariate"], "a balance table", ["smd"])
+    table = door.as_float(door.columns(table, ["adjustment", "covariate"], "a balance table", ["smd"]))
     door.positive("threshold", threshold)
     rows: list[tuple[object, ...]] = []
-    table = door.as_float(table).reset_index(drop=True)
-    for key, part in table.groupby("adjustment", sort=False, observed=True):
+    for key, part in table.reset_index(drop=True).groupby("adjustment", sort=False, observed=True):
         size = part["smd"].abs()
         worst = str(part.loc[size.idxmax(), "covariate"]) if size.max() > NO_DIFFERENCE else "none"
         rows.append((key, "largest", "smd", size.max(), np.nan, worst))

@@ -164,10 +164,9 @@ def standardised(covariates: pd.DataFrame, weights: Array) -> tuple[Array, Array
     A spread is a positive number only if its column is finite and varies: else the door says what is wrong.
     """
     X = door.floating(covariates, "covariates").to_numpy(float)
-    mean = weights @ X / weights.sum()
-    with np.errstate(invalid="ignore"):
-        spread = X.std(axis=0)
-    if not ((spread > ROUNDING * np.abs(mean)).all() and len(spread)):
+    with np.errstate(invalid="ignore", over="ignore"):
+        mean, spread = weights @ X / weights.sum(), X.std(axis=0)
+    if not ((spread > ROUNDING * np.abs(mean)).all() and len(spread) and spread.max() < door.LARGEST):
         door.covariates(covariates, "covariates")
     if (spread == 0).any():
         flat = f"{list(covariates.columns[spread == 0])} have one value in all {len(X)} patients"

@@ -56,8 +56,8 @@ def equivalence_tests(row: pd.Series, margins: Mapping[str, float], *, alpha: fl
     ``conf_high``, ``conf_level`` and ``method``. Without a standard error the numbers are missing, and ``method`` says
     so. ``row`` is a result with ``estimate`` and ``std_error`` on the scale of the margins, which are below 1 for risks.
     """
-    door.margins(margins, scale := row.get("scale", "risk difference"))
-    door.columns(row.to_frame().T, ["estimate", "std_error"], "estimate and std_error")
+    margins = door.margins(margins, scale := row.get("scale", "risk difference"))
+    row = door.as_float(door.columns(row.to_frame().T, [], "a result", ["estimate", "std_error"])).iloc[0]
     estimate, error = float(row["estimate"]), float(row["std_error"])
     known = np.isfinite(estimate) and 0 < error < np.inf
     if not known:
@@ -70,7 +70,7 @@ def equivalence_tests(row: pd.Series, margins: Mapping[str, float], *, alpha: fl
 
 def margin_tests(table: TwoByTwo, margins: Mapping[str, float], *, alpha: float) -> pd.DataFrame:
     """Return two one-sided score tests of two risks against each margin, as ``equivalence_tests`` does."""
-    door.margins(margins)
+    margins = door.margins(margins)
     found = {name: equivalence_of_counts(table, margin=m, alpha=alpha) for name, m in margins.items()}
     return _rows(found, "risk difference", "Miettinen-Nurminen score")
 

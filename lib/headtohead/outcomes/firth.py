@@ -18,12 +18,12 @@ from firthmodels import FirthCoxPH, FirthLogisticRegression
 from scipy.stats import norm
 
 from headtohead import door
-from headtohead.errors import CannotEstimateError, cannot
+from headtohead.errors import CannotEstimateError, NumberError, cannot
 from headtohead.kernels.logistic import fit_logistic, information
 from headtohead.outcomes.cox import at_the_door, fit_checked
 from headtohead.outcomes.estimate import Row
 
-STOP, PROFILE_STOP, MAX_STEPS = 1e-8, 1e-6, 200
+STOP, PROFILE_STOP, MAX_STEPS, LARGEST_LOG = 1e-8, 1e-6, 200, 700.0
 FIT: dict[str, Any] = {"backend": "numpy", "gtol": STOP, "xtol": STOP, "max_iter": MAX_STEPS}
 Limits = tuple[np.ndarray, np.ndarray, np.ndarray]  # with their limits, per standard deviation
 
@@ -106,7 +106,10 @@ def _table(X: pd.DataFrame, plain: Limits | None, firth: Limits, events: int, le
             ("Firth", firth, "Firth's penalised likelihood, profile limits"),
         ):
             values = np.full(3, np.nan) if fit is None else np.array([part[j] for part in fit])
-            ratios = dict(zip(("estimate", "conf_low", "conf_high"), np.exp(values / spread[j]), strict=True))
+            if (np.abs(logs := values / spread[j]) > LARGEST_LOG).any():
+                must = f"a ratio per unit of {term!r} must be a number, its logarithm is {logs[0]:.3g}"
+                raise NumberError(f"{must}, from {logs[1]:.3g} to {logs[2]:.3g}; give it in a larger unit")
+            ratios = dict(zip(("estimate", "conf_low", "conf_high"), np.exp(logs), strict=True))
             row: Row = {"term": term, "n": len(X), "events": events} | ratios
             row |= {"events_per_variable": events / len(spread), "conf_level": level}
             rows.append(row | {"approach": approach, "method": method})

@@ -85,7 +85,7 @@ def posteriors(
     numbers are missing. ``margins`` are the largest differences that count as similar, by name.
     """
     checked(inference)
-    door.margins(margins, row.get("scale", "risk difference"))
+    margins = door.margins(margins, row.get("scale", "risk difference"))
     parts = []
     for prior in _priors(priors):
         law = _law(row, prior)
@@ -124,7 +124,7 @@ def _priors(priors: Priors) -> list[Prior]:
 
 def _law(row: pd.Series, prior: Prior) -> Law:
     """Return the posterior; without a standard error it is nowhere."""
-    door.columns(row.to_frame().T, [], "estimate and std_error", ["estimate", "std_error"])
+    row = door.as_float(door.columns(row.to_frame().T, [], "a result", ["estimate", "std_error"])).iloc[0]
     if not row["std_error"] > 0:
         return stats.norm(np.nan, np.nan)
     return normal_posterior(row["estimate"], row["std_error"], prior_mean=prior.mean, prior_sd=prior.sd)
@@ -147,9 +147,10 @@ def normal_posterior(estimate: float, std_error: float, *, prior_mean: float, pr
     if not (np.isfinite(estimate) and std_error > 0 and (prior_sd is None or prior_sd > 0)):
         must = f"a posterior needs an estimate and positive standard deviations, found {estimate}"
         raise NumberError(f"{must}, {std_error} and {prior_sd}; report why the estimate is missing instead")
+    door.sized(std_error=std_error)
     if prior_sd is None:
         return stats.norm(estimate, std_error)
-    data, prior = std_error**-2, prior_sd**-2
+    data, prior = float(std_error) ** -2, float(prior_sd) ** -2
     mean = (data * estimate + prior * prior_mean) / (data + prior)
     return stats.norm(mean, (data + prior) ** -0.5)
 
@@ -162,7 +163,7 @@ def risk_posteriors(table: TwoByTwo, margins: Mapping[str, float], *, conf_level
     ``conf_low``, ``conf_high``, ``conf_level`` and ``method``.
     """
     door.level(conf_level)
-    door.margins(margins)
+    margins = door.margins(margins)
     law, (first, margin) = RiskPosterior(table), next(iter(margins.items()))
     beliefs = _beliefs(law.probability_below, margins)
     beliefs |= {f"better_by_{first}": law.probability_below(-margin)}

@@ -33,11 +33,9 @@ def score_statistic(table: TwoByTwo, theta: float, scale: Scale) -> float:
     v1, v0 = p1 * (1 - p1) / n1, p0 * (1 - p0) / n0
     inflate = (n1 + n0) / (n1 + n0 - 1)
     if scale == "risk difference":
-        gap = table.risk_treated - table.risk_control - theta
-        variance = v1 + v0
+        gap, variance = table.risk_treated - table.risk_control - theta, v1 + v0
     elif scale == "risk ratio":
-        gap = table.risk_treated - theta * table.risk_control
-        variance = v1 + theta**2 * v0
+        gap, variance = table.risk_treated - theta * table.risk_control, v1 + theta**2 * v0
     else:
         gap = table.risk_treated - p1
         variance = 0.0 if min(v1, v0) == 0 else 1 / (1 / v1 + n1**2 / n0**2 / v0)

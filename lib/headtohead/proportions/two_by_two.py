@@ -50,10 +50,8 @@ def equality_tests(table: TwoByTwo) -> pd.DataFrame:
         ("Fisher exact, mid-p", np.nan, _fisher_mid_p(table)),
     ]
     if table.n_treated * table.n_control <= LARGEST_GRID:
-        rows += [
-            ("Boschloo exact", np.nan, stats.boschloo_exact(counts).pvalue),
-            ("Barnard exact", np.nan, stats.barnard_exact(counts).pvalue),
-        ]
+        exact = {"Boschloo exact": stats.boschloo_exact, "Barnard exact": stats.barnard_exact}
+        rows += [(name, np.nan, test(counts).pvalue) for name, test in exact.items()]
     return pd.DataFrame(rows, columns=["test", "statistic", "p_value"])
 
 

@@ -72,17 +72,15 @@ def per_protocol(
     (endpoint,), (adjustment,), (by,) = est.together(endpoint, adjustment, by)
     est.need_followed_arms(endpoint, adjustment, by)
     index = adjustment.treated.index
-    baseline = door.aligned(baseline, index, "baseline")
-    baseline = door.squarable(door.numbers(baseline, "covariates of the model of deviating"))
+    baseline = door.numbers(door.aligned(baseline, index, "baseline"), "covariates of the model of deviating")
     deviation_day, *changing = (_days(each, index) for each in (deviation_day, *changing))
     arm = adjustment.arm
-    stays = _person_days(endpoint, deviation_day, by)
-    started = _person_days(endpoint, deviation_day * np.nan, by)
+    stays, started = (_person_days(endpoint, days, by) for days in (deviation_day, deviation_day * np.nan))
     door.need_both(arm, stays.exposed.any(axis=1), "patients followed for a day", "give times after day 0")
     draws = est.resamples(adjustment, inference, stream)
     weights = np.vstack([adjustment.weights.to_numpy(), draws])
     weights = weights / weights.mean(axis=1, keepdims=True)
-    ratio = _stabilised(stays, arm, baseline.to_numpy(float), changing, weights)
+    ratio = _stabilised(stays, arm, door.squarable(baseline).to_numpy(float), changing, weights)
     ones = np.ones((1, len(arm), by))
     analyses = {
         "as started": (started, ones), "censored": (stays, ones), "censored and weighted": (stays, ratio),

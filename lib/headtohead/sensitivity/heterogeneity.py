@@ -67,7 +67,7 @@ def _groups(
     estimates: Sequence[float], std_errors: Sequence[float], what: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return both as arrays; an error unless each of two groups or more has an estimate and a positive error."""
-    y, s = np.asarray(estimates, dtype=float), np.asarray(std_errors, dtype=float)
+    y, s = door.read(estimates, "estimates"), door.read(std_errors, "errors")
     if y.shape != s.shape or y.ndim != 1:
         raise AlignmentError(f"each estimate needs its error, found {y.size} and {s.size}; give both")
     good = int((np.isfinite(y) & np.isfinite(s) & (s > 0)).sum())

@@ -135,7 +135,7 @@ def pool(
     """
     if isinstance(estimates, pd.Series) and isinstance(variances, pd.Series):
         variances = door.aligned(variances, estimates.index, "variances")
-    q, u = np.asarray(estimates, dtype=float), np.asarray(variances, dtype=float)
+    q, u = door.read(estimates, "estimates"), door.read(variances, "variances")
     if q.shape != u.shape or q.ndim != 1 or len(q) < 2:
         must = "pooling needs an estimate and a variance from each of at least 2 data sets"
         raise AlignmentError(f"{must}, found {q.size} and {u.size}; impute more often")
