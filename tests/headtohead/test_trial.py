@@ -440,3 +440,29 @@ def test_whole_numbers_are_margins_and_results(kind: type) -> None:
 
     for found, right in zip(asked(kind), asked(float), strict=True):
         pd.testing.assert_frame_equal(found, right)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("kind", [list, pd.Index])
+def test_dates_as_objects_name_patients_and_strata(kind: type) -> None:
+    """pandas warned that it will no longer take them for dates."""
+    days = pd.Index(list(pd.date_range("2020-01-01", periods=N)), dtype=object if kind is list else None)
+    score = hh.propensity(X.set_axis(days, axis=0), ARM.set_axis(days))
+    week = pd.Series(
+        [pd.Timestamp("2020-01-01") + pd.Timedelta(days=k % 2) for k in STATE], days, dtype=object
+    )
+    pairs = score.match(caliper_sd=1.0, exact=[week])
+    found = hh.matching.pairs_by_stratum(pairs, by=[week.rename("week")])
+    assert (found["within"] == found["matched_treated"]).all()
+    table = hh.cohort.arm_by_stratum(
+        FRAME.set_axis(days, axis=0).assign(week=week), score.treated, by=["week", "ward"]
+    )
+    assert table["n"].sum() == N
+
+
+def test_strata_with_gaps_are_counted_where_they_are_known() -> None:
+    """Words and None could not be sorted."""
+    gaps = FRAME.assign(site=pd.Series(["b", None, "a", pd.NA] * (N // 4), dtype=object))
+    found = hh.cohort.arm_by_stratum(gaps, ARM, by=["site", "ward"])
+    assert found["n"].sum() == N / 2
+    assert found["site"].unique().tolist() == ["a", "b"]

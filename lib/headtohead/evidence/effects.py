@@ -136,7 +136,7 @@ def _check_values(rows: pd.DataFrame) -> None:
     wrong = ~(possible_counts(rows) & limits & p_values & effects).to_numpy(bool)
     if wrong.any():
         must = "counts must lie between 0 and the patients and be whole, ratios within ascending limits"
-        found = door.wrong_rows(wrong, pd.Index(rows["study"]))
+        found = door.wrong_rows(wrong, pd.Index(rows["study"].tolist()))
         raise NumberError(f"{must} above 0, p-values between 0 and 1, {found}; correct or exclude them")
 
 

@@ -113,4 +113,4 @@ def _as_matches(linear_predictor: pd.Series, arm: np.ndarray, rows: Rows, calipe
     ids, score = linear_predictor.index, linear_predictor.to_numpy(float)
     distance = np.abs(score[t] - score[c])
     pairs = pd.DataFrame({"treated_id": ids[t], "control_id": ids[c], "distance": distance})
-    return Matches(pairs, ids[arm].difference(pairs["treated_id"]), caliper)
+    return Matches(pairs, ids[arm].difference(ids[t]), caliper)

@@ -137,7 +137,7 @@ def _by_stratum(matches: Matches, treated: pd.Series, by: Sequence[pd.Series]) -
     stratum = pd.Series(list(zip(*by, strict=True)), index=treated.index)
     pairs = matches.pairs
     same = stratum[pairs["treated_id"]].to_numpy() == stratum[pairs["control_id"]].to_numpy()
-    within = pd.Series(same, index=pairs["treated_id"]).groupby(level=0, observed=True).all()
+    within = pairs.assign(within=same).groupby("treated_id", observed=True)["within"].all()
     counts = pd.DataFrame({"treated": treated, "control": ~treated})
     counts["matched_treated"] = treated.index.isin(pairs["treated_id"])
     counts["matched_control"] = treated.index.isin(pairs["control_id"])
