@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import expit
 
 from headtohead import door
+from headtohead.errors import CannotEstimateError
 from headtohead.kernels import Array
 
 MAX_STEPS, TOLERANCE = 30, 1e-7  # steps are quadratic: the error after the last is near the square of it
@@ -25,7 +26,7 @@ DEPENDENT, SINGULAR = 1e-8, 1e12
 Sigmoid = Callable[[Array], Array]
 
 
-class NoMaximumError(ValueError):
+class NoMaximumError(CannotEstimateError):
     """A logistic model has no finite maximum on these patients."""
 
 

@@ -18,6 +18,7 @@ import pandas as pd
 from numba import njit
 
 from headtohead import door
+from headtohead.errors import CannotAdjustError
 from headtohead.kernels import Array
 
 Order = Literal["largest", "smallest", "data"]
@@ -150,7 +151,7 @@ def _greedy(
 
 
 def optimal_pairs(score: Array, arm: Array, exact: Sequence[Array] = (), *, caliper: float) -> Rows:
-    """Return rows of the largest set of pairs of least total distance; ValueError if a stratum is too large."""
+    """Return rows of the largest set of pairs of least total distance; CannotAdjustError if a stratum is too large."""
     door.positive("the caliper", caliper, or_zero=True)
     return joined([_optimal_in_stratum(score, arm, rows, caliper) for rows in strata_of(exact, len(score))])
 
@@ -165,7 +166,7 @@ def _optimal_in_stratum(score: Array, arm: Array, rows: Array, caliper: float) -
     cells = int((high - low).sum())
     if cells > MAX_CELLS:
         must = f"optimal pairs need at most {MAX_CELLS:,} possible pairs in a stratum, found {cells:,}"
-        raise ValueError(f"{must}; narrow the caliper, match exactly on one more column, or match greedily")
+        raise CannotAdjustError(f"{must}; narrow the caliper, match exactly on more, or match greedily")
     start = np.append(0, np.cumsum(high - low))
     partner = np.full(len(t), -1, np.int64)  # made here: numba takes seconds to compile what makes arrays
     _align(t, c, low, high, float(caliper), start, partner, np.empty(cells, np.uint8))

@@ -76,13 +76,12 @@ def match_optimal(
 
     One control per treated patient (Rosenbaum (1989) JASA 84:1024-1032. doi:10.1080/01621459.1989.10478868). Which of
     patients with equal scores is taken follows the order of the rows; the number of pairs and the total distance do not.
-    Parameters and errors are those of ``match_nearest``, and ValueError if the arms are too large for one stratum.
+    Parameters and errors are those of ``match_nearest``, and CannotAdjustError if the arms are too large for one stratum.
 
     Checked: assignment problem of SciPy and enumeration of all matches (test_optimal.py).
     """
     score, arm, strata = _checked(linear_predictor, treated, exact)
-    rows = optimal_pairs(score, arm, strata, caliper=caliper)
-    return _as_matches(linear_predictor, arm, rows, caliper)
+    return _as_matches(linear_predictor, arm, optimal_pairs(score, arm, strata, caliper=caliper), caliper)
 
 
 def _checked(

@@ -45,8 +45,7 @@ def logistic_few_events(event: pd.Series, covariates: pd.DataFrame, *, conf_leve
     spread = X.std(axis=0)
     Z = (X - X.mean(axis=0)) / spread
     design = np.column_stack([np.ones(len(Z)), Z])
-    fit = fit_logistic(design, y)
-    plain = None
+    fit, plain = fit_logistic(design, y), None
     if fit.converged[0]:
         covariance = np.linalg.inv(information(design, fit.coefficients[0]))
         plain = _limits(fit.coefficients[0][1:], np.sqrt(np.diag(covariance))[1:], conf_level)
