@@ -282,7 +282,15 @@ def test_arguments_are_told_apart_by_content() -> None:
     one, two = pd.DataFrame({"a": ["x", "y"]}), pd.DataFrame({"a": ["x", "z"]})
     assert hash_of(one) == hash_of(one.copy()) == hash_of(pickle.loads(pickle.dumps(one))) != hash_of(two)
     assert hash_of([one, one]) == hash_of([one, one.copy()]) != hash_of([one, two])
-    texts = [["ab", "c"], ["a", "bc"], ["c", "ab"], ["ab", None], ["ab", "None"], [["ab"], ["c"]], ["ab", {"c"}]]
+    texts = [
+        ["ab", "c"],
+        ["a", "bc"],
+        ["c", "ab"],
+        ["ab", None],
+        ["ab", "None"],
+        [["ab"], ["c"]],
+        ["ab", {"c"}],
+    ]
     assert len({hash_of(np.array(each, dtype=object)) for each in texts}) == len(texts)
     assert hash_of(pd.Series(["ab", "c"])) == hash_of(pd.Series(["ab", "".join(["", "c"])]))
 
