@@ -179,17 +179,15 @@ def _tau2(y: np.ndarray, v: np.ndarray, method: Tau2) -> float:
 
 def _q_profile(y: np.ndarray, v: np.ndarray, conf_level: float) -> tuple[float, float]:
     """Return Viechtbauer's interval: where Q equals quantiles of its chi-square law; NaN if studies agree too well."""
-    df, tail = len(y) - 1, (1 - conf_level) / 2
-    if cochran_q(y, v, 0.0) < chi2.ppf(tail, df):
-        return np.nan, np.nan
-    limits = []
-    for target in (chi2.isf(tail, df), chi2.ppf(tail, df)):
-        if cochran_q(y, v, 0.0) <= target:
-            limits.append(0.0)
-            continue
+    df, tail, q = len(y) - 1, (1 - conf_level) / 2, cochran_q(y, v, 0.0)
+
+    def limit(target: float) -> float:
+        if q <= target:
+            return 0.0
         top = float(np.ptp(y) ** 2 + v.max())
         while cochran_q(y, v, top) > target:
             top *= 4
-        root = brentq(lambda b, target=target: cochran_q(y, v, b) - target, 0.0, top, xtol=XTOL)
-        limits.append(float(root))
-    return limits[0], limits[1]
+        return float(brentq(lambda b: cochran_q(y, v, b) - target, 0.0, top, xtol=XTOL))
+
+    low, high = chi2.isf(tail, df), chi2.ppf(tail, df)
+    return (limit(low), limit(high)) if q >= high else (np.nan, np.nan)

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from firthmodels import FirthCoxPH, FirthLogisticRegression
 from scipy.stats import norm
 
 from headtohead import door
@@ -42,13 +41,15 @@ def logistic_few_events(event: pd.Series, covariates: pd.DataFrame, *, conf_leve
     covariates = door.covariates(door.aligned(covariates, event.index, "covariates"), "covariates")
     y, X = door.events(event), covariates.to_numpy(float)
     _check(int(y.sum()), len(covariates), "odds ratio")
-    spread = X.std(axis=0)
+    spread, plain = X.std(axis=0), None
     Z = (X - X.mean(axis=0)) / spread
     design = np.column_stack([np.ones(len(Z)), Z])
-    fit, plain = fit_logistic(design, y), None
+    fit = fit_logistic(design, y)
     if fit.converged[0]:
-        covariance = np.linalg.inv(information(design, fit.coefficients[0]))
-        plain = _limits(fit.coefficients[0][1:], np.sqrt(np.diag(covariance))[1:], conf_level)
+        errors = np.sqrt(np.diag(np.linalg.inv(information(design, fit.coefficients[0]))))
+        plain = _limits(fit.coefficients[0][1:], errors[1:], conf_level)
+    from firthmodels import FirthLogisticRegression  # heavy: it brings scikit-learn
+
     firth = _profile(FirthLogisticRegression(**FIT).fit(Z, y.astype(int)), len(spread), conf_level)
     return _table(covariates, plain, firth, int(y.sum()), conf_level)
 
@@ -72,6 +73,8 @@ def cox_few_events(
         plain = _limits(fit.coefficients.to_numpy() * spread, fit.std_errors.to_numpy() * spread, conf_level)
     except CannotEstimateError:
         pass  # the table says so
+    from firthmodels import FirthCoxPH  # heavy, too
+
     firth = _profile(FirthCoxPH(**FIT).fit((X - X.mean(axis=0)) / spread, (y, time)), len(spread), conf_level)
     return _table(covariates, plain, firth, int(y.sum()), conf_level)
 
@@ -87,7 +90,7 @@ def _limits(coefficients: np.ndarray, errors: np.ndarray, level: float) -> Limit
     return coefficients, coefficients - z * errors, coefficients + z * errors
 
 
-def _profile(fit: FirthLogisticRegression | FirthCoxPH, terms: int, level: float) -> Limits:
+def _profile(fit: Any, terms: int, level: float) -> Limits:
     limits = fit.conf_int(alpha=1 - level, method="pl", max_iter=MAX_STEPS, tol=PROFILE_STOP)[:terms]
     return fit.coef_, limits[:, 0], limits[:, 1]
 
@@ -96,14 +99,12 @@ def _table(X: pd.DataFrame, plain: Limits | None, firth: Limits, events: int, le
     """Return both sets of ratios per unit of each covariate."""
     spread, rows = X.to_numpy(float).std(axis=0), []
     words = "maximum likelihood, Wald limits" if plain else cannot("the likelihood has no maximum")
+    penalised = "Firth's penalised likelihood, profile limits"
     for j, term in enumerate(X):
         if not np.isfinite([part[j] for part in firth]).all():
             found = f"the profile limits of {term!r} were not found with {events} events"
             raise CannotEstimateError(f"{found}; use fewer covariates")
-        for approach, fit, method in (
-            ("maximum likelihood", plain, words),
-            ("Firth", firth, "Firth's penalised likelihood, profile limits"),
-        ):
+        for approach, fit, method in (("maximum likelihood", plain, words), ("Firth", firth, penalised)):
             values = np.full(3, np.nan) if fit is None else np.array([part[j] for part in fit])
             if (np.abs(logs := values / spread[j]) > LARGEST_LOG).any():
                 must = f"a ratio per unit of {term!r} must be a number, its logarithm is {logs[0]:.3g}"
