@@ -17,9 +17,14 @@ from study.evidence.rules import ANALYSES, RULES
 CHAPTERS = ("evidence", "supplement-evidence")
 
 
-@pytest.fixture
-def rows(project: Project) -> pd.DataFrame:
+@pytest.fixture(scope="module")
+def loaded(project: Project) -> pd.DataFrame:
     return load_evidence(project.data / "evidence.csv")
+
+
+@pytest.fixture
+def rows(loaded: pd.DataFrame) -> pd.DataFrame:
+    return loaded.copy()
 
 
 def test_every_row_is_identified_and_reasoned(rows: pd.DataFrame) -> None:
