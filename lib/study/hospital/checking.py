@@ -167,18 +167,18 @@ def as_text(report: Report, *, ids: bool = False) -> str:
     names = made.frame["patient_id"].astype(str).tolist() if ids and made.has("patient_id") else None
     said, known = report.said(names), report.reasons()
     lost = [f"{each.analysis} ({', '.join(each.columns)})" for each in report.left_out]
-    errors, warnings = len(said["error"]), len(said["warning"])
+    many = {level: f"{len(each)} {level}{'s' * (len(each) != 1)}" for level, each in said.items()}
     sections = {
-        f"{errors} errors": said["error"],
-        f"{warnings} warnings, to be corrected or acknowledged in cohort.toml": said["warning"],
-        f"{len(said['note'])} notes": said["note"],
+        many["error"]: said["error"],
+        f"{many['warning']}, to be corrected or acknowledged in cohort.toml": said["warning"],
+        many["note"]: said["note"],
         f"{len(known)} acknowledged": known,
-        f"{len(lost)} analyses are left out, for lack of columns or of what they hold": lost,
+        "analyses left out, for lack of columns or of what they hold": lost,
         "compare with the records: a swap among these would not be seen here": map(", ".join, report.unseen),
     }
     parts = ["".join(f"{fact}\n" for fact in made.facts)]
     for title, each in sections.items():
         if lines := "".join(f"  - {line}\n" for line in each):
             parts.append(f"{title}:\n{lines}")
-    end = f"{errors} errors, {warnings} warnings" if report.stands else "nothing stands against this cohort"
+    end = f"{many['error']}, {many['warning']}" if report.stands else "nothing stands against this cohort"
     return "\n".join(parts) + f"\n{end}\n"

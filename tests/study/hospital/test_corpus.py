@@ -339,6 +339,13 @@ def test_several_faults_are_named_at_once(project: Project, tmp_path: Path) -> N
     assert {"column.core", "number.text", "value.level", "unit.unknown"} <= report.codes("error")
 
 
+def test_one_is_said_as_one(project: Project, tmp_path: Path) -> None:
+    one = GOOD.assign(age=GOOD["age"].where(GOOD.index != GOOD.index[3], "-4"))
+    said = as_text(checked(project, tmp_path, one))
+    assert "\n1 error:\n" in said
+    assert said.endswith("\n1 error, 0 warnings\n")
+
+
 def test_a_warning_stands_until_it_is_acknowledged(project: Project, tmp_path: Path) -> None:
     slip = GOOD.assign(
         crp=(numbers(GOOD, "crp") / 10).where(GOOD["hospital"] == "Costa", numbers(GOOD, "crp")).map(str)
